@@ -1,0 +1,36 @@
+"""Numbers behind the claims about psychodynamic therapy: sourced, recomputable, drawn.
+
+The names below are all there is to know; each is loaded when first used, so that
+`import pdt_evidence` costs no more than its interpreter.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_HOMES = {
+    "errors": ["EvidenceError", "EvidenceWarning"],
+    "pooling": ["pool", "pool_many"],
+    "results": ["PooledEffect", "Synthesis"],
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value  # the next look-up does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME_OF])
+
+
+if TYPE_CHECKING:
+    from pdt_evidence.errors import EvidenceError, EvidenceWarning

@@ -1,0 +1,57 @@
+"""What goes wrong, said once and in full: where, what was expected, what was found, what to do.
+
+Every check that meets bad input collects all of its problems first and raises one
+`EvidenceError`, so that a user mends a file in one pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["EvidenceError", "EvidenceWarning", "RequestError", "SchemaError"]
+
+MOST_SHOWN = 20  # a terminal's worth; the rest is in `problems`
+
+
+class EvidenceError(ValueError):
+    """The evidence or the request is at fault.
+
+    Attributes
+    ----------
+    problems : tuple of str
+        Every problem found, one sentence each; the message shows the first twenty.
+    """
+
+    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems) or (message,)
+
+    @classmethod
+    def from_problems(cls, problems: Sequence[str], where: str = "") -> EvidenceError:
+        """One error that lists all `problems`; `where` names the table or file they are in."""
+        shown = list(problems[:MOST_SHOWN])
+        if len(problems) > MOST_SHOWN:
+            shown.append(f"and {len(problems) - MOST_SHOWN} more (all in the error's `problems`)")
+        if len(problems) == 1:
+            return cls(f"{where}: {problems[0]}" if where else problems[0], problems)
+        head = f"{where}: {len(problems)} problems" if where else f"{len(problems)} problems"
+        return cls("\n  - ".join([head, *shown]), problems)
+
+
+class SchemaError(EvidenceError):
+    """A table does not have the columns, types or words it needs."""
+
+
+class RequestError(EvidenceError):
+    """A call asks for something that is not there: an unknown option, value or combination."""
+
+
+class EvidenceWarning(UserWarning):
+    """The result stands, but a reader should know something about it."""
+
+
+def require_choice(name: str, value: object, known: Sequence[object]) -> None:
+    """Raise `RequestError` unless `value` is one of `known`; the error lists them."""
+    if value not in known:
+        listed = ", ".join(repr(word) for word in known)
+        raise RequestError(f"{name} = {value!r} is not known. Choose one of: {listed}.")
