@@ -1,0 +1,313 @@
+"""What the engine hands back: frozen records that hold values and where they came from.
+
+`PooledEffect` is one stratum (one outcome at one follow-up), pooled; `Synthesis` is the
+set of strata of one call. They carry no model and no table; their methods only format.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdt_evidence.errors import RequestError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["PooledEffect", "Synthesis"]
+
+NAN = math.nan
+NO_INTERVAL = (NAN, NAN)
+TESTS = {
+    "z": "Wald, standard normal",
+    "t": "Wald, t with k - 1 degrees of freedom",
+    "knha": "Knapp-Hartung",
+    "adhoc": "Knapp-Hartung, its variance factor at least 1",
+    "adhoc-ci": "the wider of Knapp-Hartung and Wald",
+}
+
+
+def _no_values() -> NDArray[np.float64]:
+    return np.empty(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PooledEffect:
+    """One stratum pooled; on the scale of `measure`, above 0 favours arm 1.
+
+    Intervals are pairs (low, high) at `level`; NaN stands for what cannot be known, and
+    `notes` says why. Every value has a default, so that a record can be made by hand.
+    """
+
+    stratum: Mapping[str, str] = field(default_factory=dict)  # {"outcome": "depression", ...}
+    measure: str = "GEN"
+    method: str = "REML"
+    test: str = "knha"
+    level: float = 0.95
+    k: int = 0
+    estimate: float = NAN
+    se: float = NAN
+    statistic: float = NAN
+    df: float = NAN  # NaN where the test is standard normal
+    p: float = NAN
+    log_p: float = NAN  # natural logarithm of p, finite where p underflows to 0
+    ci: tuple[float, float] = NO_INTERVAL
+    pi: tuple[float, float] = NO_INTERVAL
+    pi_rule: str = "HTS-t(k-2)"
+    tau2: float = NAN  # squared units of `estimate`
+    tau2_se: float = NAN
+    tau2_ci: tuple[float, float] = NO_INTERVAL
+    tau2_ci_method: str = "q-profile"
+    I2: float = NAN  # percent, from tau2 and the typical variance
+    I2_ci: tuple[float, float] = NO_INTERVAL
+    H2: float = NAN
+    H2_ci: tuple[float, float] = NO_INTERVAL
+    I2_Q: float = NAN  # percent, max(0, (Q - df) / Q)
+    H2_Q: float = NAN  # Q / df
+    Q: float = NAN
+    Q_df: int = 0
+    Q_p: float = NAN
+    log_likelihood: float = NAN  # restricted, unless method is "ML" or "EE"
+    labels: tuple[str, ...] = ()
+    yi: NDArray[np.float64] = field(default_factory=_no_values)
+    vi: NDArray[np.float64] = field(default_factory=_no_values)
+    weights: NDArray[np.float64] = field(default_factory=_no_values)  # percent, sum 100
+    row_ids: tuple[str, ...] = ()  # "T0001+T0002" where a value was aggregated
+    columns: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # per study, for figures
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every value as plain Python, ready for JSON; NaN becomes None."""
+        return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row: the stratum's words first, then the numbers, intervals as `_low`, `_high`."""
+        import pandas as pd
+
+        return pd.DataFrame([_row(self)])
+
+    def studies(self) -> pd.DataFrame:
+        """One row a study: label, evidence rows, yi, vi, its Wald interval, weight, columns."""
+        import pandas as pd
+        from scipy.special import ndtri
+
+        half = ndtri(0.5 + self.level / 2) * np.sqrt(self.vi)
+        table: dict[str, Any] = {"label": list(self.labels) or [str(i + 1) for i in range(len(self.yi))]}
+        if self.row_ids:
+            table["row_ids"] = list(self.row_ids)
+        table |= {"yi": self.yi, "vi": self.vi, "ci_low": self.yi - half, "ci_high": self.yi + half}
+        if len(self.weights):
+            table["weight"] = self.weights
+        table |= {name: list(values) for name, values in self.columns.items() if name not in table}
+        return pd.DataFrame(table)
+
+    def summary(self) -> str:
+        """Aligned text that names the rules used, as a reader of metafor knows it."""
+        parts = (_heading(self), _heterogeneity(self), _estimate(self))
+        return "\n".join([line for part in parts for line in (*part, "")][:-1] + _notes(self.notes))
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{_escape(name)}</th><td>{_escape(value)}</td></tr>"
+            for name, value in _table(self)
+        )
+        return f"<table><caption>{_escape(_title(self))}</caption><tbody>{rows}</tbody></table>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Synthesis:
+    """The strata of one call, in order, and the rows that went into none.
+
+    `syn["depression", "post"]` is the `PooledEffect` of one stratum; a synthesis by a
+    single column is also keyed by the plain word. Iteration gives the keys, as tuples.
+    """
+
+    by: tuple[str, ...]
+    strata: Mapping[tuple[str, ...], PooledEffect]
+    left_out: pd.DataFrame  # row_id, reason
+    measure: str = "SMD"
+    method: str = "REML"
+    test: str = "knha"
+    level: float = 0.95
+    dependence: str = "aggregate"
+    rho: float = NAN
+    notes: tuple[str, ...] = ()
+
+    def __getitem__(self, key: str | tuple[str, ...]) -> PooledEffect:
+        words = (key,) if isinstance(key, str) else tuple(key)
+        if words not in self.strata:
+            known = "; ".join(", ".join(known) for known in self.strata) or "none"
+            asked = ", ".join(map(str, words))
+            raise RequestError(f"No stratum {asked!r} by {', '.join(self.by)}. There are: {known}.")
+        return self.strata[words]
+
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
+        return iter(self.strata)
+
+    def __len__(self) -> int:
+        return len(self.strata)
+
+    def __contains__(self, key: object) -> bool:
+        return ((key,) if isinstance(key, str) else key) in self.strata
+
+    def keys(self) -> list[tuple[str, ...]]:
+        """The strata's keys, in order."""
+        return list(self.strata)
+
+    def items(self) -> list[tuple[tuple[str, ...], PooledEffect]]:
+        """Key and `PooledEffect` of every stratum, in order."""
+        return list(self.strata.items())
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a stratum, as `PooledEffect.to_frame`."""
+        import pandas as pd
+
+        if not self.strata:
+            empty = _row(PooledEffect(stratum=dict.fromkeys(self.by, "")))
+            return pd.DataFrame([empty]).iloc[:0]
+        return pd.DataFrame([_row(effect) for effect in self.strata.values()])
+
+    def summary(self) -> str:
+        """One aligned line a stratum, then what was left out."""
+        head = (*self.by, "k", "estimate", "ci.lb", "ci.ub", "p", "pi.lb", "pi.ub", "tau2", "I2")
+        cells = [head, *(_line(key, effect) for key, effect in self.strata.items())]
+        rho = "" if math.isnan(self.rho) else f", rho = {self.rho:g}"
+        rules = f"{self.method}, {self.test}, {_percent(self.level)} intervals; dependence: {self.dependence}{rho}"
+        lines = [f"{self.measure} by {', '.join(self.by)} ({rules})", "", *_aligned(cells, len(self.by))]
+        if len(self.left_out):
+            lines += ["", f"{len(self.left_out)} rows went into no stratum (see left_out)."]
+        return "\n".join([*lines, *_notes(self.notes)])
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return [_plain(item) for item in value.tolist()]
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+
+
+def _row(effect: PooledEffect) -> dict[str, Any]:
+    row: dict[str, Any] = dict(effect.stratum)
+    for name in ("measure", "k", "estimate", "se", "ci", "statistic", "df", "p", "pi", "tau2", "tau2_se",
+                 "tau2_ci", "I2", "I2_ci", "H2", "H2_ci", "Q", "Q_df", "Q_p", "method", "test", "level",
+                 "pi_rule", "tau2_ci_method"):  # fmt: skip
+        value = getattr(effect, name)
+        if isinstance(value, tuple):
+            row[f"{name}_low"], row[f"{name}_high"] = value
+        else:
+            row[name] = value
+    row["notes"] = " ".join(effect.notes)
+    return row
+
+
+def _title(effect: PooledEffect) -> str:
+    words = ", ".join(effect.stratum.values())
+    model = "Equal-effects model" if effect.method == "EE" else f"Random-effects model ({effect.method})"
+    return f"{words}: {model}, k = {effect.k}" if words else f"{model}, k = {effect.k}"
+
+
+def _heading(effect: PooledEffect) -> list[str]:
+    meaning = TESTS.get(effect.test, "as named")
+    return [_title(effect), f"measure: {effect.measure}; test: {effect.test} ({meaning})"]
+
+
+def _heterogeneity(effect: PooledEffect) -> list[str]:
+    rows = [("", "estimate", f"{_percent(effect.level)} CI ({effect.tau2_ci_method})")]
+    rows += [("tau2", _number(effect.tau2), _interval(effect.tau2_ci)),
+             ("tau", _number(math.sqrt(effect.tau2)), _interval(_root(effect.tau2_ci))),
+             ("I2 (%)", _number(effect.I2, 2), _interval(effect.I2_ci, 2)),
+             ("H2", _number(effect.H2, 2), _interval(effect.H2_ci, 2))]  # fmt: skip
+    test = f"Test for heterogeneity: Q(df = {effect.Q_df}) = {_number(effect.Q)}, p {_p(effect.Q_p)}"
+    return [*_aligned(rows, words=1), "", test]
+
+
+def _estimate(effect: PooledEffect) -> list[str]:
+    kind = "z" if math.isnan(effect.df) else "t"
+    head = ("estimate", "se", kind, "df", "p", "ci.lb", "ci.ub", "pi.lb", "pi.ub")
+    df = "" if kind == "z" else f"{effect.df:g}"
+    values = (effect.estimate, effect.se, effect.statistic)
+    row = (*map(_number, values), df, _p(effect.p, bare=True), *map(_number, (*effect.ci, *effect.pi)))
+    rule = f"pi: prediction interval by {effect.pi_rule}"
+    return [*_aligned([head, row], words=0), f"ci, pi: {_percent(effect.level)}; {rule}"]
+
+
+def _table(effect: PooledEffect) -> list[tuple[str, str]]:
+    level = _percent(effect.level)
+    tau2 = f"{_number(effect.tau2)} [{_interval(effect.tau2_ci)}]"
+    return [("estimate", _number(effect.estimate)), ("se", _number(effect.se)),
+            (f"{level} CI ({effect.test})", _interval(effect.ci)), ("p", _p(effect.p, bare=True)),
+            (f"{level} PI ({effect.pi_rule})", _interval(effect.pi)),
+            (f"tau2 [{level} CI, {effect.tau2_ci_method}]", tau2),
+            ("I2 (%)", _number(effect.I2, 1)), (f"Q ({effect.Q_df} df)", _number(effect.Q, 2)),
+            ("p of Q", _p(effect.Q_p, bare=True)),
+            *(("note", note) for note in effect.notes)]  # fmt: skip
+
+
+def _line(key: tuple[str, ...], effect: PooledEffect) -> tuple[str, ...]:
+    return (*key, str(effect.k), *map(_number, (effect.estimate, *effect.ci)), _p(effect.p, bare=True),
+            *map(_number, effect.pi), _number(effect.tau2), _number(effect.I2, 1))  # fmt: skip
+
+
+def _notes(notes: tuple[str, ...]) -> list[str]:
+    return ["", *(f"Note: {note}" for note in notes)] if notes else []
+
+
+def _aligned(rows: list[tuple[str, ...]], words: int) -> list[str]:
+    """Rows as text: the first `words` columns flush left, the others flush right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if i < words else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _number(value: float, digits: int = 4) -> str:
+    if math.isnan(value):
+        return "-"
+    # Neither a tiny nor a huge scale may print as 0.0000 or as a row of digits.
+    small = value != 0 and abs(value) < 10.0**-digits
+    return f"{value:.{digits}g}" if small or abs(value) >= 1e7 else f"{value:.{digits}f}"
+
+
+def _interval(pair: tuple[float, float], digits: int = 4) -> str:
+    if all(map(math.isnan, pair)):
+        return "-"
+    return f"{_number(pair[0], digits)} to {_number(pair[1], digits)}"
+
+
+def _p(p: float, bare: bool = False) -> str:
+    if math.isnan(p):
+        return "-" if bare else "not known"
+    if p < 0.0001:
+        return "<.0001" if bare else "< .0001"
+    return f"{p:.4f}" if bare else f"= {p:.4f}"
+
+
+def _percent(level: float) -> str:
+    return f"{100 * level:g}%"
+
+
+def _root(pair: tuple[float, float]) -> tuple[float, float]:
+    return math.sqrt(pair[0]), math.sqrt(pair[1])
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
