@@ -1,0 +1,45 @@
+# Two commands: `make reproduce` writes everything to results/, `make test` checks everything.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: reproduce test lint citation benchmark clean
+
+reproduce: .venv/run
+	$(BIN)/pdt-evidence reproduce --out results
+
+test: .venv/test lint citation
+	$(BIN)/python -m pytest -n 2
+
+lint: .venv/test
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/pyright
+
+# cffconvert needs an older jsonschema than frictionless does, hence an environment of its own.
+citation: .venv-citation/done
+	.venv-citation/bin/cffconvert --validate
+
+benchmark: .venv/run
+	$(PIP) -r benchmarks/requirements.txt
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv .venv-citation results
+
+.venv/python: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pdt_evidence needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/run: .venv/python
+	$(PIP) -e .
+	touch $@
+
+.venv/test: .venv/python
+	$(PIP) -e '.[test,lint]'
+	touch $@ .venv/run
+
+.venv-citation/done: constraints-citation.txt
+	$(PYTHON) -m venv .venv-citation
+	.venv-citation/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-citation.txt cffconvert
+	touch $@

@@ -1,0 +1,142 @@
+"""The evidence as a user asks for it: filtered tables, and how much of each review they cover."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pdt_evidence.errors import RequestError
+from pdt_evidence.evidence.package import load
+from pdt_evidence.evidence.windows import WINDOW_EDGES, follow_up_window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["claims", "members", "reviews", "select_trials", "sources"]
+
+Wanted = str | Sequence[str] | None
+
+
+def select_trials(
+    *,
+    comparison: Wanted = None,
+    disorder: Wanted = None,
+    outcome: Wanted = None,
+    follow_up: Wanted = None,
+    source: Wanted = None,
+    review: Wanted = None,
+    disputed: bool = False,
+    preferred: bool = True,
+    edges: Sequence[float] = WINDOW_EDGES,
+) -> pd.DataFrame:
+    """Trial-level contrasts as reported, before any effect size is computed; see `trials`."""
+    table = load("trials")
+    table.insert(
+        table.columns.get_loc("months_since_end"),  # pyright: ignore[reportArgumentType]
+        "follow_up",
+        follow_up_window(table["months_since_end"], edges),
+    )
+    filters = {
+        "comparison": comparison,
+        "disorder": disorder,
+        "outcome": outcome,
+        "follow_up": follow_up,
+        "source_id": source,
+    }
+    table = _select(table, filters)
+    if review is not None:
+        listed = _select(load("members"), {"review_id": review})
+        table = table[table["trial_id"].isin(listed.loc[listed["membership"] != "conflict", "trial_id"])]
+    if not disputed:
+        table = table[table["status"] == "ok"]
+    if preferred:
+        table = table[table["preferred"]]
+    return table.reset_index(drop=True)
+
+
+def reviews(
+    *,
+    review: Wanted = None,
+    comparison: Wanted = None,
+    outcome: Wanted = None,
+    follow_up: Wanted = None,
+    design: Wanted = None,
+) -> pd.DataFrame:
+    """Published pooled estimates, signed so that above 0 favours psychodynamic therapy.
+
+    Parameters
+    ----------
+    review, comparison, outcome, follow_up, design : str or list of str, optional
+        Keep the rows with these values; an unknown value is an error that lists the known ones.
+
+    Returns
+    -------
+    DataFrame
+        One row a printed estimate. `estimate`, `ci_low`, `ci_high` are signed here, the `printed_*`
+        columns are as the source has them. `design` is "between" (two groups) or "pre-post" (one
+        group over time): the two never pool or plot together; "unstated" where the source does not say.
+        NaN means not printed, or (see `status`) printed in a way that cannot be right.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> pdt.reviews(review="steinert2017", follow_up="post")[["estimate", "ci_low", "ci_high"]].values.tolist()
+    [[-0.153, -0.227, -0.079]]
+    """
+    filters = {
+        "review_id": review,
+        "comparison": comparison,
+        "outcome": outcome,
+        "follow_up": follow_up,
+        "design": design,
+    }
+    return _select(load("reviews"), filters).reset_index(drop=True)
+
+
+def members(review_id: str) -> pd.DataFrame:
+    """The known trials of a review.
+
+    Parameters
+    ----------
+    review_id : str
+        For example "abbass2014"; an unknown one is an error that lists the known ones.
+
+    Returns
+    -------
+    DataFrame
+        One row a trial: `membership` says whether it was `seen` in the review or is only `believed`
+        to be in it (`conflict`: sources disagree); `effect_rows` is the number of effects held of it.
+    """
+    table = _select(load("members"), {"review_id": review_id}).reset_index(drop=True)
+    held = load("trials")["trial_id"].value_counts()
+    return table.assign(effect_rows=table["trial_id"].map(held).fillna(0).astype(int))
+
+
+def sources() -> pd.DataFrame:
+    """Where every number comes from: citation, DOI, version, licence, and how many rows rest on it."""
+    table = load("sources")
+    for name in ("trials", "reviews"):
+        counts = load(name)["source_id"].value_counts()
+        table[f"{name}_rows"] = table["source_id"].map(counts).fillna(0).astype(int)
+    return table
+
+
+def claims() -> pd.DataFrame:
+    """What the popular article says, in our words; `check_claims` judges each."""
+    return load("claims")
+
+
+def _select(table: pd.DataFrame, filters: Mapping[str, Wanted]) -> pd.DataFrame:
+    """Rows that match every filter; words are checked against the whole table, so no row is a valid answer."""
+    asked = {column: [words] if isinstance(words, str) else list(words) for column, words in filters.items() if words}
+    problems = []
+    for column, words in asked.items():
+        known = sorted(set(table[column]) - {""})
+        unknown = ", ".join(repr(word) for word in words if word not in known)
+        if unknown:
+            problems.append(f"{column} = {unknown} is not known. There is: {', '.join(known)}.")
+    if problems:
+        raise RequestError.from_problems(problems)
+    for column, words in asked.items():
+        table = table[table[column].isin(words)]
+    return table
