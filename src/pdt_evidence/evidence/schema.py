@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import IO, TYPE_CHECKING, Any
 
+import numpy as np
+
 from pdt_evidence.errors import EvidenceError, SchemaError
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ def to_types(text: pd.DataFrame, fields: Sequence[Field], *, where: str) -> pd.D
         blank = column == ""
         if field.type in ("number", "integer"):
             values = pd.to_numeric(column.where(~blank), errors="coerce").astype(float)
-            wrong = values.isna() & ~blank
+            wrong = (values.isna() & ~blank) | np.isinf(values)
             if field.type == "integer":
                 wrong |= values.notna() & (values % 1 != 0)
                 values = values.where(~wrong)
