@@ -1,0 +1,333 @@
+"""`pool_multilevel`: several effects a trial in one model, and inference that survives a wrong correlation.
+
+Effects of one trial share its patients, so they are correlated. The three-level model gives trials and
+effects within trials a variance each; `rho` adds the correlation of the sampling errors (CHE); and the
+cluster-robust interval (`.robust`) holds even where that working model is not true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pdt_evidence.errors import EvidenceError, require_choice
+from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
+from pdt_evidence.models.multilevel import (
+    Blocks,
+    Nested,
+    Peak,
+    fit_reml,
+    nest,
+    profile_interval,
+    sampling_blocks,
+    total_blocks,
+)
+from pdt_evidence.models.robust import cr2_mean
+from pdt_evidence.results import PooledEffect, _aligned, _interval, _notes, _number, _p
+
+__all__ = ["LikelihoodRatio", "MultilevelEffect", "RobustMean", "pool_multilevel"]
+
+NAN = float("nan")
+NO_INTERVAL = (NAN, NAN)
+TESTS = ("t", "z")
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobustMean:
+    """Cluster-robust (CR2) inference on the mean, t with Satterthwaite degrees of freedom."""
+
+    se: float = NAN
+    statistic: float = NAN
+    df: float = NAN
+    p: float = NAN
+    ci: tuple[float, float] = NO_INTERVAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikelihoodRatio:
+    """The three-level model against the one without the variance named by `dropped`.
+
+    `p` is by chi2 with `df`; `p_boundary` by half of it, as a variance of 0 is at the edge of what it can be.
+    """
+
+    dropped: str = ""
+    statistic: float = NAN
+    df: int = 1
+    p: float = NAN
+    p_boundary: float = NAN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MultilevelEffect(PooledEffect):
+    """A `PooledEffect` of effects in clusters; `tau2` is the sum of `sigma2`, `I2` the total.
+
+    `estimate`, `se`, `ci` are the working model's; `robust` has the cluster-robust ones. `k` counts
+    effects, and `yi`, `vi`, `weights`, `labels` have one entry an effect.
+    """
+
+    cluster: tuple[str, ...] = ()
+    n_clusters: int = 0
+    rho: float = NAN  # correlation of the sampling errors within a cluster; NaN where V was given
+    sigma2: tuple[float, float] = NO_INTERVAL  # between clusters, within clusters
+    # By profile likelihood; a lower end is exactly 0 where 0 is not refuted.
+    sigma2_ci: tuple[tuple[float, float], tuple[float, float]] = (NO_INTERVAL, NO_INTERVAL)
+    I2_levels: tuple[float, float] = NO_INTERVAL  # percent: between, within
+    robust: RobustMean = field(default_factory=RobustMean)
+    lrt: LikelihoodRatio = field(default_factory=LikelihoodRatio)  # against no variance between clusters
+    lrt_within: LikelihoodRatio = field(default_factory=LikelihoodRatio)
+
+    def with_robust(self) -> MultilevelEffect:
+        """The same record with the robust se, statistic, df, p and ci in the place of the model's."""
+        r = self.robust
+        return replace(self, test="CR2", se=r.se, statistic=r.statistic, df=r.df, p=r.p, ci=r.ci)
+
+    def summary(self) -> str:
+        """Aligned text: variances by level, the estimate by model and robust, the tests."""
+        level = f"{100 * self.level:g}% CI"
+        head = f"Three-level model (REML), k = {self.k} effects in {self.n_clusters} clusters"
+        names = ("between clusters", "within clusters")
+        variances = [("", "sigma2", level, "I2 (%)")]
+        for name, value, ci, I2 in zip(names, self.sigma2, self.sigma2_ci, self.I2_levels, strict=True):
+            variances.append((name, _number(value), _interval(ci), _number(I2, 1)))
+        rows = [("", "estimate", "se", "statistic", "df", "p", level)]
+        for name, r in ((f"model ({self.test})", self), ("robust (CR2)", self.robust)):
+            numbers = (_number(self.estimate), _number(r.se), _number(r.statistic), _number(r.df, 1))
+            rows.append((name, *numbers, _p(r.p, bare=True), _interval(r.ci)))
+        lrt = f"LR test of the variance between clusters: {_number(self.lrt.statistic)}, p {_p(self.lrt.p)}"
+        Q = f"Test for heterogeneity: Q(df = {self.Q_df}) = {_number(self.Q)}, p {_p(self.Q_p)}"
+        parts = [f"measure: {self.measure}", "", *_aligned(variances, 1), "", Q, lrt, "", *_aligned(rows, 1)]
+        return "\n".join([head, *parts, *_notes(self.notes)])
+
+
+def pool_multilevel(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    cluster: Sequence[Hashable] | ArrayLike,
+    *,
+    rho: float | None = None,
+    V: Mapping[Hashable, ArrayLike] | None = None,
+    test: str = "t",
+    level: float = 0.95,
+    measure: str = "GEN",
+    labels: Sequence[str] | None = None,
+    row_ids: Sequence[str] | None = None,
+    columns: Mapping[str, Sequence[Any]] | None = None,
+    stratum: Mapping[str, str] | None = None,
+) -> MultilevelEffect:
+    """Pool effects that come in clusters, by three-level REML with CR2 robust inference beside it.
+
+    Parameters
+    ----------
+    yi, vi : array_like, shape (k,)
+        Effects on the scale they are pooled on, and their sampling variances in squared units of `yi`.
+    cluster : sequence, length k
+        The trial (or other unit) of each effect.
+    rho : float, optional
+        Correlation between the sampling errors of a cluster (CHE); None takes them as independent.
+    V : mapping, optional
+        Sampling covariance of each cluster, by its name, rows in the order of the data; instead of `rho`.
+    test : {"t", "z"}
+        Of the model-based inference; t has one degree of freedom less than there are clusters.
+    level : float
+        Of all intervals.
+    measure, labels, row_ids, columns, stratum
+        Carried into the result as they are.
+
+    Returns
+    -------
+    MultilevelEffect
+        Where no cluster has two effects, there is one variance only: `sigma2` is (it, 0). With a single
+        cluster the variance between clusters and the robust inference are NaN. `notes` says so.
+
+    Raises
+    ------
+    EvidenceError
+        With every fault of the input: unequal lengths, values that are not finite, variances that are not
+        above 0, missing clusters, `rho` outside of what keeps V positive definite, a V that does not fit.
+
+    References
+    ----------
+    .. [1] Konstantopoulos (2011), Research Synthesis Methods 2, 61. doi:10.1002/jrsm.35
+    .. [2] Pustejovsky, Tipton (2022), Prevention Science 23, 425. doi:10.1007/s11121-021-01246-3
+
+    Examples
+    --------
+    >>> fit = pool_multilevel([0.1, 0.3, 0.5, 0.2, 0.6], [0.04] * 5, ["a", "a", "b", "b", "c"], rho=0.6)
+    >>> fit.k, fit.n_clusters
+    (5, 3)
+    >>> round(fit.estimate, 4), round(fit.robust.df, 2)
+    (0.3607, 1.95)
+    """
+    require_choice("test", test, TESTS)
+    y, v, names, codes = _checked(yi, vi, cluster, level)
+    blocks = sampling_blocks(v, codes, rho, _given_blocks(V, v, names, codes, rho))
+    _check_definite(blocks, rho, V is not None)
+    nested = nest(y, blocks)
+    free = (len(names) > 1, len(names) < len(y))
+    peak = fit_reml(nested, free)
+    weights, robust, Q, typical = _from_covariances(y, blocks, peak, level)
+    df = float(len(names) - 1) if test == "t" and len(names) > 1 else NAN  # NaN: standard normal
+    own = _student(peak.mu, float(np.sqrt(peak.variance)), df, level)
+    return MultilevelEffect(
+        stratum=dict(stratum or {}), measure=measure, test=test, level=level,
+        k=len(y), n_clusters=len(names), cluster=tuple(str(names[code]) for code in codes),
+        rho=NAN if V is not None else float(rho or 0.0),
+        estimate=peak.mu, se=own.se, statistic=own.statistic, df=own.df, p=own.p, ci=own.ci,
+        robust=robust, lrt=_ratio(nested, peak, free, 0), lrt_within=_ratio(nested, peak, free, 1),
+        log_likelihood=peak.log_likelihood if len(y) > 1 else NAN,
+        Q=Q, Q_df=len(y) - 1, Q_p=float(chi2_tail(Q, len(y) - 1)),
+        labels=tuple(labels or ()), yi=y, vi=v, weights=weights, row_ids=tuple(row_ids or ()),
+        columns={key: tuple(values) for key, values in (columns or {}).items()},
+        notes=_remarks(len(y), len(names), robust),
+        **_variances(nested, peak, free, typical, level), **_prediction(peak, len(names), df, level),
+    )  # fmt: skip
+
+
+def _variances(
+    nested: Nested, peak: Peak, free: tuple[bool, bool], typical: float, level: float
+) -> dict[str, Any]:
+    """sigma2, its intervals and its shares of the total; NaN between where there is one cluster."""
+    if len(nested.y) == 1:
+        return {"sigma2": NO_INTERVAL, "tau2_ci_method": "none"}
+    total = sum(peak.sigma2)
+    sigma2 = (peak.sigma2[0] if free[0] else NAN, peak.sigma2[1])
+    share = [100 * value / (total + typical) for value in sigma2]
+    ci = [profile_interval(nested, peak, i, level, free) if free[i] else NO_INTERVAL for i in (0, 1)]
+    return {
+        "sigma2": sigma2,
+        "sigma2_ci": tuple(ci),
+        "tau2": total,
+        "tau2_ci_method": "none",  # the sum has no interval; its parts have
+        "I2": float(np.nansum(share)),
+        "I2_levels": tuple(share),
+    }
+
+
+def _prediction(peak: Peak, n_clusters: int, df: float, level: float) -> dict[str, Any]:
+    """Interval for a new effect of a new cluster; not known below three clusters."""
+    rule = "z" if np.isnan(df) else "t(clusters-1)"
+    known = n_clusters > 2
+    variance = peak.variance + sum(peak.sigma2)
+    pi = _student(peak.mu, float(np.sqrt(variance)), df, level).ci if known else NO_INTERVAL
+    return {"pi": pi, "pi_rule": f"{rule}, new effect of a new cluster"}
+
+
+def _from_covariances(
+    y: Array, blocks: Blocks, peak: Peak, level: float
+) -> tuple[Array, RobustMean, float, float]:
+    """What needs the matrices themselves: row weights, robust inference, Q and the typical variance."""
+    total = total_blocks(blocks, peak.sigma2)
+    weights = np.empty(len(y))
+    for rows, M in total:
+        weights[rows] = np.linalg.solve(M, np.ones((*rows.shape, 1)))[:, :, 0]
+    se, df = cr2_mean(y - peak.mu, total, peak.variance)
+    robust = _student(peak.mu, se, df, level) if np.isfinite(se) else RobustMean()
+    Q, typical = _fixed_effect(y, blocks)
+    return 100 * weights / weights.sum(), robust, Q, typical
+
+
+def _fixed_effect(y: Array, blocks: Blocks) -> tuple[float, float]:
+    """Q and the typical sampling variance (k - 1) / tr(P), both without random effects."""
+    sums = np.zeros(4)  # 1'W1, 1'Wy, tr W, 1'WW1
+    squares = 0.0
+    centre = y.mean()
+    for rows, V in blocks:
+        W = np.linalg.inv(V)
+        one = W.sum(axis=-1)
+        r = y[rows] - centre
+        sums += one.sum(), (one * r).sum(), np.trace(W, axis1=-2, axis2=-1).sum(), (one**2).sum()
+        squares += np.einsum("bi,bij,bj->", r, W, r)
+    trace = sums[2] - sums[3] / sums[0]
+    typical = (len(y) - 1) / trace if len(y) > 1 else NAN
+    return float(max(squares - sums[1] ** 2 / sums[0], 0.0)), float(typical)
+
+
+def _student(mu: float, se: float, df: float, level: float) -> RobustMean:
+    """Inference by t with `df` degrees of freedom; by the standard normal where `df` is NaN."""
+    half = float(two_sided_quantile(level, df)) * se
+    statistic = mu / se if se > 0 else NAN
+    p = float(two_sided_p(statistic, df))
+    return RobustMean(se=se, statistic=statistic, df=df, p=p, ci=(mu - half, mu + half))
+
+
+def _ratio(nested: Nested, peak: Peak, free: tuple[bool, bool], which: int) -> LikelihoodRatio:
+    name = ("between clusters", "within clusters")[which]
+    if not free[which]:
+        return LikelihoodRatio(dropped=name)
+    smaller = fit_reml(nested, (free[0] and which != 0, free[1] and which != 1))
+    statistic = max(2 * (peak.log_likelihood - smaller.log_likelihood), 0.0)
+    p = float(chi2_tail(statistic, 1))
+    return LikelihoodRatio(dropped=name, statistic=statistic, p=p, p_boundary=p / 2 if statistic > 0 else 1.0)
+
+
+def _remarks(k: int, n_clusters: int, robust: RobustMean) -> tuple[str, ...]:
+    notes = []
+    if n_clusters == 1:
+        notes.append("One cluster: no variance between clusters, no robust inference, the model's by z.")
+    elif n_clusters == k:
+        notes.append("No cluster has two effects: the variance within clusters is not estimated (0).")
+    if robust.df < 4:
+        notes.append(f"Robust inference has {robust.df:.2g} degrees of freedom; below 4 p may be too small.")
+    return tuple(notes)
+
+
+def _checked(yi: ArrayLike, vi: ArrayLike, cluster: Any, level: float):
+    """Arrays, cluster names in order of appearance, and codes; every fault in one error."""
+    y, v = np.asarray(yi, dtype=float), np.asarray(vi, dtype=float)
+    names = np.asarray(cluster, dtype=object)
+    problems = [] if 0 < level < 1 else [f"level = {level!r}, but it needs 0 < level < 1."]
+    if not y.ndim == v.ndim == names.ndim == 1 or not len(y) == len(v) == len(names) or not len(y):
+        shapes = f"{y.shape}, {v.shape} and {names.shape}"
+        raise EvidenceError.from_problems(
+            [*problems, f"yi, vi and cluster have the shapes {shapes}, but need one length, 1 or more."]
+        )
+    for i in range(len(y)):
+        if not np.isfinite(y[i]):
+            problems.append(f"row {i}: yi = {y[i]}, but an effect has to be finite.")
+        if not (np.isfinite(v[i]) and v[i] > 0):
+            problems.append(f"row {i}: vi = {v[i]}, but a sampling variance has to be finite and above 0.")
+        if names[i] is None or names[i] != names[i]:
+            problems.append(f"row {i}: its cluster is missing.")
+    if problems:
+        raise EvidenceError.from_problems(problems)
+    found: dict[Hashable, int] = {}
+    codes = np.array([found.setdefault(name, len(found)) for name in names.tolist()], dtype=np.intp)
+    return y, v, list(found), codes
+
+
+def _given_blocks(V, v: Array, names: list[Hashable], codes: NDArray[np.intp], rho: float | None):
+    if V is None:
+        return None
+    problems = ["Give rho or V, not both."] if rho is not None else []
+    blocks = []
+    for j, name in enumerate(names):
+        size = int((codes == j).sum())
+        block = np.asarray(V[name], dtype=float) if name in V else None
+        if block is None or block.shape != (size, size):
+            has = "is missing" if block is None else f"has the shape {block.shape}"
+            problems.append(f"V of cluster {name!r} {has}, but its {size} effects need ({size}, {size}).")
+        elif not np.allclose(block, block.T) or not np.allclose(np.diag(block), v[codes == j]):
+            problems.append(f"V of cluster {name!r} has to be symmetric with the vi on its diagonal.")
+        else:
+            blocks.append(block)
+    if problems:
+        raise EvidenceError.from_problems(problems)
+    return blocks
+
+
+def _check_definite(blocks: Blocks, rho: float | None, given: bool) -> None:
+    what = "V" if given else f"rho = {rho}"
+    largest = max(rows.shape[1] for rows, _ in blocks)
+    for _, M in blocks:
+        values = np.linalg.eigvalsh(M) if np.isfinite(M).all() else np.full((1, 1), -1.0)
+        if (values[:, 0] <= 1e-12 * values[:, -1]).any():
+            low = f"{-1 / (largest - 1):.4g}" if largest > 1 else "-1"
+            raise EvidenceError(
+                f"{what} does not give a positive definite sampling covariance; "
+                f"with at most {largest} effects in a cluster, rho has to be above {low} and below 1."
+            )
