@@ -54,7 +54,9 @@ def test_a_batch_equals_a_loop_and_nan_marks_an_absent_table(measure):
     batch = mantel_haenszel(event_t, n_t, event_c, n_c, measure=measure)
     for row in range(40):
         here = ~np.isnan(event_t[row])
-        one = mantel_haenszel(event_t[row, here], n_t[row, here], event_c[row, here], n_c[row, here], measure=measure)
+        one = mantel_haenszel(
+            event_t[row, here], n_t[row, here], event_c[row, here], n_c[row, here], measure=measure
+        )
         for name in ("k", "estimate", "se", "Q", "ci"):
             assert_allclose(getattr(batch, name)[row], getattr(one, name), rtol=1e-12, err_msg=name)
 
@@ -70,7 +72,9 @@ def test_swapping_the_arms_turns_the_sign():
 def test_inverse_variance_weighs_by_precision():
     """The weighted mean by hand, and an absent study counts for nothing."""
     fit = common_effect([1.0, 3.0, np.nan], [1.0, 0.5, 1.0])
-    assert_allclose([fit.estimate, fit.se, fit.Q], [7 / 3, (1 / 3) ** 0.5, 4 / 3 * 1 + 0.0 + 4 / 3], rtol=1e-12)
+    assert_allclose(
+        [fit.estimate, fit.se, fit.Q], [7 / 3, (1 / 3) ** 0.5, 4 / 3 * 1 + 0.0 + 4 / 3], rtol=1e-12
+    )
     assert fit.k == 2
     assert_allclose(fit.weights, [100 / 3, 200 / 3, 0], rtol=1e-12)
 

@@ -126,7 +126,9 @@ def mantel_haenszel(
     return _pool(estimate, se, yi, vi, wi, level)
 
 
-def peto_effects(event_t: ArrayLike, n_t: ArrayLike, event_c: ArrayLike, n_c: ArrayLike) -> tuple[Array, Array]:
+def peto_effects(
+    event_t: ArrayLike, n_t: ArrayLike, event_c: ArrayLike, n_c: ArrayLike
+) -> tuple[Array, Array]:
     """Observed less expected events of arm 1, and the hypergeometric variance, of each table.
 
     Returns
