@@ -1,0 +1,62 @@
+"""The bundled trials with their effect sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from pdt_evidence.effects.table import add_effects
+from pdt_evidence.evidence import select_trials
+
+__all__ = ["trials"]
+
+Wanted = str | Sequence[str] | None
+OPTIONS = {"vtype": "LS", "zero_cells": "only-zero", "double_zero": "keep"}
+
+
+def trials(
+    *,
+    comparison: Wanted = None,
+    disorder: Wanted = None,
+    outcome: Wanted = None,
+    follow_up: Wanted = None,
+    source: Wanted = None,
+    review: Wanted = None,
+    disputed: bool = False,
+    preferred: bool = True,
+) -> pd.DataFrame:
+    """Trial-level contrasts with their effects as standardised mean differences.
+
+    Parameters
+    ----------
+    comparison, disorder, outcome, follow_up, source, review : str or list of str, optional
+        Keep the rows with these values; `review` keeps the trials that are members of a review.
+    disputed : bool
+        Whether rows marked disputed, retracted or mislabelled are included.
+    preferred : bool
+        Whether, of rows that several sources give of one contrast, only the preferred one is kept.
+
+    Returns
+    -------
+    DataFrame
+        One row a reported contrast, as in `data/trials.csv`, with `follow_up` and the columns that
+        `effect_sizes` adds. `yi` above 0 favours arm 1, psychodynamic therapy; it is NaN where the source's
+        numbers give no effect. No rows where no trial fits every filter.
+
+    Raises
+    ------
+    EvidenceError
+        Where a filter has an unknown value; the message lists the known ones.
+    """
+    table = select_trials(
+        comparison=comparison,
+        disorder=disorder,
+        outcome=outcome,
+        follow_up=follow_up,
+        source=source,
+        review=review,
+        disputed=disputed,
+        preferred=preferred,
+    )
+    return add_effects(table, "SMD", OPTIONS, {})
