@@ -1,0 +1,25 @@
+"""Figures of pooled evidence: results in, Axes out; each draws results and computes nothing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_HOME_OF = {"forest": "forest", "save": "save", "STYLES": "styles", "Style": "styles"}
+
+__all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+if TYPE_CHECKING:
+    from pdt_evidence.figures.forest import forest as forest
+    from pdt_evidence.figures.save import save as save
+    from pdt_evidence.figures.styles import STYLES as STYLES
+    from pdt_evidence.figures.styles import Style as Style

@@ -1,0 +1,170 @@
+"""How wide a text is, in points, before any figure exists.
+
+Widths come from the fonts themselves, so that columns fit what they hold. Plain Latin text
+is the sum of its advances (kept per font); any other script is shaped and measured whole.
+On a screen letters snap to pixels, which makes small text up to a tenth wider than in print,
+so an advance is the larger of the two.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.font_manager import FontProperties
+
+__all__ = ["Typeface", "families_for", "installed"]
+
+# Families that cover a script, by the first word of its characters' Unicode names.
+_BY_SCRIPT = {
+    "CJK": ("Noto Sans CJK JP", "Noto Sans CJK SC", "Source Han Sans", "Hiragino Sans", "PingFang SC",
+            "Yu Gothic", "Microsoft YaHei", "WenQuanYi Zen Hei"),
+    "HANGUL": ("Noto Sans CJK KR", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic"),
+    "ARABIC": ("Noto Sans Arabic", "Noto Naskh Arabic", "Geeza Pro", "Segoe UI"),
+}  # fmt: skip
+SNAPPED = 1.05  # allowance for pixels where a text is measured whole
+_SIGNS = "–—‘’“”†‡•…−≤≥×←→"
+_BY_SCRIPT |= dict.fromkeys(("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "FULLWIDTH", "IDEOGRAPHIC"),
+                            _BY_SCRIPT["CJK"])  # fmt: skip
+
+
+@cache
+def installed(families: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of `families` that this machine has; DejaVu Sans, which comes with Matplotlib, last."""
+    from matplotlib.font_manager import fontManager
+
+    known = set(fontManager.get_font_names())
+    found = tuple(family for family in families if family in known)
+    return found[:1] + tuple(name for name in ("DejaVu Sans",) if name not in found[:1])
+
+
+@cache
+def _script_families(script: str) -> tuple[str, ...]:
+    from matplotlib.font_manager import fontManager
+
+    known = set(fontManager.get_font_names())
+    wanted = (*_BY_SCRIPT.get(script, ()), f"Noto Sans {script.title()}", f"Noto Serif {script.title()}")
+    return tuple(family for family in wanted if family in known)[:1]
+
+
+def families_for(texts: Iterable[str], families: tuple[str, ...]) -> tuple[str, ...]:
+    """`families` that are installed, followed by one for each further script in `texts`."""
+    found = installed(families)
+    others = {char for text in texts if not text.isascii() for char in text if ord(char) > 0x52F}
+    scripts = sorted({unicodedata.name(char, "UNKNOWN").split(" ")[0] for char in others})
+    for script in scripts:
+        found += tuple(name for name in _script_families(script) if name not in found)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Typeface:
+    """Families and the measuring of text set in them."""
+
+    families: tuple[str, ...]
+    math: str = "dejavusans"
+    dpi: float = 200.0
+
+    def properties(self, size: float, weight: str = "normal", slant: str = "normal") -> FontProperties:
+        """Matplotlib's description of this face at `size` points."""
+        return _properties(self.families, self.math, round(size, 3), weight, slant)
+
+    def width(self, text: str, size: float, weight: str = "normal", slant: str = "normal") -> float:
+        """Width of one line in points; text between dollar signs is not mathtext here."""
+        if not text:
+            return 0.0
+        advances = _advances(self.families, weight, slant, size, self.dpi)
+        try:
+            return sum(advances[char] for char in text)
+        except KeyError:
+            return SNAPPED * _shaped_width(text, self.properties(size, weight, slant))
+
+    def math_width(self, text: str, size: float) -> float:
+        """Width in points of a line with mathtext in it."""
+        return SNAPPED * _math_width(text, self.properties(size))
+
+    def wrap(self, text: str, width: float, size: float, weight: str = "normal") -> list[str]:
+        """Lines no wider than `width` points, broken between words, inside one only if it must be."""
+        lines: list[str] = []
+        line = ""
+        for word in text.split(" "):
+            longer = f"{line} {word}" if line else word
+            if self.width(longer, size, weight) <= width:
+                line = longer
+                continue
+            lines += [line] if line else []
+            *full, line = self._chopped(word, width, size, weight)
+            lines += full
+        return [*lines, line] if line or not lines else lines
+
+    def _chopped(self, word: str, width: float, size: float, weight: str) -> list[str]:
+        pieces = [""]
+        if self.width(word, size, weight) <= width:
+            return [word]
+        for char in word:
+            # A combining mark stays with the letter that it belongs to.
+            fits = self.width(pieces[-1] + char, size, weight) <= width
+            if fits or not pieces[-1] or unicodedata.combining(char):
+                pieces[-1] += char
+            else:
+                pieces.append(char)
+        return pieces
+
+
+@cache
+def _properties(families: tuple[str, ...], math: str, size: float, weight: str, slant: str) -> FontProperties:
+    from matplotlib.font_manager import FontProperties
+
+    return FontProperties(family=list(families), size=size, weight=weight, style=slant, math_fontfamily=math)
+
+
+class _Advances(dict[str, float]):
+    """Advance of each letter, digit and sign in points, looked up when first met."""
+
+    def __init__(self, properties: FontProperties, dpi: float) -> None:
+        from matplotlib.backends.backend_agg import get_hinting_flag
+        from matplotlib.font_manager import findfont, get_font
+
+        self.font = get_font(findfont(properties))
+        self.size, self.dpi = properties.get_size_in_points(), dpi
+        self.flags = get_hinting_flag()
+        self.present = self.font.get_charmap()
+
+    def __missing__(self, char: str) -> float:
+        from matplotlib.ft2font import LoadFlags
+
+        code = ord(char)
+        # Latin with its accents, Greek and Cyrillic stand letter by letter; no shaping needed.
+        plain = (0x20 <= code <= 0x52F and not 0x300 <= code <= 0x36F) or char in _SIGNS
+        if not plain or code not in self.present:
+            raise KeyError(char)
+        self.font.set_size(self.size, self.dpi)
+        pixels = (
+            self.font.load_char(code, flags=self.flags).horiAdvance / 64,
+            self.font.load_char(code, flags=LoadFlags.NO_HINTING).linearHoriAdvance / 65536,
+        )
+        self[char] = max(pixels) * 72 / self.dpi
+        return self[char]
+
+
+@cache
+def _advances(families: tuple[str, ...], weight: str, slant: str, size: float, dpi: float) -> _Advances:
+    return _Advances(_properties(families[:1], "dejavusans", size, weight, slant), dpi)
+
+
+@cache
+def _shaped_width(text: str, properties: FontProperties) -> float:
+    from matplotlib.textpath import text_to_path
+
+    return float(text_to_path.get_text_width_height_descent(text, properties, ismath=False)[0])
+
+
+@cache
+def _math_width(text: str, properties: FontProperties) -> float:
+    from matplotlib.textpath import text_to_path
+
+    return float(text_to_path.get_text_width_height_descent(text, properties, ismath=True)[0])

@@ -1,0 +1,116 @@
+"""How a figure looks: one small record a style, so that a user's own is written the same way.
+
+Sizes are in points, as journals ask for them. The colours keep apart for readers with a
+colour vision deficiency (Okabe and Ito) and by lightness alone when printed in grey.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pdt_evidence.errors import require_choice
+
+__all__ = ["STYLES", "Style", "style_of"]
+
+SANS = ("Arial", "Helvetica", "Liberation Sans", "Nimbus Sans", "DejaVu Sans")
+SERIF = ("Times New Roman", "Times", "Liberation Serif", "Nimbus Roman", "DejaVu Serif")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """Type, numbers and colours of a figure.
+
+    Attributes
+    ----------
+    fonts : tuple of str
+        Families in order of preference; those not installed are passed over, and text in a
+        script that none of them covers falls back to an installed font that does.
+    math : str
+        Matplotlib's font set for the symbols of the heterogeneity line.
+    size, small, smallest : float
+        Points: the text, the notes below, and what the text may shrink to in a narrow figure.
+    pitch : float
+        Height of a row as a multiple of `size`.
+    interval : tuple of three str
+        What stands before, between and after the two ends of an interval.
+    decimal : str
+        The decimal mark.
+    leading_zero : bool
+        Whether p values keep the zero before the decimal mark.
+    effect_side : {"right", "left"}
+        Where the effect is written, seen from the plot.
+    marker : {"s", "o", "D"}
+        Shape of a study's point estimate; its area is proportional to the weight.
+    stripes : bool
+        Whether every other study has a tinted background.
+    """
+
+    name: str
+    fonts: tuple[str, ...] = SANS
+    math: str = "stixsans"
+    size: float = 8.0
+    small: float = 7.0
+    smallest: float = 5.0
+    pitch: float = 1.62
+    interval: tuple[str, str, str] = ("[", ", ", "]")
+    decimal: str = "."
+    leading_zero: bool = True
+    effect_side: str = "right"
+    marker: str = "s"
+    stripes: bool = False
+    rules: bool = True
+    paper: str = "#ffffff"
+    ink: str = "#1b1f24"
+    muted: str = "#59616b"
+    faint: str = "#c3c8ce"
+    stripe: str = "#f3f5f7"
+    zone: str = "#e3e9ef"
+    study: str = "#2f6d9e"
+    study_line: str = "#1b1f24"
+    pooled: str = "#12344d"
+    prediction: str = "#c2571a"
+    second: str = "#0b7d5c"
+    palette: tuple[str, ...] = ("#0072b2", "#d55e00", "#009e73", "#8f4d80", "#b08000", "#4a4f57", "#3fa0d6")
+
+
+_BLACK = Style(name="black", study="#000000", study_line="#000000", pooled="#000000", ink="#000000")
+
+STYLES: dict[str, Style] = {
+    style.name: style
+    for style in (
+        Style(name="default"),
+        Style(name="dark", paper="#14181d", ink="#eef1f4", muted="#a9b2bc", faint="#4a535d", stripe="#1c2229",
+              zone="#27303a", study="#6cb4ea", study_line="#eef1f4", pooled="#f2f5f8", prediction="#f0a04b",
+              second="#4fd0a5",
+              palette=("#6cb4ea", "#f0a04b", "#4fd0a5", "#d79ac6", "#e6c84f", "#b6bec7", "#a6dcff")),
+        Style(name="revman", study="#1f8a3c", study_line="#000000", pooled="#000000", ink="#000000",
+              prediction="#000000", rules=True),
+        Style(name="jama", study="#4f7fa8", study_line="#000000", pooled="#f79422", ink="#000000",
+              interval=("(", " to ", ")"), leading_zero=False, effect_side="left", stripes=True,
+              stripe="#f4f1e8"),
+        Style(name="bmj", study="#2a6ebb", study_line="#2a6ebb", pooled="#2a6ebb", ink="#000000",
+              interval=("(", " to ", ")"), prediction="#8aa9cf"),
+        replace(_BLACK, name="lancet", fonts=SERIF, math="stix", interval=("(", " to ", ")"), decimal="·",
+              size=8.5, prediction="#b1182b"),
+        replace(_BLACK, name="apa", leading_zero=False, prediction="#000000"),
+    )
+}  # fmt: skip
+
+
+def style_of(style: str | Style) -> Style:
+    """The style of that name, or the record itself.
+
+    Examples
+    --------
+    >>> style_of("bmj").interval
+    ('(', ' to ', ')')
+    """
+    if isinstance(style, Style):
+        return style
+    require_choice("style", style, list(STYLES))
+    return STYLES[style]
+
+
+def shrunk(style: Style, size: float) -> Style:
+    """The same style at another text size; the notes shrink along."""
+    return replace(style, size=size, small=min(style.small, max(size - 0.5, style.smallest)))

@@ -1,0 +1,202 @@
+"""What a figure says: numbers as they are printed, and the names of measures, outcomes and rules.
+
+Text only; what it says comes from the results. A minus is a minus sign, never a hyphen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pdt_evidence.figures.styles import Style
+
+if TYPE_CHECKING:
+    from pdt_evidence.results import PooledEffect
+
+__all__ = ["MEASURES", "RATIOS", "heading", "heterogeneity", "method_line", "number"]
+
+DASH = "–"  # stands for what a source does not report
+RATIOS = ("OR", "RR", "ROM", "HR", "IRR")  # pooled as logarithms, shown as ratios
+
+MEASURES = {  # short name, full name
+    "SMD": ("Hedges’ g", "Standardised mean difference"),
+    "MD": ("MD", "Mean difference"),
+    "ROM": ("RoM", "Ratio of means"),
+    "OR": ("OR", "Odds ratio"),
+    "RR": ("RR", "Risk ratio"),
+    "HR": ("HR", "Hazard ratio"),
+    "IRR": ("IRR", "Incidence rate ratio"),
+    "RD": ("RD", "Risk difference"),
+    "SMCC": ("SMCC", "Standardised mean change"),
+    "SMCR": ("SMCR", "Standardised mean change"),
+    "GEN": ("Effect", "Effect"),
+}
+ARMS = {
+    "pdt_vs_control": ("PDT", "control"),
+    "pdt_vs_cbt": ("PDT", "CBT"),
+    "pdt_vs_other_therapy": ("PDT", "other therapy"),
+    "pdt_vs_medication": ("PDT", "medication"),
+    "pdt_plus_medication_vs_medication": ("PDT + medication", "medication"),
+    "pdt_vs_active_control": ("PDT", "active control"),
+    "pdt_vs_combined": ("PDT", "combined treatment"),
+}
+WORDS = {
+    "post": "End of treatment",
+    "short": "Short-term follow-up",
+    "medium": "Medium-term follow-up",
+    "long": "Long-term follow-up",
+    "unknown": "Time of assessment unknown",
+    "ptsd_symptoms": "PTSD symptoms",
+    "pdt_plus_medication_vs_medication": "PDT + medication versus medication",
+} | {name: f"PDT versus {other}" for name, (arm, other) in ARMS.items() if arm == "PDT"}
+DEGREES = {"knha": "Knapp–Hartung", "adhoc": "Knapp–Hartung, never narrower than Wald",
+           "adhoc-ci": "the wider of Knapp–Hartung and Wald", "z": "Wald (normal)", "t": "Wald (t, k − 1 df)",
+           "CR2": "cluster-robust (CR2)"}  # fmt: skip
+MODELS = {
+    "EE": "equal-effects model",
+    "REML": "restricted maximum likelihood",
+    "ML": "maximum likelihood",
+    "DL": "DerSimonian–Laird",
+    "PM": "Paule–Mandel",
+    "EB": "empirical Bayes",
+    "HE": "Hedges",
+    "HS": "Hunter–Schmidt",
+    "SJ": "Sidik–Jonkman",
+}
+
+
+def spoken(word: str) -> str:
+    """A coded word as a reader knows it: `general_symptoms` is General symptoms."""
+    if word in WORDS:
+        return WORDS[word]
+    text = str(word).replace("_", " ")
+    return text[:1].upper() + text[1:]
+
+
+def heading(stratum: Mapping[str, str]) -> str:
+    """The words of a stratum on one line."""
+    first, *others = [spoken(word) for word in stratum.values() if word] or [""]
+    if not others:
+        return first
+    between = ": " if "comparison" in stratum else ", "
+    return first + between + ", ".join(map(_inner, others))
+
+
+def _inner(text: str) -> str:
+    """Lower-case first letter unless the word is an abbreviation."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+
+
+def number(value: float, digits: int, style: Style) -> str:
+    """`value` to `digits` decimals, an en dash where it is not known.
+
+    Examples
+    --------
+    >>> from pdt_evidence.figures.styles import Style
+    >>> number(-0.5, 2, Style(name="mine"))
+    '−0.50'
+    """
+    if value is None or math.isnan(value):
+        return DASH
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("-")
+    return text.replace("-", "−").replace(".", style.decimal)
+
+
+def integer(value: float) -> str:
+    """A count with thin groups of thousands left out, as tables of trials print it."""
+    return DASH if value is None or math.isnan(value) else f"{value:.0f}"
+
+
+def interval(ends: tuple[float, float], digits: int, style: Style) -> str:
+    """Both ends in the style's brackets."""
+    opening, between, closing = style.interval
+    return opening + number(ends[0], digits, style) + between + number(ends[1], digits, style) + closing
+
+
+def p_value(p: float, style: Style, symbol: str = "$p$") -> str:
+    """`p` with its relation; three decimals, never 0."""
+    if math.isnan(p):
+        return f"{symbol} not known"
+    text = f"< {number(0.001, 3, style)}" if p < 0.001 else f"= {number(p, 3 if p < 0.1 else 2, style)}"
+    if not style.leading_zero:
+        text = text.replace(f" 0{style.decimal}", f" {style.decimal}")
+    return f"{symbol} {text}"
+
+
+def heterogeneity(effect: PooledEffect, style: Style) -> list[str]:
+    """Q, I2 and tau2 in mathtext, in pieces that may go on lines of their own."""
+    pieces = []
+    if not math.isnan(effect.Q):
+        pieces += [
+            f"$Q$ = {number(effect.Q, 2, style)},",
+            f"df = {effect.Q_df},",
+            p_value(effect.Q_p, style) + ";",
+        ]
+    if not math.isnan(effect.I2):
+        pieces.append(f"$I^2$ = {number(effect.I2, 0 if effect.I2 in (0, 100) else 1, style)}%;")
+    if not math.isnan(effect.tau2):
+        pieces.append(rf"$\tau^2$ = {_tau2(effect.tau2, style)}")
+    return [*pieces[:-1], pieces[-1].rstrip(";")] if pieces else []
+
+
+def _tau2(tau2: float, style: Style) -> str:
+    digits = 3 if tau2 >= 0.0005 or tau2 == 0 else 5
+    return number(tau2, 0 if tau2 == 0 else digits, style)
+
+
+def plain_heterogeneity(effect: PooledEffect, style: Style) -> str:
+    """The same line without mathtext."""
+    text = " ".join(heterogeneity(effect, style))
+    return text.replace("$Q$", "Q").replace("$p$", "p").replace("$I^2$", "I²").replace(r"$\tau^2$", "τ²")
+
+
+def percent(level: float) -> str:
+    """A confidence level as it is spoken: 95%."""
+    return f"{100 * level:g}%"
+
+
+def method_line(effect: PooledEffect) -> str:
+    """Model, estimator, test and the rule of the prediction interval in one sentence."""
+    method = MODELS.get(effect.method, effect.method)
+    model = "Equal-effects model" if effect.method == "EE" else f"Random-effects model, τ² by {method}"
+    if effect.method in MODELS and effect.method not in ("EE",):
+        model += f" ({effect.method})"
+    test = DEGREES.get(effect.test, effect.test)
+    said = f"{model}; {percent(effect.level)} confidence interval: {test}"
+    if not math.isnan(effect.pi[0]):
+        said += f"; prediction interval: {pi_rule(effect.pi_rule)}"
+    return said + "."
+
+
+def lone_line(effect: PooledEffect) -> str:
+    """What the method line says where there is nothing to pool."""
+    return f"One study: its own {percent(effect.level)} confidence interval (Wald)."
+
+
+def pi_rule(rule: str) -> str:
+    """The rule of a prediction interval in words, as it stands where it has none."""
+    name, _, rest = rule.partition("-t(")
+    names = {"HTS": "Higgins–Thompson–Spiegelhalter, ", "Riley": "Riley, "}
+    if rest and name in names:
+        return f"{names[name]}t with {rest.rstrip(')').replace('-', ' − ')} df"
+    return rule.replace("-", "–")
+
+
+def title_of(effect: PooledEffect) -> str:
+    """The name of the summary row."""
+    return "Equal-effects estimate" if effect.method == "EE" else "Random-effects estimate"
+
+
+def short_measure(measure: str) -> str:
+    """The measure as a column head has it."""
+    return MEASURES.get(measure, (measure, measure))[0]
+
+
+def full_measure(measure: str) -> str:
+    """The measure in words."""
+    return MEASURES.get(measure, (measure, measure))[1]
