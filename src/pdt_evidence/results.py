@@ -177,7 +177,8 @@ class Synthesis:
         head = (*self.by, "k", "estimate", "ci.lb", "ci.ub", "p", "pi.lb", "pi.ub", "tau2", "I2")
         cells = [head, *(_line(key, effect) for key, effect in self.strata.items())]
         rho = "" if math.isnan(self.rho) else f", rho = {self.rho:g}"
-        rules = f"{self.method}, {self.test}, {_percent(self.level)} intervals; dependence: {self.dependence}{rho}"
+        rules = f"{self.method}, {self.test}, {_percent(self.level)} intervals"
+        rules += f"; dependence: {self.dependence}{rho}"
         lines = [f"{self.measure} by {', '.join(self.by)} ({rules})", "", *_aligned(cells, len(self.by))]
         if len(self.left_out):
             lines += ["", f"{len(self.left_out)} rows went into no stratum (see left_out)."]

@@ -1,0 +1,1 @@
+"""Arrays to arrays: the estimators, on numpy and scipy.special alone, many meta-analyses at once."""

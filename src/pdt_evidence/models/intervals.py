@@ -1,0 +1,129 @@
+"""Intervals of tau2, by four methods; those of I2 and H2 follow from them.
+
+q-profile           Q with weights 1 / (v + tau2) against its chi-squared quantiles [1]_
+generalised-q       Q with fixed weights against its exact distribution [2]_
+profile-likelihood  where twice the (restricted) log-likelihood has fallen by the quantile
+                    of chi-squared with 1 degree of freedom, on either side of the maximum
+wald                tau2 plus or minus a normal quantile times its standard error
+
+A bound is 0 where the equation has no positive solution; if even the upper one is, the
+q-profile and generalised-q intervals are empty, reported as (0, 0).
+
+References
+----------
+.. [1] Viechtbauer. Statistics in Medicine 26 (2007) 37. doi:10.1002/sim.2514
+.. [2] Jackson. Research Synthesis Methods 4 (2013) 220. doi:10.1002/jrsm.1081
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from pdt_evidence.models.distributions import chi2_quantile, quadratic_form_cdf
+from pdt_evidence.models.likelihood import log_likelihood
+from pdt_evidence.models.quadratic import solve_Q
+from pdt_evidence.models.roots import falling_root
+from pdt_evidence.models.weights import Batch
+
+__all__ = ["TAU2_CI_METHODS", "tau2_interval"]
+
+Floats = NDArray[np.float64]
+TAU2_CI_METHODS = ("q-profile", "profile-likelihood", "generalised-q", "wald")
+
+
+def tau2_interval(
+    batch: Batch,
+    how: str,
+    method: str,
+    tau2: Floats,
+    tau2_se: Floats,
+    level: float,
+    weights: Floats | None = None,
+) -> Floats:
+    """Interval of tau2, shape (B, 2), by one of `TAU2_CI_METHODS`; NaN where k < 2.
+
+    `weights`, shape (B, k), are those of "generalised-q"; 1 / vi where None.
+    """
+    if how == "q-profile":
+        return _q_profile(batch, level)
+    if how == "generalised-q":
+        return _generalised_q(batch, level, weights)
+    if how == "profile-likelihood":
+        return _profile(batch, tau2, level, restricted=method != "ML")
+    half = ndtri((1 + level) / 2) * tau2_se
+    return np.stack([np.maximum(tau2 - half, 0.0), tau2 + half], axis=-1)
+
+
+def _q_profile(batch: Batch, level: float) -> Floats:
+    y, v = np.concatenate([batch.y, batch.y], axis=1), np.concatenate([batch.v, batch.v], axis=1)
+    tails = [chi2_quantile(q, batch.n - 1) for q in ((1 + level) / 2, (1 - level) / 2)]
+    return solve_Q(y, v, np.concatenate(tails)).reshape(2, -1).T
+
+
+def _profile(batch: Batch, tau2: Floats, level: float, restricted: bool) -> Floats:
+    """The bounds nearest to the maximum on the doubling grid that first brackets them."""
+    fall = ndtri((1 + level) / 2) ** 2 / 2
+    peak = np.where(batch.n > 1, tau2, 0.0)
+    top = log_likelihood(batch, peak, restricted)
+
+    def spare(t: Floats) -> Floats:
+        return log_likelihood(batch, t, restricted) - top + fall
+
+    step = peak + batch.v.min(axis=0)
+    high = peak + step
+    while (rising := (spare(high) > 0) & (batch.n > 1)).any():
+        step = np.where(rising, 2 * step, step)
+        high = np.where(rising, peak + step, high)
+    upper = falling_root(spare, peak, high)
+    at_zero = spare(np.zeros_like(peak)) >= 0
+    # Mirrored at the maximum, the lower bound is a falling root too.
+    lower = peak - falling_root(lambda s: spare(np.maximum(peak - s, 0.0)), np.zeros_like(peak), peak)
+    bounds = np.stack([np.where(at_zero, 0.0, lower), upper], axis=-1)
+    return np.where((batch.n > 1)[:, None], bounds, np.nan)
+
+
+def _generalised_q(batch: Batch, level: float, weights: Floats | None) -> Floats:
+    """Q has the law of a sum of weighted chi-squared variables; their weights grow with tau2."""
+    present = batch.at0.w > 0
+    v = np.where(present, batch.v, 1.0)
+    a = batch.at0.w if weights is None else np.where(present, batch.arrange(weights), 0.0)
+    Q, law = _quadratic_form(batch.y, v, a)
+    known = batch.n > 1
+    size = batch.n.size
+    bounds = []
+    for tail in ((1 + level) / 2, (1 - level) / 2):
+
+        def excess(t: Floats, tail: float = tail) -> Floats:
+            return quadratic_form_cdf(Q, law(t)) - tail
+
+        low, high = np.zeros(size), v.max(axis=0)
+        outside = (excess(low) <= 0) | ~known
+        while (rising := (excess(high) > 0) & ~outside).any():
+            low, high = np.where(rising, high, low), np.where(rising, 4 * high, high)
+        bounds.append(np.where(outside, 0.0, falling_root(excess, low, high)))
+    return np.where(known[:, None], np.stack(bounds, axis=-1), np.nan)
+
+
+def _quadratic_form(y: Floats, v: Floats, a: Floats) -> tuple[Floats, Callable[[Floats], Floats]]:
+    """Q with weights a, and the eigenvalues of its law as a function of tau2.
+
+    With P = A - A 1 1' A / sum(a) these are the eigenvalues of R P R, R**2 = V + tau2 I.
+    """
+    total = a.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rest = y - (a * y).sum(axis=0) / total
+        share = (a / total).T
+    Q = np.nan_to_num((a * rest * rest).sum(axis=0))
+    weight = a.T
+    eye = np.eye(y.shape[0])
+    P = weight[:, :, None] * eye - weight[:, :, None] * np.nan_to_num(share)[:, None, :]
+
+    def law(tau2: Floats) -> Floats:
+        root = np.sqrt(v + tau2).T
+        return np.maximum(np.linalg.eigvalsh(root[:, :, None] * P * root[:, None, :]), 0.0)
+
+    return Q, law

@@ -1,0 +1,260 @@
+"""tau2 by maximum likelihood, restricted (REML) or full (ML): the global maximum.
+
+With P as in `weights.Traces`, the score is half of f(t) = g(t) - T(t), where
+g = y'PPy and T = tr(P) (REML) or sum(w) (ML); both fall as t grows. Three facts make the
+search for the global maximum cheap and safe:
+
+- g(t) >= g(a) (x / (x + t - a))**2 for t > a with x = g(a) / y'PPPy(a), because
+  g**-1/2 is a power mean of linear functions of t and so concave. A step from a that
+  keeps the right-hand side above T(a) >= T(t) therefore crosses no root of f.
+- At a root, Q < 2 T**2 / U with U = tr(PP) (or sum(w**2)) implies a falling f, by
+  Cauchy-Schwarz; Q falls and T**2 / U grows with t, so past the first such t there is at
+  most one root, and it is a maximum.
+- Beyond t = (s2 + sqrt(s2**2 + 4 s2 max(v))) / 2, with s2 the sample variance of y, f < 0.
+
+Few sets need more than the first two; those are scanned (`_scan`) for every stationary
+point and the best of them and of 0 is taken.
+
+References
+----------
+.. [1] Viechtbauer. J. Educational and Behavioral Statistics 30 (2005) 261.
+   doi:10.3102/10769986030003261
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdt_evidence.models.weights import Batch, sums, traces
+
+__all__ = ["Score", "log_likelihood", "maximise", "score"]
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Index = NDArray[np.intp]
+EPS = np.finfo(float).eps
+
+MARCHES = 8  # certified steps before a set is handed to the scan
+MOST_STEPS = 200
+ENOUGH = 1e-9  # a Newton step this small, relative to t, leaves an error of its square
+GRID = 96
+SCAN_VALUES = 4_000_000  # doubles in one array of the scan
+
+
+@dataclass(slots=True)
+class Score:
+    """The pieces of the score at one t each, shape (B,)."""
+
+    g: Floats  # y'PPy
+    T: Floats  # tr(P), or sum(w) for ML
+    slope_g: Floats  # y'PPPy, minus half the derivative of g
+    U: Floats  # tr(PP), or sum(w**2) for ML: minus the derivative of T
+    Q: Floats  # y'Py
+
+    @property
+    def f(self) -> Floats:
+        """Twice the score."""
+        return self.g - self.T
+
+    @property
+    def slope(self) -> Floats:
+        """Derivative of f."""
+        return self.U - 2 * self.slope_g
+
+    def take(self, where: Index) -> Score:
+        """The pieces of some of the sets."""
+        return Score(*(getattr(self, name)[where] for name in Score.__slots__))
+
+    def one_root_ahead(self) -> Flags:
+        """Whether f has at most one root to the right, and that one a maximum."""
+        return self.Q * self.U <= 2 * self.T * self.T
+
+
+def score(y: Floats, v: Floats, t: Floats, restricted: bool) -> Score:
+    """`Score` at t, shape (B,), for y and v of shape (k, B)."""
+    w = v + t
+    np.divide(1.0, w, out=w)
+    total = np.add.reduce(w, axis=0)
+    q = y - np.einsum("kb,kb->b", w, y) / total
+    q *= w
+    g = np.einsum("kb,kb->b", q, q)
+    Q = np.einsum("kb,kb->b", q, y)  # y'Py = q'y, since q sums to 0
+    if restricted:
+        trace = traces(w, total)
+        T, U = trace.P, trace.PP
+    else:
+        T, U = total, np.einsum("kb,kb->b", w, w)
+    w *= q
+    slope_g = np.einsum("kb,kb->b", w, q) - np.add.reduce(w, axis=0) ** 2 / total
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # The bound holds exactly (Cauchy-Schwarz); rounding must not break it.
+        slope_g = np.fmax(slope_g, g * g / Q)
+    return Score(g, T, slope_g, U, Q)
+
+
+def log_likelihood(batch: Batch, tau2: Floats, restricted: bool) -> Floats:
+    """Log-likelihood at tau2, shape (B,); the mean is profiled out or, restricted, integrated out.
+
+    The restricted form has the term log(k) / 2 of the contrasts' Jacobian, as metafor does.
+    """
+    return _log_likelihood(batch.y, batch.v, batch.n, tau2, restricted)
+
+
+def _log_likelihood(y: Floats, v: Floats, n: Floats, tau2: Floats, restricted: bool) -> Floats:
+    at = sums(y, v, tau2)
+    present = at.w > 0
+    logs = np.log(np.where(present, at.w, 1.0)).sum(axis=0)
+    if not restricted:
+        return 0.5 * (logs - at.Q - n * np.log(2 * np.pi))
+    with np.errstate(divide="ignore"):
+        return 0.5 * (logs - at.Q - (n - 1) * np.log(2 * np.pi) + np.log(n) - np.log(at.total))
+
+
+def maximise(batch: Batch, restricted: bool) -> Floats:
+    """The tau2, shape (B,), with the largest likelihood; 0 exactly at the boundary, NaN where k < 2."""
+    tau2 = np.where(batch.n > 1, 0.0, np.nan)
+    where = np.flatnonzero(batch.n > 1)
+    y, v = (batch.y, batch.v) if where.size == batch.n.size else batch.take(where)
+    at = score(y, v, np.zeros(where.size), restricted)
+    rising, one_root = at.g > at.T, at.one_root_ahead()
+    unsure = where[~rising & ~one_root]
+    if not rising.all():
+        index = np.flatnonzero(rising)
+        where, one_root, at = where[index], one_root[index], at.take(index)
+        y, v = y.take(index, axis=1), v.take(index, axis=1)
+    low, high = np.zeros(where.size), np.full(where.size, np.inf)
+    tau2[where] = _climb(y, v, low, low, high, at, one_root, restricted)
+    unsure = np.concatenate([unsure, where[np.isnan(tau2[where])]])
+    if unsure.size:
+        tau2[unsure] = _scan(*batch.take(unsure), batch.n[unsure], restricted)
+    return tau2
+
+
+def _climb(
+    y: Floats, v: Floats, t: Floats, low: Floats, high: Floats, at: Score, one_root: Flags, restricted: bool
+) -> Floats:
+    """Roots of f between low and high from t, where `at` is the score; found sets leave the arrays.
+
+    NaN where `MARCHES` certified steps did not reach the point beyond which one root is left.
+    """
+    root = np.full(t.shape, np.nan)
+    where = np.arange(t.size)
+    for step in range(MOST_STEPS):
+        ahead = _propose(t, low, high, at, one_root)
+        noise = 4 * EPS * at.T / at.U  # T / U is of the size of v + t
+        close = one_root & (np.abs(ahead - t) <= ENOUGH * ahead + noise)
+        root[where[close]] = ahead[close]
+        keep = ~close & one_root if step >= MARCHES else ~close
+        if not keep.any():
+            return root
+        t = ahead
+        if not keep.all():
+            index = np.flatnonzero(keep)
+            y, v = y.take(index, axis=1), v.take(index, axis=1)
+            where, one_root = where[index], one_root[index]
+            t, low, high = t[index], low[index], high[index]
+        at = score(y, v, t, restricted)
+        rising = at.g > at.T
+        low, high = np.where(rising, t, low), np.where(rising, high, t)
+        # A certified step ends left of the first root but for rounding: then the root is here.
+        one_root = one_root | ~rising | at.one_root_ahead()
+    raise ArithmeticError(f"no root of the score within {MOST_STEPS} steps")  # bisection needs fewer
+
+
+def _propose(t: Floats, low: Floats, high: Floats, at: Score, one_root: Flags) -> Floats:
+    """Newton's method on T / g - 1 inside the bracket, else bisection; the certified step elsewhere."""
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        newton = at.g * (at.g - at.T) / (2 * at.T * at.slope_g - at.U * at.g)
+        march = at.g / at.slope_g * (np.sqrt(at.g / at.T) - 1)
+        ahead = t + np.where(one_root, newton, march)
+        outside = one_root & ~((ahead >= low) & (ahead <= high))
+        if outside.any():
+            middle = np.where(np.isinf(high), t + 2 * march, (low + high) / 2)
+            ahead = np.where(outside, middle, ahead)
+    return ahead
+
+
+def _scan(y: Floats, v: Floats, n: Floats, restricted: bool) -> Floats:
+    """The global maximum by way of every stationary point; sets in slices of bounded memory."""
+    k, size = y.shape
+    best = np.empty(size)
+    slice_size = max(1, SCAN_VALUES // (k * GRID))
+    for start in range(0, size, slice_size):
+        part = slice(start, start + slice_size)
+        best[part] = _scan_slice(y[:, part], v[:, part], n[part], restricted)
+    return best
+
+
+def _scan_slice(y: Floats, v: Floats, n: Floats, restricted: bool) -> Floats:
+    size = n.size
+    grid = _grid(y, v, n)
+    at = score(np.repeat(y, GRID, axis=1), np.repeat(v, GRID, axis=1), grid.ravel(), restricted)
+    f, slope = at.f.reshape(size, GRID), at.slope.reshape(size, GRID)
+    owner, cell = np.nonzero((f[:, :-1] > 0) & (f[:, 1:] <= 0))
+    low, high = grid[owner, cell], grid[owner, cell + 1]
+    # Two roots in one cell leave no sign change, but a turn of f towards zero.
+    above = f[:, :-1] > 0
+    same = above == (f[:, 1:] > 0)
+    turn = np.where(above, (slope[:, :-1] < 0) & (slope[:, 1:] > 0), (slope[:, :-1] > 0) & (slope[:, 1:] < 0))
+    cells = np.nonzero(same & turn)
+    other, low2, high2 = _hidden(y, v, grid, f, cells[0], cells[1], restricted)
+    owner = np.concatenate([owner, other])
+    low, high = np.concatenate([low, low2]), np.concatenate([high, high2])
+    ys, vs = y[:, owner], v[:, owner]
+    middle, certain = (low + high) / 2, np.ones(owner.size, dtype=bool)
+    at = score(ys, vs, middle, restricted)
+    rising = at.g > at.T
+    low, high = np.where(rising, middle, low), np.where(rising, high, middle)
+    peak = _climb(ys, vs, middle, low, high, at, certain, restricted)
+    return _best(y, v, n, owner, peak, restricted)
+
+
+def _grid(y: Floats, v: Floats, n: Floats) -> Floats:
+    """Where to look, (B, GRID): 0, then geometric from well below the least variance to past the last root.
+
+    As a function of log t the score's singularities lie pi away from the real line, so
+    it has no feature narrower than about 1; `GRID` points keep the spacing well below that.
+    """
+    present = np.isfinite(v)
+    mean = y.sum(axis=0) / n
+    s2 = (np.where(present, y - mean, 0.0) ** 2).sum(axis=0) / (n - 1)
+    largest = np.where(present, v, 0.0).max(axis=0)
+    start = v.min(axis=0) / 32
+    stop = np.maximum((s2 + np.sqrt(s2 * s2 + 4 * s2 * largest)) / 2, 2 * start) * (1 + 1e-6)
+    steps = np.linspace(0.0, 1.0, GRID - 1)
+    ratio = np.log(stop / start)
+    return np.column_stack([np.zeros(n.size), start[:, None] * np.exp(ratio[:, None] * steps)])
+
+
+def _hidden(
+    y: Floats, v: Floats, grid: Floats, f: Floats, owner: Index, cell: Index, restricted: bool
+) -> tuple[Index, Floats, Floats]:
+    """Brackets of the maxima in cells whose ends do not show them: bisect on the slope of f to its turn."""
+    low, high = grid[owner, cell], grid[owner, cell + 1]
+    left, right = low.copy(), high.copy()
+    above = f[owner, cell] > 0
+    ys, vs = y[:, owner], v[:, owner]
+    value = f[owner, cell]
+    for _ in range(60 if owner.size else 0):
+        middle = (left + right) / 2
+        at = score(ys, vs, middle, restricted)
+        onward = (at.slope < 0) == above
+        left, right = np.where(onward, middle, left), np.where(onward, right, middle)
+        value = at.f
+    found = (value > 0) != above
+    low, high = np.where(above, low, left), np.where(above, right, high)
+    return owner[found], low[found], high[found]
+
+
+def _best(y: Floats, v: Floats, n: Floats, owner: Index, peak: Floats, restricted: bool) -> Floats:
+    """Of 0 and the peaks of each set the one of largest likelihood; the smaller at a tie."""
+    tau2 = np.zeros(n.size)
+    top = _log_likelihood(y, v, n, tau2, restricted)
+    height = _log_likelihood(y[:, owner], v[:, owner], n[owner], peak, restricted)
+    for i in np.lexsort((peak, owner)):
+        if height[i] > top[owner[i]]:
+            top[owner[i]], tau2[owner[i]] = height[i], peak[i]
+    return tau2

@@ -1,0 +1,194 @@
+"""The engine: effects and variances of many meta-analyses in, every pooled quantity out.
+
+`fit` is the one implementation; a single meta-analysis is a batch of one. Batches are
+worked through in slices that fit the processor's cache, which also bounds the memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdt_evidence.models.distributions import chi2_tail, log_two_sided_p, two_sided_p
+from pdt_evidence.models.heterogeneity import (
+    H2_from_Q,
+    H2_from_tau2,
+    I2_from_Q,
+    I2_from_tau2,
+    typical_variance,
+)
+from pdt_evidence.models.inference import Inference, infer
+from pdt_evidence.models.intervals import tau2_interval
+from pdt_evidence.models.likelihood import log_likelihood
+from pdt_evidence.models.prediction import bootstrap_interval, prediction_half_width
+from pdt_evidence.models.tau2 import estimate_tau2, tau2_standard_error
+from pdt_evidence.models.weights import Batch, prepare, sums, traces
+
+__all__ = ["Options", "PooledArrays", "fit"]
+
+Floats = NDArray[np.float64]
+SLICE_VALUES = 1 << 16  # doubles in one array of a slice: half a megabyte
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What was asked for; the words are checked at the door."""
+
+    method: str = "REML"
+    test: str = "knha"
+    level: float = 0.95
+    pi_rule: str = "HTS-t(k-2)"
+    tau2_ci_method: str | None = "q-profile"  # None: neither tau2_se nor the three intervals
+    tau2_ci_weights: Floats | None = None  # (B, k), of "generalised-q"
+    bootstrap_draws: int = 25_000
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PooledArrays:
+    """Many meta-analyses pooled: the names of `PooledEffect`, each an array.
+
+    Scalars have the leading shape (...) of the effects, intervals (..., 2), yi, vi and
+    weights (..., k). NaN stands for what cannot be known, and everywhere where no study is
+    present. p-values, weights and the log-likelihood are computed when asked for.
+    """
+
+    method: str
+    test: str
+    level: float
+    pi_rule: str
+    tau2_ci_method: str | None
+    k: NDArray[np.int64]  # studies present
+    estimate: Floats
+    se: Floats
+    df: Floats
+    ci: Floats
+    pi: Floats
+    tau2: Floats
+    tau2_se: Floats
+    tau2_ci: Floats
+    I2: Floats
+    I2_ci: Floats
+    H2: Floats
+    H2_ci: Floats
+    Q: Floats
+    yi: Floats
+    vi: Floats
+
+    @property
+    def statistic(self) -> Floats:
+        """Estimate over standard error."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self.estimate / self.se
+
+    @property
+    def p(self) -> Floats:
+        """Two-sided p-value of the estimate."""
+        return two_sided_p(self.statistic, self.df)
+
+    @property
+    def log_p(self) -> Floats:
+        """Natural logarithm of `p`, finite where that underflows."""
+        return log_two_sided_p(self.statistic, self.df)
+
+    @property
+    def Q_df(self) -> NDArray[np.int64]:
+        """k - 1, and 0 where no study is present."""
+        return np.maximum(self.k - 1, 0)
+
+    @property
+    def Q_p(self) -> Floats:
+        """Upper tail of Q; NaN where k < 2."""
+        return chi2_tail(self.Q, self.k - 1)
+
+    @property
+    def I2_Q(self) -> Floats:
+        """Percent, max(0, (Q - df) / Q)."""
+        return I2_from_Q(self.Q, self.k - 1)
+
+    @property
+    def H2_Q(self) -> Floats:
+        """Q / df."""
+        return H2_from_Q(self.Q, self.k - 1)
+
+    @property
+    def weights(self) -> Floats:
+        """Percent, summing to 100 over the studies present; 0 for absent ones."""
+        present = np.isfinite(self.yi) & np.isfinite(self.vi)
+        tau2 = np.nan_to_num(self.tau2)[..., None]
+        w = np.where(present, 1 / (np.where(present, self.vi, 1.0) + tau2), 0.0)
+        with np.errstate(invalid="ignore"):
+            return 100 * w / w.sum(axis=-1, keepdims=True)
+
+    @property
+    def log_likelihood(self) -> Floats:
+        """Restricted log-likelihood at tau2, or the full one for "ML" and "EE"."""
+        size = self.yi.shape[-1]
+        batch = prepare(self.yi.reshape(-1, size), self.vi.reshape(-1, size))
+        restricted = self.method not in ("ML", "EE")
+        value = log_likelihood(batch, np.nan_to_num(self.tau2).ravel(), restricted)
+        return np.where(batch.n > 0, value, np.nan).reshape(self.k.shape)
+
+
+def fit(yi: Floats, vi: Floats, options: Options) -> PooledArrays:
+    """Pool every meta-analysis in yi, vi of shape (..., k); input is checked at the door."""
+    lead, most = yi.shape[:-1], yi.shape[-1]
+    y, v = yi.reshape(-1, most), vi.reshape(-1, most)
+    width = max(1, SLICE_VALUES // max(most, 1))
+    parts = []
+    for start in range(0, max(y.shape[0], 1), width):
+        part = slice(start, start + width)
+        parts.append(_fit_slice(prepare(y[part], v[part]), options, part))
+    joined = {name: np.concatenate([one[name] for one in parts]) for name in parts[0]}
+    shaped: dict[str, Any] = {name: array.reshape(lead + array.shape[1:]) for name, array in joined.items()}
+    return PooledArrays(
+        method=options.method, test=options.test, level=options.level, pi_rule=options.pi_rule,
+        tau2_ci_method=options.tau2_ci_method, yi=yi, vi=vi, **shaped,
+    )  # fmt: skip
+
+
+def _fit_slice(batch: Batch, options: Options, part: slice) -> dict[str, NDArray]:
+    n = batch.n
+    tau2 = estimate_tau2(batch, options.method)
+    at = batch.at0 if options.method == "EE" else sums(batch.y, batch.v, np.where(n > 1, tau2, 0.0))
+    estimate = np.where(n > 0, at.mean + batch.origin, np.nan)
+    found = infer(at, n, options.test, options.level)
+    arrays = {"k": n.astype(np.int64), "estimate": estimate, "se": found.se, "df": found.df, "tau2": tau2}
+    arrays["ci"] = _around(estimate, found.half_width)
+    arrays["pi"] = _prediction(batch, options, estimate, found, tau2)
+    arrays["Q"] = np.where(n > 0, batch.at0.Q, np.nan)
+    typical = typical_variance(n, traces(batch.at0.w, batch.at0.total).P)
+    if options.method == "EE":
+        arrays["I2"], arrays["H2"] = I2_from_Q(batch.at0.Q, n - 1), H2_from_Q(batch.at0.Q, n - 1)
+    else:
+        arrays["I2"], arrays["H2"] = I2_from_tau2(tau2, typical), H2_from_tau2(tau2, typical)
+    return arrays | _heterogeneity_intervals(batch, options, tau2, typical, part)
+
+
+def _heterogeneity_intervals(
+    batch: Batch, options: Options, tau2: Floats, typical: Floats, part: slice
+) -> dict[str, Floats]:
+    if options.tau2_ci_method is None or options.method == "EE":
+        blank = np.full((batch.n.size, 2), np.nan)
+        return {"tau2_se": blank[:, 0], "tau2_ci": blank, "I2_ci": blank, "H2_ci": blank}
+    se = tau2_standard_error(batch, options.method, tau2)
+    weights = None if options.tau2_ci_weights is None else options.tau2_ci_weights[part]
+    ci = tau2_interval(batch, options.tau2_ci_method, options.method, tau2, se, options.level, weights)
+    v = typical[:, None]
+    return {"tau2_se": se, "tau2_ci": ci, "I2_ci": I2_from_tau2(ci, v), "H2_ci": H2_from_tau2(ci, v)}
+
+
+def _prediction(batch: Batch, options: Options, estimate: Floats, found: Inference, tau2: Floats) -> Floats:
+    if options.method == "EE":  # one true effect: a new study has no other
+        return np.full((batch.n.size, 2), np.nan)
+    if options.pi_rule == "bootstrap":
+        return bootstrap_interval(batch, options.level, options.bootstrap_draws, options.seed)
+    half = prediction_half_width(options.pi_rule, batch.n, tau2, found.se, found.df, options.level)
+    return _around(estimate, half)
+
+
+def _around(middle: Floats, half: Floats) -> Floats:
+    return np.stack([middle - half, middle + half], axis=-1)

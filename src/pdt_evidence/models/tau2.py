@@ -1,0 +1,162 @@
+"""Estimators of tau2, the variance between studies, by the words users know.
+
+Each takes a `Batch` and gives one tau2 for each of its meta-analyses: a thousand strata
+cost one call. 0 where the equation's solution is negative, NaN where k < 2.
+
+References
+----------
+.. [1] DL: Controlled Clinical Trials 7 (1986) 177. doi:10.1016/0197-2456(86)90046-2
+.. [2] DL2: Contemporary Clinical Trials 28 (2007) 105. doi:10.1016/j.cct.2006.04.004
+.. [3] SJ: J. Royal Statistical Society C 54 (2005) 367. doi:10.1111/j.1467-9876.2005.00489.x
+.. [4] PM: J. Research National Bureau of Standards 87 (1982) 377. doi:10.6028/jres.087.022
+.. [5] HE, HS, ML, REML, EB compared: J. Educational and Behavioral Statistics 30 (2005) 261.
+   doi:10.3102/10769986030003261
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdt_evidence.models.likelihood import maximise
+from pdt_evidence.models.quadratic import solve_Q
+from pdt_evidence.models.weights import Batch, sums, traces
+
+__all__ = ["METHODS", "estimate_tau2", "tau2_standard_error"]
+
+Floats = NDArray[np.float64]
+
+
+def estimate_tau2(batch: Batch, method: str) -> Floats:
+    """tau2, shape (B,), by one of `METHODS`."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return METHODS[method](batch)
+
+
+def _none(batch: Batch) -> Floats:
+    return np.where(batch.n > 1, 0.0, np.nan)
+
+
+def _dl(batch: Batch) -> Floats:
+    """Moment estimate from Q at tau2 = 0."""
+    at0 = batch.at0
+    return _from_moment(batch, (at0.Q - (batch.n - 1)) / traces(at0.w, at0.total).P)
+
+
+def _dl2(batch: Batch) -> Floats:
+    """The moment estimate again, with the weights that the first one gives."""
+    first = sums(batch.y, batch.v, _dl(batch))
+    a = np.where(np.isnan(first.w), 0.0, first.w)
+    P = traces(a, first.total).P
+    return _from_moment(batch, (first.Q - _trace_PV(a, first.total, batch.v)) / P)
+
+
+def _pm(batch: Batch) -> Floats:
+    """Where Q equals its expectation k - 1; "EB" solves the same equation, iterating otherwise."""
+    return solve_Q(batch.y, batch.v, np.where(batch.n > 1, batch.n - 1, np.nan))
+
+
+def _reml(batch: Batch) -> Floats:
+    return maximise(batch, restricted=True)
+
+
+def _ml(batch: Batch) -> Floats:
+    return maximise(batch, restricted=False)
+
+
+def _he(batch: Batch) -> Floats:
+    """Sample variance less the mean sampling variance."""
+    present = batch.at0.w > 0
+    mean_v = np.where(present, batch.v, 0.0).sum(axis=0) / batch.n
+    return _from_moment(batch, _squares(batch) / (batch.n - 1) - mean_v)
+
+
+def _hs(batch: Batch) -> Floats:
+    return _from_moment(batch, (batch.at0.Q - batch.n) / batch.at0.total)
+
+
+def _sj(batch: Batch) -> Floats:
+    """From the crude variance of the effects; positive unless the effects are identical."""
+    crude = _squares(batch) / batch.n
+    tau2 = crude * sums(batch.y, batch.v, crude).Q / (batch.n - 1)
+    return np.where(batch.n > 1, tau2, np.nan)
+
+
+METHODS: dict[str, Callable[[Batch], Floats]] = {
+    "EE": _none,
+    "DL": _dl,
+    "REML": _reml,
+    "PM": _pm,
+    "ML": _ml,
+    "EB": _pm,
+    "HE": _he,
+    "HS": _hs,
+    "SJ": _sj,
+    "DL2": _dl2,
+}
+
+
+def _from_moment(batch: Batch, moment: Floats) -> Floats:
+    # n decides, not the moment: for one study its denominator is 0 only up to rounding.
+    return np.where(batch.n > 1, np.maximum(moment, 0.0), np.nan)
+
+
+def _squares(batch: Batch) -> Floats:
+    present = batch.at0.w > 0
+    rest = np.where(present, batch.y - batch.y.sum(axis=0) / batch.n, 0.0)
+    return np.einsum("kb,kb->b", rest, rest)
+
+
+def _trace_PV(a: Floats, total: Floats, v: Floats) -> Floats:
+    """Trace of P V, P the weight matrix A - A 1 1' A / sum(a): sum of a v (1 - a / sum(a))."""
+    share = np.where(a > 0, a * np.where(np.isinf(v), 0.0, v), 0.0)
+    return share.sum(axis=0) - np.einsum("kb,kb->b", share, a) / total
+
+
+def tau2_standard_error(batch: Batch, method: str, tau2: Floats) -> Floats:
+    """Large-sample standard error of tau2, shape (B,); NaN for "EE" and where k < 2.
+
+    Likelihood methods use the expected information, "PM" and "EB" the slope of their
+    equation; moment methods, whose estimate is linear in a quadratic form y'Py, the
+    variance 2 tr(P M P M) of that form under M = V + tau2 I.
+    """
+    n = batch.n
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if method in ("REML", "ML", "PM", "EB"):
+            at = sums(batch.y, batch.v, np.where(np.isnan(tau2), 0.0, tau2))
+            if method == "REML":
+                se = np.sqrt(2 / traces(at.w, at.total).PP)
+            elif method == "ML":
+                se = np.sqrt(2 / np.einsum("kb,kb->b", at.w, at.w))
+            else:
+                se = np.sqrt(2 * n * n / (n - 1)) / at.total
+        elif method == "EE":
+            return np.full(n.shape, np.nan)
+        else:
+            se = _moment_standard_error(batch, method, tau2)
+    return np.where(n > 1, se, np.nan)
+
+
+def _moment_standard_error(batch: Batch, method: str, tau2: Floats) -> Floats:
+    n, present = batch.n, batch.at0.w > 0
+    crude = _squares(batch) / n
+    if method in ("DL", "HS"):
+        a = batch.at0.w
+    elif method == "DL2":
+        a = sums(batch.y, batch.v, _dl(batch)).w
+    elif method == "SJ":
+        a = sums(batch.y, batch.v, crude).w
+    else:
+        a = present.astype(float)
+    total = a.sum(axis=0)
+    m = a * np.where(present, batch.v + tau2, 0.0)
+    spread = np.sqrt(2 * ((m * m).sum(0) - 2 * (a * m * m).sum(0) / total + ((a * m).sum(0) / total) ** 2))
+    if method == "HS":
+        return spread / total
+    if method == "HE":
+        return spread / (n - 1)
+    if method == "SJ":
+        return spread * crude / (n - 1)
+    return spread / traces(a, total).P
