@@ -106,9 +106,18 @@ def test_one_row_of_a_contrast_is_preferred_and_says_why_where_there_was_a_choic
 
 
 def test_no_arm_data_stand_in_two_rows_that_would_both_be_used():
-    columns = "trial_id comparison arm_t_label arm_c_label outcome instrument months_since_end mean_t sd_t n_t mean_c sd_c n_c event_t event_c"
+    columns = [
+        "trial_id",
+        "comparison",
+        "arm_t_label",
+        "arm_c_label",
+        "outcome",
+        "instrument",
+        "months_since_end",
+    ]
+    columns += ["mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c", "event_t", "event_c"]
     used = [row for row in trials(status="ok", preferred="true") if row["mean_t"] or row["event_t"]]
-    seen = Counter(tuple(row[name] for name in columns.split()) for row in used)
+    seen = Counter(tuple(row[name] for name in columns) for row in used)
     assert not [key for key, count in seen.items() if count > 1]
 
 
@@ -140,10 +149,14 @@ def test_a_row_that_is_not_ok_says_why_and_a_derived_one_how():
         assert row["note"], row["row_id"]
 
 
-@pytest.mark.parametrize(("rows", "value", "low", "high"), [
-    (TRIALS, "reported", "reported_ci_low", "reported_ci_high"),
-    (REVIEWS, "estimate", "ci_low", "ci_high"),
-], ids=["trials", "reviews"])
+@pytest.mark.parametrize(
+    ("rows", "value", "low", "high"),
+    [
+        (TRIALS, "reported", "reported_ci_low", "reported_ci_high"),
+        (REVIEWS, "estimate", "ci_low", "ci_high"),
+    ],
+    ids=["trials", "reviews"],
+)
 def test_intervals_are_ordered_and_hold_their_estimate(rows, value, low, high):
     for row in rows:
         lower, estimate, upper = (number(row[name]) for name in (low, value, high))
@@ -203,49 +216,65 @@ def test_every_pooled_estimate_is_the_printed_one_turned_or_not():
 
 def test_a_printed_sign_against_the_first_arm_is_turned():
     for row in REVIEWS:
-        against = row["printed_direction"].startswith(("negative favours", "negative = improvement", "below 1"))
+        against = row["printed_direction"].startswith(
+            ("negative favours", "negative = improvement", "below 1")
+        )
         against |= row["printed_direction"] == "positive favours OTHER psychotherapies"
         assert (row["flipped"] == "true") == against, row["row_id"]
 
 
+ABBASS_2006 = """
+general_symptoms short 0.42 0.27 0.58 13 816
+general_symptoms long 0.51 0.31 0.72 5 445
+somatic_symptoms short 0.67 0.48 0.85 7 537
+somatic_symptoms long 0.95 0.70 1.19 4 381
+anxiety short 0.46 0.27 0.64 11 601
+anxiety long 0.46 0.21 0.71 5 333
+depression short 0.47 0.33 0.61 11 927
+depression long 0.78 0.57 0.99 6 422
+social_adjustment short 0.51 0.26 0.76 3 254
+social_adjustment long 0.45 0.21 0.70 3 260
+"""
+
+
 def test_the_ten_cells_of_abbass_2006_are_there():
-    cells = {
-        (row["outcome"], row["follow_up"]): (row["estimate"], row["ci_low"], row["ci_high"], row["k"], row["n"])
-        for row in REVIEWS if row["review_id"] == "abbass2006"
-    }
-    assert cells == {
-        ("general_symptoms", "short"): ("0.42", "0.27", "0.58", "13", "816"),
-        ("general_symptoms", "long"): ("0.51", "0.31", "0.72", "5", "445"),
-        ("somatic_symptoms", "short"): ("0.67", "0.48", "0.85", "7", "537"),
-        ("somatic_symptoms", "long"): ("0.95", "0.70", "1.19", "4", "381"),
-        ("anxiety", "short"): ("0.46", "0.27", "0.64", "11", "601"),
-        ("anxiety", "long"): ("0.46", "0.21", "0.71", "5", "333"),
-        ("depression", "short"): ("0.47", "0.33", "0.61", "11", "927"),
-        ("depression", "long"): ("0.78", "0.57", "0.99", "6", "422"),
-        ("social_adjustment", "short"): ("0.51", "0.26", "0.76", "3", "254"),
-        ("social_adjustment", "long"): ("0.45", "0.21", "0.70", "3", "260"),
-    }
+    names = ("outcome", "follow_up", "estimate", "ci_low", "ci_high", "k", "n")
+    rows = [row for row in REVIEWS if row["review_id"] == "abbass2006"]
+    assert [" ".join(row[name] for name in names) for row in rows] == ABBASS_2006.split("\n")[1:-1]
 
 
 def test_the_six_values_of_leichsenring_2004_are_within_one_arm():
     rows = [row for row in REVIEWS if row["review_id"] == "leichsenring2004"]
     assert {row["design"] for row in rows} == {"pre-post"}
     assert {(row["outcome"], row["follow_up"], row["estimate"]) for row in rows} == {
-        ("target_problems", "post", "1.39"), ("general_symptoms", "post", "0.90"), ("social_adjustment", "post", "0.80"),
-        ("target_problems", "unknown", "1.57"), ("general_symptoms", "unknown", "0.95"), ("social_adjustment", "unknown", "1.19"),
+        ("target_problems", "post", "1.39"),
+        ("general_symptoms", "post", "0.90"),
+        ("social_adjustment", "post", "0.80"),
+        ("target_problems", "unknown", "1.57"),
+        ("general_symptoms", "unknown", "0.95"),
+        ("social_adjustment", "unknown", "1.19"),
     }
 
 
 def test_the_press_release_gives_two_values_of_unstated_design():
     rows = [row for row in REVIEWS if row["review_id"] == "shedler2010_apa_release"]
     assert [(row["estimate"], row["follow_up"], row["design"]) for row in rows] == [
-        ("0.97", "post", "unstated"), ("1.51", "long", "unstated"),
+        ("0.97", "post", "unstated"),
+        ("1.51", "long", "unstated"),
     ]
 
 
 def test_the_wanted_reviews_are_there():
-    assert {"steinert2017", "keefe2014", "keefe2020", "driessen2015", "zhang2022", "wienicke2023", "smit2012",
-            "lilliengren2025"} <= {row["review_id"] for row in REVIEWS}
+    assert {
+        "steinert2017",
+        "keefe2014",
+        "keefe2020",
+        "driessen2015",
+        "zhang2022",
+        "wienicke2023",
+        "smit2012",
+        "lilliengren2025",
+    } <= {row["review_id"] for row in REVIEWS}
 
 
 def test_a_misprinted_limit_stays_in_print_and_is_blank_here():
@@ -259,14 +288,27 @@ def test_membership_is_counted_and_never_filled_up():
     included = {row["source_id"]: row["trials_included"] for row in SOURCES}
     assert count["abbass2014", "seen"] == 9
     assert count["leichsenring2004", "seen"] == 0
-    assert (included["abbass2014"], included["leichsenring2004"], included["abbass2006"]) == ("33", "17", "23")
+    assert (included["abbass2014"], included["leichsenring2004"], included["abbass2006"]) == (
+        "33",
+        "17",
+        "23",
+    )
     for review in ("abbass2014", "leichsenring2004"):
         assert count[review, "seen"] + count[review, "believed"] <= int(included[review])
     conflicts = {(row["review_id"], row["trial"]) for row in MEMBERS if row["membership"] == "conflict"}
     assert conflicts == {("abbass2014", "Simpson 2003"), ("leichsenring2004", "Woody 1990")}
-    assert {row["trial"] for row in MEMBERS if row["review_id"] == "abbass2014" and row["membership"] == "seen"} == {
-        "Alstrom 1984a", "Alstrom 1984b", "Baldoni 1995", "Cooper 2003", "Creed 2003", "Hamilton 2000", "Monsen 2000",
-        "Vitriol 2009", "Winston 1994",
+    assert {
+        row["trial"] for row in MEMBERS if row["review_id"] == "abbass2014" and row["membership"] == "seen"
+    } == {
+        "Alstrom 1984a",
+        "Alstrom 1984b",
+        "Baldoni 1995",
+        "Cooper 2003",
+        "Creed 2003",
+        "Hamilton 2000",
+        "Monsen 2000",
+        "Vitriol 2009",
+        "Winston 1994",
     }
 
 
@@ -276,68 +318,100 @@ def test_the_eleven_claims_are_in_order():
 
 
 def test_the_missing_cells_of_the_2014_review_are_listed_by_outcome_and_window():
-    cells = {(row["outcome"], row["follow_up"]) for row in WANTED if row["review_id"] == "abbass2014" and row["outcome"]}
-    outcomes = {"general_symptoms", "somatic_symptoms", "anxiety", "depression", "interpersonal_problems", "social_adjustment"}
+    cells = {
+        (row["outcome"], row["follow_up"])
+        for row in WANTED
+        if row["review_id"] == "abbass2014" and row["outcome"]
+    }
+    outcomes = {
+        "general_symptoms",
+        "somatic_symptoms",
+        "anxiety",
+        "depression",
+        "interpersonal_problems",
+        "social_adjustment",
+    }
     assert cells == {(outcome, window) for outcome in outcomes for window in ("short", "medium", "long")}
 
 
 def test_every_member_without_effects_is_wanted():
-    missing = [row for row in MEMBERS if row["review_id"] in ("abbass2014", "leichsenring2004") and not row["trial_id"]]
+    missing = [
+        row
+        for row in MEMBERS
+        if row["review_id"] in ("abbass2014", "leichsenring2004") and not row["trial_id"]
+    ]
     asked = [row["what"] for row in WANTED]
     for row in missing:
         assert f"effects of {row['study_label']} ({row['membership']} member)" in asked
 
 
-SPOT = [
-    # plain arm data, higher database g is better
-    (dict(source_id="metapsy_depression_psyctr", trial_id="heshmati2023"),
-     dict(mean_t="21.81", sd_t="5.18", n_t="36", mean_c="29.33", sd_c="3.72", n_c="39", reported="1.661349", flipped="false")),
-    # the database prints a negative g for the better arm
-    (dict(source_id="metapsy_gad_psyctr", trial_id="andersson2012", instrument="BAI", comparison="pdt_vs_control"),
-     dict(mean_t="15.88", n_t="26", mean_c="19.52", n_c="26", reported="0.372168", flipped="true", better="lower")),
-    # events, and follow-up counted from the post-test at week 4
-    (dict(trial_id="roten2017", instrument="MADRS", time_label="follow-up 1 (week 52)", event_label="remission (MADRS of 7 or less)"),
-     dict(event_t="24", event_c="10", n_t="76", n_c="73", reported="0.585459", flipped="true", months_since_end="11.0392")),
-    # a bad event: fewer is better, same sign in the database
-    (dict(source_id="metapsy_borderline_psyctr", trial_id="bateman2009", score="events"),
-     dict(event_t="2", n_t="71", event_c="16", n_c="63", better="lower", reported="1.350412", flipped="false")),
-    # the database has DBT first: arms swapped
-    (dict(trial_id="pistorello2012"),
-     dict(mean_t="24.92", n_t="32", mean_c="13.64", n_c="31", reported="-0.66536", arm_c="dbt", flipped="true")),
-    # two active arms paired: no effect in the source
-    (dict(source_id="metapsy_sad_psyctr", trial_id="leichsenring2013", comparison="pdt_vs_cbt", instrument="LSAS"),
-     dict(mean_t="50.71", sd_t="27.49", n_t="207", mean_c="42.94", sd_c="25.41", n_c="209", reported="", verification="derived")),
-    # percentages become counts: 26 and 36 percent of 207 and 209
-    (dict(source_id="leichsenring2013", comparison="pdt_vs_cbt", event_label="remission"),
-     dict(event_t="54", event_c="75", n_t="207", n_c="209", verification="derived", status="ok")),
-    # printed without a direction, turned because the arm means favour cognitive therapy
-    (dict(trial_id="connollygibbons2016", reported_metric="MD"),
-     dict(reported="-0.86", reported_ci_low="-2.42", reported_ci_high="0.70", n_t="118", n_c="119", flipped="true")),
-    (dict(trial_id="connollygibbons2016", source_id="nice_ng222_network"),
-     dict(mean_t="-4.16", sd_t="5.31901306634981", mean_c="-5.02", sd_c="5.11862286166895", score="change", verification="derived")),
-    # a ratio above 1 that favours CBT
-    (dict(trial_id="poulsen2014", time_label="5 months"),
-     dict(reported_metric="OR", reported="0.07462686567", reported_ci_low="0.01362026696", reported_ci_high="0.4081632653", flipped="true")),
-    # a ratio that already favours psychodynamic therapy when above 1
-    (dict(trial_id="stefini2017", reported_metric="OR"),
-     dict(reported="0.90", reported_ci_low="0.35", reported_ci_high="2.28", flipped="false", n_total="81")),
-    # CBT over psychodynamic, of a bad event: below 1 already favours CBT
-    (dict(trial_id="critschristoph1999", comparison="pdt_vs_cbt", outcome="dropout"),
-     dict(event_t="83", event_c="79", n_t="124", n_c="119", reported="0.991799", flipped="false", better="lower", months_basis="unknown")),
-    # a bad outcome where above 1 is the reciprocal; counts are absent from the release
-    (dict(trial_id="jantschek1998", reported_metric="RR"),
-     dict(n_t="71", n_c="37", flipped="true", months_basis="unknown", score="reported")),
-    (dict(trial_id="sattel2012"), dict(reported="0.42", reported_ci_low="0.15", reported_ci_high="0.69", months_since_end="9")),
-    # an unknown visit is not a post-test
-    (dict(source_id="metapsytools_psyctrsubset"), dict(mean_t="8.7", mean_c="8.9", months_since_end="", months_basis="unknown")),
-    # fractions of women become percent, percentages stay
-    (dict(source_id="metapsy_ptsd_psyctr", comparison="pdt_vs_control"), dict(percent_women="79", mean_t="32.7", mean_c="46.5", n_c="23")),
-    (dict(source_id="metapsy_panic_psyctr", trial_id="martini2011"), dict(percent_women="87", reported="-0.35676", arm_c="supportive")),
-    (dict(trial_id="hamilton2020", instrument="EPDS"), dict(status="mislabelled", mean_t="9.7", mean_c="14.3")),
-]  # fmt: skip
+SPOT = """
+# plain arm data; the database has + for the better arm
+source_id=metapsy_depression_psyctr, trial_id=heshmati2023
+-> mean_t=21.81, sd_t=5.18, n_t=36, mean_c=29.33, sd_c=3.72, n_c=39, reported=1.661349, flipped=false
+# the database has - for the better arm
+source_id=metapsy_gad_psyctr, trial_id=andersson2012, instrument=BAI, comparison=pdt_vs_control
+-> mean_t=15.88, n_t=26, mean_c=19.52, n_c=26, reported=0.372168, flipped=true, better=lower
+# events, and months counted from the post-test at week 4
+trial_id=roten2017, time_label=follow-up 1 (week 52), event_label=remission (MADRS of 7 or less)
+-> event_t=24, event_c=10, n_t=76, n_c=73, reported=0.585459, flipped=true, months_since_end=11.0392
+# a bad event: fewer is better
+source_id=metapsy_borderline_psyctr, trial_id=bateman2009, score=events
+-> event_t=2, n_t=71, event_c=16, n_c=63, better=lower, reported=1.350412, flipped=false
+# the database has DBT first: arms swapped
+trial_id=pistorello2012
+-> mean_t=24.92, n_t=32, mean_c=13.64, n_c=31, reported=-0.66536, arm_c=dbt, flipped=true
+# two active arms paired: no effect in the source
+source_id=metapsy_sad_psyctr, trial_id=leichsenring2013, comparison=pdt_vs_cbt, instrument=LSAS
+-> mean_t=50.71, sd_t=27.49, n_t=207, mean_c=42.94, sd_c=25.41, n_c=209, reported=, verification=derived
+# percentages become counts: 26 and 36 percent of 207 and 209
+source_id=leichsenring2013, comparison=pdt_vs_cbt, event_label=remission
+-> event_t=54, event_c=75, n_t=207, n_c=209, verification=derived, status=ok
+# printed without a direction, turned because the arm means favour cognitive therapy
+trial_id=connollygibbons2016, reported_metric=MD
+-> reported=-0.86, reported_ci_low=-2.42, reported_ci_high=0.70, n_t=118, n_c=119, flipped=true
+trial_id=connollygibbons2016, source_id=nice_ng222_network
+-> mean_t=-4.16, sd_t=5.31901306634981, mean_c=-5.02, sd_c=5.11862286166895, score=change, verification=derived
+# a ratio above 1 that favours CBT: 13.40 [2.45, 73.42] in print
+trial_id=poulsen2014, time_label=5 months
+-> reported=0.07462686567, reported_ci_low=0.01362026696, reported_ci_high=0.4081632653, flipped=true
+# a ratio that favours psychodynamic therapy above 1 as printed
+trial_id=stefini2017, reported_metric=OR
+-> reported=0.90, reported_ci_low=0.35, reported_ci_high=2.28, flipped=false, n_total=81
+# CBT over psychodynamic, of a bad event: below 1 favours CBT as printed
+trial_id=critschristoph1999, comparison=pdt_vs_cbt, outcome=dropout
+-> event_t=83, event_c=79, n_t=124, n_c=119, reported=0.991799, flipped=false, better=lower, months_basis=unknown
+# psychodynamic over control, of a bad event: 0.955399 in the release, so the reciprocal
+trial_id=jantschek1998, reported_metric=RR
+-> reported=1.046683114, n_t=71, n_c=37, flipped=true, months_basis=unknown, score=reported
+trial_id=sattel2012
+-> reported=0.42, reported_ci_low=0.15, reported_ci_high=0.69, months_since_end=9
+# an unknown visit is not a post-test
+source_id=metapsytools_psyctrsubset
+-> mean_t=8.7, mean_c=8.9, months_since_end=, months_basis=unknown
+# fractions of women become percent, percentages stay
+source_id=metapsy_ptsd_psyctr, comparison=pdt_vs_control
+-> percent_women=79, mean_t=32.7, mean_c=46.5, n_c=23
+trial_id=martini2011
+-> percent_women=87, reported=-0.35676, arm_c=supportive
+trial_id=hamilton2020, instrument=EPDS
+-> status=mislabelled, mean_t=9.7, mean_c=14.3
+"""
 
 
-@pytest.mark.parametrize(("where", "expected"), SPOT, ids=lambda value: value.get("trial_id") or value.get("source_id"))
+def cells(text: str) -> dict[str, str]:
+    return dict(cell.split("=", 1) for cell in text.strip().split(", "))
+
+
+def spot_checks() -> list[tuple[dict[str, str], dict[str, str]]]:
+    lines = "\n".join(line for line in SPOT.strip().splitlines() if not line.startswith("#"))
+    halves = [line.removeprefix("-> ") for line in lines.splitlines()]
+    return [
+        (cells(where), cells(expected)) for where, expected in zip(halves[::2], halves[1::2], strict=True)
+    ]
+
+
+@pytest.mark.parametrize(("where", "expected"), spot_checks(), ids=lambda half: next(iter(half.values())))
 def test_a_row_says_what_its_source_says(where, expected):
     row = the_trial(**where)
     assert {name: row[name] for name in expected} == expected
