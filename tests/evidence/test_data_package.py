@@ -1,6 +1,6 @@
 """The bundled data package: valid, traceable, signed as promised, and true to its sources.
 
-The values typed here were read from the sources, not from the CSV files, so that a slip in either shows.
+The values typed here were not copied from the CSV files, so that a slip in either shows.
 """
 
 from __future__ import annotations
