@@ -183,7 +183,7 @@ def test_reported_effects_keep_their_sign_and_get_the_variance_they_allow(cells,
         ),
         (
             {"reported_metric": "g", "reported": 0.5},
-            "the reported g comes without standard error, confidence limits or p",
+            "the reported g comes without standard error, confidence limits or arm sizes",
         ),
         (
             {"reported_metric": "OR", "reported": 2.0, "reported_se": 0.2},

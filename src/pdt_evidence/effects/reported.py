@@ -60,15 +60,15 @@ def reported_effects(inputs: Inputs, measure: str, vtype: str) -> Reported:
     printed = ~np.isnan(inputs["reported"])
     usable = np.isin(metric.astype(str), USABLE[measure]) & printed
     estimate, se = _on_log_scale(inputs, metric)
-    n_t, n_c = inputs["n_t"], inputs["n_c"]
     if measure == "SMD":
-        yi, vi = _as_smd(metric, estimate, se, inputs["reported_p"], n_t, n_c, vtype)
+        yi, vi = _as_smd(inputs, metric, estimate, se, vtype)
     else:
-        from_p = se_from_p(estimate, inputs["reported_p"], _t_df(metric, n_t, n_c))
+        df = _t_df(metric, inputs["n_t"] + inputs["n_c"])
+        from_p = se_from_p(estimate, inputs["reported_p"], df)
         yi, vi = estimate, _first([se, from_p]) ** 2
     found = usable & np.isfinite(yi) & np.isfinite(vi)
     basis = np.where(found, "reported " + metric, "").astype(object)
-    reason = _reasons(inputs, metric, measure, printed, usable, found, np.isfinite(yi))
+    reason = _reasons(metric, measure, printed, usable, found, np.isfinite(yi))
     return Reported(np.where(found, yi, np.nan), np.where(found, vi, np.nan), basis, reason)
 
 
@@ -105,17 +105,20 @@ def _on_log_scale(inputs: Inputs, metric: NDArray[np.object_]) -> tuple[Array, A
     return estimate, _first([se, np.where(from_ci > 0, from_ci, np.nan)])
 
 
-def _as_smd(
-    metric: NDArray[np.object_], estimate: Array, se: Array, p: Array, n_t: Array, n_c: Array, vtype: str
-) -> Effect:
-    """SMDs from g, d and t (SE first, then interval, then arm sizes, then p) and from odds ratios."""
+def _as_smd(inputs: Inputs, metric: NDArray[np.object_], estimate: Array, se: Array, vtype: str) -> Effect:
+    """SMDs from g, d and t (SE first, then interval, then arm sizes, then p) and from odds ratios.
+
+    Where only the total of both arms is known it gives the correction of d, but no variance.
+    """
+    n_t, n_c, p = inputs["n_t"], inputs["n_c"], inputs["reported_p"]
     is_t, is_log_or = metric == "t", np.isin(metric.astype(str), ("OR", "log OR"))
-    correct = np.where(metric == "g", 1.0, bias_correction(n_t + n_c - 2))
+    correct = np.where(metric == "g", 1.0, bias_correction(_first([n_t + n_c, inputs["n_total"]]) - 2))
     g = correct * np.where(is_t, d_from_t(estimate, n_t, n_c), estimate)
+    p_of_means = np.where((metric == "g") | ~np.isnan(n_t + n_c), p, np.nan)
     variances = [
         np.where(is_t, np.nan, (correct * se) ** 2),
         smd_variance(g, n_t, n_c, vtype=vtype),
-        se_from_p(g, p, _t_df(metric, n_t, n_c)) ** 2,
+        se_from_p(g, p_of_means, _t_df(metric, n_t + n_c)) ** 2,
     ]
     log_or_vi = _first([se**2, se_from_p(estimate, p) ** 2])
     or_yi, or_vi = log_or_to_smd(estimate, log_or_vi)
@@ -130,14 +133,13 @@ def _first(candidates: list[Array]) -> Array:
     return chosen
 
 
-def _t_df(metric: NDArray[np.object_], n_t: Array, n_c: Array) -> Array:
+def _t_df(metric: NDArray[np.object_], n: Array) -> Array:
     """Degrees of freedom of the test behind a p: Student's for means of known sizes, else infinite."""
     of_means = np.isin(metric.astype(str), ("g", "d", "MD"))
-    return np.where(of_means & ~np.isnan(n_t + n_c), n_t + n_c - 2, np.inf)
+    return np.where(of_means & ~np.isnan(n), n - 2, np.inf)
 
 
 def _reasons(
-    inputs: Inputs,
     metric: NDArray[np.object_],
     measure: str,
     printed: NDArray[np.bool_],
@@ -145,20 +147,16 @@ def _reasons(
     found: NDArray[np.bool_],
     has_estimate: NDArray[np.bool_],
 ) -> NDArray[np.object_]:
-    no_n = np.isnan(inputs["n_t"] + inputs["n_c"]) & np.isin(metric.astype(str), ("d", "t"))
+    of_means = np.isin(metric.astype(str), ("g", "d", "t"))
     named = np.where(metric == "", "effect of no named metric", metric)
     reason = np.select(
+        [found | ~printed, ~usable, ~has_estimate & of_means, ~has_estimate, of_means],
         [
-            found | ~printed,
-            ~usable,
-            no_n & (measure == "SMD"),
-            ~has_estimate,
-        ],
-        [
-            np.full(inputs.rows, "", dtype=object),
+            np.full(len(metric), "", dtype=object),
             "a reported " + named + f" cannot be turned into {measure} without the data of the arms",
             "a reported " + named + " needs n_t and n_c to be turned into g",
             "the reported " + named + " is no number on the log scale",
+            "the reported " + named + " comes without standard error, confidence limits or arm sizes",
         ],
         default="the reported " + named + " comes without standard error, confidence limits or p",
     )

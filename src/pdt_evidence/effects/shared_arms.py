@@ -1,0 +1,258 @@
+"""Which rows of a trial share an arm, and the covariance that follows.
+
+Two rows share an arm where `trial_id`, the arm's word (`arm_t`, `arm_c`) and its label (`arm_t_label`,
+`arm_c_label`, which tells two arms of one kind apart) agree. They are the same measurement where outcome,
+instrument, rating, score and time agree. A table without arm columns is taken to compare the same two arms in
+every row of a trial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pdt_evidence.effects.arrays import Array
+from pdt_evidence.effects.dependence import Blocks, constant_correlation, positive_definite
+from pdt_evidence.effects.ratios import cells
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
+
+__all__ = ["arm_keys", "covariance_blocks", "split_shared_control"]
+
+SAME_MEASUREMENT = (
+    "outcome",
+    "outcome_label",
+    "instrument",
+    "rating",
+    "score",
+    "weeks",
+    "months_since_end",
+    "yi_basis",
+)
+OF_MEANS = ("means", "change")
+
+
+def covariance_blocks(table: pd.DataFrame, rho: float = 0.6, *, cluster: str = "trial_id") -> Blocks:
+    """Sampling covariance of the effects of each trial.
+
+    Two rows of the same two arms correlate by `rho`: the covariance is rho sqrt(v_i v_j). Two rows that
+    share one arm covary by what that arm adds to both variances (for SMDs from means with the further term of
+    Gleser and Olkin, see `smd_shared_arm_covariance`; for log odds ratios the variance of the shared arm's log
+    odds), times `rho` where they are not the same measurement. An arm that is arm 1 of one row and arm 2 of
+    the other makes that term negative. Rows without an arm in common are independent.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of `effect_sizes`, all with `yi` and `vi`.
+    rho : float
+        Correlation between two measurements of the same persons, from 0 to below 1.
+    cluster : str
+        Column that names the trial.
+
+    Returns
+    -------
+    Blocks
+        `V.dense()` is the k by k matrix, `V.by_cluster()` one block a trial. Where numbers of different
+        sources together give a matrix that is not positive definite, that trial gets the constant
+        correlation `rho` and is listed in `replaced`.
+
+    Raises
+    ------
+    SchemaError
+        Without the columns `yi`, `vi` or `cluster`.
+    RequestError
+        With `rho` outside 0 to 1.
+    """
+    _require(table, ("yi", "vi", cluster))
+    if not 0 <= rho < 1:
+        raise RequestError(f"rho = {rho:g}: expected a correlation from 0 to below 1.")
+    trial = table[cluster].to_numpy()
+    vi = _numbers(table, "vi")
+    plain = constant_correlation(vi, trial, rho)
+    if not {"arm_t", "arm_c"} <= set(table.columns):
+        return plain
+    arm_t, arm_c = arm_keys(table, cluster)
+    measurement = _codes(table, SAME_MEASUREMENT)
+    parts = _arm_parts(table, vi)
+    groups, replaced = [], []
+    for places, rows, constant in plain.groups:
+        block = _block(arm_t[rows], arm_c[rows], measurement[rows], vi[rows], parts.of(rows), rho)
+        sound = positive_definite(block)
+        replaced += [plain.clusters[place] for place in places[~sound].tolist()]
+        groups.append((places, rows, np.where(sound[:, None, None], block, constant)))
+    return Blocks(clusters=plain.clusters, groups=tuple(groups), k=plain.k, replaced=tuple(replaced))
+
+
+class _Parts(NamedTuple):
+    """What each arm adds to the variance of its row, and the SMDs whose denominator is estimated too."""
+
+    of_t: Array
+    of_c: Array
+    smd: Array  # g where it was computed from means, else 0
+
+    def of(self, rows: NDArray[np.intp]) -> _Parts:
+        return _Parts(self.of_t[rows], self.of_c[rows], self.smd[rows])
+
+
+def _block(
+    arm_t: NDArray[np.intp],
+    arm_c: NDArray[np.intp],
+    measurement: NDArray[np.intp],
+    vi: Array,
+    parts: _Parts,
+    rho: float,
+) -> Array:
+    """Covariance (m, s, s) of the rows (m, s) of m trials."""
+
+    def pairs(left: NDArray, right: NDArray) -> NDArray[np.bool_]:
+        return left[:, :, None] == right[:, None, :]
+
+    def geometric_mean(left: Array, right: Array) -> Array:
+        return np.sqrt(left[:, :, None] * right[:, None, :])
+
+    sides = [
+        (pairs(arm_t, arm_t), geometric_mean(parts.of_t, parts.of_t), 1.0),
+        (pairs(arm_c, arm_c), geometric_mean(parts.of_c, parts.of_c), 1.0),
+        (pairs(arm_t, arm_c), geometric_mean(parts.of_t, parts.of_c), -1.0),
+        (pairs(arm_c, arm_t), geometric_mean(parts.of_c, parts.of_t), -1.0),
+    ]
+    shared_part = sum(np.where(shared, part, 0.0) for shared, part, _ in sides)
+    signed_part = sum(np.where(shared, sign * part, 0.0) for shared, part, sign in sides)
+    n = 1 / parts.of_t + 1 / parts.of_c  # persons of a row; meant only where `smd` is not 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        n_total = n[:, :, None] + n[:, None, :] - 1 / shared_part
+        spread = parts.smd[:, :, None] * parts.smd[:, None, :] / (2 * n_total)
+    one_arm = np.where(shared_part > 0, signed_part + np.where(np.isfinite(spread), spread, 0.0), 0.0)
+    block = np.where(pairs(measurement, measurement), 1.0, rho) * one_arm
+    both = rho * geometric_mean(vi, vi)
+    block = np.where(sides[0][0] & sides[1][0], both, block)
+    block = np.where(sides[2][0] & sides[3][0], -both, block)
+    return np.where(np.eye(vi.shape[1], dtype=bool), vi[:, :, None], block)
+
+
+def _arm_parts(table: pd.DataFrame, vi: Array) -> _Parts:
+    """Split each variance by arm: 1/n for an SMD from means, else in proportion to what the arms tell."""
+    n_t, n_c = _numbers(table, "n_t"), _numbers(table, "n_c")
+    basis, measure = _words(table, "yi_basis"), _words(table, "measure")
+    of_means = np.isin(basis, OF_MEANS) & (measure == "SMD") & ~np.isnan(n_t + n_c)
+    raw_t, raw_c = 1 / n_t, 1 / n_c
+    for takes, (more_t, more_c) in (
+        (np.isin(basis, OF_MEANS) & (measure != "SMD"), _mean_parts(table, measure)),
+        (basis == "events", _event_parts(table, measure)),
+    ):
+        raw_t, raw_c = np.where(takes, more_t, raw_t), np.where(takes, more_c, raw_c)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = raw_t / (raw_t + raw_c)
+    share = np.where(np.isfinite(share), share, 0.5)  # nothing known of the arms: half each
+    yi = _numbers(table, "yi")
+    return _Parts(
+        np.where(of_means, 1 / n_t, vi * share),
+        np.where(of_means, 1 / n_c, vi * (1 - share)),
+        np.where(of_means, yi, 0.0),
+    )
+
+
+def _mean_parts(table: pd.DataFrame, measure: NDArray[np.str_]) -> tuple[Array, Array]:
+    parts = []
+    for arm in ("t", "c"):
+        mean = np.where(measure == "ROM", _numbers(table, f"mean_{arm}"), 1.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            parts.append((_numbers(table, f"sd_{arm}") / mean) ** 2 / _numbers(table, f"n_{arm}"))
+    return parts[0], parts[1]
+
+
+def _event_parts(table: pd.DataFrame, measure: NDArray[np.str_]) -> tuple[Array, Array]:
+    a, b, c, d = cells(*(_numbers(table, name) for name in ("event_t", "n_t", "event_c", "n_c")))
+    parts = []
+    for event, free in ((a, b), (c, d)):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            log_odds, log_risk = 1 / event + 1 / free, 1 / event - 1 / (event + free)
+            risk = event * free / (event + free) ** 3
+        parts.append(np.select([measure == "RR", measure == "RD"], [log_risk, risk], log_odds))
+    return parts[0], parts[1]
+
+
+def arm_keys(table: pd.DataFrame, cluster: str = "trial_id") -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """One number for every arm of every trial: those of arm 1 and those of arm 2 of each row."""
+    sides = [
+        pd.DataFrame(
+            {
+                "trial": table[cluster].to_numpy(),
+                "arm": _words(table, f"arm_{side}"),
+                "label": _words(table, f"arm_{side}_label"),
+            }
+        )
+        for side in ("t", "c")
+    ]
+    codes = (
+        pd.concat(sides).groupby(["trial", "arm", "label"], sort=False).ngroup().to_numpy().astype(np.intp)
+    )
+    return codes[: len(table)], codes[len(table) :]
+
+
+def split_shared_control(table: pd.DataFrame, *, cluster: str = "trial_id") -> pd.DataFrame:
+    """Divide the persons and events of an arm among the contrasts of one measurement that share it.
+
+    The simpler way to use a trial with several comparisons: afterwards no person is counted twice and, with
+    `effect_sizes` computed anew, its rows pass for independent. Means and SDs stay. What a source reports
+    with its own standard error or interval is not changed by it.
+
+    Returns
+    -------
+    DataFrame
+        A copy with `n_t`, `n_c`, `event_t`, `event_c` divided; they need not be whole numbers.
+
+    References
+    ----------
+    .. [1] Higgins JPT, Eldridge S, Li T. Including variants on randomized trials. In: Cochrane Handbook for
+       Systematic Reviews of Interventions, section 23.3.4.
+    """
+    _require(table, (cluster, "arm_t", "arm_c"))
+    keys = np.concatenate(arm_keys(table, cluster))
+    names = [name for name in SAME_MEASUREMENT if name != "yi_basis"]
+    measurement = np.tile(_codes(table, names), 2)
+    uses = pd.Series(keys).groupby([keys, measurement]).transform("size").to_numpy()
+    divided = table.copy()
+    for side, times in (("t", uses[: len(table)]), ("c", uses[len(table) :])):
+        for name in (f"n_{side}", f"event_{side}"):
+            if name in table.columns:
+                divided[name] = _numbers(table, name) / times
+    return divided
+
+
+def _require(table: pd.DataFrame, columns: Sequence[str]) -> None:
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        listed = ", ".join(str(name) for name in table.columns)
+        raise SchemaError.from_problems(
+            [f"column {name!r} is missing; the table has {listed}." for name in missing]
+        )
+    for name in columns:
+        empty = np.flatnonzero(table[name].isna())
+        if len(empty):
+            problems = [f"row {at}, column {name!r}: expected a value, found none." for at in empty.tolist()]
+            raise EvidenceError.from_problems(problems)
+
+
+def _codes(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.intp]:
+    """One number for each combination of the columns that are there; missing values are alike."""
+    present = [name for name in names if name in table.columns]
+    if not present:
+        return np.zeros(len(table), dtype=np.intp)
+    return table.groupby(present, sort=False, dropna=False).ngroup().to_numpy().astype(np.intp)
+
+
+def _numbers(table: pd.DataFrame, name: str) -> Array:
+    if name not in table.columns:
+        return np.full(len(table), np.nan)
+    return pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+
+
+def _words(table: pd.DataFrame, name: str) -> NDArray[np.str_]:
+    if name not in table.columns:
+        return np.full(len(table), "", dtype=str)
+    return table[name].fillna("").astype(str).to_numpy(dtype=str)

@@ -1,0 +1,324 @@
+"""Effects of one trial: their covariance, one value in their place, one row chosen among them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from pdt_evidence.effects.dependence import (
+    aggregate,
+    constant_correlation,
+    log_or_shared_arm_covariance,
+    smd_shared_arm_covariance,
+)
+from pdt_evidence.effects.per_trial import aggregate_rows, one_per_trial
+from pdt_evidence.effects.shared_arms import covariance_blocks, split_shared_control
+from pdt_evidence.effects.smd import hedges_g
+from pdt_evidence.effects.table import effect_sizes
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
+
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "aggregate.json").read_text())
+RTOL = 1e-11  # a Cholesky inverse there, a solve here
+
+
+def case_id(case):
+    return " ".join([case["id"], *(f"{key}={value}" for key, value in case.get("settings", {}).items())])
+
+
+@pytest.mark.parametrize("case", REFERENCE["cases"], ids=case_id)
+def test_one_value_a_cluster_agrees_with_the_reference(case):
+    """Same effects, same clusters, same values as the package and version named in the reference file."""
+    found = aggregate(case["yi"], case["vi"], case["cluster"], **case["settings"])
+    assert list(dict.fromkeys(case["cluster"])) == case["clusters"]
+    assert_allclose(found.yi, case["agg_yi"], rtol=RTOL)
+    assert_allclose(found.vi, case["agg_vi"], rtol=RTOL)
+
+
+def test_the_reference_holds_five_data_sets_and_both_weightings():
+    assert len({case["id"] for case in REFERENCE["cases"]}) >= 5
+    assert {case["settings"]["weighted"] for case in REFERENCE["cases"]} == {True, False}
+
+
+@pytest.mark.parametrize("case", REFERENCE["shared"], ids=case_id)
+def test_comparisons_with_one_control_agree_with_the_reference(case):
+    """The covariance written out pair by pair in R, and the value that metafor makes of it."""
+    table = effect_sizes(pd.DataFrame(case["rows"]), case["measure"])
+    blocks = covariance_blocks(table)
+    assert_allclose(blocks.dense(), case["V"], rtol=1e-12)
+    assert blocks.replaced == ()
+    found = aggregate(table["yi"], table["vi"], table["trial_id"], V=blocks)
+    assert [str(label) for label in dict.fromkeys(table["trial_id"])] == case["clusters"]
+    assert_allclose(found.yi, case["agg_yi"], rtol=RTOL)
+    assert_allclose(found.vi, case["agg_vi"], rtol=RTOL)
+
+
+def test_the_covariance_of_a_shared_arm_is_that_of_simulated_trials():
+    """40,000 trials of three arms: the formula is large-sample and a little cautious, so within 8 %."""
+    rng = np.random.default_rng(20260)
+    n, effects = 30, (0.8, 0.5)
+    control = rng.normal(size=(40_000, n))
+    g = []
+    for effect in effects:
+        arm = rng.normal(effect, size=(40_000, n))
+        arms = (arm.mean(1), arm.std(1, ddof=1), n, control.mean(1), control.std(1, ddof=1), n)
+        g.append(hedges_g(*arms)[0])
+    simulated = np.cov(g)[0, 1]
+    assert_allclose(smd_shared_arm_covariance(*effects, n, 3 * n), simulated, rtol=0.08)
+
+
+ARM = {"mean_t": 10.0, "sd_t": 4.0, "n_t": 30, "mean_c": 13.0, "sd_c": 5.0, "n_c": 25}
+
+
+def trial(*rows, **common):
+    base = {"trial_id": "A", "arm_t": "pdt", "arm_c": "waitlist", "instrument": "bdi", **ARM, **common}
+    table = pd.DataFrame([{"row_id": f"T{at}", **base, **cells} for at, cells in enumerate(rows, 1)])
+    return effect_sizes(table)
+
+
+def covariance(table, rho=0.6):
+    return covariance_blocks(table, rho).dense()
+
+
+def test_two_instruments_on_the_same_arms_correlate_by_rho():
+    table = trial({}, {"instrument": "hdrs", "sd_t": 7.0})
+    v = table["vi"].to_numpy()
+    assert_allclose(
+        covariance(table), [[v[0], 0.6 * np.sqrt(v[0] * v[1])], [0.6 * np.sqrt(v[0] * v[1]), v[1]]]
+    )
+
+
+def test_two_instruments_and_one_shared_arm_get_rho_times_what_the_arm_gives():
+    table = trial({"arm_c": "waitlist"}, {"arm_c": "cbt", "n_c": 40, "instrument": "hdrs"})
+    one_instrument = trial({"arm_c": "waitlist"}, {"arm_c": "cbt", "n_c": 40})
+    g = table["yi"].to_numpy()
+    full = smd_shared_arm_covariance(g[0], g[1], 30, 30 + 25 + 40)
+    assert_allclose(covariance(one_instrument)[0, 1], full)
+    assert_allclose(covariance(table)[0, 1], 0.6 * full)
+
+
+def test_an_arm_on_opposite_sides_makes_the_covariance_negative():
+    table = trial(
+        {"arm_t": "pdt", "arm_c": "cbt"}, {"arm_t": "cbt", "arm_c": "waitlist", "n_t": 25, "n_c": 20}
+    )
+    g = table["yi"].to_numpy()
+    assert_allclose(covariance(table)[0, 1], -1 / 25 + g[0] * g[1] / (2 * (30 + 25 + 20)))
+
+
+def test_the_same_contrast_the_other_way_round_correlates_by_minus_rho():
+    turned = {"arm_t": "waitlist", "arm_c": "pdt", "mean_t": 13.0, "sd_t": 5.0, "n_t": 25, "mean_c": 10.0}
+    table = trial({}, {**turned, "sd_c": 4.0, "n_c": 30})
+    assert_allclose(covariance(table)[0, 1], -0.6 * table["vi"].iloc[0])
+
+
+def test_labels_tell_two_arms_of_one_kind_apart():
+    table = trial({"arm_t_label": "short", "arm_c_label": "w"}, {"arm_t_label": "long", "arm_c_label": "w"})
+    g = table["yi"].to_numpy()
+    assert_allclose(covariance(table)[0, 1], smd_shared_arm_covariance(*g, 25, 85))
+
+
+def test_rows_without_an_arm_in_common_and_rows_of_two_trials_are_independent():
+    table = trial({}, {"arm_t": "cbt", "arm_c": "medication"}, {"trial_id": "B"})
+    assert np.count_nonzero(covariance(table)) == 3
+
+
+def test_a_table_without_arms_has_the_same_arms_in_every_row():
+    table = trial({}, {"instrument": "hdrs"}).drop(columns=["arm_t", "arm_c"])
+    assert_allclose(covariance(table), constant_correlation(table["vi"], table["trial_id"], 0.6).dense())
+
+
+def test_a_reported_effect_shares_its_variance_out_by_arm_size():
+    reported = {"mean_t": np.nan, "reported_metric": "g", "reported": 0.5, "reported_se": 0.2}
+    table = trial({**reported, "arm_c": "waitlist"}, {**reported, "arm_c": "cbt"})
+    of_t = 0.04 * (1 / 30) / (1 / 30 + 1 / 25)
+    assert_allclose(covariance(table)[0, 1], of_t)
+
+
+def test_events_that_share_an_arm_covary_by_its_log_odds():
+    events = {"mean_t": np.nan, "event_t": 12, "event_c": 6}
+    table = trial({**events, "arm_c": "waitlist"}, {**events, "arm_c": "cbt"})
+    assert_allclose(covariance(table)[0, 1], log_or_shared_arm_covariance(12, 30) * 3 / np.pi**2)
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD"])
+def test_what_the_arms_add_to_a_variance_is_the_whole_of_it(measure):
+    """Two contrasts that swap one arm: cov(1, 2) + cov(1, 3) = v where 2 shares arm 1 and 3 shares arm 2 of 1."""
+    base = {"trial_id": "A", "event_t": 12, "n_t": 30, "event_c": 6, "n_c": 25}
+    rows = [("pdt", "waitlist"), ("pdt", "cbt"), ("medication", "waitlist")]
+    table = effect_sizes(pd.DataFrame([{**base, "arm_t": t, "arm_c": c} for t, c in rows]), measure)
+    V = covariance(table)
+    assert_allclose(V[0, 1] + V[0, 2], V[0, 0])
+
+
+def test_a_covariance_that_cannot_be_falls_back_to_the_constant_correlation():
+    """Three contrasts of three arms are bound to each other; estimated g let the bond slip below zero."""
+    rows = [("pdt", "cbt"), ("pdt", "waitlist"), ("cbt", "waitlist")]
+    table = trial(*({"arm_t": t, "arm_c": c, "n_t": 30, "n_c": 30, "mean_t": 13.0} for t, c in rows))
+    blocks = covariance_blocks(table, 0.6)
+    assert blocks.replaced == ("A",)
+    assert_allclose(blocks.dense(), constant_correlation(table["vi"], table["trial_id"], 0.6).dense())
+
+
+clusters = st.lists(
+    st.tuples(st.floats(-3, 3), st.floats(0.01, 2), st.sampled_from("ABCD")), min_size=1, max_size=15
+)
+
+
+@given(clusters, st.floats(0, 0.95), st.booleans())
+@settings(deadline=None, max_examples=60)
+def test_all_clusters_at_once_are_the_loop_over_them(rows, rho, weighted):
+    yi, vi, cluster = (np.array(each) for each in zip(*rows, strict=True))
+    found = aggregate(yi, vi, cluster, rho=rho, weighted=weighted)
+    for at, label in enumerate(dict.fromkeys(cluster.tolist())):
+        own = cluster == label
+        assert found.members[at].tolist() == np.flatnonzero(own).tolist()
+        alone = aggregate(yi[own], vi[own], cluster[own], rho=rho, weighted=weighted)
+        assert_allclose([found.yi[at], found.vi[at]], [alone.yi[0], alone.vi[0]], rtol=1e-10, atol=1e-12)
+
+
+@given(st.floats(-3, 3), st.floats(0.01, 2), st.integers(1, 6), st.floats(0, 0.95))
+@settings(deadline=None)
+def test_equal_effects_keep_their_value_and_gain_as_their_correlation_lets_them(yi, vi, count, rho):
+    found = aggregate([yi] * count, [vi] * count, ["A"] * count, rho=rho)
+    assert_allclose(found.yi, yi, rtol=1e-9, atol=1e-12)
+    assert_allclose(found.vi, vi * (1 + (count - 1) * rho) / count, rtol=1e-9)
+
+
+def test_the_order_of_the_rows_changes_nothing_but_the_order_of_the_values():
+    yi, vi, cluster = [0.1, 0.5, 0.3, 0.2], [0.1, 0.2, 0.1, 0.3], ["A", "B", "A", "B"]
+    forth, back = aggregate(yi, vi, cluster), aggregate(yi[::-1], vi[::-1], cluster[::-1])
+    assert_allclose(back.yi[::-1], forth.yi)
+    assert_allclose(back.vi[::-1], forth.vi)
+
+
+def test_a_covariance_that_is_not_positive_definite_is_refused_by_cluster():
+    with pytest.raises(EvidenceError) as caught:
+        aggregate([0.1, 0.2, 0.3], [0.1, 0.1, 0.1], ["A", "A", "B"], rho=1.0)
+    assert str(caught.value) == (
+        "aggregate: cluster 'A': the covariance of its effects is not positive definite;"
+        " lower rho, or leave out effects that repeat each other."
+    )
+
+
+def test_effects_without_a_value_are_refused_together():
+    with pytest.raises(EvidenceError) as caught:
+        aggregate([0.1, np.nan, 0.3], [0.1, 0.1, 0.0], ["A", "A", "B"])
+    assert caught.value.problems == (
+        "effect 1: expected a number and a variance above 0, found yi = nan, vi = 0.1.",
+        "effect 2: expected a number and a variance above 0, found yi = 0.3, vi = 0.",
+    )
+
+
+@pytest.mark.parametrize(
+    "options", [{"rho": 1.5}, {"V": np.eye(2)}, {"V": [[1, 0.5, 0], [0, 1, 0], [0, 0, 1]]}]
+)
+def test_a_covariance_that_does_not_fit_is_refused(options):
+    with pytest.raises(RequestError, match="expected a"):
+        aggregate([0.1, 0.2, 0.3], [0.1, 0.1, 0.1], ["A", "A", "B"], **options)
+
+
+def test_a_table_without_a_trial_column_is_refused():
+    with pytest.raises(SchemaError, match="column 'trial_id' is missing"):
+        covariance_blocks(trial({}).drop(columns="trial_id"))
+
+
+def test_all_rows_of_a_trial_become_one_row_that_says_so():
+    table = trial(
+        {"study": "Alpha 2001", "year": 2001, "weeks": 10.0, "percent_women": 60.0, "preferred": True},
+        {"study": "Alpha 2001", "year": 2001, "weeks": 20.0, "instrument": "hdrs", "arm_c": "cbt", "n_c": 40},
+        {"trial_id": "B", "study": "Beta 2002", "year": 2002, "weeks": 8.0},
+        {"study": "Alpha 2001", "year": 2001, "weeks": 20.0, "sd_t": np.nan},
+    )
+    one = aggregate_rows(table)
+    assert one["row_id"].tolist() == ["T1+T2", "T3"]
+    assert one["rows"].tolist() == [2, 1]
+    assert one["study"].tolist() == ["Alpha 2001", "Beta 2002"]
+    assert one["arm_c"].tolist() == ["waitlist / cbt", "waitlist"]
+    assert one["n_t"].tolist() == [30, 30]
+    assert one["n_c"].tolist() == [65, 25]
+    assert one["weeks"].tolist() == [15.0, 8.0]
+    assert np.isnan(one["percent_women"].iloc[0])
+    known = table[table["yi"].notna()]
+    expected = aggregate(known["yi"], known["vi"], known["trial_id"], V=covariance_blocks(known))
+    assert_allclose(one["yi"], expected.yi)
+    assert_allclose(one["vi"], expected.vi)
+
+
+def test_a_table_with_one_row_a_trial_comes_back_as_it_is():
+    table = trial({}, {"trial_id": "B"})
+    pd.testing.assert_frame_equal(aggregate_rows(table).drop(columns="rows"), table)
+
+
+def test_rows_of_several_measures_are_not_made_one():
+    table = pd.concat([trial({}), trial({}).assign(measure="MD", row_id="T9")])
+    with pytest.raises(EvidenceError, match=r"the rows mix measures: SMD \(1 rows\), MD \(1 rows\)"):
+        aggregate_rows(table)
+
+
+PRIORITY = pd.DataFrame(
+    {
+        "outcome": ["depression", "depression", "*"],
+        "rank": [1, 2, 9],
+        "instrument": ["HDRS*", "bdi*", "*"],
+        "rating": ["clinician", "", "self"],
+    }
+)
+
+
+def test_the_first_row_by_the_stated_order_stands_for_its_trial():
+    table = trial(
+        {"instrument": "bdi-2", "rating": "self"},
+        {"instrument": "hdrs-17", "rating": "clinician"},
+        {"instrument": "hdrs-17", "rating": "clinician", "sd_t": np.nan},
+        {"instrument": "phq-9", "rating": "clinician", "trial_id": "B"},
+        {"instrument": "bdi", "rating": "self", "trial_id": "C"},
+        {"instrument": "bdi", "rating": "self", "trial_id": "C"},
+        outcome="depression",
+    )
+    chosen, left_out = one_per_trial(table, PRIORITY)
+    assert chosen["row_id"].tolist() == ["T2", "T4", "T5"]
+    assert left_out.to_dict("records") == [
+        {"row_id": "T1", "reason": "row T2 of the same trial comes first (rank 1 before 2)"},
+        {"row_id": "T3", "reason": "no effect: no sd_t"},
+        {
+            "row_id": "T6",
+            "reason": "row T5 of the same trial comes first (equal rank, by instrument and row_id)",
+        },
+    ]
+
+
+def test_without_a_stated_order_instruments_go_by_alphabet_and_ids_by_number():
+    table = trial(
+        {"instrument": "phq", "row_id": "row 1"},
+        {"instrument": "bdi", "row_id": "row 10"},
+        {"instrument": "bdi", "row_id": "row 2"},
+    )
+    assert one_per_trial(table).chosen["row_id"].tolist() == ["row 2"]
+
+
+def test_a_stated_order_that_lacks_columns_or_numbers_is_refused():
+    with pytest.raises(SchemaError, match="priority lacks rating; expected the columns outcome, rank"):
+        one_per_trial(trial({}), PRIORITY.drop(columns="rating"))
+    with pytest.raises(
+        EvidenceError, match="priority, line 2, column 'rank': expected a number, found 'first'"
+    ):
+        one_per_trial(trial({}), PRIORITY.assign(rank=["first", 2, 3]))
+
+
+def test_a_shared_control_is_divided_among_its_comparisons():
+    table = trial(
+        {"arm_t": "pdt", "event_c": 6.0},
+        {"arm_t": "cbt"},
+        {"arm_t": "pdt", "instrument": "hdrs"},
+        {"arm_t": "pdt", "trial_id": "B"},
+    )
+    split = split_shared_control(table)
+    assert split["n_c"].tolist() == [12.5, 12.5, 25, 25]
+    assert split["n_t"].tolist() == [30, 30, 30, 30]
+    assert split["event_c"].iloc[0] == 3
+    assert (effect_sizes(split)["vi"].iloc[:2] > table["vi"].iloc[:2]).all()
+    assert table["n_c"].tolist() == [25, 25, 25, 25]

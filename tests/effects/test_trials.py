@@ -1,0 +1,48 @@
+"""The bundled trials come with their effects, signed towards arm 1."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from pdt_evidence.effects.shared_arms import covariance_blocks
+from pdt_evidence.effects.smd import hedges_g
+from pdt_evidence.effects.trials import trials
+from pdt_evidence.errors import EvidenceError
+
+ADDED = ["measure", "yi", "vi", "yi_basis", "yi_reason"]
+
+
+def test_every_bundled_row_has_an_effect_or_the_reason_why_not():
+    table = trials(disputed=True, preferred=False)
+    has = table["yi"].notna()
+    assert (has == table["vi"].notna()).all()
+    assert (has == (table["yi_basis"] != "")).all()
+    assert (has == (table["yi_reason"] == "")).all()
+    assert has.mean() > 0.8
+
+
+def test_arm_means_give_g_turned_to_favour_the_first_arm():
+    table = trials()
+    rows = table[table["yi_basis"].isin(["means", "change"])]
+    yi, vi = hedges_g(*(rows[name] for name in ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c")))
+    assert_allclose(rows["yi"], np.where(rows["better"] == "lower", -yi, yi), rtol=1e-14)
+    assert_allclose(rows["vi"], vi, rtol=1e-14)
+    assert len(rows) > 50
+
+
+def test_filters_that_no_trial_fits_give_an_empty_table_with_all_columns():
+    table = trials(comparison="pdt_vs_cbt", follow_up="short", outcome="pain")
+    assert len(table) == 0
+    assert table.columns[-5:].tolist() == ADDED
+
+
+def test_an_unknown_filter_value_lists_the_known_ones():
+    with pytest.raises(EvidenceError, match="pdt_vs_control"):
+        trials(comparison="pdt_vs_nothing")
+
+
+def test_the_covariance_of_every_stratum_is_sound():
+    """No bundled stratum needs the fallback, so every shared arm keeps its own covariance."""
+    table = trials()
+    for _, rows in table[table["yi"].notna()].groupby(["comparison", "outcome", "follow_up"]):
+        assert covariance_blocks(rows).replaced == ()
