@@ -31,7 +31,7 @@ def test_arm_means_give_g_turned_to_favour_the_first_arm():
 
 
 def test_filters_that_no_trial_fits_give_an_empty_table_with_all_columns():
-    table = trials(comparison="pdt_vs_cbt", follow_up="short", outcome="pain")
+    table = trials(comparison="pdt_plus_medication_vs_medication", outcome="pain")
     assert len(table) == 0
     assert table.columns[-5:].tolist() == ADDED
 
