@@ -98,7 +98,7 @@ def _reproduce(arguments: argparse.Namespace) -> None:
 
 
 def _synthesis(arguments: argparse.Namespace):  # -> Synthesis
-    from pdt_evidence.evidence.read import read_trials
+    from pdt_evidence.evidence.readers import read_trials
     from pdt_evidence.synthesis import synthesize
 
     return synthesize(
@@ -130,7 +130,7 @@ def _forest(arguments: argparse.Namespace) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     from pdt_evidence.effects.table import effect_sizes
-    from pdt_evidence.evidence.read import read_trials
+    from pdt_evidence.evidence.readers import read_trials
 
     table = read_trials(arguments.file)
     if not {"yi", "vi"} <= set(table.columns):

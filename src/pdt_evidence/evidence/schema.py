@@ -12,14 +12,16 @@ from difflib import get_close_matches
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pdt_evidence.errors import EvidenceError, SchemaError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Field", "check_table", "read_csv_table", "to_types"]
+__all__ = ["Field", "check_table", "read_csv_table", "table_problems", "to_types", "typed_columns"]
 
+EXPECTED = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "string": "text"}
 TRUTH = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 
 
@@ -61,33 +63,51 @@ def read_csv_table(stream: IO[bytes], fields: Sequence[Field], *, where: str, se
 
 def to_types(text: pd.DataFrame, fields: Sequence[Field], *, where: str) -> pd.DataFrame:
     """Columns of text -> typed columns ("" is missing); columns that no field names stay text."""
-    import pandas as pd
+    table, problems = typed_columns(text, fields)
+    if problems:
+        raise EvidenceError.from_problems(problems, where)
+    return table
 
+
+def typed_columns(
+    text: pd.DataFrame, fields: Sequence[Field], lines: Sequence[int] | None = None
+) -> tuple[pd.DataFrame, list[str]]:
+    """`text` with typed columns, and a sentence for each cell that has no such type (it becomes missing).
+
+    `lines` are the lines of the file that the rows stand in; without them, one row a line.
+    """
     problems: list[str] = []
     typed = {}
     for field in fields:
-        if field.name not in text.columns:
-            continue
-        column = text[field.name].str.strip()
-        blank = column == ""
-        if field.type in ("number", "integer"):
-            values = pd.to_numeric(column.where(~blank), errors="coerce").astype(float)
-            wrong = (values.isna() & ~blank) | np.isinf(values)
-            if field.type == "integer":
-                wrong |= values.notna() & (values % 1 != 0)
-                values = values.where(~wrong)
-        elif field.type == "boolean":
-            values = column.str.lower().map(TRUTH)
-            wrong = values.isna() & ~blank
-            values = values.where(~blank, False).where(~wrong, False).astype(bool)
-        else:
-            values, wrong = column, blank & False
-        expected = {"number": "a number", "integer": "a whole number", "boolean": "true or false"}
-        problems += _cells(text, field.name, wrong, f"expected {expected.get(field.type, 'text')}")
-        typed[field.name] = values
-    if problems:
-        raise EvidenceError.from_problems(problems, where)
-    return text.assign(**typed)
+        if field.name in text.columns:
+            typed[field.name], wrong = _typed_column(text[field.name], field.type)
+            expected = f"expected {EXPECTED[field.type]}"
+            problems += cell_problems(text, field.name, wrong, expected, lines)
+    return text.assign(**typed), problems
+
+
+def _typed_column(column: pd.Series, kind: str) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """The column with its type, and which cells have none; each different word is read once."""
+    import pandas as pd
+
+    codes, unique = pd.factorize(column)
+    found = unique.tolist()
+    words = [word.strip() for word in found]
+    if kind == "string":
+        values = column if words == found else pd.Series(words).take(codes).set_axis(column.index)
+        return values, np.zeros(len(column), dtype=bool)
+    blank = np.array([word == "" for word in words], dtype=bool)
+    if kind == "boolean":
+        wrong = np.array([word.lower() not in TRUTH for word in words], dtype=bool) & ~blank
+        typed = np.array([TRUTH.get(word.lower(), False) for word in words], dtype=bool)
+    else:
+        plain = pd.Series(words, dtype=object).where(~blank)
+        typed = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+        wrong = (np.isnan(typed) & ~blank) | np.isinf(typed)
+        if kind == "integer":
+            wrong |= ~np.isnan(typed) & (np.nan_to_num(typed) % 1 != 0)
+        typed = np.where(wrong, np.nan, typed)
+    return pd.Series(typed[codes], index=column.index), wrong[codes]
 
 
 def check_table(table: pd.DataFrame, fields: Sequence[Field], *, where: str) -> None:
@@ -103,12 +123,17 @@ def check_table(table: pd.DataFrame, fields: Sequence[Field], *, where: str) -> 
     missing = [field.name for field in fields if field.required and field.name not in table.columns]
     if missing:
         raise SchemaError.from_problems([missing_column(name, table.columns) for name in missing], where)
-    problems: list[str] = []
-    for field in fields:
-        if field.name in table.columns:
-            problems += _column_problems(table, field)
+    problems = table_problems(table, fields)
     if problems:
         raise EvidenceError.from_problems(problems, where)
+
+
+def table_problems(
+    table: pd.DataFrame, fields: Sequence[Field], lines: Sequence[int] | None = None
+) -> list[str]:
+    """A sentence for each cell of a typed `table` that breaks a constraint of its field."""
+    present = [field for field in fields if field.name in table.columns]
+    return [problem for field in present for problem in _column_problems(table, field, lines)]
 
 
 def missing_column(name: str, columns: Iterable[str]) -> str:
@@ -119,32 +144,49 @@ def missing_column(name: str, columns: Iterable[str]) -> str:
     return f"column {name!r} is missing; the table has {', '.join(columns)}.{hint}"
 
 
-def _column_problems(table: pd.DataFrame, field: Field) -> list[str]:
+def _column_problems(table: pd.DataFrame, field: Field, lines: Sequence[int] | None) -> list[str]:
     column = table[field.name]
-    present = column.notna() & (column.astype(str) != "") if field.type == "string" else column.notna()
-    problems: list[str] = []
-    if field.required:
-        problems += _cells(table, field.name, ~present, "expected a value")
-    if field.enum:
-        known = ", ".join(field.enum)
-        problems += _cells(table, field.name, present & ~column.isin(field.enum), f"expected one of {known}")
-    if field.unique:
-        problems += _cells(table, field.name, present & column.duplicated(), "expected a value not used before")
-    if field.minimum is not None:
-        problems += _cells(table, field.name, column < field.minimum, f"expected at least {field.minimum:g}")
-    if field.maximum is not None:
-        problems += _cells(table, field.name, column > field.maximum, f"expected at most {field.maximum:g}")
-    return problems
-
-
-def _cells(table: pd.DataFrame, name: str, wrong: pd.Series, expected: str) -> list[str]:
-    """One sentence for each wrong cell: line of the file, row, column, what was expected and found."""
-    if not wrong.any():
+    if not (
+        field.required or field.enum or field.unique or field.minimum is not None or field.maximum is not None
+    ):
         return []
-    ids = table["row_id"] if "row_id" in table.columns else None
+    present = column.notna() & (column.astype(str) != "") if field.type == "string" else column.notna()
+    checks = []
+    if field.required:
+        checks.append((~present, "expected a value"))
+    if field.enum:
+        checks.append((present & ~column.isin(field.enum), f"expected one of {', '.join(field.enum)}"))
+    if field.unique:
+        checks.append((present & column.duplicated(), "expected a value not used before"))
+    if field.minimum is not None:
+        checks.append((column < field.minimum, f"expected at least {field.minimum:g}"))
+    if field.maximum is not None:
+        checks.append((column > field.maximum, f"expected at most {field.maximum:g}"))
+    return [
+        sentence
+        for wrong, expected in checks
+        for sentence in cell_problems(table, field.name, wrong, expected, lines)
+    ]
+
+
+def cell_problems(
+    table: pd.DataFrame,
+    name: str,
+    wrong: pd.Series | NDArray[np.bool_],
+    expected: str,
+    lines: Sequence[int] | None = None,
+    advice: str = "",
+) -> list[str]:
+    """One sentence for each wrong cell: line of the file, row, column, what was expected and found, what to do."""
+    positions = np.asarray(wrong, dtype=bool).nonzero()[0].tolist()
+    if not positions:
+        return []
+    ids = table["row_id"].tolist() if "row_id" in table.columns else None
+    found = table[name].tolist()
     sentences = []
-    for position in wrong.to_numpy().nonzero()[0]:
-        row = f" (row {ids.iloc[position]})" if ids is not None and ids.iloc[position] else ""
-        found = table[name].iloc[position]
-        sentences.append(f"line {position + 2}{row}, column {name!r}: {expected}, found {found!r}.")
+    for position in positions:
+        line = position + 2 if lines is None else lines[position]
+        row = f" (row {ids[position]})" if ids is not None and ids[position] else ""
+        sentence = f"line {line}{row}, column {name!r}: {expected}, found {found[position]!r}."
+        sentences.append(f"{sentence} {advice}" if advice else sentence)
     return sentences

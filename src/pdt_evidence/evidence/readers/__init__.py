@@ -1,0 +1,5 @@
+"""Evidence that users bring: their own tables, Review Manager files, Metapsy databases."""
+
+from pdt_evidence.evidence.readers.trials import read_trials, template
+
+__all__ = ["read_trials", "template"]
