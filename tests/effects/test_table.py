@@ -246,6 +246,13 @@ def test_own_names_and_constants_stand_for_columns():
     assert found["yi_basis"].tolist() == ["pre-post"]
 
 
+def test_columns_beside_the_effect_are_left_alone():
+    table = row(**ARMS, study="Alpha", note=None)
+    found = effect_sizes(table, better="lower")
+    pd.testing.assert_frame_equal(found[table.columns], table)
+    assert found["yi"].iloc[0] > 0
+
+
 def test_generic_effects_stand_as_they_are():
     table = pd.DataFrame(
         {

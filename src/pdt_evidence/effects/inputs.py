@@ -132,7 +132,8 @@ def _sources(table: pd.DataFrame, known: Sequence[str], columns: Mapping[str, ob
 def _require_a_basis(table: pd.DataFrame, measure: str, sources: Mapping[str, object]) -> None:
     """Refuse a table that lacks every basis, or that seems to misspell a column of one."""
     lacking = {basis: [role for role in BASES[basis] if role not in sources] for basis in MEASURES[measure]}
-    free = [str(column) for column in table.columns if column not in sources.values()]
+    used = {source for source in sources.values() if isinstance(source, str)}
+    free = [str(column) for column in table.columns if column not in used]
     misspelt = []
     for basis, missing in lacking.items():
         begun = any(role in sources for role in BASES[basis] if role not in SHARED_ROLES)
