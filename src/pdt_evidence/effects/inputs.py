@@ -162,11 +162,13 @@ def _has_spread(measure: str, sources: Mapping[str, object]) -> bool:
 
 
 def _to_numbers(
-    table: pd.DataFrame, role: str, source: object, labels: Sequence[str]
+    table: pd.DataFrame, role: str, source: object, labels: NDArray[Any]
 ) -> tuple[Array, list[str]]:
     column = _column(table, source)
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    blank = column.isna().to_numpy() | (column.astype(str).str.strip() == "").to_numpy()
+    blank = column.isna().to_numpy()
+    if not pd.api.types.is_numeric_dtype(column):
+        blank = blank | (column.astype(str).str.strip() == "").to_numpy()
     wrong = (np.isnan(numbers) & ~blank) | np.isinf(numbers)
     name = source if isinstance(source, str) else role
     return numbers, _cells(
@@ -175,7 +177,7 @@ def _to_numbers(
 
 
 def _to_words(
-    table: pd.DataFrame, role: str, source: object, labels: Sequence[str]
+    table: pd.DataFrame, role: str, source: object, labels: NDArray[Any]
 ) -> tuple[NDArray[np.object_], list[str]]:
     column = _column(table, source)
     words = column.where(column.notna(), "").astype(str).str.strip().to_numpy(dtype=object)
@@ -191,7 +193,7 @@ def _column(table: pd.DataFrame, source: object) -> pd.Series:
     return source if isinstance(source, pd.Series) else table[source]  # pyright: ignore[reportReturnType]
 
 
-def _range_problems(inputs: Inputs, measure: str, labels: Sequence[str]) -> list[str]:
+def _range_problems(inputs: Inputs, measure: str, labels: NDArray[Any]) -> list[str]:
     problems = []
     for role, (is_wrong, expected, advice) in _ranges(measure).items():
         if inputs.has(role):
@@ -246,10 +248,10 @@ def _ranges(measure: str) -> dict[str, tuple[Callable[[Array], Any], str, str]]:
 
 
 def _cells(
-    wrong: Any, labels: Sequence[str], name: str, expected: str, found: NDArray[Any], advice: str
+    wrong: Any, labels: NDArray[Any], name: str, expected: str, found: NDArray[Any], advice: str
 ) -> list[str]:
     return [
-        f"row {labels[at]!r}, column {name!r}: expected {expected}, found {_shown(found[at])}. {advice}."
+        f"row {str(labels[at])!r}, column {name!r}: expected {expected}, found {_shown(found[at])}. {advice}."
         for at in np.flatnonzero(wrong).tolist()
     ]
 
@@ -258,9 +260,9 @@ def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else repr(value)
 
 
-def _row_labels(table: pd.DataFrame) -> list[str]:
+def _row_labels(table: pd.DataFrame) -> NDArray[Any]:
     """What a reader calls each row: its row_id, else its place in the index."""
-    return [str(label) for label in (table["row_id"] if "row_id" in table.columns else table.index)]
+    return (table["row_id"] if "row_id" in table.columns else table.index).to_numpy()
 
 
 def _duplicates(table: pd.DataFrame) -> list[str]:

@@ -166,7 +166,8 @@ def _arm_reasons(name: str, inputs: Inputs, measure: str, yi: Array) -> NDArray[
     reason = np.full(inputs.rows, "", dtype=object)
     for role in BASES[name]:
         lacking = begun & np.isnan(inputs[role])
-        reason = np.where(lacking, reason + np.where(reason == "", "no ", ", ") + role, reason)
+        if lacking.any():
+            reason = np.where(lacking, reason + np.where(reason == "", "no ", ", ") + role, reason)
     reason = np.where(complete & np.isnan(yi), f"{measure} has no value for these data", reason)
     undirected = complete & ~np.isnan(yi) & np.isnan(_sign(inputs))
     return np.where(undirected, "column 'better' does not say which direction is good", reason)
