@@ -1,0 +1,1 @@
+"""Evidence rows to effects: `yi` and its sampling variance `vi`, and what rows of one trial share."""
