@@ -136,89 +136,53 @@ def _likelihood(nested: Nested, sigma2: Array) -> tuple[Array, Array, Array]:
     """
     x = sigma2[:, :1]
     d = 1.0 / (nested.lam + sigma2[:, 1:])
-    by_cluster = _cluster_sums(nested, d)
-    A, Az, Azz, B, Bz, Bzz = by_cluster
+    (A, Az, Azz), (B, Bz, Bzz) = _cluster_sums(nested, d)
     g = 1.0 + x * A
-    y2 = nested.y**2
-    # Each line: value and derivatives by x (between), z (within), xx, xz, zz.
-    logdet = _parts(
-        -np.log(d).sum(1) + np.log(g).sum(1),
-        (A / g).sum(1),
-        d.sum(1) + (x * Az / g).sum(1),
-        -((A / g) ** 2).sum(1),
-        (Az / g**2).sum(1),
-        -(d**2).sum(1) + (x * Azz / g - (x * Az / g) ** 2).sum(1),
-    )
-    T = _parts(
-        (A / g).sum(1),
-        -((A / g) ** 2).sum(1),
-        (Az / g**2).sum(1),
-        (2 * (A / g) ** 3).sum(1),
-        (-2 * A * Az / g**3).sum(1),
-        (Azz / g**2 - 2 * x * Az**2 / g**3).sum(1),
-    )
-    N = _parts(
-        (B / g).sum(1),
-        -(A * B / g**2).sum(1),
-        (Bz / g - x * B * Az / g**2).sum(1),
-        (2 * B * A**2 / g**3).sum(1),
-        (-(Bz * A + B * Az) / g**2 + 2 * x * A * B * Az / g**3).sum(1),
-        (Bzz / g - x * (2 * Bz * Az + B * Azz) / g**2 + 2 * x**2 * B * Az**2 / g**3).sum(1),
-    )
-    R = _parts(
-        (d * y2).sum(1) - (x * B**2 / g).sum(1),
-        -((B / g) ** 2).sum(1),
-        -(d**2 * y2).sum(1) + (-2 * x * B * Bz / g + (x * B / g) ** 2 * Az).sum(1),
-        (2 * B**2 * A / g**3).sum(1),
-        (-2 * B * Bz / g**2 + 2 * x * B**2 * Az / g**3).sum(1),
-        2 * (d**3 * y2).sum(1)
-        + (
-            -2 * x * (Bz**2 + B * Bzz) / g
-            + x**2 * (4 * B * Bz * Az + B**2 * Azz) / g**2
-            - 2 * x**3 * (B * Az) ** 2 / g**3
-        ).sum(1),
-    )
-    return _combine(logdet, T, N, R)
+    h = 1.0 / g
+    p, q, a, b, aa = A * h, B * h, Az * h, Bz * h, Azz * h
+    ah, xa, qq = a * h, x * a, q * q
+    # By line: log|M|, T = 1'W1, N = 1'Wy, R = y'Wy; each with its derivatives by
+    # x (between), z (within), xx, xz, zz.
+    terms = np.array(
+        [
+            [np.log(g), p, xa, -p * p, ah, x * aa - xa * xa],
+            [p, -p * p, ah, 2 * p**3, -2 * p * ah, (aa - 2 * xa * a) * h],
+            [q, -p * q, b - xa * q, 2 * q * p * p, 2 * xa * p * q - b * p - q * a,
+             Bzz * h - x * (2 * b * a + q * aa) + 2 * q * xa * xa],
+            [-x * q * B, -qq, x * q * (x * q * Az - 2 * Bz), 2 * qq * p, 2 * q * (xa * q - b),
+             x * (4 * q * xa * Bz - 2 * (Bz * b + q * Bzz) + x * qq * (Azz - 2 * xa * Az))],
+        ]
+    ).sum(axis=-1)  # fmt: skip
+    dd, yy = d * d, nested.y**2
+    terms[0, 0] -= np.log(d).sum(1)
+    terms[0, 2] += d.sum(1)
+    terms[0, 5] -= dd.sum(1)
+    terms[3, 0] += d @ yy
+    terms[3, 2] -= dd @ yy
+    terms[3, 5] += 2 * (dd * d) @ yy
+    return _combine(*terms)
 
 
-def _cluster_sums(nested: Nested, d: Array) -> list[Array]:
-    """A, its two derivatives by the within variance, and the same of B; each (s, m)."""
-    sums = []
-    for weight in (nested.one**2, nested.one * nested.y):
-        term = d * weight
-        for factor in (1.0, -1.0, 2.0):
-            sums.append(factor * np.add.reduceat(term, nested.starts, axis=1))
-            term = term * d
-    return sums
-
-
-def _parts(*sums: Array) -> Array:
-    return np.stack(sums)
+def _cluster_sums(nested: Nested, d: Array) -> tuple[Array, Array]:
+    """A and B of `_likelihood`, each with two derivatives by the within variance: (3, s, m)."""
+    powers = np.array([d, -d * d, 2 * d**3])
+    a, b = nested.one**2, nested.one * nested.y
+    return np.add.reduceat(powers * a, nested.starts, axis=2), np.add.reduceat(powers * b, nested.starts, axis=2)
 
 
 def _combine(logdet: Array, T: Array, N: Array, R: Array) -> tuple[Array, Array, Array]:
     """Put -2 l = logdet + log T + R - N**2 / T together, with first and second derivatives."""
     mu = N[0] / T[0]
     value = logdet[0] + np.log(T[0]) + R[0] - N[0] * mu
-    first, second = [], []
-    for i in (1, 2):
-        dmu = (N[i] - mu * T[i]) / T[0]
-        first.append(logdet[i] + T[i] / T[0] + R[i] - N[i] * mu - N[0] * dmu)
+    dT = T / T[0]
+    dmu = (N - mu * T) / T[0]  # rows 1 and 2: derivatives of mu
+    first = logdet + dT + R - N * mu - N[0] * dmu
+    gradient = -0.5 * np.stack([first[1], first[2]], axis=-1)
+    hessian = np.empty((len(mu), 2, 2))
     for i, j, ij in ((1, 1, 3), (1, 2, 4), (2, 2, 5)):
-        di, dj = (N[i] - mu * T[i]) / T[0], (N[j] - mu * T[j]) / T[0]
-        dij = (N[ij] - dj * T[i] - mu * T[ij]) / T[0] - di * T[j] / T[0]
-        second.append(
-            logdet[ij]
-            + T[ij] / T[0]
-            - T[i] * T[j] / T[0] ** 2
-            + R[ij]
-            - N[ij] * mu
-            - N[i] * dj
-            - N[j] * di
-            - N[0] * dij
-        )
-    gradient = -0.5 * np.stack(first, axis=-1)
-    hessian = -0.5 * np.stack([np.stack(second[:2], -1), np.stack(second[1:], -1)], axis=-1)
+        dij = (N[ij] - dmu[j] * T[i] - mu * T[ij]) / T[0] - dmu[i] * dT[j]
+        curve = logdet[ij] + dT[ij] - dT[i] * dT[j] + R[ij] - N[ij] * mu - N[i] * dmu[j] - N[j] * dmu[i]
+        hessian[:, i - 1, j - 1] = hessian[:, j - 1, i - 1] = -0.5 * (curve - N[0] * dij)
     return -0.5 * value, gradient, hessian
 
 

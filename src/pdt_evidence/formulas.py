@@ -1,0 +1,157 @@
+"""From a formula and a table to arrays: effects, variances, design, and the rows that could not go in."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError
+from pdt_evidence.models.regression import aliased
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["check_design", "new_design", "read_design"]
+
+Array = NDArray[np.float64]
+
+
+def check_design(X: Array, names: list[str]) -> None:
+    """Raise `EvidenceError` unless k >= p + 2 and no column is determined by others."""
+    k, p = X.shape
+    problems = []
+    if k < p + 2:
+        problems.append(
+            f"{k} studies cannot carry {p} coefficients ({', '.join(names)}): with tau2 to estimate, "
+            f"at least {p + 2} are needed. Use fewer moderators or levels."
+        )
+    else:
+        problems += [
+            f"the column {name!r} is determined by those before it; leave it out."
+            for name in aliased(X, names)
+        ]
+    if problems:
+        raise EvidenceError.from_problems(problems)
+
+
+def read_design(formula: str, table: pd.DataFrame, vi: str):
+    """Effects, variances and design from the rows of a table that are complete.
+
+    Parameters
+    ----------
+    formula : str
+        In formulaic's grammar; without a left side the effects are in `yi`.
+    table : DataFrame
+    vi : str
+        The column of sampling variances.
+
+    Returns
+    -------
+    (yi, vi, X, spec, left_out)
+        Arrays (k,), (k,), (k, p); formulaic's ModelSpec; DataFrame with the rows that did not go in.
+
+    Raises
+    ------
+    EvidenceError
+        `RequestError` where the formula cannot be read or applied, `SchemaError` where a column is missing,
+        and one error for all rows whose numbers cannot be used.
+
+    Warns
+    -----
+    EvidenceWarning
+        Where rows are left out.
+    """
+    import pandas as pd
+    from formulaic import Formula
+    from formulaic.errors import FormulaicError
+
+    try:
+        parsed = Formula(formula if "~" in formula.split("(")[0] else f"~ {formula}")
+        left = str(parsed.lhs) if hasattr(parsed, "lhs") else "yi"
+        right = parsed.rhs if hasattr(parsed, "rhs") else parsed
+    except FormulaicError as error:
+        raise RequestError(f"The formula {formula!r} cannot be read: {_unstyled(error)}") from error
+    unknown = sorted({left, vi, *map(str, right.required_variables)} - set(map(str, table.columns)))
+    if unknown:
+        known = ", ".join(map(str, table.columns))
+        raise SchemaError(f"The table has no column {', '.join(map(repr, unknown))}. It has: {known}.")
+    named = [word.strip("`") for word in re.findall(r"`[^`]+`|[A-Za-z_]\w*", f"{formula} `{left}` `{vi}`")]
+    used = [name for name in dict.fromkeys(named) if name in table.columns]
+    plain = table.reset_index(drop=True)
+    lacking = plain[used].isna()
+    whole = plain[~lacking.any(axis=1)]
+    try:
+        design = right.get_model_matrix(_present_levels(whole[used]), na_action="drop", output="pandas")
+    except (FormulaicError, ValueError, TypeError) as error:
+        raise RequestError(f"The formula {formula!r} cannot be applied: {_unstyled(error)}") from error
+    whole = whole.loc[design.index]
+    y, v = (pd.to_numeric(whole[name]).to_numpy(dtype=float) for name in (left, vi))
+    X = design.to_numpy(dtype=float)
+    _check_numbers(y, v, X, whole.index.to_list(), left, vi)
+    left_out = _left_out(plain, lacking, design.index)
+    return y, v, X, design.model_spec, left_out
+
+
+def _unstyled(error: Exception) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m|[⧛⧚]", "", str(error)).strip()
+
+
+def _present_levels(table: pd.DataFrame) -> pd.DataFrame:
+    """Without the levels of a categorical column that no row has: they would be columns of zeros."""
+    return table.assign(
+        **{
+            name: table[name].cat.remove_unused_categories()
+            for name in table.columns
+            if hasattr(table[name], "cat")
+        }
+    )
+
+
+def _check_numbers(y: Array, v: Array, X: Array, rows: list[int], left: str, vi: str) -> None:
+    problems = []
+    for row, effect, variance, moderators in zip(rows, y, v, X, strict=True):
+        if not np.isfinite(effect):
+            problems.append(f"row {row}: {left} = {effect}, but an effect has to be finite.")
+        if not (np.isfinite(variance) and variance > 0):
+            problems.append(f"row {row}: {vi} = {variance}, but a sampling variance has to be finite and above 0.")
+        if not np.isfinite(moderators).all():
+            problems.append(f"row {row}: a moderator is not finite after its transformation.")
+    if problems:
+        raise EvidenceError.from_problems(problems)
+
+
+def _left_out(plain: pd.DataFrame, lacking: pd.DataFrame, kept: pd.Index) -> pd.DataFrame:
+    """One row for each that did not go in, with the reason; warns where there are any."""
+    import pandas as pd
+
+    gone = plain.index.difference(kept)
+    reasons = [
+        "no " + ", ".join(lacking.columns[lacking.loc[row]]) if lacking.loc[row].any()
+        else "a moderator has no value after its transformation"
+        for row in gone
+    ]  # fmt: skip
+    columns: dict[str, Any] = {"row": list(gone), "reason": reasons}
+    if "row_id" in plain.columns:
+        columns = {"row": list(gone), "row_id": plain.loc[gone, "row_id"].to_list(), "reason": reasons}
+    if len(gone):
+        message = f"{len(gone)} of {len(plain)} rows are left out of the meta-regression, since a value is missing."
+        warnings.warn(message, EvidenceWarning, stacklevel=4)
+    return pd.DataFrame(columns)
+
+
+def new_design(spec: Any, table: pd.DataFrame) -> Array:
+    """The design of new rows; `RequestError` where a value is missing or a level was not seen in the fit."""
+    from formulaic.errors import DataMismatchWarning, FormulaicError
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", DataMismatchWarning)
+        try:
+            X = spec.get_model_matrix(table, na_action="raise").to_numpy(dtype=float)
+        except (FormulaicError, DataMismatchWarning, ValueError, TypeError) as error:
+            raise RequestError(f"The new table does not fit the model: {_unstyled(error)}") from error
+    return X
