@@ -1,18 +1,26 @@
 """Numbers behind the claims about psychodynamic therapy: sourced, recomputable, drawn.
 
 The names below are all there is to know; each is loaded when first used, so that
-`import pdt_evidence` costs no more than its interpreter.
+`import pdt_evidence` costs next to nothing. Their types are in `__init__.pyi`.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 _HOMES = {
     "errors": ["EvidenceError", "EvidenceWarning"],
-    "pooling": ["pool", "pool_many"],
+    "evidence.tables": ["claims", "members", "reviews", "sources"],
+    "evidence.coverage": ["coverage"],
+    "effects.trials": ["trials"],
+    "effects.table": ["effect_sizes"],
     "results": ["PooledEffect", "Synthesis"],
+    "pooling": ["pool", "pool_many"],
+    "synthesis": ["synthesize"],
+    "figures": ["forest", "save"],
+    "verdicts": ["ClaimReport", "check_claims"],
+    "reporting": ["report"],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -30,7 +38,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *_HOME_OF])
-
-
-if TYPE_CHECKING:
-    from pdt_evidence.errors import EvidenceError, EvidenceWarning

@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     everything = add("reproduce", _reproduce, "write every table, figure, claim and the report")
-    everything.add_argument("--out", type=Path, default=Path("results"), help="folder to write (default: results)")
+    everything.add_argument(
+        "--out", type=Path, default=Path("results"), help="folder to write (default: results)"
+    )
 
     pool = add("pool", _pool, "pool a table of trials by strata")
     _add_pooling(pool)
@@ -76,8 +78,12 @@ def _add_pooling(parser: argparse.ArgumentParser) -> None:
     from pdt_evidence.synthesis import DEPENDENCE
 
     parser.add_argument("file", type=Path, help="CSV, TSV, Excel or Parquet")
-    parser.add_argument("--by", default="outcome,follow_up", help="columns that make the strata, comma-separated")
-    parser.add_argument("--measure", default=None, help="effect measure (default: yi and vi as given, else SMD)")
+    parser.add_argument(
+        "--by", default="outcome,follow_up", help="columns that make the strata, comma-separated"
+    )
+    parser.add_argument(
+        "--measure", default=None, help="effect measure (default: yi and vi as given, else SMD)"
+    )
     parser.add_argument("--method", default="REML", help="estimator of tau2 (default: REML)")
     parser.add_argument("--test", default="knha", help="z, t, knha or adhoc (default: knha)")
     parser.add_argument("--level", type=float, default=0.95, help="confidence level (default: 0.95)")
@@ -92,7 +98,7 @@ def _version() -> str:
 
 
 def _reproduce(arguments: argparse.Namespace) -> None:
-    from pdt_evidence.report import reproduce
+    from pdt_evidence.reporting import reproduce
 
     print(reproduce(arguments.out))
 
@@ -117,6 +123,8 @@ def _pool(arguments: argparse.Namespace) -> None:
     synthesis = _synthesis(arguments)
     print(synthesis.summary())
     if arguments.out:
+        from pdt_evidence.reporting.reproduce import write_table
+
         write_table(synthesis.to_frame(), arguments.out)
 
 
@@ -138,11 +146,13 @@ def _check(arguments: argparse.Namespace) -> None:
     without = table[table["yi"].isna() | table["vi"].isna()]
     print(f"{arguments.file.name}: {len(table)} rows of {table['trial_id'].nunique()} trials fit the schema.")
     for _, row in without.iterrows():
-        print(f"note: row {row['row_id']} ({row['study']}) gives no effect: {row.get('yi_reason') or 'no yi or vi'}")
+        print(
+            f"note: row {row['row_id']} ({row['study']}) gives no effect: {row.get('yi_reason') or 'no yi or vi'}"
+        )
 
 
 def _claims(arguments: argparse.Namespace) -> None:
-    from pdt_evidence.claims import check_claims
+    from pdt_evidence.verdicts import check_claims
 
     print(check_claims().summary())
 
@@ -161,12 +171,6 @@ def _coverage(arguments: argparse.Namespace) -> None:
 
 def _print_table(table: pd.DataFrame) -> None:
     print(table.to_string(index=False, max_colwidth=60, na_rep=""))
-
-
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a CSV that is the same bytes on every run: fixed digits, LF, no index."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    table.to_csv(path, index=False, float_format="%.10g", lineterminator="\n")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -162,6 +162,20 @@ class Synthesis:
     def items(self) -> list[tuple[tuple[str, ...], PooledEffect]]:
         """Key and `PooledEffect` of every stratum, in order."""
         return list(self.strata.items())
+
+    def only(self, **words: str) -> Synthesis:
+        """The strata with these words, as in ``only(outcome="depression")``; what was left out stays with it."""
+        unknown = [column for column in words if column not in self.by]
+        if unknown:
+            raise RequestError(f"{', '.join(unknown)} makes no strata here; {', '.join(self.by)} does.")
+        strata = {
+            key: effect
+            for key, effect in self.strata.items()
+            if all(key[self.by.index(column)] == word for column, word in words.items())
+        }
+        if not strata:
+            raise RequestError(f"No stratum has {words}. There are: {'; '.join(', '.join(key) for key in self.strata)}.")
+        return replace(self, strata=strata)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a stratum, as `PooledEffect.to_frame`."""

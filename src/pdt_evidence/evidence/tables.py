@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.evidence.package import load
-from pdt_evidence.evidence.windows import WINDOW_EDGES, follow_up_window
+from pdt_evidence.evidence.windows import WINDOW_EDGES, WINDOWS, follow_up_window
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["claims", "members", "reviews", "select_trials", "sources"]
 
+VOCABULARY = {"follow_up": set(WINDOWS)}  # words that are right even where no row has them
 Wanted = str | Sequence[str] | None
 
 
@@ -128,10 +129,14 @@ def claims() -> pd.DataFrame:
 
 def _select(table: pd.DataFrame, filters: Mapping[str, Wanted]) -> pd.DataFrame:
     """Rows that match every filter; words are checked against the whole table, so no row is a valid answer."""
-    asked = {column: [words] if isinstance(words, str) else list(words) for column, words in filters.items() if words}
+    asked = {
+        column: [words] if isinstance(words, str) else list(words)
+        for column, words in filters.items()
+        if words
+    }
     problems = []
     for column, words in asked.items():
-        known = sorted(set(table[column]) - {""})
+        known = sorted(VOCABULARY.get(column, set(table[column])) - {""})
         unknown = ", ".join(repr(word) for word in words if word not in known)
         if unknown:
             problems.append(f"{column} = {unknown} is not known. There is: {', '.join(known)}.")

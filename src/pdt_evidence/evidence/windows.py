@@ -38,7 +38,9 @@ def follow_up_window(months: ArrayLike, edges: Sequence[float] = WINDOW_EDGES) -
     """
     post, medium, long = edges
     if not 0 <= post < medium < long:
-        raise RequestError(f"edges = {tuple(edges)!r}: expected three increasing numbers of months, from 0 up.")
+        raise RequestError(
+            f"edges = {tuple(edges)!r}: expected three increasing numbers of months, from 0 up."
+        )
     months = np.asarray(months, dtype=float)
     with np.errstate(invalid="ignore"):
         conditions = [months < 0, months <= post, months < medium, months < long, months >= long]

@@ -1,0 +1,6 @@
+"""Results, figures and claims -> files: the tables, the figures, one self-contained HTML page."""
+
+from pdt_evidence.reporting.page import report
+from pdt_evidence.reporting.reproduce import reproduce
+
+__all__ = ["report", "reproduce"]

@@ -1,0 +1,126 @@
+"""What a full run produces: which tables, which pools, which figures. Computed once, written by others."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from pdt_evidence import __version__
+from pdt_evidence.effects.trials import trials
+from pdt_evidence.errors import EvidenceWarning
+from pdt_evidence.evidence import data_version, load, reviews, sources
+from pdt_evidence.evidence.coverage import coverage
+from pdt_evidence.results import Synthesis
+from pdt_evidence.synthesis import synthesize
+from pdt_evidence.verdicts import ClaimReport, check_claims
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["COMPARISONS", "Contents"]
+
+COMPARISONS = {
+    "pdt_vs_control": "PDT against inactive controls",
+    "pdt_vs_cbt": "PDT against CBT",
+    "pdt_vs_active_control": "PDT against active controls",
+    "pdt_vs_other_therapy": "PDT against other therapies",
+    "pdt_vs_medication": "PDT against medication",
+    "pdt_plus_medication_vs_medication": "PDT with medication against medication",
+    "pdt_vs_combined": "PDT against combined treatment",
+}
+FEWEST_FOR_A_FIGURE = 2  # studies in the largest stratum of an outcome
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Everything a run shows; each part is computed when first asked for."""
+
+    @cached_property
+    def coverage(self) -> pd.DataFrame:
+        return coverage()
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """Every row that is held, with the disputed and the second-choice ones."""
+        return trials(disputed=True, preferred=False)
+
+    @cached_property
+    def pooled(self) -> dict[str, Synthesis]:
+        """By outcome and follow-up, one synthesis a comparison."""
+        table = trials()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EvidenceWarning)  # rows without effect are listed by `left_out`
+            return {
+                comparison: synthesize(table[table["comparison"] == comparison], by=("outcome", "follow_up"))
+                for comparison in COMPARISONS
+                if (table["comparison"] == comparison).any()
+            }
+
+    @cached_property
+    def claims(self) -> ClaimReport:
+        return check_claims()
+
+    @cached_property
+    def sources(self) -> pd.DataFrame:
+        return sources()
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """What the numbers were computed with, and on which data."""
+        packages = {name: version(name) for name in ("numpy", "scipy", "pandas", "matplotlib")}
+        return {
+            "pdt_evidence": __version__,
+            "data (SHA-256)": data_version(),
+            "Python": platform.python_version(),
+            **packages,
+            "platform": sys.platform,
+        }
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """File name -> table."""
+        return {
+            "coverage": self.coverage,
+            "trials": self.trials,
+            "pooled": self.pooled_table(),
+            "left_out": self.left_out(),
+            "published": reviews(),
+            "claims": self.claims.to_frame(),
+            "claim_findings": self.claims.findings(),
+            "wanted": load("wanted"),
+            "members": load("members"),
+            "sources": self.sources,
+        }
+
+    def pooled_table(self) -> pd.DataFrame:
+        """One row a comparison, outcome and follow-up window."""
+        return _stacked({comparison: synthesis.to_frame() for comparison, synthesis in self.pooled.items()})
+
+    def left_out(self) -> pd.DataFrame:
+        """Rows that went into no pool, each with its reason."""
+        return _stacked({comparison: synthesis.left_out for comparison, synthesis in self.pooled.items()})
+
+    def forests(self) -> Iterator[tuple[str, str, Synthesis]]:
+        """File name, title and strata of each forest plot: one for each comparison and outcome worth one."""
+        for comparison, synthesis in self.pooled.items():
+            outcomes = list(dict.fromkeys(key[0] for key in synthesis))
+            for outcome in outcomes:
+                part = synthesis.only(outcome=outcome)
+                if max(effect.k for effect in part.strata.values()) >= FEWEST_FOR_A_FIGURE:
+                    title = f"{COMPARISONS[comparison]}: {outcome.replace('_', ' ')}"
+                    yield f"forest_{comparison}_{outcome}", title, part
+
+
+def _stacked(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    import pandas as pd
+
+    filled = [table.assign(comparison=name) for name, table in tables.items() if len(table)]
+    if not filled:
+        return pd.DataFrame({"comparison": []})
+    stacked = pd.concat(filled, ignore_index=True)
+    return stacked[["comparison", *(column for column in stacked.columns if column != "comparison")]]

@@ -1,0 +1,105 @@
+"""One run from the bundled data to the files on disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tqdm import tqdm
+
+from pdt_evidence.errors import EvidenceError
+from pdt_evidence.reporting.contents import Contents
+from pdt_evidence.reporting.page import write_page
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["reproduce", "write_forests", "write_table"]
+
+FIGURE_FORMATS = ("pdf", "svg", "png")
+
+
+def reproduce(out: str | Path = "results") -> str:
+    """Write `tables/*.csv`, `figures/*.{pdf,svg,png}` and `report.html` to the folder `out`.
+
+    Everything is made in a folder of its own first and moved when complete, so a run that
+    fails leaves `out` as it was. The tables are the same bytes on every run.
+
+    Returns
+    -------
+    str
+        A short summary for the terminal.
+
+    Raises
+    ------
+    EvidenceError
+        If `out` cannot be written to.
+    """
+    out = Path(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as making:
+            contents = Contents()
+            written = _write_all(contents, Path(making))
+            _move(Path(making), out)
+    except OSError as error:
+        raise EvidenceError(
+            f"{out} cannot be written to: {error}. Choose another folder with --out."
+        ) from error
+    return _summary(contents, out, written)
+
+
+def _write_all(contents: Contents, folder: Path) -> int:
+    """Write every file to `folder`; returns how many."""
+    for name, table in contents.tables().items():
+        write_table(table, folder / "tables" / f"{name}.csv")
+    write_forests(contents, folder / "figures", FIGURE_FORMATS)
+    write_page(contents, folder / "report.html", folder / "figures")
+    return sum(path.is_file() for path in folder.rglob("*"))
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a CSV that is the same bytes on every run: fixed digits, LF, no index."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_csv(path, index=False, float_format="%.10g", lineterminator="\n")
+
+
+def write_forests(contents: Contents, folder: Path, endings: Sequence[str]) -> None:
+    """Draw every forest plot of `contents` into `folder`, in each format."""
+    import matplotlib.pyplot as plt
+
+    from pdt_evidence.figures import forest, save
+
+    folder.mkdir(parents=True, exist_ok=True)
+    plots = list(contents.forests())
+    for name, _, part in tqdm(plots, desc="figures", disable=None, leave=False):  # None: only on a terminal
+        figure = forest(part).figure
+        for ending in endings:
+            save(figure, folder / f"{name}.{ending}")
+        plt.close(figure)
+
+
+def _move(made: Path, out: Path) -> None:
+    """Move every file to its place below `out`; files of other makers there stay."""
+    for path in sorted(made.rglob("*")):
+        if path.is_file():
+            target = out / path.relative_to(made)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(path, target)
+    shutil.rmtree(made, ignore_errors=True)
+
+
+def _summary(contents: Contents, out: Path, written: int) -> str:
+    lines = [f"{written} files in {out}; open {out / 'report.html'}", ""]
+    for comparison, synthesis in contents.pooled.items():
+        trials = {
+            trial for effect in synthesis.strata.values() for trial in effect.columns.get("trial_id", ())
+        }
+        lines.append(f"{comparison}: {len(trials)} trials in {len(synthesis)} strata")
+    lines += [f"{len(contents.left_out())} rows give no effect and went into no pool (tables/left_out.csv)", ""]
+    lines += [f"{one.claim.number:>2}. {one.claim.claim_id}: {one.verdict}" for one in contents.claims]
+    return "\n".join(lines)

@@ -1,0 +1,240 @@
+"""From a table of trials to pooled strata; the one place where tables meet arrays.
+
+Rows that give no effect are set aside with their reason, the rows of one trial become one value
+(or a model of their own), and all strata are pooled in one call.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from math import nan
+from typing import Any
+
+import pandas as pd
+
+from pdt_evidence.effects.per_trial import aggregate_rows, one_per_trial
+from pdt_evidence.effects.shared_arms import covariance_blocks
+from pdt_evidence.effects.table import effect_sizes
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError, require_choice
+from pdt_evidence.evidence import WINDOWS, load
+from pdt_evidence.evidence.schema import missing_column
+from pdt_evidence.multilevel import pool_multilevel
+from pdt_evidence.pooling import pool
+from pdt_evidence.results import PooledEffect, Synthesis
+
+__all__ = ["DEPENDENCE", "synthesize"]
+
+DEPENDENCE = ("aggregate", "one-per-trial", "three-level", "che")
+Strata = dict[tuple[str, ...], PooledEffect]
+STUDY_COLUMNS = (
+    "trial_id", "year", "n_t", "n_c", "arm_t", "arm_c", "disorder", "instrument", "rating", "rob", "rob_tool",
+    "months_since_end", "source_id",
+)  # fmt: skip
+NOT_POOLED = ("design", "measure")  # one value each, or the numbers do not mean the same
+
+
+def synthesize(
+    table: pd.DataFrame,
+    *,
+    by: str | Sequence[str] = ("outcome", "follow_up"),
+    measure: str | None = None,
+    method: str = "REML",
+    test: str = "knha",
+    level: float = 0.95,
+    dependence: str = "aggregate",
+    rho: float = 0.6,
+) -> Synthesis:
+    """Pool a table of trials, stratum by stratum.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a contrast, as `trials` and `read_trials` give it. Without the columns `yi` and `vi`
+        they are computed by `effect_sizes`.
+    by : str or list of str
+        Columns whose combinations are the strata.
+    measure : str, optional
+        Compute this measure anew; default: `yi` and `vi` of the table, or "SMD" where it has none.
+    method, test, level
+        As in `pool`.
+    dependence : {"aggregate", "one-per-trial", "three-level", "che"}
+        What is done with several rows of one trial in one stratum: combined into one value with
+        correlation `rho`; one chosen by the stated priority of instruments and raters
+        (`data/priority.csv`); or all kept, in a three-level model, without or with `rho`
+        ("che", with cluster-robust intervals). Contrasts that share an arm keep their covariance.
+    rho : float
+        Correlation between the outcomes of one trial; not used by "one-per-trial" and "three-level".
+
+    Returns
+    -------
+    Synthesis
+        One `PooledEffect` a stratum; rows that went into none are in `left_out`, with the reason.
+
+    Raises
+    ------
+    EvidenceError
+        If a column of `by` is missing, the table is empty, row ids repeat, or measures or designs
+        (between groups, pre-post) are mixed.
+
+    Warns
+    -----
+    EvidenceWarning
+        If rows give no effect and are left out, or strata mix comparisons.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> syn = pdt.synthesize(pdt.trials(comparison="pdt_vs_cbt", outcome="depression"))
+    >>> syn["depression", "post"].estimate < 0
+    True
+    """
+    require_choice("dependence", dependence, DEPENDENCE)
+    by = (by,) if isinstance(by, str) else tuple(by)
+    _check(table, by)
+    if measure is not None or not {"yi", "vi"} <= set(table.columns):
+        table = effect_sizes(table, measure=measure or "SMD")
+    usable, left_out = _usable(table)
+    settings = {"method": method, "test": test, "level": level}
+    if dependence == "aggregate":
+        strata = _pool_values(_aggregated(usable, by, rho), by, settings)
+    elif dependence == "one-per-trial":
+        chosen, passed_over = _chosen(usable, by)
+        left_out = pd.concat([left_out, passed_over], ignore_index=True) if len(left_out) else passed_over
+        strata = _pool_values(chosen, by, settings)
+    else:
+        strata = _pool_rows(usable, by, settings, rho if dependence == "che" else None)
+    return Synthesis(
+        by=by,
+        strata=strata,
+        left_out=left_out,
+        measure=_measure(usable),
+        dependence=dependence,
+        rho=rho if dependence in ("aggregate", "che") else nan,
+        **settings | {"test": next(iter(strata.values())).test},  # multilevel models have tests of their own
+    )
+
+
+def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
+    if table.empty:
+        raise EvidenceError("There is nothing to pool: the table has no rows. Widen the filters.")
+    if not by:
+        raise RequestError("by = (): expected at least one column that makes the strata.")
+    missing = [missing_column(name, table.columns) for name in (*by, "trial_id") if name not in table.columns]
+    if missing:
+        raise SchemaError.from_problems(missing, "the table to pool")
+    problems = []
+    if "row_id" in table.columns:
+        repeated = sorted(set(table.loc[table["row_id"].duplicated(), "row_id"].astype(str)))
+        if repeated:
+            problems.append(f"column 'row_id': expected each row once, found again: {', '.join(repeated)}.")
+    for column in NOT_POOLED:
+        if column in table.columns and column not in by and table[column].nunique() > 1:
+            found = ", ".join(map(str, sorted(table[column].dropna().unique())))
+            problems.append(f"column {column!r}: expected one value, found {found}. Pool them apart.")
+    if problems:
+        raise EvidenceError.from_problems(problems, "the table to pool")
+    if "comparison" in table.columns and "comparison" not in by and table["comparison"].nunique() > 1:
+        mixed = ", ".join(sorted(table["comparison"].unique()))
+        warnings.warn(
+            f"Strata mix comparisons ({mixed}). Filter the table, or add 'comparison' to by.",
+            EvidenceWarning,
+            stacklevel=3,
+        )
+
+
+def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows with an effect; and the others, each with its reason."""
+    if "row_id" not in table.columns:
+        table = table.assign(row_id=[f"row {number}" for number in range(1, len(table) + 1)])
+    without = table["yi"].isna() | table["vi"].isna()
+    reason = table["yi_reason"] if "yi_reason" in table.columns else "no yi or vi"
+    left_out = table.assign(reason=reason).loc[without, ["row_id", "reason"]].reset_index(drop=True)
+    if without.any():
+        ids = ", ".join(left_out["row_id"].astype(str))
+        warnings.warn(
+            f"Left out, as they give no effect (the reason is in `left_out`): rows {ids}.",
+            EvidenceWarning,
+            stacklevel=3,
+        )
+    if without.all():
+        raise EvidenceError("There is nothing to pool: no row of the table gives an effect and its variance.")
+    return table[~without].reset_index(drop=True), left_out
+
+
+def _measure(table: pd.DataFrame) -> str:
+    return str(table["measure"].iloc[0]) if "measure" in table.columns else "GEN"
+
+
+def _strata(table: pd.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
+    """Each combination of words with its rows; follow-up windows in the order of time, others as they come."""
+    first = {column: list(dict.fromkeys(table[column].astype(str))) for column in by}
+    if "follow_up" in first:
+        first["follow_up"].sort(key=lambda word: WINDOWS.index(word) if word in WINDOWS else len(WINDOWS))
+    grouped = {
+        tuple(str(word) for word in words): rows
+        for words, rows in table.groupby(list(by), sort=False, dropna=False)
+    }
+    yield from sorted(
+        grouped.items(),
+        key=lambda item: [first[column].index(word) for column, word in zip(by, item[0], strict=True)],
+    )
+
+
+def _aggregated(table: pd.DataFrame, by: tuple[str, ...], rho: float) -> pd.DataFrame:
+    """One value a trial and stratum; all trials of all strata in one call."""
+    cluster = table[[*by, "trial_id"]].astype(str).agg("\x1f".join, axis=1)
+    return aggregate_rows(table.assign(_cluster=cluster), rho=rho, cluster="_cluster").drop(
+        columns="_cluster"
+    )
+
+
+def _chosen(table: pd.DataFrame, by: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One row a trial and stratum, by the stated priority; and the rows passed over, with the reason."""
+    cluster = table[[*by, "trial_id"]].astype(str).agg("\x1f".join, axis=1)
+    one = one_per_trial(table.assign(_cluster=cluster), load("priority"), cluster="_cluster")
+    return one.chosen.drop(columns="_cluster"), one.left_out
+
+
+def _pool_values(table: pd.DataFrame, by: tuple[str, ...], settings: dict[str, Any]) -> Strata:
+    return {key: pool(**_arguments(rows, by, key), **settings) for key, rows in _strata(table, by)}
+
+
+def _pool_rows(
+    table: pd.DataFrame, by: tuple[str, ...], settings: dict[str, Any], rho: float | None
+) -> Strata:
+    """Three-level models; with `rho` the sampling errors of a trial are correlated and inference is robust."""
+    strata = {}
+    for key, rows in _strata(table, by):
+        fit = pool_multilevel(
+            cluster=rows["trial_id"].to_numpy(),
+            V=None if rho is None else _covariances(rows, rho),
+            test="z" if settings["test"] == "z" else "t",
+            level=settings["level"],
+            **_arguments(rows, by, key),
+        )
+        strata[key] = fit.with_robust() if rho is not None else fit
+    return strata
+
+
+def _covariances(rows: pd.DataFrame, rho: float) -> dict[Any, Any]:
+    """Sampling covariance of each trial: correlated outcomes, and arms that contrasts share."""
+    blocks = covariance_blocks(rows, rho)
+    return {trial: block for trial, (_, block) in zip(blocks.clusters, blocks.by_cluster(), strict=True)}
+
+
+def _arguments(rows: pd.DataFrame, by: tuple[str, ...], key: tuple[str, ...]) -> dict[str, Any]:
+    """What both engines take: the numbers, and what a figure says of them."""
+    words = dict(zip(by, key, strict=True))
+    if "comparison" in rows.columns and rows["comparison"].nunique() == 1:
+        words = {"comparison": str(rows["comparison"].iloc[0]), **words}
+    kept = [column for column in STUDY_COLUMNS if column in rows.columns]
+    return {
+        "yi": rows["yi"].to_numpy(float),
+        "vi": rows["vi"].to_numpy(float),
+        "labels": rows["study"].tolist(),
+        "row_ids": rows["row_id"].tolist(),
+        "columns": {column: rows[column].tolist() for column in kept},
+        "stratum": words,
+        "measure": _measure(rows),
+    }

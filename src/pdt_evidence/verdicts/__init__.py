@@ -1,0 +1,6 @@
+"""What the article says, what the numbers say of it."""
+
+from pdt_evidence.verdicts.check import check_claims
+from pdt_evidence.verdicts.records import Claim, ClaimReport, Finding, Judgement
+
+__all__ = ["Claim", "ClaimReport", "Finding", "Judgement", "check_claims"]

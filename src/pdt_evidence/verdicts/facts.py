@@ -1,0 +1,74 @@
+"""What the recipes read: published rows, sources, and pools of the trials held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pdt_evidence.effects.trials import trials
+from pdt_evidence.evidence import load, reviews
+from pdt_evidence.results import PooledEffect
+from pdt_evidence.synthesis import synthesize
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Facts"]
+
+NO_BENEFIT = ("dropout", "service_use")  # outcomes that are not what "helps" means
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The bundled evidence, and what a user imported of a cited review."""
+
+    brought: pd.DataFrame | None = None  # trials of `brought_of`, in the schema of `trials`
+    brought_of: str = ""
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        return trials()
+
+    @cached_property
+    def reviews(self) -> pd.DataFrame:
+        """Published estimates that are what they seem: about PDT, not superseded, not misprinted."""
+        table = reviews()
+        return table[table["scope"].eq("pdt") & table["status"].eq("ok")]
+
+    def source(self, source_id: str) -> pd.Series:
+        return load("sources").set_index("source_id").loc[source_id]
+
+    def printed(self, review: str, **words: str) -> pd.Series | None:
+        """The one published row of `review` with these words; None where it is not held."""
+        table = self.reviews[self.reviews["review_id"].eq(review)]
+        for column, word in words.items():
+            table = table[table[column].eq(word)]
+        return table.iloc[0] if len(table) else None
+
+    def pooled(
+        self, *, comparison: str = "pdt_vs_control", outcome: str = "", disorder: Sequence[str] = ()
+    ) -> PooledEffect | None:
+        """Trials held here at the end of treatment, one value a trial; None where there is none."""
+        table = self.trials
+        table = table[table["comparison"].eq(comparison) & table["follow_up"].eq("post")]
+        table = table[table["outcome"].eq(outcome) if outcome else ~table["outcome"].isin(NO_BENEFIT)]
+        if disorder:
+            table = table[table["disorder"].isin(disorder)]
+        return _pool(table)
+
+    def imported(self, review: str, **words: str) -> PooledEffect | None:
+        """Trials of `review` that the user brought; None where there are none."""
+        if self.brought is None or self.brought_of != review:
+            return None
+        table = self.brought
+        for column, word in words.items():
+            table = table[table[column].eq(word)]
+        return _pool(table)
+
+
+def _pool(table: pd.DataFrame) -> PooledEffect | None:
+    if not table["yi"].notna().any():
+        return None
+    return synthesize(table, by=("comparison",))[str(table["comparison"].iloc[0])]

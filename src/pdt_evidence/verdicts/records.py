@@ -1,0 +1,146 @@
+"""A claim, what was found about it, and the verdict that follows; plain records that only format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Claim", "ClaimReport", "Finding", "Judgement"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One sentence of the article, in our words, and the review it leans on."""
+
+    claim_id: str
+    number: int
+    statement: str
+    review_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One question put to the data about a claim.
+
+    `holds` is True or False, or None where the data cannot answer. `part` says what the
+    answer bears on: "attribution" (does the source say so?), "content" (is it so?) or
+    "strength" (is it as much as the words say?). `cited` tells numbers of the very source
+    the article names from numbers of other evidence.
+    """
+
+    question: str
+    part: str
+    holds: bool | None
+    shown: str
+    source: str
+    cited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A claim with its verdict, the rule that gave it, the findings, and the numbers not held."""
+
+    claim: Claim
+    verdict: str
+    why: str
+    findings: tuple[Finding, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimReport:
+    """One judgement a claim, in the article's order."""
+
+    judgements: tuple[Judgement, ...]
+
+    def __iter__(self) -> Iterator[Judgement]:
+        return iter(self.judgements)
+
+    def __len__(self) -> int:
+        return len(self.judgements)
+
+    def __getitem__(self, claim_id: str) -> Judgement:
+        return {judgement.claim.claim_id: judgement for judgement in self.judgements}[claim_id]
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a claim."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "claim_id": judgement.claim.claim_id,
+                "number": judgement.claim.number,
+                "statement": judgement.claim.statement,
+                "verdict": judgement.verdict,
+                "why": judgement.why,
+                "findings": "; ".join(_line(finding) for finding in judgement.findings),
+                "missing": "; ".join(judgement.missing),
+            }
+            for judgement in self.judgements
+        )
+
+    def findings(self) -> pd.DataFrame:
+        """One row a question: what was asked, what was found, where it comes from."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "claim_id": judgement.claim.claim_id,
+                "question": finding.question,
+                "part": finding.part,
+                "holds": {True: "yes", False: "no", None: "cannot be checked"}[finding.holds],
+                "shown": finding.shown,
+                "cited_source": finding.cited,
+                "source": finding.source,
+            }
+            for judgement in self.judgements
+            for finding in judgement.findings
+        )
+
+    def summary(self) -> str:
+        """Each claim with its verdict, the reason and the findings, as text for a terminal."""
+        return "\n\n".join(_paragraph(judgement) for judgement in self.judgements)
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{judgement.claim.number}</td><td>{escape(judgement.claim.statement)}</td>"
+            f"<td><b>{escape(judgement.verdict)}</b></td><td>{escape(judgement.why)}</td></tr>"
+            for judgement in self.judgements
+        )
+        return f"<table><tr><th></th><th>claim</th><th>verdict</th><th>why</th></tr>{rows}</table>"
+
+
+MISSING_SHOWN = 3  # on a terminal; the report lists all
+MARKS = {True: "yes", False: "no", None: "?"}
+
+
+def _line(finding: Finding) -> str:
+    shown = f" {finding.shown}" if finding.shown else ""
+    return f"[{MARKS[finding.holds]}] {finding.question}{shown}"
+
+
+def _paragraph(judgement: Judgement) -> str:
+    claim = judgement.claim
+    lines = [
+        _wrapped(f"{claim.number}. {claim.statement}", "", "   "),
+        _wrapped(f"{judgement.verdict.upper()}. {judgement.why}", "   ", "   "),
+        *(
+            _wrapped(f"{_line(finding)} ({finding.source})", "   ", "       ")
+            for finding in judgement.findings
+        ),
+    ]
+    if judgement.missing:
+        first, rest = judgement.missing[:MISSING_SHOWN], len(judgement.missing) - MISSING_SHOWN
+        more = f"; and {rest} more (`wanted` in the tables)" if rest > 0 else ""
+        lines.append(_wrapped(f"Not held: {'; '.join(first)}{more}.", "   ", "       "))
+    return "\n".join(lines)
+
+
+def _wrapped(text: str, first: str, rest: str) -> str:
+    return fill(text, 100, initial_indent=first, subsequent_indent=rest)

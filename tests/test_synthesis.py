@@ -1,0 +1,212 @@
+"""Tables of trials in, pooled strata out."""
+
+import json
+import math
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+import pdt_evidence as pdt
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
+from pdt_evidence.synthesis import DEPENDENCE, synthesize
+
+REFERENCE = json.loads((Path(__file__).parent / "reference" / "strata.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def control():
+    return pdt.trials(comparison="pdt_vs_control")
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Two trials with two instruments each, one with one; a second window for the last."""
+    return pd.DataFrame(
+        {
+            "row_id": list("abcdef"),
+            "trial_id": ["t1", "t1", "t2", "t2", "t3", "t3"],
+            "study": ["One", "One", "Two", "Two", "Three", "Three"],
+            "outcome": "depression",
+            "follow_up": ["post"] * 5 + ["long"],
+            "instrument": ["HDRS", "BDI", "HDRS", "BDI", "BDI", "BDI"],
+            "rating": ["clinician", "self", "clinician", "self", "self", "self"],
+            "measure": "SMD",
+            "yi": [0.5, 0.3, 0.8, 0.6, 0.2, 0.1],
+            "vi": [0.05, 0.05, 0.08, 0.07, 0.04, 0.05],
+        }
+    )
+
+
+def quietly(*args, **options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EvidenceWarning)
+        return synthesize(*args, **options)
+
+
+def case_id(case):
+    return f"{case['comparison']}-{case['outcome']}-{case['follow_up']}"
+
+
+@pytest.mark.parametrize("fit_name", ["REML z", "REML knha", "DL z", "DL knha", "PM z", "PM knha", "EE z", "EE knha"])
+@pytest.mark.parametrize("case", REFERENCE["cases"], ids=case_id)
+def test_our_own_strata_agree_with_metafor(case, fit_name):
+    method, test = fit_name.split()
+    synthesis = quietly(pdt.trials(comparison=case["comparison"]), method=method, test=test)
+    fit = synthesis[case["outcome"], case["follow_up"]]
+    assert list(fit.row_ids) == case["row_ids"]
+    assert_allclose(fit.yi, case["yi"], rtol=1e-12)
+    assert_allclose(fit.vi, case["vi"], rtol=1e-12)
+    for name, value in case["fits"][fit_name].items():
+        # atol: metafor leaves tau2 of about 1e-15 where the estimate is exactly 0
+        assert_allclose(getattr(fit, name), value, rtol=1e-8, atol=1e-10, err_msg=name)
+
+
+def test_the_reference_is_whole():
+    assert len(REFERENCE["cases"]) >= 4
+    assert all(len(case["fits"]) == 8 for case in REFERENCE["cases"])
+    assert REFERENCE["source"].startswith("metafor")
+
+
+def test_a_trial_counts_once_in_a_stratum(table):
+    assert quietly(table)["depression", "post"].k == 3
+    assert quietly(table)["depression", "long"].k == 1
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.6, 0.9])
+def test_aggregation_is_the_mean_where_variances_are_equal(table, rho):
+    fit = quietly(table, rho=rho)["depression", "post"]
+    assert_allclose(fit.yi[0], 0.4)
+    assert_allclose(fit.vi[0], 0.05 * (1 + rho) / 2)
+
+
+def test_more_correlation_means_less_information(table):
+    ses = [quietly(table, rho=rho, test="z", method="EE")["depression", "post"].se for rho in (0, 0.3, 0.6, 0.9)]
+    assert ses == sorted(ses)
+
+
+def test_one_per_trial_takes_the_clinician_scale_and_lists_the_rest(table):
+    synthesis = quietly(table, dependence="one-per-trial")
+    assert synthesis["depression", "post"].row_ids == ("a", "c", "e")
+    assert synthesis.left_out["row_id"].tolist() == ["b", "d"]
+    assert synthesis.left_out["reason"].str.contains("rank 1 before 3").all()
+    assert math.isnan(synthesis.rho)
+
+
+@pytest.mark.parametrize("dependence", ["three-level", "che"])
+def test_multilevel_models_keep_every_row(table, dependence):
+    fit = quietly(table, dependence=dependence)["depression", "post"]
+    assert fit.k == 5
+    assert fit.n_clusters == 3
+    assert_allclose(fit.weights.sum(), 100)
+
+
+def test_every_way_of_dependence_changes_the_result(control):
+    part = control[control["outcome"].eq("depression")]
+    estimates = {way: quietly(part, dependence=way)["depression", "post"].estimate for way in DEPENDENCE}
+    assert len({round(value, 6) for value in estimates.values()}) == len(DEPENDENCE)
+
+
+def test_row_order_changes_nothing(control):
+    first = quietly(control)["depression", "post"]
+    again = quietly(control.sample(frac=1, random_state=1))["depression", "post"]
+    assert_allclose(again.estimate, first.estimate, rtol=1e-10)
+    assert_allclose(again.tau2, first.tau2, rtol=1e-8)
+
+
+def test_strata_pooled_together_equal_strata_pooled_alone(control):
+    together = quietly(control)
+    for outcome, window in together:
+        alone = quietly(control[control["outcome"].eq(outcome) & control["follow_up"].eq(window)])
+        assert alone[outcome, window].estimate == together[outcome, window].estimate
+
+
+def test_windows_come_in_the_order_of_time(control):
+    windows = [window for outcome, window in quietly(control) if outcome == "depression"]
+    assert windows == ["post", "long", "unknown"]
+
+
+def test_no_row_is_lost(control):
+    synthesis = quietly(control)
+    pooled = {row for fit in synthesis.strata.values() for ids in fit.row_ids for row in ids.split("+")}
+    assert pooled | set(synthesis.left_out["row_id"]) == set(control["row_id"])
+    assert not pooled & set(synthesis.left_out["row_id"])
+    assert (synthesis.left_out["reason"] != "").all()
+
+
+def test_rows_without_effect_are_said_aloud(table):
+    holed = table.assign(yi=table["yi"].where(table["row_id"] != "e"))
+    with pytest.warns(EvidenceWarning, match=r"Left out, as they give no effect .*: rows e\."):
+        synthesis = synthesize(holed)
+    assert synthesis["depression", "post"].k == 2
+
+
+def test_one_study_gives_its_own_estimate(table):
+    fit = quietly(table)["depression", "long"]
+    assert (fit.estimate, fit.se) == (0.1, math.sqrt(0.05))
+    assert math.isnan(fit.tau2)
+    assert math.isnan(fit.pi[0])
+
+
+def test_effects_are_computed_where_the_table_has_arm_data_only():
+    arms = pd.DataFrame(
+        {"study": ["A", "B"], "trial_id": ["A", "B"], "mean_t": [10.0, 12], "sd_t": [4.0, 5], "n_t": [30, 40],
+         "mean_c": [13.0, 13], "sd_c": [4.0, 5], "n_c": [30, 40], "better": "lower", "outcome": "depression"}
+    )  # fmt: skip
+    fit = synthesize(arms, by="outcome")["depression"]
+    assert fit.measure == "SMD"
+    assert (fit.yi > 0).all()
+
+
+def test_studies_carry_what_figures_show(control):
+    fit = quietly(control)["depression", "post"]
+    assert fit.stratum == {"comparison": "pdt_vs_control", "outcome": "depression", "follow_up": "post"}
+    assert {"n_t", "n_c", "year", "source_id"} <= set(fit.columns)
+    assert all(len(values) == fit.k for values in fit.columns.values())
+
+
+BAD = [
+    (lambda t: t.iloc[:0], {}, "the table has no rows"),
+    (lambda t: t, {"by": "outcomes"}, r"column 'outcomes' is missing; .* Did you mean 'outcome'\?"),
+    (lambda t: t, {"by": ()}, "expected at least one column"),
+    (lambda t: t.assign(row_id="a"), {}, "'row_id': expected each row once, found again: a"),
+    (lambda t: t.assign(measure=["SMD"] * 3 + ["OR"] * 3), {}, "'measure': expected one value, found OR, SMD"),
+    (lambda t: t.assign(design=["between"] * 3 + ["pre-post"] * 3), {}, "'design': expected one value, found between"),
+    (lambda t: t.assign(yi=np.nan), {}, "no row of the table gives an effect"),
+    (lambda t: t, {"dependence": "ignore"}, "dependence = 'ignore' is not known. Choose one of: 'aggregate'"),
+    (lambda t: t, {"method": "MAGIC"}, "method = 'MAGIC' is not known"),
+    (lambda t: t, {"test": "F"}, "test = 'F' is not known"),
+]
+
+
+@pytest.mark.parametrize(("change", "options", "message"), BAD, ids=[case[2][:30] for case in BAD])
+def test_bad_requests_are_refused_with_what_was_expected(table, change, options, message):
+    with pytest.raises(EvidenceError, match=message):
+        quietly(change(table), **options)
+
+
+def test_all_faults_of_a_table_come_at_once(table):
+    with pytest.raises(EvidenceError) as caught:
+        synthesize(table.assign(row_id="a", measure=["SMD"] * 3 + ["OR"] * 3))
+    assert len(caught.value.problems) == 2
+
+
+def test_mixed_comparisons_are_warned_about(table):
+    mixed = table.assign(comparison=["pdt_vs_cbt"] * 3 + ["pdt_vs_control"] * 3)
+    with pytest.warns(EvidenceWarning, match=r"Strata mix comparisons \(pdt_vs_cbt, pdt_vs_control\)"):
+        synthesize(mixed)
+
+
+def test_an_unknown_stratum_lists_the_known_ones(table):
+    with pytest.raises(RequestError, match="There are: depression, post; depression, long"):
+        quietly(table)["anxiety", "post"]
+
+
+def test_published_designs_never_pool_together():
+    printed = pdt.reviews(review=["leichsenring2004", "abbass2006"])
+    rows = printed.assign(trial_id=printed["row_id"], study=printed["citation"], yi=printed["estimate"], vi=0.1)
+    with pytest.raises(EvidenceError, match="'design': expected one value, found between, pre-post"):
+        synthesize(rows.drop(columns="measure"))
