@@ -37,7 +37,13 @@ def intervals(
 
 
 def verticals(
-    ax: Axes, spans: Sequence[tuple[float, float, float]], *, color: str, width: float, gid: str, **more: Any
+    ax: Axes,
+    spans: Sequence[tuple[float, float, float]],
+    *,
+    color: str | Sequence[str],
+    width: float,
+    gid: str,
+    **more: Any,
 ) -> LineCollection | None:
     """Vertical lines at x from top to bottom; each span is (x, top, bottom)."""
     if not spans:
@@ -54,10 +60,10 @@ def points(
     color: str | Sequence[str],
     shape: str,
     gid: str,
-    edge: str = "none",
     zorder: float = 3.0,
+    place: Any = None,
 ) -> PathCollection | None:
-    """Markers of the given areas in square points."""
+    """Markers of the given areas in square points; `place` is where they stand, if not in data."""
     if not at:
         return None
     marker = MarkerStyle(shape)
@@ -66,13 +72,14 @@ def points(
         [path],
         sizes=list(areas),
         facecolors=color,
-        edgecolors=edge,
+        edgecolors="none",
         linewidths=0.0,
         offsets=np.asarray(at, dtype=float),
-        offset_transform=ax.transData,
+        offset_transform=place or ax.transData,
         zorder=zorder,
     )
     found.set_transform(IdentityTransform())
+    found.set_clip_on(place is None)
     return _added(ax, found, gid)
 
 
@@ -109,6 +116,18 @@ def diamonds(
         return None
     corners = [[(low, y), (middle, y - half), (high, y), (middle, y + half)] for low, middle, high, y in at]
     return _added(ax, PolyCollection(corners, facecolors=color, edgecolors="none", zorder=3.1), gid)
+
+
+def bands(
+    ax: Axes, spans: Sequence[tuple[float, float]], *, color: str, transform: Any, gid: str
+) -> PolyCollection | None:
+    """Bands from top to bottom, from 0 to 1 across `transform`."""
+    if not spans:
+        return None
+    corners = [[(0.0, a), (1.0, a), (1.0, b), (0.0, b)] for a, b in spans]
+    found = PolyCollection(corners, facecolors=color, edgecolors="none", transform=transform, zorder=0.5)
+    found.set_clip_on(False)
+    return _added(ax, found, gid)
 
 
 def _added(ax: Axes, collection: Any, gid: str) -> Any:

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
@@ -69,9 +69,15 @@ class Typeface:
     math: str = "dejavusans"
     dpi: float = 200.0
 
-    def properties(self, size: float, weight: str = "normal", slant: str = "normal") -> FontProperties:
-        """Matplotlib's description of this face at `size` points."""
-        return _properties(self.families, self.math, round(size, 3), weight, slant)
+    def properties(
+        self, size: float, weight: str = "normal", slant: str = "normal", text: str = ""
+    ) -> FontProperties:
+        """Matplotlib's description of this face at `size` points, with the fallbacks that `text` needs."""
+        families = self.families
+        # A single family is several times as fast to look up and to set.
+        if all(char.isascii() or char in _advances(families, weight, slant, size, self.dpi) for char in text):
+            families = families[:1]
+        return _properties(families, self.math, size, weight, slant)
 
     def width(self, text: str, size: float, weight: str = "normal", slant: str = "normal") -> float:
         """Width of one line in points; text between dollar signs is not mathtext here."""
@@ -81,7 +87,7 @@ class Typeface:
         try:
             return sum(advances[char] for char in text)
         except KeyError:
-            return SNAPPED * _shaped_width(text, self.properties(size, weight, slant))
+            return SNAPPED * _shaped_width(text, self.properties(size, weight, slant, text))
 
     def math_width(self, text: str, size: float) -> float:
         """Width in points of a line with mathtext in it."""
@@ -119,7 +125,8 @@ class Typeface:
 def _properties(families: tuple[str, ...], math: str, size: float, weight: str, slant: str) -> FontProperties:
     from matplotlib.font_manager import FontProperties
 
-    return FontProperties(family=list(families), size=size, weight=weight, style=slant, math_fontfamily=math)
+    slants: Any = slant
+    return FontProperties(family=list(families), size=size, weight=weight, style=slants, math_fontfamily=math)
 
 
 class _Advances(dict[str, float]):
@@ -133,6 +140,13 @@ class _Advances(dict[str, float]):
         self.size, self.dpi = properties.get_size_in_points(), dpi
         self.flags = get_hinting_flag()
         self.present = self.font.get_charmap()
+
+    def __contains__(self, char: object) -> bool:
+        try:
+            self[char]  # pyright: ignore[reportArgumentType]
+        except KeyError:
+            return False
+        return True
 
     def __missing__(self, char: str) -> float:
         from matplotlib.ft2font import LoadFlags

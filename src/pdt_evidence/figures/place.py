@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pdt_evidence.figures.layout import Column, ForestLayout, Row
 from pdt_evidence.figures.measure import Typeface, families_for
+from pdt_evidence.figures.records import Column, ForestLayout, Row
 from pdt_evidence.figures.styles import Style, shrunk
 
 __all__ = ["PlacedColumn", "PlacedRow", "Placement", "place", "typeface_of"]

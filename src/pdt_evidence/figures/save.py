@@ -20,7 +20,7 @@ _DATES: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "tiff": {},
 }
-_TEXT = {
+_TEXT: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "pdt_evidence",
     "pdf.fonttype": 42,

@@ -6,7 +6,8 @@ colour vision deficiency (Okabe and Ito) and by lightness alone when printed in 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from pdt_evidence.errors import require_choice
 
@@ -14,6 +15,9 @@ __all__ = ["STYLES", "Style", "style_of"]
 
 SANS = ("Arial", "Helvetica", "Liberation Sans", "Nimbus Sans", "DejaVu Sans")
 SERIF = ("Times New Roman", "Times", "Liberation Serif", "Nimbus Roman", "DejaVu Serif")
+# Judgements of bias by lightness as well as by hue.
+_LIGHTS = {"low": "#2a8a57", "some": "#c98a00", "unclear": "#c98a00", "high": "#b8322a", "serious": "#b8322a",
+           "critical": "#6d1512"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,8 @@ class Style:
     pooled: str = "#12344d"
     prediction: str = "#c2571a"
     second: str = "#0b7d5c"
+    on_light: str = "#ffffff"  # the signs of judgements
+    lights: Mapping[str, str] = field(default_factory=lambda: dict(_LIGHTS))
     palette: tuple[str, ...] = ("#0072b2", "#d55e00", "#009e73", "#8f4d80", "#b08000", "#4a4f57", "#3fa0d6")
 
 

@@ -48,6 +48,9 @@ WORDS = {
     "long": "Long-term follow-up",
     "unknown": "Time of assessment unknown",
     "ptsd_symptoms": "PTSD symptoms",
+    "ptsd": "PTSD",
+    "rob": "Risk of bias",
+    "rob_tool": "Risk-of-bias tool",
     "pdt_plus_medication_vs_medication": "PDT + medication versus medication",
 } | {name: f"PDT versus {other}" for name, (arm, other) in ARMS.items() if arm == "PDT"}
 DEGREES = {"knha": "Knapp–Hartung", "adhoc": "Knapp–Hartung, never narrower than Wald",
