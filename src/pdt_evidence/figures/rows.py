@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from statistics import NormalDist
 from typing import Any
@@ -16,6 +17,7 @@ from pdt_evidence.results import PooledEffect
 __all__ = ["Rows", "known", "path_of"]
 
 NAN = math.nan
+YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
 SORTS: dict[str, Callable[[PooledEffect, int], Any]] = {
     "effect": lambda effect, i: effect.yi[i],
     "precision": lambda effect, i: effect.vi[i],
@@ -195,8 +197,7 @@ def label_of(effect: PooledEffect, i: int) -> str:
     years = effect.columns.get("year")
     if years is None or not known(years[i]):
         return label
-    year = _text(years[i])
-    return label if year in label else f"{label} {year}"
+    return label if YEAR.search(label) else f"{label} {_text(years[i])}"
 
 
 def _year(effect: PooledEffect, i: int) -> float:

@@ -1,0 +1,58 @@
+"""What a drawn figure looks like, measured: boxes of texts, places of marks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def boxes(ax: Any) -> dict[str, Any]:
+    """Pixel boxes of every text that can be seen, by gid (tick labels by their value)."""
+    figure = ax.get_figure(root=True)
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()
+    found = {}
+    ticks = [(f"tick:{label.get_text()}", label) for label in ax.get_xticklabels()]
+    ticks += [
+        (f"ytick:{label.get_text()}", label) for label in ax.get_yticklabels() if ax.yaxis.get_visible()
+    ]
+    for name, text in [*((text.get_gid(), text) for text in ax.texts), *ticks]:
+        if text.get_visible() and text.get_text():
+            assert name not in found, f"two texts are called {name}"
+            found[name] = text.get_window_extent(renderer)
+    return found
+
+
+def overlaps(ax: Any) -> list[tuple[str, str]]:
+    """Pairs of texts whose boxes share more than a pixel in both directions."""
+    found = boxes(ax)
+    names = list(found)
+    edges = np.array([found[name].extents for name in names])
+    low_x, low_y, high_x, high_y = edges.T
+    wide = np.minimum(high_x[:, None], high_x) - np.maximum(low_x[:, None], low_x)
+    tall = np.minimum(high_y[:, None], high_y) - np.maximum(low_y[:, None], low_y)
+    both = np.argwhere(np.triu((wide > 1.0) & (tall > 1.0), 1))
+    return [(names[i], names[j]) for i, j in both]
+
+
+def outside(ax: Any) -> list[str]:
+    """Texts that leave the figure."""
+    width, height = ax.get_figure(root=True).bbox.size
+    return [
+        name
+        for name, box in boxes(ax).items()
+        if box.x0 < -0.5 or box.y0 < -0.5 or box.x1 > width + 0.5 or box.y1 > height + 0.5
+    ]
+
+
+def mark(ax: Any, gid: str) -> Any:
+    """The collection of that gid, None where it was not drawn."""
+    found = [item for item in ax.collections if item.get_gid() == gid]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def ends(ax: Any, gid: str = "intervals") -> np.ndarray:
+    """Low and high end of every line of a collection."""
+    return np.array([[a[0], b[0]] for a, b in mark(ax, gid).get_segments()])

@@ -1,0 +1,323 @@
+"""The forest plot, measured: where its texts and marks are, and that they say what the results say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import geometry
+import matplotlib as mpl
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from made_results import effect, synthesis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.testing import assert_allclose
+
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
+from pdt_evidence.figures import STYLES, forest
+
+FEW = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+SCRIPTS = (
+    "北京大学研究 2010",
+    "Пиотровский 2004",
+    "عبد الله 2012",
+    "สมชาย 2015",
+    "Ωμέγα $2 & $3 2001",
+    "Ł 1999",
+)
+
+
+def assert_readable(ax):
+    """No two texts overlap and none leaves the canvas."""
+    assert geometry.overlaps(ax) == []
+    assert geometry.outside(ax) == []
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 14, 40, 200])
+def test_texts_neither_overlap_nor_leave_the_canvas_at_any_number_of_studies(k):
+    assert_readable(forest(effect(k)))
+
+
+@pytest.mark.parametrize("width", [85, 120, 170, 254])
+@pytest.mark.parametrize("long", [False, True])
+def test_texts_fit_every_width_from_a_column_to_a_slide(width, long):
+    ax = forest(effect(9, long=long), width=width)
+    assert ax.figure.get_figwidth() * 25.4 == pytest.approx(width)
+    assert_readable(ax)
+
+
+@FEW
+@given(
+    k=st.integers(1, 25),
+    seed=st.integers(0, 10_000),
+    spread=st.sampled_from([0.01, 0.3, 1.0, 4.0]),
+    width=st.sampled_from([None, 85, 130]),
+    style=st.sampled_from(sorted(STYLES)),
+    measure=st.sampled_from(["SMD", "OR", "RD"]),
+    label=st.text(
+        st.characters(min_codepoint=33, max_codepoint=0x24F, exclude_categories=["C"]),
+        min_size=1,
+        max_size=90,
+    ),
+)
+def test_any_result_is_readable_and_drawn_where_its_numbers_are(
+    k, seed, spread, width, style, measure, label
+):
+    fit = effect(k, seed, spread=spread, measure=measure, labels=(label,) * k)
+    ax = forest(fit, width=width, style=style)
+    assert_readable(ax)
+    assert_drawn_as(ax, fit)
+
+
+def assert_drawn_as(ax, fit):
+    """Every mark is where the result has it, cut off at the ends of the axis."""
+    scale = np.exp if fit.measure == "OR" else np.asarray
+    half = 1.959963984540054 * np.sqrt(fit.vi)
+    low, high = ax.get_xlim()
+    wanted = np.column_stack([scale(fit.yi - half), scale(fit.yi + half)])
+    wanted = wanted[(wanted[:, 0] <= high) & (wanted[:, 1] >= low)]
+    assert_allclose(geometry.ends(ax), np.clip(wanted, low, high), rtol=1e-9)
+    if fit.k == 1:
+        assert geometry.mark(ax, "diamonds") is None
+        return
+    corners = geometry.mark(ax, "diamonds").get_paths()[0].vertices
+    assert_allclose([corners[:, 0].min(), corners[:, 0].max()], scale(np.array(fit.ci)), rtol=1e-9)
+    seen = (scale(fit.yi) >= low) & (scale(fit.yi) <= high)
+    areas = geometry.mark(ax, "squares").get_sizes()
+    assert_allclose(areas / areas.max(), fit.weights[seen] / fit.weights[seen].max(), rtol=1e-9)
+
+
+def test_a_synthesis_nests_comparison_outcome_and_follow_up():
+    ax = forest(synthesis())
+    assert_readable(ax)
+    heads = [text.get_text() for text in ax.texts if str(text.get_gid()).startswith("heading:")]
+    assert heads[:4] == ["PDT versus control", "Depression", "End of treatment", "Long-term follow-up"]
+    assert len(heads) == 2 + 4 + 8
+
+
+def test_a_stratum_of_one_study_has_no_summary_row():
+    drawn = synthesis()
+    several = sum(stratum.k > 1 for stratum in drawn.strata.values())
+    assert len(geometry.mark(forest(drawn), "diamonds").get_paths()) == several
+
+
+def test_studies_of_one_name_stay_two_rows():
+    fit = effect(4, labels=("Cooper 2003",) * 4, row_ids=("T1", "T1", "T2", "T3"))
+    ax = forest(fit)
+    assert len(geometry.ends(ax)) == 4
+    assert sum(text.get_text() == "Cooper 2003" for text in ax.texts) == 4
+
+
+def test_an_interval_beyond_the_axis_is_cut_off_with_an_arrow():
+    fit = effect(6, yi=np.array([0.2, 0.3, 0.4, 0.5, 0.6, 30.0]))
+    ax = forest(fit, xlim=(-0.5, 1.0))
+    low, high = ax.get_xlim()
+    assert geometry.ends(ax).min() >= low
+    assert geometry.ends(ax).max() <= high
+    tips = geometry.mark(ax, "arrows-right:study").get_offsets()
+    beyond = (fit.yi + 1.96 * np.sqrt(fit.vi)) > high
+    assert len(tips) == beyond.sum()
+    assert_allclose(tips[:, 0], high)
+
+
+def test_a_single_wide_interval_does_not_squeeze_the_others():
+    vi = np.full(12, 0.06)
+    vi[5] = 400.0
+    ax = forest(effect(12, vi=vi))
+    low, high = ax.get_xlim()
+    assert high - low < 6
+    assert geometry.mark(ax, "arrows-left:study") is not None
+
+
+def test_ratios_stand_on_a_log_axis_with_their_natural_values():
+    ax = forest(effect(8, measure="OR", spread=0.6))
+    assert ax.get_xscale() == "log"
+    ticks = [label.get_text() for label in ax.get_xticklabels()]
+    assert "1" in ticks
+    assert [float(text) for text in ticks] == pytest.approx(list(ax.get_xticks()))
+
+
+def test_the_text_says_the_interval_that_studies_has():
+    fit = effect(5)
+    told = [
+        t.get_text()
+        for t in forest(fit).texts
+        if str(t.get_gid()).startswith("study:") and ":ci" in t.get_gid()
+    ]
+    table = fit.studies()
+    wanted = [
+        f"[{a:.2f}, {b:.2f}]".replace("-", "−") for a, b in zip(table.ci_low, table.ci_high, strict=True)
+    ]
+    assert told == wanted
+
+
+def test_what_is_not_reported_is_a_dash_and_is_explained():
+    ax = forest(effect(6))
+    texts = {text.get_gid(): text.get_text() for text in ax.texts}
+    assert texts["study:T0004:n_t"] == "–"
+    assert texts["pooled:pdt_vs_control/depression/post:n_t"].startswith("≥ ")
+    assert any("– not reported." in text for text in texts.values())
+
+
+def test_methods_heterogeneity_directions_and_sources_are_said():
+    said = " ".join(text.get_text() for text in forest(effect(6, stratum={"comparison": "pdt_vs_cbt"})).texts)
+    for part in (
+        "$Q$ = ",
+        "df = 5",
+        "$p$ < 0.001",
+        "$I^2$ = 62.3%",
+        r"$\tau^2$ = 0.080",
+        "REML",
+        "Knapp–Hartung",
+    ):
+        assert part in said
+    assert "← Favours CBT" in said
+    assert "Favours PDT →" in said
+    assert "Sources: metapsy; cochrane2014; trial2001." in said
+
+
+def test_dollar_signs_in_a_label_are_not_mathtext():
+    ax = forest(effect(3, labels=("A $x^2$ 2001", "B $5 2002", "C")))
+    assert any(text.get_text() == "A $x^2$ 2001" and not text.get_parse_math() for text in ax.texts)
+
+
+@pytest.mark.parametrize("label", SCRIPTS)
+def test_labels_in_any_script_fit(label):
+    assert_readable(forest(effect(4, labels=(label,) * 4), width=110))
+
+
+def test_drawing_on_given_axes_stays_in_their_box_and_changes_no_global_state():
+    before = dict(mpl.rcParams)
+    figure = Figure(figsize=(12, 5), layout="constrained", dpi=100)
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, 2)
+    for ax in axes:
+        assert forest(effect(8), ax=ax) is ax
+        assert_readable(ax)
+    first, second = (geometry.boxes(ax) for ax in axes)
+    assert max(box.x1 for box in first.values()) < min(box.x0 for box in second.values())
+    assert dict(mpl.rcParams) == before
+
+
+def test_a_forest_in_a_subfigure_stays_there():
+    figure = Figure(figsize=(8, 8), dpi=100)
+    FigureCanvasAgg(figure)
+    upper, _ = figure.subfigures(2, 1)
+    ax = forest(effect(5), ax=upper.subplots())
+    assert_readable(ax)
+    assert min(box.y0 for box in geometry.boxes(ax).values()) > 400
+
+
+def test_axes_too_small_are_warned_of():
+    figure = Figure(figsize=(2, 1))
+    FigureCanvasAgg(figure)
+    with pytest.warns(EvidenceWarning, match="does not fit"):
+        forest(effect(30), ax=figure.subplots())
+
+
+def test_without_axes_no_pyplot_figure_is_opened():
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums()
+    forest(effect(3))
+    assert plt.get_fignums() == before
+
+
+def look(ax):
+    """All that can be seen of a figure: texts, segments, places and colours."""
+    texts = tuple((t.get_gid(), t.get_text(), t.get_size(), t.get_color()) for t in ax.texts)
+    marks = tuple((c.get_gid(), c.get_facecolor().tobytes(), c.get_paths().__len__()) for c in ax.collections)
+    artists = tuple(str(a.get_gid()) for a in (*ax.artists, *ax.patches, *ax.lines))
+    return texts, marks, artists, ax.get_xlim(), tuple(ax.figure.get_size_inches())
+
+
+OTHER = effect(6, estimate=0.3, ci=(0.1, 0.5))
+OPTIONS = {
+    "style": "bmj",
+    "width": 140,
+    "title": "Mine",
+    "columns": ["study", "plot", "effect"],
+    "arms": ("PDT", "waiting list"),
+    "favours": ("worse", "better"),
+    "sources": {"metapsy": "Metapsy (2024)"},
+    "sort": "effect",
+    "also": {"CHE": OTHER},
+    "overall": OTHER,
+    "margins": 0.25,
+    "lines": [0.3],
+    "xlim": (-1, 2),
+    "digits": 1,
+    "prediction": "off",
+    "heterogeneity": False,
+    "method": False,
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_option_changes_the_figure(name):
+    fit = effect(6)
+    assert look(forest(fit, **{name: OPTIONS[name]})) != look(forest(fit))
+
+
+def test_every_option_is_tested():
+    import inspect
+
+    assert set(inspect.signature(forest).parameters) - {"result", "ax"} == set(OPTIONS)
+
+
+@pytest.mark.parametrize("prediction", ["bar", "band", "line"])
+def test_the_prediction_interval_is_as_wide_as_its_numbers(prediction):
+    fit = effect(12)
+    ax = forest(fit, prediction=prediction)
+    assert_allclose(geometry.ends(ax, "predictions"), [fit.pi])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"style": "nature"}, "style = 'nature' is not known. Choose one of: 'default'"),
+        ({"prediction": "x"}, "prediction = 'x' is not known. Choose one of: 'bar', 'band', 'line', 'off'."),
+        ({"sort": "size"}, "sort = 'size' is not known"),
+        ({"columns": ["mean_age"]}, "asks for 'mean_age'. This result has: 'study', 'n', 'effect'"),
+        ({"xlim": (2, 1)}, "xlim = (2, 1) is not a range"),
+        ({"margins": -1}, "margins = -1: one margin for both sides is a number above 0"),
+        ({"digits": 9}, "digits = 9 is not a whole number from 0 to 6"),
+        ({"width": 1}, "width = 1 is not a width"),
+    ],
+)
+def test_an_unknown_wish_is_refused_by_name(options, message):
+    with pytest.raises(RequestError) as caught:
+        forest(effect(4), **options)
+    assert message in str(caught.value)
+
+
+def test_two_measures_on_one_axis_are_refused():
+    drawn = synthesis()
+    key = next(iter(drawn.strata))
+    mixed = replace(drawn, strata=dict(drawn.strata) | {key: replace(drawn.strata[key], measure="OR")})
+    with pytest.raises(EvidenceError, match="One axis cannot show OR, SMD together"):
+        forest(mixed)
+
+
+def test_an_empty_result_is_refused():
+    with pytest.raises(EvidenceError, match="nothing to draw"):
+        forest(replace(effect(2), k=0))
+
+
+def test_judgements_are_drawn_as_lights():
+    fit = effect(3)
+    fit = replace(fit, columns={**fit.columns, "rob_blinding": ("low", "some concerns", "high")})
+    ax = forest(fit, columns=["study", "plot", "effect", "rob_blinding"])
+    colors = geometry.mark(ax, "lights:rob_blinding").get_facecolor()
+    assert len({tuple(color) for color in colors}) == 3
+    signs = [t.get_text() for t in ax.texts if str(t.get_gid()).endswith(":rob_blinding")]
+    assert signs == ["+", "?", "−"]
+    assert_readable(ax)
+
+
+def test_a_column_chosen_is_never_left_out():
+    ax = forest(effect(5), width=85, columns=["n", "plot", "effect", "weight"])
+    assert any(str(text.get_gid()).endswith(":weight") for text in ax.texts)
+    assert_readable(ax)

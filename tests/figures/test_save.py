@@ -1,0 +1,52 @@
+"""Files: formats, the same bytes every time, text kept as text."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import pytest
+from made_results import effect
+
+from pdt_evidence.errors import RequestError
+from pdt_evidence.figures import forest, save
+
+
+@pytest.mark.parametrize("ending", ["pdf", "svg", "png", "tiff", "tif"])
+def test_the_same_figure_gives_the_same_bytes(tmp_path, ending):
+    before = dict(mpl.rcParams)
+    files = [save(forest(effect(5)), tmp_path / f"{name}.{ending}", dpi=100) for name in "ab"]
+    first, second = (file.read_bytes() for file in files)
+    assert first == second
+    assert len(first) > 2000
+    assert dict(mpl.rcParams) == before
+
+
+def test_svg_keeps_text_as_text_and_says_what_is_what(tmp_path):
+    text = save(forest(effect(3)), tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert "Abbass 1986" in text
+    assert 'id="diamonds"' in text
+    assert "<dc:date>" not in text
+
+
+def test_pdf_embeds_truetype_fonts(tmp_path):
+    content = save(forest(effect(3)), tmp_path / "a.pdf").read_bytes()
+    assert b"/CIDFontType2" in content
+    assert b"/Type3" not in content
+    assert b"CreationDate" not in content
+
+
+def test_a_figure_can_be_saved_as_well_as_its_axes(tmp_path):
+    assert save(forest(effect(3)).figure, tmp_path / "a.png", dpi=50).stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a.docx", "cannot write 'docx'. Use one of: .pdf, .svg, .png, .tiff."),
+        ("a", "cannot write 'a file without ending'"),
+        ("none/a.pdf", "does not exist. Create it first."),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_refused(tmp_path, name, message):
+    with pytest.raises(RequestError) as caught:
+        save(forest(effect(3)), tmp_path / name)
+    assert message in str(caught.value)
