@@ -17,7 +17,7 @@ _HOMES = {
     "effects.table": ["effect_sizes"],
     "results": ["PooledEffect", "Synthesis"],
     "pooling": ["pool", "pool_many"],
-    "synthesis": ["synthesize"],
+    "analysis.synthesis": ["synthesize"],
     "figures": ["forest", "save"],
     "verdicts": ["ClaimReport", "check_claims"],
     "reporting": ["report"],

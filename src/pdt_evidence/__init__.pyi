@@ -14,7 +14,7 @@ from pdt_evidence.pooling import pool_many as pool_many
 from pdt_evidence.reporting import report as report
 from pdt_evidence.results import PooledEffect as PooledEffect
 from pdt_evidence.results import Synthesis as Synthesis
-from pdt_evidence.synthesis import synthesize as synthesize
+from pdt_evidence.analysis.synthesis import synthesize as synthesize
 from pdt_evidence.verdicts import ClaimReport as ClaimReport
 from pdt_evidence.verdicts import check_claims as check_claims
 

@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_pooling(parser: argparse.ArgumentParser) -> None:
-    from pdt_evidence.synthesis import DEPENDENCE
+    from pdt_evidence.analysis.synthesis import DEPENDENCE
 
     parser.add_argument("file", type=Path, help="CSV, TSV, Excel or Parquet")
     parser.add_argument(
@@ -105,7 +105,7 @@ def _reproduce(arguments: argparse.Namespace) -> None:
 
 def _synthesis(arguments: argparse.Namespace):  # -> Synthesis
     from pdt_evidence.evidence.readers import read_trials
-    from pdt_evidence.synthesis import synthesize
+    from pdt_evidence.analysis.synthesis import synthesize
 
     return synthesize(
         read_trials(arguments.file),

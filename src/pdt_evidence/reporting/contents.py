@@ -17,7 +17,7 @@ from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.evidence import data_version, load, reviews, sources
 from pdt_evidence.evidence.coverage import coverage
 from pdt_evidence.results import Synthesis
-from pdt_evidence.synthesis import synthesize
+from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.verdicts import ClaimReport, check_claims
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.evidence import load, reviews
 from pdt_evidence.results import PooledEffect
-from pdt_evidence.synthesis import synthesize
+from pdt_evidence.analysis.synthesis import synthesize
 
 if TYPE_CHECKING:
     import pandas as pd

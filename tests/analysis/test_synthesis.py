@@ -12,9 +12,9 @@ from numpy.testing import assert_allclose
 
 import pdt_evidence as pdt
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
-from pdt_evidence.synthesis import DEPENDENCE, synthesize
+from pdt_evidence.analysis.synthesis import DEPENDENCE, synthesize
 
-REFERENCE = json.loads((Path(__file__).parent / "reference" / "strata.json").read_text(encoding="utf-8"))
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "strata.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""The doors a user calls: input checked, models run, records handed back."""
