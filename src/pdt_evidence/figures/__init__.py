@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-_HOME_OF = {"forest": "forest", "save": "save", "STYLES": "styles", "Style": "styles"}
+_HOME_OF = {"forest": "forest_plot", "alt_text": "alt", "save": "files", "STYLES": "styles", "Style": "styles"}
 
 __all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
@@ -19,7 +19,8 @@ def __getattr__(name: str) -> Any:
 
 
 if TYPE_CHECKING:
-    from pdt_evidence.figures.forest import forest as forest
-    from pdt_evidence.figures.save import save as save
+    from pdt_evidence.figures.alt import alt_text as alt_text
+    from pdt_evidence.figures.forest_plot import forest as forest
+    from pdt_evidence.figures.files import save as save
     from pdt_evidence.figures.styles import STYLES as STYLES
     from pdt_evidence.figures.styles import Style as Style

@@ -6,6 +6,7 @@ name stay two rows.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from pdt_evidence.errors import RequestError, require_choice
@@ -19,6 +20,7 @@ from pdt_evidence.results import PooledEffect, Synthesis
 
 __all__ = ["forest_layout"]
 
+SEVERAL = re.compile(r" / |\+")  # between the sources of a value that was aggregated of several rows
 LEVELS = ("comparison", "outcome", "follow_up")  # outermost first; other columns come after
 
 
@@ -45,7 +47,7 @@ def forest_layout(
     strata = _in_order(strata, levels)
     measure = strata[0].measure
     scale = scale_of(measure)
-    arms = wishes.arms or _arms(strata)
+    arms = wishes.arms or arms_of(strata)
     columns = columns_of(strata, arms, wishes)
     rows = Rows(style, wishes, scale, levels, [column.key for column in columns]).of(strata)
     return ForestLayout(
@@ -94,7 +96,7 @@ def _in_order(strata: list[PooledEffect], levels: Sequence[str]) -> list[PooledE
     return [strata[i] for i in order]
 
 
-def _arms(strata: Sequence[PooledEffect]) -> tuple[str, str]:
+def arms_of(strata: Sequence[PooledEffect]) -> tuple[str, str]:
     pairs = {words.ARMS.get(_comparison(stratum), ("", "")) for stratum in strata}
     firsts, seconds = ({pair[i] for pair in pairs} for i in (0, 1))
     if pairs == {("", "")}:
@@ -142,7 +144,7 @@ def _sources(strata: Sequence[PooledEffect], wishes: Wishes) -> str:
     if isinstance(asked, str):
         return asked
     held = dict.fromkeys(str(v) for s in strata for v in s.columns.get("source_id", ()) if known(v))
-    ids = dict.fromkeys(part for value in held for part in value.split("+"))
+    ids = dict.fromkeys(part for value in held for part in SEVERAL.split(value))
     if isinstance(asked, Mapping):
         names = list(dict.fromkeys(asked.get(name, name) for name in ids))
     else:

@@ -118,10 +118,22 @@ def _studies(ax: Any, style: Style, studies: Sequence[PlacedRow], ends: Ends) ->
 
 
 def _diamonds(ax: Any, style: Style, pooled: Sequence[PlacedRow]) -> None:
+    """As wide as their intervals; a hollow one of no width of its own where the interval is not known."""
     half = DIAMOND * style.pitch * style.size
-    at = [(p.row.low, p.row.estimate, p.row.high, p.middle) for p in pooled]
-    colors = [hue_of(style, p.row.hue) for p in pooled]
-    marks.diamonds(ax, at, half, color=colors, gid="diamonds")
+    known = [p for p in pooled if not math.isnan(p.row.low + p.row.high)]
+    at = [(p.row.low, p.row.estimate, p.row.high, p.middle) for p in known]
+    marks.diamonds(ax, at, half, color=[hue_of(style, p.row.hue) for p in known], gid="diamonds")
+    others = [p for p in pooled if p not in known]
+    found = marks.points(
+        ax,
+        [(p.row.estimate, p.middle) for p in others],
+        [(1.4 * half) ** 2] * len(others),
+        color=style.paper,
+        shape="D",
+        gid="diamonds-without-interval",
+    )
+    if found is not None:
+        found.set(edgecolors=[hue_of(style, p.row.hue) for p in others], linewidths=0.9)
 
 
 def _background(ax: Any, layout: ForestLayout, placed: Placement, ends: Ends, extras: Extras) -> None:

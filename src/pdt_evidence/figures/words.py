@@ -117,6 +117,8 @@ def integer(value: float) -> str:
 
 def interval(ends: tuple[float, float], digits: int, style: Style) -> str:
     """Both ends in the style's brackets."""
+    if all(map(math.isnan, ends)):
+        return DASH
     opening, between, closing = style.interval
     return opening + number(ends[0], digits, style) + between + number(ends[1], digits, style) + closing
 

@@ -117,7 +117,7 @@ def forest(
     >>> from pdt_evidence.figures import forest
     >>> from pdt_evidence.pooling import pool
     >>> ax = forest(pool([0.6, 0.2, 0.4], [0.04, 0.03, 0.09], labels=["A 2001", "B 2004", "C 2010"]))
-    >>> [text.get_text() for text in ax.texts][:1]
+    >>> [text.get_text() for text in ax.texts if text.get_gid() == "head:study:1"]
     ['Study']
     """
     require_choice("prediction", prediction, PREDICTIONS)
