@@ -177,20 +177,17 @@ def _event_parts(table: pd.DataFrame, measure: NDArray[np.str_]) -> tuple[Array,
 
 
 def arm_keys(table: pd.DataFrame, cluster: str = "trial_id") -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """One number for every arm of every trial: those of arm 1 and those of arm 2 of each row."""
-    sides = [
-        pd.DataFrame(
-            {
-                "trial": table[cluster].to_numpy(),
-                "arm": _words(table, f"arm_{side}"),
-                "label": _words(table, f"arm_{side}_label"),
-            }
-        )
-        for side in ("t", "c")
-    ]
-    codes = (
-        pd.concat(sides).groupby(["trial", "arm", "label"], sort=False).ngroup().to_numpy().astype(np.intp)
-    )
+    """One number for every arm of every trial: those of arm 1 and those of arm 2 of each row.
+
+    An arm is known by its label, and by its class (`arm_t`, `arm_c`) only where it has none: sources class the
+    same arm differently, one as waitlist, one as support.
+    """
+    sides = []
+    for side in ("t", "c"):
+        label = _words(table, f"arm_{side}_label")
+        name = np.where(label == "", _words(table, f"arm_{side}"), label)
+        sides.append(pd.DataFrame({"trial": table[cluster].to_numpy(), "arm": name}))
+    codes = pd.concat(sides).groupby(["trial", "arm"], sort=False).ngroup().to_numpy().astype(np.intp)
     return codes[: len(table)], codes[len(table) :]
 
 

@@ -23,7 +23,7 @@ def coverage() -> pd.DataFrame:
     DataFrame
         One row a review: `trials_included` as the review states it (NaN where not seen), of these
         `seen` as members, only `believed` to be, `conflict` (sources disagree; counted in neither),
-        and `unidentified`; `with_effects`, the members of which effects are held, in `effect_rows`
+        and `unidentified`, if all believed ones are right; `with_effects`, the members of which effects are held, in `effect_rows`
         rows; `estimates_held` of the review's own pooled results, and `cells_wanted`, the numbers
         known to exist and not held.
 
@@ -37,7 +37,7 @@ def coverage() -> pd.DataFrame:
 
     listed, printed, wanted = load("members"), load("reviews"), load("wanted")
     ids = _in_order({*listed["review_id"], *printed["review_id"], *wanted["review_id"]} - {""})
-    table = pd.DataFrame([_membership(review_id) for review_id in ids])
+    table = pd.DataFrame([{"review_id": review_id, **_membership(review_id)} for review_id in ids])
     table.insert(1, "trials_included", table["review_id"].map(_trials_included()))
     unidentified = table["trials_included"] - table["seen"] - table["believed"]
     table.insert(5, "unidentified", unidentified.where(table["seen"] + table["believed"] > 0))
@@ -53,16 +53,13 @@ def _in_order(review_ids: set[str]) -> list[str]:
     return [*(review for review in CITED if review in review_ids), *sorted(review_ids - set(CITED))]
 
 
-def _membership(review_id: str) -> dict[str, object]:
+def _membership(review_id: str) -> dict[str, int]:
     if review_id not in set(load("members")["review_id"]):
-        return dict.fromkeys(("seen", "believed", "conflict", "with_effects", "effect_rows"), 0) | {
-            "review_id": review_id
-        }
+        return dict.fromkeys(("seen", "believed", "conflict", "with_effects", "effect_rows"), 0)
     table = members(review_id)
     kinds = table["membership"].value_counts()
     counted = table[table["membership"] != "conflict"]
     return {
-        "review_id": review_id,
         **{kind: int(kinds.get(kind, 0)) for kind in ("seen", "believed", "conflict")},
         "with_effects": int((counted["effect_rows"] > 0).sum()),
         "effect_rows": int(counted["effect_rows"].sum()),
