@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,13 +30,15 @@ from pdt_evidence.models.network import (
 )
 from pdt_evidence.models.network_flow import connected_parts
 from pdt_evidence.models.network_split import Evidence, back_calculation, direct_evidence
-from pdt_evidence.network_input import ArmTable, read_arms
+from pdt_evidence.network_input import ArmTable, is_blank, read_arms
 from pdt_evidence.network_result import Network, NetworkComparison
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Network", "NetworkComparison", "network", "network_arms", "network_contrasts"]
+__all__ = [
+    "Network", "NetworkComparison", "network", "network_arms", "network_contrasts", "network_transitivity",
+]  # fmt: skip
 
 METHODS = ("REML", "DL", "EE")
 LOOP_TOLERANCE = 1e-3  # on the scale of yi: what rounding may leave open in a multi-arm study's loops
@@ -178,6 +181,43 @@ def network_contrasts(
     return pd.DataFrame(read_arms(table, measure=measure, study=study, arm=arm, better=better).contrasts())
 
 
+def network_transitivity(
+    table: pd.DataFrame, *, columns: Sequence[str] = ("year", "n"), study: str = "study", arm: str = "node"
+) -> pd.DataFrame:
+    """What the trials of each direct comparison are like, side by side.
+
+    Indirect evidence holds only if trials of one comparison could have been trials of
+    another: the same years, sizes, severity.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row an arm, as for `network_arms`.
+    columns : sequence of str
+        Numbers to describe: `n` is added over the two arms, of others a study's mean is taken.
+
+    Returns
+    -------
+    DataFrame
+        One row a comparison ("CBT:PDT"): k, and low, median and high of every column over its studies.
+    """
+    import pandas as pd
+
+    rows = []
+    for _, arms in table.groupby(study, sort=False):
+        per_arm = dict(iter(arms.groupby(arm)))  # the object's own `keys` is something else
+        for one, other in combinations(sorted(map(str, per_arm)), 2):
+            pair = pd.concat([per_arm[one], per_arm[other]])
+            cells = {name: pair[name].sum(min_count=2) if name == "n" else pair[name].mean() for name in columns}
+            rows.append({"comparison": f"{one}:{other}"} | cells)
+    groups = pd.DataFrame(rows).groupby("comparison")
+    described = {"k": groups.size()}
+    for name in columns:
+        described |= {f"{name}_low": groups[name].min(), f"{name}_median": groups[name].median()}
+        described[f"{name}_high"] = groups[name].max()
+    return pd.DataFrame(described)
+
+
 def _checked_rows(yi: Any, vi: Any, arm_t: Any, arm_c: Any, study: Any) -> dict[str, list[Any]]:
     columns = {"yi": np.asarray(yi, float).ravel(), "vi": np.asarray(vi, float).ravel()}
     words = {"arm_t": list(arm_t), "arm_c": list(arm_c), "study": list(study)}
@@ -205,7 +245,7 @@ def _checked_rows(yi: Any, vi: Any, arm_t: Any, arm_c: Any, study: Any) -> dict[
 
 
 def _row_problems(yi: float, vi: float, words: dict[str, Any]) -> list[str]:
-    problems = [f"{name} is missing" for name, value in words.items() if _blank(value)]
+    problems = [f"{name} is missing" for name, value in words.items() if is_blank(value)]
     if not math.isfinite(yi):
         problems.append(f"expected a finite yi, found {yi:g}")
     if not (math.isfinite(vi) and vi > 0):
@@ -213,10 +253,6 @@ def _row_problems(yi: float, vi: float, words: dict[str, Any]) -> list[str]:
     if str(words["arm_t"]) == str(words["arm_c"]):
         problems.append(f"compares {words['arm_t']!r} with itself")
     return problems
-
-
-def _blank(value: Any) -> bool:
-    return value is None or value != value or not str(value).strip()
 
 
 def _blocks(

@@ -86,11 +86,25 @@ def _columns(table: ArmTable, study: str, arm: str, better: str | None) -> dict[
     absent = [name for name in (study, arm) if name not in present]
     if absent:
         raise SchemaError(f"network arms: no column {', '.join(map(repr, absent))}; there are {present}.")
-    columns: dict[str, list[Any]] = {"study": list(map(str, table[study])), "arm": list(map(str, table[arm]))}
-    length = len(columns["study"])
+    words_of = {"study": list(table[study]), "arm": list(table[arm])}
+    length = len(words_of["study"])
+    problems = [
+        f"row {row + 1} has no {name}."
+        for name, values in words_of.items()
+        for row, value in enumerate(values)
+        if is_blank(value)
+    ]
+    columns: dict[str, list[Any]] = {name: list(map(str, values)) for name, values in words_of.items()}
     for name in NUMBERS:
-        values = np.asarray(table[name], dtype=float) if name in present else np.full(length, math.nan)
-        columns[name] = values.tolist()
+        values = list(table[name]) if name in present else [math.nan] * length
+        columns[name] = [_number(value) for value in values]
+        problems += [
+            f"row {row + 1}, column {name!r}: expected a number, found {value!r}."
+            for row, value in enumerate(values)
+            if not is_blank(value) and not _known(columns[name][row])
+        ]
+    if problems:
+        raise EvidenceError.from_problems(problems, "network arms")
     words = [better] * length if better else list(table["better"]) if "better" in present else ["higher"] * length
     columns["better"] = words
     return columns
@@ -122,6 +136,20 @@ def _known(value: float) -> bool:
     return math.isfinite(value)
 
 
+def is_blank(value: Any) -> bool:
+    """Whether a cell holds nothing: None, NaN, pandas' NA, or white space."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or str(value) in ("nan", "<NA>")
+
+
+def _number(value: Any) -> float:
+    try:
+        return math.nan if is_blank(value) else float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
 def _means_problems(cells: dict[str, list[Any]]) -> list[str]:
     return [
         f"arm {arm!r} needs sd > 0 and n > 1, found sd = {sd:g}, n = {n:g}"
@@ -149,13 +177,18 @@ def _contrast_problems(cells: dict[str, list[Any]]) -> list[str]:
     ]
     if cells["contrast"][first[0]] != 0:
         problems.append(f"the contrast of the first arm with itself is 0, found {cells['contrast'][first[0]]:g}")
-    own = cells["var_arm1"][first[0]]
-    if len(cells["arm"]) > 2 and not own > 0:
-        problems.append(f"{len(cells['arm'])} arms need var_arm1 > 0, the first arm's variance, found {own:g}")
-    smallest = min((se for se in cells["se"] if _known(se)), default=math.nan)
-    if len(cells["arm"]) > 2 and not own < smallest**2:
-        problems.append(f"var_arm1 = {own:g} must be below every contrast's variance, of which one is {smallest**2:g}")
-    return problems
+    return problems + _first_variance_problems(cells, cells["var_arm1"][first[0]])
+
+
+def _first_variance_problems(cells: dict[str, list[Any]], own: float) -> list[str]:
+    if len(cells["arm"]) < 3:
+        return []
+    if not own > 0:
+        return [f"{len(cells['arm'])} arms need var_arm1 > 0, the first arm's variance, found {own:g}"]
+    least = min(se for se in cells["se"] if _known(se)) ** 2
+    if own >= least:
+        return [f"var_arm1 = {own:g} must be below every contrast's variance, of which one is {least:g}"]
+    return []
 
 
 def _first_arms(cells: dict[str, list[Any]]) -> list[int]:

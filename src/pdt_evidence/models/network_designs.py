@@ -49,7 +49,8 @@ class DesignQ:
         The part of `within` that each design has.
     interaction : QTest
         Between designs, under random effects with the tau2 of the saturated model
-        (`tau2_within`, by moments): the full design-by-treatment interaction test.
+        (`tau2_within`, by moments): the full design-by-treatment interaction test. NaN
+        where no design has studies enough to tell that tau2.
 
     References
     ----------
@@ -114,12 +115,14 @@ def decompose_Q(blocks: Sequence[StudyBlock], n_treatments: int) -> DesignQ:
     total, within = solve(together, 0.0).Q, sum(test.Q for test in by_design.values())
     df_between = together.df - saturated.df
     tau2_within = tau2_dl(saturated)
-    known = 0.0 if np.isnan(tau2_within) else tau2_within
-    interaction = solve(together, known).Q - solve(saturated, known).Q
+    interaction = QTest(np.nan, df_between, np.nan)
+    if not np.isnan(tau2_within):
+        apart = solve(together, tau2_within).Q - solve(saturated, tau2_within).Q
+        interaction = q_test(apart, df_between)
     return DesignQ(
         total=q_test(total, together.df), within=q_test(within, saturated.df),
         between=q_test(total - within, df_between), by_design=by_design,
-        interaction=q_test(interaction, df_between), tau2_within=tau2_within,
+        interaction=interaction, tau2_within=tau2_within,
     )  # fmt: skip
 
 

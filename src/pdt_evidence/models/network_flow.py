@@ -38,7 +38,7 @@ def study_laplacian(variances: Floats, tau2: float) -> Floats:
     m = len(variances)
     centre = np.eye(m) - 1 / m
     total = variances + tau2 * (1 - np.eye(m))
-    return np.linalg.pinv(-0.5 * centre @ total @ centre, hermitian=True)
+    return np.asarray(np.linalg.pinv(-0.5 * centre @ total @ centre, hermitian=True), dtype=np.float64)
 
 
 def network_laplacian(blocks: Sequence[StudyBlock], n_treatments: int, tau2: float) -> Floats:
