@@ -15,14 +15,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.errors import EvidenceError, RequestError, require_choice
+from pdt_evidence.models.henmi_copas import henmi_copas_interval
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.models.intervals import TAU2_CI_METHODS
 from pdt_evidence.models.pool import Options, PooledArrays, fit
 from pdt_evidence.models.prediction import PI_RULES
-from pdt_evidence.models.tau2 import METHODS
-from pdt_evidence.results import PooledEffect
+from pdt_evidence.models.tau2 import METHODS, estimate_tau2
+from pdt_evidence.models.weights import prepare
+from pdt_evidence.results import HenmiCopas, PooledEffect
 
-__all__ = ["pool", "pool_many"]
+__all__ = ["henmi_copas", "pool", "pool_many"]
 
 Floats = NDArray[np.float64]
 
@@ -167,6 +169,43 @@ def pool_many(
         weights = _checked_weights(tau2_ci_weights, options, y)
         options = replace(options, tau2_ci_weights=weights.reshape(-1, y.shape[-1]))
     return fit(y, v, options)
+
+
+def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCopas:
+    """Equal-effects estimate with the Henmi-Copas interval, which small studies sway less.
+
+    Parameters
+    ----------
+    yi, vi, level
+        As in `pool`.
+
+    Raises
+    ------
+    EvidenceError
+        As in `pool`.
+
+    References
+    ----------
+    .. [1] Henmi, Copas. Statistics in Medicine 29 (2010) 2969. doi:10.1002/sim.4029
+
+    Examples
+    --------
+    >>> result = henmi_copas([0.2, 0.5, 0.9], [0.04, 0.05, 0.03])
+    >>> round(result.estimate, 3)
+    0.574
+    """
+    level = _options("DL", "z", level, "HTS-t(k-2)", None, 25_000, None).level
+    y, v, _ = _checked_studies(yi, vi, None)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        batch = prepare(y[None], v[None])
+        low, high = henmi_copas_interval(batch, level)[0].tolist()
+    return HenmiCopas(
+        k=y.size,
+        level=level,
+        estimate=float(batch.at0.mean[0] + batch.origin[0]),
+        ci=(low, high),
+        tau2=float(estimate_tau2(batch, "DL")[0]),
+    )
 
 
 _NUMBERS = ("estimate", "se", "statistic", "df", "p", "log_p", "tau2", "tau2_se", "I2", "H2", "I2_Q", "H2_Q",

@@ -19,7 +19,7 @@ from pdt_evidence.errors import RequestError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PooledEffect", "Synthesis"]
+__all__ = ["HenmiCopas", "PooledEffect", "Synthesis"]
 
 NAN = math.nan
 NO_INTERVAL = (NAN, NAN)
@@ -119,6 +119,17 @@ class PooledEffect:
         return f"<table><caption>{_escape(_title(self))}</caption><tbody>{rows}</tbody></table>"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HenmiCopas:
+    """The equal-effects estimate with an interval that allows for heterogeneity."""
+
+    k: int
+    level: float
+    estimate: float
+    ci: tuple[float, float]  # NaN for k = 1
+    tau2: float  # the moment estimate that the interval rests on
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Synthesis:
     """The strata of one call, in order, and the rows that went into none.
@@ -174,7 +185,9 @@ class Synthesis:
             if all(key[self.by.index(column)] == word for column, word in words.items())
         }
         if not strata:
-            raise RequestError(f"No stratum has {words}. There are: {'; '.join(', '.join(key) for key in self.strata)}.")
+            raise RequestError(
+                f"No stratum has {words}. There are: {'; '.join(', '.join(key) for key in self.strata)}."
+            )
         return replace(self, strata=strata)
 
     def to_frame(self) -> pd.DataFrame:

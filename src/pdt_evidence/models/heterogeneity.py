@@ -40,14 +40,14 @@ def cochran_Q(yi: ArrayLike, vi: ArrayLike) -> Floats:
 
     yi, vi = np.broadcast_arrays(np.asarray(yi, dtype=float), np.asarray(vi, dtype=float))
     lead = yi.shape[:-1]
-    batch = prepare(yi.reshape(-1, yi.shape[-1]), vi.reshape(-1, yi.shape[-1]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        batch = prepare(yi.reshape(-1, yi.shape[-1]), vi.reshape(-1, yi.shape[-1]))
     return np.where(batch.n > 0, batch.at0.Q, np.nan).reshape(lead)
 
 
 def typical_variance(k: Floats, trace_P: Floats) -> Floats:
     """(k - 1) / tr(P) at tau2 = 0, eq. 9 of [1]_; NaN where k < 2."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(k > 1, (k - 1) / trace_P, np.nan)
+    return np.where(k > 1, (k - 1) / trace_P, np.nan)
 
 
 def I2_from_tau2(tau2: Floats, typical: Floats) -> Floats:

@@ -41,23 +41,22 @@ class Inference:
 def infer(at: Sums, n: Floats, test: str, level: float) -> Inference:
     """Inference from the sums at the estimated tau2; a single study keeps its own Wald interval."""
     normal = np.full(n.shape, np.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        wald = np.where(n > 0, 1 / np.sqrt(at.total), np.nan)
-        if test == "z":
-            return _with_interval(wald, normal, level)
-        df = np.where(n > 1, n - 1, np.nan)
-        if test == "t":
-            return _with_interval(wald, df, level)
-        q = np.where(n > 1, at.Q / (n - 1), 1.0)
-        if test == "adhoc":
-            q = np.maximum(q, 1.0)
-        found = _with_interval(wald * np.sqrt(q), df, level)
-        if test == "adhoc-ci":
-            other = _with_interval(wald, normal, level)
-            wider = other.half_width > found.half_width
-            pairs = ((found.se, other.se), (found.df, other.df), (found.half_width, other.half_width))
-            return Inference(*(np.where(wider, b, a) for a, b in pairs))
-        return found
+    wald = np.where(n > 0, 1 / np.sqrt(at.total), np.nan)
+    if test == "z":
+        return _with_interval(wald, normal, level)
+    df = np.where(n > 1, n - 1, np.nan)
+    if test == "t":
+        return _with_interval(wald, df, level)
+    q = np.where(n > 1, at.Q / (n - 1), 1.0)
+    if test == "adhoc":
+        q = np.maximum(q, 1.0)
+    found = _with_interval(wald * np.sqrt(q), df, level)
+    if test == "adhoc-ci":
+        other = _with_interval(wald, normal, level)
+        wider = other.half_width > found.half_width
+        pairs = ((found.se, other.se), (found.df, other.df), (found.half_width, other.half_width))
+        return Inference(*(np.where(wider, b, a) for a, b in pairs))
+    return found
 
 
 def _with_interval(se: Floats, df: Floats, level: float) -> Inference:

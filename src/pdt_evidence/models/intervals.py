@@ -17,15 +17,13 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from pdt_evidence.models.distributions import chi2_quantile, quadratic_form_cdf
 from pdt_evidence.models.likelihood import log_likelihood
-from pdt_evidence.models.quadratic import solve_Q
+from pdt_evidence.models.quadratic import quadratic_form_law, solve_Q
 from pdt_evidence.models.roots import falling_root
 from pdt_evidence.models.weights import Batch
 
@@ -88,42 +86,19 @@ def _profile(batch: Batch, tau2: Floats, level: float, restricted: bool) -> Floa
 
 def _generalised_q(batch: Batch, level: float, weights: Floats | None) -> Floats:
     """Q has the law of a sum of weighted chi-squared variables; their weights grow with tau2."""
-    present = batch.at0.w > 0
-    v = np.where(present, batch.v, 1.0)
-    a = batch.at0.w if weights is None else np.where(present, batch.arrange(weights), 0.0)
-    Q, law = _quadratic_form(batch.y, v, a)
+    a = batch.at0.w if weights is None else np.where(batch.at0.w > 0, batch.arrange(weights), 0.0)
+    Q, law = quadratic_form_law(batch.y, batch.v, a, inverse_variance=weights is None)
     known = batch.n > 1
-    size = batch.n.size
+    largest = np.where(np.isinf(batch.v), 0.0, batch.v).max(axis=0)
     bounds = []
     for tail in ((1 + level) / 2, (1 - level) / 2):
 
         def excess(t: Floats, tail: float = tail) -> Floats:
             return quadratic_form_cdf(Q, law(t)) - tail
 
-        low, high = np.zeros(size), v.max(axis=0)
-        outside = (excess(low) <= 0) | ~known
-        while (rising := (excess(high) > 0) & ~outside).any():
+        low, high = np.zeros_like(Q), largest
+        empty = (excess(low) <= 0) | ~known
+        while (rising := (excess(high) > 0) & ~empty).any():
             low, high = np.where(rising, high, low), np.where(rising, 4 * high, high)
-        bounds.append(np.where(outside, 0.0, falling_root(excess, low, high)))
+        bounds.append(np.where(empty, 0.0, falling_root(excess, low, high)))
     return np.where(known[:, None], np.stack(bounds, axis=-1), np.nan)
-
-
-def _quadratic_form(y: Floats, v: Floats, a: Floats) -> tuple[Floats, Callable[[Floats], Floats]]:
-    """Q with weights a, and the eigenvalues of its law as a function of tau2.
-
-    With P = A - A 1 1' A / sum(a) these are the eigenvalues of R P R, R**2 = V + tau2 I.
-    """
-    total = a.sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rest = y - (a * y).sum(axis=0) / total
-        share = (a / total).T
-    Q = np.nan_to_num((a * rest * rest).sum(axis=0))
-    weight = a.T
-    eye = np.eye(y.shape[0])
-    P = weight[:, :, None] * eye - weight[:, :, None] * np.nan_to_num(share)[:, None, :]
-
-    def law(tau2: Floats) -> Floats:
-        root = np.sqrt(v + tau2).T
-        return np.maximum(np.linalg.eigvalsh(root[:, :, None] * P * root[:, None, :]), 0.0)
-
-    return Q, law

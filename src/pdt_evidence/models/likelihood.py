@@ -28,7 +28,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pdt_evidence.models.weights import Batch, sums, traces
+from pdt_evidence.models.weights import Batch, dot, scratch, sums, traces
 
 __all__ = ["Score", "log_likelihood", "maximise", "score"]
 
@@ -75,23 +75,22 @@ class Score:
 
 def score(y: Floats, v: Floats, t: Floats, restricted: bool) -> Score:
     """`Score` at t, shape (B,), for y and v of shape (k, B)."""
-    w = v + t
+    w = np.add(v, t, out=scratch("w", y.shape))
     np.divide(1.0, w, out=w)
     total = np.add.reduce(w, axis=0)
-    q = y - np.einsum("kb,kb->b", w, y) / total
+    q = np.subtract(y, dot(w, y) / total, out=scratch("rest", y.shape))
     q *= w
-    g = np.einsum("kb,kb->b", q, q)
-    Q = np.einsum("kb,kb->b", q, y)  # y'Py = q'y, since q sums to 0
+    g = dot(q, q)
+    Q = dot(q, y)  # y'Py = q'y, since q sums to 0
     if restricted:
         trace = traces(w, total)
         T, U = trace.P, trace.PP
     else:
-        T, U = total, np.einsum("kb,kb->b", w, w)
+        T, U = total, dot(w, w)
     w *= q
-    slope_g = np.einsum("kb,kb->b", w, q) - np.add.reduce(w, axis=0) ** 2 / total
-    with np.errstate(invalid="ignore", divide="ignore"):
-        # The bound holds exactly (Cauchy-Schwarz); rounding must not break it.
-        slope_g = np.fmax(slope_g, g * g / Q)
+    slope_g = dot(w, q) - np.add.reduce(w, axis=0) ** 2 / total
+    # The bound holds exactly (Cauchy-Schwarz); rounding must not break it.
+    slope_g = np.fmax(slope_g, g * g / Q)
     return Score(g, T, slope_g, U, Q)
 
 
@@ -109,20 +108,19 @@ def _log_likelihood(y: Floats, v: Floats, n: Floats, tau2: Floats, restricted: b
     logs = np.log(np.where(present, at.w, 1.0)).sum(axis=0)
     if not restricted:
         return 0.5 * (logs - at.Q - n * np.log(2 * np.pi))
-    with np.errstate(divide="ignore"):
-        return 0.5 * (logs - at.Q - (n - 1) * np.log(2 * np.pi) + np.log(n) - np.log(at.total))
+    return 0.5 * (logs - at.Q - (n - 1) * np.log(2 * np.pi) + np.log(n) - np.log(at.total))
 
 
 def maximise(batch: Batch, restricted: bool) -> Floats:
     """The tau2, shape (B,), with the largest likelihood; 0 exactly at the boundary, NaN where k < 2."""
     tau2 = np.where(batch.n > 1, 0.0, np.nan)
-    where = np.flatnonzero(batch.n > 1)
+    where = (batch.n > 1).nonzero()[0]
     y, v = (batch.y, batch.v) if where.size == batch.n.size else batch.take(where)
     at = score(y, v, np.zeros(where.size), restricted)
     rising, one_root = at.g > at.T, at.one_root_ahead()
     unsure = where[~rising & ~one_root]
     if not rising.all():
-        index = np.flatnonzero(rising)
+        index = rising.nonzero()[0]
         where, one_root, at = where[index], one_root[index], at.take(index)
         y, v = y.take(index, axis=1), v.take(index, axis=1)
     low, high = np.zeros(where.size), np.full(where.size, np.inf)
@@ -152,7 +150,7 @@ def _climb(
             return root
         t = ahead
         if not keep.all():
-            index = np.flatnonzero(keep)
+            index = keep.nonzero()[0]
             y, v = y.take(index, axis=1), v.take(index, axis=1)
             where, one_root = where[index], one_root[index]
             t, low, high = t[index], low[index], high[index]
@@ -166,14 +164,13 @@ def _climb(
 
 def _propose(t: Floats, low: Floats, high: Floats, at: Score, one_root: Flags) -> Floats:
     """Newton's method on T / g - 1 inside the bracket, else bisection; the certified step elsewhere."""
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        newton = at.g * (at.g - at.T) / (2 * at.T * at.slope_g - at.U * at.g)
-        march = at.g / at.slope_g * (np.sqrt(at.g / at.T) - 1)
-        ahead = t + np.where(one_root, newton, march)
-        outside = one_root & ~((ahead >= low) & (ahead <= high))
-        if outside.any():
-            middle = np.where(np.isinf(high), t + 2 * march, (low + high) / 2)
-            ahead = np.where(outside, middle, ahead)
+    newton = at.g * (at.g - at.T) / (2 * at.T * at.slope_g - at.U * at.g)
+    march = at.g / at.slope_g * (np.sqrt(at.g / at.T) - 1)
+    ahead = t + np.where(one_root, newton, march)
+    outside = one_root & ~((ahead >= low) & (ahead <= high))
+    if outside.any():
+        middle = np.where(np.isinf(high), t + 2 * march, (low + high) / 2)
+        ahead = np.where(outside, middle, ahead)
     return ahead
 
 

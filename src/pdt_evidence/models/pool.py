@@ -22,10 +22,9 @@ from pdt_evidence.models.heterogeneity import (
 )
 from pdt_evidence.models.inference import Inference, infer
 from pdt_evidence.models.intervals import tau2_interval
-from pdt_evidence.models.likelihood import log_likelihood
 from pdt_evidence.models.prediction import bootstrap_interval, prediction_half_width
 from pdt_evidence.models.tau2 import estimate_tau2, tau2_standard_error
-from pdt_evidence.models.weights import Batch, prepare, sums, traces
+from pdt_evidence.models.weights import Batch, prepare, scratch, sums, traces
 
 __all__ = ["Options", "PooledArrays", "fit"]
 
@@ -126,11 +125,15 @@ class PooledArrays:
     @property
     def log_likelihood(self) -> Floats:
         """Restricted log-likelihood at tau2, or the full one for "ML" and "EE"."""
-        size = self.yi.shape[-1]
-        batch = prepare(self.yi.reshape(-1, size), self.vi.reshape(-1, size))
-        restricted = self.method not in ("ML", "EE")
-        value = log_likelihood(batch, np.nan_to_num(self.tau2).ravel(), restricted)
-        return np.where(batch.n > 0, value, np.nan).reshape(self.k.shape)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            present = np.isfinite(self.yi) & np.isfinite(self.vi)
+            w = np.where(present, 1 / (self.vi + np.nan_to_num(self.tau2)[..., None]), 1.0)
+            rest = np.where(present, self.yi - self.estimate[..., None], 0.0)
+            value = np.log(w).sum(axis=-1) - (w * rest * rest).sum(axis=-1) - self.k * np.log(2 * np.pi)
+            if self.method not in ("ML", "EE"):
+                total = np.where(present, w, 0.0).sum(axis=-1)
+                value += np.log(2 * np.pi) + np.log(self.k) - np.log(total)
+        return np.where(self.k > 0, 0.5 * value, np.nan)
 
 
 def fit(yi: Floats, vi: Floats, options: Options) -> PooledArrays:
@@ -139,9 +142,10 @@ def fit(yi: Floats, vi: Floats, options: Options) -> PooledArrays:
     y, v = yi.reshape(-1, most), vi.reshape(-1, most)
     width = max(1, SLICE_VALUES // max(most, 1))
     parts = []
-    for start in range(0, max(y.shape[0], 1), width):
-        part = slice(start, start + width)
-        parts.append(_fit_slice(prepare(y[part], v[part]), options, part))
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        for start in range(0, max(y.shape[0], 1), width):
+            part = slice(start, start + width)
+            parts.append(_fit_slice(prepare(y[part], v[part], short_lived=True), options, part))
     joined = {name: np.concatenate([one[name] for one in parts]) for name in parts[0]}
     shaped: dict[str, Any] = {name: array.reshape(lead + array.shape[1:]) for name, array in joined.items()}
     return PooledArrays(
@@ -153,7 +157,10 @@ def fit(yi: Floats, vi: Floats, options: Options) -> PooledArrays:
 def _fit_slice(batch: Batch, options: Options, part: slice) -> dict[str, NDArray]:
     n = batch.n
     tau2 = estimate_tau2(batch, options.method)
-    at = batch.at0 if options.method == "EE" else sums(batch.y, batch.v, np.where(n > 1, tau2, 0.0))
+    at = batch.at0
+    if options.method != "EE":
+        out = scratch("W at tau2", batch.y.shape)
+        at = sums(batch.y, batch.v, np.where(n > 1, tau2, 0.0), out)
     estimate = np.where(n > 0, at.mean + batch.origin, np.nan)
     found = infer(at, n, options.test, options.level)
     arrays = {"k": n.astype(np.int64), "estimate": estimate, "se": found.se, "df": found.df, "tau2": tau2}

@@ -1,16 +1,20 @@
-"""Where the weighted sum of squares Q(t), with weights 1 / (v + t), meets a given value.
+"""The weighted sum of squares Q: where it meets a given value, and its law.
 
-Q falls from Q(0) towards 0, and 1 / Q, a harmonic sum of linear functions of t, rises and is
+With weights 1 / (v + t) Q falls from Q(0) towards 0, and 1 / Q, a harmonic sum of linear functions of t, rises and is
 concave. Newton's method on 1 / Q therefore climbs to the root from the left without ever
 passing it; for equal variances it is there after one step.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["solve_Q"]
+from pdt_evidence.models.weights import dot, scratch
+
+__all__ = ["quadratic_form_law", "solve_Q"]
 
 Floats = NDArray[np.float64]
 ENOUGH = 1e-9  # a Newton step this small, relative to t, leaves an error of its square
@@ -43,15 +47,14 @@ def solve_Q(y: Floats, v: Floats, target: Floats) -> Floats:
     t = np.zeros(target.size)
     for _ in range(MOST_STEPS):
         Q, g = _Q_and_slope(y, v, t)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            typical = Q / g  # a weighted mean of v + t
-            step = (Q / target - 1) * typical
-            forward = step > 0
-            going = step > ENOUGH * t + TINY * typical
-        index = np.flatnonzero(forward)
+        typical = Q / g  # a weighted mean of v + t
+        step = (Q / target - 1) * typical
+        forward = step > 0
+        going = step > ENOUGH * t + TINY * typical
+        index = forward.nonzero()[0]
         t = np.where(forward, t + step, t)
         root[where[index]] = t[index]
-        index = np.flatnonzero(going)
+        index = going.nonzero()[0]
         if not index.size:
             return root
         if index.size < where.size:
@@ -62,8 +65,52 @@ def solve_Q(y: Floats, v: Floats, target: Floats) -> Floats:
 
 def _Q_and_slope(y: Floats, v: Floats, t: Floats) -> tuple[Floats, Floats]:
     """Q at t, and minus its derivative, sum of (w (y - mean))**2."""
-    w = v + t
+    w = np.add(v, t, out=scratch("w", y.shape))
     np.divide(1.0, w, out=w)
-    rest = y - np.einsum("kb,kb->b", w, y) / np.add.reduce(w, axis=0)
+    rest = np.subtract(y, dot(w, y) / np.add.reduce(w, axis=0), out=scratch("rest", y.shape))
     w *= rest
-    return np.einsum("kb,kb->b", w, rest), np.einsum("kb,kb->b", w, w)
+    return dot(w, rest), dot(w, w)
+
+
+def quadratic_form_law(
+    y: Floats, v: Floats, a: Floats, inverse_variance: bool
+) -> tuple[Floats, Callable[[Floats], Floats]]:
+    """Q with fixed weights a, and the eigenvalues of its law as a function of tau2.
+
+    Parameters
+    ----------
+    y, v, a : ndarray, shape (k, B)
+        As in `weights.Batch`; weights 0 where absent.
+    inverse_variance : bool
+        Whether a is 1 / v.
+
+    Returns
+    -------
+    Q : ndarray, shape (B,)
+    law : callable
+        tau2, shape (..., B), to eigenvalues, shape (..., B, k): Q is distributed as their sum,
+        each times a chi-squared variable with 1 degree of freedom.
+
+    Notes
+    -----
+    They are the eigenvalues of P (V + tau2 I), P = A - A 1 1' A / sum(a). For a = 1 / v the
+    nonzero ones are 1 + tau2 times those of P.
+    """
+    total = a.sum(axis=0)
+    rest = y - (a * y).sum(axis=0) / total
+    share = np.nan_to_num(a / total).T
+    Q = np.nan_to_num((a * rest * rest).sum(axis=0))
+    weight = a.T
+    P = weight[:, :, None] * (np.eye(y.shape[0]) - share[:, None, :])
+    known = np.where(np.isinf(v), 0.0, v)
+    if inverse_variance:
+        values = np.maximum(np.linalg.eigvalsh(P), 0.0)
+        rank = np.count_nonzero(a > 0, axis=0) - 1
+        nonzero = np.arange(y.shape[0]) >= y.shape[0] - rank[:, None]
+        return Q, lambda tau2: np.where(nonzero, 1 + tau2[..., None] * values, 0.0)
+
+    def law(tau2: Floats) -> Floats:
+        root = np.sqrt(np.moveaxis(known + tau2[..., None, :], -2, -1))
+        return np.maximum(np.linalg.eigvalsh(root[..., :, None] * P * root[..., None, :]), 0.0)
+
+    return Q, law

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.models.likelihood import maximise
 from pdt_evidence.models.quadratic import solve_Q
-from pdt_evidence.models.weights import Batch, sums, traces
+from pdt_evidence.models.weights import Batch, dot, sums, traces
 
 __all__ = ["METHODS", "estimate_tau2", "tau2_standard_error"]
 
@@ -31,8 +31,7 @@ Floats = NDArray[np.float64]
 
 def estimate_tau2(batch: Batch, method: str) -> Floats:
     """tau2, shape (B,), by one of `METHODS`."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return METHODS[method](batch)
+    return METHODS[method](batch)
 
 
 def _none(batch: Batch) -> Floats:
@@ -106,13 +105,13 @@ def _from_moment(batch: Batch, moment: Floats) -> Floats:
 def _squares(batch: Batch) -> Floats:
     present = batch.at0.w > 0
     rest = np.where(present, batch.y - batch.y.sum(axis=0) / batch.n, 0.0)
-    return np.einsum("kb,kb->b", rest, rest)
+    return dot(rest, rest)
 
 
 def _trace_PV(a: Floats, total: Floats, v: Floats) -> Floats:
     """Trace of P V, P the weight matrix A - A 1 1' A / sum(a): sum of a v (1 - a / sum(a))."""
     share = np.where(a > 0, a * np.where(np.isinf(v), 0.0, v), 0.0)
-    return share.sum(axis=0) - np.einsum("kb,kb->b", share, a) / total
+    return share.sum(axis=0) - dot(share, a) / total
 
 
 def tau2_standard_error(batch: Batch, method: str, tau2: Floats) -> Floats:
@@ -123,19 +122,18 @@ def tau2_standard_error(batch: Batch, method: str, tau2: Floats) -> Floats:
     variance 2 tr(P M P M) of that form under M = V + tau2 I.
     """
     n = batch.n
-    with np.errstate(invalid="ignore", divide="ignore"):
-        if method in ("REML", "ML", "PM", "EB"):
-            at = sums(batch.y, batch.v, np.where(np.isnan(tau2), 0.0, tau2))
-            if method == "REML":
-                se = np.sqrt(2 / traces(at.w, at.total).PP)
-            elif method == "ML":
-                se = np.sqrt(2 / np.einsum("kb,kb->b", at.w, at.w))
-            else:
-                se = np.sqrt(2 * n * n / (n - 1)) / at.total
-        elif method == "EE":
-            return np.full(n.shape, np.nan)
+    if method == "EE":
+        return np.full(n.shape, np.nan)
+    if method in ("REML", "ML", "PM", "EB"):
+        at = sums(batch.y, batch.v, np.where(np.isnan(tau2), 0.0, tau2))
+        if method == "REML":
+            se = np.sqrt(2 / traces(at.w, at.total).PP)
+        elif method == "ML":
+            se = np.sqrt(2 / dot(at.w, at.w))
         else:
-            se = _moment_standard_error(batch, method, tau2)
+            se = np.sqrt(2 * n * n / (n - 1)) / at.total
+    else:
+        se = _moment_standard_error(batch, method, tau2)
     return np.where(n > 1, se, np.nan)
 
 

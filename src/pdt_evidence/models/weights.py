@@ -5,19 +5,49 @@ memory. An absent study has infinite variance: its weight is exactly 0 and no ma
 needed. Effects are kept relative to the study in row 0, which is the most precise one
 wherever one study dominates; with the sums below that keeps all of them free of
 cancellation, however unequal the variances.
+
+Where a meta-analysis has too few studies its sums are 0 / 0: callers silence numpy's
+warnings once, around everything, and put NaN where it belongs.
 """
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Batch", "Sums", "Traces", "prepare", "sums", "traces"]
+__all__ = ["Batch", "Sums", "Traces", "dot", "prepare", "scratch", "sums", "traces"]
 
 Floats = NDArray[np.float64]
 DOMINANT = 0.5  # share of sum(w**2) in sum(w)**2 above which one study may outweigh the rest
+
+
+KEPT_VALUES = 1 << 18  # larger work arrays are rare and not kept
+
+
+class _WorkArrays(threading.local):
+    def __init__(self) -> None:
+        self.by_name: dict[str, Floats] = {}
+
+
+_work_arrays = _WorkArrays()
+
+
+def scratch(name: str, shape: tuple[int, ...]) -> Floats:
+    """A work array for use inside one function, uninitialised; each thread has its own.
+
+    Fresh arrays of this size come from the system page by page, at a higher cost than the
+    sums made in them; these are kept.
+    """
+    size = shape[0] * shape[1]
+    kept = _work_arrays.by_name.get(name)
+    if kept is None or kept.size < size:
+        kept = np.empty(size)
+        if size <= KEPT_VALUES:
+            _work_arrays.by_name[name] = kept
+    return kept[:size].reshape(shape)
 
 
 @dataclass(slots=True)
@@ -60,29 +90,39 @@ class Batch:
         return self.y.take(where, axis=1), self.v.take(where, axis=1)
 
 
-def prepare(yi: Floats, vi: Floats) -> Batch:
-    """Effects and variances of shape (B, k), NaN or infinite variance where absent, as a `Batch`."""
-    y, v = np.array(yi.T, order="C"), np.array(vi.T, order="C")
-    k, size = y.shape
+def dot(a: Floats, b: Floats) -> Floats:
+    """Sums of products over the studies: (k, B), (k, B) to (B,)."""
+    if a.shape[1] == 1:  # the same sum by the routine that is quicker for a single one
+        return (a.T @ b)[0]
+    return np.einsum("kb,kb->b", a, b)
+
+
+def prepare(yi: Floats, vi: Floats, short_lived: bool = False) -> Batch:
+    """Effects and variances of shape (B, k), NaN or infinite variance where absent, as a `Batch`.
+
+    A short-lived batch sits in work arrays and is gone with the next one.
+    """
+    k, size = yi.shape[1], yi.shape[0]
+    y, v, w = (scratch(name, (k, size)) if short_lived else np.empty((k, size)) for name in "yvW")
+    y[:], v[:] = yi.T, vi.T
     # One NaN or infinity makes a sum not finite: a full mask is made only where one is needed.
-    if np.isfinite(y.sum() + v.sum()):
+    whole = bool(np.isfinite(np.add.reduce(y, axis=None) + np.add.reduce(v, axis=None)))
+    if whole:
         n = np.full(size, float(k))
     else:
         absent = ~(np.isfinite(y) & np.isfinite(v))
         y[absent], v[absent] = 0.0, np.inf
         n = k - absent.sum(axis=0, dtype=float)
-    w = np.divide(1.0, v)
+    np.divide(1.0, v, out=w)
     total = np.add.reduce(w, axis=0)
-    squares = np.einsum("kb,kb->b", w, w)
-    with np.errstate(invalid="ignore"):
-        lead = np.flatnonzero((squares > DOMINANT * total * total) | (w[0] == 0.0))
+    lead = ((dot(w, w) > DOMINANT * total * total) | (w[0] == 0.0)).nonzero()[0]
     swapped = (lead, w[:, lead].argmax(axis=0))
     if lead.size:
         for array in (y, v, w):
             _swap(array, *swapped)
     origin = y[0].copy()
     y -= origin
-    if w.min(initial=np.inf) == 0.0:
+    if not whole:
         y[w == 0.0] = 0.0
     return Batch(y, v, origin, n, _weighted(y, w, total), swapped)
 
@@ -93,19 +133,17 @@ def _swap(array: Floats, columns: NDArray[np.intp], rows: NDArray[np.intp]) -> N
     array[rows, columns] = first
 
 
-def sums(y: Floats, v: Floats, tau2: Floats | float) -> Sums:
-    """`Sums` with weights 1 / (v + tau2); y, v of shape (k, B), tau2 of shape (B,)."""
-    w = v + tau2
+def sums(y: Floats, v: Floats, tau2: Floats, out: Floats | None = None) -> Sums:
+    """`Sums` with weights 1 / (v + tau2), kept in `out`; y, v of shape (k, B), tau2 of shape (B,)."""
+    w = np.add(v, tau2, out=out)
     np.divide(1.0, w, out=w)
     return _weighted(y, w, np.add.reduce(w, axis=0))
 
 
 def _weighted(y: Floats, w: Floats, total: Floats) -> Sums:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.einsum("kb,kb->b", w, y) / total
-        rest = y - mean
-        Q = np.einsum("kb,kb->b", np.multiply(w, rest), rest)
-    return Sums(w, total, mean, Q)
+    mean = dot(w, y) / total
+    rest = np.subtract(y, mean, out=scratch("rest", y.shape))
+    return Sums(w, total, mean, dot(np.multiply(w, rest, out=scratch("product", y.shape)), rest))
 
 
 def traces(w: Floats, total: Floats) -> Traces:
@@ -115,12 +153,11 @@ def traces(w: Floats, total: Floats) -> Traces:
     S1 - S2 / S1 and S2 - 2 S3 / S1 + (S2 / S1)**2 would be differences of near equals.
     """
     first, rest = w[0], w[1:]
-    squared = rest * rest
+    squared = np.multiply(rest, rest, out=scratch("product", rest.shape))
     R1 = np.add.reduce(rest, axis=0)
     R2 = np.add.reduce(squared, axis=0)
-    R3 = np.einsum("kb,kb->b", squared, rest)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        P = (2 * first * R1 + (R1 * R1 - R2)) / total
-        heavy = first * first
-        PP = heavy * (R1 * R1 + 2 * R2) + total * (total * R2 - 2 * R3) + R2 * R2
-        return Traces(P, PP / (total * total))
+    R3 = dot(squared, rest)
+    P = (2 * first * R1 + (R1 * R1 - R2)) / total
+    heavy = first * first
+    PP = heavy * (R1 * R1 + 2 * R2) + total * (total * R2 - 2 * R3) + R2 * R2
+    return Traces(P, PP / (total * total))
