@@ -463,6 +463,30 @@ def depression(bundled):
     return network_arms(bundled[bundled["network_id"] == "depression_nice"], reference="pill_placebo")
 
 
+@pytest.mark.parametrize(
+    ("study", "node", "n", "mean", "sd"),
+    [
+        ("Connolly Gibbons 2016", "pdt", 118, -4.16, 5.32),
+        ("Connolly Gibbons 2016", "cbt", 119, -5.02, 5.12),
+        ("Fonagy 2019", "self_help", 54, -4.08, 8.84),
+        ("Salminen 2008", "medication", 25, -11.20, 4.60),
+        ("Maina 2007", "pdt+medication", 18, -10.84, 3.90),
+    ],
+)
+def test_arms_of_the_depression_network_are_as_the_source_has_them(bundled, study, node, n, mean, sd):
+    """Typed from the description of the network, rounded there to two decimals."""
+    row = bundled[(bundled["network_id"] == "depression_nice") & (bundled["study"] == study)]
+    (row,) = row[row["node"] == node].to_dict("records")
+    assert (row["n"], round(row["mean"], 2), round(row["sd"], 2)) == (n, mean, sd)
+
+
+def test_one_measure_a_trial_is_preferred_and_its_arms_are_complete(bundled):
+    for (name, study), arms_of_study in bundled.groupby(["network_id", "study"]):
+        assert arms_of_study["instrument"].nunique(dropna=False) == 1, (name, study)
+        assert arms_of_study["arm"].is_unique, (name, study)
+        assert len(arms_of_study) > 1, (name, study)
+
+
 def test_every_treatment_node_helps_more_than_a_waiting_list(social_anxiety, depression):
     """A flipped sign anywhere would show here."""
     for fit in (social_anxiety, depression):
