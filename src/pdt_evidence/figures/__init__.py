@@ -5,7 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-_HOME_OF = {"forest": "forest_plot", "alt_text": "alt", "save": "files", "STYLES": "styles", "Style": "styles"}
+_HOMES = {
+    "alt": ["alt_text"],
+    "files": ["save"],
+    "forest_plot": ["forest", "forest_pages"],
+    "styles": ["STYLES", "Style"],
+    "summary": ["summary_forest"],
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
@@ -20,7 +27,9 @@ def __getattr__(name: str) -> Any:
 
 if TYPE_CHECKING:
     from pdt_evidence.figures.alt import alt_text as alt_text
-    from pdt_evidence.figures.forest_plot import forest as forest
     from pdt_evidence.figures.files import save as save
+    from pdt_evidence.figures.forest_plot import forest as forest
+    from pdt_evidence.figures.forest_plot import forest_pages as forest_pages
     from pdt_evidence.figures.styles import STYLES as STYLES
     from pdt_evidence.figures.styles import Style as Style
+    from pdt_evidence.figures.summary import summary_forest as summary_forest

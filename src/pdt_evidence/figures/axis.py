@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.figures.words import RATIOS
 
-__all__ = ["Scale", "limits", "scale_of", "ticks"]
+__all__ = ["Scale", "limits", "ordinary", "scale_of", "ticks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,9 @@ def limits(
     low, high = float(core.min()), float(core.max())
     both = scale.place(np.asarray(ends, dtype=float).reshape(-1, 2))
     lows, highs = (side[np.isfinite(side)] for side in both.T)
-    typical = float(np.median(both[:, 1] - both[:, 0]) / 2) if len(both) else 0.0
-    room = max(0.8 * (high - low), 2.0 * typical if math.isfinite(typical) else 0.0)
+    widths = both[:, 1] - both[:, 0]
+    typical = float(np.median(widths[np.isfinite(widths)]) / 2) if np.isfinite(widths).any() else 0.0
+    room = max(0.8 * (high - low), 2.0 * typical)
     low = min(low, max(float(lows.min(initial=low)), low - room))
     high = max(high, min(float(highs.max(initial=high)), high + room))
     if high - low < 1e-12:
@@ -79,6 +80,14 @@ def limits(
     low, high = min(low, null - 0.08 * span), max(high, null + 0.08 * span)
     margin = 0.03 * (high - low)
     return scale.unplace(low - margin), scale.unplace(high + margin)
+
+
+def ordinary(scale: Scale, pairs: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Those intervals that are not many times wider than most: one of two studies may span the sheet."""
+    widths = [float(scale.place(high) - scale.place(low)) for low, high in pairs]
+    known = [width for width in widths if math.isfinite(width)]
+    most = 3.0 * float(np.median(known)) if known else math.inf
+    return [pair for pair, width in zip(pairs, widths, strict=True) if width <= most]
 
 
 def _without_outliers(at: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +30,15 @@ _TEXT: Any = {
 }
 
 
-def save(fig: Figure | Axes, path: str | Path, *, dpi: float = 300.0, **options: Any) -> Path:
-    """Write `fig` (a figure, or Axes in one) to `path`, whose ending names the format.
+def save(
+    fig: Figure | Axes | Sequence[Axes], path: str | Path, *, dpi: float = 300.0, **options: Any
+) -> Path:
+    """Write `fig` (a figure, Axes in one, or several for the pages of a PDF) to `path`.
 
     Parameters
     ----------
-    fig : Figure or Axes
+    fig : Figure, Axes, or sequence of Axes
+        Several make a PDF of as many pages, as `forest_pages` gives them.
     path : str or Path
         Ends in .pdf, .svg, .png or .tiff (.tif). Folders are not created.
     dpi : float
@@ -49,7 +53,7 @@ def save(fig: Figure | Axes, path: str | Path, *, dpi: float = 300.0, **options:
     Raises
     ------
     RequestError
-        For another ending, or a folder that does not exist.
+        For another ending, a folder that does not exist, or pages in another format than PDF.
 
     Notes
     -----
@@ -65,11 +69,32 @@ def save(fig: Figure | Axes, path: str | Path, *, dpi: float = 300.0, **options:
                            f"{', '.join('.' + word for word in FORMATS)}.")  # fmt: skip
     if not path.parent.is_dir():
         raise RequestError(f"{path}: the folder {path.parent} does not exist. Create it first.")
+    if isinstance(fig, Sequence):
+        return _pages(fig, path, kind, options)
     if kind == "tiff":
         options.setdefault("pil_kwargs", {"compression": "tiff_lzw"})
     metadata = {**_DATES[kind], **options.pop("metadata", {})} if kind != "tiff" else None
-    figure: Any = fig if hasattr(fig, "savefig") else fig.get_figure(root=True)  # pyright: ignore
+    figure = _root(fig)
     with matplotlib.rc_context(_TEXT):
         options.setdefault("facecolor", "auto")
         figure.savefig(path, format=kind, dpi=dpi, metadata=metadata, **options)
+    return path
+
+
+def _root(fig: Any) -> Any:
+    return fig if hasattr(fig, "savefig") else fig.get_figure(root=True)
+
+
+def _pages(pages: Sequence[Axes], path: Path, kind: str, options: dict[str, Any]) -> Path:
+    import matplotlib
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    if kind != "pdf" or not pages:
+        raise RequestError(
+            f"{path.name}: {len(pages)} pages go into a .pdf; save them one by one as {kind!r}."
+        )
+    with matplotlib.rc_context(_TEXT), PdfPages(path, metadata=_DATES["pdf"]) as book:
+        for page in pages:
+            figure = _root(page)
+            book.savefig(figure, facecolor=figure.get_facecolor(), **options)
     return path

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import RequestError, require_choice
+from pdt_evidence.errors import RequestError, SchemaError, require_choice
 from pdt_evidence.figures import axis
-from pdt_evidence.figures.layout import forest_layout
+from pdt_evidence.figures.layout import LEVELS, forest_layout
 from pdt_evidence.figures.place import (
     Placement,
     place,
@@ -17,18 +18,19 @@ from pdt_evidence.figures.records import ForestLayout, Wishes
 from pdt_evidence.figures.styles import Style, style_of
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from pdt_evidence.results import PooledEffect, Synthesis
 
-__all__ = ["forest"]
+__all__ = ["forest", "forest_pages"]
 
 PREDICTIONS = ("bar", "band", "line", "off")
 MM = 72 / 25.4
 
 
 def forest(
-    result: PooledEffect | Synthesis,
+    result: PooledEffect | Synthesis | pd.DataFrame,
     *,
     ax: Axes | None = None,
     style: str | Style = "default",
@@ -53,8 +55,9 @@ def forest(
 
     Parameters
     ----------
-    result : PooledEffect or Synthesis
-        A synthesis is drawn in groups, comparison around outcome around follow-up.
+    result : PooledEffect, Synthesis or DataFrame
+        A synthesis is drawn in groups, comparison around outcome around follow-up. A table of trials
+        is pooled first, by those of these three columns that it has.
     ax : Axes, optional
         Where to draw: text and plot together take the box that it has. Without it, a figure of
         the right size is made.
@@ -120,41 +123,179 @@ def forest(
     >>> [text.get_text() for text in ax.texts if text.get_gid() == "head:study:1"]
     ['Study']
     """
-    require_choice("prediction", prediction, PREDICTIONS)
-    chosen = style_of(style)
-    wishes = Wishes(
+    layout, chosen, width, ends, extras = _asked(
+        pooled_of(result),
+        style=style,
+        width=width,
         title=title,
         columns=columns,
         arms=arms,
         favours=favours,
         sources=sources,
+        sort=sort,
+        also=also,
+        overall=overall,
+        margins=margins,
+        lines=lines,
+        xlim=xlim,
         digits=digits,
         prediction=prediction,
         heterogeneity=heterogeneity,
         method=method,
-        sort=sort,
-        also=also,
-        overall=overall,
     )
-    layout = forest_layout(result, chosen, wishes)
-    zone = _zone(margins, layout)
-    extras = {"prediction": prediction, "lines": tuple(map(float, lines)), "zone": zone}
-    return draw(layout, chosen, ax, width, _ends(layout, xlim, zone), extras)
+    return draw(layout, chosen, ax, width, ends, extras)
 
 
-def _ends(
+def _asked(
+    result: PooledEffect | Synthesis,
+    *,
+    style: str | Style = "default",
+    width: float | None = None,
+    margins: float | tuple[float, float] | None = None,
+    lines: Sequence[float] = (),
+    xlim: tuple[float, float] | None = None,
+    **wishes: Any,
+) -> tuple[ForestLayout, Style, float | None, tuple[float, float], dict[str, Any]]:
+    """What the options of `forest` come to: layout, style, width, axis and extras."""
+    known = {field.name for field in fields(Wishes)}
+    unknown = [name for name in wishes if name not in known]
+    if unknown:
+        options = ("style", "width", "margins", "lines", "xlim", *sorted(known))
+        raise RequestError(f"{', '.join(unknown)}: no such option. There are: {', '.join(options)}.")
+    asked = Wishes(**wishes)
+    require_choice("prediction", asked.prediction, PREDICTIONS)
+    chosen = style_of(style)
+    layout = forest_layout(result, chosen, asked)
+    zone = zone_of(margins, layout)
+    extras = {"prediction": asked.prediction, "lines": tuple(map(float, lines)), "zone": zone}
+    return layout, chosen, width, ends_of(layout, xlim, zone), extras
+
+
+def forest_pages(
+    result: PooledEffect | Synthesis | pd.DataFrame, *, height: float = 247.0, **options: Any
+) -> list[Axes]:
+    """Draw a forest plot on as many pages as it takes, for `save` to put into one PDF.
+
+    Parameters
+    ----------
+    result : PooledEffect, Synthesis or DataFrame
+    height : float
+        Greatest height of a page in millimetres; the default leaves A4 its margins.
+    **options
+        As in `forest`, but not `ax`.
+
+    Returns
+    -------
+    list of Axes
+        One a page. All pages have one axis and repeat the heads; a heading at the foot of a page goes to
+        the next one, and the notes stand on the last.
+
+    Raises
+    ------
+    RequestError
+        As `forest`, or where not even ten rows fit on a page.
+    """
+    from dataclasses import replace
+
+    layout, style, width, ends, extras = _asked(pooled_of(result), **options)
+    room = height * MM
+    pages: list[Axes] = []
+    rows = list(layout.rows)
+    while rows:
+        count = _fitting(layout, style, width, ends, rows, room)
+        last = count == len(rows)
+        page = replace(layout, rows=tuple(rows[:count]), notes=layout.notes if last else ())
+        pages.append(draw(page, style, None, width, ends, extras))
+        rows = rows[count:]
+        while rows and rows[0].kind == "gap":
+            rows = rows[1:]
+    return pages
+
+
+def _fitting(
+    layout: ForestLayout,
+    style: Style,
+    width: float | None,
+    ends: tuple[float, float],
+    rows: list[Any],
+    room: float,
+) -> int:
+    """How many of these rows go on one page; headings stay with what they head."""
+    from dataclasses import replace
+
+    from pdt_evidence.figures import canvas
+
+    content = None if width is None else _content(width, canvas.MARGIN)
+    placed = place(replace(layout, rows=tuple(rows)), style, _share(layout, ends), canvas.DPI, content)
+    free = room - placed.top - placed.bottom - 2 * canvas.MARGIN
+    if placed.body <= free:
+        return len(rows)
+    count = sum(row.middle + row.height / 2 <= free for row in placed.rows)
+    while count and rows[count - 1].kind in ("heading", "gap"):
+        count -= 1
+    if count < min(10, len(rows)):
+        raise RequestError(f"A page of {room / MM:.0f} mm has no room for ten rows. Give a greater height.")
+    return count
+
+
+def pooled_of(result: Any) -> PooledEffect | Synthesis:
+    """The result itself, or that of a table."""
+    from pdt_evidence.results import PooledEffect, Synthesis
+
+    if isinstance(result, (PooledEffect, Synthesis)):
+        return result
+    if not (hasattr(result, "columns") and hasattr(result, "iterrows")):
+        raise RequestError(
+            f"Cannot draw a forest of {type(result).__name__}. Give a PooledEffect, a Synthesis or a table; "
+            "several pooled results go to summary_forest."
+        )
+    by = [name for name in LEVELS if name in result.columns]
+    if by and "trial_id" in result.columns:
+        from pdt_evidence.analysis.synthesis import synthesize
+
+        return synthesize(result, by=by)
+    return _pooled_rows(result)
+
+
+def _pooled_rows(table: Any) -> PooledEffect:
+    """A table of effects without strata, each row a study."""
+    from pdt_evidence.pooling import pool
+
+    missing = [name for name in ("yi", "vi") if name not in table.columns]
+    if missing:
+        raise SchemaError(
+            f"The table has no column {' and no column '.join(map(repr, missing))}. It has: "
+            f"{', '.join(map(repr, table.columns))}. Compute them with effect_sizes."
+        )
+    names = next((name for name in ("study", "label", "trial_id") if name in table.columns), None)
+    own = [name for name in table.columns if name not in ("yi", "vi", names, "row_id", "measure")]
+    return pool(
+        table["yi"].to_numpy(float),
+        table["vi"].to_numpy(float),
+        labels=None if names is None else table[names].astype(str).tolist(),
+        measure=str(table["measure"].iloc[0]) if "measure" in table.columns else "GEN",
+        row_ids=table["row_id"].astype(str).tolist() if "row_id" in table.columns else None,
+        columns={str(name): table[name].tolist() for name in own},
+    )
+
+
+def ends_of(
     layout: ForestLayout, xlim: tuple[float, float] | None, zone: tuple[float, float] | None
 ) -> tuple[float, float]:
+    """Ends of the axis, as asked for or such that what matters is seen."""
     if xlim is not None:
         return _pair(xlim, "xlim", layout)
     studies = [row for row in layout.rows if row.kind == "study"]
-    wide = [row for row in layout.rows if row.kind == "prediction"]
-    must = [(row.low, row.high) for row in layout.rows if row.kind == "pooled"]
+    pooled = [row for row in layout.rows if row.kind in ("pooled", "estimate")]
+    wide = [(row.low, row.high) for row in layout.rows if row.kind == "prediction"]
+    wide += [row.reach for row in pooled]
+    must = [(row.low, row.high) for row in pooled]
+    sure = must if len(must) == 1 else axis.ordinary(layout.scale, must)
     return axis.limits(
         layout.scale,
-        [row.estimate for row in studies],
-        [(row.low, row.high) for row in [*studies, *wide]],
-        [*must, zone] if zone else must,
+        [row.estimate for row in [*studies, *pooled]],
+        [*((row.low, row.high) for row in studies), *must, *wide],
+        [*sure, zone] if zone else sure,
     )
 
 
@@ -167,7 +308,7 @@ def _pair(pair: tuple[float, float], name: str, layout: ForestLayout) -> tuple[f
     raise RequestError(f"{name} = {pair!r} is not a range. Give two finite numbers, the lower first{above}.")
 
 
-def _zone(margins: float | tuple[float, float] | None, layout: ForestLayout) -> tuple[float, float] | None:
+def zone_of(margins: float | tuple[float, float] | None, layout: ForestLayout) -> tuple[float, float] | None:
     """The range of equivalence; one number stands for both sides of no effect."""
     if margins is None:
         return None

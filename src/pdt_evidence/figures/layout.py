@@ -18,7 +18,7 @@ from pdt_evidence.figures.rows import SORTS, Rows, known, path_of
 from pdt_evidence.figures.styles import Style
 from pdt_evidence.results import PooledEffect, Synthesis
 
-__all__ = ["forest_layout"]
+__all__ = ["arms_of", "favours_of", "forest_layout", "in_order", "levels_of", "refuse_mixed"]
 
 SEVERAL = re.compile(r" / |\+")  # between the sources of a value that was aggregated of several rows
 LEVELS = ("comparison", "outcome", "follow_up")  # outermost first; other columns come after
@@ -43,8 +43,8 @@ def forest_layout(
     if not strata:
         raise RequestError("There is nothing to draw: the result holds no study.")
     _refuse(strata, wishes)
-    levels, shared = _levels(strata, result.by if isinstance(result, Synthesis) else ())
-    strata = _in_order(strata, levels)
+    levels, shared = levels_of(strata, result.by if isinstance(result, Synthesis) else (), LEVELS)
+    strata = in_order(strata, levels)
     measure = strata[0].measure
     scale = scale_of(measure)
     arms = wishes.arms or arms_of(strata)
@@ -56,7 +56,7 @@ def forest_layout(
         scale=scale,
         title=words.heading(shared) if wishes.title is None else wishes.title,
         panel=words.full_measure(measure),
-        favours=wishes.favours or _favours(arms, measure),
+        favours=wishes.favours or favours_of(arms),
         notes=_notes(strata, rows, columns, wishes),
         measure=measure,
         fixed_columns=wishes.columns is not None,
@@ -66,9 +66,7 @@ def forest_layout(
 def _refuse(strata: Sequence[PooledEffect], wishes: Wishes) -> None:
     """What cannot be drawn on one axis, or is no known option."""
     others = [other for other in (wishes.overall, *(wishes.also or {}).values()) if other is not None]
-    found = sorted({result.measure for result in [*strata, *others]})
-    if len(found) > 1:
-        raise RequestError(f"One axis cannot show {', '.join(found)} together. Draw each measure on its own.")
+    refuse_mixed([*strata, *others])
     require_choice("sort", wishes.sort, [None, *SORTS])
     if wishes.sort == "weight" and not all(len(stratum.weights) for stratum in strata):
         raise RequestError("sort = 'weight' needs weights, and this result has none. Sort by 'precision'.")
@@ -76,16 +74,27 @@ def _refuse(strata: Sequence[PooledEffect], wishes: Wishes) -> None:
         raise RequestError(f"digits = {wishes.digits!r} is not a whole number from 0 to 6.")
 
 
-def _levels(strata: Sequence[PooledEffect], by: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+def refuse_mixed(results: Sequence[PooledEffect | Synthesis]) -> None:
+    """One axis has one measure."""
+    found = sorted({result.measure for result in results})
+    if len(found) > 1:
+        raise RequestError(f"One axis cannot show {', '.join(found)} together. Draw each measure on its own.")
+
+
+def levels_of(
+    strata: Sequence[PooledEffect], by: Sequence[str], order: Sequence[str]
+) -> tuple[list[str], dict[str, str]]:
     """The columns that tell the strata apart, outermost first, and the words all of them share."""
     names = list(dict.fromkeys([*by, *(name for stratum in strata for name in stratum.stratum)]))
-    names.sort(key=lambda name: LEVELS.index(name) if name in LEVELS else len(LEVELS))
+    names.sort(key=lambda name: order.index(name) if name in order else len(order))
     values = {name: {stratum.stratum.get(name, "") for stratum in strata} for name in names}
     shared = {name: next(iter(values[name])) for name in names if len(values[name]) == 1}
-    return [name for name in names if name not in shared], {k: v for k, v in shared.items() if v}
+    # What they share is a title: the comparison comes first in it.
+    titled = sorted(shared, key=lambda name: LEVELS.index(name) if name in LEVELS else len(LEVELS))
+    return [name for name in names if name not in shared], {k: shared[k] for k in titled if shared[k]}
 
 
-def _in_order(strata: list[PooledEffect], levels: Sequence[str]) -> list[PooledEffect]:
+def in_order(strata: list[PooledEffect], levels: Sequence[str]) -> list[PooledEffect]:
     """Strata of one heading side by side, headings in the order in which they first come."""
     first: dict[tuple[str, ...], int] = {}
     for i, stratum in enumerate(strata):
@@ -97,6 +106,7 @@ def _in_order(strata: list[PooledEffect], levels: Sequence[str]) -> list[PooledE
 
 
 def arms_of(strata: Sequence[PooledEffect]) -> tuple[str, str]:
+    """Names of arm 1 and arm 2 from the comparison, general ones where strata differ or say nothing."""
     pairs = {words.ARMS.get(_comparison(stratum), ("", "")) for stratum in strata}
     firsts, seconds = ({pair[i] for pair in pairs} for i in (0, 1))
     if pairs == {("", "")}:
@@ -113,7 +123,8 @@ def _comparison(stratum: PooledEffect) -> str:
     return held.pop() if len(held) == 1 else ""
 
 
-def _favours(arms: tuple[str, str], measure: str) -> tuple[str, str]:
+def favours_of(arms: tuple[str, str]) -> tuple[str, str]:
+    """What stands left and right of no effect."""
     return f"Favours {arms[1]}", f"Favours {arms[0]}"
 
 

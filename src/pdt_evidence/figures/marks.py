@@ -25,7 +25,7 @@ _TIP_LEFT = Path([(1.0, 0.42), (0.0, 0.0), (1.0, -0.42), (1.0, 0.42)], closed=Tr
 
 
 def intervals(
-    ax: Axes, spans: Sequence[tuple[float, float, float]], *, color: str, width: float, gid: str, **more: Any
+    ax: Axes, spans: Sequence[tuple[float, float, float]], *, color: Any, width: float, gid: str, **more: Any
 ) -> LineCollection | None:
     """Horizontal lines from low to high at y; each span is (low, high, y)."""
     if not spans:

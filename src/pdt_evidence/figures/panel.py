@@ -21,6 +21,7 @@ __all__ = ["Extras", "draw_all", "prepare"]
 
 LARGEST = 0.66  # side of the largest square, as a part of a row
 DIAMOND = 0.34  # half the height of a diamond, as a part of a row
+SHAPES = ("s", "o", "D", "^", "v", "P", "X")
 DASHES = [(0, (3, 2.5))]
 Ends = tuple[float, float]
 
@@ -91,12 +92,15 @@ def draw_all(sheet: Sheet, layout: ForestLayout, placed: Placement, ends: Ends, 
     _studies(ax, style, rows["study"], ends)
     _predictions(ax, style, predicted, ends, rows["pooled"] if extras.prediction == "line" else [])
     _diamonds(ax, style, rows["pooled"])
+    estimates = [row for row in placed.rows if row.row.kind == "estimate"]
+    _estimates(ax, style, estimates, ends)
     for kind, shown, color in (
         ("study", rows["study"], style.study_line),
         ("pooled", rows["pooled"], style.pooled),
         ("prediction", predicted, style.prediction),
+        ("estimate", estimates, style.study_line),
     ):
-        _arrows(ax, shown, ends, 0.5 * style.size, color, kind)
+        _arrows(ax, shown, ends, 0.5 * style.size, color, kind, style.paper)
     _lights(sheet, placed, rows["study"])
 
 
@@ -112,9 +116,17 @@ def _studies(ax: Any, style: Style, studies: Sequence[PlacedRow], ends: Ends) ->
     marks.intervals(ax, spans, color=style.study_line, width=0.9, gid="intervals", zorder=2.5)
     seen = [s for s in studies if low <= s.row.estimate <= high]
     largest = (LARGEST * style.pitch * style.size) ** 2
-    areas = [largest * (0.3 if math.isnan(s.row.share) else s.row.share) for s in seen]
-    at = [(s.row.estimate, s.middle) for s in seen]
+    # Correlated effects of one trial may have weights below 0, which have no area.
+    weighted = [s for s in seen if not s.row.share <= 0]
+    areas = [largest * (0.3 if math.isnan(s.row.share) else s.row.share) for s in weighted]
+    at = [(s.row.estimate, s.middle) for s in weighted]
     marks.points(ax, at, areas, color=style.study, shape=style.marker, gid="squares")
+    rest = [(s.row.estimate, s.middle) for s in seen if s.row.share <= 0]
+    found = marks.points(
+        ax, rest, [0.08 * largest] * len(rest), color=style.paper, shape="o", gid="points-without-weight"
+    )
+    if found is not None:
+        found.set(edgecolors=style.study, linewidths=0.8)
 
 
 def _diamonds(ax: Any, style: Style, pooled: Sequence[PlacedRow]) -> None:
@@ -134,6 +146,32 @@ def _diamonds(ax: Any, style: Style, pooled: Sequence[PlacedRow]) -> None:
     )
     if found is not None:
         found.set(edgecolors=[hue_of(style, p.row.hue) for p in others], linewidths=0.9)
+
+
+def _estimates(ax: Any, style: Style, rows: Sequence[PlacedRow], ends: Ends) -> None:
+    """Pooled results as rows: a marker by its hue, the interval, a thin line for the prediction interval."""
+    low, high = ends
+
+    def cut(pairs: Sequence[tuple[float, float]]) -> list[tuple[float, float, float]]:
+        return [
+            (max(a, low), min(b, high), row.middle)
+            for (a, b), row in zip(pairs, rows, strict=True)
+            if a <= high and b >= low
+        ]
+
+    reaches = [row.row.reach for row in rows]
+    marks.intervals(ax, cut(reaches), color=style.muted, width=0.6, gid="predictions", zorder=2.2)
+    if not rows:
+        return
+    spans = [(row.row.low, row.row.high) for row in rows]
+    colors = [style.palette[row.row.hue % len(style.palette)] for row in rows]
+    seen = [c for (a, b), c in zip(spans, colors, strict=True) if a <= high and b >= low]
+    marks.intervals(ax, cut(spans), color=seen, width=1.5, gid="intervals", zorder=2.6)
+    area = (0.46 * style.pitch * style.size) ** 2
+    for hue in sorted({row.row.hue for row in rows}):
+        at = [(r.row.estimate, r.middle) for r in rows if r.row.hue == hue and low <= r.row.estimate <= high]
+        shape, color = SHAPES[hue % len(SHAPES)], style.palette[hue % len(style.palette)]
+        marks.points(ax, at, [area] * len(at), color=color, shape=shape, gid=f"estimates:{hue}")
 
 
 def _background(ax: Any, layout: ForestLayout, placed: Placement, ends: Ends, extras: Extras) -> None:
@@ -197,12 +235,16 @@ def _predictions(
     marks.verticals(ax, caps, color=style.prediction, width=1.1, gid="prediction-caps", zorder=3.0)
 
 
-def _arrows(ax: Any, rows: Sequence[PlacedRow], ends: Ends, size: float, color: str, kind: str) -> None:
+def _arrows(
+    ax: Any, rows: Sequence[PlacedRow], ends: Ends, size: float, color: str, kind: str, paper: str
+) -> None:
     low, high = ends
     left = [(low, row.middle) for row in rows if row.row.low < low]
     right = [(high, row.middle) for row in rows if row.row.high > high]
-    marks.arrows(ax, left, right=False, size=size, color=color, gid=f"arrows-left:{kind}")
-    marks.arrows(ax, right, right=True, size=size, color=color, gid=f"arrows-right:{kind}")
+    for at, tip, side in ((left, False, "left"), (right, True, "right")):
+        found = marks.arrows(ax, at, right=tip, size=size, color=color, gid=f"arrows-{side}:{kind}")
+        if found is not None and kind == "pooled":
+            found.set(edgecolors=paper, linewidths=0.6)  # a diamond that is cut off is dark behind it
 
 
 def _stripes(sheet: Sheet, placed: Placement, studies: Sequence[PlacedRow]) -> None:

@@ -41,6 +41,7 @@ class Row:
     estimate: float = NAN  # as drawn: ratios on the natural scale
     low: float = NAN
     high: float = NAN
+    reach: tuple[float, float] = (NAN, NAN)  # a prediction interval on the same row
     weight: float = NAN  # percent of its stratum
     share: float = NAN  # of the largest weight in its stratum
     stratum: int = 0

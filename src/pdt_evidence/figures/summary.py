@@ -1,0 +1,204 @@
+"""The forest of pooled results: one row a stratum, a model or a step of a series, and no studies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pdt_evidence.errors import RequestError
+from pdt_evidence.figures import words
+from pdt_evidence.figures.axis import Scale, scale_of
+from pdt_evidence.figures.forest_plot import draw, ends_of, zone_of
+from pdt_evidence.figures.layout import arms_of, favours_of, in_order, levels_of, refuse_mixed
+from pdt_evidence.figures.records import Column, ForestLayout, Wishes
+from pdt_evidence.figures.rows import Rows, path_of
+from pdt_evidence.figures.styles import Style, style_of
+from pdt_evidence.results import PooledEffect, Synthesis
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["summary_forest"]
+
+LEVELS = ("outcome", "follow_up")  # headings, outermost first; the comparison comes last, as the row
+COLUMNS = ("k", "effect", "p", "I2", "tau2")
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """Results in order with the words that stand for each: headings, then the row's own."""
+
+    effects: Sequence[PooledEffect]
+    paths: Sequence[tuple[str, ...]]
+    title: str
+    head: str
+    hues: Sequence[int]
+
+
+def summary_forest(
+    results: Synthesis | Mapping[str, PooledEffect],
+    *,
+    ax: Axes | None = None,
+    style: str | Style = "default",
+    width: float | None = None,
+    title: str | None = None,
+    columns: Sequence[str] = ("k", "effect", "I2"),
+    arms: tuple[str, str] | None = None,
+    favours: tuple[str, str] | None = None,
+    margins: float | tuple[float, float] | None = None,
+    lines: Sequence[float] = (),
+    xlim: tuple[float, float] | None = None,
+    digits: int = 2,
+    prediction: bool = True,
+) -> Axes:
+    """Draw pooled results one below the other: outcomes, follow-ups and comparisons, or a series.
+
+    Parameters
+    ----------
+    results : Synthesis or mapping of str to PooledEffect
+        The strata of a synthesis, outcome around follow-up around comparison; or results under names of
+        their own: leave-one-out, cumulative, one model beside another.
+    ax, style, width, title, arms, favours, margins, lines, xlim, digits
+        As in `forest`.
+    columns : sequence of {"k", "effect", "p", "I2", "tau2"}
+        What stands beside the plot; k left of it.
+    prediction : bool
+        Whether a thin line behind each interval shows its prediction interval.
+
+    Returns
+    -------
+    Axes
+        Marks and texts carry gids: "estimates", "intervals", "predictions", "row:...:ci".
+
+    Raises
+    ------
+    RequestError
+        For an unknown option, mixed measures, or nothing to draw.
+
+    Examples
+    --------
+    >>> from pdt_evidence.pooling import pool
+    >>> yi, vi = [0.6, 0.2, 0.4], [0.04, 0.03, 0.09]
+    >>> ax = summary_forest({"REML": pool(yi, vi), "DL": pool(yi, vi, method="DL")})
+    >>> len(ax.get_yticks()) >= 0
+    True
+    """
+    chosen = style_of(style)
+    series = _series(results)
+    refuse_mixed(series.effects)
+    unknown = [name for name in columns if name not in COLUMNS]
+    if unknown:
+        raise RequestError(
+            f"columns = {list(columns)!r} asks for {', '.join(map(repr, unknown))}. "
+            f"Choose from: {', '.join(map(repr, COLUMNS))}."
+        )
+    wishes = Wishes(title=title, arms=arms, favours=favours, digits=digits)
+    layout = _layout(series, chosen, wishes, columns, prediction)
+    zone = zone_of(margins, layout)
+    extras = {"lines": tuple(map(float, lines)), "zone": zone}
+    return draw(layout, chosen, ax, width, ends_of(layout, xlim, zone), extras)
+
+
+def _series(results: Synthesis | Mapping[str, PooledEffect]) -> _Series:
+    if isinstance(results, Synthesis):
+        return _of_strata([s for s in results.strata.values() if s.k], results.by)
+    effects = [effect for effect in results.values() if effect.k]
+    paths = [(str(name),) for name, effect in results.items() if effect.k]
+    if not effects:
+        raise RequestError("There is nothing to draw: no result holds a study.")
+    stratum = dict(effects[0].stratum)
+    same = all(dict(effect.stratum) == stratum for effect in effects)
+    return _Series(effects, paths, words.heading(stratum) if same else "", "", [0] * len(effects))
+
+
+def _of_strata(strata: list[PooledEffect], by: Sequence[str]) -> _Series:
+    if not strata:
+        raise RequestError("There is nothing to draw: the result holds no study.")
+    order = (*LEVELS, *(name for name in by if name not in (*LEVELS, "comparison")), "comparison")
+    levels, shared = levels_of(strata, by, order)
+    strata = in_order(strata, levels)
+    kinds = list(dict.fromkeys(stratum.stratum.get("comparison", "") for stratum in strata))
+    hues = [kinds.index(stratum.stratum.get("comparison", "")) for stratum in strata]
+    paths = [path_of(stratum, levels) or ("",) for stratum in strata]
+    return _Series(strata, paths, words.heading(shared), "", hues)
+
+
+def _layout(
+    series: _Series, style: Style, wishes: Wishes, columns: Sequence[str], prediction: bool
+) -> ForestLayout:
+    effects = series.effects
+    measure = effects[0].measure
+    scale = scale_of(measure)
+    arms = wishes.arms or arms_of(effects)
+    depth = max(len(path) for path in series.paths) - 1
+    rows = Rows(style, wishes, scale, [""] * depth, [])
+    before: tuple[str, ...] = ()
+    for i, (effect, path) in enumerate(zip(effects, series.paths, strict=True)):
+        rows.headings(before, path[:-1], i)
+        before = path[:-1]
+        _estimate(rows, effect, path, i, series.hues[i], prediction)
+    placed = [_column(name, effects[0]) for name in columns]
+    return ForestLayout(
+        columns=(
+            Column(key="study", head=series.head, align="left"),
+            *sorted((c for found in placed for c in found), key=lambda column: not column.left),
+        ),
+        rows=tuple(rows.rows),
+        scale=scale,
+        title=series.title if wishes.title is None else wishes.title,
+        panel=words.full_measure(measure),
+        favours=wishes.favours or favours_of(arms),
+        notes=_notes(effects, prediction),
+        measure=measure,
+        fixed_columns=True,
+    )
+
+
+def _column(name: str, effect: PooledEffect) -> list[Column]:
+    if name == "effect":
+        over = f"{words.short_measure(effect.measure)} [{words.percent(effect.level)} CI]"
+        return [Column(key=key, over=over, left=False) for key in ("estimate", "ci")]
+    heads = {"k": "Studies", "p": "p", "I2": "I² (%)", "tau2": "τ²"}
+    return [Column(key=name, head=heads[name], left=name == "k")]
+
+
+def _estimate(
+    rows: Rows, effect: PooledEffect, path: tuple[str, ...], i: int, hue: int, prediction: bool
+) -> None:
+    scale: Scale = rows.scale
+    style = rows.style
+    shown, ends = scale.shown(effect.estimate), rows.shown(effect.ci)
+    pi = rows.shown(effect.pi) if prediction and not math.isnan(effect.pi[0]) else (math.nan, math.nan)
+    cells: dict[str, Any] = {
+        "study": words.spoken(path[-1]) or words.title_of(effect),
+        "k": str(effect.k),
+        "p": words.p_value(effect.p, style, "").strip().removeprefix("= "),
+        "I2": words.number(effect.I2, 0, style),
+        "tau2": words.number(effect.tau2, 3, style),
+    }
+    rows.add(
+        "row:" + "/".join(path),
+        "estimate",
+        estimate=shown,
+        low=ends[0],
+        high=ends[1],
+        reach=pi,
+        cells=cells | rows.numbers(shown, ends),
+        indent=len(path) - 1,
+        stratum=i,
+        hue=hue,
+    )
+
+
+def _notes(effects: Sequence[PooledEffect], prediction: bool) -> tuple[str, ...]:
+    lines = [words.method_line(effect) for effect in effects if effect.k > 1]
+    if len(set(lines)) > 2:  # a line would say something that holds for some rows only
+        lines = []
+    said = [max(lines, key=len)] if lines else []
+    if prediction and any(not math.isnan(effect.pi[0]) for effect in effects):
+        said.append("Thin lines: prediction intervals.")
+    if any(effect.k == 1 for effect in effects):
+        said.append("Rows of one study show its own interval.")
+    return (" ".join(said),) if said else ()
