@@ -125,7 +125,7 @@ def test_every_margin_above_the_smallest_is_passed_and_none_below():
 
 
 def test_an_interval_that_estimate_and_se_do_not_make_is_refused():
-    """The wider of two intervals, or a profile interval, has no se from which another level follows."""
+    """A profile interval, say, has no se from which another level follows."""
     fit = PooledEffect(estimate=0.1, se=0.05, ci=(-0.2, 0.4), level=0.95)
     with pytest.raises(RequestError, match="is not its estimate plus or minus a quantile"):
         equivalence(fit, margin=0.25)
@@ -190,3 +190,14 @@ def test_the_result_formats_itself():
     assert "doi:10.1176/appi.ajp.2017.17010057" in result.summary()
     assert result.to_dict()["df"] is None
     assert result.to_frame().loc[0, "ci_low"] == result.ci[0]
+
+
+@pytest.mark.parametrize("test", ["z", "t", "knha", "adhoc", "adhoc-ci"])
+def test_a_pooled_result_is_tested_with_its_own_interval(test):
+    """At alpha = 0.025 the 1 - 2 alpha interval is the 95% interval that pool gives."""
+    from pdt_evidence.pooling import pool
+
+    fit = pool([0.1, -0.2, 0.05, 0.3, -0.1], [0.02, 0.03, 0.05, 0.04, 0.02], test=test)
+    result = equivalence(fit, margin=0.5, alpha=0.025)
+    assert_allclose(result.ci, fit.ci, rtol=1e-9)
+    assert_allclose(result.p_difference, fit.p, rtol=1e-9)

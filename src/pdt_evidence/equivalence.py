@@ -340,7 +340,7 @@ def _check_study(tau2: float, vi: float, test: str) -> None:
 
 
 def _check_own_interval(fit: Pooled) -> None:
-    """Some intervals (the wider of two, profiles) are not symmetric Wald or t: se and df do not make them."""
+    """Some intervals (profiles, say) are neither Wald nor t: estimate, se and df do not make them."""
     ci, level = getattr(fit, "ci", None), getattr(fit, "level", None)
     if ci is None or level is None or not all(map(math.isfinite, ci)):
         return
@@ -350,7 +350,7 @@ def _check_own_interval(fit: Pooled) -> None:
         raise RequestError(
             f"The result's interval {ci[0]:g} to {ci[1]:g} is not its estimate plus or minus a quantile "
             f"times its se ({expected[0]:g} to {expected[1]:g}), so no interval at another level follows "
-            "from it. Pool with test = 'z', 't', 'knha' or 'adhoc'."
+            "from it. Give a result with a Wald or t interval."
         )
 
 
