@@ -1,0 +1,93 @@
+"""The tables as a user asks for them."""
+
+import pytest
+
+import pdt_evidence as pdt
+from pdt_evidence.errors import EvidenceError
+from pdt_evidence.evidence import select_trials
+
+
+def test_filters_take_one_value_or_several():
+    one = pdt.trials(comparison="pdt_vs_cbt")
+    two = pdt.trials(comparison=["pdt_vs_cbt", "pdt_vs_control"])
+    assert set(one["comparison"]) == {"pdt_vs_cbt"}
+    assert set(two["comparison"]) == {"pdt_vs_cbt", "pdt_vs_control"}
+
+
+def test_filters_join():
+    table = pdt.trials(comparison="pdt_vs_control", outcome="depression", follow_up="post")
+    assert table[["comparison", "outcome", "follow_up"]].drop_duplicates().shape[0] == 1
+
+
+def test_unknown_words_are_all_named_with_the_known_ones():
+    with pytest.raises(EvidenceError) as caught:
+        pdt.trials(comparison="pdt_vs_yoga", outcome=["depression", "mood"])
+    text = str(caught.value)
+    assert "comparison = 'pdt_vs_yoga' is not known. There is: pdt_plus_medication_vs_medication, " in text
+    assert "outcome = 'mood' is not known" in text
+
+
+def test_a_known_word_that_no_row_has_gives_no_rows():
+    assert pdt.trials(follow_up="short").empty
+
+
+def test_disputed_rows_are_left_out_unless_asked_for():
+    assert set(pdt.trials()["status"]) == {"ok"}
+    assert {"disputed", "mislabelled"} <= set(pdt.trials(disputed=True)["status"])
+
+
+def test_a_contrast_counts_once_unless_asked_otherwise():
+    assert not pdt.trials()["contrast_id"].duplicated().any()
+    assert pdt.trials(preferred=False)["contrast_id"].duplicated().any()
+
+
+def test_trials_of_a_review_are_its_known_members():
+    table = pdt.trials(review="abbass2014")
+    known = pdt.members("abbass2014")
+    assert set(table["trial_id"]) <= set(known.loc[known["membership"] != "conflict", "trial_id"])
+    assert "cooper2003" in set(table["trial_id"])
+    assert "simpson2003" not in set(table["trial_id"])  # on the review's list of excluded studies
+
+
+def test_windows_can_be_moved():
+    default = select_trials(follow_up="long")
+    assert len(default) > len(select_trials(follow_up="long", edges=(0, 3, 10)))
+
+
+def test_review_filters_and_signs():
+    rows = pdt.reviews(review="abbass2006")
+    assert len(rows) == 10
+    assert (rows["estimate"] > 0).all()  # printed negative
+    assert (rows["printed_estimate"].astype(float) < 0).all()
+    assert set(pdt.reviews(design="pre-post")["design"]) == {"pre-post"}
+
+
+def test_members_count_the_effects_held_of_them():
+    table = pdt.members("abbass2014").set_index("trial")
+    assert table.loc["Cooper 2003", "membership"] == "seen"
+    assert table.loc["Cooper 2003", "effect_rows"] > 0
+    assert (table.loc[table["trial_id"] == "", "effect_rows"] == 0).all()
+
+
+def test_an_unknown_review_lists_the_known_ones():
+    with pytest.raises(EvidenceError, match=r"'abbass' is not known. There is: abbass2014"):
+        pdt.members("abbass")
+
+
+def test_sources_count_the_rows_that_rest_on_them():
+    table = pdt.sources().set_index("source_id")
+    assert table["trials_rows"].sum() == len(pdt.trials(disputed=True, preferred=False))
+    assert table["reviews_rows"].sum() == len(pdt.reviews())
+    assert (table["licence"] != "").all()
+
+
+def test_coverage_adds_up():
+    table = pdt.coverage().set_index("review_id")
+    for review, total in (("abbass2014", 33), ("leichsenring2004", 17)):
+        row = table.loc[review]
+        assert row["trials_included"] == total
+        assert row["seen"] + row["believed"] + row["unidentified"] == total
+        assert row["with_effects"] <= row["seen"] + row["believed"]
+    assert table.loc["abbass2014", "estimates_held"] == 0
+    assert table.loc["abbass2014", "cells_wanted"] >= 18  # six outcomes, three windows
+    assert list(table.index[:3]) == ["abbass2014", "leichsenring2004", "shedler2010"]
