@@ -33,11 +33,11 @@ def test_trim_and_fill_agrees_with_metafor(case, fill):
     options = {name: fill[name] for name in ("method", "estimator", "side")}
     found = trim_and_fill(*arrays(case), **options)
     assert found.k0 == fill["k0"]
-    # REML: metafor's tau2 is where its search stopped, which moves the rest in the eighth digit.
-    rtol = 1e-7 if fill["method"] == "REML" else 1e-9
+    # trimfill() lets its searches for the REML tau2 stop at a change of 1e-5, which shows in the rest.
+    close = {"rtol": 1e-4, "atol": 1e-5} if fill["method"] == "REML" else {"rtol": 1e-9, "atol": 1e-12}
     for name in ("estimate", "se", "ci"):
-        assert_allclose(getattr(found, name), fill[name], rtol=rtol, atol=1e-12, err_msg=name)
-    assert_allclose(np.sort(found.yi), fill["yi"], rtol=rtol, atol=1e-12)
+        assert_allclose(getattr(found, name), fill[name], err_msg=name, **close)
+    assert_allclose(np.sort(found.yi), fill["yi"], **close)
 
 
 def test_a_symmetric_funnel_is_left_alone():
