@@ -70,8 +70,8 @@ def read_design(formula: str, table: pd.DataFrame, vi: str):
     from formulaic.errors import FormulaicError
 
     try:
-        parsed = Formula(formula if "~" in formula.split("(")[0] else f"~ {formula}")
-        left = str(parsed.lhs) if hasattr(parsed, "lhs") else "yi"
+        parsed: Any = Formula(formula)  # pyright: ignore[reportAbstractUsage]
+        left = str(parsed.lhs).strip("`") if hasattr(parsed, "lhs") else "yi"
         right = parsed.rhs if hasattr(parsed, "rhs") else parsed
     except FormulaicError as error:
         raise RequestError(f"The formula {formula!r} cannot be read: {_unstyled(error)}") from error
@@ -89,9 +89,9 @@ def read_design(formula: str, table: pd.DataFrame, vi: str):
     except (FormulaicError, ValueError, TypeError) as error:
         raise RequestError(f"The formula {formula!r} cannot be applied: {_unstyled(error)}") from error
     whole = whole.loc[design.index]
-    y, v = (pd.to_numeric(whole[name]).to_numpy(dtype=float) for name in (left, vi))
+    y, v = (pd.to_numeric(whole[name], errors="coerce").to_numpy(dtype=float) for name in (left, vi))
     X = design.to_numpy(dtype=float)
-    _check_numbers(y, v, X, whole.index.to_list(), left, vi)
+    _check_numbers(y, v, X, whole[[left, vi]])
     left_out = _left_out(plain, lacking, design.index)
     return y, v, X, design.model_spec, left_out
 
@@ -111,15 +111,17 @@ def _present_levels(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _check_numbers(y: Array, v: Array, X: Array, rows: list[int], left: str, vi: str) -> None:
+def _check_numbers(y: Array, v: Array, X: Array, given: pd.DataFrame) -> None:
+    """Raise one error for all rows with a number that cannot be used; `given` has them as they came."""
+    left, vi = given.columns
     problems = []
-    for row, effect, variance, moderators in zip(rows, y, v, X, strict=True):
-        if not np.isfinite(effect):
-            problems.append(f"row {row}: {left} = {effect}, but an effect has to be finite.")
-        if not (np.isfinite(variance) and variance > 0):
-            problems.append(f"row {row}: {vi} = {variance}, but a sampling variance has to be finite and above 0.")
-        if not np.isfinite(moderators).all():
-            problems.append(f"row {row}: a moderator is not finite after its transformation.")
+    for i, row in enumerate(given.itertuples(name=None)):
+        if not np.isfinite(y[i]):
+            problems.append(f"row {row[0]}: {left} = {row[1]!r}, but an effect is a finite number.")
+        if not (np.isfinite(v[i]) and v[i] > 0):
+            problems.append(f"row {row[0]}: {vi} = {row[2]!r}, but a sampling variance is finite and above 0.")
+        if not np.isfinite(X[i]).all():
+            problems.append(f"row {row[0]}: a moderator is not finite after its transformation.")
     if problems:
         raise EvidenceError.from_problems(problems)
 
@@ -138,7 +140,7 @@ def _left_out(plain: pd.DataFrame, lacking: pd.DataFrame, kept: pd.Index) -> pd.
     if "row_id" in plain.columns:
         columns = {"row": list(gone), "row_id": plain.loc[gone, "row_id"].to_list(), "reason": reasons}
     if len(gone):
-        message = f"{len(gone)} of {len(plain)} rows are left out of the meta-regression, since a value is missing."
+        message = f"{len(gone)} of {len(plain)} rows left out of the meta-regression: a value is missing."
         warnings.warn(message, EvidenceWarning, stacklevel=4)
     return pd.DataFrame(columns)
 
@@ -152,6 +154,13 @@ def new_design(spec: Any, table: pd.DataFrame) -> Array:
         warnings.simplefilter("error", DataMismatchWarning)
         try:
             X = spec.get_model_matrix(table, na_action="raise").to_numpy(dtype=float)
-        except (FormulaicError, DataMismatchWarning, ValueError, TypeError) as error:
+        except DataMismatchWarning as error:
+            seen = "; ".join(f"{name}: {', '.join(map(str, found.levels))}" for name, found in _levels(spec))
+            raise RequestError(f"The new table has a level that the model has not seen. It has seen {seen}.") from error
+        except (FormulaicError, ValueError, TypeError) as error:
             raise RequestError(f"The new table does not fit the model: {_unstyled(error)}") from error
     return X
+
+
+def _levels(spec: Any) -> list[tuple[str, Any]]:
+    return [(str(factor), state) for factor, state in spec.factor_contrasts.items()]

@@ -255,7 +255,8 @@ def _share(method: str, QE: float, df: int, tau2: float, typical: float) -> tupl
     """I2 (percent) and H2 from tau2; from QE where the model has no tau2 (EE)."""
     if method == "EE":
         return float(I2_from_Q(QE, df)), float(H2_from_Q(QE, df))
-    return float(I2_from_tau2(tau2, typical)), float(H2_from_tau2(tau2, typical))
+    between, within = np.array(tau2), np.array(typical)
+    return float(I2_from_tau2(between, within)), float(H2_from_tau2(between, within))
 
 
 def _df(test: str, k: int, p: int) -> float:

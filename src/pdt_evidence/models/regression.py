@@ -90,7 +90,7 @@ def _project(Q: Array, y: Array, vi: Array, tau2: Array) -> _Projection:
     Qw = Q * w[:, :, None]
     Qt = np.swapaxes(Q, -1, -2)
     A = Qt @ Qw
-    inverse = np.linalg.inv(A)
+    inverse = np.asarray(np.linalg.inv(A), dtype=np.float64)
     beta = (inverse @ (np.swapaxes(Qw, -1, -2) @ y[:, :, None]))[:, :, 0]
     u = w * (y - (Q @ beta[:, :, None])[:, :, 0])  # P y
     Qwu = (np.swapaxes(Qw, -1, -2) @ u[:, :, None])[:, :, 0]
