@@ -18,6 +18,8 @@ _HOMES = {
     "results": ["PooledEffect", "Synthesis"],
     "pooling": ["pool", "pool_many"],
     "analysis.synthesis": ["synthesize"],
+    "analysis.equivalence": ["equivalence"],
+    "analysis.network": ["network"],
     "figures": ["forest", "save"],
     "verdicts": ["ClaimReport", "check_claims"],
     "reporting": ["report"],

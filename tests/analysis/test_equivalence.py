@@ -5,7 +5,7 @@ import math
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.equivalence import (
+from pdt_evidence.analysis.equivalence import (
     CUIJPERS_2014,
     STEINERT_2017,
     VERDICTS,

@@ -30,8 +30,8 @@ from pdt_evidence.models.network import (
 )
 from pdt_evidence.models.network_flow import connected_parts
 from pdt_evidence.models.network_split import Evidence, back_calculation, direct_evidence
-from pdt_evidence.network_input import ArmTable, is_blank, read_arms
-from pdt_evidence.network_result import Network, NetworkComparison
+from pdt_evidence.analysis.network_input import ArmTable, is_blank, read_arms
+from pdt_evidence.analysis.network_result import Network, NetworkComparison
 
 if TYPE_CHECKING:
     import pandas as pd

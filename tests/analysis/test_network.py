@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.equivalence import STEINERT_2017, equivalence
+from pdt_evidence.analysis.equivalence import STEINERT_2017, equivalence
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
-from pdt_evidence.network import network, network_arms, network_contrasts, network_transitivity
+from pdt_evidence.analysis.network import network, network_arms, network_contrasts, network_transitivity
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 NETMETA = {case["id"]: case for case in json.loads((HERE / "reference/netmeta.json").read_text())["cases"]}
 METAFOR = json.loads((HERE / "reference/network.json").read_text())
 NETMETA_RTOL = 1e-9  # fifteen digits printed; the sums are taken in another order

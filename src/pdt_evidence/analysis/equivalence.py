@@ -188,7 +188,7 @@ def equivalence(
 
     Examples
     --------
-    >>> from pdt_evidence.equivalence import STEINERT_2017, equivalence
+    >>> from pdt_evidence.analysis.equivalence import STEINERT_2017, equivalence
     >>> from pdt_evidence.results import PooledEffect
     >>> fit = PooledEffect(k=12, estimate=-0.05, se=0.08, df=11.0)
     >>> result = equivalence(fit, margin=STEINERT_2017)
