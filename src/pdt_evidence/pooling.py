@@ -202,9 +202,9 @@ def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCo
     return HenmiCopas(
         k=y.size,
         level=level,
-        estimate=float(batch.at0.mean[0] + batch.origin[0]),
+        estimate=float(batch.locate(batch.at0.mean)[0]),
         ci=(low, high),
-        tau2=float(estimate_tau2(batch, "DL")[0]),
+        tau2=float(estimate_tau2(batch, "DL")[0] * batch.unit[0] ** 2),
     )
 
 

@@ -76,7 +76,9 @@ def test_the_score_is_the_derivative_of_the_likelihood():
     batch = prepare(y, v)
     t, h = np.full(20, 0.7), 1e-5
     for restricted in (True, False):
-        slope = (log_likelihood(batch, t + h, restricted) - log_likelihood(batch, t - h, restricted)) / (2 * h)
+        slope = (log_likelihood(batch, t + h, restricted) - log_likelihood(batch, t - h, restricted)) / (
+            2 * h
+        )
         at = score(batch.y, batch.v, t, restricted)
         np.testing.assert_allclose(at.f / 2, slope, rtol=1e-6, atol=1e-8)
         f = [score(batch.y, batch.v, t + d, restricted).f for d in (h, -h)]

@@ -25,7 +25,9 @@ settings.load_profile("engine")
 
 
 def agree(got, expected, what, case, method):
-    if any(known["case"] == case and known["method"] == method and known["value"] in what for known in LEDGER):
+    if any(
+        known["case"] == case and known["method"] == method and known["value"] in what for known in LEDGER
+    ):
         return
     assert_allclose(got, expected, rtol=RTOL, atol=1e-300, err_msg=f"{case} {method} {what}")
 
@@ -151,7 +153,9 @@ def test_the_order_of_studies_changes_nothing(data, options, random):
 def test_turning_every_sign_turns_the_result(data, options):
     y, v = data
     unit = np.sqrt(v.max())
-    assert_allclose(scaled(pool(-y, v, **options), unit, sign=-1), scaled(pool(y, v, **options), unit), **CLOSE)
+    assert_allclose(
+        scaled(pool(-y, v, **options), unit, sign=-1), scaled(pool(y, v, **options), unit), **CLOSE
+    )
 
 
 @given(meta_analyses(), OPTIONS, st.sampled_from([1e-5, 0.5, 3.0, 1e4]))
@@ -222,7 +226,9 @@ def test_identical_effects_have_no_heterogeneity(method):
 @pytest.mark.parametrize("unit", [1e-60, 1e-12, 1e12, 1e60])
 def test_extreme_scales_lose_no_digits(method, unit):
     y, v = np.array([0.1, 0.9, -0.4, 0.5, 1.6]), np.array([0.04, 0.05, 0.1, 0.2, 0.02])
-    assert_allclose(scaled(pool(y * unit, v * unit**2, method=method), unit), scaled(pool(y, v, method=method)))
+    assert_allclose(
+        scaled(pool(y * unit, v * unit**2, method=method), unit), scaled(pool(y, v, method=method))
+    )
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -48,8 +48,8 @@ def henmi_copas_interval(batch: Batch, level: float) -> Floats:
 
     u = falling_root(excess, np.zeros_like(n), 2 * FAR * spread)
     half = u * spread / np.sqrt(W1)
-    middle = batch.at0.mean + batch.origin
-    return np.where((n > 1)[:, None], np.stack([middle - half, middle + half], axis=-1), np.nan)
+    bounds = np.stack([batch.at0.mean - half, batch.at0.mean + half], axis=-1)
+    return np.where((n > 1)[:, None], batch.locate(bounds), np.nan)
 
 
 def _conditional_moments(batch: Batch, tau2: Floats, W1: Floats) -> tuple[Floats, Floats, Floats, Floats]:

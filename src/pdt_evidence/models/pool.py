@@ -155,46 +155,57 @@ def fit(yi: Floats, vi: Floats, options: Options) -> PooledArrays:
 
 
 def _fit_slice(batch: Batch, options: Options, part: slice) -> dict[str, NDArray]:
-    n = batch.n
+    """Everything in the batch's own units and origin, brought back to the effects' at the end."""
+    n, at = batch.n, batch.at0
     tau2 = estimate_tau2(batch, options.method)
-    at = batch.at0
     if options.method != "EE":
         out = scratch("W at tau2", batch.y.shape)
         at = sums(batch.y, batch.v, np.where(n > 1, tau2, 0.0), out)
-    estimate = np.where(n > 0, at.mean + batch.origin, np.nan)
     found = infer(at, n, options.test, options.level)
-    arrays = {"k": n.astype(np.int64), "estimate": estimate, "se": found.se, "df": found.df, "tau2": tau2}
-    arrays["ci"] = _around(estimate, found.half_width)
-    arrays["pi"] = _prediction(batch, options, estimate, found, tau2)
-    arrays["Q"] = np.where(n > 0, batch.at0.Q, np.nan)
     typical = typical_variance(n, traces(batch.at0.w, batch.at0.total).P)
+    spread, ci = _heterogeneity_interval(batch, options, tau2, part)
     if options.method == "EE":
-        arrays["I2"], arrays["H2"] = I2_from_Q(batch.at0.Q, n - 1), H2_from_Q(batch.at0.Q, n - 1)
+        I2, H2 = I2_from_Q(batch.at0.Q, n - 1), H2_from_Q(batch.at0.Q, n - 1)
     else:
-        arrays["I2"], arrays["H2"] = I2_from_tau2(tau2, typical), H2_from_tau2(tau2, typical)
-    return arrays | _heterogeneity_intervals(batch, options, tau2, typical, part)
+        I2, H2 = I2_from_tau2(tau2, typical), H2_from_tau2(tau2, typical)
+    mean = np.where(n > 0, at.mean, np.nan)
+    square = batch.unit * batch.unit
+    return {
+        "k": n.astype(np.int64),
+        "estimate": batch.locate(mean),
+        "se": found.se * batch.unit,
+        "df": found.df,
+        "ci": batch.locate(_around(mean, found.half_width)),
+        "pi": batch.locate(_prediction(batch, options, mean, found, tau2)),
+        "tau2": tau2 * square,
+        "tau2_se": spread * square,
+        "tau2_ci": ci * square[:, None],
+        "I2": I2,
+        "I2_ci": I2_from_tau2(ci, typical[:, None]),
+        "H2": H2,
+        "H2_ci": H2_from_tau2(ci, typical[:, None]),
+        "Q": np.where(n > 0, batch.at0.Q, np.nan),
+    }
 
 
-def _heterogeneity_intervals(
-    batch: Batch, options: Options, tau2: Floats, typical: Floats, part: slice
-) -> dict[str, Floats]:
+def _heterogeneity_interval(
+    batch: Batch, options: Options, tau2: Floats, part: slice
+) -> tuple[Floats, Floats]:
+    """Standard error and interval of tau2, NaN where not asked for."""
     if options.tau2_ci_method is None or options.method == "EE":
-        blank = np.full((batch.n.size, 2), np.nan)
-        return {"tau2_se": blank[:, 0], "tau2_ci": blank, "I2_ci": blank, "H2_ci": blank}
+        return np.full(batch.n.size, np.nan), np.full((batch.n.size, 2), np.nan)
     se = tau2_standard_error(batch, options.method, tau2)
     weights = None if options.tau2_ci_weights is None else options.tau2_ci_weights[part]
-    ci = tau2_interval(batch, options.tau2_ci_method, options.method, tau2, se, options.level, weights)
-    v = typical[:, None]
-    return {"tau2_se": se, "tau2_ci": ci, "I2_ci": I2_from_tau2(ci, v), "H2_ci": H2_from_tau2(ci, v)}
+    return se, tau2_interval(batch, options.tau2_ci_method, options.method, tau2, se, options.level, weights)
 
 
-def _prediction(batch: Batch, options: Options, estimate: Floats, found: Inference, tau2: Floats) -> Floats:
+def _prediction(batch: Batch, options: Options, mean: Floats, found: Inference, tau2: Floats) -> Floats:
     if options.method == "EE":  # one true effect: a new study has no other
         return np.full((batch.n.size, 2), np.nan)
     if options.pi_rule == "bootstrap":
         return bootstrap_interval(batch, options.level, options.bootstrap_draws, options.seed)
     half = prediction_half_width(options.pi_rule, batch.n, tau2, found.se, found.df, options.level)
-    return _around(estimate, half)
+    return _around(mean, half)
 
 
 def _around(middle: Floats, half: Floats) -> Floats:

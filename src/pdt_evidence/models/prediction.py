@@ -53,7 +53,7 @@ def prediction_half_width(rule: str, n: Floats, tau2: Floats, se: Floats, df: Fl
 
 
 def bootstrap_interval(batch: Batch, level: float, draws: int, seed: int | None) -> Floats:
-    """Interval of rule "bootstrap", shape (B, 2); NaN where k < 2.
+    """Interval of rule "bootstrap", shape (B, 2), in the batch's units; NaN where k < 2.
 
     tau2 is drawn from its confidence distribution, the exact law of Q read as a function of
     tau2; the mean from t around the estimate at that tau2; the new effect from a normal
@@ -75,7 +75,7 @@ def bootstrap_interval(batch: Batch, level: float, draws: int, seed: int | None)
         df = batch.n[i] - 1
         spread = np.sqrt(at.Q / df / at.total)
         effect = at.mean - stdtrit(df, tail) * spread + new * np.sqrt(tau2[i])
-        bounds[i] = np.quantile(effect, [(1 - level) / 2, (1 + level) / 2]) + batch.origin[i]
+        bounds[i] = np.quantile(effect, [(1 - level) / 2, (1 + level) / 2])
     return bounds
 
 

@@ -24,6 +24,7 @@ Floats = NDArray[np.float64]
 DOMINANT = 0.5  # share of sum(w**2) in sum(w)**2 above which one study may outweigh the rest
 
 
+EXTREME = 1e-40
 KEPT_VALUES = 1 << 18  # larger work arrays are rare and not kept
 
 
@@ -72,12 +73,18 @@ class Traces:
 class Batch:
     """B meta-analyses of up to k studies; made by `prepare`."""
 
-    y: Floats  # (k, B), relative to `origin`; 0 where absent
-    v: Floats  # (k, B), infinite where absent
+    y: Floats  # (k, B), relative to `origin` in units of `unit`; 0 where absent
+    v: Floats  # (k, B), in squared units; infinite where absent
     origin: Floats  # (B,)
+    unit: Floats  # (B,), a power of two; 1 unless the scale is extreme
     n: Floats  # (B,) studies present
     at0: Sums  # the sums at tau2 = 0
     swapped: tuple[NDArray[np.intp], NDArray[np.intp]]  # columns, and the rows that changed places with row 0
+
+    def locate(self, x: Floats) -> Floats:
+        """Positions, shape (B, ...), on the effects' own scale."""
+        trailing = (slice(None),) + (None,) * (x.ndim - 1)
+        return x * self.unit[trailing] + self.origin[trailing]
 
     def arrange(self, values: Floats) -> Floats:
         """Values of shape (B, k), such as weights, as (k, B) in the batch's order of studies."""
@@ -115,6 +122,14 @@ def prepare(yi: Floats, vi: Floats, short_lived: bool = False) -> Batch:
         n = k - absent.sum(axis=0, dtype=float)
     np.divide(1.0, v, out=w)
     total = np.add.reduce(w, axis=0)
+    unit = np.ones(size)
+    extreme = (total > 1 / EXTREME) | (total < EXTREME)
+    if extreme.any():
+        # Cubes of weights are summed: at unit scale they neither overflow nor vanish.
+        unit[extreme] = 2.0 ** np.round(-0.5 * np.log2(np.where(total > 0, total, 1.0)[extreme]))
+        v /= unit * unit
+        np.divide(1.0, v, out=w)
+        total = np.add.reduce(w, axis=0)
     lead = ((dot(w, w) > DOMINANT * total * total) | (w[0] == 0.0)).nonzero()[0]
     swapped = (lead, w[:, lead].argmax(axis=0))
     if lead.size:
@@ -122,9 +137,11 @@ def prepare(yi: Floats, vi: Floats, short_lived: bool = False) -> Batch:
             _swap(array, *swapped)
     origin = y[0].copy()
     y -= origin
+    if extreme.any():
+        y /= unit
     if not whole:
         y[w == 0.0] = 0.0
-    return Batch(y, v, origin, n, _weighted(y, w, total), swapped)
+    return Batch(y, v, origin, unit, n, _weighted(y, w, total), swapped)
 
 
 def _swap(array: Floats, columns: NDArray[np.intp], rows: NDArray[np.intp]) -> None:
