@@ -21,10 +21,10 @@ from pdt_evidence.errors import SchemaError
 from pdt_evidence.evidence.readers.safe import as_text, file_bytes
 from pdt_evidence.evidence.windows import follow_up_window
 
-__all__ = ["CONTROLS", "Names", "comparison_of", "load_names", "slug"]
+__all__ = ["CONTROLS", "Names", "Rule", "comparison_of", "load_names", "slug"]
 
 COLUMNS = ["field", "contains", "word", "better"]
-FIELDS = ("arm", "outcome", "follow_up", "comparison")
+FIELDS = ("arm", "outcome", "instrument", "event", "follow_up", "comparison")
 CONTROLS = (
     "waitlist",
     "care_as_usual",

@@ -1,0 +1,85 @@
+"""Which way the effects of a Metapsy database point: decided from its own arm data, and said.
+
+Databases differ. In some `.g` is arm 1 less arm 2 as it stands, so that on symptom scales
+below 0 favours arm 1; in others it was turned already, so that above 0 does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdt_evidence.errors import require_choice
+
+__all__ = ["SMALL", "Convention", "decide", "scale_directions"]
+
+Array = NDArray[np.float64]
+SIGNS = ("+", "-")
+AGREEMENT = 0.8  # of the rows, on which a decision may rest
+SMALL = 0.05  # effects nearer to 0 than this may have either sign by rounding
+FEWEST = 2  # rows; one may be a slip
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """How to turn `.g` so that above 0 favours arm 1."""
+
+    kind: str  # favours: + is good for arm 1; against: - is; difference: arm 1 less arm 2; unknown
+    why: str
+
+    def turn(self, better: str) -> float:
+        """What `.g` is multiplied by on a scale where `better` is good; 0 if that cannot be known."""
+        if self.kind == "difference":
+            return {"lower": -1.0, "higher": 1.0}.get(better, 0.0)
+        return {"favours": 1.0, "against": -1.0}.get(self.kind, 0.0)
+
+
+def decide(g: Array, difference: Array, sign: str | None) -> Convention:
+    """The convention of a database.
+
+    Parameters
+    ----------
+    g : ndarray
+        Its own effects; NaN where it has none.
+    difference : ndarray
+        Mean of arm 1 less mean of arm 2 of the same rows; NaN without means.
+    sign : {"+", "-"} or None
+        What the user says: the sign that favours arm 1. None: decide.
+    """
+    if sign is not None:
+        require_choice("sign", sign, SIGNS)
+        return Convention("favours" if sign == "+" else "against", f"given: {sign} favours arm 1")
+    use = np.isfinite(g) & np.isfinite(difference) & (np.abs(g) > SMALL) & (difference != 0)
+    rows = int(use.sum())
+    if rows < FEWEST:
+        return Convention("unknown", f"not decided: {rows} rows have both means and .g")
+    same = int((np.sign(g[use]) == np.sign(difference[use])).sum())
+    if same >= AGREEMENT * rows:
+        return Convention(
+            "difference",
+            f".g is arm 1 less arm 2 in {same} of {rows} rows with means: "
+            "where lower scores are better, below 0 favours arm 1",
+        )
+    if same <= (1 - AGREEMENT) * rows:
+        return Convention(
+            "favours",
+            f".g is arm 2 less arm 1 in {rows - same} of {rows} rows with means: above 0 favours arm 1",
+        )
+    return Convention("unknown", f"not decided: .g is arm 1 less arm 2 in {same} of {rows} rows with means")
+
+
+def scale_directions(
+    instruments: Sequence[str], g: Array, difference: Array, convention: Convention
+) -> dict[str, str]:
+    """For databases whose `.g` favours: the direction that is good on each instrument, by majority."""
+    if convention.kind not in ("favours", "against"):
+        return {}
+    towards = 1.0 if convention.kind == "favours" else -1.0
+    votes: dict[str, float] = {}
+    for name, own, raw in zip(instruments, g, difference, strict=True):
+        if np.isfinite(own) and np.isfinite(raw) and abs(own) > SMALL and raw:
+            votes[name] = votes.get(name, 0.0) + float(np.sign(own * towards) * np.sign(raw))
+    return {name: "higher" if vote > 0 else "lower" for name, vote in votes.items() if vote}
