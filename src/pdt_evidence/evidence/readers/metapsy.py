@@ -22,7 +22,7 @@ from pdt_evidence.evidence.readers.metapsy_rows import NAN, Entry, Row, arm_data
 from pdt_evidence.evidence.readers.metapsy_sign import SMALL, Convention, decide, scale_directions
 from pdt_evidence.evidence.readers.names import Names, Rule, comparison_of, load_names, slug
 from pdt_evidence.evidence.readers.tabular import read_table
-from pdt_evidence.evidence.readers.trials import file_source
+from pdt_evidence.evidence.readers.trials import file_source, fit_schema
 from pdt_evidence.evidence.windows import follow_up_window
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ def read_metapsy(
     if percent.max() <= 1:
         table["percent_women"] = 100 * percent
         log.append((None, "percent_women", "turned", "fractions into percent"))
+    table = fit_schema(table, log)
     source_id = review or path.stem
     table = table.assign(source_id=source_id, verification="database", status="ok", preferred=True)
     source = file_source(path, "Metapsy data standard") | {"source_id": source_id, "sign": convention.why}

@@ -19,7 +19,7 @@ from pdt_evidence.evidence.readers.review import Analysis, Review, StudyRow
 from pdt_evidence.evidence.readers.revman_web import read_data_package, read_data_rows
 from pdt_evidence.evidence.readers.rm5 import read_rm5
 from pdt_evidence.evidence.readers.safe import file_bytes
-from pdt_evidence.evidence.readers.trials import file_source
+from pdt_evidence.evidence.readers.trials import file_source, fit_schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,6 +137,7 @@ def _as_trials(
         raise EvidenceError(
             f"{source['file']}: none of its {len(review.rows)} study rows has usable numbers."
         )
+    table = fit_schema(table, log)
     _warn(names, table, source["file"])
     return ImportedTrials.make(
         table,

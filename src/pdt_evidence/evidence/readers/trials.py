@@ -27,7 +27,15 @@ if TYPE_CHECKING:
 
     from pdt_evidence.evidence.readers.imported import ImportedTrials
 
-__all__ = ["check_trials", "file_source", "read_trials", "template", "trial_fields", "with_defaults"]
+__all__ = [
+    "check_trials",
+    "file_source",
+    "fit_schema",
+    "read_trials",
+    "template",
+    "trial_fields",
+    "with_defaults",
+]
 
 # Any one of these sets gives an effect; the first of each set names it in messages.
 EFFECT_COLUMNS = {
@@ -128,12 +136,39 @@ def _plain_numbers(text: TextTable, known: Sequence[Field]) -> pd.DataFrame:
     """Blank out "NA"; in a file of semicolons turn the decimal comma of numbers into a point."""
     data = text.data
     numbers = [field.name for field in known if field.type in ("number", "integer") and field.name in data]
+    data = data.assign(**{name: _unguarded(data[name]) for name in data if name not in numbers})
     data = data.assign(
         **{name: data[name].replace(dict.fromkeys(MISSING, "")) for name in data if _says_na(data[name])}
     )
     if text.decimal == ",":
         return data.assign(**{name: data[name].str.replace(",", ".", regex=False) for name in numbers})
     return data
+
+
+def _unguarded(column: pd.Series) -> pd.Series:
+    """Without the apostrophe that keeps a spreadsheet from running a cell."""
+    guarded = column.str.startswith(("'=", "'+", "'-", "'@"))
+    return column.where(~guarded, column.str[1:]) if guarded.any() else column
+
+
+def fit_schema(table: pd.DataFrame, log: list[tuple[int | None, str, str, str]]) -> pd.DataFrame:
+    """`table` without the numbers that its schema does not allow; each is blanked and logged.
+
+    For the readers of other people's databases: one impossible age is no reason to refuse a file.
+    """
+    for field in trial_fields():
+        if field.name not in table.columns or (field.minimum is None and field.maximum is None):
+            continue
+        column = table[field.name]
+        low = -np.inf if field.minimum is None else field.minimum
+        high = np.inf if field.maximum is None else field.maximum
+        wrong = column.notna() & ~column.between(low, high)
+        for row, found in zip(table.loc[wrong, "row_id"], column[wrong], strict=True):
+            log.append(
+                (None, row, "blanked", f"{field.name} = {found:g} is not between {low:g} and {high:g}")
+            )
+        table = table.assign(**{field.name: column.mask(wrong)})
+    return table
 
 
 def _says_na(column: pd.Series) -> bool:
