@@ -1,0 +1,214 @@
+"""Every subset of the studies pooled, or a random sample of the subsets [1]_.
+
+A subset is a bit mask: bit i % 64 of word i // 64 stands for study i. For "EE" and "DL"
+the sums over a subset are merged from tables of the 256 subsets of eight studies each;
+every term of a merge is positive, so nothing cancels. For "REML" the engine's batched
+estimator takes the subsets as masks. Work is cut into pieces of a fixed size and place, so
+that the numbers do not depend on who computes which, and memory holds a few pieces only
+beside the result.
+
+References
+----------
+.. [1] Olkin, Dahabreh, Trikalinos. Research Synthesis Methods 3 (2012) 214. doi:10.1002/jrsm.1053
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdt_evidence.models.heterogeneity import I2_from_Q, I2_from_tau2, typical_variance
+from pdt_evidence.models.tau2 import estimate_tau2
+from pdt_evidence.models.weights import prepare, sums, traces
+
+__all__ = ["METHODS", "SubsetFits", "all_subsets", "holds", "pool_subsets", "sample_subsets"]
+
+Floats = NDArray[np.float64]
+Masks = NDArray[np.uint64]
+METHODS = ("EE", "DL", "REML")
+PIECE = 1 << 13  # subsets in one task
+WAITING = 32  # tasks handed to an executor ahead of the one whose result is due
+TINY = np.finfo(float).tiny
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SubsetFits:
+    """One value a subset; every array of shape (n,)."""
+
+    k: NDArray[np.int64]  # studies in the subset
+    estimate: Floats
+    tau2: Floats  # NaN where k < 2
+    I2: Floats  # percent; NaN where k < 2
+    Q: Floats
+
+
+@dataclass(slots=True)
+class _Part:
+    """Inverse-variance sums of a set of studies, mergeable without cancellation."""
+
+    total: Floats  # sum of w
+    mean: Floats
+    Q: Floats
+    pairs: Floats  # sum of w_i w_j over the pairs i < j
+
+    def merge(self, other: _Part) -> _Part:
+        """The sums of both sets of studies together (Chan, Golub, LeVeque 1983)."""
+        total = self.total + other.total
+        share = other.total / np.maximum(total, TINY)  # both may be empty
+        gap = other.mean - self.mean
+        mean = self.mean + share * gap
+        Q = self.Q + other.Q + self.total * share * gap * gap
+        return _Part(total, mean, Q, self.pairs + other.pairs + self.total * other.total)
+
+    def __getitem__(self, index: NDArray) -> _Part:
+        return _Part(self.total[index], self.mean[index], self.Q[index], self.pairs[index])
+
+
+def all_subsets(k: int) -> Masks:
+    """The 2**k - 1 subsets that are not empty, shape (2**k - 1, 1); `k` below 64."""
+    return np.arange(1, 1 << k, dtype=np.uint64)[:, None]
+
+
+def sample_subsets(k: int, n: int, rng: np.random.Generator) -> Masks:
+    """`n` distinct subsets, shape (n, words), each set of `n` as likely as any other; none empty.
+
+    In random order, so that any first part is a random sample too.
+    """
+    most = (1 << k) - 1
+    if most <= 4 * n:
+        return rng.permutation(most)[:n].astype(np.uint64)[:, None] + np.uint64(1)
+    words = -(-k // 64)
+    found = np.empty((0, words), dtype=np.uint64)
+    while len(found) < n:
+        drawn = rng.integers(0, 1 << 64, (n - len(found), words), dtype=np.uint64, endpoint=False)
+        drawn[:, -1] &= np.uint64((1 << (k - 64 * (words - 1))) - 1)
+        found = _distinct(np.concatenate([found, drawn[drawn.any(axis=1)]]))
+    return found
+
+
+def _distinct(masks: Masks) -> Masks:
+    """The first of each, in the order drawn."""
+    keys = masks[:, 0] if masks.shape[1] == 1 else masks.view(f"V{8 * masks.shape[1]}").ravel()
+    return masks[np.sort(np.unique(keys, return_index=True)[1])]
+
+
+def holds(masks: Masks, study: int) -> NDArray[np.bool_]:
+    """Whether each subset holds a study, shape (n,)."""
+    return (masks[:, study // 64] >> np.uint64(study % 64) & np.uint64(1)).astype(bool)
+
+
+def pool_subsets(
+    yi: Floats,
+    vi: Floats,
+    masks: Masks,
+    method: str,
+    executor: Executor | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> SubsetFits:
+    """Pool the subsets of yi, vi, shape (k,), that `masks`, shape (n, words), name.
+
+    `progress` is called with the number of subsets that were done since the last call.
+    """
+    n = len(masks)
+    fits = SubsetFits(k=np.empty(n, np.int64), estimate=np.empty(n), tau2=np.empty(n), I2=np.empty(n), Q=np.empty(n))
+    job = partial(_pool_piece, yi, vi, method)
+    pieces = (masks[start : start + PIECE] for start in range(0, n, PIECE))
+    start = 0
+    for found in _in_order(job, pieces, executor):
+        stop = start + len(found.k)
+        for name in SubsetFits.__slots__:
+            getattr(fits, name)[start:stop] = getattr(found, name)
+        if progress:
+            progress(stop - start)
+        start = stop
+    return fits
+
+
+def _in_order(
+    job: Callable[[Masks], SubsetFits], pieces: Iterator[Masks], executor: Executor | None
+) -> Iterator[SubsetFits]:
+    """`map` with a bounded number of tasks under way; executors' own keep every result."""
+    if executor is None:
+        yield from map(job, pieces)
+        return
+    waiting: deque[Future[SubsetFits]] = deque()
+    try:
+        waiting.extend(executor.submit(job, piece) for piece in islice(pieces, WAITING))
+        while waiting:
+            found = waiting.popleft().result()
+            waiting.extend(executor.submit(job, piece) for piece in islice(pieces, 1))
+            yield found
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
+def _pool_piece(yi: Floats, vi: Floats, method: str, masks: Masks) -> SubsetFits:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return _by_likelihood(yi, vi, masks) if method == "REML" else _by_moments(yi, vi, method, masks)
+
+
+def _by_likelihood(yi: Floats, vi: Floats, masks: Masks) -> SubsetFits:
+    present = np.stack([holds(masks, i) for i in range(yi.size)])  # as the batch has them: studies first
+    batch = prepare(np.where(present, yi[:, None], np.nan).T, np.where(present, vi[:, None], np.inf).T)
+    tau2 = estimate_tau2(batch, "REML")
+    estimate = sums(batch.y, batch.v, np.where(batch.n > 1, tau2, 0.0)).mean + batch.origin
+    typical = typical_variance(batch.n, traces(batch.at0.w, batch.at0.total).P)
+    k = batch.n.astype(np.int64)
+    return SubsetFits(k=k, estimate=estimate, tau2=tau2, I2=I2_from_tau2(tau2, typical), Q=batch.at0.Q)
+
+
+def _by_moments(yi: Floats, vi: Floats, method: str, masks: Masks) -> SubsetFits:
+    origin = np.average(yi, weights=1 / vi)
+    k, at0 = _subset_sums(yi - origin, vi, masks)
+    single = k < 2
+    if method == "EE":
+        tau2 = np.where(single, np.nan, 0.0)
+        return SubsetFits(k=k, estimate=at0.mean + origin, tau2=tau2, I2=I2_from_Q(at0.Q, k - 1), Q=at0.Q)
+    trace_P = 2 * at0.pairs / at0.total
+    tau2 = np.where(single, np.nan, np.maximum((at0.Q - (k - 1)) / trace_P, 0.0))
+    mean = at0.mean.copy()
+    spread = np.flatnonzero(tau2 > 0)
+    mean[spread] = _weighted_mean(yi - origin, vi, masks[spread], tau2[spread])
+    I2 = I2_from_tau2(tau2, typical_variance(k.astype(float), trace_P))
+    return SubsetFits(k=k, estimate=mean + origin, tau2=tau2, I2=I2, Q=at0.Q)
+
+
+def _subset_sums(y: Floats, v: Floats, masks: Masks) -> tuple[NDArray[np.int64], _Part]:
+    """Studies in each subset, and their sums at tau2 = 0."""
+    octets = np.ascontiguousarray(masks, dtype="<u8").view(np.uint8)  # eight studies each
+    ones = np.array([number.bit_count() for number in range(256)])
+    k = ones[octets].sum(axis=1)
+    found: _Part | None = None
+    for number, start in enumerate(range(0, y.size, 8)):
+        part = _table(y[start : start + 8], v[start : start + 8])[octets[:, number]]
+        found = part if found is None else found.merge(part)
+    assert found is not None
+    return k, found
+
+
+def _table(y: Floats, v: Floats) -> _Part:
+    """Sums over every subset of up to eight studies, by bit mask."""
+    table = _Part(*np.zeros((4, 1)))
+    for one, variance in zip(y, v, strict=True):
+        with_it = table.merge(_Part(*np.array([[1 / variance], [one], [0.0], [0.0]])))
+        pairs = zip((table.total, table.mean, table.Q, table.pairs),
+                    (with_it.total, with_it.mean, with_it.Q, with_it.pairs), strict=True)  # fmt: skip
+        table = _Part(*(np.concatenate(pair) for pair in pairs))
+    return table
+
+
+def _weighted_mean(y: Floats, v: Floats, masks: Masks, tau2: Floats) -> Floats:
+    total, moment = np.zeros(tau2.size), np.zeros(tau2.size)
+    for i in range(y.size):  # one study at a time stays within the cache
+        w = holds(masks, i) / (v[i] + tau2)
+        total += w
+        moment += w * y[i]
+    return moment / total
