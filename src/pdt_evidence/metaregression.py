@@ -6,8 +6,9 @@ without a moderator are listed in `left_out`, and counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from pdt_evidence.formulas import check_design, new_design, read_design
 from pdt_evidence.models import regression
 from pdt_evidence.models.distributions import chi2_quantile, chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.heterogeneity import H2_from_Q, H2_from_tau2, I2_from_Q, I2_from_tau2
-from pdt_evidence.models.permutation import permutation_test
+from pdt_evidence.models.permutation import count_arrangements, permutation_test
 from pdt_evidence.results import _aligned, _interval, _notes, _number, _p, _plain
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class MetaRegression:
         *,
         seed: int = 0,
         executor: Executor | None = None,
-        progress: Callable[[int, int], object] | None = None,
+        progress: bool = False,
     ) -> PermutationTest:
         """p-values that rest on no distribution: the moderators change places among the studies.
 
@@ -110,9 +111,9 @@ class MetaRegression:
         seed : int
             The same seed gives the same numbers, with any executor.
         executor : concurrent.futures.Executor, optional
-            Runs the chunks; by default they run here.
-        progress : callable, optional
-            Called as ``progress(done, n)`` after each chunk.
+            Threads, processes or ``dask.distributed.Client.get_executor()`` to share the work; it is left open.
+        progress : bool
+            Show a progress bar on stderr.
 
         References
         ----------
@@ -120,10 +121,11 @@ class MetaRegression:
         """
         if n < 2:
             raise RequestError(f"n = {n}, but a permutation test needs at least 2 arrangements.")
-        tested = _moderators(self.spec)
-        found = permutation_test(
-            self.design, self.yi, self.vi, self.method, self.test, tested, n, seed, executor, progress
-        )
+        if seed < 0:
+            raise RequestError(f"seed = {seed}, but it has to be 0 or more.")
+        data = (self.design, self.yi, self.vi, self.method, self.test, _moderators(self.spec))
+        with _bar(count_arrangements(self.design, n)[0], progress) as update:
+            found = permutation_test(*data, n, seed, executor, update)
         table = self.coefficients[["estimate", "statistic"]].assign(p=found.p)
         return PermutationTest(coefficients=table, QM_p=found.QM_p, n=found.n, exact=found.exact, seed=seed)
 
@@ -249,6 +251,17 @@ def _fit(formula, y, v, X, spec, names, method, test, level, left_out) -> MetaRe
         log_likelihood=float(regression.log_likelihood(Q, y1, v, tau2, method not in ("ML", "EE"))[0]),
         left_out=left_out, notes=_remarks(k, m, len(left_out)), yi=y, vi=v, design=X, spec=spec,
     )  # fmt: skip
+
+
+@contextmanager
+def _bar(total: int, wanted: bool) -> Iterator[Callable[[int], object] | None]:
+    if not wanted:
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, desc="arrangements", unit="", unit_scale=True) as bar:
+        yield bar.update
 
 
 def _share(method: str, QE: float, df: int, tau2: float, typical: float) -> tuple[float, float]:

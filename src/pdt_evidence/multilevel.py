@@ -7,7 +7,7 @@ cluster-robust interval (`.robust`) holds even where that working model is not t
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,6 +27,7 @@ from pdt_evidence.models.multilevel import (
     total_blocks,
 )
 from pdt_evidence.models.robust import cr2_mean
+from pdt_evidence.pooling import _fault_of_effect, _fault_of_variance, _numbers
 from pdt_evidence.results import PooledEffect, _aligned, _interval, _notes, _number, _p
 
 __all__ = ["LikelihoodRatio", "MultilevelEffect", "RobustMean", "pool_multilevel"]
@@ -82,8 +83,13 @@ class MultilevelEffect(PooledEffect):
     lrt_within: LikelihoodRatio = field(default_factory=LikelihoodRatio)
 
     def with_robust(self) -> MultilevelEffect:
-        """The same record with the robust se, statistic, df, p and ci in the place of the model's."""
+        """The same record with the robust se, statistic, df, p and ci in the place of the model's.
+
+        With a single cluster there are none: the model's stay, and a note says so.
+        """
         r = self.robust
+        if np.isnan(r.se):
+            return replace(self, notes=(*self.notes, "Inference is by the model, since none is robust here."))
         return replace(self, test="CR2", se=r.se, statistic=r.statistic, df=r.df, p=r.p, ci=r.ci)
 
     def summary(self) -> str:
@@ -107,7 +113,7 @@ class MultilevelEffect(PooledEffect):
 def pool_multilevel(
     yi: ArrayLike,
     vi: ArrayLike,
-    cluster: Sequence[Hashable] | ArrayLike,
+    cluster: Iterable[Hashable],
     *,
     rho: float | None = None,
     V: Mapping[Hashable, ArrayLike] | None = None,
@@ -164,7 +170,8 @@ def pool_multilevel(
     (0.3607, 1.95)
     """
     require_choice("test", test, TESTS)
-    y, v, names, codes = _checked(yi, vi, cluster, level)
+    y, v, names, codes = _checked(yi, vi, list(cluster), level)
+    _check_lengths(len(y), {"labels": labels, "row_ids": row_ids, **(columns or {})})
     blocks = sampling_blocks(v, codes, rho, _given_blocks(V, v, names, codes, rho))
     _check_definite(blocks, rho, V is not None)
     nested = nest(y, blocks)
@@ -276,31 +283,48 @@ def _remarks(k: int, n_clusters: int, robust: RobustMean) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _checked(yi: ArrayLike, vi: ArrayLike, cluster: Any, level: float):
+def _check_lengths(k: int, given: Mapping[str, Sequence[Any] | None]) -> None:
+    """Raise one error for all that is carried along but has not one entry a row."""
+    problems = [
+        f"{name} has {len(values)} entries for {k} rows; each row needs one."
+        for name, values in given.items()
+        if values is not None and len(values) != k
+    ]
+    if problems:
+        raise EvidenceError.from_problems(problems, "pool_multilevel()")
+
+
+def _checked(
+    yi: ArrayLike, vi: ArrayLike, cluster: list[Any], level: float
+) -> tuple[Array, Array, list[Hashable], NDArray[np.intp]]:
     """Arrays, cluster names in order of appearance, and codes; every fault in one error."""
-    y, v = np.asarray(yi, dtype=float), np.asarray(vi, dtype=float)
-    names = np.asarray(cluster, dtype=object)
+    (y, y_text), (v, v_text) = _numbers(yi), _numbers(vi)
     problems = [] if 0 < level < 1 else [f"level = {level!r}, but it needs 0 < level < 1."]
-    if not y.ndim == v.ndim == names.ndim == 1 or not len(y) == len(v) == len(names) or not len(y):
-        shapes = f"{y.shape}, {v.shape} and {names.shape}"
+    if not y.shape == v.shape == (len(cluster),) or not cluster:
+        shapes = f"{y.shape}, {v.shape} and ({len(cluster)},)"
         raise EvidenceError.from_problems(
             [*problems, f"yi, vi and cluster have the shapes {shapes}, but need one length, 1 or more."]
         )
     for i in range(len(y)):
-        if not np.isfinite(y[i]):
-            problems.append(f"row {i}: yi = {y[i]}, but an effect has to be finite.")
-        if not (np.isfinite(v[i]) and v[i] > 0):
-            problems.append(f"row {i}: vi = {v[i]}, but a sampling variance has to be finite and above 0.")
-        if names[i] is None or names[i] != names[i]:
-            problems.append(f"row {i}: its cluster is missing.")
+        faults = [_fault_of_effect(y[i], y_text.get(i)), _fault_of_variance(v[i], v_text.get(i))]
+        if cluster[i] is None or type(cluster[i]).__name__ == "NAType" or cluster[i] != cluster[i]:
+            faults.append("its cluster is missing.")
+        problems += [f"row {i + 1}: {fault}" for fault in faults if fault]
     if problems:
-        raise EvidenceError.from_problems(problems)
+        raise EvidenceError.from_problems(problems, "pool_multilevel()")
     found: dict[Hashable, int] = {}
-    codes = np.array([found.setdefault(name, len(found)) for name in names.tolist()], dtype=np.intp)
+    codes = np.array([found.setdefault(name, len(found)) for name in cluster], dtype=np.intp)
     return y, v, list(found), codes
 
 
-def _given_blocks(V, v: Array, names: list[Hashable], codes: NDArray[np.intp], rho: float | None):
+def _given_blocks(
+    V: Mapping[Hashable, ArrayLike] | None,
+    v: Array,
+    names: list[Hashable],
+    codes: NDArray[np.intp],
+    rho: float | None,
+) -> list[Array] | None:
+    """The V of each cluster, in the order of the codes; every fault in one error."""
     if V is None:
         return None
     problems = ["Give rho or V, not both."] if rho is not None else []

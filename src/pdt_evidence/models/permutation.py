@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.models.regression import basis, coefficients, estimate_tau2
 
-__all__ = ["PermutationP", "permutation_test"]
+__all__ = ["PermutationP", "count_arrangements", "permutation_test"]
 
 CHUNK = 200
 TIE = 1e-8  # statistics that differ by rounding count as equal
@@ -50,31 +50,39 @@ def permutation_test(
     n: int,
     seed: int,
     executor: Executor | None = None,
-    progress: Callable[[int, int], object] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> PermutationP:
     """Test every coefficient, and the `tested` ones together, against `n` arrangements.
 
-    `progress` is called with (arrangements done, arrangements in all) after each chunk.
+    `progress` is called with the number of arrangements that were done since the last call.
     """
-    labels = np.unique(X, axis=0, return_inverse=True)[1].ravel()
-    signs = X.shape[1] == 1 and len(np.unique(X)) == 1
-    counts = np.bincount(labels)
-    distinct = 2 ** len(y) if signs else factorial(len(y)) // prod(map(factorial, counts.tolist()))
-    exact = distinct <= n
-    total = distinct if exact else n
+    labels, signs = _labels(X)
+    total, exact = count_arrangements(X, n)
     job = partial(_chunk, X, y, vi, method, test, tested, signs, seed)
     work = _listed(labels, signs, total) if exact else _drawn(total)
     observed = _statistics(X[None], y[None], X, vi, method, test, tested)
     more = np.zeros(X.shape[1] + 1)
-    done = 0
     for counted, size in (executor.map if executor else map)(partial(_count, job, observed), work):
         more += counted
-        done += size
         if progress:
-            progress(min(done, total), total)
+            progress(size)
     if not exact:  # the observed arrangement is one of the n
         more += 1
     return PermutationP(more[:-1] / total, float(more[-1] / total), total, exact)
+
+
+def count_arrangements(X: Array, n: int) -> tuple[int, bool]:
+    """How many arrangements a test of `n` takes, and whether they are all distinct ones there are."""
+    labels, signs = _labels(X)
+    counts = np.bincount(labels).tolist()
+    distinct = 2 ** len(X) if signs else factorial(len(X)) // prod(map(factorial, counts))
+    return (distinct, True) if distinct <= n else (n, False)
+
+
+def _labels(X: Array) -> tuple[NDArray[np.intp], bool]:
+    """Equal numbers for equal rows of the design; and whether it is an intercept alone."""
+    labels = np.unique(X, axis=0, return_inverse=True)[1].ravel()
+    return labels, X.shape[1] == 1 and labels.max() == 0
 
 
 def _drawn(total: int) -> Iterator[tuple[int, int]]:
