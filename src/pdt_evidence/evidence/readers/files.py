@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import EvidenceError
+from pdt_evidence.evidence.lint import Finding, lint
 from pdt_evidence.evidence.readers.metapsy import read_metapsy
 from pdt_evidence.evidence.readers.revman import read_revman
 from pdt_evidence.evidence.readers.safe import file_bytes
-from pdt_evidence.evidence.readers.tabular import delimited
+from pdt_evidence.evidence.readers.tabular import delimited, read_table
 from pdt_evidence.evidence.readers.trials import check_trials, read_trials, trial_fields
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from pdt_evidence.evidence.readers.imported import ImportedTrials
 
-__all__ = ["csv_text", "import_file", "read_any", "write_all"]
+__all__ = ["check_file", "csv_text", "import_file", "read_any", "write_all"]
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would run
 
@@ -54,6 +55,27 @@ def read_any(
     if review:
         table["source_id"] = review
     return table
+
+
+def check_file(path: str | Path) -> tuple[ImportedTrials, list[Finding]]:
+    """Read a file as `read_any` does, and look for suspicious values in it.
+
+    Returns
+    -------
+    table, findings
+        The findings name lines of the file where it is a table of trials, else rows of what was
+        read from it.
+
+    Raises
+    ------
+    EvidenceError
+        With everything that is wrong, beyond suspicion, with the file.
+    """
+    path = Path(path)
+    table = read_any(path)
+    if _kind(path) != "trials":
+        return table, lint(table, [None] * len(table))
+    return table, lint(table, read_table(path).lines)
 
 
 def import_file(
