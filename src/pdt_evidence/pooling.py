@@ -199,12 +199,13 @@ def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCo
     with np.errstate(invalid="ignore", divide="ignore"):
         batch = prepare(y[None], v[None])
         low, high = henmi_copas_interval(batch, level)[0].tolist()
+        tau2 = estimate_tau2(batch, "DL") * batch.unit**2
     return HenmiCopas(
         k=y.size,
         level=level,
         estimate=float(batch.locate(batch.at0.mean)[0]),
         ci=(low, high),
-        tau2=float(estimate_tau2(batch, "DL")[0] * batch.unit[0] ** 2),
+        tau2=float(tau2[0]),
     )
 
 
@@ -304,7 +305,8 @@ def _numbers(values: ArrayLike) -> tuple[Floats, dict[int, object]]:
     array = np.asarray(values)
     if array.dtype.kind in "fiu":
         return np.ascontiguousarray(array, dtype=float), {}
-    flat = array.ravel().tolist()
+    # Anew as objects: numpy has turned the numbers beside a word into words.
+    flat = np.asarray(values, dtype=object).ravel().tolist()
     numeric = [isinstance(value, Real) and not isinstance(value, bool) for value in flat]
     absent = [value is None or type(value).__name__ == "NAType" for value in flat]
     words = {i: value for i, value in enumerate(flat) if not (numeric[i] or absent[i])}

@@ -89,6 +89,8 @@ for_method <- function(d, method) {
 for_set <- function(id) {
   d <- sets[[id]]
   d <- d[!is.na(d$yi) & !is.na(d$vi), ]
+  # Rounded before fitting, so that the file holds exactly what was fitted
+  d <- data.frame(yi = signif(num(d$yi), 12), vi = signif(num(d$vi), 12))
   list(id = id, yi = num(d$yi), vi = num(d$vi),
        methods = setNames(lapply(methods, function(method) for_method(d, method)), methods))
 }
@@ -96,4 +98,5 @@ for_set <- function(id) {
 out <- list(source = "metafor", version = as.character(packageVersion("metafor")),
             metadat = as.character(packageVersion("metadat")), R = as.character(getRversion()),
             cases = lapply(names(sets), for_set))
-writeLines(toJSON(out, digits = I(17), auto_unbox = TRUE, na = "null", null = "null"), "pool.json")
+# 15 digits are what jsonlite writes of a double
+writeLines(toJSON(out, digits = I(15), auto_unbox = TRUE, na = "null", null = "null"), "pool.json")

@@ -47,9 +47,8 @@ def _dl(batch: Batch) -> Floats:
 def _dl2(batch: Batch) -> Floats:
     """The moment estimate again, with the weights that the first one gives."""
     first = sums(batch.y, batch.v, _dl(batch))
-    a = np.where(np.isnan(first.w), 0.0, first.w)
-    P = traces(a, first.total).P
-    return _from_moment(batch, (first.Q - _trace_PV(a, first.total, batch.v)) / P)
+    moment = (first.Q - _trace_PV(first.w, first.total, batch.v)) / traces(first.w, first.total).P
+    return _from_moment(batch, moment)
 
 
 def _pm(batch: Batch) -> Floats:
@@ -109,9 +108,15 @@ def _squares(batch: Batch) -> Floats:
 
 
 def _trace_PV(a: Floats, total: Floats, v: Floats) -> Floats:
-    """Trace of P V, P the weight matrix A - A 1 1' A / sum(a): sum of a v (1 - a / sum(a))."""
-    share = np.where(a > 0, a * np.where(np.isinf(v), 0.0, v), 0.0)
-    return share.sum(axis=0) - dot(share, a) / total
+    """Trace of P V, P the weight matrix A - A 1 1' A / sum(a)."""
+    return dot(a * _others(a, total), np.where(a > 0, v, 0.0))
+
+
+def _others(a: Floats, total: Floats) -> Floats:
+    """1 - a / sum(a), shape (k, B), exact also for row 0, which may outweigh the rest."""
+    share = 1 - a / total
+    share[0] = a[1:].sum(axis=0) / total
+    return share
 
 
 def tau2_standard_error(batch: Batch, method: str, tau2: Floats) -> Floats:
@@ -149,8 +154,11 @@ def _moment_standard_error(batch: Batch, method: str, tau2: Floats) -> Floats:
     else:
         a = present.astype(float)
     total = a.sum(axis=0)
-    m = a * np.where(present, batch.v + tau2, 0.0)
-    spread = np.sqrt(2 * ((m * m).sum(0) - 2 * (a * m * m).sum(0) / total + ((a * m).sum(0) / total) ** 2))
+    m = np.where(present, batch.v + tau2, 0.0)
+    cross = a * a * m
+    off = cross[1:].sum(axis=0)
+    off = 2 * cross[0] * off + off * off - (cross[1:] ** 2).sum(axis=0)  # sum over i != j
+    spread = np.sqrt(2 * (((a * _others(a, total) * m) ** 2).sum(axis=0) + off / (total * total)))
     if method == "HS":
         return spread / total
     if method == "HE":

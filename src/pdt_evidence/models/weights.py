@@ -159,8 +159,8 @@ def sums(y: Floats, v: Floats, tau2: Floats, out: Floats | None = None) -> Sums:
 
 def _weighted(y: Floats, w: Floats, total: Floats) -> Sums:
     mean = dot(w, y) / total
-    rest = np.subtract(y, mean, out=scratch("rest", y.shape))
-    return Sums(w, total, mean, dot(np.multiply(w, rest, out=scratch("product", y.shape)), rest))
+    rest = np.subtract(y, mean, out=scratch("rest", w.shape))
+    return Sums(w, total, mean, dot(np.multiply(w, rest, out=scratch("product", w.shape)), rest))
 
 
 def traces(w: Floats, total: Floats) -> Traces:
