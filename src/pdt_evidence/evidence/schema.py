@@ -145,28 +145,47 @@ def missing_column(name: str, columns: Iterable[str]) -> str:
 
 
 def _column_problems(table: pd.DataFrame, field: Field, lines: Sequence[int] | None) -> list[str]:
-    column = table[field.name]
-    if not (
-        field.required or field.enum or field.unique or field.minimum is not None or field.maximum is not None
-    ):
-        return []
-    present = column.notna() & (column.astype(str) != "") if field.type == "string" else column.notna()
-    checks = []
-    if field.required:
-        checks.append((~present, "expected a value"))
-    if field.enum:
-        checks.append((present & ~column.isin(field.enum), f"expected one of {', '.join(field.enum)}"))
-    if field.unique:
-        checks.append((present & column.duplicated(), "expected a value not used before"))
-    if field.minimum is not None:
-        checks.append((column < field.minimum, f"expected at least {field.minimum:g}"))
-    if field.maximum is not None:
-        checks.append((column > field.maximum, f"expected at most {field.maximum:g}"))
+    check = _word_checks if field.type == "string" else _value_checks
     return [
         sentence
-        for wrong, expected in checks
+        for wrong, expected in check(table[field.name], field)
         for sentence in cell_problems(table, field.name, wrong, expected, lines)
     ]
+
+
+Checks = list[tuple["NDArray[np.bool_]", str]]
+
+
+def _word_checks(column: pd.Series, field: Field) -> Checks:
+    """Each different word is looked at once: columns of words have few."""
+    codes, unique = column.factorize(use_na_sentinel=False)
+    words = ["" if word is None or word != word else str(word) for word in unique.tolist()]
+    present = np.array([word != "" for word in words], dtype=bool)
+    checks: Checks = []
+    if field.required:
+        checks.append((~present[codes], "expected a value"))
+    if field.enum:
+        unknown = present & ~np.array([word in field.enum for word in words], dtype=bool)
+        checks.append((unknown[codes], f"expected one of {', '.join(field.enum)}"))
+    if field.unique and len(words) < len(column):
+        repeated = present[codes] & column.duplicated().to_numpy()
+        checks.append((repeated, "expected a value not used before"))
+    return checks
+
+
+def _value_checks(column: pd.Series, field: Field) -> Checks:
+    values = column.to_numpy(dtype=float)
+    checks: Checks = []
+    if field.required:
+        checks.append((np.isnan(values), "expected a value"))
+    if field.unique:
+        checks.append((~np.isnan(values) & column.duplicated().to_numpy(), "expected a value not used before"))
+    with np.errstate(invalid="ignore"):
+        if field.minimum is not None:
+            checks.append((values < field.minimum, f"expected at least {field.minimum:g}"))
+        if field.maximum is not None:
+            checks.append((values > field.maximum, f"expected at most {field.maximum:g}"))
+    return checks
 
 
 def cell_problems(
