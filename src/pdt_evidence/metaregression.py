@@ -61,7 +61,7 @@ class MetaRegression:
     tau2_ci: tuple[float, float]  # Q-profile
     I2: float  # percent
     H2: float
-    R2: float  # percent of the tau2 without moderators that they account for; NaN where that is 0
+    R2: float  # percent of tau2 (EE: of Q, adjusted) that the moderators account for; NaN where there is none
     QE: float  # residual heterogeneity
     QE_df: int
     QE_p: float
@@ -245,7 +245,7 @@ def _fit(formula, y, v, X, spec, names, method, test, level, left_out) -> MetaRe
         tau2=float(tau2[0]), tau2_se=regression.tau2_se(Q, y1, v, tau2, method),
         tau2_ci=regression.profile_Q(Q, y1, v, (upper, lower)),
         I2=I2, H2=H2,
-        R2=_explained(y1, v, float(tau2[0]), method, spec, k),
+        R2=_explained(y1, v, float(tau2[0]), QE, method, spec),
         QE=QE, QE_df=k - p, QE_p=float(chi2_tail(QE, k - p)),
         QM=QM, QM_df=(float(m), df), QM_p=QM_p, vif=_inflation(found.cov[0], spec),
         log_likelihood=float(regression.log_likelihood(Q, y1, v, tau2, method not in ("ML", "EE"))[0]),
@@ -286,12 +286,20 @@ def _coefficients(found: regression.Estimates, names: list[str], df: float, leve
     return pd.DataFrame(columns | {"ci_low": beta - half, "ci_high": beta + half}, index=names)
 
 
-def _explained(y1: Array, v: Array, tau2: float, method: str, spec: Any, k: int) -> float:
-    """R2, percent: how much of the tau2 of the mean alone is gone; not below 0."""
-    if not _has_intercept(spec) or method == "EE":
+def _explained(y1: Array, v: Array, tau2: float, QE: float, method: str, spec: Any) -> float:
+    """R2, percent, not below 0: how much of the tau2 of the mean alone is gone; NaN where that is 0.
+
+    Without tau2 (EE): the adjusted share of Cochran's Q.
+    """
+    if not _has_intercept(spec):
         return NAN
-    alone = float(regression.estimate_tau2(np.full((1, k, 1), k**-0.5), y1, v, method)[0])
-    return 100 * max(0.0, (alone - tau2) / alone) if alone > 0 else NAN
+    k, p = len(v), len(spec.column_names)
+    alone = np.full((1, k, 1), k**-0.5)
+    if method == "EE":
+        before, left = float(regression.residual_Q(alone, y1, v)[0]) / (k - 1), QE / (k - p)
+    else:
+        before, left = float(regression.estimate_tau2(alone, y1, v, method)[0]), tau2
+    return 100 * max(0.0, (before - left) / before) if before > 0 else NAN
 
 
 def _inflation(cov: Array, spec: Any) -> pd.DataFrame:

@@ -1,0 +1,240 @@
+"""`metareg` and `compare_subgroups` against metafor, and what they refuse."""
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError
+from pdt_evidence.metaregression import metareg
+from pdt_evidence.subgroups import compare_subgroups
+
+REFERENCE = json.loads((Path(__file__).parent / "reference" / "regression.json").read_text(encoding="utf-8"))
+CASES = REFERENCE["cases"]
+TABLES = {name: pd.DataFrame(columns).dropna() for name, columns in REFERENCE["data"].items()}
+NUMBERS = ("tau2", "tau2_se", "H2", "R2", "QE", "QE_p", "QM", "QM_p", "log_likelihood")
+BY_R = [case for case in CASES if "optimised" not in case]
+
+
+def case_id(case):
+    return case["id"]
+
+
+def fitted(case):
+    formula = "yi " + case["formula"].replace("factor(", "C(")
+    return metareg(formula, TABLES[case["data"]], method=case["method"], test=case["test"])
+
+
+def known(case, name):
+    """A reference value, None where the reference has none (R's NULL is written {})."""
+    value = case.get(name)
+    return None if value is None or value == {} else value
+
+
+def test_the_grid_of_references_is_whole():
+    assert len({case["data"] for case in BY_R}) >= 6
+    assert {case["method"] for case in BY_R} == {"EE", "DL", "REML", "PM", "ML", "EB", "HE", "HS", "SJ"}
+    assert {case["test"] for case in BY_R} == {"z", "t", "knha", "adhoc"}
+
+
+@pytest.mark.parametrize("case", BY_R, ids=case_id)
+def test_metareg_agrees_with_the_reference(case):
+    """The absolute tolerance is for values that are 0 but for rounding."""
+    fit = fitted(case)
+    for name in ("estimate", "se", "statistic", "p", "ci_low", "ci_high"):
+        assert_allclose(fit.coefficients[name], case[name], rtol=1e-8, atol=1e-11, err_msg=name)
+    for name in NUMBERS:
+        if known(case, name) is not None:
+            assert_allclose(getattr(fit, name), case[name], rtol=1e-8, atol=1e-10, err_msg=name)
+    assert_allclose(fit.I2, case["I2"], rtol=1e-8, atol=1e-8)
+    if known(case, "tau2_ci"):
+        assert_allclose(fit.tau2_ci, case["tau2_ci"], rtol=1e-8, atol=1e-10)
+    if known(case, "vif"):
+        assert_allclose(fit.vif["vif"], case["vif"], rtol=1e-8)
+
+
+@pytest.mark.parametrize("case", BY_R, ids=case_id)
+def test_predictions_agree_with_the_reference(case):
+    predicted = fitted(case).predict()
+    for name, values in case["predict"].items():
+        if values != {}:
+            values = np.atleast_1d(values)
+            assert_allclose(predicted[name][: len(values)], values, rtol=1e-7, atol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "optimised" in case], ids=case_id)
+def test_a_model_without_intercept_agrees_with_the_reference(case):
+    """From rma.mv, which finds tau2 by values of the likelihood only; see the script for why not rma.uni."""
+    fit = fitted(case)
+    assert_allclose(fit.tau2, case["tau2"], rtol=1e-6)
+    assert_allclose(fit.coefficients["estimate"], case["estimate"], rtol=1e-8)
+    assert_allclose((fit.QE, fit.log_likelihood), (case["QE"], case["log_likelihood"]), rtol=1e-9)
+    assert np.isnan(fit.R2)
+
+
+@pytest.mark.parametrize("case", REFERENCE["permutation"], ids=lambda case: f"{case['formula']} {case['test']}")
+def test_exact_permutation_tests_agree_with_the_reference(case):
+    table = TABLES["bcg"].iloc[np.array(case["rows"]) - 1]
+    test = metareg("yi " + case["formula"], table, method=case["method"], test=case["test"]).permutation_test(1000)
+    assert (test.exact, test.n) == (True, case["n"])
+    assert_allclose(test.coefficients["p"], case["p"], rtol=1e-9)
+    assert_allclose(test.QM_p, case["QM_p"], rtol=1e-9)
+
+
+def test_a_drawn_permutation_test_comes_near_the_exact_one():
+    table = TABLES["bcg"].iloc[[0, 2, 4, 6, 8, 11, 12]]
+    fit = metareg("yi ~ ablat", table, method="DL")
+    exact, drawn = fit.permutation_test(5040), fit.permutation_test(2000, seed=5)
+    assert exact.exact
+    assert not drawn.exact
+    assert_allclose(drawn.coefficients["p"], exact.coefficients["p"], atol=0.04)
+    assert drawn.QM_p == fit.permutation_test(2000, seed=5).QM_p
+
+
+@pytest.mark.parametrize(("tau2", "statistic"), [("common", "Q_common"), ("separate", "Q_separate")])
+def test_subgroups_agree_with_the_reference(tau2, statistic):
+    known = REFERENCE["subgroups"]
+    found = compare_subgroups(TABLES["bcg"], "alloc", tau2=tau2, test="z")
+    assert_allclose(found.statistic, known[statistic], rtol=1e-8)
+    assert_allclose(found.p, known[statistic.replace("Q", "p")], rtol=1e-8)
+    assert found.groups.index.tolist() == known["groups"]
+    if tau2 == "separate":
+        for name in ("estimate", "se", "tau2"):
+            assert_allclose(found.groups[name], known[name], rtol=1e-8)
+    else:
+        assert_allclose(found.groups["tau2"], known["tau2_common"], rtol=1e-8)
+    assert "Between groups: Q(df = 2)" in found.summary()
+
+
+def test_a_group_of_one_study_is_that_study():
+    table = TABLES["bcg"].assign(alloc=["x"] + ["y"] * 12)
+    found = compare_subgroups(table, "alloc", tau2="separate")
+    alone = found.groups.loc["x"]
+    assert (alone.k, alone.estimate) == (1, table["yi"].iloc[0])
+    assert alone.se == pytest.approx(table["vi"].iloc[0] ** 0.5)
+    assert "A single study in x" in found.notes[0]
+
+
+def table(k=20):
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {"yi": rng.normal(size=k), "vi": 0.1, "year": np.arange(k) + 2000.0, "rating": list("abcd") * (k // 4),
+         "row_id": [f"T{i:04}" for i in range(k)]}
+    )  # fmt: skip
+
+
+def test_predictions_for_new_rows_are_those_of_the_formula():
+    fit = metareg("yi ~ year + C(rating)", table())
+    new = pd.DataFrame({"year": [2001.0, 2010], "rating": ["a", "c"]}, index=["p", "q"])
+    predicted = fit.predict(new)
+    beta = fit.coefficients["estimate"]
+    assert predicted.index.tolist() == ["p", "q"]
+    assert predicted["estimate"].tolist() == pytest.approx(
+        [beta["Intercept"] + 2001 * beta["year"],
+         beta["Intercept"] + 2010 * beta["year"] + beta["C(rating)[T.c]"]])  # fmt: skip
+    assert (predicted["pi_low"] <= predicted["ci_low"]).all()
+
+
+def test_rows_without_a_moderator_are_listed_and_counted():
+    some = table()
+    some.loc[3, "year"] = np.nan
+    some.loc[7, ["rating", "vi"]] = [None, np.nan]
+    with pytest.warns(EvidenceWarning, match="2 of 20 rows left out of the meta-regression"):
+        fit = metareg("yi ~ center(year) + rating", some)
+    assert fit.k == 18
+    assert fit.left_out.to_dict("records") == [
+        {"row": 3, "row_id": "T0003", "reason": "no year"},
+        {"row": 7, "row_id": "T0007", "reason": "no rating, vi"},
+    ]
+    assert "2 rows were left out" in fit.notes[0]
+
+
+def test_a_level_that_no_row_has_makes_no_column():
+    some = table().assign(rating=lambda t: pd.Categorical(t["rating"], categories=list("abcdz")))
+    assert len(metareg("yi ~ rating", some).coefficients) == 4
+
+
+def test_too_many_moderators_are_refused_with_the_number_that_is_needed():
+    with pytest.raises(EvidenceError, match=r"8 studies cannot carry 8 coefficients .*at least 10 are needed"):
+        metareg("yi ~ year * rating", table(8))
+
+
+def test_columns_that_others_determine_are_refused_by_name():
+    some = table().assign(age=lambda t: 2025 - t["year"])
+    with pytest.raises(EvidenceError, match="the column 'age' is determined by those before it"):
+        metareg("yi ~ year + age", some)
+
+
+@pytest.mark.parametrize(
+    ("formula", "error", "message"),
+    [
+        ("yi ~ yeer + rating", SchemaError, "The table has no column 'yeer'. It has: yi, vi, year, rating"),
+        ("yi ~ year +", RequestError, "The formula 'yi ~ year \\+' cannot be read"),
+        ("yi ~ nothing(year)", SchemaError, "The table has no column 'nothing'"),
+        ("yi ~ center(rating)", RequestError, "cannot be applied"),
+        ("rating ~ year", EvidenceError, "row 0: rating = 'a', but an effect is a finite number"),
+    ],
+)
+def test_formulas_that_do_not_fit_the_table_are_refused(formula, error, message):
+    with pytest.raises(error, match=message):
+        metareg(formula, table())
+
+
+def test_unknown_options_are_refused_with_a_list():
+    with pytest.raises(RequestError, match=r"method = 'FE' is not known. Choose one of: 'EE', 'DL'"):
+        metareg("yi ~ year", table(), method="FE")
+    with pytest.raises(RequestError, match=r"tau2 = 'both' is not known. Choose one of: 'common', 'separate'"):
+        compare_subgroups(table(), "rating", tau2="both")
+
+
+@pytest.mark.parametrize("option", [{"method": "DL"}, {"method": "HE"}, {"test": "t"}, {"test": "z"}, {"level": 0.9}])
+def test_every_option_changes_the_result(option):
+    base = TABLES["bcg"]
+    before, after = metareg("yi ~ ablat", base), metareg("yi ~ ablat", base, **option)
+    assert before.coefficients["ci_low"].iloc[1] != after.coefficients["ci_low"].iloc[1]
+
+
+def test_bad_variances_come_in_one_error():
+    some = table()
+    some.loc[[2, 5], "vi"] = [-1.0, 0.0]
+    with pytest.raises(EvidenceError) as caught:
+        metareg("yi ~ year", some)
+    assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("new", "message"),
+    [
+        ({"year": [2000.0], "rating": ["zz"]}, "It has seen rating: a, b, c, d"),
+        ({"year": [2000.0]}, "`rating` is not present"),
+        ({"year": [np.nan], "rating": ["a"]}, "null values"),
+    ],
+)
+def test_new_rows_that_do_not_fit_are_refused(new, message):
+    fit = metareg("yi ~ year + rating", table())
+    with pytest.raises(RequestError, match=message):
+        fit.predict(pd.DataFrame(new))
+
+
+def test_the_record_prints_and_turns_into_plain_values():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit = metareg("yi ~ ablat + alloc", TABLES["bcg"])
+    assert "Moderators: F(df = 3, 9)" in fit.summary()
+    assert fit.to_frame()["term"].tolist() == ["Intercept", "ablat", "alloc[T.random]", "alloc[T.systematic]"]
+    assert fit.vif.loc["alloc", "df"] == 2
+    json.dumps(fit.to_dict(), allow_nan=False)
+
+
+def test_the_mean_alone_is_the_pooled_mean():
+    from pdt_evidence.pooling import pool
+
+    base = TABLES["bcg"]
+    fit, pooled = metareg("yi ~ 1", base), pool(base["yi"], base["vi"])
+    assert fit.tau2 == pytest.approx(pooled.tau2, rel=1e-9)
+    row = fit.coefficients.loc["Intercept"]
+    assert (row.estimate, row.se, row.ci_low) == pytest.approx((pooled.estimate, pooled.se, pooled.ci[0]), rel=1e-9)
