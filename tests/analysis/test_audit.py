@@ -1,0 +1,127 @@
+"""A review's printed totals, recomputed: every number of a made review, in both formats.
+
+The totals in the made files come from another package (tests/reference/revman.R), so that what is
+tested is not the library against itself.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from pdt_evidence.analysis.audit import audit
+from pdt_evidence.analysis.revman import pool_as_revman
+from pdt_evidence.errors import EvidenceError
+from pdt_evidence.evidence.readers import read_revman, read_trials
+
+pytestmark = pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+CELLS = {"estimate", "ci_low", "ci_high", "statistic", "p", "Q", "Q_df", "Q_p", "I2", "tau2"}
+SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
+
+
+@pytest.fixture(scope="module")
+def made():
+    sys.path.insert(0, str(Path(__file__).parents[1] / "evidence" / "readers"))
+    import made_files
+
+    return made_files
+
+
+@pytest.fixture(params=["rm5", "zip"])
+def review(request, made, tmp_path):
+    path = tmp_path / f"CD1.{request.param}"
+    path.write_bytes(made.rm5() if request.param == "rm5" else made.zipped(made.web_tables()))
+    return read_revman(path)
+
+
+def test_every_printed_number_is_reproduced(review):
+    """8 analyses of all kinds, fixed and random, each overall and in two subgroups."""
+    result = audit(review)
+    assert len(result.not_reproduced) == 0, result.summary()
+    assert set(result.cells["cell"]) >= CELLS | {"between_Q", "between_p", "between_I2"}
+    assert len(result.cells.groupby(["analysis", "subgroup"])) == 8 * 3
+    assert result.summary().endswith("(24 of 24 totals in every number).")
+
+
+def test_a_number_that_is_printed_wrong_is_the_one_that_is_listed(made, tmp_path):
+    total = made.REVIEW["analyses"][4]["overall"]["estimate"]
+    path = tmp_path / "CD1.rm5"
+    path.write_bytes(made.rm5().replace(f'EFFECT_SIZE="{total!r}"'.encode(), b'EFFECT_SIZE="-2.5"'))
+    wrong = audit(read_revman(path)).not_reproduced
+    assert wrong[["analysis", "subgroup", "cell", "printed"]].values.tolist() == [
+        ["1.5", "", "estimate", -2.5]
+    ]
+    assert_allclose(wrong["recomputed"], total, rtol=1e-12)
+    assert "1.5: estimate printed -2.5, recomputed" in audit(path).summary()
+
+
+def test_rounding_is_allowed_for_and_no_more(made, tmp_path):
+    """Three printed decimals: half a unit of the last one is agreement, one unit is not."""
+    total = made.REVIEW["analyses"][4]["overall"]["estimate"]
+    verdicts = {}
+    for printed in (round(total, 3), round(total, 3) + 0.001):
+        path = tmp_path / "CD1.rm5"
+        changed = made.rm5().replace(
+            f'EFFECT_SIZE="{total!r}"'.encode(), f'EFFECT_SIZE="{printed:.3f}"'.encode()
+        )
+        path.write_bytes(changed)
+        cells = audit(path).cells
+        cell = cells[
+            (cells["analysis"] == "1.5") & (cells["subgroup"] == "") & (cells["cell"] == "estimate")
+        ].iloc[0]
+        verdicts[printed] = bool(cell["reproduced"])
+        assert cell["tolerance"] == 0.0005
+    assert list(verdicts.values()) == [True, False]
+
+
+def test_arms_that_change_places_leave_the_audit_alone(made, tmp_path):
+    """The review's own rows are pooled, not the table with PDT as arm 1."""
+    path = tmp_path / "CD1.rm5"
+    content = made.rm5().replace(b"<GROUP_LABEL_1>STPP", b"<GROUP_LABEL_1>Waiting list")
+    path.write_bytes(content.replace(b"<GROUP_LABEL_2>Treatment as usual", b"<GROUP_LABEL_2>STPP"))
+    imported = read_revman(path)
+    assert set(imported["arm_c"]) == {"waitlist"}
+    assert len(audit(imported).not_reproduced) == 0
+
+
+def test_events_and_non_events_change_places_where_the_review_says_so(made):
+    """The odds ratio of the persons without the event is the inverse."""
+    data = made.REVIEW["data"]["dich"]
+    event_t, n_t, event_c, n_c = (np.array(data[name]) for name in ("e1", "n1", "e2", "n2"))
+    settings = {"kind": "dichotomous", "measure": "OR", "method": "IV", "random": True}
+    columns = {"event_t": event_t, "n_t": n_t, "event_c": event_c, "n_c": n_c}
+    plain = pool_as_revman(columns, **settings)
+    swapped = pool_as_revman(columns | {"event_t": n_t - event_t, "event_c": n_c - event_c}, **settings)
+    assert_allclose(swapped.estimate, -plain.estimate, rtol=1e-12)
+
+
+def test_a_table_without_totals_cannot_be_audited(made, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(made.TRIALS)
+    with pytest.raises(EvidenceError, match="expected what read_revman gives"):
+        audit(read_trials(path))
+
+
+def test_newer_options_of_the_review_are_followed(made):
+    """REML and Hartung-Knapp-Sidik-Jonkman, as the engine has them."""
+    from pdt_evidence.pooling import pool
+
+    data = made.REVIEW["data"]["gen"]
+    columns = {"estimate": data["est"], "se": data["se"]}
+    ours = pool_as_revman(
+        columns, kind="generic", measure="HR", method="IV", random=True, estimator="REML", interval="hksj"
+    )
+    engine = pool(data["est"], np.square(data["se"]), method="REML", test="knha")
+    assert_allclose(
+        [ours.estimate, *ours.ci, ours.tau2], [engine.estimate, *engine.ci, engine.tau2], rtol=1e-12
+    )
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the samples of real files are not here")
+@pytest.mark.parametrize("name", ["Fleiss1993.rm5", "Fleiss1993-data.zip", "Fleiss1993.zip"])
+def test_the_totals_of_a_real_review_are_reproduced(name):
+    result = audit(SAMPLES / name)
+    assert len(result.reproduced) >= 15
+    assert len(result.not_reproduced) == 0

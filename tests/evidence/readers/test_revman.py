@@ -1,0 +1,212 @@
+"""Review Manager files: every kind of outcome, in both formats, as one table of trials."""
+
+import math
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_files import REVIEW, records, rm5, web_tables, zipped
+from numpy.testing import assert_allclose
+
+from pdt_evidence.effects.table import effect_sizes
+from pdt_evidence.errors import EvidenceError, EvidenceWarning
+from pdt_evidence.evidence.readers import read_revman
+
+SHORT, LONG = "Short-term (less than 3 months)", "Long-term (9 months or more)"
+
+
+@pytest.fixture(params=["rm5", "zip"])
+def review(request, saved):
+    content = rm5() if request.param == "rm5" else zipped(web_tables())
+    return read_revman(saved(content, f"CD1.{request.param}"))
+
+
+def test_all_kinds_of_outcome_are_read_with_names_of_this_library(review):
+    assert set(review["outcome"]) == {"dropout", "depression", "anxiety", "somatic_symptoms"}
+    assert set(review["follow_up"]) == {"short", "long"}
+    assert set(review["comparison"]) == {"pdt_vs_control"}
+    assert set(review["arm_t"]) == {"pdt"}
+    assert set(review["arm_c"]) == {"care_as_usual"}
+    assert set(review["better"]) == {"lower"}
+
+
+def test_the_numbers_of_each_arm_are_those_of_the_file(review):
+    row = review[(review["study"] == "Dubois 2010") & (review["outcome"] == "depression")].iloc[0]
+    assert_allclose(
+        row[["mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"]].astype(float), [8.8, 4.9, 33, 13.4, 5.8, 35]
+    )
+    assert row["year"] == 2010
+    assert row["trial_id"] == "dubois2010"
+    assert row["follow_up"] == "long"
+
+
+def test_effects_without_arm_data_are_turned_to_favour_psychodynamic_therapy(review):
+    """A log hazard ratio of -0.31 that favours STPP becomes a ratio above 1."""
+    row = review[(review["study"] == "Adler 1999") & (review["outcome"] == "anxiety")].iloc[0]
+    assert row["reported_metric"] == "HR"
+    assert_allclose(row["reported"], math.exp(0.31), rtol=1e-12)
+    assert row["reported_ci_low"] < row["reported"] < row["reported_ci_high"]
+    assert row["flipped"]
+    o_minus_e = review[(review["study"] == "Adler 1999") & (review["outcome"] == "somatic_symptoms")].iloc[0]
+    assert_allclose(o_minus_e["reported"], math.exp(3.2 / 7.1), rtol=1e-12)
+
+
+def test_footnotes_and_risk_of_bias_come_along(review):
+    assert set(review.loc[review["study"] == "Conti 2005", "note"]) == {"Completers only"}
+    assert (
+        review.loc[review["study"] == "Adler 1999", "rob"]
+        .str.contains("Allocation concealment: low risk")
+        .all()
+    )
+
+
+def test_rows_that_come_back_with_the_same_numbers_are_merged_and_listed(review):
+    """Two analyses pool the same dropouts by different methods, a third leaves one study out."""
+    dropout = review[review["outcome"] == "dropout"]
+    assert len(dropout) == 6
+    assert not dropout["row_id"].duplicated().any()
+    merged = review.log[review.log["action"] == "merged"]
+    assert len(merged) == 6 + 5 + 6 + 6  # RR, RD and Peto repeat the dropouts, MD and SMD the scores
+    assert merged["reason"].str.startswith("the same numbers as analysis").all()
+
+
+def test_nothing_is_lost(review):
+    in_the_file = sum(len(records(analysis)) for analysis in REVIEW["analyses"])
+    taken_out = review.log["action"].isin(["dropped", "merged"]).sum()
+    assert len(review) + taken_out == in_the_file == len(review.analyses)
+
+
+def test_the_table_is_pooled_like_any_other(review):
+    from pdt_evidence.analysis.synthesis import synthesize
+
+    with pytest.warns(EvidenceWarning, match="give no effect"):  # a hazard ratio is no SMD
+        pooled = synthesize(review)
+    assert pooled["depression", "short"].k == 3
+    assert pooled["depression", "long"].estimate > 0
+
+
+def test_both_formats_give_the_same_table(saved):
+    one, other = read_revman(saved(rm5(), "CD1.rm5")), read_revman(saved(zipped(web_tables()), "CD1.zip"))
+    shared = [name for name in one if name not in ("locator", "rob", "rob_tool", "reference")]
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(one[shared]).sort_values("contrast_id", ignore_index=True).drop(columns="row_id"),
+        pd.DataFrame(other[shared]).sort_values("contrast_id", ignore_index=True).drop(columns="row_id"),
+        rtol=1e-12,
+    )
+
+
+def test_a_package_inside_the_export_of_a_review_is_found(saved):
+    inner = zipped(web_tables())
+    whole = zipped({"article.pdf": b"%PDF", "files/CD1-data.zip": inner}, folder="CD1/")
+    assert len(read_revman(saved(whole, "CD1.zip"))) == len(read_revman(saved(inner, "CD2.zip")))
+
+
+def test_the_study_rows_alone_are_read_and_their_direction_asked_for(saved):
+    path = saved(web_tables()["data-rows.csv"], "CD1-data-rows.csv")
+    with pytest.warns(EvidenceWarning, match="arms are not known"):
+        table = read_revman(path)
+    assert set(table["score"]) == {"events", "endpoint", "reported"}
+    assert table.totals.empty
+
+
+def test_without_printed_directions_the_outcome_decides(saved):
+    table = read_revman(saved(zipped(web_tables(graph_labels=False)), "CD1.zip"))
+    assert set(table["better"]) == {"lower"}
+
+
+UNKNOWN = """<CONT_OUTCOME NO="1" EFFECT_MEASURE="SMD" METHOD="IV" TOTALS="NO" SUBGROUPS="NO"><NAME>Zest</NAME>
+<GROUP_LABEL_1>Zen</GROUP_LABEL_1><GROUP_LABEL_2>Yoga</GROUP_LABEL_2>
+<CONT_DATA MEAN_1="1" SD_1="1" TOTAL_1="20" MEAN_2="2" SD_2="1" TOTAL_2="20" STUDY_ID="STD-Adler-1999"/>
+<CONT_DATA MEAN_1="1" SD_1="0" TOTAL_1="20" MEAN_2="2" SD_2="1" TOTAL_2="20" STUDY_ID="STD-Falk-2014"/>
+</CONT_OUTCOME>"""
+
+
+def test_names_that_are_not_understood_are_kept_and_said(saved):
+    path = saved(rm5(body=UNKNOWN), "CD1.rm5")
+    with pytest.warns(EvidenceWarning) as said:
+        table = read_revman(path)
+    messages = " ".join(str(warning.message) for warning in said)
+    assert "2 arms are not known, and keep their own names: Zen / STPP" not in messages
+    assert "outcomes are not known, and keep their own names: Zest" in messages
+    assert "their follow-up is 'unknown': Zest" in messages
+    assert "nothing says which direction is good in analyses 1.1" in messages
+    assert table["outcome"].tolist() == ["Zest"]
+    assert table["follow_up"].tolist() == ["unknown"]
+
+
+def test_a_row_that_gives_no_effect_is_dropped_with_its_reason(saved):
+    with pytest.warns(EvidenceWarning):
+        table = read_revman(saved(rm5(body=UNKNOWN), "CD1.rm5"))
+    dropped = table.log[table.log["action"] == "dropped"]
+    assert dropped["reason"].tolist() == ["expected SDs above 0, found 0 and 1"]
+    assert "Falk 2014" in dropped["row"].iloc[0]
+
+
+def test_a_mapping_of_ones_own_names_what_was_not_understood(saved):
+    mapping = saved(
+        "field,contains,word,better\narm,zen,pdt,\narm,yoga,relaxation,\noutcome,zest,quality_of_life,higher\n"
+        "follow_up,zest,post,\n",
+        "names.csv",
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", EvidenceWarning)
+        table = read_revman(saved(rm5(body=UNKNOWN), "CD1.rm5"), mapping=mapping)
+    assert table[["arm_t", "arm_c", "outcome", "better", "follow_up"]].values.tolist() == [
+        ["pdt", "relaxation", "quality_of_life", "higher", "post"]
+    ]
+    assert table["comparison"].tolist() == ["pdt_vs_other_therapy"]
+
+
+def direction_body(left, right, swap="NO"):
+    return f"""<DICH_OUTCOME NO="1" EFFECT_MEASURE="OR" METHOD="MH" TOTALS="NO" SUBGROUPS="NO" SWAP_EVENTS="{swap}">
+<NAME>Response at end of treatment</NAME>
+<GROUP_LABEL_1>Control</GROUP_LABEL_1><GROUP_LABEL_2>Psychodynamic therapy</GROUP_LABEL_2>
+<GRAPH_LABEL_1>{left}</GRAPH_LABEL_1><GRAPH_LABEL_2>{right}</GRAPH_LABEL_2>
+<DICH_DATA EVENTS_1="5" TOTAL_1="20" EVENTS_2="12" TOTAL_2="22" STUDY_ID="STD-Adler-1999"/></DICH_OUTCOME>"""
+
+
+@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+@pytest.mark.parametrize(
+    ("left", "right", "swap", "better"),
+    [
+        ("Favours PDT", "Favours control", "NO", "higher"),
+        ("Favours control", "Favours psychodynamic therapy", "NO", "lower"),
+        ("Favours control", "", "NO", "lower"),
+        ("Favours control", "Favours psychodynamic therapy", "YES", "higher"),
+    ],
+)
+def test_what_is_printed_under_the_plot_decides_the_direction(saved, left, right, swap, better):
+    """Arm 1 of the file is the control: an effect on its left favours what stands there."""
+    body = direction_body(left, right, swap)
+    table = read_revman(saved(rm5(body=body), "CD1.rm5"))
+    assert table["better"].tolist() == [better]
+
+
+@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+def test_psychodynamic_therapy_becomes_arm_1_wherever_the_review_has_it(saved):
+    table = read_revman(saved(rm5(body=direction_body("Favours PDT", "Favours control")), "CD1.rm5"))
+    assert table[["arm_t", "arm_c", "event_t", "n_t", "event_c", "n_c"]].values.tolist() == [
+        ["pdt", "other_control", 12.0, 22.0, 5.0, 20.0]
+    ]
+    assert "arms exchanged" in table.log.loc[table.log["action"] == "turned", "reason"].iloc[0]
+    assert effect_sizes(table, "OR")["yi"].iloc[0] > 0
+
+
+def test_text_where_numbers_belong_is_listed_with_every_line(saved):
+    broken = rm5().replace(b'MEAN_1="12.1"', b'MEAN_1="twelve"').replace(b'TOTAL_1="40"', b'TOTAL_1="4o"')
+    with pytest.raises(EvidenceError, match=r"line \d+, MEAN_1: expected a number, found 'twelve'") as caught:
+        read_revman(saved(broken, "CD1.rm5"))
+    assert any("TOTAL_1: expected a number, found '4o'" in problem for problem in caught.value.problems)
+
+
+def test_another_document_is_refused_by_name(saved):
+    with pytest.raises(EvidenceError, match="the document is a <html>, not a Review Manager 5 review"):
+        read_revman(saved("<html><body/></html>", "page.rm5"))
+
+
+def test_the_history_survives_selecting_and_copying(review):
+    part = review[review["outcome"] == "depression"].sort_values("study").copy()
+    assert part.source["sha256"] == review.source["sha256"]
+    assert part.log.equals(review.log)
+    assert np.isfinite(part["mean_t"]).all()
