@@ -8,15 +8,19 @@ import numpy as np
 
 
 def boxes(ax: Any) -> dict[str, Any]:
-    """Pixel boxes of every text that can be seen, by gid (tick labels by their value)."""
+    """Pixel boxes of every text that can be seen, by gid (tick labels by their value, those out of sight left out)."""
     figure = ax.get_figure(root=True)
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
     found = {}
-    ticks = [(f"tick:{label.get_text()}", label) for label in ax.get_xticklabels()]
-    ticks += [
-        (f"ytick:{label.get_text()}", label) for label in ax.get_yticklabels() if ax.yaxis.get_visible()
-    ]
+    ticks = []
+    for letter, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
+        if ax.axison and axis.get_visible():
+            low, high = sorted(axis.get_view_interval())
+            labels = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+            ticks += [(f"{letter}tick:{t.get_text()}", t) for at, t in labels if low <= at <= high]
+    ticks += [("xlabel", ax.xaxis.label), ("ylabel", ax.yaxis.label)] if ax.axison else []
+    ticks += [("title", title) for title in (ax.title, ax._left_title)]
     for name, text in [*((text.get_gid(), text) for text in ax.texts), *ticks]:
         if text.get_visible() and text.get_text():
             assert name not in found, f"two texts are called {name}"

@@ -9,8 +9,13 @@ _HOMES = {
     "alt": ["alt_text"],
     "files": ["save"],
     "forest_plot": ["forest", "forest_pages"],
+    "funnels": ["funnel", "radial"],
+    "influences": ["baujat", "drapery", "gosh", "orchard"],
+    "network_graph": ["network_plot"],
+    "profiles": ["bias_summary", "tau2_profile"],
     "styles": ["STYLES", "Style"],
     "summary": ["summary_forest"],
+    "time_course": ["trajectory"],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -30,6 +35,16 @@ if TYPE_CHECKING:
     from pdt_evidence.figures.files import save as save
     from pdt_evidence.figures.forest_plot import forest as forest
     from pdt_evidence.figures.forest_plot import forest_pages as forest_pages
+    from pdt_evidence.figures.funnels import funnel as funnel
+    from pdt_evidence.figures.funnels import radial as radial
+    from pdt_evidence.figures.influences import baujat as baujat
+    from pdt_evidence.figures.influences import drapery as drapery
+    from pdt_evidence.figures.influences import gosh as gosh
+    from pdt_evidence.figures.influences import orchard as orchard
+    from pdt_evidence.figures.network_graph import network_plot as network_plot
+    from pdt_evidence.figures.profiles import bias_summary as bias_summary
+    from pdt_evidence.figures.profiles import tau2_profile as tau2_profile
     from pdt_evidence.figures.styles import STYLES as STYLES
     from pdt_evidence.figures.styles import Style as Style
     from pdt_evidence.figures.summary import summary_forest as summary_forest
+    from pdt_evidence.figures.time_course import trajectory as trajectory

@@ -16,7 +16,7 @@ __all__ = ["STYLES", "Style", "style_of"]
 SANS = ("Arial", "Helvetica", "Liberation Sans", "Nimbus Sans", "DejaVu Sans")
 SERIF = ("Times New Roman", "Times", "Liberation Serif", "Nimbus Roman", "DejaVu Serif")
 # Judgements of bias by lightness as well as by hue.
-_LIGHTS = {"low": "#2a8a57", "some": "#c98a00", "unclear": "#c98a00", "high": "#b8322a", "serious": "#b8322a",
+_LIGHTS = {"low": "#2a8a57", "some": "#c98a00", "unclear": "#7b828c", "high": "#b8322a", "serious": "#b8322a",
            "critical": "#6d1512"}  # fmt: skip
 
 

@@ -20,6 +20,8 @@ from pdt_evidence.results import PooledEffect, Synthesis
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from pdt_evidence.analysis.refits import PooledSeries
+
 __all__ = ["summary_forest"]
 
 LEVELS = ("outcome", "follow_up")  # headings, outermost first; the comparison comes last, as the row
@@ -38,7 +40,7 @@ class _Series:
 
 
 def summary_forest(
-    results: Synthesis | Mapping[str, PooledEffect],
+    results: Synthesis | PooledSeries | Mapping[str, PooledEffect],
     *,
     ax: Axes | None = None,
     style: str | Style = "default",
@@ -57,9 +59,9 @@ def summary_forest(
 
     Parameters
     ----------
-    results : Synthesis or mapping of str to PooledEffect
-        The strata of a synthesis, outcome around follow-up around comparison; or results under names of
-        their own: leave-one-out, cumulative, one model beside another.
+    results : Synthesis, PooledSeries or mapping of str to PooledEffect
+        The strata of a synthesis, outcome around follow-up around comparison; what `leave_one_out` or
+        `cumulative` give; or results under names of their own, one model beside another.
     ax, style, width, title, arms, favours, margins, lines, xlim, digits
         As in `forest`.
     columns : sequence of {"k", "effect", "p", "I2", "tau2"}
@@ -101,9 +103,11 @@ def summary_forest(
     return draw(layout, chosen, ax, width, ends_of(layout, xlim, zone), extras)
 
 
-def _series(results: Synthesis | Mapping[str, PooledEffect]) -> _Series:
+def _series(results: Synthesis | PooledSeries | Mapping[str, PooledEffect]) -> _Series:
     if isinstance(results, Synthesis):
         return _of_strata([s for s in results.strata.values() if s.k], results.by)
+    if not isinstance(results, Mapping):
+        return _of_refits(results)
     effects = [effect for effect in results.values() if effect.k]
     paths = [(str(name),) for name, effect in results.items() if effect.k]
     if not effects:
@@ -111,6 +115,34 @@ def _series(results: Synthesis | Mapping[str, PooledEffect]) -> _Series:
     stratum = dict(effects[0].stratum)
     same = all(dict(effect.stratum) == stratum for effect in effects)
     return _Series(effects, paths, words.heading(stratum) if same else "", "", [0] * len(effects))
+
+
+def _of_refits(series: PooledSeries) -> _Series:
+    """Each step a row; the fit of all studies closes a leave-one-out series, which lacks it."""
+    full = series.full
+    shared = {name: getattr(series, name) for name in ("measure", "method", "test", "level", "pi_rule")}
+    numbers = ("estimate", "se", "p", "df", "tau2", "I2")
+    effects = [
+        PooledEffect(
+            **shared,
+            **_floats(series, numbers, i),
+            k=int(series.k[i]),
+            ci=(float(series.ci[i][0]), float(series.ci[i][1])),
+            pi=(float(series.pi[i][0]), float(series.pi[i][1])),
+            stratum=full.stratum,
+            columns=full.columns,
+        )
+        for i in range(len(series))
+    ]
+    left_out = series.kind == "leave-one-out"
+    paths = [(name,) for name in series.labels] + ([("All studies",)] if left_out else [])
+    hues = [0] * len(series) + ([1] if left_out else [])
+    head = "Left out" if left_out else "Added"
+    return _Series([*effects, full] if left_out else effects, paths, words.heading(full.stratum), head, hues)
+
+
+def _floats(series: PooledSeries, names: Sequence[str], i: int) -> dict[str, Any]:
+    return {name: float(getattr(series, name)[i]) for name in names}
 
 
 def _of_strata(strata: list[PooledEffect], by: Sequence[str]) -> _Series:
@@ -199,6 +231,6 @@ def _notes(effects: Sequence[PooledEffect], prediction: bool) -> tuple[str, ...]
     said = [max(lines, key=len)] if lines else []
     if prediction and any(not math.isnan(effect.pi[0]) for effect in effects):
         said.append("Thin lines: prediction intervals.")
-    if any(effect.k == 1 for effect in effects):
+    if any(effect.k == 1 for effect in effects) and len(effects) > 1:
         said.append("Rows of one study show its own interval.")
     return (" ".join(said),) if said else ()

@@ -1,0 +1,307 @@
+"""Figures of what single studies do: Baujat, drapery, orchard and GOSH plots."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pdt_evidence.errors import RequestError
+from pdt_evidence.figures import words
+from pdt_evidence.figures.axis import scale_of
+from pdt_evidence.figures.chart import Chart, chart
+from pdt_evidence.figures.rows import label_of
+from pdt_evidence.figures.styles import Style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from pdt_evidence.analysis.refits import PooledSeries
+    from pdt_evidence.results import PooledEffect
+
+__all__ = ["baujat", "drapery", "gosh", "orchard"]
+
+NAMED = 5  # studies named in a Baujat plot, the furthest out first
+
+
+def baujat(
+    result: PooledEffect,
+    without: PooledSeries | None = None,
+    *,
+    ax: Axes | None = None,
+    style: str | Style = "default",
+    width: float = 110.0,
+    height: float = 90.0,
+    title: str | None = None,
+) -> Axes:
+    """Draw what each study adds to heterogeneity against what it does to the pooled effect.
+
+    Parameters
+    ----------
+    result : PooledEffect
+        With two studies or more.
+    without : PooledSeries, optional
+        The result without each study, as `leave_one_out` gives it; asked for there if None.
+    ax, style, width, height, title
+        As in `funnel`.
+
+    Returns
+    -------
+    Axes
+        Across: squared Pearson residual. Upwards: squared change of the estimate over its variance
+        without the study. The studies furthest out are named.
+
+    References
+    ----------
+    .. [1] Baujat B, Mahe C, Pignon JP, Hill C. Statistics in Medicine 21 (2002) 2641-2652.
+       doi:10.1002/sim.1221
+    """
+    if result.k < 2:
+        raise RequestError(f"A Baujat plot needs two studies or more; this result has {result.k}.")
+    from pdt_evidence.analysis.influence import leave_one_out
+
+    deleted = leave_one_out(result) if without is None else without
+    if len(deleted) != result.k:
+        raise RequestError(f"without holds {len(deleted)} results for {result.k} studies. Give one a study.")
+    tau2 = 0.0 if math.isnan(result.tau2) else result.tau2
+    x = (result.yi - result.estimate) ** 2 / (result.vi + tau2)
+    y = (deleted.estimate - result.estimate) ** 2 / deleted.se**2
+    names = [label_of(result, i) for i in range(result.k)]
+    made = chart(ax, style, width, height, names)
+    look = made.style
+    made.ax.scatter(
+        x, y, s=24, color=look.study, edgecolor=look.paper, linewidth=0.5, gid="studies", zorder=3
+    )
+    made.ax.set_xlim(0, 1.18 * float(x.max()) or 1.0)
+    made.ax.set_ylim(0, 1.12 * float(y.max()) or 1.0)
+    _names(made, x, y, names)
+    heading = words.heading(result.stratum) if title is None else title
+    return made.finish(title=heading, xlabel="Contribution to heterogeneity (squared Pearson residual)",
+                       ylabel="Influence on the pooled effect")  # fmt: skip
+
+
+def _names(made: Chart, x: Any, y: Any, names: Sequence[str]) -> None:
+    """Names beside the points furthest out, those that would meet another one left out."""
+    wide = float(made.ax.get_xlim()[1])
+    far = np.argsort(-(x / x.max() + y / y.max()) if x.max() > 0 and y.max() > 0 else -x)
+    taken: list[tuple[float, float, float, float]] = []
+    frame = _inches(made.ax)
+    for i in map(int, far[:NAMED]):
+        across, up = x[i] / wide * frame[0], y[i] / made.ax.get_ylim()[1] * frame[1]
+        length = made.face.width(names[i], made.style.small) + 4
+        left = across + length + 4 > frame[0]
+        box = (across - length if left else across, up - 5, across if left else across + length, up + 5)
+        if any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
+            continue
+        taken.append(box)
+        offset = {"xytext": (-4 if left else 4, 0), "textcoords": "offset points"}
+        look = {"color": made.style.ink, "fontproperties": made.font(names[i], small=True), "va": "center"}
+        note = made.ax.annotate(names[i], (x[i], y[i]), ha="right" if left else "left", **look, **offset)
+        note.set_parse_math(False)
+        note.set_gid(f"name:{i + 1}")
+
+
+def _inches(ax: Any) -> tuple[float, float]:
+    """About how many points the plot has across and up; labels take the rest."""
+    from pdt_evidence.figures.canvas import available
+
+    width, height = available(ax)
+    return max(width - 10, 60.0), max(height - 10, 40.0)
+
+
+def drapery(
+    result: PooledEffect,
+    *,
+    ax: Axes | None = None,
+    style: str | Style = "default",
+    width: float = 120.0,
+    height: float = 85.0,
+    title: str | None = None,
+) -> Axes:
+    """Draw the p value of every study, and of the pooled effect, as a function of the effect tested.
+
+    Parameters
+    ----------
+    result, ax, style, width, height, title
+        As in `funnel`. The pooled curve is drawn by the test that the result was made with.
+
+    Returns
+    -------
+    Axes
+        Marks carry gids: "studies" and "pooled".
+
+    References
+    ----------
+    .. [1] Rucker G, Schwarzer G. Research Synthesis Methods 12 (2021) 8-19. doi:10.1002/jrsm.1410
+    """
+    from pdt_evidence.models.distributions import two_sided_p
+
+    if result.k == 0:
+        raise RequestError("There is nothing to draw: the result holds no study.")
+    made = chart(ax, style, width, height)
+    plot, look = made.ax, made.style
+    sei = np.sqrt(result.vi)
+    low, high = float((result.yi - 3 * sei).min()), float((result.yi + 3 * sei).max())
+    middle = np.quantile(result.yi, [0.1, 0.9]) + np.median(sei) * np.array([-4, 4])
+    grid = np.linspace(max(low, middle[0]), min(high, middle[1]), 401)
+    curves = two_sided_p((grid - result.yi[:, None]) / sei[:, None], math.nan)
+    from matplotlib.collections import LineCollection
+
+    lines = LineCollection([np.column_stack([grid, curve]) for curve in curves], colors=look.study, linewidths=0.6,
+                           alpha=0.6, gid="studies", zorder=2)  # fmt: skip
+    plot.add_collection(lines, autolim=False)
+    if result.k > 1:
+        pooled = two_sided_p((grid - result.estimate) / result.se, result.df)
+        plot.plot(grid, pooled, color=look.pooled, linewidth=1.8, gid="pooled", zorder=3)
+    plot.axvline(0.0, color=look.muted, linewidth=0.7, gid="no-effect", zorder=1)
+    for level in (0.01, 0.05, 0.1):
+        plot.axhline(level, color=look.faint, linewidth=0.5, zorder=0.8, gid=f"level:{level:g}")
+    plot.set_xlim(grid[0], grid[-1])
+    plot.set_ylim(0, 1)
+    heading = words.heading(result.stratum) if title is None else title
+    return made.finish(title=heading, xlabel=words.full_measure(result.measure), ylabel="p value (two-sided)")
+
+
+def orchard(
+    result: PooledEffect,
+    *,
+    ax: Axes | None = None,
+    style: str | Style = "default",
+    width: float = 130.0,
+    height: float = 55.0,
+    title: str | None = None,
+    by: str | None = None,
+    pooled: Sequence[PooledEffect] | None = None,
+) -> Axes:
+    """Draw every effect as a disc as large as its precision, with intervals of what they come to.
+
+    Parameters
+    ----------
+    result : PooledEffect
+    ax, style, width, height, title
+        As in `funnel`.
+    by : str, optional
+        A column of the result whose values make a band each.
+    pooled : sequence of PooledEffect, optional
+        What each band comes to, in the order of their first appearance; needed to draw intervals with `by`.
+
+    Returns
+    -------
+    Axes
+        Thick lines are confidence intervals, thin ones prediction intervals; ratios are on the scale
+        that they are pooled on.
+
+    References
+    ----------
+    .. [1] Nakagawa S et al. Research Synthesis Methods 12 (2021) 4-12. doi:10.1002/jrsm.1424
+    """
+    if by is not None and by not in result.columns:
+        known = ", ".join(map(repr, result.columns)) or "none"
+        raise RequestError(f"by = {by!r} is no column of this result. It has: {known}.")
+    groups = [""] * result.k if by is None else [str(value) for value in result.columns[by]]
+    bands = list(dict.fromkeys(groups))
+    fits = [result] if by is None else list(pooled or ())
+    made = chart(ax, style, width, height + 14 * (len(bands) - 1), bands)
+    plot, look = made.ax, made.style
+    size = 260 * (1 / np.sqrt(result.vi)) / float((1 / np.sqrt(result.vi)).max())
+    for n, band in enumerate(bands):
+        members = np.array([group == band for group in groups])
+        color = look.palette[n % len(look.palette)]
+        spread = _swarm(result.yi[members])
+        plot.scatter(result.yi[members], n + spread, s=size[members], color=color, alpha=0.45, edgecolor=look.paper,
+                   linewidth=0.4, gid=f"studies:{band or 'all'}", zorder=2)  # fmt: skip
+        if n < len(fits):
+            fit = fits[n]
+            plot.plot(
+                fit.pi, [n, n], color=look.ink, linewidth=0.8, gid=f"prediction:{band or 'all'}", zorder=3
+            )
+            plot.plot(
+                fit.ci, [n, n], color=look.ink, linewidth=3.2, gid=f"interval:{band or 'all'}", zorder=3.1
+            )
+            plot.scatter([fit.estimate], [n], s=46, color=color, edgecolor=look.ink, linewidth=1.0, zorder=3.2,
+                       gid=f"estimate:{band or 'all'}")  # fmt: skip
+    plot.axvline(0.0, color=look.muted, linewidth=0.7, linestyle=(0, (3, 2)), gid="no-effect", zorder=1)
+    plot.set_ylim(-0.6, len(bands) - 0.4)
+    plot.set_yticks(range(len(bands)) if by else [], [words.spoken(band) for band in bands] if by else [])
+    heading = words.heading(result.stratum) if title is None else title
+    name = words.full_measure(result.measure) + (" (log)" if scale_of(result.measure).log else "")
+    return made.finish(title=heading, xlabel=name)
+
+
+def _swarm(yi: Any) -> Any:
+    """Heights that spread points which lie close together; the same ones every time."""
+    order = np.argsort(yi, kind="stable")
+    heights = np.empty(len(yi))
+    # Along the sorted effects the golden ratio never puts neighbours at the same height.
+    heights[order] = (np.arange(len(yi)) * 0.618033988749895) % 1.0
+    return 0.62 * (heights - 0.5)
+
+
+def gosh(
+    estimates: ArrayLike,
+    heterogeneity: ArrayLike,
+    *,
+    includes: ArrayLike | None = None,
+    name: str = "",
+    measure: str = "GEN",
+    ax: Axes | None = None,
+    style: str | Style = "default",
+    width: float = 110.0,
+    height: float = 90.0,
+    title: str = "",
+) -> Axes:
+    """Draw the pooled effects of many subsets of the studies against their heterogeneity.
+
+    Parameters
+    ----------
+    estimates, heterogeneity : array_like, shape (n,)
+        Estimate and I2 (percent) of every subset, as `pool_many` gives them.
+    includes : array_like of bool, shape (n,), optional
+        Whether the subset holds one study of interest; subsets with it have a colour of their own.
+    name : str
+        What that study is called.
+    measure, ax, style, width, height, title
+        As in `funnel`.
+
+    Returns
+    -------
+    Axes
+        Marks carry gids: "subsets", "subsets-with".
+
+    References
+    ----------
+    .. [1] Olkin I, Dahabreh IJ, Trikalinos TA. Research Synthesis Methods 3 (2012) 214-223.
+       doi:10.1002/jrsm.1053
+    """
+    x, y = np.asarray(estimates, dtype=float), np.asarray(heterogeneity, dtype=float)
+    held = np.zeros(x.shape, dtype=bool) if includes is None else np.asarray(includes, dtype=bool)
+    if not x.shape == y.shape == held.shape or x.ndim != 1 or not x.size:
+        raise RequestError(
+            "estimates, heterogeneity and includes are lists of one length, one value a subset."
+        )
+    made = chart(ax, style, width, height, [name])
+    plot, look = made.ax, made.style
+    alpha = float(np.clip(60 / math.sqrt(x.size) / 10, 0.05, 0.6))
+    handles = []
+    for mine, color, gid, label in ((~held, look.study, "subsets", f"without {name}"),
+                                    (held, look.prediction, "subsets-with", f"with {name}")):  # fmt: skip
+        if mine.any():
+            # Thousands of points: as one picture in vector files.
+            plot.scatter(
+                x[mine],
+                y[mine],
+                s=5,
+                color=color,
+                alpha=alpha,
+                linewidth=0,
+                gid=gid,
+                rasterized=x.size > 2000,
+            )
+            handles.append(plot.scatter([], [], s=14, color=color, linewidth=0, label=label))
+    plot.set_ylim(-2, 102)
+    if includes is not None:
+        made.legend(handles, loc="best")
+    return made.finish(title=title, xlabel=words.full_measure(measure), ylabel="I² (%)")

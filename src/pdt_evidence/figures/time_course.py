@@ -1,0 +1,223 @@
+"""The trajectory: how an effect goes on after treatment has ended."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdt_evidence.errors import RequestError
+from pdt_evidence.figures import words
+from pdt_evidence.figures.axis import scale_of
+from pdt_evidence.figures.chart import Chart, chart
+from pdt_evidence.figures.layout import refuse_mixed
+from pdt_evidence.figures.rows import known
+from pdt_evidence.figures.styles import Style
+from pdt_evidence.results import PooledEffect, Synthesis
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["trajectory"]
+
+# Where a window stands if its studies do not say their months: its middle, as the windows are by default.
+MONTHS = {"post": 0.0, "short": 1.5, "medium": 6.0, "long": 12.0}
+SHAPES = ("o", "s", "D", "^", "v", "P", "X")
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """One line: the windows of one comparison or outcome in order of time."""
+
+    name: str
+    months: tuple[float, ...]
+    effects: tuple[PooledEffect, ...]
+    trials: tuple[tuple[Point, ...], ...]
+
+
+def trajectory(
+    result: Synthesis,
+    *,
+    ax: Axes | None = None,
+    style: str | Style = "default",
+    width: float = 150.0,
+    height: float = 95.0,
+    title: str | None = None,
+    trials: bool = True,
+    months: Mapping[str, float] | None = None,
+) -> Axes:
+    """Draw effects against months since the end of treatment.
+
+    Parameters
+    ----------
+    result : Synthesis
+        By "follow_up", alone or with other columns: each further combination is a line of its own.
+    ax : Axes, optional
+        Where to draw; a new figure of `width` by `height` millimetres without it.
+    style, title
+        As in `forest`.
+    trials : bool
+        Whether the trials stand behind the pooled effects, those with several follow-ups as lines.
+    months : mapping of str to float, optional
+        Where each window stands; without it at the median of the months that its studies state, and
+        in the middle of the window where they state none.
+
+    Returns
+    -------
+    Axes
+        Pooled effects with intervals, k beside each, joined by a line with a band. Windows "unknown" have
+        no place in time and are left out, which a line under the title says.
+
+    Raises
+    ------
+    RequestError
+        If the synthesis is not by follow-up, or no window has a place in time.
+    """
+    if "follow_up" not in result.by:
+        raise RequestError(
+            f"A trajectory needs a synthesis by 'follow_up'; this one is by {', '.join(map(repr, result.by))}."
+        )
+    places = MONTHS | dict(months or {})
+    strata = [stratum for stratum in result.strata.values() if stratum.k]
+    refuse_mixed(strata)
+    placed = [s for s in strata if s.stratum.get("follow_up") in places]
+    if not placed:
+        raise RequestError("No stratum has a place in time. Give `months` for its follow-up words.")
+    courses, shared = _courses(placed, result.by, places, months or {})
+    made = chart(ax, style, width, height, [course.name for course in courses])
+    handles = [_draw(made, course, n, len(courses), trials) for n, course in enumerate(courses)]
+    return _finish(
+        made, placed, courses, handles, shared if title is None else title, len(strata) - len(placed)
+    )
+
+
+def _courses(
+    strata: Sequence[PooledEffect], by: Sequence[str], places: Mapping[str, float], fixed: Mapping[str, float]
+) -> tuple[list[_Course], str]:
+    others = [name for name in by if name != "follow_up"]
+    groups: dict[tuple[str, ...], list[PooledEffect]] = {}
+    for stratum in strata:
+        groups.setdefault(tuple(stratum.stratum.get(name, "") for name in others), []).append(stratum)
+    varied = [i for i in range(len(others)) if len({key[i] for key in groups}) > 1]
+    first = next(iter(groups))
+    same = {others[i]: first[i] for i in range(len(others)) if i not in varied}
+    found = []
+    for key, members in groups.items():
+        timed = sorted(((_month(m, places, fixed), m) for m in members), key=lambda pair: pair[0])
+        name = words.heading({others[i]: key[i] for i in varied}) if varied else ""
+        effects = tuple(effect for _, effect in timed)
+        found.append(_Course(name, tuple(month for month, _ in timed), effects, _trials(timed)))
+    order = ("comparison", "outcome")
+    same = {name: same[name] for name in sorted(same, key=lambda n: order.index(n) if n in order else 9)}
+    return found, words.heading(same)
+
+
+def _month(effect: PooledEffect, places: Mapping[str, float], fixed: Mapping[str, float]) -> float:
+    word = effect.stratum["follow_up"]
+    told = [float(v) for v in effect.columns.get("months_since_end", ()) if known(v)]
+    return float(np.median(told)) if told and word not in fixed else places[word]
+
+
+def _trials(timed: Sequence[tuple[float, PooledEffect]]) -> tuple[tuple[Point, ...], ...]:
+    """Each trial's effects in order of time; trials are told apart by id, never by name."""
+    scale = scale_of(timed[0][1].measure)
+    points: dict[str, list[Point]] = {}
+    for month, effect in timed:
+        ids: Any = effect.columns.get("trial_id") or effect.labels or [str(i) for i in range(effect.k)]
+        own: Any = effect.columns.get("months_since_end") or (None,) * effect.k
+        for i in range(effect.k):
+            x = float(own[i]) if known(own[i]) else month
+            points.setdefault(str(ids[i]), []).append((x, scale.shown(float(effect.yi[i]))))
+    return tuple(tuple(sorted(values)) for values in points.values())
+
+
+def _draw(made: Chart, course: _Course, n: int, count: int, trials: bool) -> Any:
+    """Trials behind, then band and line, then pooled effects with their intervals and k."""
+    style, plot = made.style, made.ax
+    color = style.palette[n % len(style.palette)]
+    scale = scale_of(course.effects[0].measure)
+    gid = course.name or "all"
+    # Courses that share a month stand side by side.
+    shift = 0.22 * (n - (count - 1) / 2)
+    if trials:
+        for points in course.trials:
+            x, y = zip(*points, strict=True)
+            moved = [month + shift for month in x]
+            look: dict[str, Any] = {"alpha": 0.3, "linewidth": 0.7, "marker": "o", "markersize": 2.2}
+            plot.plot(moved, y, color=color, markeredgewidth=0, zorder=1.6, gid=f"trial:{gid}", **look)
+    x = [month + shift for month in course.months]
+    y = [scale.shown(effect.estimate) for effect in course.effects]
+    low, high = ([scale.shown(effect.ci[side]) for effect in course.effects] for side in (0, 1))
+    known_ends = [not math.isnan(a + b) for a, b in zip(low, high, strict=True)]
+    if sum(known_ends) > 1:
+        kept = [np.array(values)[known_ends] for values in (x, low, high)]
+        plot.fill_between(*kept, color=color, alpha=0.14, linewidth=0, gid=f"band:{gid}", zorder=1.8)
+    plot.plot(x, y, color=color, linewidth=1.4, gid=f"course:{gid}", zorder=2.4)
+    plot.vlines(x, low, high, color=color, linewidth=1.4, gid=f"intervals:{gid}", zorder=2.5)
+    found = plot.scatter(x, y, s=34, color=color, marker=SHAPES[n % len(SHAPES)], edgecolor=style.paper,
+                         linewidth=0.7, zorder=3, gid=f"pooled:{gid}", label=course.name)  # fmt: skip
+    return found
+
+
+def _finish(
+    made: Chart, strata: Sequence[PooledEffect], courses: Sequence[_Course], handles: Sequence[Any], title: str,
+    left_out: int,
+) -> Any:  # fmt: skip
+    plot, style = made.ax, made.style
+    scale = scale_of(strata[0].measure)
+    if scale.log:
+        from matplotlib.ticker import FuncFormatter, NullFormatter
+
+        plot.set_yscale("log")
+        plot.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        plot.yaxis.set_minor_formatter(NullFormatter())
+    plot.axhline(scale.null, color=style.muted, linewidth=0.7, gid="no-effect", zorder=1)
+    last = max(max(course.months) for course in courses)
+    ends = [x for course in courses for points in course.trials for x, _ in points]
+    right = max([last, *ends])
+    plot.set_xlim(-0.06 * right - 0.4, right * 1.04 + 0.6)
+    rows = _counts(made, courses)
+    if len(courses) > 1:
+        made.legend(handles, loc="upper left", bbox_to_anchor=(1.01, 1.0))
+    note = (
+        f"Not shown: {left_out} {'group' if left_out == 1 else 'groups'} without a known time."
+        if left_out
+        else ""
+    )
+    label = "Months since the end of treatment" + (f"\n{note}" if note else "")
+    measure = words.full_measure(strata[0].measure)
+    ylabel = f"{measure} ({words.percent(strata[0].level)} CI)"
+    return made.finish(title=title, xlabel=label, ylabel=ylabel, grid="y", pad=rows)
+
+
+def _counts(made: Chart, courses: Sequence[_Course]) -> float:
+    """k of every window above the plot, one row a course; returns the height of the rows in points."""
+    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+
+    plot, style = made.ax, made.style
+    base = blended_transform_factory(plot.transData, plot.transAxes)
+    for n, course in enumerate(reversed(courses)):
+        color = style.palette[(len(courses) - 1 - n) % len(style.palette)]
+        up = (3.0 + n * 1.25 * style.small) / 72
+        place = base + ScaledTranslation(0, up, plot.figure.dpi_scale_trans)
+        free = -math.inf
+        for month, effect in zip(course.months, course.effects, strict=True):
+            if month < free:
+                continue  # windows this close together would print one k over another
+            text = f"k = {effect.k}"
+            look = {"color": color, "ha": "center", "transform": place, "va": "bottom"}
+            made.text(month, 1.0, text, f"k:{course.name or 'all'}:{effect.stratum['follow_up']}", **look)
+            free = month + _months_wide(made, text)
+    return 6.0 + len(courses) * 1.25 * style.small
+
+
+def _months_wide(made: Chart, text: str) -> float:
+    """Width of a text in months, at about the width that the plot has."""
+    from pdt_evidence.figures.canvas import available
+
+    low, high = made.ax.get_xlim()
+    return (made.face.width(text, made.style.small) + 4) / (0.8 * available(made.ax)[0]) * (high - low)

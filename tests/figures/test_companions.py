@@ -1,0 +1,217 @@
+"""The figures beside the forest plot: texts stand apart, marks are where their numbers are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import geometry
+import matplotlib as mpl
+import numpy as np
+import pytest
+from made_results import effect, synthesis
+from matplotlib.colors import to_hex
+from numpy.testing import assert_allclose
+
+from pdt_evidence import pool, pool_many
+from pdt_evidence.analysis.cumulative import cumulative
+from pdt_evidence.analysis.influence import leave_one_out
+from pdt_evidence.errors import RequestError
+from pdt_evidence.figures import (
+    STYLES,
+    baujat,
+    bias_summary,
+    drapery,
+    funnel,
+    gosh,
+    network_plot,
+    orchard,
+    radial,
+    save,
+    summary_forest,
+    tau2_profile,
+    trajectory,
+)
+from pdt_evidence.models.small_study import regression_test, trim_and_fill
+
+TREATMENTS = ("pdt", "cbt", "waitlist", "care_as_usual", "medication")
+NETWORK = SimpleNamespace(
+    treatments=TREATMENTS,
+    studies=[SimpleNamespace(arms=np.array(arms)) for arms in ((0, 1), (0, 1), (1, 2), (0, 2, 3), (3, 4))],
+)
+SUBSETS = np.random.default_rng(5).random((60, 8)) < 0.6
+SUBSETS[:, :2] = True
+
+
+def fitted(k=8, **values):
+    """A result that `pool` made, of the studies of a result made by hand."""
+    made = effect(k, **values)
+    return pool(made.yi, made.vi, labels=made.labels, measure=made.measure, stratum=made.stratum,
+                columns=made.columns, row_ids=made.row_ids)  # fmt: skip
+
+
+def course():
+    """Four windows of two comparisons, the same trials again and again."""
+    strata = {}
+    for comparison in ("pdt_vs_control", "pdt_vs_cbt"):
+        for i, window in enumerate(("post", "short", "medium", "long", "unknown")):
+            key = (comparison, window)
+            stratum = {"comparison": comparison, "follow_up": window}
+            made = effect(9 - 2 * i, seed=i, stratum=stratum)
+            trials = tuple(f"trial{j}" for j in range(made.k))
+            strata[key] = replace(made, columns={**made.columns, "trial_id": trials})
+    return replace(synthesis(), by=("comparison", "follow_up"), strata=strata)
+
+
+def subsets(**options):
+    fit = effect(8)
+    many = pool_many(
+        np.where(SUBSETS, fit.yi, np.nan), np.where(SUBSETS, fit.vi, np.nan), method="DL", test="z"
+    )
+    return gosh(many.estimate, many.I2, includes=SUBSETS[:, 4], name=fit.labels[4], **options)
+
+
+def filled_funnel(**options):
+    fit = fitted(9)
+    fill = trim_and_fill(fit.yi, fit.vi)
+    return funnel(fit, filled=fill, regression=regression_test(fit.yi, fit.vi), **options)
+
+
+FIGURES = {
+    "baujat": lambda **o: baujat(fitted(12), **o),
+    "bias_summary": lambda **o: bias_summary(
+        {"rob_allocation": ["low", "high"], "rob_blinding": ["some", "no"]}, **o
+    ),
+    "cumulative": lambda **o: summary_forest(
+        cumulative(fitted(6)), **{k: v for k, v in o.items() if k != "height"}
+    ),
+    "drapery": lambda **o: drapery(fitted(), **o),
+    "funnel": lambda **o: filled_funnel(**o),
+    "funnel of ratios": lambda **o: funnel(fitted(measure="OR"), **o),
+    "gosh": lambda **o: subsets(**o),
+    "leave-one-out": lambda **o: summary_forest(
+        leave_one_out(fitted(6)), **{k: v for k, v in o.items() if k != "height"}
+    ),
+    "network_plot": lambda **o: network_plot(NETWORK, **o),
+    "orchard": lambda **o: orchard(fitted(), **o),
+    "radial": lambda **o: radial(fitted(), **o),
+    "summary_forest": lambda **o: summary_forest(
+        synthesis(), **{k: v for k, v in o.items() if k != "height"}
+    ),
+    "tau2_profile": lambda **o: tau2_profile(fitted(), **o),
+    "trajectory": lambda **o: trajectory(course(), **o),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_texts_neither_overlap_nor_leave_the_canvas(name):
+    before = dict(mpl.rcParams)
+    ax = FIGURES[name]()
+    assert geometry.overlaps(ax) == []
+    assert geometry.outside(ax) == []
+    assert dict(mpl.rcParams) == before
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_draws_on_given_axes_in_any_style(name):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 7), layout="constrained")
+    FigureCanvasAgg(figure)
+    ax = figure.subplots()
+    assert FIGURES[name](ax=ax, style="dark") is ax
+    colors = {to_hex(text.get_color()) for text in ax.texts} | {to_hex(ax.xaxis.label.get_color())}
+    assert STYLES["dark"].ink in colors
+    figure.canvas.draw()
+
+
+@pytest.mark.parametrize("name", ["funnel", "trajectory", "summary_forest"])
+def test_the_same_figure_gives_the_same_bytes(name, tmp_path):
+    first, second = (save(FIGURES[name](), tmp_path / f"{n}.svg").read_bytes() for n in "ab")
+    assert first == second
+
+
+def test_the_funnel_has_its_points_and_contours_where_they_belong():
+    fit = fitted(10)
+    ax = funnel(fit)
+    points = geometry.mark(ax, "studies").get_offsets()
+    assert_allclose(points, np.column_stack([fit.yi, np.sqrt(fit.vi)]))
+    wedge = next(patch for patch in ax.patches if patch.get_gid() == "contour:0.05").get_xy()
+    assert_allclose(np.abs(wedge[1, 0]) / wedge[1, 1], 1.959963984540054)
+    cone = next(line for line in ax.lines if line.get_gid() == "funnel")
+    assert_allclose(cone.get_xdata()[1], fit.estimate)
+
+
+def test_filled_studies_stand_where_trim_and_fill_puts_them():
+    fit = fitted(14, seed=8)
+    fill = trim_and_fill(fit.yi, fit.vi, side="left")
+    fill = replace(fill, k0=2, yi=np.array([-0.5, -0.7]), vi=np.array([0.05, 0.06]))
+    points = geometry.mark(funnel(fit, filled=fill), "filled").get_offsets()
+    assert_allclose(points, np.column_stack([fill.yi, np.sqrt(fill.vi)]))
+
+
+def test_baujat_squares_residuals_and_changes():
+    fit = fitted(7)
+    found = geometry.mark(baujat(fit), "studies").get_offsets()
+    assert_allclose(found[:, 0], (fit.yi - fit.estimate) ** 2 / (fit.vi + fit.tau2))
+    keep = np.arange(7) != 3
+    without = pool(fit.yi[keep], fit.vi[keep])
+    assert_allclose(found[3, 1], ((without.estimate - fit.estimate) / without.se) ** 2, rtol=1e-6)
+
+
+def test_the_trajectory_joins_pooled_effects_in_order_of_time():
+    drawn = course()
+    ax = trajectory(drawn, trials=False)
+    line = next(line for line in ax.lines if line.get_gid() == "course:PDT versus control")
+    wanted = [drawn["pdt_vs_control", window].estimate for window in ("post", "short", "medium", "long")]
+    assert_allclose(line.get_ydata(), wanted)
+    assert "Not shown: 2 groups without a known time." in ax.get_xlabel()
+    assert {text.get_text() for text in ax.texts} == {"k = 9", "k = 7", "k = 5", "k = 3"}
+
+
+def test_edges_are_as_thick_as_their_number_of_studies():
+    ax = network_plot(NETWORK)
+    widths = {line.get_gid(): line.get_linewidth() for line in ax.lines}
+    assert widths["edge:pdt|cbt"] == pytest.approx(2 * widths["edge:cbt|waitlist"])
+    assert "edge:pdt|waitlist" in widths  # of the study with three arms
+    areas = geometry.mark(ax, "treatments").get_sizes()
+    assert_allclose(areas / areas.max(), np.array([3, 3, 2, 2, 1]) / 3)
+
+
+def test_the_summary_forest_marks_comparisons_apart_and_keeps_their_intervals():
+    drawn = synthesis()
+    ax = summary_forest(drawn)
+    assert len(geometry.mark(ax, "intervals").get_segments()) == len(drawn)
+    first, second = (geometry.mark(ax, f"estimates:{hue}") for hue in (0, 1))
+    assert to_hex(first.get_facecolor()[0]) != to_hex(second.get_facecolor()[0])
+    low, high = ax.get_xlim()
+    wanted = sorted(tuple(np.clip(s.ci, low, high)) for s in drawn.strata.values())
+    assert_allclose(sorted(map(tuple, geometry.ends(ax))), wanted)
+
+
+def test_bias_shares_add_up_to_a_hundred():
+    ax = bias_summary({"rob_a": ["low", "high", "high", None]}, weights=[1, 2, 1, 9])
+    assert_allclose(sum(bar.get_width() for bar in ax.patches), 100)
+    assert_allclose([bar.get_width() for bar in ax.patches], [25, 75])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: baujat(effect(1)), "A Baujat plot needs two studies or more; this result has 1."),
+        (lambda: funnel(effect(3), contours=[5]), "contours = [5]: 5 is no p value between 0 and 1."),
+        (lambda: tau2_profile(effect(1)), "needs a random-effects result of two studies or more"),
+        (lambda: bias_summary(effect(3)), "There is no judgement to draw"),
+        (lambda: trajectory(replace(synthesis(), by=("outcome",))), "needs a synthesis by 'follow_up'"),
+        (lambda: network_plot(NETWORK, sizes={"pdt": 3}), "sizes says nothing of 'cbt'"),
+        (lambda: summary_forest({}), "There is nothing to draw"),
+        (lambda: summary_forest(synthesis(), columns=["n"]), "asks for 'n'. Choose from: 'k', 'effect'"),
+        (lambda: orchard(effect(3), by="country"), "by = 'country' is no column of this result"),
+        (lambda: gosh([1, 2], [3]), "lists of one length"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(call, message):
+    with pytest.raises(RequestError) as caught:
+        call()
+    assert message in str(caught.value)
