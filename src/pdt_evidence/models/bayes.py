@@ -28,6 +28,7 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(12)
 NEGLIGIBLE = 45.0  # exp(-45) is below rounding next to 1
 FURTHEST = 300.0  # of log(tau) from the scale of the data; tau ** 2 has to stay in range
 TOLERANCE = 1e-14
+CHUNK = 1_000_000  # doubles in one array of nodes by studies
 MOST_HALVINGS = 12
 Array = NDArray[np.float64]
 
@@ -40,7 +41,12 @@ class _Data:
     mu_prior: tuple[float, float] | None  # mean, sd; None is flat
 
     def conditional(self, tau: Array) -> tuple[Array, Array, Array]:
-        """Mean and sd of mu at each tau, and the logarithm of the density of tau up to a constant."""
+        """Mean and sd of mu at each tau (n,), and the logarithm of the density of tau up to a constant."""
+        rows = max(1, CHUNK // len(self.v))
+        if len(tau) > rows:
+            parts = [self.conditional(tau[i : i + rows]) for i in range(0, len(tau), rows)]
+            mean, sd, log_density = (np.concatenate(part) for part in zip(*parts, strict=True))
+            return mean, sd, log_density
         w = 1.0 / (self.v + np.square(tau)[:, None])
         m0, precision = (0.0, 0.0) if self.mu_prior is None else (self.mu_prior[0], self.mu_prior[1] ** -2)
         total = w.sum(axis=1) + precision
@@ -60,8 +66,13 @@ class Mixture:
 
     def density(self, x: Array) -> Array:
         """Density at each x."""
-        z = (np.asarray(x, dtype=float)[..., None] - self.mean_at) / self.sd_at
-        return (np.exp(-0.5 * z**2) / self.sd_at) @ self.weight / np.sqrt(2 * np.pi)
+        x = np.asarray(x, dtype=float)
+        flat, rows = x.ravel(), max(1, CHUNK // len(self.weight))
+        value = np.empty(flat.shape)
+        for i in range(0, len(flat), rows):
+            z = (flat[i : i + rows, None] - self.mean_at) / self.sd_at
+            value[i : i + rows] = (np.exp(-0.5 * z**2) / self.sd_at) @ self.weight
+        return value.reshape(x.shape) / np.sqrt(2 * np.pi)
 
     def cdf(self, x: float) -> float:
         """P(X <= x)."""
@@ -264,9 +275,13 @@ def _refine(data: _Data, edges: Array, power: int) -> tuple[Array, float]:
     """Halve panels until a panel and its halves agree on the integrals of 1, mu and tau ** power.
 
     Each difference is held against the whole integral; that of mu against the most it can be, since it may
-    be nothing but rounding.
+    be nothing but rounding. With many studies the logarithm of the density is large, and its rounding sets
+    what agreement there can be.
     """
-    peak = float((data.conditional(np.exp(edges))[2] + edges).max())
+    log_density = data.conditional(np.exp(edges))[2] + edges
+    peak = float(log_density.max())
+    largest = np.abs(np.log(data.v)).sum() + abs(peak)
+    tolerance = max(TOLERANCE, 2 * np.finfo(float).eps * largest)
 
     def integrals(low: Array, high: Array) -> Array:
         tau, weight, mean, _ = _panels(data, low, high, peak)
@@ -284,7 +299,7 @@ def _refine(data: _Data, edges: Array, power: int) -> tuple[Array, float]:
         left, right = integrals(low, middle), integrals(middle, high)
         scale = left.sum(1) + right.sum(1) + sum(part.sum(1) for _, part in done)
         scale[1] = scale[0]
-        apart = (np.abs(left + right - whole) > TOLERANCE * scale[:, None]).any(axis=0)
+        apart = (np.abs(left + right - whole) > tolerance * scale[:, None]).any(axis=0)
         done.append((low[~apart], (left + right)[:, ~apart]))
         if not apart.any():
             break
