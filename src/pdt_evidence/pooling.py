@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,9 @@ from pdt_evidence.models.prediction import PI_RULES
 from pdt_evidence.models.tau2 import METHODS, estimate_tau2
 from pdt_evidence.models.weights import prepare
 from pdt_evidence.results import HenmiCopas, PooledEffect
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["henmi_copas", "pool", "pool_many"]
 
@@ -127,6 +130,7 @@ def pool_many(
     tau2_ci_weights: ArrayLike | None = None,
     bootstrap_draws: int = 25_000,
     seed: int | None = None,
+    executor: Executor | None = None,
     **unknown: object,
 ) -> PooledArrays:
     """Pool many meta-analyses in one call; `pool` is the batch of one of the same code.
@@ -141,6 +145,9 @@ def pool_many(
         NaN: they cost more than everything else together.
     method, test, level, pi_rule, tau2_ci_weights, bootstrap_draws, seed
         As in `pool`.
+    executor : concurrent.futures.Executor, optional
+        Works on slices of the arrays side by side, such as a ThreadPoolExecutor; the numbers
+        are the same. Without one everything runs here.
 
     Returns
     -------
@@ -168,7 +175,7 @@ def pool_many(
     if tau2_ci_weights is not None:
         weights = _checked_weights(tau2_ci_weights, options, y)
         options = replace(options, tau2_ci_weights=weights.reshape(-1, y.shape[-1]))
-    return fit(y, v, options)
+    return fit(y, v, options, executor)
 
 
 def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCopas:

@@ -33,7 +33,7 @@ def test_tau2_is_unknown_below_two_studies(method):
         batch = prepare(y, v)
         tau2 = estimate_tau2(batch, method)
         assert np.isnan(tau2).all()
-        assert np.isnan(tau2_standard_error(batch, method, tau2)).all()
+        assert np.isnan(tau2_standard_error(batch, method, tau2, batch.at0)).all()
 
 
 def test_moment_standard_errors_are_the_spread_of_the_quadratic_form():
@@ -49,7 +49,9 @@ def test_moment_standard_errors_are_the_spread_of_the_quadratic_form():
         P = np.diag(weight) - np.outer(weight, weight) / weight.sum()
         over = {"HS": weight.sum(), "SJ": 4 / crude}.get(method, np.trace(P))
         expected = np.sqrt(2 * np.trace(P @ M @ P @ M)) / over
-        assert_allclose(tau2_standard_error(batch, method, np.array([t])), expected, err_msg=method)
+        assert_allclose(
+            tau2_standard_error(batch, method, np.array([t]), batch.at0), expected, err_msg=method
+        )
 
 
 def test_solve_Q_meets_its_target_from_any_distance():

@@ -6,8 +6,9 @@ worked through in slices that fit the processor's cache, which also bounds the m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,10 @@ from pdt_evidence.models.inference import Inference, infer
 from pdt_evidence.models.intervals import tau2_interval
 from pdt_evidence.models.prediction import bootstrap_interval, prediction_half_width
 from pdt_evidence.models.tau2 import estimate_tau2, tau2_standard_error
-from pdt_evidence.models.weights import Batch, prepare, scratch, sums, traces
+from pdt_evidence.models.weights import Batch, Sums, prepare, scratch, sums
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["Options", "PooledArrays", "fit"]
 
@@ -136,16 +140,18 @@ class PooledArrays:
         return np.where(self.k > 0, 0.5 * value, np.nan)
 
 
-def fit(yi: Floats, vi: Floats, options: Options) -> PooledArrays:
-    """Pool every meta-analysis in yi, vi of shape (..., k); input is checked at the door."""
+def fit(yi: Floats, vi: Floats, options: Options, executor: Executor | None = None) -> PooledArrays:
+    """Pool every meta-analysis in yi, vi of shape (..., k); input is checked at the door.
+
+    Slices are independent and given to the executor, if there is one, in order.
+    """
     lead, most = yi.shape[:-1], yi.shape[-1]
-    y, v = yi.reshape(-1, most), vi.reshape(-1, most)
+    y, v, a = yi.reshape(-1, most), vi.reshape(-1, most), options.tau2_ci_weights
     width = max(1, SLICE_VALUES // max(most, 1))
-    parts = []
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        for start in range(0, max(y.shape[0], 1), width):
-            part = slice(start, start + width)
-            parts.append(_fit_slice(prepare(y[part], v[part], short_lived=True), options, part))
+    slices = [slice(start, start + width) for start in range(0, max(y.shape[0], 1), width)]
+    work = [(y[part], v[part], None if a is None else a[part]) for part in slices]
+    each = partial(_fit_slice, options=replace(options, tau2_ci_weights=None))
+    parts = list(map(each, work) if executor is None else executor.map(each, work))
     joined = {name: np.concatenate([one[name] for one in parts]) for name in parts[0]}
     shaped: dict[str, Any] = {name: array.reshape(lead + array.shape[1:]) for name, array in joined.items()}
     return PooledArrays(
@@ -154,16 +160,22 @@ def fit(yi: Floats, vi: Floats, options: Options) -> PooledArrays:
     )  # fmt: skip
 
 
-def _fit_slice(batch: Batch, options: Options, part: slice) -> dict[str, NDArray]:
+def _fit_slice(arrays: tuple[Floats, Floats, Floats | None], options: Options) -> dict[str, NDArray]:
+    yi, vi, weights = arrays
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        return _fit_batch(prepare(yi, vi, short_lived=True), options, weights)
+
+
+def _fit_batch(batch: Batch, options: Options, weights: Floats | None) -> dict[str, NDArray]:
     """Everything in the batch's own units and origin, brought back to the effects' at the end."""
     n, at = batch.n, batch.at0
     tau2 = estimate_tau2(batch, options.method)
     if options.method != "EE":
         out = scratch("W at tau2", batch.y.shape)
-        at = sums(batch.y, batch.v, np.where(n > 1, tau2, 0.0), out)
+        at = sums(batch.y, batch.v, np.where(n > 1, tau2, 0.0), out, spread=options.test not in ("z", "t"))
     found = infer(at, n, options.test, options.level)
-    typical = typical_variance(n, traces(batch.at0.w, batch.at0.total).P)
-    spread, ci = _heterogeneity_interval(batch, options, tau2, part)
+    typical = typical_variance(n, batch.trace0)
+    spread, ci = _heterogeneity_interval(batch, options, tau2, at, weights)
     if options.method == "EE":
         I2, H2 = I2_from_Q(batch.at0.Q, n - 1), H2_from_Q(batch.at0.Q, n - 1)
     else:
@@ -189,13 +201,12 @@ def _fit_slice(batch: Batch, options: Options, part: slice) -> dict[str, NDArray
 
 
 def _heterogeneity_interval(
-    batch: Batch, options: Options, tau2: Floats, part: slice
+    batch: Batch, options: Options, tau2: Floats, at: Sums, weights: Floats | None
 ) -> tuple[Floats, Floats]:
     """Standard error and interval of tau2, NaN where not asked for."""
     if options.tau2_ci_method is None or options.method == "EE":
         return np.full(batch.n.size, np.nan), np.full((batch.n.size, 2), np.nan)
-    se = tau2_standard_error(batch, options.method, tau2)
-    weights = None if options.tau2_ci_weights is None else options.tau2_ci_weights[part]
+    se = tau2_standard_error(batch, options.method, tau2, at)
     return se, tau2_interval(batch, options.tau2_ci_method, options.method, tau2, se, options.level, weights)
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.models.likelihood import maximise
 from pdt_evidence.models.quadratic import solve_Q
-from pdt_evidence.models.weights import Batch, dot, sums, traces
+from pdt_evidence.models.weights import Batch, Sums, dot, sums, traces
 
 __all__ = ["METHODS", "estimate_tau2", "tau2_standard_error"]
 
@@ -40,8 +40,7 @@ def _none(batch: Batch) -> Floats:
 
 def _dl(batch: Batch) -> Floats:
     """Moment estimate from Q at tau2 = 0."""
-    at0 = batch.at0
-    return _from_moment(batch, (at0.Q - (batch.n - 1)) / traces(at0.w, at0.total).P)
+    return _from_moment(batch, (batch.at0.Q - (batch.n - 1)) / batch.trace0)
 
 
 def _dl2(batch: Batch) -> Floats:
@@ -119,8 +118,10 @@ def _others(a: Floats, total: Floats) -> Floats:
     return share
 
 
-def tau2_standard_error(batch: Batch, method: str, tau2: Floats) -> Floats:
+def tau2_standard_error(batch: Batch, method: str, tau2: Floats, at: Sums) -> Floats:
     """Large-sample standard error of tau2, shape (B,); NaN for "EE" and where k < 2.
+
+    `at` are the sums at tau2.
 
     Likelihood methods use the expected information, "PM" and "EB" the slope of their
     equation; moment methods, whose estimate is linear in a quadratic form y'Py, the
@@ -130,7 +131,6 @@ def tau2_standard_error(batch: Batch, method: str, tau2: Floats) -> Floats:
     if method == "EE":
         return np.full(n.shape, np.nan)
     if method in ("REML", "ML", "PM", "EB"):
-        at = sums(batch.y, batch.v, np.where(np.isnan(tau2), 0.0, tau2))
         if method == "REML":
             se = np.sqrt(2 / traces(at.w, at.total).PP)
         elif method == "ML":

@@ -79,6 +79,7 @@ class Batch:
     unit: Floats  # (B,), a power of two; 1 unless the scale is extreme
     n: Floats  # (B,) studies present
     at0: Sums  # the sums at tau2 = 0
+    trace0: Floats  # (B,) trace of P at tau2 = 0
     swapped: tuple[NDArray[np.intp], NDArray[np.intp]]  # columns, and the rows that changed places with row 0
 
     def locate(self, x: Floats) -> Floats:
@@ -111,37 +112,51 @@ def prepare(yi: Floats, vi: Floats, short_lived: bool = False) -> Batch:
     """
     k, size = yi.shape[1], yi.shape[0]
     y, v, w = (scratch(name, (k, size)) if short_lived else np.empty((k, size)) for name in "yvW")
-    y[:], v[:] = yi.T, vi.T
-    # One NaN or infinity makes a sum not finite: a full mask is made only where one is needed.
-    whole = bool(np.isfinite(np.add.reduce(y, axis=None) + np.add.reduce(v, axis=None)))
-    if whole:
-        n = np.full(size, float(k))
-    else:
-        absent = ~(np.isfinite(y) & np.isfinite(v))
-        y[absent], v[absent] = 0.0, np.inf
-        n = k - absent.sum(axis=0, dtype=float)
-    np.divide(1.0, v, out=w)
-    total = np.add.reduce(w, axis=0)
-    unit = np.ones(size)
-    extreme = (total > 1 / EXTREME) | (total < EXTREME)
-    if extreme.any():
-        # Cubes of weights are summed: at unit scale they neither overflow nor vanish.
-        unit[extreme] = 2.0 ** np.round(-0.5 * np.log2(np.where(total > 0, total, 1.0)[extreme]))
-        v /= unit * unit
-        np.divide(1.0, v, out=w)
-        total = np.add.reduce(w, axis=0)
-    lead = ((dot(w, w) > DOMINANT * total * total) | (w[0] == 0.0)).nonzero()[0]
-    swapped = (lead, w[:, lead].argmax(axis=0))
+    v[:] = vi.T
+    origin = yi[:, 0].copy()
+    np.subtract(yi.T, origin, out=y)
+    # One NaN or infinity makes a sum not finite: a mask is made only where one is needed.
+    whole = bool(np.isfinite(np.add.reduce(yi, axis=None) + np.add.reduce(vi, axis=None)))
+    n = np.full(size, float(k))
+    if not whole:
+        absent = ~(np.isfinite(yi) & np.isfinite(vi)).T
+        v[absent] = np.inf
+        n -= absent.sum(axis=0)
+    unit, total = _unit_and_weights(v, w)
+    squares = dot(w, w)
+    trace = (total * total - squares) / total
+    lead = ((squares > DOMINANT * total * total) | (w[0] == 0.0)).nonzero()[0]
+    rows = w[:, lead].argmax(axis=0)
     if lead.size:
+        y[:, lead] = yi.T[:, lead]
         for array in (y, v, w):
-            _swap(array, *swapped)
-    origin = y[0].copy()
-    y -= origin
-    if extreme.any():
-        y /= unit
+            _swap(array, lead, rows)
+        origin[lead] = y[0, lead]
+        y[:, lead] -= origin[lead]
+        trace[lead] = _trace(w[:, lead], total[lead])
     if not whole:
         y[w == 0.0] = 0.0
-    return Batch(y, v, origin, unit, n, _weighted(y, w, total), swapped)
+    if unit is not None:
+        y /= unit
+    unit = np.ones(size) if unit is None else unit
+    return Batch(y, v, origin, unit, n, _weighted(y, w, total), trace, (lead, rows))
+
+
+def _unit_and_weights(v: Floats, w: Floats) -> tuple[Floats | None, Floats]:
+    """Fill w with 1 / v and sum it; where the scale is extreme, bring v to unit scale first.
+
+    Cubes of weights are summed later: at unit scale they neither overflow nor vanish.
+    """
+    np.divide(1.0, v, out=w)
+    total = np.add.reduce(w, axis=0)
+    extreme = (total > 1 / EXTREME) | ((total < EXTREME) & (total > 0))
+    if not extreme.any():
+        return None, total
+    unit = np.ones(total.size)
+    unit[extreme] = 2.0 ** np.round(-0.5 * np.log2(total[extreme]))
+    v /= unit * unit
+    np.divide(1.0, v, out=w)
+    return unit, np.add.reduce(w, axis=0)
 
 
 def _swap(array: Floats, columns: NDArray[np.intp], rows: NDArray[np.intp]) -> None:
@@ -150,11 +165,17 @@ def _swap(array: Floats, columns: NDArray[np.intp], rows: NDArray[np.intp]) -> N
     array[rows, columns] = first
 
 
-def sums(y: Floats, v: Floats, tau2: Floats, out: Floats | None = None) -> Sums:
-    """`Sums` with weights 1 / (v + tau2), kept in `out`; y, v of shape (k, B), tau2 of shape (B,)."""
+def sums(y: Floats, v: Floats, tau2: Floats, out: Floats | None = None, spread: bool = True) -> Sums:
+    """`Sums` with weights 1 / (v + tau2), kept in `out`; y, v of shape (k, B), tau2 of shape (B,).
+
+    Without `spread` Q, which costs as much as the rest, is left NaN.
+    """
     w = np.add(v, tau2, out=out)
     np.divide(1.0, w, out=w)
-    return _weighted(y, w, np.add.reduce(w, axis=0))
+    total = np.add.reduce(w, axis=0)
+    if spread:
+        return _weighted(y, w, total)
+    return Sums(w, total, dot(w, y) / total, np.full(total.size, np.nan))
 
 
 def _weighted(y: Floats, w: Floats, total: Floats) -> Sums:
@@ -174,7 +195,12 @@ def traces(w: Floats, total: Floats) -> Traces:
     R1 = np.add.reduce(rest, axis=0)
     R2 = np.add.reduce(squared, axis=0)
     R3 = dot(squared, rest)
-    P = (2 * first * R1 + (R1 * R1 - R2)) / total
     heavy = first * first
     PP = heavy * (R1 * R1 + 2 * R2) + total * (total * R2 - 2 * R3) + R2 * R2
-    return Traces(P, PP / (total * total))
+    return Traces((2 * first * R1 + (R1 * R1 - R2)) / total, PP / (total * total))
+
+
+def _trace(w: Floats, total: Floats) -> Floats:
+    first, rest = w[0], w[1:]
+    R1 = np.add.reduce(rest, axis=0)
+    return (2 * first * R1 + (R1 * R1 - dot(rest, rest))) / total
