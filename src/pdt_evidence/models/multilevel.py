@@ -36,6 +36,7 @@ __all__ = [
 Array = NDArray[np.float64]
 Blocks = list[tuple[NDArray[np.intp], Array]]
 MOST_STEPS = 200
+ENOUGH = 1e-7  # of a variance
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,17 +191,20 @@ def _climb(nested: Nested, start: Array, free: tuple[bool, bool]) -> tuple[Array
     """Newton from each row of `start` (s, 2) over sigma2 >= 0; fixed coordinates stay where they are.
 
     The step is Newton's where the surface is concave and along |curvature| where it is not, halved until
-    the likelihood does not fall; so every accepted step climbs, and the last ones are quadratic.
+    the likelihood does not fall; so every accepted step climbs, and the last ones are quadratic: past one
+    that is small next to the variances, the error is its square.
     """
     at = start.astype(float).copy()
     may_move = np.array(free)
     scale = float(np.median(nested.lam)) + float(np.mean(nested.y**2))
+    finest = 1e-3 * float(nested.lam.min())
     value, gradient, hessian = _likelihood(nested, at)
     live = np.ones(len(at), dtype=bool)
     for _ in range(MOST_STEPS):
         held = ~may_move | ((at <= 0) & (gradient <= 0))
         step = np.where(live[:, None], _newton_step(gradient, hessian, held, scale), 0.0)
         live &= np.abs(step).max(1) > 1e-15 * (scale + at.max(1))
+        last = live & (np.abs(step) <= ENOUGH * (at + finest)).all(axis=1)
         trying, moved, factor = live.copy(), np.zeros(len(at), dtype=bool), 1.0
         while trying.any() and factor > 1e-10:
             trial = np.maximum(at + factor * step, 0.0)
@@ -214,7 +218,7 @@ def _climb(nested: Nested, start: Array, free: tuple[bool, bool]) -> tuple[Array
             moved |= better
             trying &= ~better & ~flat
             factor /= 2
-        live &= moved
+        live &= moved & ~last
         if not live.any():
             break
     return at, value, gradient
@@ -312,10 +316,11 @@ def profile_interval(
     rest = (free[0] and other == 0, free[1] and other == 1)
 
     def deviance(value: float) -> tuple[float, float]:
-        near = np.zeros((3, 2))
+        held = (value, 0.0) if which == 0 else (0.0, value)
+        near = np.array([peak.sigma2])
         near[:, which] = value
         if rest[other]:
-            near[1:, other] = peak.sigma2[other], 2 * peak.sigma2[other] + float(np.median(nested.lam))
+            near = np.concatenate([near, _starts(nested, rest, held)])
         found = _peak(nested, near, rest)
         return 2 * (peak.log_likelihood - found.log_likelihood) - critical, -2 * found.gradient[which]
 
