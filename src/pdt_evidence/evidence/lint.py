@@ -80,7 +80,7 @@ def as_text(findings: Sequence[Finding], where: str) -> str:
     if not findings:
         return f"{where}: nothing suspicious."
     lines = [f"{where}: {finding}" for finding in findings]
-    return "\n".join([*lines, f"{len(findings)} suspicious values."])
+    return "\n".join([*lines, f"{len(findings)} suspicious value{'s' if len(findings) > 1 else ''}."])
 
 
 Found = Iterator[tuple[int, tuple[str, str, str]]]

@@ -103,7 +103,7 @@ def read_metapsy(
     table = _frame(reader.trials(rows))
     if table.empty:
         raise EvidenceError(f"{path.name}: none of its {len(rows)} rows has usable numbers.")
-    _warn(table, names, convention, path.name)
+    _warn(table, names, convention, bool(np.isfinite(g).any()), path.name)
     percent = table["percent_women"]
     if percent.max() <= 1:
         table["percent_women"] = 100 * percent
@@ -138,7 +138,7 @@ class _Reader:
             if trial is None:
                 unsigned = math.isfinite(row.own_g()) and not self.convention.turn("lower")
                 why = (
-                    "its effect cannot be signed; pass sign"
+                    "its effect cannot be signed; pass sign='+' or '-'"
                     if unsigned
                     else "no means, changes, events or effect"
                 )
@@ -340,11 +340,11 @@ def _frame(records: list[dict[str, Any]]) -> Any:
     return pd.DataFrame.from_records(records)
 
 
-def _warn(table: Any, names: Names, convention: Convention, where: str) -> None:
+def _warn(table: Any, names: Names, convention: Convention, has_effects: bool, where: str) -> None:
     def warn(message: str) -> None:
         warnings.warn(f"{where}: {message}", EvidenceWarning, stacklevel=4)
 
-    if convention.kind == "unknown":
+    if convention.kind == "unknown" and has_effects:
         warn(f"the sign of its effects is {convention.why}. Only arm data are used; pass sign='+' or '-'.")
     unknown = names.unknown.get("outcome", [])
     if unknown:

@@ -63,7 +63,7 @@ def decide(g: Array, difference: Array, sign: str | None) -> Convention:
             f".g is arm 1 less arm 2 in {same} of {rows} rows with means: "
             "where lower scores are better, below 0 favours arm 1",
         )
-    if same <= (1 - AGREEMENT) * rows:
+    if rows - same >= AGREEMENT * rows:
         return Convention(
             "favours",
             f".g is arm 2 less arm 1 in {rows - same} of {rows} rows with means: above 0 favours arm 1",

@@ -86,7 +86,13 @@ def _plain(text: str, mark: str, decimal: str) -> TextTable | None:
 
     text = text.replace("\r\n", "\n").rstrip("\n")
     header = [cell.strip() for cell in text.split("\n", 1)[0].split(mark)]
-    if "\r" in text or text.startswith("\n") or '"' in "".join(header) or _header_problems(header, 1):
+    if (
+        not text
+        or "\r" in text
+        or text.startswith("\n")
+        or '"' in "".join(header)
+        or _header_problems(header, 1)
+    ):
         return None
     content = text.encode()
     del text  # a large file is in memory often enough

@@ -1,0 +1,259 @@
+"""Metapsy databases: one table from every dialect, and signs that are decided, said and overridable."""
+
+import math
+
+import pandas as pd
+import pytest
+from made_files import metapsy
+from numpy.testing import assert_allclose
+
+from pdt_evidence.effects.table import effect_sizes
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError
+from pdt_evidence.evidence.readers import read_metapsy
+
+NA = dict.fromkeys(("mean_arm1", "sd_arm1", "n_arm1", "mean_arm2", "sd_arm2", "n_arm2"), "NA")
+SECOND = {"study": "Bauer, 2012", "mean_arm1": "9.0", ".g": "-0.95"}
+
+
+def test_a_row_is_read_into_the_columns_of_this_library(saved):
+    table = read_metapsy(saved(metapsy({}, SECOND), "data.csv"))
+    row = table.iloc[0]
+    assert row[["trial_id", "study", "comparison", "arm_t", "arm_c", "outcome", "rating", "follow_up"]].tolist() == [
+        "alder2010", "Alder 2010", "pdt_vs_control", "pdt", "waitlist", "depression", "self", "post"
+    ]  # fmt: skip
+    assert_allclose(
+        row[["mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"]].astype(float), [10.5, 6.1, 30, 15.25, 6.9, 29]
+    )
+    assert_allclose(row["percent_women"], 61)  # a fraction in the file
+    assert (row["rob_tool"], row["rob"]) == ("RoB2", "some concerns")
+
+
+@pytest.mark.parametrize("dialect", [(";", ","), (",", ","), ("\t", "."), (";", ".")])
+def test_separators_and_decimal_marks_make_no_difference(saved, dialect):
+    sep, decimal = dialect
+    expected = read_metapsy(saved(metapsy({}, SECOND), "a.csv"))
+    table = read_metapsy(saved(metapsy({}, SECOND, sep=sep, decimal=decimal), "b.csv"))
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(table.drop(columns="source_id")), pd.DataFrame(expected.drop(columns="source_id"))
+    )
+
+
+def test_the_columns_of_older_releases_are_known(saved):
+    old = {"instrument": "Outc_measure", "rating": "sr_clinician", "time": "Time", "time_weeks": "Time_weeks",
+           "condition_arm1": "Cond_spec_trt1", "condition_arm2": "Cond_spec_trt2", "mean_arm1": "Post_M_trt1",
+           "mean_arm2": "Post_M_trt2", "sd_arm1": "Post_SD_trt1", "sd_arm2": "Post_SD_trt2", "n_arm1": "Post_N_trt1",
+           "n_arm2": "Post_N_trt2", "event_arm1": "Improved_N_trt1", "totaln_arm1": "Rand_N_trt1", ".g": "es",
+           ".g_se": "se"}  # fmt: skip
+    expected = read_metapsy(saved(metapsy({}, SECOND), "data.csv"))
+    table = read_metapsy(saved(metapsy({}, SECOND, rename=old), "data.csv"))
+    pd.testing.assert_frame_equal(pd.DataFrame(table), pd.DataFrame(expected))
+
+
+@pytest.mark.parametrize("label", ["dyn", "pdp", "PD", "Psychodynamic psychotherapy", "mbt", "tfp"])
+@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+def test_psychodynamic_therapy_goes_by_many_names(saved, label):
+    assert read_metapsy(saved(metapsy({"condition_arm1": label}), "data.csv"))["arm_t"].tolist() == ["pdt"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "multi", "word"),
+    [
+        ("Other psy", "dyn (ISTDP)", "pdt"),
+        ("Other psy", "NA", "other_psy"),
+        ("cbt", "dyn", "cbt"),
+        ("NA", "dyn", "pdt"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+def test_a_therapy_hidden_in_multi_arm1_is_found(saved, condition, multi, word):
+    table = read_metapsy(saved(metapsy({"condition_arm1": condition, "multi_arm1": multi}), "data.csv"))
+    assert table["arm_t"].tolist() == [word]
+    if multi != "NA":
+        assert multi in table["arm_t_label"].iloc[0]
+
+
+def test_psychodynamic_therapy_becomes_arm_1(saved):
+    table = read_metapsy(
+        saved(metapsy({"condition_arm1": "cbt", "condition_arm2": "dyn"}, SECOND), "data.csv")
+    )
+    row = table.iloc[0]
+    assert row[["arm_t", "arm_c", "comparison", "mean_t", "mean_c"]].tolist() == [
+        "pdt",
+        "cbt",
+        "pdt_vs_cbt",
+        15.25,
+        10.5,
+    ]
+    assert row["reported"] < 0
+    assert effect_sizes(table)["yi"].iloc[0] < 0
+    assert "arms exchanged: PDT is the second arm" in table.log["reason"].tolist()
+
+
+def test_the_first_complete_numbers_are_taken_as_metapsytools_takes_them(saved):
+    """Means, else changes, else events, else the effect as given."""
+    change = {"mean_change_arm1": "-8", "sd_change_arm1": "6", "n_change_arm1": "30", "mean_change_arm2": "-3",
+              "sd_change_arm2": "6.5", "n_change_arm2": "29"}  # fmt: skip
+    events = {
+        "event_arm1": "15",
+        "totaln_arm1": "30",
+        "event_arm2": "8",
+        "totaln_arm2": "30",
+        "dich_type": "response",
+    }
+    given = {"precalc_g": "-0.5", "precalc_g_se": "0.2", ".g": "-0.5", ".g_se": "0.2"}
+    rows = [
+        change | events,
+        NA | change | events | {"study": "B, 2001"},
+        NA | events | {"study": "C, 2002"},
+        NA | given | {"study": "D, 2003"},
+        SECOND,
+    ]
+    table = read_metapsy(saved(metapsy(*rows), "data.csv"))
+    assert table["score"].tolist() == ["endpoint", "change", "events", "reported", "endpoint"]
+    assert (effect_sizes(table)["yi"] > 0).all()
+
+
+def test_a_log_risk_ratio_is_taken_where_there_is_nothing_else(saved):
+    bare = NA | {
+        ".g": "NA",
+        ".g_se": "NA",
+        "dich_type": "deterioration",
+        ".log_rr": "-0.7",
+        ".log_rr_se": "0.3",
+    }
+    table = read_metapsy(saved(metapsy({}, SECOND, bare | {"study": "C, 2002"}), "data.csv"))
+    row = table.iloc[2]
+    assert row["reported_metric"] == "RR"
+    assert_allclose(row["reported"], math.exp(0.7))  # fewer deteriorate with arm 1: above 1 favours it
+    assert row["reported_ci_low"] < row["reported"] < row["reported_ci_high"]
+
+
+def test_a_database_that_subtracts_is_turned(saved):
+    """Lower means are better and .g is negative with them: below 0 favours arm 1 there."""
+    table = read_metapsy(saved(metapsy({}, SECOND), "data.csv"))
+    assert_allclose(table["reported"], [0.72, 0.95])
+    assert table["flipped"].all()
+    assert ".g is arm 1 less arm 2 in 2 of 2 rows with means" in table.source["sign"]
+
+
+def test_a_database_that_favours_is_left_and_tells_which_scales_are_better_high(saved):
+    rows = [
+        {".g": "0.72"},
+        {"study": "B, 2001", ".g": "0.95"},
+        {"study": "C, 2002", ".g": "0.8"},
+        {"study": "D, 2003", ".g": "0.8"},
+        {
+            "study": "E, 2004",
+            ".g": "0.6",
+            "instrument": "Own scale",
+            "outcome_domain": "zest",
+            "mean_arm1": "20",
+        },
+    ]
+    with pytest.warns(EvidenceWarning, match="1 outcomes are not known"):
+        table = read_metapsy(saved(metapsy(*rows), "data.csv"))
+    assert_allclose(table["reported"], [0.72, 0.95, 0.8, 0.8, 0.6])
+    assert not table["flipped"].any()
+    assert table["better"].tolist() == ["lower"] * 4 + ["higher"]
+    assert (effect_sizes(table)["yi"] > 0).all()
+    assert "above 0 favours arm 1" in table.source["sign"]
+
+
+def test_a_sign_that_cannot_be_decided_is_asked_for_and_not_guessed(saved):
+    content = metapsy(NA, NA | {"study": "B, 2001"}, {"study": "C, 2002", ".g": "NA"})
+    with pytest.warns(
+        EvidenceWarning, match="the sign of its effects is not decided: 0 rows have both means and .g"
+    ):
+        table = read_metapsy(saved(content, "data.csv"))
+    assert table["study"].tolist() == ["C 2002"]
+    dropped = table.log.loc[table.log["action"] == "dropped", "reason"]
+    assert dropped.tolist() == ["its effect cannot be signed; pass sign='+' or '-'"] * 2
+
+
+@pytest.mark.parametrize(("sign", "expected"), [("-", 0.72), ("+", -0.72)])
+def test_the_user_may_say_the_sign(saved, sign, expected):
+    table = read_metapsy(saved(metapsy(NA, {"study": "C, 2002", ".g": "NA"}), "data.csv"), sign=sign)
+    assert_allclose(table["reported"].iloc[0], expected)
+    assert table.source["sign"] == f"given: {sign} favours arm 1"
+
+
+def test_a_sign_by_which_treatments_harm_is_warned_of(saved):
+    rows = [{"study": f"S{i}, 2001", ".g": "-0.7"} for i in range(6)]
+    with pytest.warns(EvidenceWarning, match="the treatments do worse than what they are compared with"):
+        read_metapsy(saved(metapsy(*rows), "data.csv"), sign="+")
+
+
+def test_rows_whose_effect_contradicts_their_means_are_noted(saved):
+    rows = [{"study": f"S{i}, 2001"} for i in range(5)]
+    table = read_metapsy(saved(metapsy(*rows, {"study": "Odd, 2002", ".g": "0.7"}), "data.csv"))
+    noted = table.log[table.log["action"] == "noted"]
+    assert noted["reason"].tolist() == ["its own effect contradicts its means"]
+    assert noted["row"].iloc[0].startswith("Odd, 2002")
+
+
+@pytest.mark.parametrize(
+    ("event", "better"), [("remission", "higher"), ("suicide attempt", "lower"), ("dropout", "lower")]
+)
+@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+def test_the_kind_of_event_says_which_direction_is_good(saved, event, better):
+    counts = {
+        "event_arm1": "5",
+        "totaln_arm1": "30",
+        "event_arm2": "9",
+        "totaln_arm2": "30",
+        "dich_type": event,
+    }
+    table = read_metapsy(saved(metapsy(NA | counts | {".g": "NA", ".g_se": "NA"}, SECOND), "data.csv"))
+    assert table["better"].iloc[0] == better
+
+
+def test_follow_ups_count_from_the_end_of_treatment(saved):
+    rows = [
+        {"time_weeks": "12"},
+        {"time": "fu1", "time_weeks": "38"},
+        {"time": "FU2", "time_weeks": "64"},
+        {"study": "B, 2001", "time": "fu1", "time_weeks": "30"},
+        {"study": "C, 2002", "time_weeks": "0"},
+    ]
+    table = read_metapsy(saved(metapsy(*rows), "data.csv"))
+    assert table["follow_up"].tolist() == ["post", "medium", "long", "unknown", "post"]
+    assert table["months_basis"].tolist() == ["labelled", "derived", "derived", "unknown", "labelled"]
+    assert_allclose(table["months_since_end"].iloc[1], 26 * 7 * 12 / 365.25)
+    assert math.isnan(table["weeks"].iloc[4])
+
+
+def test_what_is_left_out_is_listed(saved):
+    rows = [
+        {},
+        {},
+        NA | {"study": "B, 2001", ".g": "NA"},
+        {"study": "C, 2002", "mean_age": "old", "percent_women": "140"},
+    ]
+    table = read_metapsy(saved(metapsy(*rows), "data.csv"))
+    found = {tuple(row) for row in table.log[["action", "reason"]].values.tolist()}
+    assert ("merged", "the same as row M0001") in found
+    assert ("dropped", "no means, changes, events or effect") in found
+    assert ("blanked", "expected a number, found 'old'") in found
+    assert ("blanked", "percent_women = 140 is not between 0 and 100") in found
+    assert len(table) == 2
+
+
+def test_a_direction_that_nothing_tells_is_said_and_may_be_given(saved):
+    row = {"instrument": "Own", "outcome_domain": "zest", ".g": "NA", ".g_se": "NA"}
+    path = saved(metapsy(row), "data.csv")
+    with pytest.warns(EvidenceWarning, match=r"nothing says which direction is good of 1 rows: zest \(1\)"):
+        assert read_metapsy(path)["better"].tolist() == [""]
+    with pytest.warns(EvidenceWarning):
+        assert read_metapsy(path, better="higher")["better"].tolist() == ["higher"]
+
+
+def test_another_table_is_refused(saved):
+    with pytest.raises(SchemaError, match="there is no column study, condition_arm1, condition_arm2"):
+        read_metapsy(saved("a,b\n1,2\n", "data.csv"))
+    with pytest.raises(SchemaError, match="It has one row an arm; give the wide form"):
+        read_metapsy(saved("study,condition,Post_M\nA,ig,3\n", "data.csv"))
+
+
+def test_a_database_without_a_usable_row_is_refused(saved):
+    with pytest.raises(EvidenceError, match="none of its 1 rows has usable numbers"):
+        read_metapsy(saved(metapsy(NA | {".g": "NA"}), "data.csv"))

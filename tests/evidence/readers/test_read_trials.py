@@ -1,0 +1,218 @@
+"""A user's own table: four formats, one schema, and every problem of a file in one message."""
+
+import io
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_files import TRIALS
+
+from pdt_evidence.errors import EvidenceError, SchemaError
+from pdt_evidence.evidence.readers import read_trials, template
+from pdt_evidence.evidence.readers import tabular as tables
+
+HEADER = "row_id,study,better,mean_t,sd_t,n_t,mean_c,sd_c,n_c"
+
+
+def test_the_template_is_a_table_that_can_be_read(saved):
+    table = read_trials(saved(template(), "my_trials.csv"))
+    assert table["score"].tolist() == ["endpoint", "events"]
+    assert table["follow_up"].tolist() == ["post", "medium"]
+    assert template().splitlines()[0].startswith("row_id,trial_id,study,year,disorder,comparison,arm_t,arm_c")
+
+
+def test_a_table_is_typed_and_gets_what_it_lacks(saved):
+    table = read_trials(saved(TRIALS, "mine.csv"))
+    assert table["trial_id"].tolist() == ["Adler 1999", "Berger, 2003", "Conti 2005"]
+    assert table["follow_up"].tolist() == ["post", "medium", "unknown"]
+    assert table["note"].tolist() == ["", 'said "better" twice', ""]
+    assert table["mean_t"].dtype == float
+    assert len(table.source["sha256"]) == 64
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "semicolons", "bom", "crlf", "xlsx", "parquet"])
+def test_every_format_gives_the_same_table(saved, tmp_path, kind):
+    expected = read_trials(saved(TRIALS, "plain.csv"))
+    frame = pd.read_csv(io.StringIO(TRIALS), keep_default_na=False)
+    path = tmp_path / f"mine.{kind if kind in ('tsv', 'xlsx', 'parquet') else 'csv'}"
+    if kind == "tsv":
+        frame.to_csv(path, sep="\t", index=False)
+    elif kind == "semicolons":
+        frame.to_csv(path, sep=";", decimal=",", index=False)
+    elif kind == "xlsx":
+        frame.to_excel(path, index=False)
+    elif kind == "parquet":
+        frame.to_parquet(path)
+    else:
+        path.write_bytes({"bom": b"\xef\xbb\xbf" + TRIALS.encode(), "crlf": TRIALS.replace("\n", "\r\n").encode(),
+                          "csv": TRIALS.encode()}[kind])  # fmt: skip
+    pd.testing.assert_frame_equal(pd.DataFrame(read_trials(path)), pd.DataFrame(expected), check_dtype=False)
+
+
+def test_every_problem_of_a_file_is_said_at_once(saved):
+    rows = [
+        "a,Adler 1999,lower,twelve,6.1,25,15.3,6.8,24",
+        "a,Berger 2003,worse,9.8,-5.2,1,12.9,5.9,41",
+        "c,,lower,inf,7.7,18,14.9,0,20.5",
+    ]
+    with pytest.raises(EvidenceError) as caught:
+        read_trials(saved("\n".join([HEADER, *rows]), "mine.csv"))
+    said = "\n".join(caught.value.problems)
+    for sentence in (
+        "line 2 (row a), column 'mean_t': expected a number, found 'twelve'.",
+        "line 3 (row a), column 'row_id': expected a value not used before, found 'a'.",
+        "line 3 (row a), column 'better': expected one of lower, higher, found 'worse'.",
+        "line 3 (row a), column 'sd_t': expected an SD above 0, found -5.2. Correct it, or leave the cell blank.",
+        "line 3 (row a), column 'n_t': expected at least 2 persons, found 1.0. Correct it, or leave the cell blank.",
+        "line 4 (row c), column 'study': expected a value, found ''.",
+        "line 4 (row c), column 'mean_t': expected a number, found 'inf'.",
+        "line 4 (row c), column 'sd_c': expected an SD above 0, found 0.0. Correct it, or leave the cell blank.",
+        "line 4 (row c), column 'n_c': expected a whole number, found '20.5'.",
+    ):
+        assert sentence in said
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "sentence"),
+    [
+        ("study,yi,vi", "A,0.1,-0.2", "column 'vi': expected a variance above 0, found -0.2."),
+        ("study,yi,vi", "A,nan,0.2", "column 'yi': expected a number, found 'nan'."),
+        ("study,reported_metric,reported,reported_ci_low,reported_ci_high", "A,g,0.4,0.6,0.2",
+         "column 'reported_ci_low': expected at most reported_ci_high of its row, found 0.6. Swap the two limits."),
+        ("study,event_t,n_t,event_c,n_c", "A,31,30,2,30",
+         "column 'event_t': expected at most n_t of its row, found 31.0. Count each person once."),
+        ("study,reported_metric,reported,reported_se", "A,g,0.4,0",
+         "column 'reported_se': expected a standard error above 0, found 0.0."),
+        ("study,outcome,yi,vi", "A,depresion,0.1,0.2", "found 'depresion'. Did you mean 'depression'?"),
+        ("study,reported_metric,reported", "A,kappa,0.4", "column 'reported_metric': expected one of g, d,"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_true_is_refused(saved, header, row, sentence):
+    with pytest.raises(EvidenceError) as caught:
+        read_trials(saved(f"{header}\n{row}\n", "mine.csv"))
+    assert sentence in str(caught.value)
+
+
+def test_misspelt_columns_are_named_with_their_likeliest_meaning(saved):
+    with pytest.raises(SchemaError) as caught:
+        read_trials(saved("studdy,mean_t,sd_t,n_t,mean_c,sdc,n_c\nA,1,2,20,3,2,20\n", "mine.csv"))
+    assert "column 'study' is missing" in str(caught.value)
+    assert "Did you mean 'studdy'?" in str(caught.value)
+    assert "sd_c may be 'sdc'" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (
+            "study,yi,yi\nA,1,2\n",
+            "line 1: the header names column 'yi' 2 times. Rename or remove the others.",
+        ),
+        ("study,yi,vi\nA,1\nB,1,2,3\n", "line 2: expected 3 cells as in the header, found 2."),
+        ("study,yi,vi\nA,1\nB,1,2,3\n", "line 3: expected 3 cells as in the header, found 4."),
+        ('study,yi,vi\n"A,1,2\n', "Check the quotation marks"),
+        ("study,yi,vi\n", "has no rows: expected a header line and at least one trial below it"),
+        ("\n\n", "has no header"),
+        (
+            b"study,yi,vi\nM\xfcller,1,2\n",
+            "line 2: expected UTF-8 text, found the byte 0xfc. Save it as 'CSV UTF-8'.",
+        ),
+        ("study,yi,vi\nA,1,2\n".encode("utf-16"), "is written in UTF-16"),
+        ("study,yi,vi\nA\0,1,2\n", "line 2: found a zero byte"),
+        (b"", "is empty (0 bytes)"),
+    ],
+)
+def test_the_shape_of_a_file_is_checked_first(saved, text, sentence):
+    with pytest.raises(EvidenceError) as caught:
+        read_trials(saved(text, "mine.csv"))
+    assert sentence in str(caught.value)
+
+
+def test_lines_are_those_of_the_file_even_behind_cells_of_several_lines(saved):
+    text = 'study,note,yi,vi\nA,"one\ntwo\nthree",0.1,0.2\nB,,0.1,x\n'
+    with pytest.raises(EvidenceError, match="line 5, column 'vi'"):
+        read_trials(saved(text, "mine.csv"))
+
+
+def test_blank_lines_are_left_out_and_listed(saved):
+    table = read_trials(saved("study,yi,vi\nA,0.1,0.2\n\n,,\nB,0.3,0.2\n", "mine.csv"))
+    assert table["study"].tolist() == ["A", "B"]
+    assert table.log[["line", "action", "reason"]].values.tolist() == [
+        [3, "dropped", "a blank line"], [4, "dropped", "a blank line"]
+    ]  # fmt: skip
+
+
+def test_missing_values_may_be_written_as_r_and_excel_write_them(saved):
+    table = read_trials(saved("study,instrument,yi,vi\nA,NA,0.1,0.2\nB,BDI,#N/A,0.2\n", "mine.csv"))
+    assert table["instrument"].tolist() == ["", "BDI"]
+    assert np.isnan(table["yi"].iloc[1])
+
+
+def test_own_words_and_own_columns_are_kept(saved):
+    table = read_trials(saved("study,outcome,dose,yi,vi\nA,sleep,high,0.1,0.2\n", "mine.csv"))
+    assert table[["outcome", "dose"]].values.tolist() == [["sleep", "high"]]
+
+
+def test_a_formula_without_a_saved_value_is_refused_and_none_is_run(tmp_path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    for row in (["study", "yi", "vi"], ["A", "=1+1", 0.2]):
+        book.active.append(row)
+    book.save(tmp_path / "mine.xlsx")
+    with pytest.raises(EvidenceError, match=r"row 2: found a formula without a saved value \('=1\+1'\)"):
+        read_trials(tmp_path / "mine.xlsx")
+
+
+def test_a_name_without_a_known_ending_is_refused(saved):
+    with pytest.raises(EvidenceError, match=r"expected a name ending in .csv, .tsv, .txt, .xlsx, .parquet"):
+        read_trials(saved(TRIALS, "mine.doc"))
+
+
+def test_the_fast_road_and_the_exact_one_agree():
+    """Every text that the fast road takes, it reads as the exact one does."""
+    rng = np.random.default_rng(5)
+    pieces, taken = ["a", "b", ",", '"', "\n", "1", "é", " ", '""', ";"], 0
+    for _ in range(700):
+        rows = ["x,y,z"]
+        for _ in range(rng.integers(1, 5)):
+            cells = [
+                "".join(rng.choice(pieces, rng.integers(0, 4))) for _ in range(rng.choice([3, 3, 3, 2, 4]))
+            ]
+            rows.append(",".join(quoted(cell) if rng.random() < 0.8 else cell for cell in cells))
+        text = "\n".join(rows) + "\n"
+        fast = tables._plain(text, ",", ".")
+        if fast is not None:
+            taken += 1
+            exact = tables._table(tables._csv_rows(csv_reader(text), "f"), "f")
+            assert fast.data.values.tolist() == exact.data.values.tolist(), text
+            assert fast.lines == exact.lines, text
+    assert taken > 80
+
+
+def quoted(cell):
+    return '"' + cell.replace('"', '""') + '"' if set(cell) & set(',"\n') else cell
+
+
+def csv_reader(text):
+    import csv
+
+    return csv.reader(io.StringIO(text, newline=""), strict=True)
+
+
+def test_a_hundred_thousand_rows_load_in_a_second_of_work(tmp_path):
+    """Of processor time, so that a busy machine does not decide; twice the goal is allowed for slow ones."""
+    rng = np.random.default_rng(1)
+    n = 100_000
+    table = pd.DataFrame(
+        {"row_id": [f"R{i}" for i in range(n)], "study": [f"Trial {i // 4}" for i in range(n)], "outcome": "depression",
+         "better": "lower", "months_since_end": 0, "mean_t": rng.normal(10, 2, n).round(2), "sd_t": 8.1,
+         "n_t": rng.integers(10, 90, n), "mean_c": rng.normal(12, 2, n).round(2), "sd_c": 8.4, "n_c": 31}
+    )  # fmt: skip
+    path = tmp_path / "large.csv"
+    table.to_csv(path, index=False)
+    start = time.process_time()
+    read = read_trials(path)
+    assert time.process_time() - start < 2
+    assert len(read) == n
