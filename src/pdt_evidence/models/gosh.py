@@ -25,8 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.models.heterogeneity import I2_from_Q, I2_from_tau2, typical_variance
-from pdt_evidence.models.tau2 import estimate_tau2
-from pdt_evidence.models.weights import prepare, sums, traces
+from pdt_evidence.models.pool import Options, fit
 
 __all__ = ["METHODS", "SubsetFits", "all_subsets", "holds", "pool_subsets", "sample_subsets"]
 
@@ -151,18 +150,17 @@ def _in_order(
 
 
 def _pool_piece(yi: Floats, vi: Floats, method: str, masks: Masks) -> SubsetFits:
+    if method == "REML":
+        return _by_likelihood(yi, vi, masks)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return _by_likelihood(yi, vi, masks) if method == "REML" else _by_moments(yi, vi, method, masks)
+        return _by_moments(yi, vi, method, masks)
 
 
 def _by_likelihood(yi: Floats, vi: Floats, masks: Masks) -> SubsetFits:
-    present = np.stack([holds(masks, i) for i in range(yi.size)])  # as the batch has them: studies first
-    batch = prepare(np.where(present, yi[:, None], np.nan).T, np.where(present, vi[:, None], np.inf).T)
-    tau2 = estimate_tau2(batch, "REML")
-    estimate = sums(batch.y, batch.v, np.where(batch.n > 1, tau2, 0.0)).mean + batch.origin
-    typical = typical_variance(batch.n, traces(batch.at0.w, batch.at0.total).P)
-    k = batch.n.astype(np.int64)
-    return SubsetFits(k=k, estimate=estimate, tau2=tau2, I2=I2_from_tau2(tau2, typical), Q=batch.at0.Q)
+    present = np.stack([holds(masks, i) for i in range(yi.size)]).T
+    options = Options(method="REML", test="z", tau2_ci_method=None)
+    fits = fit(np.where(present, yi, np.nan), np.broadcast_to(vi, present.shape), options)
+    return SubsetFits(k=fits.k, estimate=fits.estimate, tau2=fits.tau2, I2=fits.I2, Q=fits.Q)
 
 
 def _by_moments(yi: Floats, vi: Floats, method: str, masks: Masks) -> SubsetFits:

@@ -1,0 +1,174 @@
+"""What is measured, with the targets; each question gives its rows one by one, as they are timed."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import pdt_evidence as pdt
+from benchmarks import peers
+from benchmarks.contest import Contest, Row
+from benchmarks.data import Floats, many_analyses, one_analysis
+from benchmarks.timing import best, import_seconds, peak_megabytes
+from pdt_evidence.analysis.gosh import gosh
+
+__all__ = ["QUESTIONS"]
+
+MANY = 10_000
+LOOPED = 200  # fits of a loop that are timed; its time grows with their number
+STUDIES, SUBSETS = 15, 500  # of GOSH, and how many of its subsets are timed in the peers
+METAFOR = "metafor (R)"
+
+
+@cache
+def metafor() -> dict[str, float]:
+    """Seconds of metafor's calls; empty where it is not installed."""
+    yi, vi = many_analyses(MANY)
+    return peers.metafor_seconds(yi[:LOOPED], vi[:LOOPED], STUDIES) or {}
+
+
+def single() -> Iterator[Row]:
+    """One fit, REML + Hartung-Knapp, k = 33"""
+    yi, vi = one_analysis()
+    contest = Contest(lambda: pdt.pool(yi, vi).tau2)
+    for name, maker in peers.single_fits(yi, vi).items():
+        contest.peer(name, maker)
+    contest.known(METAFOR, metafor().get("single"))
+    yield from contest.rows()
+
+
+def full() -> Iterator[Row]:
+    """One full fit, REML + knha + Q-profile + prediction interval, k = 33"""
+    yi, vi = one_analysis()
+    contest = Contest(lambda: pdt.pool(yi, vi).tau2)
+    for name, maker in peers.full_fits(yi, vi).items():
+        contest.peer(name, maker, 1)
+    contest.known(METAFOR, metafor().get("full"), 10)
+    yield from contest.rows()
+
+
+def reml() -> Iterator[Row]:
+    """10,000 REML fits of k = 33 in one call"""
+    yi, vi = many_analyses(MANY)
+    contest = Contest(lambda: pdt.pool_many(yi, vi).tau2)
+    contest.peer("PyMARE, its 2-D call", peers.pymare_many(yi, vi, "REML"), 8, note="without intervals")
+    note = f"a loop, extrapolated from {LOOPED} fits"
+    some = peers.pimeta_loop(yi[:LOOPED], vi[:LOOPED])
+    contest.peer("pimeta", some, 100, times=MANY / LOOPED, note=note)
+    contest.known(METAFOR, _times(metafor().get("fit_in_loop"), MANY), 700, note)
+    yield from _with_floor(contest, yi, vi)
+
+
+def dl() -> Iterator[Row]:
+    """10,000 DL fits of k = 33 in one call"""
+    yi, vi = many_analyses(MANY)
+    contest = Contest(lambda: pdt.pool_many(yi, vi, method="DL").tau2)
+    contest.peer("PyMARE, its 2-D call", peers.pymare_many(yi, vi, "DL"), 15, note="without intervals")
+    yield from _with_floor(contest, yi, vi)
+
+
+def subsets() -> Iterator[Row]:
+    """GOSH, 2^15 - 1 subsets by REML"""
+    yi, vi = one_analysis(STUDIES)
+    number = 2**STUDIES - 1
+
+    def call() -> None:
+        gosh(yi, vi, method="REML")
+
+    contest = Contest(call, "one thread")
+    note = f"extrapolated from {SUBSETS} subsets"
+    some = peers.pimeta_gosh(yi, vi, SUBSETS)
+    contest.peer("pimeta", some, 80, times=number / SUBSETS, note=note)
+    contest.known(METAFOR, _times(metafor().get("subset"), number), 1000, note)
+    yield from contest.rows()
+
+
+MILLION = """
+from concurrent.futures import ThreadPoolExecutor
+from benchmarks.data import one_analysis
+from pdt_evidence.analysis.gosh import gosh
+with ThreadPoolExecutor(2) as executor:
+    gosh(*one_analysis(20), method="DL", executor=executor)
+"""
+
+
+def million() -> Iterator[Row]:
+    """GOSH, 2^20 - 1 subsets by DL"""
+    yi, vi = one_analysis(20)
+    yield Row(name="pdt_evidence, one thread", seconds=best(lambda: gosh(yi, vi, method="DL")))
+    with ThreadPoolExecutor(2) as executor:
+        two = best(lambda: gosh(yi, vi, method="DL", executor=executor))
+    yield Row(name="pdt_evidence, two threads", seconds=two)
+    peak = peak_megabytes(MILLION)
+    if peak is not None:
+        yield Row(name="peak memory of the process, two threads", text=f"{peak:.0f} MB", target="200 MB",
+                  met=peak <= 200)  # fmt: skip
+
+
+def imports() -> Iterator[Row]:
+    """Import, in a new interpreter"""
+    statements = {
+        "numpy alone": "import numpy",
+        "pdt_evidence": "import pdt_evidence",
+        "pdt_evidence, and pool loaded": "import pdt_evidence; pdt_evidence.pool",
+        "statsmodels": "from statsmodels.stats import meta_analysis",
+        "PyMARE": "import pymare",
+        "PyMetaAnalysis": "import meta_analyze",
+        "pimeta": "import pimeta",
+        "forestplot": "import forestplot",
+    }
+    seconds = dict(zip(statements, import_seconds(list(statements.values())), strict=True))
+    numpy = seconds["numpy alone"]
+    assert numpy is not None
+    for name, time in seconds.items():
+        if time is None:
+            yield Row(name=name)
+            continue
+        wanted = name == "pdt_evidence"
+        yield Row(name=name, seconds=time, ratio=time / numpy, target="<= 1.5 x" if wanted else "",
+                  met=time <= 1.5 * numpy if wanted else None, note="ratio to numpy alone")  # fmt: skip
+
+
+def figure() -> Iterator[Row]:
+    """One forest plot as PDF, k = 33"""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    yi, vi = one_analysis()
+    fit = pdt.pool(yi, vi, labels=[f"Author {i + 1} {1990 + i}" for i in range(yi.size)])
+
+    def call() -> None:
+        drawn = pdt.forest(fit).figure
+        drawn.savefig(io.BytesIO(), format="pdf")
+        plt.close(drawn)
+
+    contest = Contest(call)
+    for name, maker in peers.figures(yi, vi).items():
+        contest.peer(name, maker)
+    contest.known(METAFOR, metafor().get("figure"))
+    yield from contest.rows()
+
+
+def _times(seconds: float | None, number: int) -> float | None:
+    return None if seconds is None else seconds * number
+
+
+def _with_floor(contest: Contest, yi: Floats, vi: Floats) -> Iterator[Row]:
+    """The contest's rows, then the physical floor: every value read once."""
+
+    def read() -> None:
+        yi.sum()
+        vi.sum()
+
+    contest.peer("one pass over the same memory", lambda: read, note="the physical floor")
+    yield from contest.rows()
+
+
+QUESTIONS: dict[str, Callable[[], Iterator[Row]]] = {
+    "single": single, "full": full, "reml": reml, "dl": dl, "subsets": subsets, "million": million,
+    "imports": imports, "figure": figure,
+}  # fmt: skip
