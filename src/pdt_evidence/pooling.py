@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -205,7 +205,7 @@ def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCo
     y, v, _ = _checked_studies(yi, vi, None)
     with np.errstate(invalid="ignore", divide="ignore"):
         batch = prepare(y[None], v[None])
-        low, high = henmi_copas_interval(batch, level)[0].tolist()
+        low, high = henmi_copas_interval(batch, level)[:, 0].tolist()
         tau2 = estimate_tau2(batch, "DL") * batch.unit**2
     return HenmiCopas(
         k=y.size,
@@ -308,13 +308,13 @@ def _fault_of_variance(value: float, text: object) -> str:
 def _numbers(values: ArrayLike) -> tuple[Floats, dict[int, object]]:
     """Values as floats, and by flat position those that are no numbers (NaN in the array)."""
     if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(values.astype(float), np.nan)
+        values = np.ma.filled(cast("Any", values).astype(float), np.nan)
     array = np.asarray(values)
     if array.dtype.kind in "fiu":
         return np.ascontiguousarray(array, dtype=float), {}
     # Anew as objects: numpy has turned the numbers beside a word into words.
     flat = np.asarray(values, dtype=object).ravel().tolist()
-    numeric = [isinstance(value, Real) and not isinstance(value, bool) for value in flat]
+    numeric = [isinstance(value, Real) and value is not True and value is not False for value in flat]
     absent = [value is None or type(value).__name__ == "NAType" for value in flat]
     words = {i: value for i, value in enumerate(flat) if not (numeric[i] or absent[i])}
     numbers = [float(value) if ok else math.nan for value, ok in zip(flat, numeric, strict=True)]

@@ -7,9 +7,9 @@ set of strata of one call. They carry no model and no table; their methods only 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,7 @@ class PooledEffect:
     `notes` says why. Every value has a default, so that a record can be made by hand.
     """
 
-    stratum: Mapping[str, str] = field(default_factory=dict)  # {"outcome": "depression", ...}
+    stratum: Mapping[str, str] = field(default_factory=dict[str, str])  # {"outcome": "depression", ...}
     measure: str = "GEN"
     method: str = "REML"
     test: str = "knha"
@@ -78,7 +78,9 @@ class PooledEffect:
     vi: NDArray[np.float64] = field(default_factory=_no_values)
     weights: NDArray[np.float64] = field(default_factory=_no_values)  # percent, sum 100
     row_ids: tuple[str, ...] = ()  # "T0001+T0002" where a value was aggregated
-    columns: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)  # per study, for figures
+    columns: Mapping[str, tuple[Any, ...]] = field(
+        default_factory=dict[str, tuple[Any, ...]]
+    )  # per study, for figures
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -217,13 +219,13 @@ class Synthesis:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in value.items()}
+        return {str(name): _plain(item) for name, item in cast("Mapping[Any, Any]", value).items()}
     if isinstance(value, np.ndarray):
         return [_plain(item) for item in value.tolist()]
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_plain(item) for item in cast("Sequence[Any]", value)]
     if isinstance(value, np.generic):
-        value = value.item()
+        return _plain(value.item())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, (bool, int, str)) else str(value)

@@ -1,6 +1,7 @@
 """The engine against metafor, and what must hold whatever the data."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,7 @@ LEDGER = json.loads((HERE / "known_differences.json").read_text(encoding="utf-8"
 CASES = {case["id"]: case for case in REFERENCE["cases"]}
 RTOL = 1e-8  # both sides converge to the last digits of a double; some values are ill-conditioned
 GRID = [(name, method) for name in CASES for method in METHODS]
-settings.register_profile("engine", max_examples=40, deadline=None, derandomize=True)
-settings.load_profile("engine")
+ENGINE = settings(max_examples=40, deadline=None, derandomize=True)
 
 
 def agree(got, expected, what, case, method):
@@ -103,16 +103,21 @@ def test_a_batch_equals_a_loop(method, test):
         assert_array_equal(many.weights[i, ~here], 0)
 
 
-def test_slices_and_leading_axes_change_nothing(monkeypatch):
+def test_slices_leading_axes_and_executors_change_nothing(monkeypatch):
     y, v = random_sets(np.random.default_rng(6), size=120)
     whole = fit(y, v, Options())
     monkeypatch.setattr("pdt_evidence.models.pool.SLICE_VALUES", 50)
-    pieces = fit(y.reshape(4, 5, 6, -1), v.reshape(4, 5, 6, -1), Options())
-    assert pieces.estimate.shape == (4, 5, 6)
-    assert pieces.tau2_ci.shape == (4, 5, 6, 2)
-    for name in ("k", "estimate", "se", "ci", "pi", "tau2", "tau2_ci", "I2", "Q"):
-        a, b = getattr(whole, name), getattr(pieces, name)
-        assert_allclose(b.reshape(a.shape), a, rtol=1e-9, atol=1e-12, err_msg=name)
+    shape = (4, 5, 6, y.shape[-1])
+    with ThreadPoolExecutor(2) as executor:
+        side_by_side = pool_many(
+            y.reshape(shape), v.reshape(shape), tau2_ci_method="q-profile", executor=executor
+        )
+    for pieces in (fit(y.reshape(shape), v.reshape(shape), Options()), side_by_side):
+        assert pieces.estimate.shape == (4, 5, 6)
+        assert pieces.tau2_ci.shape == (4, 5, 6, 2)
+        for name in ("k", "estimate", "se", "ci", "pi", "tau2", "tau2_ci", "I2", "Q"):
+            a, b = getattr(whole, name), getattr(pieces, name)
+            assert_allclose(b.reshape(a.shape), a, rtol=1e-9, atol=1e-12, err_msg=name)
 
 
 @st.composite
@@ -138,6 +143,7 @@ def scaled(fit_, unit=1.0, sign=1.0):
     ])  # fmt: skip
 
 
+@ENGINE
 @given(meta_analyses(), OPTIONS, st.randoms(use_true_random=False))
 def test_the_order_of_studies_changes_nothing(data, options, random):
     y, v = data
@@ -149,6 +155,7 @@ def test_the_order_of_studies_changes_nothing(data, options, random):
     )
 
 
+@ENGINE
 @given(meta_analyses(), OPTIONS)
 def test_turning_every_sign_turns_the_result(data, options):
     y, v = data
@@ -158,6 +165,7 @@ def test_turning_every_sign_turns_the_result(data, options):
     )
 
 
+@ENGINE
 @given(meta_analyses(), OPTIONS, st.sampled_from([1e-5, 0.5, 3.0, 1e4]))
 def test_units_carry_through(data, options, c):
     y, v = data
@@ -167,6 +175,7 @@ def test_units_carry_through(data, options, c):
     )
 
 
+@ENGINE
 @given(meta_analyses(), OPTIONS)
 def test_a_study_of_infinite_variance_changes_nothing(data, options):
     y, v = data
@@ -177,6 +186,7 @@ def test_a_study_of_infinite_variance_changes_nothing(data, options):
         assert_allclose(getattr(joined, name), getattr(alone, name), rtol=1e-9, err_msg=name)
 
 
+@ENGINE
 @given(meta_analyses(), OPTIONS, st.sampled_from(["HTS-t(k-2)", "HTS-t(k-1)", "metafor"]))
 def test_intervals_nest(data, options, rule):
     """tau2 is not negative, the CI holds the estimate and the PI the CI.

@@ -27,7 +27,7 @@ FAR = 12.0  # standard deviations beyond which the normal density adds nothing
 
 
 def henmi_copas_interval(batch: Batch, level: float) -> Floats:
-    """Interval around the equal-effects estimate, shape (B, 2); NaN where k < 2.
+    """Interval around the equal-effects estimate, shape (2, B); NaN where k < 2.
 
     With b that estimate, w = 1 / v and T the moment estimate of tau2, U = (b - mu) / s(T),
     s(T)**2 = (1 + T sum(w**2) / sum(w)) / sum(w), is the pivot. Given R = (b - mu) sqrt(sum(w)),
@@ -48,8 +48,8 @@ def henmi_copas_interval(batch: Batch, level: float) -> Floats:
 
     u = falling_root(excess, np.zeros_like(n), 2 * FAR * spread)
     half = u * spread / np.sqrt(W1)
-    bounds = np.stack([batch.at0.mean - half, batch.at0.mean + half], axis=-1)
-    return np.where((n > 1)[:, None], batch.locate(bounds), np.nan)
+    bounds = np.stack([batch.at0.mean - half, batch.at0.mean + half])
+    return np.where(n > 1, batch.locate(bounds), np.nan)
 
 
 def _conditional_moments(batch: Batch, tau2: Floats, W1: Floats) -> tuple[Floats, Floats, Floats, Floats]:

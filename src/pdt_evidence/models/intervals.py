@@ -42,7 +42,7 @@ def tau2_interval(
     level: float,
     weights: Floats | None = None,
 ) -> Floats:
-    """Interval of tau2, shape (B, 2), by one of `TAU2_CI_METHODS`; NaN where k < 2.
+    """Interval of tau2, low and high, shape (2, B), by one of `TAU2_CI_METHODS`; NaN where k < 2.
 
     `weights`, shape (B, k), are those of "generalised-q"; 1 / vi where None.
     """
@@ -53,13 +53,13 @@ def tau2_interval(
     if how == "profile-likelihood":
         return _profile(batch, tau2, level, restricted=method != "ML")
     half = ndtri((1 + level) / 2) * tau2_se
-    return np.stack([np.maximum(tau2 - half, 0.0), tau2 + half], axis=-1)
+    return np.stack([np.maximum(tau2 - half, 0.0), tau2 + half])
 
 
 def _q_profile(batch: Batch, level: float) -> Floats:
     y, v = np.concatenate([batch.y, batch.y], axis=1), np.concatenate([batch.v, batch.v], axis=1)
     tails = [chi2_quantile(q, batch.n - 1) for q in ((1 + level) / 2, (1 - level) / 2)]
-    return solve_Q(y, v, np.concatenate(tails)).reshape(2, -1).T
+    return solve_Q(y, v, np.concatenate(tails)).reshape(2, -1)
 
 
 def _profile(batch: Batch, tau2: Floats, level: float, restricted: bool) -> Floats:
@@ -80,8 +80,7 @@ def _profile(batch: Batch, tau2: Floats, level: float, restricted: bool) -> Floa
     at_zero = spare(np.zeros_like(peak)) >= 0
     # Mirrored at the maximum, the lower bound is a falling root too.
     lower = peak - falling_root(lambda s: spare(np.maximum(peak - s, 0.0)), np.zeros_like(peak), peak)
-    bounds = np.stack([np.where(at_zero, 0.0, lower), upper], axis=-1)
-    return np.where((batch.n > 1)[:, None], bounds, np.nan)
+    return np.where(batch.n > 1, np.stack([np.where(at_zero, 0.0, lower), upper]), np.nan)
 
 
 def _generalised_q(batch: Batch, level: float, weights: Floats | None) -> Floats:
@@ -101,4 +100,4 @@ def _generalised_q(batch: Batch, level: float, weights: Floats | None) -> Floats
         while (rising := (excess(high) > 0) & ~empty).any():
             low, high = np.where(rising, high, low), np.where(rising, 4 * high, high)
         bounds.append(np.where(empty, 0.0, falling_root(excess, low, high)))
-    return np.where(known[:, None], np.stack(bounds, axis=-1), np.nan)
+    return np.where(known, np.stack(bounds), np.nan)

@@ -25,7 +25,7 @@ from pdt_evidence.models.inference import Inference, infer
 from pdt_evidence.models.intervals import tau2_interval
 from pdt_evidence.models.prediction import bootstrap_interval, prediction_half_width
 from pdt_evidence.models.tau2 import estimate_tau2, tau2_standard_error
-from pdt_evidence.models.weights import Batch, Sums, prepare, scratch, sums
+from pdt_evidence.models.weights import Batch, prepare, scratch, sums
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -152,8 +152,18 @@ def fit(yi: Floats, vi: Floats, options: Options, executor: Executor | None = No
     work = [(y[part], v[part], None if a is None else a[part]) for part in slices]
     each = partial(_fit_slice, options=replace(options, tau2_ci_weights=None))
     parts = list(map(each, work) if executor is None else executor.map(each, work))
-    joined = {name: np.concatenate([one[name] for one in parts]) for name in parts[0]}
-    shaped: dict[str, Any] = {name: array.reshape(lead + array.shape[1:]) for name, array in joined.items()}
+    shaped: dict[str, Any] = {}
+    for name in parts[0]:
+        joined = np.concatenate([one[name] for one in parts], axis=-1)
+        whole = joined.reshape(joined.shape[:-1] + lead)
+        shaped[name] = whole if joined.ndim == 1 else np.moveaxis(whole, 0, -1)
+    for name, shape in (
+        ("tau2_se", lead),
+        ("tau2_ci", (*lead, 2)),
+        ("I2_ci", (*lead, 2)),
+        ("H2_ci", (*lead, 2)),
+    ):
+        shaped.setdefault(name, np.broadcast_to(np.nan, shape))
     return PooledArrays(
         method=options.method, test=options.test, level=options.level, pi_rule=options.pi_rule,
         tau2_ci_method=options.tau2_ci_method, yi=yi, vi=vi, **shaped,
@@ -167,7 +177,7 @@ def _fit_slice(arrays: tuple[Floats, Floats, Floats | None], options: Options) -
 
 
 def _fit_batch(batch: Batch, options: Options, weights: Floats | None) -> dict[str, NDArray]:
-    """Everything in the batch's own units and origin, brought back to the effects' at the end."""
+    """Scalars (B,), intervals (2, B): in the batch's own units, brought back to the effects' at the end."""
     n, at = batch.n, batch.at0
     tau2 = estimate_tau2(batch, options.method)
     if options.method != "EE":
@@ -175,14 +185,13 @@ def _fit_batch(batch: Batch, options: Options, weights: Floats | None) -> dict[s
         at = sums(batch.y, batch.v, np.where(n > 1, tau2, 0.0), out, spread=options.test not in ("z", "t"))
     found = infer(at, n, options.test, options.level)
     typical = typical_variance(n, batch.trace0)
-    spread, ci = _heterogeneity_interval(batch, options, tau2, at, weights)
     if options.method == "EE":
         I2, H2 = I2_from_Q(batch.at0.Q, n - 1), H2_from_Q(batch.at0.Q, n - 1)
     else:
         I2, H2 = I2_from_tau2(tau2, typical), H2_from_tau2(tau2, typical)
     mean = np.where(n > 0, at.mean, np.nan)
     square = batch.unit * batch.unit
-    return {
+    arrays = {
         "k": n.astype(np.int64),
         "estimate": batch.locate(mean),
         "se": found.se * batch.unit,
@@ -190,29 +199,21 @@ def _fit_batch(batch: Batch, options: Options, weights: Floats | None) -> dict[s
         "ci": batch.locate(_around(mean, found.half_width)),
         "pi": batch.locate(_prediction(batch, options, mean, found, tau2)),
         "tau2": tau2 * square,
-        "tau2_se": spread * square,
-        "tau2_ci": ci * square[:, None],
         "I2": I2,
-        "I2_ci": I2_from_tau2(ci, typical[:, None]),
         "H2": H2,
-        "H2_ci": H2_from_tau2(ci, typical[:, None]),
         "Q": np.where(n > 0, batch.at0.Q, np.nan),
     }
-
-
-def _heterogeneity_interval(
-    batch: Batch, options: Options, tau2: Floats, at: Sums, weights: Floats | None
-) -> tuple[Floats, Floats]:
-    """Standard error and interval of tau2, NaN where not asked for."""
-    if options.tau2_ci_method is None or options.method == "EE":
-        return np.full(batch.n.size, np.nan), np.full((batch.n.size, 2), np.nan)
-    se = tau2_standard_error(batch, options.method, tau2, at)
-    return se, tau2_interval(batch, options.tau2_ci_method, options.method, tau2, se, options.level, weights)
+    if options.tau2_ci_method is not None and options.method != "EE":
+        se = tau2_standard_error(batch, options.method, tau2, at)
+        ci = tau2_interval(batch, options.tau2_ci_method, options.method, tau2, se, options.level, weights)
+        arrays |= {"tau2_se": se * square, "tau2_ci": ci * square}
+        arrays |= {"I2_ci": I2_from_tau2(ci, typical), "H2_ci": H2_from_tau2(ci, typical)}
+    return arrays
 
 
 def _prediction(batch: Batch, options: Options, mean: Floats, found: Inference, tau2: Floats) -> Floats:
     if options.method == "EE":  # one true effect: a new study has no other
-        return np.full((batch.n.size, 2), np.nan)
+        return np.full((2, batch.n.size), np.nan)
     if options.pi_rule == "bootstrap":
         return bootstrap_interval(batch, options.level, options.bootstrap_draws, options.seed)
     half = prediction_half_width(options.pi_rule, batch.n, tau2, found.se, found.df, options.level)
@@ -220,4 +221,4 @@ def _prediction(batch: Batch, options: Options, mean: Floats, found: Inference, 
 
 
 def _around(middle: Floats, half: Floats) -> Floats:
-    return np.stack([middle - half, middle + half], axis=-1)
+    return np.stack([middle - half, middle + half])

@@ -53,7 +53,7 @@ def prediction_half_width(rule: str, n: Floats, tau2: Floats, se: Floats, df: Fl
 
 
 def bootstrap_interval(batch: Batch, level: float, draws: int, seed: int | None) -> Floats:
-    """Interval of rule "bootstrap", shape (B, 2), in the batch's units; NaN where k < 2.
+    """Interval of rule "bootstrap", shape (2, B), in the batch's units; NaN where k < 2.
 
     tau2 is drawn from its confidence distribution, the exact law of Q read as a function of
     tau2; the mean from t around the estimate at that tau2; the new effect from a normal
@@ -67,7 +67,7 @@ def bootstrap_interval(batch: Batch, level: float, draws: int, seed: int | None)
     """
     rng = np.random.default_rng(seed)
     uniform, new, tail = rng.random(draws), rng.standard_normal(draws), rng.random(draws)
-    bounds = np.full((batch.n.size, 2), np.nan)
+    bounds = np.full((2, batch.n.size), np.nan)
     tau2 = _draw_tau2(batch, uniform)
     for i in np.flatnonzero(batch.n > 1):  # one set of draws fills the cache: nothing to gain in batches
         y, v = batch.y[:, i, None], batch.v[:, i, None]
@@ -75,7 +75,7 @@ def bootstrap_interval(batch: Batch, level: float, draws: int, seed: int | None)
         df = batch.n[i] - 1
         spread = np.sqrt(at.Q / df / at.total)
         effect = at.mean - stdtrit(df, tail) * spread + new * np.sqrt(tau2[i])
-        bounds[i] = np.quantile(effect, [(1 - level) / 2, (1 + level) / 2])
+        bounds[:, i] = np.quantile(effect, [(1 - level) / 2, (1 + level) / 2])
     return bounds
 
 

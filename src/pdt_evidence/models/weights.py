@@ -83,9 +83,8 @@ class Batch:
     swapped: tuple[NDArray[np.intp], NDArray[np.intp]]  # columns, and the rows that changed places with row 0
 
     def locate(self, x: Floats) -> Floats:
-        """Positions, shape (B, ...), on the effects' own scale."""
-        trailing = (slice(None),) + (None,) * (x.ndim - 1)
-        return x * self.unit[trailing] + self.origin[trailing]
+        """Positions, shape (..., B), on the effects' own scale."""
+        return x * self.unit + self.origin
 
     def arrange(self, values: Floats) -> Floats:
         """Values of shape (B, k), such as weights, as (k, B) in the batch's order of studies."""
