@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +25,13 @@ def case_id(case):
     return case["id"]
 
 
+@cache
+def fit_of(data, formula, method, test):
+    return metareg("yi " + formula.replace("factor(", "C("), TABLES[data], method=method, test=test)
+
+
 def fitted(case):
-    formula = "yi " + case["formula"].replace("factor(", "C(")
-    return metareg(formula, TABLES[case["data"]], method=case["method"], test=case["test"])
+    return fit_of(case["data"], case["formula"], case["method"], case["test"])
 
 
 def known(case, name):
