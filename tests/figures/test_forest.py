@@ -167,8 +167,8 @@ def test_methods_heterogeneity_directions_and_sources_are_said():
         "$Q$ = ",
         "df = 5",
         "$p$ < 0.001",
-        "$I^2$ = 62.3%",
-        r"$\tau^2$ = 0.080",
+        r"$I^{\mathdefault{2}}$ = 62.3%",
+        r"$\tau^{\mathdefault{2}}$ = 0.080",
         "REML",
         "Knapp–Hartung",
     ):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from matplotlib.transforms import (
     Affine2D,
     Bbox,
@@ -22,6 +21,8 @@ from matplotlib.transforms import (
     TransformedBbox,
     blended_transform_factory,
 )
+
+from pdt_evidence.figures.lines import Line
 
 if TYPE_CHECKING:
     from pdt_evidence.figures.measure import Typeface
@@ -140,10 +141,10 @@ class Sheet:
         align: str = "left",
         color: str | None = None,
         math: bool = False,
-    ) -> Text:
+    ) -> Line:
         """One line of text, its baseline at y."""
         size = size or self.style.size
-        made = Text(
+        made = Line(
             x,
             y,
             text,
@@ -154,6 +155,7 @@ class Sheet:
             transform=transform,
             parse_math=math,
         )
+        made.face = self.face
         made.set_gid(gid)
         made.set_clip_on(False)
         self.ax._add_text(made)

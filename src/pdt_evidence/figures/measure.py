@@ -89,6 +89,18 @@ class Typeface:
         except KeyError:
             return SNAPPED * _shaped_width(text, self.properties(size, weight, slant, text))
 
+    def glyphs(
+        self, text: str, size: float, weight: str, slant: str
+    ) -> tuple[Any, list[tuple[str, int]], float] | None:
+        """The font, each letter's number in it and the width in print; None for text that needs shaping."""
+        known = _glyphs(self.families, weight, slant)
+        try:
+            found = [known[char] for char in text]
+        except KeyError:
+            return None
+        numbers = [(char, index) for char, (index, _) in zip(text, found, strict=True)]
+        return known.font, numbers, sum(advance for _, advance in found) * size
+
     def math_width(self, text: str, size: float) -> float:
         """Width in points of a line with mathtext in it."""
         return SNAPPED * _math_width(text, self.properties(size))
@@ -129,17 +141,37 @@ def _properties(families: tuple[str, ...], math: str, size: float, weight: str, 
     return FontProperties(family=list(families), size=size, weight=weight, style=slants, math_fontfamily=math)
 
 
-class _Advances(dict[str, float]):
-    """Advance of each letter, digit and sign in points, looked up when first met."""
+class _Glyphs(dict[str, tuple[int, float]]):
+    """Number and width in ems, as printed, of each letter, digit and sign; looked up when first met."""
 
-    def __init__(self, properties: FontProperties, dpi: float) -> None:
-        from matplotlib.backends.backend_agg import get_hinting_flag
+    def __init__(self, properties: FontProperties) -> None:
         from matplotlib.font_manager import findfont, get_font
 
         self.font = get_font(findfont(properties))
-        self.size, self.dpi = properties.get_size_in_points(), dpi
-        self.flags = get_hinting_flag()
         self.present = self.font.get_charmap()
+
+    def __missing__(self, char: str) -> tuple[int, float]:
+        from matplotlib.ft2font import LoadFlags
+
+        code = ord(char)
+        # Latin with its accents, Greek and Cyrillic stand letter by letter; no shaping needed.
+        plain = (0x20 <= code <= 0x52F and not 0x300 <= code <= 0x36F) or char in _SIGNS
+        if not plain or code not in self.present:
+            raise KeyError(char)
+        self.font.set_size(100.0, 72)  # 1 em is 100 units
+        glyph = self.font.load_char(code, flags=LoadFlags.NO_HINTING)
+        self[char] = (self.present[code], glyph.linearHoriAdvance / 65536 / 100)
+        return self[char]
+
+
+class _Advances(dict[str, float]):
+    """Width of each letter in points, the larger of print and screen; looked up when first met."""
+
+    def __init__(self, glyphs: _Glyphs, size: float, dpi: float) -> None:
+        from matplotlib.backends.backend_agg import get_hinting_flag
+
+        self.glyphs, self.size, self.dpi = glyphs, size, dpi
+        self.flags = get_hinting_flag()
 
     def __contains__(self, char: object) -> bool:
         try:
@@ -149,25 +181,22 @@ class _Advances(dict[str, float]):
         return True
 
     def __missing__(self, char: str) -> float:
-        from matplotlib.ft2font import LoadFlags
-
-        code = ord(char)
-        # Latin with its accents, Greek and Cyrillic stand letter by letter; no shaping needed.
-        plain = (0x20 <= code <= 0x52F and not 0x300 <= code <= 0x36F) or char in _SIGNS
-        if not plain or code not in self.present:
-            raise KeyError(char)
-        self.font.set_size(self.size, self.dpi)
-        pixels = (
-            self.font.load_char(code, flags=self.flags).horiAdvance / 64,
-            self.font.load_char(code, flags=LoadFlags.NO_HINTING).linearHoriAdvance / 65536,
-        )
-        self[char] = max(pixels) * 72 / self.dpi
+        _, printed = self.glyphs[char]
+        font = self.glyphs.font
+        font.set_size(self.size, self.dpi)
+        pixels = font.load_char(ord(char), flags=self.flags).horiAdvance / 64
+        self[char] = max(printed * self.size, pixels * 72 / self.dpi)
         return self[char]
 
 
 @cache
+def _glyphs(families: tuple[str, ...], weight: str, slant: str) -> _Glyphs:
+    return _Glyphs(_properties(families[:1], "dejavusans", 10.0, weight, slant))
+
+
+@cache
 def _advances(families: tuple[str, ...], weight: str, slant: str, size: float, dpi: float) -> _Advances:
-    return _Advances(_properties(families[:1], "dejavusans", size, weight, slant), dpi)
+    return _Advances(_glyphs(families, weight, slant), size, dpi)
 
 
 @cache

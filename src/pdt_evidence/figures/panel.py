@@ -56,9 +56,8 @@ def prepare(ax: Any, layout: ForestLayout, placed: Placement, ends: Ends) -> Non
     ax.xaxis.set_minor_formatter(NullFormatter())
     look: dict[str, Any] = {"length": 3.0, "width": 0.7, "pad": 2.0, "labelsize": style.small}
     look |= {"color": style.ink, "labelcolor": style.ink, "top": False, "labeltop": False}
+    look["labelfontfamily"] = placed.face.families[0]
     ax.tick_params(axis="x", bottom=True, labelbottom=True, **look)
-    for label in ax.get_xticklabels():
-        label.set_fontproperties(placed.face.properties(style.small))
 
 
 def tick_marks(layout: ForestLayout, placed: Placement, ends: Ends) -> list[tuple[float, str]]:

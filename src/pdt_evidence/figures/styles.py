@@ -51,7 +51,7 @@ class Style:
 
     name: str
     fonts: tuple[str, ...] = SANS
-    math: str = "stixsans"
+    math: str = "stix"
     size: float = 8.0
     small: float = 7.0
     smallest: float = 5.0

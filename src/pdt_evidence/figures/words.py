@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MEASURES", "RATIOS", "heading", "heterogeneity", "method_line", "number"]
 
+# The exponent in the text's own font: one font less to embed for a single digit.
+I2 = r"$I^{\mathdefault{2}}$"
+TAU2 = r"$\tau^{\mathdefault{2}}$"
 DASH = "–"  # stands for what a source does not report
 RATIOS = ("OR", "RR", "ROM", "HR", "IRR")  # pooled as logarithms, shown as ratios
 
@@ -143,9 +146,9 @@ def heterogeneity(effect: PooledEffect, style: Style) -> list[str]:
             p_value(effect.Q_p, style) + ";",
         ]
     if not math.isnan(effect.I2):
-        pieces.append(f"$I^2$ = {number(effect.I2, 0 if effect.I2 in (0, 100) else 1, style)}%;")
+        pieces.append(f"{I2} = {number(effect.I2, 0 if effect.I2 in (0, 100) else 1, style)}%;")
     if not math.isnan(effect.tau2):
-        pieces.append(rf"$\tau^2$ = {_tau2(effect.tau2, style)}")
+        pieces.append(f"{TAU2} = {_tau2(effect.tau2, style)}")
     return [*pieces[:-1], pieces[-1].rstrip(";")] if pieces else []
 
 
@@ -157,7 +160,7 @@ def _tau2(tau2: float, style: Style) -> str:
 def plain_heterogeneity(effect: PooledEffect, style: Style) -> str:
     """The same line without mathtext."""
     text = " ".join(heterogeneity(effect, style))
-    return text.replace("$Q$", "Q").replace("$p$", "p").replace("$I^2$", "I²").replace(r"$\tau^2$", "τ²")
+    return text.replace("$Q$", "Q").replace("$p$", "p").replace(I2, "I²").replace(TAU2, "τ²")
 
 
 def percent(level: float) -> str:

@@ -1,0 +1,105 @@
+"""One line of text that vector files take without being laid out again.
+
+Matplotlib lays a text out once for its box and once more to write it. A line whose place and
+width are known needs neither in a PDF: its letters go into the file at once. A figure with a
+table beside it is mostly text, so this makes it several times as fast to save. Where the PDF
+writer is another one than expected, or the text needs shaping, Matplotlib's own way is taken.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.text import Text
+
+if TYPE_CHECKING:
+    from pdt_evidence.figures.measure import Typeface
+
+__all__ = ["Line"]
+
+SHIFT = {"left": 0.0, "center": 0.5, "right": 1.0}
+
+
+class Line(Text):
+    """A `Text` of one line on its baseline, unrotated, in a known typeface."""
+
+    face: Typeface | None = None
+
+    def draw(self, renderer: Any) -> None:
+        """Draw by the short way where there is one."""
+        if not (self._plain() and _pdf_of(renderer) and self._write(renderer)):
+            super().draw(renderer)
+
+    def _plain(self) -> bool:
+        """Whether nothing asks for more than letters side by side."""
+        text = self.get_text()
+        return bool(
+            self.face is not None
+            and self.get_visible()
+            and text
+            and not self.get_parse_math()
+            and not self.get_rotation()
+            and self.get_verticalalignment() == "baseline"
+            and self.get_bbox_patch() is None
+            and not self.get_path_effects()
+            and "\n" not in text
+            and self.get_url() is None
+        )
+
+    def _write(self, renderer: Any) -> bool:
+        """Write the letters into a PDF; False, and nothing written, where that cannot be done."""
+        from matplotlib import rcParams
+
+        assert self.face is not None
+        size = float(self.get_fontsize())
+        found = self.face.glyphs(self.get_text(), size, str(self.get_fontweight()), self.get_fontstyle())
+        if found is None or rcParams["pdf.use14corefonts"]:
+            return False
+        font, glyphs, width = found
+        x, y = self.get_transform().transform(self.get_unitless_position())
+        x -= SHIFT[self.get_horizontalalignment()] * renderer.points_to_pixels(width)
+        gc = renderer.new_gc()
+        gc.set_foreground(self.get_color())
+        gc.set_alpha(self.get_alpha())
+        renderer.open_group("text", self.get_gid())
+        _show(renderer, gc, float(x), float(y), font, size, glyphs)
+        gc.restore()
+        renderer.close_group("text")
+        self.stale = False
+        return True
+
+
+def _pdf_of(renderer: Any) -> bool:
+    """Whether this writes a PDF in the way that `_show` knows; a mixed renderer hands on to the vector one."""
+    try:
+        return callable(renderer.file._character_tracker.track_glyph) and callable(renderer.check_gc)
+    except AttributeError:
+        return False
+
+
+def _show(
+    renderer: Any, gc: Any, x: float, y: float, font: Any, size: float, glyphs: list[tuple[str, int]]
+) -> None:
+    """One text object: font, place, letters; a letter outside the font's first subset starts a new run."""
+    from matplotlib import rcParams
+    from matplotlib.backends.backend_pdf import Op
+    from matplotlib.font_manager import FontPath
+
+    renderer.check_gc(gc, gc._rgb)
+    kind = rcParams["pdf.fonttype"]
+    track = renderer.file._character_tracker.track_glyph
+    parts: list[Any] = [Op.begin_text, x, y, Op.textpos]
+    run: list[Any] = []
+    subset = None
+    for char, index in glyphs:
+        part, code = track(font, char, index)
+        if part != subset:
+            parts += [renderer._encode_glyphs(run, kind), Op.show] if run else []
+            run, subset = [], part
+            parts += [
+                renderer.file.fontName(FontPath(font.fname, font.face_index), part),
+                size,
+                Op.selectfont,
+            ]
+        run.append(code)
+    renderer.file.output(*parts, renderer._encode_glyphs(run, kind), Op.show, Op.end_text)
