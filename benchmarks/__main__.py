@@ -19,7 +19,7 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"No benchmark {', '.join(unknown)}. There are: {', '.join(QUESTIONS)}.", file=sys.stderr)
         return 2
-    warnings.simplefilter("ignore")  # the peers' own would fill the screen, and take time
+    warnings.showwarning = lambda *_, **__: None  # a filter does not last: statsmodels sets its own
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores; {_versions()}")
     print("Each time is the best of several repeats after a warm-up; ratio: the peer's time over ours.")
     missed: list[str] = []

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import Any
 
 import pdt_evidence as pdt
 from benchmarks import peers
@@ -32,7 +33,7 @@ def metafor() -> dict[str, float]:
 def single() -> Iterator[Row]:
     """One fit, REML + Hartung-Knapp, k = 33"""
     yi, vi = one_analysis()
-    contest = Contest(lambda: pdt.pool(yi, vi).tau2)
+    contest = Contest(lambda: pdt.pool(yi, vi).tau2, "always with Q-profile and prediction interval")
     for name, maker in peers.single_fits(yi, vi).items():
         contest.peer(name, maker)
     contest.known(METAFOR, metafor().get("single"))
@@ -142,7 +143,7 @@ def figure() -> Iterator[Row]:
     fit = pdt.pool(yi, vi, labels=[f"Author {i + 1} {1990 + i}" for i in range(yi.size)])
 
     def call() -> None:
-        drawn = pdt.forest(fit).figure
+        drawn: Any = pdt.forest(fit).figure
         drawn.savefig(io.BytesIO(), format="pdf")
         plt.close(drawn)
 
