@@ -62,6 +62,4 @@ def coefficient(fit: ClusteredFit, weights: NDArray[np.float64], level: float) -
     estimate = float(weights @ fit.beta)
     se = float(np.sqrt(weights @ fit.cov_robust @ weights))
     half = float(two_sided_quantile(level, test.df)) * se
-    return Coefficient(
-        estimate=estimate, se=se, df=test.df, ci=(estimate - half, estimate + half), p=test.p
-    )
+    return Coefficient(estimate=estimate, se=se, df=test.df, ci=(estimate - half, estimate + half), p=test.p)

@@ -39,19 +39,33 @@ class HeadToHead:
         `estimate` (above 0 favours PDT), `se`, `ci_low`, `ci_high`, `direct_share` of the mixed estimate,
         `split_difference`, `split_p` (direct against indirect, NaN where one of them is missing), `margin`, `verdict`
         and `p_equivalence` of two one-sided tests, `smallest_margin` that would be passed, `tau2`, `note`.
-    transitivity : DataFrame
-        One row a network and direct comparison: `k`, and low, median, high of year and of n, where held.
-    not_held : mapping
-        Network -> what the bundled tables do not say of its trials.
     fits : mapping
         Network -> the fitted `Network`.
+    arms : mapping
+        Network -> the arms that it was fitted to.
     """
 
     table: pd.DataFrame
-    transitivity: pd.DataFrame
-    not_held: Mapping[str, tuple[str, ...]]
     fits: Mapping[str, Network]
+    arms: Mapping[str, pd.DataFrame]
     margin: float
+
+    def transitivity(self) -> pd.DataFrame:
+        """What the trials of each direct comparison are like, in each network.
+
+        Indirect evidence holds only where trials of one comparison could have been trials of another.
+
+        Returns
+        -------
+        DataFrame
+            One row a network and comparison: `k`, and low, median, high of `year` and of `n` (both arms), NaN
+            where no source gives them.
+        """
+        return pd.concat([_described(name, rows) for name, rows in self.arms.items()], ignore_index=True)
+
+    def not_held(self) -> dict[str, tuple[str, ...]]:
+        """Network -> what would be needed to judge transitivity and is not in the bundled tables."""
+        return {name: _not_held(rows) for name, rows in self.arms.items()}
 
     def to_frame(self) -> pd.DataFrame:
         """The table of estimates."""
@@ -59,7 +73,16 @@ class HeadToHead:
 
     def summary(self) -> str:
         """The estimates with their verdicts, as text."""
-        columns = ["network", "evidence", "k_direct", "estimate", "ci_low", "ci_high", "direct_share", "verdict"]
+        columns = [
+            "network",
+            "evidence",
+            "k_direct",
+            "estimate",
+            "ci_low",
+            "ci_high",
+            "direct_share",
+            "verdict",
+        ]
         return self.table[columns].round(3).to_string(index=False, na_rep="")
 
     def _repr_html_(self) -> str:
@@ -84,14 +107,14 @@ def networks() -> pd.DataFrame:
     """
     lines = []
     for name, rows in _all().items():
-        nodes = rows.groupby("study")["node"].agg(set)
+        nodes: list[set[str]] = [set(own["node"]) for _, own in rows.groupby("study")]
         lines.append(
             {
                 "network": name, "network_id": rows["network_id"].iloc[0], "disorder": rows["disorder"].iloc[0],
                 "outcome": rows["outcome"].iloc[0], "studies": len(nodes), "arms": len(rows),
-                "treatments": rows["node"].nunique(), "with_pdt": int(nodes.map(lambda own: PDT in own).sum()),
-                "with_cbt": int(nodes.map(lambda own: CBT in own).sum()),
-                "with_both": int(nodes.map(lambda own: {PDT, CBT} <= own).sum()),
+                "treatments": rows["node"].nunique(), "with_pdt": sum(PDT in own for own in nodes),
+                "with_cbt": sum(CBT in own for own in nodes),
+                "with_both": sum({PDT, CBT} <= own for own in nodes),
                 "derived_arms": int(rows["verification"].eq("derived").sum()),
                 "source_id": " ".join(dict.fromkeys(rows["source_id"])),
             }
@@ -139,13 +162,11 @@ def pdt_against_cbt(
         listed = networks()
         names = list(listed.loc[listed["with_both"] > 0, "network"])
     tables = {name: network_table(name) for name in names}
-    fits = {name: network_arms(rows, reference=_reference(rows), method=method) for name, rows in tables.items()}
+    fits = {
+        name: network_arms(rows, reference=_reference(rows), method=method) for name, rows in tables.items()
+    }
     lines = [line for name, fit in fits.items() for line in _lines(name, fit, margin)]
-    shown = [_described(name, rows) for name, rows in tables.items()]
-    return HeadToHead(
-        table=pd.DataFrame(lines), transitivity=pd.concat(shown, ignore_index=True), fits=fits,
-        not_held={name: _not_held(rows) for name, rows in tables.items()}, margin=float(margin),
-    )  # fmt: skip
+    return HeadToHead(table=pd.DataFrame(lines), fits=fits, arms=tables, margin=float(margin))
 
 
 def _all() -> dict[str, pd.DataFrame]:
@@ -169,24 +190,28 @@ def _reference(rows: pd.DataFrame) -> str:
 
 def _lines(name: str, fit: Network, margin: float | Margin) -> list[dict[str, Any]]:
     i, j = fit.treatments.index(PDT), fit.treatments.index(CBT)
-    split = fit.split().set_index(["treatment", "versus"])
-    pair = split.loc[(CBT, PDT)] if (CBT, PDT) in split.index else split.loc[(PDT, CBT)]
-    turned = -1.0 if (CBT, PDT) in split.index else 1.0
+    split = fit.split()
+    pair = split[split["treatment"].isin([PDT, CBT]) & split["versus"].isin([PDT, CBT])]
+    turned = 1.0 if pair["treatment"].item() == PDT else -1.0
     lines = []
     for kind in EVIDENCE:
         one = fit.comparison(PDT, CBT, kind)
         line: dict[str, Any] = {
             "network": name, "evidence": kind, "studies": fit.k, "k_direct": int(fit.direct.k[i, j]),
             "estimate": one.estimate, "se": one.se, "ci_low": one.ci[0], "ci_high": one.ci[1],
-            "direct_share": float(fit.direct_share[i, j]), "split_difference": turned * float(pair["difference"]),
-            "split_p": float(pair["p"]), "margin": float(margin), "verdict": "", "p_equivalence": nan,
+            "direct_share": float(fit.direct_share[i, j]), "split_difference": turned * pair["difference"].item(),
+            "split_p": pair["p"].item(), "margin": float(margin), "verdict": "", "p_equivalence": nan,
             "smallest_margin": nan, "tau2": fit.tau2, "note": "",
         }  # fmt: skip
         if isnan(one.estimate) or isnan(one.se):
             line["note"] = f"no {kind} evidence"
         else:
             test = equivalence(one, margin=margin)
-            line |= {"verdict": test.verdict, "p_equivalence": test.p, "smallest_margin": test.smallest_margin}
+            line |= {
+                "verdict": test.verdict,
+                "p_equivalence": test.p,
+                "smallest_margin": test.smallest_margin,
+            }
             line["note"] = "tau2 cannot be estimated: fixed model" if isnan(fit.tau2) else ""
         lines.append(line)
     return lines
@@ -200,5 +225,7 @@ def _described(name: str, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _not_held(rows: pd.DataFrame) -> tuple[str, ...]:
-    present = {column for column in WANTED_FOR_TRANSITIVITY if column in rows.columns and rows[column].notna().any()}
+    present = {
+        column for column in WANTED_FOR_TRANSITIVITY if column in rows.columns and rows[column].notna().any()
+    }
     return tuple(word for word in WANTED_FOR_TRANSITIVITY if word not in present)

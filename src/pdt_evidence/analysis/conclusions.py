@@ -59,7 +59,9 @@ def _trend(name: str, row: pd.Series) -> str:
         return f"{text} That is too little to tell growth from loss."
     if row["ci_low"] > 0 or row["ci_high"] < 0:
         word = "grow" if row["estimate"] > 0 else "shrink"
-        return f"{text} Effects {word} with time between trials; trials measured late may differ in other ways."
+        return (
+            f"{text} Effects {word} with time between trials; trials measured late may differ in other ways."
+        )
     return f"{text} Neither growth nor loss is shown."
 
 

@@ -78,7 +78,9 @@ def sensitivity(
     for rule, rho in runs:
         correlation = {} if isnan(rho) else {"rho": rho}
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", EvidenceWarning)  # the same rows each time; `synthesize` names them
+            warnings.simplefilter(
+                "ignore", EvidenceWarning
+            )  # the same rows each time; `synthesize` names them
             found = synthesize(
                 table, by=columns, method=method, test=test, level=level, dependence=rule, **correlation
             )

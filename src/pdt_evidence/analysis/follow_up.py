@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pdt_evidence.analysis.clustered import clustered_fit, coefficient, symptom_rows
 from pdt_evidence.analysis.conclusions import about_follow_up
 from pdt_evidence.analysis.synthesis import synthesize
-from pdt_evidence.analysis.visits import pooled_changes, unpaired_visits, visit_pairs
+from pdt_evidence.analysis.visits import RHO_TIME_GRID, pooled_changes, unpaired_visits, visit_pairs
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError
 from pdt_evidence.evidence import WINDOWS, reviews
@@ -79,11 +79,16 @@ class FollowUp:
     def summary(self) -> str:
         """The pools and the conclusions as text."""
         columns = ["comparison", "follow_up", "trials", "estimate", "ci_low", "ci_high"]
-        return "\n".join([self.pools[columns].round(3).to_string(index=False, na_rep=""), "", *self.conclusions])
+        return "\n".join(
+            [self.pools[columns].round(3).to_string(index=False, na_rep=""), "", *self.conclusions]
+        )
 
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{text}</li>" for text in self.conclusions)
-        return self.pools.to_html(index=False, float_format=lambda value: f"{value:.3g}", na_rep="") + f"<ul>{items}</ul>"
+        return (
+            self.pools.to_html(index=False, float_format=lambda value: f"{value:.3g}", na_rep="")
+            + f"<ul>{items}</ul>"
+        )
 
 
 def follow_up(
@@ -133,12 +138,11 @@ def follow_up(
     >>> found.pools.set_index(["comparison", "follow_up"]).loc[("pdt_vs_cbt", "long"), "trials"].item()
     0
     """
-    if table is None:
-        table = trials(comparison=list(comparisons))
-    missing = [name for name in NEEDED if name not in table.columns]
+    held: pd.DataFrame = trials(comparison=list(comparisons)) if table is None else table
+    missing = [name for name in NEEDED if name not in held.columns]
     if missing:
         raise SchemaError(f"The table lacks {', '.join(missing)}; `trials` and `read_trials` give them.")
-    rows = symptom_rows(table[table["comparison"].isin(comparisons)])
+    rows = symptom_rows(held[held["comparison"].isin(comparisons)])
     if rows.empty:
         raise EvidenceError(f"No row of {', '.join(comparisons)} gives an effect on a symptom.")
     with warnings.catch_warnings():
@@ -146,9 +150,7 @@ def follow_up(
         synthesis = synthesize(rows, by=("comparison", "follow_up"), level=level, rho=rho)
     pools, trend = _pools(rows, synthesis, comparisons), _trends(rows, comparisons, rho, level)
     pairs = visit_pairs(rows, rho_time, level)
-    changes = pooled_changes(
-        rows, rho=rho, rho_times=sorted({0.0, 0.3, rho_time, 0.9}), level=level
-    )
+    changes = pooled_changes(rows, rho=rho, rho_times=sorted({*RHO_TIME_GRID, rho_time}), level=level)
     published = published_changes()
     return FollowUp(
         pools=pools, synthesis=synthesis, trend=trend, pairs=pairs, changes=changes,
@@ -193,7 +195,8 @@ def _trend(own: pd.DataFrame, counts: dict[str, Any], rho: float, level: float) 
     nothing = {"fitted": False} | dict.fromkeys(("estimate", "se", "df", "ci_low", "ci_high", "p"), nan)
     slope, spline = {"term": "log(1 + months)"}, {"term": "spline, departure from the line"}
     after, times = counts["trials_after"], counts["times"]
-    lacking = f"{TRIALS_FOR_SPLINE} trials after the end at {TIMES_FOR_SPLINE} times are needed, {after} at {times} are held"
+    needed = f"{TRIALS_FOR_SPLINE} trials after the end at {TIMES_FOR_SPLINE} times are needed"
+    lacking = f"{needed}, {after} at {times} are held"
     if after < TRIALS_FOR_SLOPE:
         short = f"{TRIALS_FOR_SLOPE} trials after the end are needed, {after} held"
         return [slope | nothing | {"reason": short}, spline | nothing | {"reason": lacking}]
@@ -241,7 +244,9 @@ def published_changes() -> pd.DataFrame:
     table = reviews(design="pre-post")
     table = table[table["scope"].eq("pdt") & table["status"].eq("ok") & table["estimate"].notna()]
     since_end = table["follow_up_label"].str.lower().str.match(r"post.* to .*follow-up")
-    lines = [_published(row, nan, nan, row["estimate"], row["row_id"]) for _, row in table[since_end].iterrows()]
+    lines = [
+        _published(row, nan, nan, row["estimate"], row["row_id"]) for _, row in table[since_end].iterrows()
+    ]
     counted = table[~since_end].groupby(["review_id", "comparison_label", "outcome_label"], sort=False)
     for _, rows in counted:
         if len(rows) != 2 or rows["follow_up"].nunique() != 2:

@@ -199,7 +199,7 @@ def _words(column: str, codes: Mapping[str, str], other: str = "") -> Callable[[
 
     def read(table: pd.DataFrame) -> pd.Series:
         values = table[column].fillna("").astype(str)
-        rest = values.str.replace("_", " ") if not other else other
+        rest = other if other else values.str.replace("_", " ")
         return values.map(codes).where(values.isin(list(codes)), rest)
 
     return read
@@ -279,11 +279,15 @@ def _levels(
         fit = clustered_fit(rows[used].reset_index(drop=True), X, rho)
         for place, word in enumerate(tested):
             line = _line(word, rows[values.eq(word)])
-            lines.append(line | _estimate(fit, np.eye(len(tested))[place], level) | {"tested": len(tested) > 1})
+            lines.append(
+                line | _estimate(fit, np.eye(len(tested))[place], level) | {"tested": len(tested) > 1}
+            )
         if len(tested) > 1:
             test = _test(fit, np.eye(len(tested))[1:] - np.eye(len(tested))[0])
             rough = not test["df2"] >= FEWEST_DF
-            lines = [line | {"note": "df of the test below 4: p is rough"} if rough else line for line in lines]
+            lines = [
+                line | {"note": "df of the test below 4: p is rough"} if rough else line for line in lines
+            ]
     for word in sorted(set(map(str, counts.index)) - set(tested), key=lambda word: (word == UNKNOWN, word)):
         lines.append(_apart(word, rows[values.eq(word)].reset_index(drop=True), rho, level))
     return lines, test
@@ -305,7 +309,13 @@ def _line(word: str, own: pd.DataFrame) -> dict[str, Any]:
 
 def _estimate(fit: Any, weights: NDArray[np.float64], level: float) -> dict[str, Any]:
     one = coefficient(fit, weights, level)
-    numbers = {"estimate": one.estimate, "se": one.se, "df": one.df, "ci_low": one.ci[0], "ci_high": one.ci[1]}
+    numbers = {
+        "estimate": one.estimate,
+        "se": one.se,
+        "df": one.df,
+        "ci_low": one.ci[0],
+        "ci_high": one.ci[1],
+    }
     return numbers if one.trustworthy else numbers | {"note": "df below 4: interval and p are rough"}
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
+from pdt_evidence.analysis.pooling import pool
 from pdt_evidence.effects.dependence import aggregate
-from pdt_evidence.pooling import pool
 
 __all__ = ["RHO_TIME_GRID", "pooled_changes", "unpaired_visits", "visit_pairs"]
 
@@ -49,7 +49,9 @@ def visit_pairs(rows: pd.DataFrame, rho_time: float = 0.6, level: float = 0.95) 
     slim = rows[[name for name in PAIRED if name in rows.columns]].assign(measure_=_measure(rows))
     post = slim[slim["months_since_end"].eq(0)]
     post = post[~post["measure_"].duplicated(keep=False)]  # with two there is no telling which one goes on
-    pairs = slim[_is_later(slim)].merge(post[["measure_", "row_id", "yi", "vi"]], on="measure_", suffixes=("", "_post"))
+    pairs = slim[_is_later(slim)].merge(
+        post[["measure_", "row_id", "yi", "vi"]], on="measure_", suffixes=("", "_post")
+    )
     change = pairs["yi"] - pairs["yi_post"]
     variance = pairs["vi_post"] + pairs["vi"] - 2 * rho_time * np.sqrt(pairs["vi_post"] * pairs["vi"])
     half = float(ndtri(0.5 + level / 2)) * np.sqrt(variance)
@@ -64,7 +66,11 @@ def visit_pairs(rows: pd.DataFrame, rho_time: float = 0.6, level: float = 0.95) 
 def unpaired_visits(rows: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Rows not at the end of treatment that have no partner there: `row_id`, `study`, `comparison`, `reason`."""
     other = rows[rows["months_since_end"].ne(0) & ~rows["row_id"].isin(pairs["row_later"])]
-    at_end = set(rows.loc[rows["months_since_end"].eq(0), ["trial_id", "comparison"]].itertuples(index=False, name=None))
+    at_end = set(
+        rows.loc[rows["months_since_end"].eq(0), ["trial_id", "comparison"]].itertuples(
+            index=False, name=None
+        )
+    )
     reasons = []
     for row in other.itertuples():
         if (row.trial_id, row.comparison) not in at_end:

@@ -172,7 +172,13 @@ def _maximise(
 
 
 def _climb(
-    yi: Array, X: Array, V: Array, parts: tuple[Array, Array], free: tuple[bool, bool], at: Array, scale: float
+    yi: Array,
+    X: Array,
+    V: Array,
+    parts: tuple[Array, Array],
+    free: tuple[bool, bool],
+    at: Array,
+    scale: float,
 ) -> tuple[Array, float]:
     value, gradient, information = _likelihood(yi, X, V, parts, at)
     for _ in range(MOST_STEPS):
@@ -181,16 +187,14 @@ def _climb(
             break
         step = np.zeros(2)
         step[moving] = np.linalg.solve(information[np.ix_(moving, moving)], gradient[moving])
-        factor = 1.0
-        while factor > 1e-8:
-            trial = np.maximum(at + factor * step, 0.0)
+        trial = np.maximum(at + step, 0.0)
+        new = _likelihood(yi, X, V, parts, trial)
+        while new[0] < value - TINY * (1 + abs(value)) and np.abs(trial - at).max() > TINY * scale:
+            trial = (at + trial) / 2
             new = _likelihood(yi, X, V, parts, trial)
-            if new[0] >= value - 1e-13 * (1 + abs(value)):
-                break
-            factor /= 2
         moved = np.abs(trial - at).max()
         at, (value, gradient, information) = trial, new
-        if moved <= 1e-13 * scale:
+        if moved <= TINY * scale:
             break
     return at, value
 
@@ -207,6 +211,8 @@ def _likelihood(
     Py = P @ yi
     value = -0.5 * (np.linalg.slogdet(total)[1] + np.linalg.slogdet(XWX)[1] + float(yi @ Py))
     PZ = [P @ part for part in parts]
-    gradient = np.array([-0.5 * (np.trace(a) - float(Py @ part @ Py)) for a, part in zip(PZ, parts, strict=True)])
+    gradient = np.array(
+        [-0.5 * (np.trace(a) - float(Py @ part @ Py)) for a, part in zip(PZ, parts, strict=True)]
+    )
     information = 0.5 * np.array([[(a * b.T).sum() for b in PZ] for a in PZ])
     return value, gradient, information

@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from pdt_evidence.errors import EvidenceWarning
+from pdt_evidence.evidence import claims, load
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.recipes import ABOUT_THE_REVIEW, RECIPES
 from pdt_evidence.verdicts.records import Claim, ClaimReport, Judgement
 from pdt_evidence.verdicts.rules import judge
-from pdt_evidence.errors import EvidenceWarning
-from pdt_evidence.evidence import claims, load
+from pdt_evidence.verdicts.sentences import sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +58,12 @@ def _judgement(row: pd.Series, facts: Facts) -> Judgement:
     findings = tuple(RECIPES[claim.claim_id](facts))
     verdict, why = judge(findings, about_the_review=claim.claim_id in ABOUT_THE_REVIEW)
     return Judgement(
-        claim=claim, verdict=verdict, why=why, findings=findings, missing=_missing(claim.claim_id)
+        claim=claim,
+        verdict=verdict,
+        why=why,
+        findings=findings,
+        missing=_missing(claim.claim_id),
+        can_be_said=sentence(claim.claim_id, facts),
     )
 
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from pdt_evidence.analysis.clustered import NOT_SYMPTOMS
+from pdt_evidence.analysis.comparison import HeadToHead, pdt_against_cbt
+from pdt_evidence.analysis.dependence import sensitivity
+from pdt_evidence.analysis.follow_up import FollowUp, follow_up
+from pdt_evidence.analysis.moderators import Moderation, moderators
+from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.evidence import load, reviews
 from pdt_evidence.results import PooledEffect
-from pdt_evidence.analysis.synthesis import synthesize
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Facts"]
 
-NO_BENEFIT = ("dropout", "service_use")  # outcomes that are not what "helps" means
+NETWORKS = ("sad_mayowilson2014", "depression_nice")  # those with trials beyond the ones pooled by themselves
+RHOS = (0.0, 0.5, 0.9)
 
 
 @dataclass(frozen=True)
@@ -53,10 +59,31 @@ class Facts:
         """Trials held here at the end of treatment, one value a trial; None where there is none."""
         table = self.trials
         table = table[table["comparison"].eq(comparison) & table["follow_up"].eq("post")]
-        table = table[table["outcome"].eq(outcome) if outcome else ~table["outcome"].isin(NO_BENEFIT)]
+        table = table[table["outcome"].eq(outcome) if outcome else ~table["outcome"].isin(NOT_SYMPTOMS)]
         if disorder:
             table = table[table["disorder"].isin(disorder)]
         return _pool(table)
+
+    # These rest on the bundled trials alone, so they are computed once a process.
+
+    @property
+    def head_to_head(self) -> HeadToHead:
+        """PDT against CBT through the networks held."""
+        return _head_to_head()
+
+    @property
+    def follow_up(self) -> FollowUp:
+        return _follow_up()
+
+    @property
+    def controls(self) -> Moderation:
+        """The effect at the end of treatment by kind of control."""
+        return _controls()
+
+    @property
+    def under_every_rule(self) -> pd.DataFrame:
+        """The pool against control under every rule for dependent rows."""
+        return _under_every_rule()
 
     def imported(self, review: str, **words: str) -> PooledEffect | None:
         """Trials of `review` that the user brought; None where there are none."""
@@ -72,3 +99,24 @@ def _pool(table: pd.DataFrame) -> PooledEffect | None:
     if not table["yi"].notna().any():
         return None
     return synthesize(table, by=("comparison",))[str(table["comparison"].iloc[0])]
+
+
+@cache
+def _head_to_head() -> HeadToHead:
+    return pdt_against_cbt(NETWORKS)
+
+
+@cache
+def _follow_up() -> FollowUp:
+    return follow_up()
+
+
+@cache
+def _controls() -> Moderation:
+    return moderators(names=["control"])
+
+
+@cache
+def _under_every_rule() -> pd.DataFrame:
+    table = trials(comparison="pdt_vs_control", follow_up="post")
+    return sensitivity(table[~table["outcome"].isin(NOT_SYMPTOMS)], by="comparison", rhos=RHOS)

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from scipy.special import ndtri, stdtrit
 
+from pdt_evidence.analysis.equivalence import STEINERT_2017
+from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.records import Finding
-from pdt_evidence.results import PooledEffect
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MARGIN = 0.25  # equivalence margin of Steinert 2017, doi:10.1176/appi.ajp.2017.17010057
+MARGIN = STEINERT_2017.value
+FEWEST_DF = 4.0  # below it a robust interval is too rough to answer anything
 FEWEST_TRIALS = 2  # one trial settles nothing
 
 
@@ -162,6 +164,92 @@ def growth_against_control(facts: Facts, outcome: str) -> Finding | None:
         holds=bool(low > 0),
         shown=f"change {shown(difference, low, high)}",
         source=f"reviews {short['row_id']}, {long['row_id']}",
+    )
+
+
+def against_each_control(facts: Facts) -> Iterator[Finding]:
+    """One question a kind of control; kinds with too few trials are named and not answered."""
+    for _, row in facts.controls.table.iterrows():
+        answered = bool(row["tested"]) and row["df"] >= FEWEST_DF
+        yield Finding(
+            question=f"PDT against {row['level']}, end of treatment, above 0?",
+            part="content",
+            holds=bool(row["ci_low"] > 0) if answered else None,
+            shown=shown(row["estimate"], row["ci_low"], row["ci_high"]) if row["tested"] else "",
+            source=f"robust regression on kind of control, trials: {row['trials']}"
+            + ("" if answered else ": too few"),
+        )
+
+
+def whatever_the_rule(facts: Facts) -> Finding:
+    """Whether the answer hangs on what is done with several rows of one trial."""
+    table = facts.under_every_rule
+    low, high = table["estimate"].min(), table["estimate"].max()
+    return Finding(
+        question="… above 0 under every rule for dependent rows, correlations from 0 to 0.9?",
+        part="content",
+        holds=bool((table["ci_low"] > 0).all()),
+        shown=f"{low:.2f} to {high:.2f}, lowest limit {table['ci_low'].min():.2f}",
+        source=f"pooled here in {len(table)} ways",
+    )
+
+
+def through_networks(facts: Facts) -> Iterator[Finding]:
+    """PDT against CBT in each network, direct and indirect evidence together."""
+    table = facts.head_to_head.table
+    for _, row in table[table["evidence"].eq("mixed")].iterrows():
+        z90, z95 = ndtri(0.95), ndtri(0.975)
+        intervals = tuple(
+            (row["estimate"] - z * row["se"], row["estimate"] + z * row["se"]) for z in (z90, z95)
+        )
+        source = f"{row['studies']} studies, {row['k_direct']} of them direct, which give {row['direct_share']:.0%}"
+        yield from equivalent(f"network {row['network']}", row["estimate"], intervals, source)  # pyright: ignore
+
+
+def trend_after_the_end(facts: Facts) -> Finding:
+    """Whether effects against control grow with the months since the end, in the trials held."""
+    trend = facts.follow_up.trend
+    row = trend[trend["comparison"].eq("pdt_vs_control")].iloc[0]
+    answered = bool(row["fitted"]) and row["df"] >= FEWEST_DF
+    return Finding(
+        question="Trials held: does the effect against control grow with the months since the end?",
+        part="content",
+        holds=bool(row["ci_low"] > 0) if answered else None,
+        shown=f"slope {shown(row['estimate'], row['ci_low'], row['ci_high'])}"
+        if row["fitted"]
+        else "not fitted",
+        source=f"{row['trials_after']} trials measured after the end" + ("" if answered else ": too few"),
+    )
+
+
+def change_within_trials(facts: Facts) -> Finding:
+    """Whether the advantage over control grows from the end to follow-up, within the same trials."""
+    question = "Trials held: does the advantage over control grow within a trial?"
+    found, changes = facts.follow_up, facts.follow_up.changes
+    rows = changes[changes["comparison"].eq("pdt_vs_control") & changes["rho_time"].eq(found.rho_time)]
+    if rows.empty:
+        return not_held(question, "")
+    row = rows.iloc[0]
+    return _above_zero_later(question, row, f"correlation {found.rho_time:g} between visits assumed")
+
+
+def long_after_the_end(facts: Facts) -> Finding:
+    """Whether the advantage over control is there nine months or more after the end, in the trials held."""
+    pools = facts.follow_up.pools.set_index(["comparison", "follow_up"])
+    question = "Trials held: PDT against control nine months or more after the end, above 0?"
+    return _above_zero_later(question, pools.loc[("pdt_vs_control", "long")], "pooled here")
+
+
+def _above_zero_later(question: str, row: pd.Series, source: str) -> Finding:
+    """With as few trials as are held after the end, an interval may be too rough to answer anything."""
+    answered = bool(row["df"] >= FEWEST_DF)
+    trials = f"{row['trials']:.0f} trials"
+    return Finding(
+        question=question,
+        part="content",
+        holds=bool(row["ci_low"] > 0) if answered else None,
+        shown=shown(row["estimate"], row["ci_low"], row["ci_high"]) if row["trials"] else "",
+        source=f"{trials}, {source}" + ("" if answered else ": too few"),
     )
 
 

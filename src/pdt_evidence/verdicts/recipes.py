@@ -12,19 +12,25 @@ from math import isnan
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.questions import (
     FEWEST_TRIALS,
+    against_each_control,
     at_least,
+    change_within_trials,
     cited_cochrane,
     equivalent,
     growth_against_control,
     growth_within,
     interval_at,
     interval_of,
+    long_after_the_end,
     not_held,
     pooled_above_zero,
     printed_above_zero,
     row_names,
     shown,
+    through_networks,
+    trend_after_the_end,
     trials_of_review,
+    whatever_the_rule,
 )
 from pdt_evidence.verdicts.records import Finding
 
@@ -97,6 +103,8 @@ def archives_vs_control(facts: Facts) -> list[Finding]:
         trials_of_review(facts, "leichsenring2004", claimed=17),
         not_held("Between-group effects of the review against control, above 0?", "leichsenring2004"),
         *pooled_above_zero(facts.pooled(), "all outcomes at the end of treatment"),
+        whatever_the_rule(facts),
+        *against_each_control(facts),
         Finding(
             question="Do most published between-group intervals exclude 0 in favour of PDT, and none against?",
             part="content",
@@ -120,15 +128,24 @@ def archives_vs_cbt(facts: Facts) -> list[Finding]:
     if own is not None and own.k >= FEWEST_TRIALS:
         source = f"pooled here, k = {own.k}"
         findings += equivalent("the trials held here", own.estimate, interval_of(own), source)
-    return findings
+    return [*findings, *through_networks(facts)]
 
 
 def archives_domains(facts: Facts) -> list[Finding]:
-    """Claim 6: better than control in psychiatric symptoms and social functioning."""
-    return [
-        not_held(f"{outcome} against control, above 0?", "leichsenring2004")
-        for outcome in ("Psychiatric symptoms", "Social functioning")
-    ]
+    """Claim 6: in psychiatric symptoms and social functioning. Other evidence is shown, and cannot stand in."""
+    findings = []
+    for name, outcome in (
+        ("Psychiatric symptoms", "general_symptoms"),
+        ("Social functioning", "social_adjustment"),
+    ):
+        findings += [
+            not_held(f"{name} against control or CBT in the review, between groups?", "leichsenring2004"),
+            printed_above_zero(facts, "abbass2006", outcome, "short"),
+            *pooled_above_zero(
+                facts.pooled(outcome=outcome), f"{outcome.replace('_', ' ')} at the end of treatment"
+            ),
+        ]
+    return findings
 
 
 def apa_160_studies(facts: Facts) -> list[Finding]:
@@ -205,6 +222,8 @@ def apa_ongoing_change(facts: Facts) -> list[Finding]:
     return [
         *grown,
         *checked,
+        trend_after_the_end(facts),
+        change_within_trials(facts),
         Finding(
             question="Against controls, does the effect grow significantly in more than half of the outcomes?",
             part="strength",
@@ -216,10 +235,12 @@ def apa_ongoing_change(facts: Facts) -> list[Finding]:
 
 
 def gains_increase_both(facts: Facts) -> list[Finding]:
-    """Claim 10: gains last or grow in CBT and PDT alike."""
+    """Claim 10: benefits of CBT and PDT last or grow. Asked against controls, each therapy by itself."""
     return [
-        not_held(f"{therapy} against control, same trials at the end and at follow-up?", "")
-        for therapy in ("CBT", "PDT")
+        not_held("CBT against control, at the end and at follow-up?", ""),
+        *(printed_above_zero(facts, "abbass2006", outcome, "long") for outcome in COCHRANE_OUTCOMES),
+        long_after_the_end(facts),
+        change_within_trials(facts),
     ]
 
 

@@ -44,13 +44,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """A claim with its verdict, the rule that gave it, the findings, and the numbers not held."""
+    """A claim with its verdict, the rule that gave it, the findings, and the numbers not held.
+
+    `can_be_said` is what the results allow one to say instead; "" where the findings speak for themselves.
+    """
 
     claim: Claim
     verdict: str
     why: str
     findings: tuple[Finding, ...]
     missing: tuple[str, ...]
+    can_be_said: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,7 @@ class ClaimReport:
                 "statement": judgement.claim.statement,
                 "verdict": judgement.verdict,
                 "why": judgement.why,
+                "can_be_said": judgement.can_be_said,
                 "findings": "; ".join(_line(finding) for finding in judgement.findings),
                 "missing": "; ".join(judgement.missing),
             }
@@ -135,6 +140,8 @@ def _paragraph(judgement: Judgement) -> str:
             for finding in judgement.findings
         ),
     ]
+    if judgement.can_be_said:
+        lines.append(_wrapped(f"What can be said: {judgement.can_be_said}", "   ", "   "))
     if judgement.missing:
         first, rest = judgement.missing[:MISSING_SHOWN], len(judgement.missing) - MISSING_SHOWN
         more = f"; and {rest} more (`wanted` in the tables)" if rest > 0 else ""

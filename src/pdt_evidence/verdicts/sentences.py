@@ -1,0 +1,147 @@
+"""What can be said of a claim: sentences that a careful reviewer would sign, filled in from the same results.
+
+The verdict is not made here (`rules`), and no number is typed in; which words are used follows from intervals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import isnan
+
+from pdt_evidence.analysis.equivalence import (
+    STEINERT_2017,
+    VERDICTS,
+    equivalence,
+    equivalence_from_interval,
+)
+from pdt_evidence.verdicts.facts import Facts
+from pdt_evidence.verdicts.questions import shown
+
+__all__ = ["sentence"]
+
+MARGIN = STEINERT_2017.value
+LONG_TERM = ("general_symptoms", "somatic_symptoms", "anxiety", "depression", "social_adjustment")
+DISORDERS = {"sad_mayowilson2014": "social anxiety", "depression_nice": "depression"}
+
+
+def sentence(claim_id: str, facts: Facts) -> str:
+    """What can be said of the claim; "" for claims whose findings speak for themselves."""
+    return SENTENCES[claim_id](facts) if claim_id in SENTENCES else ""
+
+
+def _against_control(facts: Facts) -> str:
+    effect = facts.pooled()
+    if effect is None:
+        return "No trial against control is held."
+    result = shown(effect.estimate, *effect.ci)
+    if not effect.ci[0] > 0:
+        return f"In {effect.k} trials held here an advantage over control is not shown ({result})."
+    text = f"In {effect.k} trials held here PDT does better than control at the end of treatment ({result})"
+    if not isnan(effect.pi[0]) and effect.pi[0] < 0:
+        text += f", though a new trial could find none (prediction interval {effect.pi[0]:.2f} to {effect.pi[1]:.2f})"
+    kinds = facts.controls.table
+    kinds = kinds[kinds["tested"].astype(bool)].sort_values("estimate", ascending=False)
+    if len(kinds) > 1:
+        sizes = ", ".join(f"{row.level} {row.estimate:.2f}" for row in kinds.itertuples())
+        clear = "" if kinds["p"].iloc[0] < 0.05 else ", a difference that may be chance"
+        text += (
+            f". How much depends on what it is compared with: {sizes} (p = {kinds['p'].iloc[0]:.2f}{clear})"
+        )
+    return f"{text}. Whether the review named found the same between groups cannot be checked: its values are not held."
+
+
+def _against_cbt(facts: Facts) -> str:
+    parts = ["That no significant difference was found is not the same as being as effective."]
+    own = facts.pooled(comparison="pdt_vs_cbt")
+    if own is not None and own.k > 1:
+        test = equivalence(own, margin=STEINERT_2017)
+        said = "equivalence" if test.equivalent else "no equivalence"
+        holds = "holds" if own.ci[0] <= 0 <= own.ci[1] else "spares"
+        parts.append(
+            f"In the {own.k} trials held here, which are those with open data, the difference is {own.estimate:.2f}; "
+            f"its 90% interval, {test.ci[0]:.3f} to {test.ci[1]:.3f}, shows {said} within {MARGIN:g} "
+            f"({VERDICTS[test.verdict]}), and its 95% interval {holds} 0."
+        )
+    row = facts.printed("steinert2017", comparison="pdt_vs_active_treatment", follow_up="post")
+    if row is not None:
+        parts.append(_printed(row["estimate"], row["ci_low"], row["ci_high"], row["ci_level"]))
+    mixed = facts.head_to_head.table.query("evidence == 'mixed'")
+    results = "; ".join(
+        f"{DISORDERS.get(line.network, line.network)} {shown(line.estimate, line.ci_low, line.ci_high)}, {line.verdict}"
+        for line in mixed.itertuples()
+    )
+    settled = mixed["verdict"].str.startswith("equivalent").any()
+    return " ".join(
+        [*parts, f"Networks: {results}." if settled else f"Networks do not settle it ({results})."]
+    )
+
+
+def _printed(estimate: float, low: float, high: float, level: float) -> str:
+    """Steinert's interval in words; it may be edited, so the words are found anew."""
+    try:
+        test = equivalence_from_interval(estimate, (low, high), level / 100, margin=STEINERT_2017)
+    except ValueError:
+        return "The interval printed by Steinert 2017 does not fit its estimate."
+    if test.equivalent and test.inferior:
+        return (
+            f"Steinert 2017 is equivalent within {MARGIN:g} and yet below 0 ({estimate:.2f}): a small disadvantage "
+            "of PDT, too small to matter by that margin."
+        )
+    return f"Steinert 2017 by its printed interval: {test.verdict}."
+
+
+def _domains(facts: Facts) -> str:
+    held = [
+        f"{row['outcome'].replace('_', ' ')} {shown(row['estimate'], row['ci_low'], row['ci_high'])}"
+        for outcome in ("general_symptoms", "social_adjustment")
+        if (row := facts.printed("abbass2006", outcome=outcome, follow_up="short")) is not None
+    ]
+    text = "Of the review named only changes within the treated group are held, and they compare nothing."
+    return (
+        f"{text} Another review has, against control in the short term: {'; '.join(held)}." if held else text
+    )
+
+
+def _ongoing(facts: Facts) -> str:
+    found = facts.follow_up
+    rising = int((found.published["since_end"] > 0).sum())
+    parts = [
+        f"Treated patients are better off at follow-up than at the end in {rising} of {len(found.published)} published "
+        "figures, but these have no control group."
+    ]
+    trend = found.trend[found.trend["comparison"].eq("pdt_vs_control")].iloc[0]
+    row = found.changes.query("comparison == 'pdt_vs_control' and rho_time == @found.rho_time")
+    if len(row):
+        one = row.iloc[0]
+        result = shown(one["estimate"], one["ci_low"], one["ci_high"])
+        grown = "is shown" if one["ci_low"] > 0 else "is not shown, nor ruled out"
+        parts.append(f"Against control growth {grown}: change within {one['trials']} trials {result}.")
+    parts.append(
+        f"Only {trend['trials_after']} of {trend['trials']} trials held were measured at a known time after the end, "
+        "so processes set going by therapy can be neither seen nor denied in them."
+    )
+    return " ".join(parts)
+
+
+def _both(facts: Facts) -> str:
+    pools = facts.follow_up.pools.set_index(["comparison", "follow_up"])
+    long = pools.loc[("pdt_vs_control", "long")]
+    printed = [facts.printed("abbass2006", outcome=outcome, follow_up="long") for outcome in LONG_TERM]
+    there = sum(row is not None and row["ci_low"] > 0 for row in printed)
+    text = f"A review of 2006 has an advantage over control in {there} of {len(printed)} outcomes in the long term."
+    if long["trials"]:
+        result = shown(long["estimate"], long["ci_low"], long["ci_high"])
+        sure = "confirm it" if long["ci_low"] > 0 else "are too few to confirm it"
+        text += (
+            f" The {long['trials']:.0f} trials held here nine months or more after the end {sure} ({result})."
+        )
+    return f"{text} That benefits grow is another matter, and of CBT over time nothing is held."
+
+
+SENTENCES: dict[str, Callable[[Facts], str]] = {
+    "archives-vs-control": _against_control,
+    "archives-vs-cbt": _against_cbt,
+    "archives-domains": _domains,
+    "apa-ongoing-change": _ongoing,
+    "gains-increase-both": _both,
+}
