@@ -30,7 +30,11 @@ def boxes(ax: Any) -> dict[str, Any]:
 
 def overlaps(ax: Any) -> list[tuple[str, str]]:
     """Pairs of texts whose boxes share more than a pixel in both directions."""
-    found = boxes(ax)
+    return overlapping(boxes(ax))
+
+
+def overlapping(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """The same of boxes that are known already."""
     names = list(found)
     edges = np.array([found[name].extents for name in names])
     low_x, low_y, high_x, high_y = edges.T
@@ -40,14 +44,16 @@ def overlaps(ax: Any) -> list[tuple[str, str]]:
     return [(names[i], names[j]) for i, j in both]
 
 
-def outside(ax: Any) -> list[str]:
-    """Texts that leave the figure."""
+def assert_readable(ax: Any) -> None:
+    """No two texts overlap and none leaves the figure."""
+    found = boxes(ax)
+    assert overlapping(found) == []
     width, height = ax.get_figure(root=True).bbox.size
-    return [
-        name
-        for name, box in boxes(ax).items()
-        if box.x0 < -0.5 or box.y0 < -0.5 or box.x1 > width + 0.5 or box.y1 > height + 0.5
-    ]
+    inside = {
+        name: box.x0 >= -0.5 and box.y0 >= -0.5 and box.x1 <= width + 0.5 and box.y1 <= height + 0.5
+        for name, box in found.items()
+    }
+    assert [name for name, within in inside.items() if not within] == []
 
 
 def mark(ax: Any, gid: str) -> Any:

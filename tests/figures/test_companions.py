@@ -16,6 +16,7 @@ from numpy.testing import assert_allclose
 from pdt_evidence import pool, pool_many
 from pdt_evidence.analysis.cumulative import cumulative
 from pdt_evidence.analysis.influence import leave_one_out
+from pdt_evidence.analysis.network import network
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import (
     STYLES,
@@ -107,8 +108,7 @@ FIGURES = {
 def test_texts_neither_overlap_nor_leave_the_canvas(name):
     before = dict(mpl.rcParams)
     ax = FIGURES[name]()
-    assert geometry.overlaps(ax) == []
-    assert geometry.outside(ax) == []
+    geometry.assert_readable(ax)
     assert dict(mpl.rcParams) == before
 
 
@@ -215,3 +215,22 @@ def test_what_cannot_be_drawn_is_refused(call, message):
     with pytest.raises(RequestError) as caught:
         call()
     assert message in str(caught.value)
+
+
+def test_a_network_is_drawn_against_its_reference():
+    fit = network(
+        [0.5, 0.3, 0.6, 0.1, 0.2],
+        [0.04, 0.05, 0.05, 0.06, 0.04],
+        ["pdt", "cbt", "pdt", "pdt", "cbt"],
+        ["waitlist", "waitlist", "waitlist", "cbt", "waitlist"],
+        ["a", "b", "c", "d", "e"],
+        reference="waitlist",
+    )
+    ax = summary_forest(fit)
+    geometry.assert_readable(ax)
+    at = fit.treatments.index("waitlist")
+    wanted = [(fit.ci_low[i, at], fit.ci_high[i, at]) for i in range(3) if i != at]
+    assert_allclose(geometry.ends(ax), wanted)
+    texts = {text.get_gid(): text.get_text() for text in ax.texts}
+    assert texts["row:pdt:k"] == "2"
+    assert texts["favours:right:1"] == "Favours treatment →"

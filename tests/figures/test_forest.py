@@ -8,6 +8,7 @@ import geometry
 import matplotlib as mpl
 import numpy as np
 import pytest
+from geometry import assert_readable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_results import effect, synthesis
@@ -27,12 +28,6 @@ SCRIPTS = (
     "Ωμέγα $2 & $3 2001",
     "Ł 1999",
 )
-
-
-def assert_readable(ax):
-    """No two texts overlap and none leaves the canvas."""
-    assert geometry.overlaps(ax) == []
-    assert geometry.outside(ax) == []
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 14, 40, 200])

@@ -16,6 +16,7 @@ _HOMES = {
     "styles": ["STYLES", "Style"],
     "summary": ["summary_forest"],
     "time_course": ["trajectory"],
+    "twin": ["to_table"],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -48,3 +49,4 @@ if TYPE_CHECKING:
     from pdt_evidence.figures.styles import Style as Style
     from pdt_evidence.figures.summary import summary_forest as summary_forest
     from pdt_evidence.figures.time_course import trajectory as trajectory
+    from pdt_evidence.figures.twin import to_table as to_table

@@ -37,7 +37,7 @@ def alt_text(result: PooledEffect | Synthesis) -> str:
 
     Examples
     --------
-    >>> from pdt_evidence.pooling import pool
+    >>> from pdt_evidence.analysis.pooling import pool
     >>> alt_text(pool([0.5], [0.04], measure="SMD"))
     'Forest plot of 1 study: Hedges’ g 0.50 (95% confidence interval 0.11 to 0.89, favours arm 1).'
     """

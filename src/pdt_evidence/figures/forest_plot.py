@@ -118,12 +118,12 @@ def forest(
     Examples
     --------
     >>> from pdt_evidence.figures import forest
-    >>> from pdt_evidence.pooling import pool
+    >>> from pdt_evidence.analysis.pooling import pool
     >>> ax = forest(pool([0.6, 0.2, 0.4], [0.04, 0.03, 0.09], labels=["A 2001", "B 2004", "C 2010"]))
     >>> [text.get_text() for text in ax.texts if text.get_gid() == "head:study:1"]
     ['Study']
     """
-    layout, chosen, width, ends, extras = _asked(
+    layout, chosen, width, ends, extras = asked_of(
         pooled_of(result),
         style=style,
         width=width,
@@ -146,7 +146,7 @@ def forest(
     return draw(layout, chosen, ax, width, ends, extras)
 
 
-def _asked(
+def asked_of(
     result: PooledEffect | Synthesis,
     *,
     style: str | Style = "default",
@@ -197,7 +197,7 @@ def forest_pages(
     """
     from dataclasses import replace
 
-    layout, style, width, ends, extras = _asked(pooled_of(result), **options)
+    layout, style, width, ends, extras = asked_of(pooled_of(result), **options)
     room = height * MM
     pages: list[Axes] = []
     rows = list(layout.rows)
@@ -259,7 +259,7 @@ def pooled_of(result: Any) -> PooledEffect | Synthesis:
 
 def _pooled_rows(table: Any) -> PooledEffect:
     """A table of effects without strata, each row a study."""
-    from pdt_evidence.pooling import pool
+    from pdt_evidence.analysis.pooling import pool
 
     missing = [name for name in ("yi", "vi") if name not in table.columns]
     if missing:

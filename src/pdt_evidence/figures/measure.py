@@ -151,15 +151,13 @@ class _Glyphs(dict[str, tuple[int, float]]):
         self.present = self.font.get_charmap()
 
     def __missing__(self, char: str) -> tuple[int, float]:
-        from matplotlib.ft2font import LoadFlags
-
         code = ord(char)
         # Latin with its accents, Greek and Cyrillic stand letter by letter; no shaping needed.
         plain = (0x20 <= code <= 0x52F and not 0x300 <= code <= 0x36F) or char in _SIGNS
         if not plain or code not in self.present:
             raise KeyError(char)
         self.font.set_size(100.0, 72)  # 1 em is 100 units
-        glyph = self.font.load_char(code, flags=LoadFlags.NO_HINTING)
+        glyph = self.font.load_char(code, flags=_no_hinting())
         self[char] = (self.present[code], glyph.linearHoriAdvance / 65536 / 100)
         return self[char]
 
@@ -187,6 +185,15 @@ class _Advances(dict[str, float]):
         pixels = font.load_char(ord(char), flags=self.flags).horiAdvance / 64
         self[char] = max(printed * self.size, pixels * 72 / self.dpi)
         return self[char]
+
+
+@cache
+def _no_hinting() -> Any:
+    """The flag that keeps letters as wide as in print; its name changed with Matplotlib 3.10."""
+    from matplotlib import ft2font
+
+    flags = getattr(ft2font, "LoadFlags", None)
+    return flags.NO_HINTING if flags is not None else ft2font.LOAD_NO_HINTING  # pyright: ignore
 
 
 @cache

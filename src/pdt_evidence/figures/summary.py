@@ -20,6 +20,7 @@ from pdt_evidence.results import PooledEffect, Synthesis
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from pdt_evidence.analysis.network_result import Network
     from pdt_evidence.analysis.refits import PooledSeries
 
 __all__ = ["summary_forest"]
@@ -37,16 +38,17 @@ class _Series:
     title: str
     head: str
     hues: Sequence[int]
+    arms: tuple[str, str] | None = None
 
 
 def summary_forest(
-    results: Synthesis | PooledSeries | Mapping[str, PooledEffect],
+    results: Synthesis | PooledSeries | Network | Mapping[str, PooledEffect],
     *,
     ax: Axes | None = None,
     style: str | Style = "default",
     width: float | None = None,
     title: str | None = None,
-    columns: Sequence[str] = ("k", "effect", "I2"),
+    columns: Sequence[str] | None = None,
     arms: tuple[str, str] | None = None,
     favours: tuple[str, str] | None = None,
     margins: float | tuple[float, float] | None = None,
@@ -59,13 +61,14 @@ def summary_forest(
 
     Parameters
     ----------
-    results : Synthesis, PooledSeries or mapping of str to PooledEffect
+    results : Synthesis, PooledSeries, Network or mapping of str to PooledEffect
         The strata of a synthesis, outcome around follow-up around comparison; what `leave_one_out` or
-        `cumulative` give; or results under names of their own, one model beside another.
+        `cumulative` give; each treatment of a network against its reference; or results under names of
+        their own, one model beside another.
     ax, style, width, title, arms, favours, margins, lines, xlim, digits
         As in `forest`.
-    columns : sequence of {"k", "effect", "p", "I2", "tau2"}
-        What stands beside the plot; k left of it.
+    columns : sequence of {"k", "effect", "p", "I2", "tau2"}, optional
+        What stands beside the plot; k left of it. Without it k and the effect, and I2 where it is known.
     prediction : bool
         Whether a thin line behind each interval shows its prediction interval.
 
@@ -81,7 +84,7 @@ def summary_forest(
 
     Examples
     --------
-    >>> from pdt_evidence.pooling import pool
+    >>> from pdt_evidence.analysis.pooling import pool
     >>> yi, vi = [0.6, 0.2, 0.4], [0.04, 0.03, 0.09]
     >>> ax = summary_forest({"REML": pool(yi, vi), "DL": pool(yi, vi, method="DL")})
     >>> len(ax.get_yticks()) >= 0
@@ -90,6 +93,8 @@ def summary_forest(
     chosen = style_of(style)
     series = _series(results)
     refuse_mixed(series.effects)
+    if columns is None:
+        columns = ("k", "effect", "I2") if any(e.I2 == e.I2 for e in series.effects) else ("k", "effect")
     unknown = [name for name in columns if name not in COLUMNS]
     if unknown:
         raise RequestError(
@@ -103,11 +108,18 @@ def summary_forest(
     return draw(layout, chosen, ax, width, ends_of(layout, xlim, zone), extras)
 
 
-def _series(results: Synthesis | PooledSeries | Mapping[str, PooledEffect]) -> _Series:
+def _series(results: Any) -> _Series:
     if isinstance(results, Synthesis):
         return _of_strata([s for s in results.strata.values() if s.k], results.by)
-    if not isinstance(results, Mapping):
+    if hasattr(results, "treatments"):
+        return _of_network(results)
+    if hasattr(results, "kind"):
         return _of_refits(results)
+    if not isinstance(results, Mapping):
+        raise RequestError(
+            f"Cannot draw a summary of {type(results).__name__}. Give a Synthesis, a PooledSeries, a Network or a "
+            "mapping of names to PooledEffect; the studies of one PooledEffect are drawn by forest."
+        )
     effects = [effect for effect in results.values() if effect.k]
     paths = [(str(name),) for name, effect in results.items() if effect.k]
     if not effects:
@@ -141,6 +153,33 @@ def _of_refits(series: PooledSeries) -> _Series:
     return _Series([*effects, full] if left_out else effects, paths, words.heading(full.stratum), head, hues)
 
 
+def _of_network(network: Network) -> _Series:
+    """Every other treatment against the reference; k counts the studies that compare the two directly."""
+    names = list(network.treatments)
+    against = names.index(network.reference)
+    others = [i for i in range(len(names)) if i != against]
+    effects = [
+        PooledEffect(
+            measure=network.measure,
+            method=network.method,
+            test="z",
+            level=network.level,
+            k=sum(i in study.arms and against in study.arms for study in network.studies),
+            estimate=float(network.estimates[i, against]),
+            se=float(network.standard_errors[i, against]),
+            ci=(float(network.ci_low[i, against]), float(network.ci_high[i, against])),
+            p=network.comparison(names[i], network.reference).p,
+        )
+        for i in others
+    ]
+    reference = words.spoken(network.reference)
+    paths = [(names[i],) for i in others]
+    arms = ("treatment", words.inner(reference))
+    return _Series(
+        effects, paths, f"Network meta-analysis, against {arms[1]}", "Treatment", [0] * len(others), arms
+    )
+
+
 def _floats(series: PooledSeries, names: Sequence[str], i: int) -> dict[str, Any]:
     return {name: float(getattr(series, name)[i]) for name in names}
 
@@ -163,7 +202,7 @@ def _layout(
     effects = series.effects
     measure = effects[0].measure
     scale = scale_of(measure)
-    arms = wishes.arms or arms_of(effects)
+    arms = wishes.arms or series.arms or arms_of(effects)
     depth = max(len(path) for path in series.paths) - 1
     rows = Rows(style, wishes, scale, [""] * depth, [])
     before: tuple[str, ...] = ()
@@ -225,7 +264,7 @@ def _estimate(
 
 
 def _notes(effects: Sequence[PooledEffect], prediction: bool) -> tuple[str, ...]:
-    lines = [words.method_line(effect) for effect in effects if effect.k > 1]
+    lines = [words.method_line(effect) for effect in effects if effect.k != 1]
     if len(set(lines)) > 2:  # a line would say something that holds for some rows only
         lines = []
     said = [max(lines, key=len)] if lines else []

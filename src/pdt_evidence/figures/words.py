@@ -86,11 +86,11 @@ def heading(stratum: Mapping[str, str]) -> str:
     if not others:
         return first
     between = ": " if "comparison" in stratum else ", "
-    return first + between + ", ".join(map(_inner, others))
+    return first + between + ", ".join(map(inner, others))
 
 
-def _inner(text: str) -> str:
-    """Lower-case first letter unless the word is an abbreviation."""
+def inner(text: str) -> str:
+    """The same words inside a sentence: lower-case first letter unless it begins an abbreviation."""
     return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
@@ -159,7 +159,11 @@ def _tau2(tau2: float, style: Style) -> str:
 
 def plain_heterogeneity(effect: PooledEffect, style: Style) -> str:
     """The same line without mathtext."""
-    text = " ".join(heterogeneity(effect, style))
+    return plain(" ".join(heterogeneity(effect, style)))
+
+
+def plain(text: str) -> str:
+    """Symbols of mathtext as plain letters."""
     return text.replace("$Q$", "Q").replace("$p$", "p").replace(I2, "I²").replace(TAU2, "τ²")
 
 
