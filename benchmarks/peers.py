@@ -196,13 +196,16 @@ def _as_pdf(figure: Any) -> None:
     plt.close(figure)
 
 
-def metafor_seconds(yi: Floats, vi: Floats, studies_of_gosh: int) -> dict[str, float] | None:
-    """Seconds of metafor's calls by name, see metafor.R; None where R or metafor is missing."""
+def metafor_seconds(yi: Floats, vi: Floats, studies: int, subsets: int) -> dict[str, float] | None:
+    """Seconds of metafor's calls by name, see metafor.R; None where R or metafor is missing.
+
+    GOSH takes the first `studies` of the first analysis.
+    """
     if not shutil.which("Rscript"):
         return None
     with TemporaryDirectory() as folder:
         for name, array in (("yi", yi), ("vi", vi)):
             np.savetxt(Path(folder, f"{name}.csv"), array, fmt="%.17g", delimiter=",")
-        asked = ["Rscript", str(METAFOR), folder, str(studies_of_gosh)]
+        asked = ["Rscript", str(METAFOR), folder, str(studies), str(subsets)]
         done = subprocess.run(asked, capture_output=True, text=True, check=False)
     return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None

@@ -18,8 +18,8 @@ from pdt_evidence.analysis.gosh import gosh
 __all__ = ["QUESTIONS"]
 
 MANY = 10_000
-LOOPED = 200  # fits of a loop that are timed; its time grows with their number
-STUDIES, SUBSETS = 15, 500  # of GOSH, and how many of its subsets are timed in the peers
+LOOPED = 50  # fits of a loop that are timed; its time grows with their number
+STUDIES, SUBSETS = 15, 100  # of GOSH, and how many of its subsets are timed in the peers
 METAFOR = "metafor (R)"
 
 
@@ -27,7 +27,7 @@ METAFOR = "metafor (R)"
 def metafor() -> dict[str, float]:
     """Seconds of metafor's calls; empty where it is not installed."""
     yi, vi = many_analyses(MANY)
-    return peers.metafor_seconds(yi[:LOOPED], vi[:LOOPED], STUDIES) or {}
+    return peers.metafor_seconds(yi[:LOOPED], vi[:LOOPED], STUDIES, SUBSETS) or {}
 
 
 def single() -> Iterator[Row]:
