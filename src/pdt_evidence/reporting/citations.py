@@ -1,0 +1,136 @@
+"""Sources and trials as RIS and BibTeX, for a reference manager.
+
+Citations are held as one text each, as their sources give them; they go out whole, as the title,
+for authors and journals guessed out of a text would be guesses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["Citation", "as_bibtex", "as_ris", "citations"]
+
+RIS_TYPES = {
+    "database": "DATA",
+    "web_page": "ELEC",
+    "press_release": "NEWS",
+    "article": "MGZN",
+    "guideline": "RPRT",
+}
+DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+")
+BIBTEX = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "&": r"\&", "$": r"\$", "#": r"\#",
+          "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """One entry; "" where nothing is held."""
+
+    key: str
+    kind: str  # database, review, trial, ...
+    text: str
+    year: str = ""
+    doi: str = ""
+    url: str = ""
+    note: str = ""  # version and licence
+
+
+def citations(table: pd.DataFrame) -> list[Citation]:
+    """The sources and the trials of a table: sources as bundled, trials as the table cites them."""
+    from pdt_evidence.evidence import sources
+
+    known = {row["source_id"]: row for row in sources().to_dict("records")}
+    used = sorted(set(table["source_id"].astype(str)) - {""}) if "source_id" in table else []
+    found = [
+        _of_source(name, known[name]) if name in known else Citation(key=name, kind="", text=name)
+        for name in used
+    ]
+    # A paper can be a source and a trial at once, under the same name.
+    return found + [entry for entry in _of_trials(table) if entry.key not in used]
+
+
+def _of_source(name: str, row: Mapping[Hashable, Any]) -> Citation:
+    version, licence = (_text(row.get(column)) for column in ("version", "licence"))
+    note = "; ".join(
+        part for part in (version and f"version {version}", licence and f"licence {licence}") if part
+    )
+    year = row.get("year")
+    return Citation(
+        key=name,
+        kind=_text(row.get("kind")),
+        text=_text(row.get("citation")),
+        year="" if pd.isna(year) else f"{float(year):.0f}",
+        doi=_text(row.get("doi")),
+        url=_text(row.get("url")),
+        note=note,
+    )
+
+
+def _of_trials(table: pd.DataFrame) -> list[Citation]:
+    if not {"trial_id", "study"} <= set(table.columns):
+        return []
+    found = []
+    for name, rows in table.groupby("trial_id", sort=True):
+        row = rows.iloc[0]
+        reference = next((text for text in map(_text, rows.get("reference", [])) if text), "")
+        doi = DOI.search(reference)
+        year = row.get("year")
+        found.append(
+            Citation(
+                key=str(name),
+                kind="trial",
+                text=reference or _text(row["study"]),
+                year="" if year is None or pd.isna(year) else f"{float(year):.0f}",
+                doi=doi[0].rstrip(".,;)") if doi else "",
+            )
+        )
+    return found
+
+
+def _text(value: object) -> str:
+    return "" if value is None or value != value else " ".join(str(value).split())
+
+
+def as_ris(entries: list[Citation]) -> str:
+    """The entries in RIS, one tag a line."""
+    records = []
+    for entry in entries:
+        tags = [
+            ("TY", RIS_TYPES.get(entry.kind, "JOUR" if entry.kind in ("review", "trial") else "GEN")),
+            ("ID", entry.key),
+            ("T1", entry.text),
+            ("PY", entry.year),
+            ("DO", entry.doi),
+            ("UR", entry.url),
+            ("N1", entry.note),
+        ]
+        records.append("\n".join(f"{tag}  - {value}" for tag, value in tags if value) + "\nER  - \n")
+    return "\n".join(records)
+
+
+def as_bibtex(entries: list[Citation]) -> str:
+    """The entries in BibTeX, titles in double braces so that their capitals stay."""
+    records = []
+    for entry in entries:
+        fields = {
+            "title": "{" + _escaped(entry.text) + "}",
+            "year": entry.year,
+            "doi": entry.doi,
+            "url": entry.url,
+            "note": _escaped(entry.note),
+        }
+        kind = "article" if entry.kind in ("review", "trial") else "misc"
+        body = "".join(
+            f",\n  {name} = {{{value}}}" for name, value in fields.items() if value and value != "{}"
+        )
+        records.append(f"@{kind}{{{re.sub(r'[^A-Za-z0-9:_-]', '_', entry.key)}{body}\n}}\n")
+    return "\n".join(records)
+
+
+def _escaped(text: str) -> str:
+    return "".join(BIBTEX.get(letter, letter) for letter in text)
