@@ -12,6 +12,7 @@ import pdt_evidence
 ROOT = Path(pdt_evidence.__file__).parent
 LAYERS = [
     {"errors"},
+    {"formatting"},
     {"evidence"},
     {"effects"},
     {"models"},

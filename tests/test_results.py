@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pdt_evidence.errors import RequestError
-from pdt_evidence.pooling import pool
+from pdt_evidence.analysis.pooling import pool
 from pdt_evidence.results import PooledEffect, Synthesis
 
 YI = [0.12, 0.55, -0.20, 0.81, 0.43, 1.10]

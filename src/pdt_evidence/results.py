@@ -7,14 +7,25 @@ set of strata of one call. They carry no model and no table; their methods only 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.errors import RequestError
+from pdt_evidence.formatting import (
+    aligned,
+    escape,
+    interval,
+    note_lines,
+    number,
+    p_value,
+    percent,
+    plain,
+    root,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +96,7 @@ class PooledEffect:
 
     def to_dict(self) -> dict[str, Any]:
         """Every value as plain Python, ready for JSON; NaN becomes None."""
-        return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
+        return {item.name: plain(getattr(self, item.name)) for item in fields(self)}
 
     def to_frame(self) -> pd.DataFrame:
         """One row: the stratum's words first, then the numbers, intervals as `_low`, `_high`."""
@@ -111,14 +122,14 @@ class PooledEffect:
     def summary(self) -> str:
         """Aligned text that names the rules used, as a reader of metafor knows it."""
         parts = (_heading(self), _heterogeneity(self), _estimate(self))
-        return "\n".join([line for part in parts for line in (*part, "")][:-1] + _notes(self.notes))
+        return "\n".join([line for part in parts for line in (*part, "")][:-1] + note_lines(self.notes))
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><th style='text-align:left'>{_escape(name)}</th><td>{_escape(value)}</td></tr>"
+            f"<tr><th style='text-align:left'>{escape(name)}</th><td>{escape(value)}</td></tr>"
             for name, value in _table(self)
         )
-        return f"<table><caption>{_escape(_title(self))}</caption><tbody>{rows}</tbody></table>"
+        return f"<table><caption>{escape(_title(self))}</caption><tbody>{rows}</tbody></table>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,29 +217,15 @@ class Synthesis:
         head = (*self.by, "k", "estimate", "ci.lb", "ci.ub", "p", "pi.lb", "pi.ub", "tau2", "I2")
         cells = [head, *(_line(key, effect) for key, effect in self.strata.items())]
         rho = "" if math.isnan(self.rho) else f", rho = {self.rho:g}"
-        rules = f"{self.method}, {self.test}, {_percent(self.level)} intervals"
+        rules = f"{self.method}, {self.test}, {percent(self.level)} intervals"
         rules += f"; dependence: {self.dependence}{rho}"
-        lines = [f"{self.measure} by {', '.join(self.by)} ({rules})", "", *_aligned(cells, len(self.by))]
+        lines = [f"{self.measure} by {', '.join(self.by)} ({rules})", "", *aligned(cells, len(self.by))]
         if len(self.left_out):
             lines += ["", f"{len(self.left_out)} rows went into no stratum (see left_out)."]
-        return "\n".join([*lines, *_notes(self.notes)])
+        return "\n".join([*lines, *note_lines(self.notes)])
 
     def _repr_html_(self) -> str:
         return self.to_frame().to_html(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(name): _plain(item) for name, item in cast("Mapping[Any, Any]", value).items()}
-    if isinstance(value, np.ndarray):
-        return [_plain(item) for item in value.tolist()]
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in cast("Sequence[Any]", value)]
-    if isinstance(value, np.generic):
-        return _plain(value.item())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
 
 
 def _row(effect: PooledEffect) -> dict[str, Any]:
@@ -257,13 +254,13 @@ def _heading(effect: PooledEffect) -> list[str]:
 
 
 def _heterogeneity(effect: PooledEffect) -> list[str]:
-    rows = [("", "estimate", f"{_percent(effect.level)} CI ({effect.tau2_ci_method})")]
-    rows += [("tau2", _number(effect.tau2), _interval(effect.tau2_ci)),
-             ("tau", _number(math.sqrt(effect.tau2)), _interval(_root(effect.tau2_ci))),
-             ("I2 (%)", _number(effect.I2, 2), _interval(effect.I2_ci, 2)),
-             ("H2", _number(effect.H2, 2), _interval(effect.H2_ci, 2))]  # fmt: skip
-    test = f"Test for heterogeneity: Q(df = {effect.Q_df}) = {_number(effect.Q)}, p {_p(effect.Q_p)}"
-    return [*_aligned(rows, words=1), "", test]
+    rows = [("", "estimate", f"{percent(effect.level)} CI ({effect.tau2_ci_method})")]
+    rows += [("tau2", number(effect.tau2), interval(effect.tau2_ci)),
+             ("tau", number(math.sqrt(effect.tau2)), interval(root(effect.tau2_ci))),
+             ("I2 (%)", number(effect.I2, 2), interval(effect.I2_ci, 2)),
+             ("H2", number(effect.H2, 2), interval(effect.H2_ci, 2))]  # fmt: skip
+    test = f"Test for heterogeneity: Q(df = {effect.Q_df}) = {number(effect.Q)}, p {p_value(effect.Q_p)}"
+    return [*aligned(rows, words=1), "", test]
 
 
 def _estimate(effect: PooledEffect) -> list[str]:
@@ -271,73 +268,23 @@ def _estimate(effect: PooledEffect) -> list[str]:
     head = ("estimate", "se", kind, "df", "p", "ci.lb", "ci.ub", "pi.lb", "pi.ub")
     df = "" if kind == "z" else f"{effect.df:g}"
     values = (effect.estimate, effect.se, effect.statistic)
-    row = (*map(_number, values), df, _p(effect.p, bare=True), *map(_number, (*effect.ci, *effect.pi)))
+    row = (*map(number, values), df, p_value(effect.p, bare=True), *map(number, (*effect.ci, *effect.pi)))
     rule = f"pi: prediction interval by {effect.pi_rule}"
-    return [*_aligned([head, row], words=0), f"ci, pi: {_percent(effect.level)}; {rule}"]
+    return [*aligned([head, row], words=0), f"ci, pi: {percent(effect.level)}; {rule}"]
 
 
 def _table(effect: PooledEffect) -> list[tuple[str, str]]:
-    level = _percent(effect.level)
-    tau2 = f"{_number(effect.tau2)} [{_interval(effect.tau2_ci)}]"
-    return [("estimate", _number(effect.estimate)), ("se", _number(effect.se)),
-            (f"{level} CI ({effect.test})", _interval(effect.ci)), ("p", _p(effect.p, bare=True)),
-            (f"{level} PI ({effect.pi_rule})", _interval(effect.pi)),
+    level = percent(effect.level)
+    tau2 = f"{number(effect.tau2)} [{interval(effect.tau2_ci)}]"
+    return [("estimate", number(effect.estimate)), ("se", number(effect.se)),
+            (f"{level} CI ({effect.test})", interval(effect.ci)), ("p", p_value(effect.p, bare=True)),
+            (f"{level} PI ({effect.pi_rule})", interval(effect.pi)),
             (f"tau2 [{level} CI, {effect.tau2_ci_method}]", tau2),
-            ("I2 (%)", _number(effect.I2, 1)), (f"Q ({effect.Q_df} df)", _number(effect.Q, 2)),
-            ("p of Q", _p(effect.Q_p, bare=True)),
+            ("I2 (%)", number(effect.I2, 1)), (f"Q ({effect.Q_df} df)", number(effect.Q, 2)),
+            ("p of Q", p_value(effect.Q_p, bare=True)),
             *(("note", note) for note in effect.notes)]  # fmt: skip
 
 
 def _line(key: tuple[str, ...], effect: PooledEffect) -> tuple[str, ...]:
-    return (*key, str(effect.k), *map(_number, (effect.estimate, *effect.ci)), _p(effect.p, bare=True),
-            *map(_number, effect.pi), _number(effect.tau2), _number(effect.I2, 1))  # fmt: skip
-
-
-def _notes(notes: tuple[str, ...]) -> list[str]:
-    return ["", *(f"Note: {note}" for note in notes)] if notes else []
-
-
-def _aligned(rows: list[tuple[str, ...]], words: int) -> list[str]:
-    """Rows as text: the first `words` columns flush left, the others flush right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if i < words else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-
-
-def _number(value: float, digits: int = 4) -> str:
-    if math.isnan(value):
-        return "-"
-    # Neither a tiny nor a huge scale may print as 0.0000 or as a row of digits.
-    small = value != 0 and abs(value) < 10.0**-digits
-    return f"{value:.{digits}g}" if small or abs(value) >= 1e7 else f"{value:.{digits}f}"
-
-
-def _interval(pair: tuple[float, float], digits: int = 4) -> str:
-    if all(map(math.isnan, pair)):
-        return "-"
-    return f"{_number(pair[0], digits)} to {_number(pair[1], digits)}"
-
-
-def _p(p: float, bare: bool = False) -> str:
-    if math.isnan(p):
-        return "-" if bare else "not known"
-    if p < 0.0001:
-        return "<.0001" if bare else "< .0001"
-    return f"{p:.4f}" if bare else f"= {p:.4f}"
-
-
-def _percent(level: float) -> str:
-    return f"{100 * level:g}%"
-
-
-def _root(pair: tuple[float, float]) -> tuple[float, float]:
-    return math.sqrt(pair[0]), math.sqrt(pair[1])
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return (*key, str(effect.k), *map(number, (effect.estimate, *effect.ci)), p_value(effect.p, bare=True),
+            *map(number, effect.pi), number(effect.tau2), number(effect.I2, 1))  # fmt: skip

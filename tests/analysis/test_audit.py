@@ -106,7 +106,7 @@ def test_a_table_without_totals_cannot_be_audited(made, tmp_path):
 
 def test_newer_options_of_the_review_are_followed(made):
     """REML and Hartung-Knapp-Sidik-Jonkman, as the engine has them."""
-    from pdt_evidence.pooling import pool
+    from pdt_evidence.analysis.pooling import pool
 
     data = made.REVIEW["data"]["gen"]
     columns = {"estimate": data["est"], "se": data["se"]}

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 from pdt_evidence.analysis.cumulative import cumulative
 from pdt_evidence.errors import EvidenceError
-from pdt_evidence.pooling import pool
+from pdt_evidence.analysis.pooling import pool
 
 YI = [0.10, 0.25, 0.40, 0.05]
 VI = [0.04, 0.06, 0.05, 0.08]
@@ -44,7 +44,9 @@ def test_the_first_step_is_the_study_and_the_last_the_whole():
 def test_a_column_of_a_pooled_effect_can_give_the_order():
     fit = pool(YI, VI, columns={"year": YEARS})
     assert cumulative(fit, order="year").labels == ("4", "2", "1", "3")
-    with pytest.raises(EvidenceError, match=r"order = 'age' names no column of the result. There are: 'year'"):
+    with pytest.raises(
+        EvidenceError, match=r"order = 'age' names no column of the result. There are: 'year'"
+    ):
         cumulative(fit, order="age")
 
 

@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 
 from pdt_evidence.analysis.gosh import gosh
 from pdt_evidence.errors import EvidenceError, RequestError
-from pdt_evidence.pooling import pool
+from pdt_evidence.analysis.pooling import pool
 
 STATUS = Path("/proc/self/status")
 RNG = np.random.default_rng(8)
@@ -34,7 +34,9 @@ def test_all_subsets_within_the_budget_and_a_sample_beyond():
 
 def test_the_subset_of_all_studies_is_the_full_fit():
     found = gosh(YI[:10], VI[:10], method="REML")
-    assert (found.estimate[-1], found.tau2[-1]) == pytest.approx((found.full.estimate, found.full.tau2), rel=1e-9)
+    assert (found.estimate[-1], found.tau2[-1]) == pytest.approx(
+        (found.full.estimate, found.full.tau2), rel=1e-9
+    )
     assert found.k[-1] == 10
 
 

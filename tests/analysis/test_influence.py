@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 from pdt_evidence.analysis.influence import influence, leave_one_out
 from pdt_evidence.errors import EvidenceError, RequestError
-from pdt_evidence.pooling import pool
+from pdt_evidence.analysis.pooling import pool
 from pdt_evidence.results import PooledEffect
 
 YI = [0.10, 0.25, 0.40, 0.05, 1.60, 0.30]
@@ -31,11 +31,15 @@ def test_a_pooled_effect_brings_its_options_along():
         assert_allclose(getattr(got, name), getattr(want, name), rtol=1e-14)
 
 
-@pytest.mark.parametrize("change", [{"method": "DL"}, {"test": "z"}, {"level": 0.8}, {"labels": list("abcdef")}])
+@pytest.mark.parametrize(
+    "change", [{"method": "DL"}, {"test": "z"}, {"level": 0.8}, {"labels": list("abcdef")}]
+)
 def test_what_is_asked_for_goes_before_what_the_pooled_effect_has(change):
     fit = pool(YI, VI, method="PM", test="adhoc", level=0.9, labels=NAMES)
     got, as_it_is = leave_one_out(fit, **change), leave_one_out(fit)
-    want = leave_one_out(YI, VI, **({"method": "PM", "test": "adhoc", "level": 0.9, "labels": NAMES} | change))
+    want = leave_one_out(
+        YI, VI, **({"method": "PM", "test": "adhoc", "level": 0.9, "labels": NAMES} | change)
+    )
     assert got.labels == want.labels
     assert_allclose(got.ci, want.ci, rtol=1e-14)
     assert got.labels != as_it_is.labels or not np.allclose(got.ci, as_it_is.ci)
@@ -47,7 +51,22 @@ def test_each_fit_leaves_its_study_out():
         rest = [j for j in range(6) if j != i]
         one = pool([YI[j] for j in rest], [VI[j] for j in rest])
         assert label == NAMES[i]
-        for name in ("k", "estimate", "se", "statistic", "df", "p", "ci", "pi", "tau2", "I2", "H2", "Q", "Q_df", "Q_p"):
+        for name in (
+            "k",
+            "estimate",
+            "se",
+            "statistic",
+            "df",
+            "p",
+            "ci",
+            "pi",
+            "tau2",
+            "I2",
+            "H2",
+            "Q",
+            "Q_df",
+            "Q_p",
+        ):
             assert_allclose(getattr(left, name)[i], getattr(one, name), rtol=1e-9, err_msg=name)
 
 

@@ -234,7 +234,9 @@ def test_contributions_of_direct_comparisons_add_up_to_a_hundred():
 
 def test_contributions_are_refused_where_a_covariance_makes_a_weight_negative():
     """Variances 1, 1 and 3 are possible (3 < 4), but only with a negative conductance."""
-    fit = network([0.1, 0.2, 0.1], [1.0, 1.0, 3.0], ["A", "A", "B"], ["B", "C", "C"], ["1"] * 3, reference="A")
+    fit = network(
+        [0.1, 0.2, 0.1], [1.0, 1.0, 3.0], ["A", "A", "B"], ["B", "C", "C"], ["1"] * 3, reference="A"
+    )
     assert_allclose(fit.standard_errors**2, [[0, 1, 1], [1, 0, 3], [1, 3, 0]], atol=1e-12)
     with pytest.raises(RequestError, match="negative weight"):
         fit.contributions()
@@ -327,7 +329,9 @@ def test_columns_of_unequal_length_and_no_rows_are_refused():
 
 
 def test_missing_contrasts_of_a_multi_arm_study_are_named():
-    with pytest.raises(EvidenceError, match=r"Study '1' has 3 arms \(A, B, C\), so 3 contrasts, but lacks B against C"):
+    with pytest.raises(
+        EvidenceError, match=r"Study '1' has 3 arms \(A, B, C\), so 3 contrasts, but lacks B against C"
+    ):
         network([0.1, 0.2], [0.1, 0.1], ["A", "A"], ["B", "C"], ["1", "1"], reference="A")
 
 
@@ -388,7 +392,9 @@ def test_arms_of_one_treatment_become_one_arm_and_studies_of_one_treatment_are_n
     assert fit.k == 2
     assert fit.notes == ("Left out, since all their arms have one treatment: 2 (CBT).",)
     merged = arms(study=["1"] * 2, node=["CBT", "wait"], events=[12, 2], n=[40, 20])
-    assert_allclose(network_contrasts(table, measure="OR")["yi"][0], network_contrasts(merged, measure="OR")["yi"][0])
+    assert_allclose(
+        network_contrasts(table, measure="OR")["yi"][0], network_contrasts(merged, measure="OR")["yi"][0]
+    )
 
 
 def test_everything_wrong_with_a_table_of_arms_is_one_error():
@@ -498,7 +504,9 @@ def test_social_anxiety_pdt_against_cbt_rests_on_two_trials(bundled, social_anxi
     """Leichsenring 2013 and Emmelkamp 2006, both in favour of CBT, pooled with the network's tau2."""
     direct = social_anxiety.comparison("pdt", "cbt", "direct")
     pair = bundled[(bundled["network_id"] == "sad_mayowilson2014") & bundled["node"].isin(["pdt", "cbt"])]
-    both = pair[pair.groupby("study")["node"].transform("nunique") == 2].set_index(["study", "node"])["contrast"]
+    both = pair[pair.groupby("study")["node"].transform("nunique") == 2].set_index(["study", "node"])[
+        "contrast"
+    ]
     trials = [-(both[study, "pdt"] - both[study, "cbt"]) for study in ("Leichsenring 2012", "Emmelkamp 2006")]
     assert_allclose(trials, [-0.420791, -0.218989], atol=1e-6)
     assert min(trials) < direct.estimate < max(trials)
@@ -525,7 +533,12 @@ def test_depression_pdt_against_cbt_is_inconclusive(depression):
 
 @pytest.mark.parametrize(
     ("disorder", "k", "estimate"),
-    [("depression", 4, -0.264), ("generalised_anxiety", 1, -0.121), ("social_anxiety", 1, -0.295), ("ptsd", 1, -0.268)],
+    [
+        ("depression", 4, -0.264),
+        ("generalised_anxiety", 1, -0.121),
+        ("social_anxiety", 1, -0.295),
+        ("ptsd", 1, -0.268),
+    ],
 )
 def test_multi_arm_trials_compare_pdt_with_cbt_directly(bundled, disorder, k, estimate):
     table = bundled[(bundled["network_id"] == "metapsy_pdt_multiarm") & (bundled["disorder"] == disorder)]

@@ -51,7 +51,9 @@ def case_id(case):
     return f"{case['comparison']}-{case['outcome']}-{case['follow_up']}"
 
 
-@pytest.mark.parametrize("fit_name", ["REML z", "REML knha", "DL z", "DL knha", "PM z", "PM knha", "EE z", "EE knha"])
+@pytest.mark.parametrize(
+    "fit_name", ["REML z", "REML knha", "DL z", "DL knha", "PM z", "PM knha", "EE z", "EE knha"]
+)
 @pytest.mark.parametrize("case", REFERENCE["cases"], ids=case_id)
 def test_our_own_strata_agree_with_metafor(case, fit_name):
     method, test = fit_name.split()
@@ -84,7 +86,9 @@ def test_aggregation_is_the_mean_where_variances_are_equal(table, rho):
 
 
 def test_more_correlation_means_less_information(table):
-    ses = [quietly(table, rho=rho, test="z", method="EE")["depression", "post"].se for rho in (0, 0.3, 0.6, 0.9)]
+    ses = [
+        quietly(table, rho=rho, test="z", method="EE")["depression", "post"].se for rho in (0, 0.3, 0.6, 0.9)
+    ]
     assert ses == sorted(ses)
 
 
@@ -173,8 +177,16 @@ BAD = [
     (lambda t: t, {"by": "outcomes"}, r"column 'outcomes' is missing; .* Did you mean 'outcome'\?"),
     (lambda t: t, {"by": ()}, "expected at least one column"),
     (lambda t: t.assign(row_id="a"), {}, "'row_id': expected each row once, found again: a"),
-    (lambda t: t.assign(measure=["SMD"] * 3 + ["OR"] * 3), {}, "'measure': expected one value, found OR, SMD"),
-    (lambda t: t.assign(design=["between"] * 3 + ["pre-post"] * 3), {}, "'design': expected one value, found between"),
+    (
+        lambda t: t.assign(measure=["SMD"] * 3 + ["OR"] * 3),
+        {},
+        "'measure': expected one value, found OR, SMD",
+    ),
+    (
+        lambda t: t.assign(design=["between"] * 3 + ["pre-post"] * 3),
+        {},
+        "'design': expected one value, found between",
+    ),
     (lambda t: t.assign(yi=np.nan), {}, "no row of the table gives an effect"),
     (lambda t: t, {"dependence": "ignore"}, "dependence = 'ignore' is not known. Choose one of: 'aggregate'"),
     (lambda t: t, {"method": "MAGIC"}, "method = 'MAGIC' is not known"),
@@ -207,6 +219,8 @@ def test_an_unknown_stratum_lists_the_known_ones(table):
 
 def test_published_designs_never_pool_together():
     printed = pdt.reviews(review=["leichsenring2004", "abbass2006"])
-    rows = printed.assign(trial_id=printed["row_id"], study=printed["citation"], yi=printed["estimate"], vi=0.1)
+    rows = printed.assign(
+        trial_id=printed["row_id"], study=printed["citation"], yi=printed["estimate"], vi=0.1
+    )
     with pytest.raises(EvidenceError, match="'design': expected one value, found between, pre-post"):
         synthesize(rows.drop(columns="measure"))

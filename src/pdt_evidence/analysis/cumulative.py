@@ -95,6 +95,8 @@ def _places(order: Sequence[object] | ArrayLike, full: PooledEffect) -> list[int
 
 
 def _absent(value: object) -> bool:
-    return value is None or type(value).__name__ in ("NAType", "NaTType") or (
-        isinstance(value, float) and math.isnan(value)
+    return (
+        value is None
+        or type(value).__name__ in ("NAType", "NaTType")
+        or (isinstance(value, float) and math.isnan(value))
     )

@@ -158,7 +158,9 @@ def gosh(
     masks, complete = _subsets(full.k, budget, sample, seed)
     with _bar(len(masks), progress) as update:
         fits = pool_subsets(full.yi, full.vi, masks, full.method, executor, update)
-    arrays: dict[str, Any] = {name: frozen(getattr(fits, name)) for name in ("k", "estimate", "tau2", "I2", "Q")}
+    arrays: dict[str, Any] = {
+        name: frozen(getattr(fits, name)) for name in ("k", "estimate", "tau2", "I2", "Q")
+    }
     return Gosh(
         labels=full.labels, method=full.method, complete=complete, bitmask=frozen(masks), full=full, **arrays
     )

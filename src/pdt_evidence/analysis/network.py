@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtrc, ndtri
 
+from pdt_evidence.analysis.network_input import ArmTable, is_blank, read_arms
+from pdt_evidence.analysis.network_result import Network, NetworkComparison
 from pdt_evidence.errors import EvidenceError, RequestError, require_choice
 from pdt_evidence.models.network import (
     Floats,
@@ -30,8 +32,6 @@ from pdt_evidence.models.network import (
 )
 from pdt_evidence.models.network_flow import connected_parts
 from pdt_evidence.models.network_split import Evidence, back_calculation, direct_evidence
-from pdt_evidence.analysis.network_input import ArmTable, is_blank, read_arms
-from pdt_evidence.analysis.network_result import Network, NetworkComparison
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +106,9 @@ def network(
     require_choice("reference", reference, treatments)
     blocks = _blocks(columns, treatments, loop_tolerance)
     _require_connected(blocks, treatments)
-    return _fit(blocks, treatments, reference=reference, method=method, level=level, held=tau2, measure=measure)
+    return _fit(
+        blocks, treatments, reference=reference, method=method, level=level, held=tau2, measure=measure
+    )
 
 
 def network_arms(
@@ -208,7 +210,9 @@ def network_transitivity(
         per_arm = dict(iter(arms.groupby(arm)))  # the object's own `keys` is something else
         for one, other in combinations(sorted(map(str, per_arm)), 2):
             pair = pd.concat([per_arm[one], per_arm[other]])
-            cells = {name: pair[name].sum(min_count=2) if name == "n" else pair[name].mean() for name in columns}
+            cells = {
+                name: pair[name].sum(min_count=2) if name == "n" else pair[name].mean() for name in columns
+            }
             rows.append({"comparison": f"{one}:{other}"} | cells)
     groups = pd.DataFrame(rows).groupby("comparison")
     described = {"k": groups.size()}

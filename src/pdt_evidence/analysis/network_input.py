@@ -105,7 +105,9 @@ def _columns(table: ArmTable, study: str, arm: str, better: str | None) -> dict[
         ]
     if problems:
         raise EvidenceError.from_problems(problems, "network arms")
-    words = [better] * length if better else list(table["better"]) if "better" in present else ["higher"] * length
+    words = (
+        [better] * length if better else list(table["better"]) if "better" in present else ["higher"] * length
+    )
     columns["better"] = words
     return columns
 
@@ -176,7 +178,9 @@ def _contrast_problems(cells: dict[str, list[Any]]) -> list[str]:
         if _known(se) and se <= 0
     ]
     if cells["contrast"][first[0]] != 0:
-        problems.append(f"the contrast of the first arm with itself is 0, found {cells['contrast'][first[0]]:g}")
+        problems.append(
+            f"the contrast of the first arm with itself is 0, found {cells['contrast'][first[0]]:g}"
+        )
     return problems + _first_variance_problems(cells, cells["var_arm1"][first[0]])
 
 

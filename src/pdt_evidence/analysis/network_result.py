@@ -272,7 +272,9 @@ class Network:
                 lines.append(f"{name:<{width}} {numbers} {self.direct_share[i, base]:7.0%}")
         tests = self.inconsistency()
         lines += ["", f"tau2 = {self.tau2:.4f}, I2 = {self.I2:.1f}%"]
-        lines += [f"Q {name}: {row.Q:.2f} (df {row.df:.0f}), p = {row.p:.4f}" for name, row in tests.iterrows()]
+        lines += [
+            f"Q {name}: {row.Q:.2f} (df {row.df:.0f}), p = {row.p:.4f}" for name, row in tests.iterrows()
+        ]
         return "\n".join(lines + [f"Note: {note}" for note in self.notes])
 
     def _repr_html_(self) -> str:
@@ -303,7 +305,12 @@ class Network:
 
     def _interval(self, name: str, estimate: float, se: float) -> dict[str, float]:
         half = self._quantile() * se
-        return {name: estimate, f"{name}_se": se, f"{name}_low": estimate - half, f"{name}_high": estimate + half}
+        return {
+            name: estimate,
+            f"{name}_se": se,
+            f"{name}_low": estimate - half,
+            f"{name}_high": estimate + half,
+        }
 
     def _by_comparison(self, values: Floats) -> pd.DataFrame:
         """Rows: every pair. Columns: the pairs that studies compare."""
@@ -312,7 +319,9 @@ class Network:
         pairs = self._pairs()
         direct = [pair for pair in pairs if self.direct.k[pair] > 0]
         cells = [[values[(*row, *column)] for column in direct] for row in pairs]
-        return pd.DataFrame(cells, [self._name(pair) for pair in pairs], [self._name(pair) for pair in direct])
+        return pd.DataFrame(
+            cells, [self._name(pair) for pair in pairs], [self._name(pair) for pair in direct]
+        )
 
 
 def _plain(value: Any) -> Any:

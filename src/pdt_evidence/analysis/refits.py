@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pdt_evidence.analysis.pooling import pool
 from pdt_evidence.errors import RequestError
 from pdt_evidence.models.pool import Options, PooledArrays
-from pdt_evidence.pooling import pool
 from pdt_evidence.results import PooledEffect
 
 if TYPE_CHECKING:
@@ -129,7 +129,22 @@ def options_of(full: PooledEffect) -> Options:
 
 def series(kind: str, labels: Sequence[str], full: PooledEffect, fits: PooledArrays) -> PooledSeries:
     """The fits as a record, every array read-only."""
-    names = ("k", "estimate", "se", "statistic", "df", "p", "ci", "pi", "tau2", "I2", "H2", "Q", "Q_df", "Q_p")
+    names = (
+        "k",
+        "estimate",
+        "se",
+        "statistic",
+        "df",
+        "p",
+        "ci",
+        "pi",
+        "tau2",
+        "I2",
+        "H2",
+        "Q",
+        "Q_df",
+        "Q_p",
+    )
     arrays: dict[str, Any] = {name: frozen(getattr(fits, name)) for name in names}
     return PooledSeries(
         kind=kind, labels=tuple(labels), measure=full.measure, method=full.method, test=full.test,

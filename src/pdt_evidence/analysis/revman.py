@@ -167,7 +167,7 @@ def _record(total: FixedPool, heterogeneity: FixedPool, tau2: float) -> RevmanPo
 
 def _newer(yi: Array, vi: Array, fixed: FixedPool, estimator: str, interval: str, level: float) -> RevmanPool:
     """Random effects by the options that Review Manager has had since 2024."""
-    from pdt_evidence.pooling import pool
+    from pdt_evidence.analysis.pooling import pool
 
     use = np.isfinite(yi) & np.isfinite(vi) & (vi > 0)
     if not use.any():

@@ -13,14 +13,14 @@ from typing import Any
 
 import pandas as pd
 
+from pdt_evidence.analysis.multilevel import pool_multilevel
+from pdt_evidence.analysis.pooling import pool
 from pdt_evidence.effects.per_trial import aggregate_rows, one_per_trial
 from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError, require_choice
 from pdt_evidence.evidence import WINDOWS, load
 from pdt_evidence.evidence.schema import missing_column
-from pdt_evidence.multilevel import pool_multilevel
-from pdt_evidence.pooling import pool
 from pdt_evidence.results import PooledEffect, Synthesis
 
 __all__ = ["DEPENDENCE", "synthesize"]

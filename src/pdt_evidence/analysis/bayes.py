@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pdt_evidence.analysis.checks import checked_studies
 from pdt_evidence.errors import EvidenceError, RequestError, require_choice
+from pdt_evidence.formatting import aligned, note_lines, number, plain
+from pdt_evidence.formatting import interval as interval_text
 from pdt_evidence.models.bayes import (
     INTERVALS,
     Mixture,
@@ -34,8 +37,7 @@ from pdt_evidence.models.priors import (
     turner,
 )
 from pdt_evidence.models.regression import typical_variance
-from pdt_evidence.pooling import _checked_studies
-from pdt_evidence.results import PooledEffect, _aligned, _interval, _notes, _number, _plain
+from pdt_evidence.results import PooledEffect
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,9 +101,7 @@ class BayesianEffect(PooledEffect):
         """Posterior predictive density of a new study's true effect at each x."""
         return self._of("theta_new").density(np.asarray(x, dtype=float))
 
-    def probability(
-        self, above: float | None = None, below: float | None = None, *, of: str = "mu"
-    ) -> float:
+    def probability(self, above: float | None = None, below: float | None = None, *, of: str = "mu") -> float:
         """Posterior probability that `of` lies above one value, below another, or between them.
 
         Parameters
@@ -138,22 +138,23 @@ class BayesianEffect(PooledEffect):
         table["shrinkage_mean"], table["shrinkage_sd"] = self.shrinkage_mean, self.shrinkage_sd
         if self.posterior is not None:
             ends = [
-                interval(shrinkage(self.posterior, i).quantile, self.level, self.interval) for i in range(self.k)
+                interval(shrinkage(self.posterior, i).quantile, self.level, self.interval)
+                for i in range(self.k)
             ]
             table["shrinkage_low"], table["shrinkage_high"] = zip(*ends, strict=True)
         return table
 
     def to_dict(self) -> dict[str, Any]:
         """Every value as plain Python, ready for JSON; the nodes of the posterior are not among them."""
-        plain = {
-            name: _plain(getattr(self, name))
+        values = {
+            name: plain(getattr(self, name))
             for name in self.__dataclass_fields__
             if name not in ("posterior", "mu", "tau", "theta_new", "prior")
         }
         for name in OF:
             summary = getattr(self, name)
-            plain[name] = {part: _plain(getattr(summary, part)) for part in summary.__dataclass_fields__}
-        return plain | {"prior": repr(self.prior)}
+            values[name] = {part: plain(getattr(summary, part)) for part in summary.__dataclass_fields__}
+        return values | {"prior": repr(self.prior)}
 
     def summary(self) -> str:
         """Aligned text: the priors, the three posteriors, the probability of an effect above 0."""
@@ -163,9 +164,11 @@ class BayesianEffect(PooledEffect):
         rows: list[tuple[str, ...]] = [("", "mean", "median", "mode", "sd", level)]
         for name, label in (("mu", "mu"), ("tau", "tau"), ("theta_new", "new study")):
             s = getattr(self, name)
-            rows.append((label, *map(_number, (s.mean, s.median, s.mode, s.sd)), _interval(s.ci)))
-        above = f"P(mu > 0) = {_number(self.probability(above=0))}"
-        return "\n".join([head, f"measure: {self.measure}", "", *_aligned(rows, 1), "", above, *_notes(self.notes)])
+            rows.append((label, *map(number, (s.mean, s.median, s.mode, s.sd)), interval_text(s.ci)))
+        above = f"P(mu > 0) = {number(self.probability(above=0))}"
+        return "\n".join(
+            [head, f"measure: {self.measure}", "", *aligned(rows, 1), "", above, *note_lines(self.notes)]
+        )
 
 
 def pool_bayes(
@@ -220,7 +223,7 @@ def pool_bayes(
     """
     require_choice("interval", interval, INTERVALS)
     prior = HalfNormal(0.5) if prior is None else prior
-    y, v, names = _checked_studies(yi, vi, labels)
+    y, v, names = checked_studies(yi, vi, labels)
     _check_request(prior, mu_prior, level, len(y))
     posterior = integrate(y, v, prior, mu_prior)
     tau = _tau_summary(posterior, level, interval)
@@ -251,7 +254,9 @@ def _check_request(prior: Prior, mu_prior: tuple[float, float] | None, level: fl
             "LogNormal(...), LogT(...), rhodes(...) or turner(...)."
         )
     elif not finite_moment(prior, k, mu_prior is None, 0):
-        problems.append(f"{prior!r} is improper and {k} studies are too few for it; use a proper prior of tau.")
+        problems.append(
+            f"{prior!r} is improper and {k} studies are too few for it; use a proper prior of tau."
+        )
     if mu_prior is not None and not (len(mu_prior) == 2 and np.isfinite(mu_prior).all() and mu_prior[1] > 0):
         problems.append(f"mu_prior = {mu_prior!r}, but it needs a finite (mean, sd) with sd above 0.")
     if not 0 < level < 1:

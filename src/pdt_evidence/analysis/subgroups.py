@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pdt_evidence.analysis.metaregression import TESTS, MetaRegression, metareg
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, require_choice
-from pdt_evidence.metaregression import TESTS, MetaRegression, metareg
+from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value
 from pdt_evidence.models import regression
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
-from pdt_evidence.results import _aligned, _interval, _notes, _number, _p
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,13 +46,13 @@ class SubgroupComparison:
         """Aligned text: the groups, then the test between them."""
         rows = [(self.by, "k", "estimate", "se", "p", f"{100 * self.level:g}% CI", "tau2")]
         for name, row in self.groups.iterrows():
-            numbers = (str(int(row.k)), _number(row.estimate), _number(row.se), _p(row.p, bare=True))
-            rows.append((str(name), *numbers, _interval((row.ci_low, row.ci_high)), _number(row.tau2)))
+            numbers = (str(int(row.k)), number(row.estimate), number(row.se), p_value(row.p, bare=True))
+            rows.append((str(name), *numbers, interval((row.ci_low, row.ci_high)), number(row.tau2)))
         kind = "Q" if np.isnan(self.df[1]) else "F"
         df = ", ".join(f"{value:g}" for value in self.df if not np.isnan(value))
-        between = f"Between groups: {kind}(df = {df}) = {_number(self.statistic)}, p {_p(self.p)}"
+        between = f"Between groups: {kind}(df = {df}) = {number(self.statistic)}, p {p_value(self.p)}"
         head = f"Subgroups by {self.by}, {self.tau2} tau2 ({self.method}), test: {self.test}"
-        return "\n".join([head, "", *_aligned(rows, 1), "", between, *_notes(self.notes)])
+        return "\n".join([head, "", *aligned(rows, 1), "", between, *note_lines(self.notes)])
 
 
 def compare_subgroups(
@@ -100,7 +100,9 @@ def compare_subgroups(
         raise RequestError(f"by = {by!r} has a backtick, which a formula cannot name.")
     sizes = table.dropna(subset=[by, yi, vi])[by].astype(str).value_counts().sort_index()
     if len(sizes) < 2:
-        raise EvidenceError(f"{by!r} makes {len(sizes)} group of complete rows, but a comparison needs 2 or more.")
+        raise EvidenceError(
+            f"{by!r} makes {len(sizes)} group of complete rows, but a comparison needs 2 or more."
+        )
     words = table.assign(**{by: table[by].where(table[by].isna(), table[by].astype(str)).astype("category")})
     options = {"vi": vi, "method": method, "test": test, "level": level}
     if tau2 == "common":
@@ -112,7 +114,9 @@ def _common(
     table: pd.DataFrame, by: str, yi: str, sizes: pd.Series, options: dict[str, Any]
 ) -> SubgroupComparison:
     fit = metareg(f"`{yi}` ~ `{by}`", table, **options)
-    means = metareg(f"`{yi}` ~ `{by}` - 1", table[table[[by, yi, options["vi"]]].notna().all(axis=1)], **options)
+    means = metareg(
+        f"`{yi}` ~ `{by}` - 1", table[table[[by, yi, options["vi"]]].notna().all(axis=1)], **options
+    )
     groups = means.coefficients.drop(columns="statistic").set_axis(sizes.index, axis=0)
     groups.insert(0, "k", sizes.to_numpy())
     groups["tau2"] = fit.tau2
@@ -132,7 +136,9 @@ def _separate(
     estimate = groups["estimate"].to_numpy()
     statistic = float((weight * (estimate - (weight * estimate).sum() / weight.sum()) ** 2).sum())
     df = len(groups) - 1
-    return _comparison(by, "separate", options, groups, statistic, (df, NAN), float(chi2_tail(statistic, df)), fit)
+    return _comparison(
+        by, "separate", options, groups, statistic, (df, NAN), float(chi2_tail(statistic, df)), fit
+    )
 
 
 def _alone(group: pd.DataFrame, yi: str, options: dict[str, Any]) -> dict[str, float]:
@@ -144,9 +150,7 @@ def _alone(group: pd.DataFrame, yi: str, options: dict[str, Any]) -> dict[str, f
     else:
         Q, R = regression.basis(np.ones((k, 1)))
         tau2 = float(regression.estimate_tau2(Q[None], y[None], v, options["method"])[0])
-        found = regression.coefficients(
-            Q[None], R, y[None], v, np.array([tau2]), test, np.array([True])
-        )
+        found = regression.coefficients(Q[None], R, y[None], v, np.array([tau2]), test, np.array([True]))
         estimate, se = float(found.beta[0, 0]), float(np.sqrt(found.cov[0, 0, 0]))
         df = NAN if test == "z" else k - 1.0
     half = float(two_sided_quantile(options["level"], df)) * se

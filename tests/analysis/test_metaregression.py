@@ -11,10 +11,12 @@ import pytest
 from numpy.testing import assert_allclose
 
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError
-from pdt_evidence.metaregression import metareg
-from pdt_evidence.subgroups import compare_subgroups
+from pdt_evidence.analysis.metaregression import metareg
+from pdt_evidence.analysis.subgroups import compare_subgroups
 
-REFERENCE = json.loads((Path(__file__).parent / "reference" / "regression.json").read_text(encoding="utf-8"))
+REFERENCE = json.loads(
+    (Path(__file__).parents[1] / "reference" / "regression.json").read_text(encoding="utf-8")
+)
 CASES = REFERENCE["cases"]
 TABLES = {name: pd.DataFrame(columns).dropna() for name, columns in REFERENCE["data"].items()}
 NUMBERS = ("tau2", "tau2_se", "H2", "R2", "QE", "QE_p", "QM", "QM_p", "log_likelihood")
@@ -81,10 +83,14 @@ def test_a_model_without_intercept_agrees_with_the_reference(case):
     assert np.isnan(fit.R2)
 
 
-@pytest.mark.parametrize("case", REFERENCE["permutation"], ids=lambda case: f"{case['formula']} {case['test']}")
+@pytest.mark.parametrize(
+    "case", REFERENCE["permutation"], ids=lambda case: f"{case['formula']} {case['test']}"
+)
 def test_exact_permutation_tests_agree_with_the_reference(case):
     table = TABLES["bcg"].iloc[np.array(case["rows"]) - 1]
-    test = metareg("yi " + case["formula"], table, method=case["method"], test=case["test"]).permutation_test(1000)
+    test = metareg("yi " + case["formula"], table, method=case["method"], test=case["test"]).permutation_test(
+        1000
+    )
     assert (test.exact, test.n) == (True, case["n"])
     assert_allclose(test.coefficients["p"], case["p"], rtol=1e-9)
     assert_allclose(test.QM_p, case["QM_p"], rtol=1e-9)
@@ -164,7 +170,9 @@ def test_a_level_that_no_row_has_makes_no_column():
 
 
 def test_too_many_moderators_are_refused_with_the_number_that_is_needed():
-    with pytest.raises(EvidenceError, match=r"8 studies cannot carry 8 coefficients .*at least 10 are needed"):
+    with pytest.raises(
+        EvidenceError, match=r"8 studies cannot carry 8 coefficients .*at least 10 are needed"
+    ):
         metareg("yi ~ year * rating", table(8))
 
 
@@ -192,11 +200,15 @@ def test_formulas_that_do_not_fit_the_table_are_refused(formula, error, message)
 def test_unknown_options_are_refused_with_a_list():
     with pytest.raises(RequestError, match=r"method = 'FE' is not known. Choose one of: 'EE', 'DL'"):
         metareg("yi ~ year", table(), method="FE")
-    with pytest.raises(RequestError, match=r"tau2 = 'both' is not known. Choose one of: 'common', 'separate'"):
+    with pytest.raises(
+        RequestError, match=r"tau2 = 'both' is not known. Choose one of: 'common', 'separate'"
+    ):
         compare_subgroups(table(), "rating", tau2="both")
 
 
-@pytest.mark.parametrize("option", [{"method": "DL"}, {"method": "HE"}, {"test": "t"}, {"test": "z"}, {"level": 0.9}])
+@pytest.mark.parametrize(
+    "option", [{"method": "DL"}, {"method": "HE"}, {"test": "t"}, {"test": "z"}, {"level": 0.9}]
+)
 def test_every_option_changes_the_result(option):
     base = TABLES["bcg"]
     before, after = metareg("yi ~ ablat", base), metareg("yi ~ ablat", base, **option)
@@ -236,10 +248,12 @@ def test_the_record_prints_and_turns_into_plain_values():
 
 
 def test_the_mean_alone_is_the_pooled_mean():
-    from pdt_evidence.pooling import pool
+    from pdt_evidence.analysis.pooling import pool
 
     base = TABLES["bcg"]
     fit, pooled = metareg("yi ~ 1", base), pool(base["yi"], base["vi"])
     assert fit.tau2 == pytest.approx(pooled.tau2, rel=1e-9)
     row = fit.coefficients.loc["Intercept"]
-    assert (row.estimate, row.se, row.ci_low) == pytest.approx((pooled.estimate, pooled.se, pooled.ci[0]), rel=1e-9)
+    assert (row.estimate, row.se, row.ci_low) == pytest.approx(
+        (pooled.estimate, pooled.se, pooled.ci[0]), rel=1e-9
+    )

@@ -119,7 +119,9 @@ def _check_numbers(y: Array, v: Array, X: Array, given: pd.DataFrame) -> None:
         if not np.isfinite(y[i]):
             problems.append(f"row {row[0]}: {left} = {row[1]!r}, but an effect is a finite number.")
         if not (np.isfinite(v[i]) and v[i] > 0):
-            problems.append(f"row {row[0]}: {vi} = {row[2]!r}, but a sampling variance is finite and above 0.")
+            problems.append(
+                f"row {row[0]}: {vi} = {row[2]!r}, but a sampling variance is finite and above 0."
+            )
         if not np.isfinite(X[i]).all():
             problems.append(f"row {row[0]}: a moderator is not finite after its transformation.")
     if problems:
@@ -156,7 +158,9 @@ def new_design(spec: Any, table: pd.DataFrame) -> Array:
             X = spec.get_model_matrix(table, na_action="raise").to_numpy(dtype=float)
         except DataMismatchWarning as error:
             seen = "; ".join(f"{name}: {', '.join(map(str, found.levels))}" for name, found in _levels(spec))
-            raise RequestError(f"The new table has a level that the model has not seen. It has seen {seen}.") from error
+            raise RequestError(
+                f"The new table has a level that the model has not seen. It has seen {seen}."
+            ) from error
         except (FormulaicError, ValueError, TypeError) as error:
             raise RequestError(f"The new table does not fit the model: {_unstyled(error)}") from error
     return X

@@ -5,21 +5,22 @@ Here input is checked, every fault of it listed at once, and results become reco
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pdt_evidence.errors import EvidenceError, RequestError, require_choice
+from pdt_evidence.analysis.checks import checked_arrays, checked_studies, checked_weights, per_study
+from pdt_evidence.errors import RequestError, require_choice
 from pdt_evidence.models.henmi_copas import henmi_copas_interval
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.models.intervals import TAU2_CI_METHODS
 from pdt_evidence.models.pool import Options, PooledArrays, fit
 from pdt_evidence.models.prediction import PI_RULES
+from pdt_evidence.models.priors import Prior
 from pdt_evidence.models.tau2 import METHODS, estimate_tau2
 from pdt_evidence.models.weights import prepare
 from pdt_evidence.results import HenmiCopas, PooledEffect
@@ -45,6 +46,7 @@ def pool(
     tau2_ci_weights: ArrayLike | None = None,
     bootstrap_draws: int = 25_000,
     seed: int | None = None,
+    prior: Prior | None = None,
     measure: str = "GEN",
     stratum: Mapping[str, str] | None = None,
     row_ids: Sequence[str] | None = None,
@@ -75,6 +77,9 @@ def pool(
         Weights of "generalised-q"; 1 / vi if None.
     bootstrap_draws, seed : int
         Of the rule "bootstrap"; without a seed each call draws anew.
+    prior : Prior, optional
+        A prior of tau, such as ``HalfNormal(0.5)``: the result is then the posterior of `pool_bayes`, and
+        the options that belong to the other models (method, test, rules of intervals) are refused.
     measure, stratum, row_ids, columns
         Kept in the result: the measure's name, what the stratum is, the evidence rows behind
         each study, further columns of length k for figures.
@@ -99,13 +104,23 @@ def pool(
     (0.5434, 0.1008)
     """
     _refuse(unknown, pool)
+    if prior is not None:
+        asked = {"method": method, "test": test, "pi_rule": pi_rule, "tau2_ci_method": tau2_ci_method,
+                 "tau2_ci_weights": tau2_ci_weights, "bootstrap_draws": bootstrap_draws, "seed": seed}  # fmt: skip
+        _refuse_beside_prior(asked)
+        from pdt_evidence.analysis.bayes import pool_bayes
+
+        return pool_bayes(
+            yi, vi, prior, level=level, measure=measure, labels=labels, row_ids=row_ids, columns=columns,
+            stratum=stratum,
+        )  # fmt: skip
     options = _options(
         method, test, level, pi_rule, tau2_ci_method, bootstrap_draws=bootstrap_draws, seed=seed
     )
-    y, v, names = _checked_studies(yi, vi, labels)
-    columns, ids = _per_study(len(names), columns, row_ids)
+    y, v, names = checked_studies(yi, vi, labels)
+    columns, ids = per_study(len(names), columns, row_ids)
     if tau2_ci_weights is not None:
-        options = replace(options, tau2_ci_weights=_checked_weights(tau2_ci_weights, options, y)[None])
+        options = replace(options, tau2_ci_weights=checked_weights(tau2_ci_weights, options, y)[None])
     many = fit(y[None], v[None], options)
     values: dict[str, Any] = {name: float(getattr(many, name)[0]) for name in _NUMBERS}
     values |= {name: tuple(getattr(many, name)[0].tolist()) for name in _INTERVALS}
@@ -171,9 +186,9 @@ def pool_many(
     options = _options(
         method, test, level, pi_rule, tau2_ci_method, bootstrap_draws=bootstrap_draws, seed=seed
     )
-    y, v = _checked_arrays(yi, vi)
+    y, v = checked_arrays(yi, vi)
     if tau2_ci_weights is not None:
-        weights = _checked_weights(tau2_ci_weights, options, y)
+        weights = checked_weights(tau2_ci_weights, options, y)
         options = replace(options, tau2_ci_weights=weights.reshape(-1, y.shape[-1]))
     return fit(y, v, options, executor)
 
@@ -202,7 +217,7 @@ def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCo
     0.574
     """
     level = _options("DL", "z", level, "HTS-t(k-2)", None, 25_000, None).level
-    y, v, _ = _checked_studies(yi, vi, None)
+    y, v, _ = checked_studies(yi, vi, None)
     with np.errstate(invalid="ignore", divide="ignore"):
         batch = prepare(y[None], v[None])
         low, high = henmi_copas_interval(batch, level)[:, 0].tolist()
@@ -231,6 +246,18 @@ def _refuse(unknown: Mapping[str, object], door: Callable[..., object]) -> None:
         raise RequestError(f"{door.__name__}() has no option {asked}. It has: {known}.")
 
 
+def _refuse_beside_prior(asked: Mapping[str, object]) -> None:
+    import inspect
+
+    defaults = {name: item.default for name, item in inspect.signature(pool).parameters.items()}
+    changed = [name for name, value in asked.items() if value is not defaults[name] and value != defaults[name]]
+    if changed:
+        raise RequestError(
+            f"{', '.join(changed)} cannot be chosen together with a prior: the posterior has no such rule. "
+            "Leave out the one or the other."
+        )
+
+
 def _options(
     method: str, test: str, level: float, pi_rule: str, tau2_ci_method: str | None,
     bootstrap_draws: int, seed: int | None,
@@ -254,117 +281,6 @@ def _options(
         method=method, test=test, level=float(level), pi_rule=pi_rule, tau2_ci_method=tau2_ci_method,
         bootstrap_draws=int(bootstrap_draws), seed=None if seed is None else int(seed),
     )  # fmt: skip
-
-
-def _checked_studies(
-    yi: ArrayLike, vi: ArrayLike, labels: Sequence[object] | None
-) -> tuple[Floats, Floats, tuple[str, ...]]:
-    """yi and vi as arrays of shape (k,) and the studies' names, or every problem at once."""
-    y, y_text = _numbers(yi)
-    v, v_text = _numbers(vi)
-    if y.ndim != 1 or v.ndim != 1:
-        raise EvidenceError(
-            f"pool() takes yi and vi of shape (k,), got {y.shape} and {v.shape}; pool_many() takes more."
-        )
-    if y.size != v.size:
-        raise EvidenceError(f"yi has {y.size} values and vi has {v.size}; each study needs one of each.")
-    if y.size == 0:
-        raise EvidenceError("There is no study to pool: yi and vi are empty.")
-    if labels is not None and len(labels) != y.size:
-        raise EvidenceError(f"labels has {len(labels)} names for {y.size} studies; each study needs one.")
-    names = tuple(map(str, range(1, y.size + 1) if labels is None else labels))
-    # The sums are finite only if every value is; then one minimum settles the rest.
-    if y_text or v_text or not math.isfinite(y.sum() + v.sum()) or not v.min() > 0:
-        rows = [f"study {i + 1}" + (f" ({names[i]})" if labels is not None else "") for i in range(y.size)]
-        problems = [
-            f"{row}: {problem}"
-            for i, row in enumerate(rows)
-            for problem in (_fault_of_effect(y[i], y_text.get(i)), _fault_of_variance(v[i], v_text.get(i)))
-            if problem
-        ]
-        if problems:
-            raise EvidenceError.from_problems(problems, "pool()")
-    return y, v, names
-
-
-def _fault_of_effect(value: float, text: object) -> str:
-    if text is not None:
-        return f"yi = {text!r} is not a number."
-    if math.isnan(value):
-        return "yi is missing (NaN). Leave the study out or give its effect."
-    return "" if math.isfinite(value) else f"yi = {value} is not finite."
-
-
-def _fault_of_variance(value: float, text: object) -> str:
-    if text is not None:
-        return f"vi = {text!r} is not a number."
-    if math.isnan(value):
-        return "vi is missing (NaN). Leave the study out or give its variance."
-    if not math.isfinite(value):
-        return f"vi = {value} is not finite."
-    return "" if value > 0 else f"vi = {value:g}, but a sampling variance is above 0."
-
-
-def _numbers(values: ArrayLike) -> tuple[Floats, dict[int, object]]:
-    """Values as floats, and by flat position those that are no numbers (NaN in the array)."""
-    if isinstance(values, np.ma.MaskedArray):
-        values = np.ma.filled(cast("Any", values).astype(float), np.nan)
-    array = np.asarray(values)
-    if array.dtype.kind in "fiu":
-        return np.ascontiguousarray(array, dtype=float), {}
-    # Anew as objects: numpy has turned the numbers beside a word into words.
-    flat = np.asarray(values, dtype=object).ravel().tolist()
-    numeric = [isinstance(value, Real) and value is not True and value is not False for value in flat]
-    absent = [value is None or type(value).__name__ == "NAType" for value in flat]
-    words = {i: value for i, value in enumerate(flat) if not (numeric[i] or absent[i])}
-    numbers = [float(value) if ok else math.nan for value, ok in zip(flat, numeric, strict=True)]
-    return np.array(numbers, dtype=float).reshape(array.shape), words
-
-
-def _checked_arrays(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats]:
-    """yi and vi of one shape (..., k), or every problem at once."""
-    (y, y_text), (v, v_text) = _numbers(yi), _numbers(vi)
-    try:
-        if y.shape != v.shape:
-            y, v = np.broadcast_arrays(y, v)
-    except ValueError as error:
-        raise EvidenceError(f"yi has shape {y.shape} and vi {v.shape}; give both the same shape.") from error
-    if y.ndim == 0 or y.shape[-1] == 0:
-        raise EvidenceError(f"yi and vi have shape {y.shape}; the last axis must hold at least one study.")
-    problems = [f"{name}: {text!r} is not a number." for name, words in (("yi", y_text), ("vi", v_text))
-                for text in words.values()]  # fmt: skip
-    for name, array, bad in (("yi", y, np.isinf(y)), ("vi", v, v <= 0)):
-        if bad.any():
-            need = "is not finite" if name == "yi" else "is not above 0"
-            where = map(tuple, np.argwhere(bad).tolist())
-            problems += [f"{name}{list(at)} = {array[at]:g} {need}." for at in where]
-    if problems:
-        raise EvidenceError.from_problems(problems, "pool_many()")
-    return y, v
-
-
-def _checked_weights(weights: ArrayLike, options: Options, y: Floats) -> Floats:
-    if options.tau2_ci_method != "generalised-q":
-        raise RequestError("tau2_ci_weights belongs to tau2_ci_method = 'generalised-q' alone.")
-    array, text = _numbers(weights)
-    array = np.broadcast_to(array, y.shape) if array.shape == y.shape[-1:] else array
-    if text or array.shape != y.shape or not (np.isfinite(array).all() and (array > 0).all()):
-        raise EvidenceError("tau2_ci_weights needs one finite weight above 0 for each study.")
-    return array
-
-
-def _per_study(
-    k: int, columns: Mapping[str, Sequence[Any]] | None, row_ids: Sequence[str] | None
-) -> tuple[dict[str, tuple[Any, ...]], tuple[str, ...]]:
-    kept = {name: tuple(values) for name, values in (columns or {}).items()}
-    ids = tuple(map(str, row_ids or ()))
-    problems = [f"columns[{name!r}] has {len(values)} values for {k} studies."
-                for name, values in kept.items() if len(values) != k]  # fmt: skip
-    if ids and len(ids) != k:
-        problems.append(f"row_ids has {len(ids)} values for {k} studies.")
-    if problems:
-        raise EvidenceError.from_problems(problems, "pool()")
-    return kept, ids
 
 
 def _read_only(array: Floats) -> Floats:

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.bayes import HalfCauchy, HalfNormal, Uniform, pool_bayes, rhodes
+from pdt_evidence.analysis.bayes import HalfCauchy, HalfNormal, Uniform, pool_bayes, rhodes
 from pdt_evidence.errors import EvidenceError, RequestError
 
-REFERENCE = json.loads((Path(__file__).parent / "reference" / "bayesmeta.json").read_text(encoding="utf-8"))
+REFERENCE = json.loads(
+    (Path(__file__).parents[1] / "reference" / "bayesmeta.json").read_text(encoding="utf-8")
+)
 CASES = REFERENCE["cases"]
 PRIORS = {"halfnormal": HalfNormal, "halfcauchy": HalfCauchy, "uniform": Uniform}
 Y, V = [0.5, 0.1, 0.8, -0.1], [0.04, 0.09, 0.05, 0.02]
@@ -95,7 +97,10 @@ def test_densities_are_those_of_the_summaries():
 
 
 def test_sign_and_scale_carry_over():
-    fit, turned = pool_bayes(Y, V, HalfNormal(0.5)), pool_bayes(-10 * np.array(Y), 100 * np.array(V), HalfNormal(5))
+    fit, turned = (
+        pool_bayes(Y, V, HalfNormal(0.5)),
+        pool_bayes(-10 * np.array(Y), 100 * np.array(V), HalfNormal(5)),
+    )
     assert turned.mu.mean == pytest.approx(-10 * fit.mu.mean, rel=1e-9)
     assert turned.tau.median == pytest.approx(10 * fit.tau.median, rel=1e-9)
     assert turned.mu.ci == pytest.approx((-10 * fit.mu.ci[1], -10 * fit.mu.ci[0]), rel=1e-8)
@@ -103,7 +108,13 @@ def test_sign_and_scale_carry_over():
 
 @pytest.mark.parametrize(
     "option",
-    [{"prior": HalfNormal(1)}, {"prior": rhodes()}, {"mu_prior": (0, 0.3)}, {"level": 0.9}, {"interval": "shortest"}],
+    [
+        {"prior": HalfNormal(1)},
+        {"prior": rhodes()},
+        {"mu_prior": (0, 0.3)},
+        {"level": 0.9},
+        {"interval": "shortest"},
+    ],
     ids=str,
 )
 def test_every_option_changes_the_result(option):

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from pdt_evidence.errors import EvidenceError, RequestError
-from pdt_evidence.pooling import henmi_copas, pool, pool_many
+from pdt_evidence.analysis.pooling import henmi_copas, pool, pool_many
 
 YI = [0.12, 0.55, -0.20, 0.81, 0.43, 1.10]
 VI = [0.04, 0.05, 0.09, 0.02, 0.10, 0.06]
@@ -215,3 +215,21 @@ def test_pooling_arrays_loads_neither_pandas_nor_scipy_stats():
     )
     got = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert got.stdout.strip() == "[]"
+
+
+def test_a_prior_gives_the_posterior():
+    from pdt_evidence.analysis.bayes import HalfNormal, pool_bayes
+
+    yi, vi = [0.1, 0.4, 0.3], [0.04, 0.05, 0.03]
+    through_pool = pool(yi, vi, prior=HalfNormal(0.5), level=0.9)
+    direct = pool_bayes(yi, vi, HalfNormal(0.5), level=0.9)
+    assert (through_pool.estimate, through_pool.ci) == (direct.estimate, direct.ci)
+    assert through_pool.estimate != pool(yi, vi).estimate
+
+
+@pytest.mark.parametrize("option", [{"method": "DL"}, {"test": "z"}, {"seed": 1}, {"tau2_ci_weights": [1, 1]}])
+def test_options_without_meaning_beside_a_prior_are_refused(option):
+    from pdt_evidence.analysis.bayes import HalfNormal
+
+    with pytest.raises(RequestError, match=f"{next(iter(option))} cannot be chosen together with a prior"):
+        pool([0.1, 0.4], [0.04, 0.05], prior=HalfNormal(0.5), **option)

@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
+from pdt_evidence.analysis.formulas import check_design, new_design, read_design
 from pdt_evidence.errors import RequestError, require_choice
-from pdt_evidence.formulas import check_design, new_design, read_design
+from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value, plain
 from pdt_evidence.models import regression
 from pdt_evidence.models.distributions import chi2_quantile, chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.heterogeneity import H2_from_Q, H2_from_tau2, I2_from_Q, I2_from_tau2
 from pdt_evidence.models.permutation import count_arrangements, permutation_test
-from pdt_evidence.results import _aligned, _interval, _notes, _number, _p, _plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +90,12 @@ class MetaRegression:
         variance = np.einsum("ij,jk,ik->i", X, self.covariance, X)
         crit = float(two_sided_quantile(self.level, _df(self.test, self.k, X.shape[1])))
         half, wide = crit * np.sqrt(variance), crit * np.sqrt(variance + self.tau2)
-        values = {"estimate": fitted, "se": np.sqrt(variance), "ci_low": fitted - half, "ci_high": fitted + half}
+        values = {
+            "estimate": fitted,
+            "se": np.sqrt(variance),
+            "ci_low": fitted - half,
+            "ci_high": fitted + half,
+        }
         values |= {"pi_low": fitted - wide, "pi_high": fitted + wide}
         return pd.DataFrame(values, index=None if table is None else table.index)
 
@@ -137,27 +142,27 @@ class MetaRegression:
         """Every number as plain Python, ready for JSON; NaN becomes None."""
         names = ("formula", "method", "test", "level", "k", "tau2", "tau2_se", "tau2_ci", "I2", "H2", "R2",
                  "QE", "QE_df", "QE_p", "QM", "QM_df", "QM_p", "log_likelihood", "notes")  # fmt: skip
-        plain = {name: _plain(getattr(self, name)) for name in names}
-        plain["coefficients"] = _plain(self.coefficients.to_dict("index"))
-        plain["vif"] = _plain(self.vif.to_dict("index"))
-        plain["left_out"] = _plain(self.left_out.to_dict("records"))
-        return plain
+        values = {name: plain(getattr(self, name)) for name in names}
+        values["coefficients"] = plain(self.coefficients.to_dict("index"))
+        values["vif"] = plain(self.vif.to_dict("index"))
+        values["left_out"] = plain(self.left_out.to_dict("records"))
+        return values
 
     def summary(self) -> str:
         """Aligned text: heterogeneity, the test of the moderators, the coefficients."""
         level = f"{100 * self.level:g}% CI"
         head = f"Mixed-effects model ({self.method}), {self.formula}, k = {self.k}; test: {self.test}"
-        tau2 = f"tau2 {_number(self.tau2)} ({level} {_interval(self.tau2_ci)})"
-        left = f"{tau2}, I2 {_number(self.I2, 1)}%, R2 {_number(self.R2, 1)}%"
-        QE = f"Residual heterogeneity: QE(df = {self.QE_df}) = {_number(self.QE)}, p {_p(self.QE_p)}"
+        tau2 = f"tau2 {number(self.tau2)} ({level} {interval(self.tau2_ci)})"
+        left = f"{tau2}, I2 {number(self.I2, 1)}%, R2 {number(self.R2, 1)}%"
+        QE = f"Residual heterogeneity: QE(df = {self.QE_df}) = {number(self.QE)}, p {p_value(self.QE_p)}"
         kind = "QM" if np.isnan(self.QM_df[1]) else "F"
         df = ", ".join(f"{value:g}" for value in self.QM_df if not np.isnan(value))
-        QM = f"Moderators: {kind}(df = {df}) = {_number(self.QM)}, p {_p(self.QM_p)}"
+        QM = f"Moderators: {kind}(df = {df}) = {number(self.QM)}, p {p_value(self.QM_p)}"
         rows = [("", "estimate", "se", "t" if kind == "F" else "z", "df", "p", level)]
         for term, row in self.coefficients.iterrows():
-            numbers = (_number(row.estimate), _number(row.se), _number(row.statistic), _number(row.df, 0))
-            rows.append((str(term), *numbers, _p(row.p, bare=True), _interval((row.ci_low, row.ci_high))))
-        return "\n".join([head, "", left, QE, QM, "", *_aligned(rows, 1), *_notes(self.notes)])
+            numbers = (number(row.estimate), number(row.se), number(row.statistic), number(row.df, 0))
+            rows.append((str(term), *numbers, p_value(row.p, bare=True), interval((row.ci_low, row.ci_high))))
+        return "\n".join([head, "", left, QE, QM, "", *aligned(rows, 1), *note_lines(self.notes)])
 
     def _repr_html_(self) -> str:
         return self.coefficients.to_html(float_format=lambda value: f"{value:.4g}", na_rep="")

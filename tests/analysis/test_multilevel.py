@@ -8,9 +8,11 @@ import pytest
 from numpy.testing import assert_allclose
 
 from pdt_evidence.errors import EvidenceError, RequestError
-from pdt_evidence.multilevel import pool_multilevel
+from pdt_evidence.analysis.multilevel import pool_multilevel
 
-REFERENCE = json.loads((Path(__file__).parent / "reference" / "multilevel.json").read_text(encoding="utf-8"))
+REFERENCE = json.loads(
+    (Path(__file__).parents[1] / "reference" / "multilevel.json").read_text(encoding="utf-8")
+)
 CASES = REFERENCE["cases"]
 
 
@@ -113,7 +115,10 @@ def test_the_order_of_rows_changes_nothing():
 
 def test_a_change_of_scale_scales_the_result():
     yi, vi, cluster = data_of(CASES[4])
-    fit, wide = pool_multilevel(yi, vi, cluster, rho=0.6), pool_multilevel(-10 * yi, 100 * vi, cluster, rho=0.6)
+    fit, wide = (
+        pool_multilevel(yi, vi, cluster, rho=0.6),
+        pool_multilevel(-10 * yi, 100 * vi, cluster, rho=0.6),
+    )
     assert wide.estimate == pytest.approx(-10 * fit.estimate, rel=1e-10)
     assert wide.sigma2 == pytest.approx(tuple(100 * value for value in fit.sigma2), rel=1e-8)
     assert wide.robust.se == pytest.approx(10 * fit.robust.se, rel=1e-10)

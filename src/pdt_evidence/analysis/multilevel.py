@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pdt_evidence.analysis.checks import fault_of_effect, fault_of_variance, numbers
 from pdt_evidence.errors import EvidenceError, require_choice
+from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.multilevel import (
     Blocks,
@@ -27,8 +29,7 @@ from pdt_evidence.models.multilevel import (
     total_blocks,
 )
 from pdt_evidence.models.robust import cr2_mean
-from pdt_evidence.pooling import _fault_of_effect, _fault_of_variance, _numbers
-from pdt_evidence.results import PooledEffect, _aligned, _interval, _notes, _number, _p
+from pdt_evidence.results import PooledEffect
 
 __all__ = ["LikelihoodRatio", "MultilevelEffect", "RobustMean", "pool_multilevel"]
 
@@ -99,15 +100,17 @@ class MultilevelEffect(PooledEffect):
         names = ("between clusters", "within clusters")
         variances = [("", "sigma2", level, "I2 (%)")]
         for name, value, ci, I2 in zip(names, self.sigma2, self.sigma2_ci, self.I2_levels, strict=True):
-            variances.append((name, _number(value), _interval(ci), _number(I2, 1)))
+            variances.append((name, number(value), interval(ci), number(I2, 1)))
         rows = [("", "estimate", "se", "statistic", "df", "p", level)]
         for name, r in ((f"model ({self.test})", self), ("robust (CR2)", self.robust)):
-            numbers = (_number(self.estimate), _number(r.se), _number(r.statistic), _number(r.df, 1))
-            rows.append((name, *numbers, _p(r.p, bare=True), _interval(r.ci)))
-        lrt = f"LR test of the variance between clusters: {_number(self.lrt.statistic)}, p {_p(self.lrt.p)}"
-        Q = f"Test for heterogeneity: Q(df = {self.Q_df}) = {_number(self.Q)}, p {_p(self.Q_p)}"
-        parts = [f"measure: {self.measure}", "", *_aligned(variances, 1), "", Q, lrt, "", *_aligned(rows, 1)]
-        return "\n".join([head, *parts, *_notes(self.notes)])
+            numbers = (number(self.estimate), number(r.se), number(r.statistic), number(r.df, 1))
+            rows.append((name, *numbers, p_value(r.p, bare=True), interval(r.ci)))
+        lrt = (
+            f"LR test of the variance between clusters: {number(self.lrt.statistic)}, p {p_value(self.lrt.p)}"
+        )
+        Q = f"Test for heterogeneity: Q(df = {self.Q_df}) = {number(self.Q)}, p {p_value(self.Q_p)}"
+        parts = [f"measure: {self.measure}", "", *aligned(variances, 1), "", Q, lrt, "", *aligned(rows, 1)]
+        return "\n".join([head, *parts, *note_lines(self.notes)])
 
 
 def pool_multilevel(
@@ -298,7 +301,7 @@ def _checked(
     yi: ArrayLike, vi: ArrayLike, cluster: list[Any], level: float
 ) -> tuple[Array, Array, list[Hashable], NDArray[np.intp]]:
     """Arrays, cluster names in order of appearance, and codes; every fault in one error."""
-    (y, y_text), (v, v_text) = _numbers(yi), _numbers(vi)
+    (y, y_text), (v, v_text) = numbers(yi), numbers(vi)
     problems = [] if 0 < level < 1 else [f"level = {level!r}, but it needs 0 < level < 1."]
     if not y.shape == v.shape == (len(cluster),) or not cluster:
         shapes = f"{y.shape}, {v.shape} and ({len(cluster)},)"
@@ -306,7 +309,7 @@ def _checked(
             [*problems, f"yi, vi and cluster have the shapes {shapes}, but need one length, 1 or more."]
         )
     for i in range(len(y)):
-        faults = [_fault_of_effect(y[i], y_text.get(i)), _fault_of_variance(v[i], v_text.get(i))]
+        faults = [fault_of_effect(y[i], y_text.get(i)), fault_of_variance(v[i], v_text.get(i))]
         if cluster[i] is None or type(cluster[i]).__name__ == "NAType" or cluster[i] != cluster[i]:
             faults.append("its cluster is missing.")
         problems += [f"row {i + 1}: {fault}" for fault in faults if fault]

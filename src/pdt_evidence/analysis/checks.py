@@ -1,0 +1,137 @@
+"""Effects and variances as the doors take them: arrays out, or every fault of the input at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from numbers import Real
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pdt_evidence.errors import EvidenceError, RequestError
+from pdt_evidence.models.pool import Options
+
+__all__ = [
+    "checked_arrays",
+    "checked_studies",
+    "checked_weights",
+    "fault_of_effect",
+    "fault_of_variance",
+    "numbers",
+    "per_study",
+]
+
+Floats = NDArray[np.float64]
+
+
+def checked_studies(
+    yi: ArrayLike, vi: ArrayLike, labels: Sequence[object] | None
+) -> tuple[Floats, Floats, tuple[str, ...]]:
+    """yi and vi as arrays of shape (k,) and the studies' names, or every problem at once."""
+    y, y_text = numbers(yi)
+    v, v_text = numbers(vi)
+    if y.ndim != 1 or v.ndim != 1:
+        raise EvidenceError(
+            f"pool() takes yi and vi of shape (k,), got {y.shape} and {v.shape}; pool_many() takes more."
+        )
+    if y.size != v.size:
+        raise EvidenceError(f"yi has {y.size} values and vi has {v.size}; each study needs one of each.")
+    if y.size == 0:
+        raise EvidenceError("There is no study to pool: yi and vi are empty.")
+    if labels is not None and len(labels) != y.size:
+        raise EvidenceError(f"labels has {len(labels)} names for {y.size} studies; each study needs one.")
+    names = tuple(map(str, range(1, y.size + 1) if labels is None else labels))
+    # The sums are finite only if every value is; then one minimum settles the rest.
+    if y_text or v_text or not math.isfinite(y.sum() + v.sum()) or not v.min() > 0:
+        rows = [f"study {i + 1}" + (f" ({names[i]})" if labels is not None else "") for i in range(y.size)]
+        problems = [
+            f"{row}: {problem}"
+            for i, row in enumerate(rows)
+            for problem in (fault_of_effect(y[i], y_text.get(i)), fault_of_variance(v[i], v_text.get(i)))
+            if problem
+        ]
+        if problems:
+            raise EvidenceError.from_problems(problems, "pool()")
+    return y, v, names
+
+
+def fault_of_effect(value: float, text: object) -> str:
+    if text is not None:
+        return f"yi = {text!r} is not a number."
+    if math.isnan(value):
+        return "yi is missing (NaN). Leave the study out or give its effect."
+    return "" if math.isfinite(value) else f"yi = {value} is not finite."
+
+
+def fault_of_variance(value: float, text: object) -> str:
+    if text is not None:
+        return f"vi = {text!r} is not a number."
+    if math.isnan(value):
+        return "vi is missing (NaN). Leave the study out or give its variance."
+    if not math.isfinite(value):
+        return f"vi = {value} is not finite."
+    return "" if value > 0 else f"vi = {value:g}, but a sampling variance is above 0."
+
+
+def numbers(values: ArrayLike) -> tuple[Floats, dict[int, object]]:
+    """Values as floats, and by flat position those that are no numbers (NaN in the array)."""
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.ma.filled(cast("Any", values).astype(float), np.nan)
+    array = np.asarray(values)
+    if array.dtype.kind in "fiu":
+        return np.ascontiguousarray(array, dtype=float), {}
+    # Anew as objects: numpy has turned the numbers beside a word into words.
+    flat = np.asarray(values, dtype=object).ravel().tolist()
+    numeric = [isinstance(value, Real) and value is not True and value is not False for value in flat]
+    absent = [value is None or type(value).__name__ == "NAType" for value in flat]
+    words = {i: value for i, value in enumerate(flat) if not (numeric[i] or absent[i])}
+    numbers = [float(value) if ok else math.nan for value, ok in zip(flat, numeric, strict=True)]
+    return np.array(numbers, dtype=float).reshape(array.shape), words
+
+
+def checked_arrays(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats]:
+    """yi and vi of one shape (..., k), or every problem at once."""
+    (y, y_text), (v, v_text) = numbers(yi), numbers(vi)
+    try:
+        if y.shape != v.shape:
+            y, v = np.broadcast_arrays(y, v)
+    except ValueError as error:
+        raise EvidenceError(f"yi has shape {y.shape} and vi {v.shape}; give both the same shape.") from error
+    if y.ndim == 0 or y.shape[-1] == 0:
+        raise EvidenceError(f"yi and vi have shape {y.shape}; the last axis must hold at least one study.")
+    problems = [f"{name}: {text!r} is not a number." for name, words in (("yi", y_text), ("vi", v_text))
+                for text in words.values()]  # fmt: skip
+    for name, array, bad in (("yi", y, np.isinf(y)), ("vi", v, v <= 0)):
+        if bad.any():
+            need = "is not finite" if name == "yi" else "is not above 0"
+            where = map(tuple, np.argwhere(bad).tolist())
+            problems += [f"{name}{list(at)} = {array[at]:g} {need}." for at in where]
+    if problems:
+        raise EvidenceError.from_problems(problems, "pool_many()")
+    return y, v
+
+
+def checked_weights(weights: ArrayLike, options: Options, y: Floats) -> Floats:
+    if options.tau2_ci_method != "generalised-q":
+        raise RequestError("tau2_ci_weights belongs to tau2_ci_method = 'generalised-q' alone.")
+    array, text = numbers(weights)
+    array = np.broadcast_to(array, y.shape) if array.shape == y.shape[-1:] else array
+    if text or array.shape != y.shape or not (np.isfinite(array).all() and (array > 0).all()):
+        raise EvidenceError("tau2_ci_weights needs one finite weight above 0 for each study.")
+    return array
+
+
+def per_study(
+    k: int, columns: Mapping[str, Sequence[Any]] | None, row_ids: Sequence[str] | None
+) -> tuple[dict[str, tuple[Any, ...]], tuple[str, ...]]:
+    kept = {name: tuple(values) for name, values in (columns or {}).items()}
+    ids = tuple(map(str, row_ids or ()))
+    problems = [f"columns[{name!r}] has {len(values)} values for {k} studies."
+                for name, values in kept.items() if len(values) != k]  # fmt: skip
+    if ids and len(ids) != k:
+        problems.append(f"row_ids has {len(ids)} values for {k} studies.")
+    if problems:
+        raise EvidenceError.from_problems(problems, "pool()")
+    return kept, ids
