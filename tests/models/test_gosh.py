@@ -61,6 +61,18 @@ def test_unequal_variances_far_from_zero_lose_no_digits(method):
         assert_allclose(getattr(fits, name), want, rtol=1e-9, atol=1e-12 * vi.min(), err_msg=name)
 
 
+@pytest.mark.parametrize("scale", [2.0**-300, 2.0**300])
+@pytest.mark.parametrize("method", METHODS)
+def test_any_unit_of_the_effects_will_do(method, scale):
+    yi, vi = studies(9)
+    plain = pool_subsets(yi, vi, all_subsets(9), method)
+    scaled = pool_subsets(yi * scale, vi * scale**2, all_subsets(9), method)
+    assert_allclose(scaled.estimate / scale, plain.estimate, rtol=1e-12)
+    assert_allclose(scaled.tau2 / scale**2, plain.tau2, rtol=1e-9, atol=1e-12)
+    assert_allclose(scaled.Q, plain.Q, rtol=1e-12, atol=1e-12)
+    assert_allclose(scaled.I2, plain.I2, rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("k", [40, 64, 65, 130])
 @pytest.mark.parametrize("method", METHODS)
 def test_samples_of_many_studies_have_the_engines_numbers(k, method):

@@ -1,8 +1,8 @@
 """Every subset of the studies pooled, or a random sample of the subsets [1]_.
 
 A subset is a bit mask: bit i % 64 of word i // 64 stands for study i. For "EE" and "DL"
-the sums over a subset are merged from tables of the 256 subsets of eight studies each;
-every term of a merge is positive, so nothing cancels. For "REML" the engine's batched
+the sums over a subset are merged from tables of the 256 subsets of eight studies each
+[2]_; every term of a merge is positive, so nothing cancels. For "REML" the engine's batched
 estimator takes the subsets as masks. Work is cut into pieces of a fixed size and place, so
 that the numbers do not depend on who computes which, and memory holds a few pieces only
 beside the result.
@@ -10,6 +10,7 @@ beside the result.
 References
 ----------
 .. [1] Olkin, Dahabreh, Trikalinos. Research Synthesis Methods 3 (2012) 214. doi:10.1002/jrsm.1053
+.. [2] Chan, Golub, LeVeque. American Statistician 37 (1983) 242. doi:10.1080/00031305.1983.10483115
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from itertools import islice
 
 import numpy as np
@@ -58,7 +59,7 @@ class _Part:
     pairs: Floats  # sum of w_i w_j over the pairs i < j
 
     def merge(self, other: _Part) -> _Part:
-        """The sums of both sets of studies together (Chan, Golub, LeVeque 1983)."""
+        """The sums of both sets of studies together."""
         total = self.total + other.total
         share = other.total / np.maximum(total, TINY)  # both may be empty
         gap = other.mean - self.mean
@@ -164,19 +165,20 @@ def _by_likelihood(yi: Floats, vi: Floats, masks: Masks) -> SubsetFits:
 
 
 def _by_moments(yi: Floats, vi: Floats, method: str, masks: Masks) -> SubsetFits:
-    origin = np.average(yi, weights=1 / vi)
-    k, at0 = _subset_sums(yi - origin, vi, masks)
-    single = k < 2
+    # Relative to the common mean and in a unit of the order of the least standard error nothing overflows.
+    origin, unit = np.average(yi, weights=1 / vi), 2.0 ** np.round(np.log2(vi.min()) / 2)
+    y, v = (yi - origin) / unit, vi / unit**2
+    k, at0 = _subset_sums(y, v, masks)
     if method == "EE":
-        tau2 = np.where(single, np.nan, 0.0)
-        return SubsetFits(k=k, estimate=at0.mean + origin, tau2=tau2, I2=I2_from_Q(at0.Q, k - 1), Q=at0.Q)
-    trace_P = 2 * at0.pairs / at0.total
-    tau2 = np.where(single, np.nan, np.maximum((at0.Q - (k - 1)) / trace_P, 0.0))
-    mean = at0.mean.copy()
-    spread = np.flatnonzero(tau2 > 0)
-    mean[spread] = _weighted_mean(yi - origin, vi, masks[spread], tau2[spread])
-    I2 = I2_from_tau2(tau2, typical_variance(k.astype(float), trace_P))
-    return SubsetFits(k=k, estimate=mean + origin, tau2=tau2, I2=I2, Q=at0.Q)
+        tau2, mean, I2 = np.zeros(k.size), at0.mean, I2_from_Q(at0.Q, k - 1)
+    else:
+        trace_P = 2 * at0.pairs / at0.total
+        tau2, mean = np.maximum((at0.Q - (k - 1)) / trace_P, 0.0), at0.mean.copy()
+        I2 = I2_from_tau2(tau2, typical_variance(k.astype(float), trace_P))
+        spread = np.flatnonzero(tau2 > 0)
+        mean[spread] = _weighted_mean(y, v, masks[spread], tau2[spread])
+    tau2 = np.where(k > 1, tau2 * unit**2, np.nan)
+    return SubsetFits(k=k, estimate=mean * unit + origin, tau2=tau2, I2=I2, Q=at0.Q)
 
 
 def _subset_sums(y: Floats, v: Floats, masks: Masks) -> tuple[NDArray[np.int64], _Part]:
@@ -184,22 +186,18 @@ def _subset_sums(y: Floats, v: Floats, masks: Masks) -> tuple[NDArray[np.int64],
     octets = np.ascontiguousarray(masks, dtype="<u8").view(np.uint8)  # eight studies each
     ones = np.array([number.bit_count() for number in range(256)])
     k = ones[octets].sum(axis=1)
-    found: _Part | None = None
-    for number, start in enumerate(range(0, y.size, 8)):
-        part = _table(y[start : start + 8], v[start : start + 8])[octets[:, number]]
-        found = part if found is None else found.merge(part)
-    assert found is not None
-    return k, found
+    tables = (_table(y[start : start + 8], v[start : start + 8]) for start in range(0, y.size, 8))
+    parts = (table[octets[:, number]] for number, table in enumerate(tables))
+    return k, reduce(_Part.merge, parts)
 
 
 def _table(y: Floats, v: Floats) -> _Part:
     """Sums over every subset of up to eight studies, by bit mask."""
     table = _Part(*np.zeros((4, 1)))
     for one, variance in zip(y, v, strict=True):
-        with_it = table.merge(_Part(*np.array([[1 / variance], [one], [0.0], [0.0]])))
-        pairs = zip((table.total, table.mean, table.Q, table.pairs),
-                    (with_it.total, with_it.mean, with_it.Q, with_it.pairs), strict=True)  # fmt: skip
-        table = _Part(*(np.concatenate(pair) for pair in pairs))
+        more = table.merge(_Part(*np.array([[1 / variance], [one], [0.0], [0.0]])))
+        both = ((getattr(table, name), getattr(more, name)) for name in _Part.__slots__)
+        table = _Part(*(np.concatenate(pair) for pair in both))
     return table
 
 
