@@ -201,8 +201,17 @@ def test_text_where_numbers_belong_is_listed_with_every_line(saved):
 
 
 def test_another_document_is_refused_by_name(saved):
-    with pytest.raises(EvidenceError, match="the document is a <html>, not a Review Manager 5 review"):
-        read_revman(saved("<html><body/></html>", "page.rm5"))
+    with pytest.raises(EvidenceError, match="the document is a <rss>, not a Review Manager 5 review"):
+        read_revman(saved("<rss><channel/></rss>", "feed.rm5"))
+
+
+@pytest.mark.parametrize("name", ["CD1.rm5", "CD1.zip"])
+def test_a_web_page_saved_in_place_of_the_data_is_said_to_be_one(saved, name):
+    page = "\n<!DOCTYPE html><html><body>Please log in</body></html>"
+    with pytest.raises(
+        EvidenceError, match="is a web page, not the review's data: the download did not go through"
+    ):
+        read_revman(saved(page, name))
 
 
 def test_the_history_survives_selecting_and_copying(review):
