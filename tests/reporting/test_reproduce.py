@@ -97,6 +97,8 @@ def test_the_page_says_first_what_is_held(page):
         "coverage",
         "claims",
         "pooled",
+        "comparisons",
+        "recomputed",
         "figures",
         "published",
         "wanted",

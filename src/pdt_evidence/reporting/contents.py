@@ -12,12 +12,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pdt_evidence import __version__
+from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.evidence import data_version, load, reviews, sources
 from pdt_evidence.evidence.coverage import coverage
+from pdt_evidence.reporting.comparisons import Comparisons
 from pdt_evidence.results import Synthesis
-from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.verdicts import ClaimReport, check_claims
 
 if TYPE_CHECKING:
@@ -67,6 +68,10 @@ class Contents:
         return check_claims()
 
     @cached_property
+    def comparisons(self) -> Comparisons:
+        return Comparisons()
+
+    @cached_property
     def sources(self) -> pd.DataFrame:
         return sources()
 
@@ -95,6 +100,7 @@ class Contents:
             "wanted": load("wanted"),
             "members": load("members"),
             "sources": self.sources,
+            **self.comparisons.tables(),
         }
 
     def pooled_table(self) -> pd.DataFrame:

@@ -55,6 +55,8 @@ def write_page(contents: Contents, path: Path, figures: Path) -> None:
         rows_pooled=int(((contents.trials["status"] == "ok") & contents.trials["preferred"]).sum()),
         figures=list(_figures(contents, figures)),
         claims=contents.claims,
+        comparisons=contents.comparisons,
+        drawn={figure["name"]: figure for figure in _comparison_figures(contents, figures)},
         published=_published(contents),
         sources=contents.sources.to_dict("records"),
         wanted=contents.tables()["wanted"].to_dict("records"),
@@ -68,8 +70,18 @@ def _figures(contents: Contents, folder: Path) -> Iterator[dict[str, str]]:
     from pdt_evidence.figures import alt_text
 
     for name, title, part in contents.forests():
-        png = base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
-        yield {"name": name, "title": title, "alt": alt_text(part), "png": png}
+        yield {"name": name, "title": title, "alt": alt_text(part), "png": _png(folder, name)}
+
+
+def _comparison_figures(contents: Contents, folder: Path) -> Iterator[dict[str, str]]:
+    for figure in contents.comparisons.figures():
+        yield {
+            "name": figure.name, "title": figure.title, "alt": figure.alt, "png": _png(folder, figure.name)
+        }  # fmt: skip
+
+
+def _png(folder: Path, name: str) -> str:
+    return base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
 
 
 def _published(contents: Contents) -> list[dict[str, Any]]:
@@ -91,10 +103,11 @@ def _interval(pair: tuple[float, float], digits: int = 2) -> str:
     )
 
 
-def _p(effect: PooledEffect) -> str:
-    if isnan(effect.p):
+def _p(effect: PooledEffect | float) -> str:
+    p = effect.p if isinstance(effect, PooledEffect) else effect
+    if isnan(p):
         return "–"
-    return "< 0.001" if effect.p < 0.001 else f"{effect.p:.3f}"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _words(text: str) -> str:

@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,9 +76,10 @@ def write_forests(contents: Contents, folder: Path, endings: Sequence[str]) -> N
     from pdt_evidence.figures import forest, save
 
     folder.mkdir(parents=True, exist_ok=True)
-    plots = list(contents.forests())
-    for name, _, part in tqdm(plots, desc="figures", disable=None, leave=False):  # None: only on a terminal
-        figure = forest(part).figure
+    plots = [(name, partial(forest, part)) for name, _, part in contents.forests()]
+    plots += [(figure.name, figure.draw) for figure in contents.comparisons.figures()]
+    for name, draw in tqdm(plots, desc="figures", disable=None, leave=False):  # None: only on a terminal
+        figure = draw().figure
         for ending in endings:
             save(figure, folder / f"{name}.{ending}")
         plt.close(figure)

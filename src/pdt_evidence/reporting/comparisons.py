@@ -1,0 +1,181 @@
+"""PDT, CBT and controls in the report: equivalence, follow-up, moderators, dependence, published results.
+
+Each part is computed when first asked for; tables and figures are the same for the page and for the files.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pdt_evidence.analysis.clustered import NOT_SYMPTOMS
+from pdt_evidence.analysis.comparison import HeadToHead, networks, pdt_against_cbt
+from pdt_evidence.analysis.conclusions import shown
+from pdt_evidence.analysis.dependence import sensitivity
+from pdt_evidence.analysis.follow_up import FollowUp, follow_up
+from pdt_evidence.analysis.moderators import Moderation, moderators
+from pdt_evidence.effects.trials import trials
+from pdt_evidence.errors import EvidenceWarning
+from pdt_evidence.results import PooledEffect
+from pdt_evidence.verdicts.recompute import published_results
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["ComparisonFigure", "Comparisons", "head_to_head_effects", "moderator_effects"]
+
+NAMES = {
+    "sad_mayowilson2014": "social anxiety network",
+    "depression_nice": "depression network",
+    "metapsy_pdt_multiarm:depression": "multi-arm trials, depression",
+    "metapsy_pdt_multiarm:generalised_anxiety": "multi-arm trial, generalised anxiety",
+    "metapsy_pdt_multiarm:social_anxiety": "multi-arm trials, social anxiety",
+    "metapsy_pdt_multiarm:ptsd": "multi-arm trial, PTSD",
+}
+COMPARISON_NAMES = {"pdt_vs_control": "PDT against control", "pdt_vs_cbt": "PDT against CBT"}
+
+
+class ComparisonFigure(NamedTuple):
+    """A figure of this part: file name, title, what it shows in words, and how to draw it."""
+
+    name: str
+    title: str
+    alt: str
+    draw: Callable[[], Axes]
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """The analyses behind "as effective as CBT" and "gains that last"."""
+
+    @cached_property
+    def follow_up(self) -> FollowUp:
+        return follow_up()
+
+    @cached_property
+    def head_to_head(self) -> HeadToHead:
+        return pdt_against_cbt()
+
+    @cached_property
+    def moderators(self) -> Moderation:
+        """Of PDT against control, at the end of treatment."""
+        return moderators()
+
+    @cached_property
+    def dependence(self) -> pd.DataFrame:
+        """The pools at the end of treatment under every rule for dependent rows."""
+        table = trials(comparison=list(COMPARISON_NAMES), follow_up="post")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EvidenceWarning)
+            return sensitivity(table[~table["outcome"].isin(NOT_SYMPTOMS)], by="comparison")
+
+    @cached_property
+    def published(self) -> pd.DataFrame:
+        return published_results()
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """File name -> table."""
+        found = self.follow_up
+        return {
+            "pdt_against_cbt": self.head_to_head.to_frame(),
+            "networks": networks(),
+            "transitivity": self.head_to_head.transitivity(),
+            "follow_up": found.to_frame(),
+            "follow_up_trend": found.trend,
+            "follow_up_pairs": found.pairs,
+            "follow_up_changes": found.changes,
+            "follow_up_unpaired": found.unpaired,
+            "follow_up_published": found.published,
+            "moderators": self.moderators.to_frame(),
+            "dependence": self.dependence,
+            "published_results": self.published,
+        }
+
+    def figures(self) -> Iterator[ComparisonFigure]:
+        """The figures of this part."""
+        from pdt_evidence.figures import summary_forest, trajectory
+        from pdt_evidence.reporting.rho_chart import rho_chart
+
+        duel = head_to_head_effects(self.head_to_head)
+        yield ComparisonFigure(
+            "pdt_against_cbt",
+            "PDT against CBT: direct, indirect and mixed evidence",
+            f"Forest of {len(duel)} estimates of PDT against CBT with the equivalence margin of "
+            f"{self.head_to_head.margin:g}. {_said(duel)}",
+            lambda: summary_forest(
+                duel,
+                margins=self.head_to_head.margin,
+                favours=("favours CBT", "favours PDT"),
+                prediction=False,
+            ),
+        )
+        yield ComparisonFigure(
+            "follow_up_trajectory",
+            "Effects by time since the end of treatment",
+            f"Pooled effects against months since the end of treatment. {' '.join(self.follow_up.conclusions[:-1])}",
+            lambda: trajectory(self.follow_up.synthesis),
+        )
+        kinds = moderator_effects(self.moderators)
+        yield ComparisonFigure(
+            "moderators",
+            "PDT against control: by control, rating, risk of bias and format",
+            f"Forest of {len(kinds)} pooled effects, one a level of a moderator. {_said(kinds)}",
+            lambda: summary_forest(kinds, favours=("favours control", "favours PDT"), prediction=False),
+        )
+        yield ComparisonFigure(
+            "rho_sensitivity",
+            "The pooled effect under every rule for dependent rows",
+            "Pooled estimates with intervals against the assumed correlation from 0 to 0.9. "
+            + _span(self.dependence),
+            lambda: rho_chart(self.dependence),
+        )
+
+
+def head_to_head_effects(found: HeadToHead) -> dict[str, PooledEffect]:
+    """The rows of `pdt_against_cbt` as a forest takes them, those without evidence left out."""
+    rows = found.table[found.table["estimate"].notna()]
+    alone = rows.groupby("network")["evidence"].transform("nunique") < 3
+    rows = rows[~alone | rows["evidence"].eq("direct")]  # without indirect evidence mixed is direct once more
+    return {
+        f"{NAMES.get(row.network, row.network)}: {row.evidence}": _effect(
+            row, row.k_direct if row.evidence == "direct" else row.studies, "z"
+        )
+        for row in rows.itertuples()
+    }
+
+
+def moderator_effects(found: Moderation) -> dict[str, PooledEffect]:
+    """The levels of the moderator table as a forest takes them.
+
+    Slopes are on another scale and left out, and so is the moderator "waitlist", the controls once more.
+    """
+    rows = found.table[found.table["estimate"].notna() & ~found.table["level"].str.startswith("per ")]
+    rows = rows[rows["moderator"].ne("waitlist")]
+    return {f"{row.moderator}: {row.level}": _effect(row, row.trials, "CR2") for row in rows.itertuples()}
+
+
+def _effect(row: Any, k: int, test: str) -> PooledEffect:
+    ci = (row.ci_low, row.ci_high)
+    return PooledEffect(measure="SMD", k=int(k), estimate=row.estimate, se=row.se, ci=ci, test=test)
+
+
+def _said(effects: Mapping[str, PooledEffect]) -> str:
+    return " ".join(f"{name}: {shown(effect.estimate, *effect.ci)}." for name, effect in effects.items())
+
+
+def _span(table: pd.DataFrame) -> str:
+    lines = []
+    for comparison, rows in table.groupby("comparison", sort=False):
+        name = (
+            str(comparison)
+            .replace("pdt", "PDT")
+            .replace("cbt", "CBT")
+            .replace("_", " ")
+            .replace(" vs ", " against ")
+        )
+        lines.append(f"{name}: estimates from {rows['estimate'].min():.2f} to {rows['estimate'].max():.2f}.")
+    return " ".join(lines)
