@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["ComparisonFigure", "Comparisons", "head_to_head_effects", "moderator_effects"]
+__all__ = ["ComparisonFigure", "Comparisons", "head_to_head_effects", "moderator_effects", "named"]
 
 NAMES = {
     "sad_mayowilson2014": "social anxiety network",
@@ -135,13 +135,18 @@ class Comparisons:
         )
 
 
+def named(word: str) -> str:
+    """A network or comparison in words."""
+    return (NAMES | COMPARISON_NAMES).get(word, word.replace("_", " "))
+
+
 def head_to_head_effects(found: HeadToHead) -> dict[str, PooledEffect]:
     """The rows of `pdt_against_cbt` as a forest takes them, those without evidence left out."""
     rows = found.table[found.table["estimate"].notna()]
     alone = rows.groupby("network")["evidence"].transform("nunique") < 3
     rows = rows[~alone | rows["evidence"].eq("direct")]  # without indirect evidence mixed is direct once more
     return {
-        f"{NAMES.get(row.network, row.network)}: {row.evidence}": _effect(
+        f"{named(str(row.network))}: {row.evidence}": _effect(
             row, row.k_direct if row.evidence == "direct" else row.studies, "z"
         )
         for row in rows.itertuples()

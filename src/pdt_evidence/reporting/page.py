@@ -11,6 +11,7 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pdt_evidence.reporting.comparisons import named
 from pdt_evidence.reporting.contents import COMPARISONS, Contents
 from pdt_evidence.results import PooledEffect
 
@@ -45,7 +46,8 @@ def write_page(contents: Contents, path: Path, figures: Path) -> None:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"number": _number, "interval": _interval, "p": _p, "words": _words, "doi": _doi}
+    environment.filters |= {"number": _number, "interval": _interval, "p": _p, "words": _words}
+    environment.filters |= {"doi": _doi, "named": named}
     template = environment.from_string((files(__package__) / "report.html.j2").read_text(encoding="utf-8"))
     page = template.render(
         coverage=contents.coverage.to_dict("records"),

@@ -32,7 +32,7 @@ STATUSES = ("reproduced", "differs, because", "cannot be checked")
 NOT_HELD = "the published number is not held"
 ANXIETY_DISORDERS = ("social_anxiety", "generalised_anxiety", "panic", "depression_and_anxiety")
 PERSONALITY_DISORDERS = ("borderline_personality", "avoidant_personality")
-OTHER_TRIALS = "its trials are not those held here"
+OTHER_TRIALS = "which trials it pooled is not held, so the same ones cannot be"
 DIGITS = 2  # of printed estimates and limits, unless they have more
 
 
