@@ -126,8 +126,8 @@ class _Target:
             self.outcome, self.subgroup = element | {"rows": [], "totals": []}, {}
         elif part == "SUBGROUP" and self.outcome:
             self.subgroup = element | {"rows": [], "totals": []}
-        elif part == "DATA" and family in (*KINDS, "OTHER") and self.outcome:
-            self.row = element
+        elif part == "DATA" and family in KINDS and self.outcome:
+            self.row = _row(element["cells"], NUMBERS[family])
 
     def data(self, data: str) -> None:
         if self.text is not None:
@@ -162,7 +162,7 @@ class _Target:
         if tag == "TITLE" and parent == "COVER_SHEET":
             self.review.title = text
         elif tag == "FOOTNOTE" and self.row:
-            self.row["FOOTNOTE"] = text
+            self.row["footnote"] = text
         elif parent == "QUALITY_ITEM":
             self.quality[tag] = text
         elif parent == "COMPARISON":
@@ -230,27 +230,27 @@ class _Target:
     def _take(self, analysis: Analysis, subgroup: str, element: dict[str, Any]) -> None:
         """The rows and the printed totals of an outcome or of one of its subgroups."""
         for row in element["rows"]:
-            cells = row["cells"]
-            study = cells.text("STUDY_ID")
+            study = row.pop("study_id")
             name, year = self.studies.get(study, (study, None))
-            numbers = {ours: cells.number(theirs) for theirs, ours in NUMBERS.get(row["family"], {}).items()}
-            self.review.rows.append(
-                StudyRow(
-                    analysis=analysis.number,
-                    subgroup=subgroup,
-                    study=name or study,
-                    year=year,
-                    line=cells.line,
-                    estimable=cells.flag("ESTIMABLE", default=True),
-                    footnote=row.get("FOOTNOTE", ""),
-                    **numbers,
-                )
-            )
+            identity = {
+                "analysis": analysis.number,
+                "subgroup": subgroup,
+                "study": name or study,
+                "year": year,
+            }
+            self.review.rows.append(StudyRow(**identity, **row))
         if len(self.review.rows) > MAX_ROWS:
             raise EvidenceError(f"the review has more than {MAX_ROWS} study rows, the most that are read")
         if analysis.subtotals if subgroup else analysis.overall:
             wanted = CELLS if subgroup or not analysis.subtotals else CELLS | BETWEEN
             self.review.totals += printed_totals(analysis, subgroup, element["cells"], wanted)
+
+
+def _row(cells: Cells, numbers: dict[str, str]) -> dict[str, Any]:
+    """What is kept of a study row; the dozen other attributes of each are let go at once."""
+    row: dict[str, Any] = {ours: cells.number(theirs) for theirs, ours in numbers.items()}
+    estimable = cells.flag("ESTIMABLE", default=True)
+    return row | {"study_id": cells.text("STUDY_ID"), "line": cells.line, "estimable": estimable}
 
 
 def printed_totals(analysis: Analysis, subgroup: str, cells: Cells, wanted: dict[str, str]) -> list[Total]:
