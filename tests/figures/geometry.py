@@ -9,7 +9,7 @@ import numpy as np
 
 def boxes(ax: Any) -> dict[str, Any]:
     """Pixel boxes of every text that can be seen, by gid (tick labels by their value, those out of sight left out)."""
-    figure = ax.get_figure(root=True)
+    figure = ax.figure.canvas.figure
     figure.canvas.draw()
     renderer = figure.canvas.get_renderer()
     found = {}
@@ -48,7 +48,7 @@ def assert_readable(ax: Any) -> None:
     """No two texts overlap and none leaves the figure."""
     found = boxes(ax)
     assert overlapping(found) == []
-    width, height = ax.get_figure(root=True).bbox.size
+    width, height = ax.figure.canvas.figure.bbox.size
     inside = {
         name: box.x0 >= -0.5 and box.y0 >= -0.5 and box.x1 <= width + 0.5 and box.y1 <= height + 0.5
         for name, box in found.items()

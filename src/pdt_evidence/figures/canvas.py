@@ -41,7 +41,8 @@ class FigureAxes(Axes):
 
     def _repr_png_(self) -> bytes:
         sheet = io.BytesIO()
-        self.get_figure(root=True).savefig(sheet, format="png", dpi=144)  # pyright: ignore
+        figure: Any = self.figure
+        figure.canvas.figure.savefig(sheet, format="png", dpi=144)
         return sheet.getvalue()
 
 

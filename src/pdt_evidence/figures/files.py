@@ -82,7 +82,8 @@ def save(
 
 
 def _root(fig: Any) -> Any:
-    return fig if hasattr(fig, "savefig") else fig.get_figure(root=True)
+    """The figure itself; that of Axes in a subfigure is the whole figure."""
+    return fig if hasattr(fig, "savefig") else fig.figure.canvas.figure
 
 
 def _pages(pages: Sequence[Axes], path: Path, kind: str, options: dict[str, Any]) -> Path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from matplotlib import font_manager
 from matplotlib.text import Text
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ class Line(Text):
 def _pdf_of(renderer: Any) -> bool:
     """Whether this writes a PDF in the way that `_show` knows; a mixed renderer hands on to the vector one."""
     try:
-        return callable(renderer.file._character_tracker.track_glyph) and callable(renderer.check_gc)
+        known = hasattr(font_manager, "FontPath")  # since 3.11; before, letters were tracked otherwise
+        return known and callable(renderer.file._character_tracker.track_glyph)
     except AttributeError:
         return False
 

@@ -166,8 +166,11 @@ class _Advances(dict[str, float]):
     """Width of each letter in points, the larger of print and screen; looked up when first met."""
 
     def __init__(self, glyphs: _Glyphs, size: float, dpi: float) -> None:
+        from matplotlib import rcParams
         from matplotlib.backends.backend_agg import get_hinting_flag
 
+        # Before 3.11 Matplotlib loaded letters this many times as wide, to place them between pixels.
+        self.stretch = rcParams.get("text.hinting_factor") or 1
         self.glyphs, self.size, self.dpi = glyphs, size, dpi
         self.flags = get_hinting_flag()
 
@@ -182,7 +185,7 @@ class _Advances(dict[str, float]):
         _, printed = self.glyphs[char]
         font = self.glyphs.font
         font.set_size(self.size, self.dpi)
-        pixels = font.load_char(ord(char), flags=self.flags).horiAdvance / 64
+        pixels = font.load_char(ord(char), flags=self.flags).horiAdvance / 64 / self.stretch
         self[char] = max(printed * self.size, pixels * 72 / self.dpi)
         return self[char]
 

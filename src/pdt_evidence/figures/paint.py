@@ -107,7 +107,7 @@ def _note(sheet: Sheet, placed: Placement, found: PlacedRow) -> None:
     style = placed.style
     where = sheet.rows(0.0, BASELINE * style.small)
     start = -placed.left + indent_of(found.row, style)
-    step = 1.4 * style.small
+    step = 1.5 * style.small
     first = found.middle - 0.125 * style.size - (len(found.lines) - 1) / 2 * step
     for n, line in enumerate(found.lines):
         gid = f"{found.row.key}:{n + 1}"

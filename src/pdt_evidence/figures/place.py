@@ -358,7 +358,7 @@ def _rows(
         indent = indent_of(row, style)
         if row.kind == "note":
             lines = _broken(row.pieces, block - indent, style, face)
-            height = 1.4 * style.small * len(lines) + 0.25 * style.size
+            height = 1.5 * style.small * len(lines) + 0.25 * style.size
         elif row.kind == "gap":
             lines, height = [], 0.55 * pitch
         else:
