@@ -6,7 +6,11 @@ from pdt_evidence.analysis.bayes import Uniform as Uniform
 from pdt_evidence.analysis.bayes import pool_bayes as pool_bayes
 from pdt_evidence.analysis.bayes import rhodes as rhodes
 from pdt_evidence.analysis.bayes import turner as turner
+from pdt_evidence.analysis.cumulative import cumulative as cumulative
 from pdt_evidence.analysis.equivalence import equivalence as equivalence
+from pdt_evidence.analysis.gosh import gosh as gosh
+from pdt_evidence.analysis.influence import influence as influence
+from pdt_evidence.analysis.influence import leave_one_out as leave_one_out
 from pdt_evidence.analysis.metaregression import metareg as metareg
 from pdt_evidence.analysis.multilevel import pool_multilevel as pool_multilevel
 from pdt_evidence.analysis.network import network as network
