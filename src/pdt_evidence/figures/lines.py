@@ -9,6 +9,7 @@ writer is another one than expected, or the text needs shaping, Matplotlib's own
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from matplotlib import font_manager
 from matplotlib.text import Text
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Line"]
 
+# Letters that each file being written has been told of.
+_CODES: WeakKeyDictionary[Any, dict[tuple[Any, str], tuple[Any, Any]]] = WeakKeyDictionary()
 SHIFT = {"left": 0.0, "center": 0.5, "right": 1.0}
 
 
@@ -85,23 +88,26 @@ def _show(
     """One text object: font, place, letters; a letter outside the font's first subset starts a new run."""
     from matplotlib import rcParams
     from matplotlib.backends.backend_pdf import Op
-    from matplotlib.font_manager import FontPath
 
     renderer.check_gc(gc, gc._rgb)
     kind = rcParams["pdf.fonttype"]
-    track = renderer.file._character_tracker.track_glyph
+    known = _CODES.setdefault(renderer.file, {})
     parts: list[Any] = [Op.begin_text, x, y, Op.textpos]
     run: list[Any] = []
-    subset = None
+    current = None
     for char, index in glyphs:
-        part, code = track(font, char, index)
-        if part != subset:
+        name, code = known.get((font, char)) or _track(renderer.file, font, char, index)
+        if name is not current:
             parts += [renderer._encode_glyphs(run, kind), Op.show] if run else []
-            run, subset = [], part
-            parts += [
-                renderer.file.fontName(FontPath(font.fname, font.face_index), part),
-                size,
-                Op.selectfont,
-            ]
+            run, current = [], name
+            parts += [name, size, Op.selectfont]
         run.append(code)
     renderer.file.output(*parts, renderer._encode_glyphs(run, kind), Op.show, Op.end_text)
+
+
+def _track(file: Any, font: Any, char: str, index: int) -> tuple[Any, Any]:
+    """Tell the file that it needs this letter; returns its font's name there and its code, and keeps both."""
+    part, code = file._character_tracker.track_glyph(font, char, index)
+    name = file.fontName(font_manager.FontPath(font.fname, font.face_index), part)
+    _CODES[file][font, char] = (name, code)
+    return name, code
