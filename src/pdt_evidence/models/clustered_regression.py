@@ -106,7 +106,8 @@ def robust_test(fit: ClusteredFit, contrast: Array) -> RobustTest:
     Returns
     -------
     RobustTest
-        F on q and eta - q + 1 degrees of freedom; p is NaN where that is not above 0.
+        F on q and eta - q + 1 degrees of freedom; NaN where that is not above 0, or where too few clusters
+        tell of the combinations.
     """
     C = np.atleast_2d(np.asarray(contrast, dtype=float))
     q = len(C)
@@ -121,11 +122,11 @@ def robust_test(fit: ClusteredFit, contrast: Array) -> RobustTest:
     else:
         spread = (diagonal[:, None] * diagonal[None, :] + between * np.swapaxes(between, 2, 3)).sum()
         eta = q * (q + 1) / spread
-    estimate = C @ fit.beta
-    Q = float(estimate @ np.linalg.solve(C @ fit.cov_robust @ C.T, estimate))
-    df = float(eta - q + 1)
-    if df <= 0:
+    df, covariance = float(eta - q + 1), C @ fit.cov_robust @ C.T
+    if not df > TINY or np.linalg.matrix_rank(covariance) < q:  # too few clusters for so many combinations
         return RobustTest(np.nan, q, np.nan, np.nan)
+    estimate = C @ fit.beta
+    Q = float(estimate @ np.linalg.solve(covariance, estimate))
     F = Q * df / (eta * q)
     return RobustTest(float(F), q, df, float(fdtrc(q, df, F)))
 

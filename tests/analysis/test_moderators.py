@@ -1,0 +1,135 @@
+"""What the effect goes with: one table, held against metafor, with nothing dropped in silence."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+import pdt_evidence as pdt
+from pdt_evidence.analysis.clustered import symptom_rows
+from pdt_evidence.analysis.moderators import MODERATORS, harmonised_rob, holm, moderators
+from pdt_evidence.errors import EvidenceError
+
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "moderators.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def found():
+    return moderators()
+
+
+@pytest.mark.parametrize("name", ["control", "rating", "year"])
+def test_levels_slopes_and_tests_agree_with_the_reference(found, name):
+    rows = found.table[found.table["moderator"].eq(name)]
+    fitted = rows[rows["tested"].astype(bool)]
+    case = REFERENCE[name]
+    keep = slice(None) if name != "year" else slice(1, None)  # the reference lists the intercept too
+    assert fitted["rows"].sum() == case["rows"]
+    for column in ("estimate", "se", "df"):
+        assert_allclose(fitted[column], case[column][keep], rtol=1e-4, err_msg=column)
+    for column in ("F", "df2", "p"):
+        assert_allclose(rows[column].iloc[0], case[column], rtol=1e-3, err_msg=column)
+
+
+def test_every_row_is_in_a_level_or_counted_as_missing(found):
+    for name in MODERATORS:
+        rows = found.table[found.table["moderator"].eq(name)]
+        if rows["level"].str.startswith("per ").any():
+            assert rows["rows"].item() + rows["missing_rows"].item() == found.rows
+        else:
+            assert rows["rows"].sum() == found.rows, name
+            unknown = rows.loc[rows["level"].eq("unknown"), "rows"].sum()
+            assert rows["missing_rows"].iloc[0] == unknown, name
+
+
+def test_all_rows_with_an_effect_on_a_symptom_are_eligible(found):
+    held = pdt.trials(comparison="pdt_vs_control", follow_up="post")
+    kept = held[held["yi"].notna() & ~held["outcome"].isin(["dropout", "service_use"])]
+    assert (found.rows, found.trials) == (len(kept), kept["trial_id"].nunique())
+
+
+def test_p_values_are_adjusted_for_all_moderators_tested(found):
+    tests = found.tests().dropna(subset="p")
+    assert_allclose(tests["p_holm"], holm(tests["p"].tolist()))
+    assert (tests["p_holm"] >= tests["p"]).all()
+    assert f"the {len(tests)} moderators tested" in found.notes[0]
+    alone = moderators(names=["waitlist"]).tests()
+    assert alone["p_holm"].item() == alone["p"].item()
+
+
+def test_what_is_not_coded_is_said(found):
+    assert any("allegiance is not coded" in note for note in found.notes)
+
+
+def test_a_level_of_few_trials_is_shown_and_not_tested(found):
+    row = found.table[found.table["level"].eq("placebo")].iloc[0]
+    assert row["trials"] < 3
+    assert not row["tested"]
+    assert np.isnan(row["estimate"])
+    assert "fewer than 3 trials" in row["note"]
+
+
+def test_holm_agrees_with_a_hand_computation_and_lets_nan_be():
+    """Sorted 0.005, 0.01, 0.03, 0.04 times 4, 3, 2, 1, never falling: 0.02, 0.03, 0.06, 0.06."""
+    assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
+    assert_allclose(holm([0.01, np.nan, 0.9]), [0.02, np.nan, 0.9])
+    assert holm([0.7, 0.8]) == [1.0, 1.0]
+
+
+def test_only_documented_scales_of_bias_are_made_one():
+    table = pd.DataFrame(
+        [
+            ("RoB1 (4 items, 0-4)", "4", "low"),
+            ("RoB1 (4 items, 0-4)", "3", "not low"),
+            ("RoB1 (4 items, 0-4)", "0", "not low"),
+            ("RoB2", "Low", "low"),
+            ("RoB2", "Some concerns", "not low"),
+            ("RoB2", "high risk", "not low"),
+            ("RoB2 (overall only)", "some concerns", "not low"),
+            ("RoB2", "0", "unknown"),
+            ("RoB1", "4", "unknown"),
+            ("RoB1 items (0/0.5/1)", "0.5", "unknown"),
+            ("not rated (NA in db)", "", "unknown"),
+            ("", "", "unknown"),
+        ],
+        columns=["rob_tool", "rob", "expected"],
+    )
+    assert harmonised_rob(table).tolist() == table["expected"].tolist()
+
+
+def test_a_known_slope_is_found_again():
+    """Effects that are exactly 0.2 + 0.1 per decade: no residual variance, so the slope is exact."""
+    year = np.array([1990, 1995, 2000, 2005, 2010, 2015, 2020, 2020])
+    rows = pd.DataFrame(
+        {"row_id": [f"r{i}" for i in range(8)], "trial_id": [f"t{i}" for i in range(8)], "outcome": "depression",
+         "year": year, "yi": 0.2 + 0.01 * (year - 2010), "vi": 0.02 + 0.001 * np.arange(8)}
+    )  # fmt: skip
+    line = moderators(rows, names=["year"]).table.iloc[0]
+    assert line["estimate"] == pytest.approx(0.1, abs=1e-9)
+    assert line["level"] == "per 10 years"
+
+
+def test_an_unknown_moderator_is_refused_with_the_known_ones():
+    with pytest.raises(EvidenceError, match=r"names has allegiance; there is: control, waitlist, rating"):
+        moderators(names=["allegiance"])
+
+
+def test_a_table_without_effects_is_refused():
+    rows = pdt.trials(comparison="pdt_vs_control", outcome="dropout")
+    with pytest.raises(EvidenceError, match="no row of the table gives an effect on a symptom"):
+        moderators(rows)
+
+
+def test_dropout_is_no_symptom():
+    kept = symptom_rows(pdt.trials(comparison="pdt_vs_cbt"))
+    assert "dropout" not in set(kept["outcome"])
+    assert kept["yi"].notna().all()
+
+
+def test_the_record_shows_itself(found):
+    assert "waitlist" in found.summary()
+    assert found._repr_html_().startswith("<table")
+    assert found.to_frame() is not found.table
