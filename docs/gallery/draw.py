@@ -1,0 +1,80 @@
+"""Draw the gallery from the bundled evidence: python docs/gallery/draw.py [folder]."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import pdt_evidence as pdt
+from pdt_evidence import figures
+from pdt_evidence.analysis.cumulative import cumulative
+from pdt_evidence.analysis.influence import leave_one_out
+from pdt_evidence.models.small_study import regression_test, trim_and_fill
+
+BY = ("comparison", "outcome", "follow_up")
+
+
+def gallery() -> dict[str, Callable[[], Any]]:
+    """Every figure of the gallery by the name of its file."""
+    table = pdt.trials()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pdt.EvidenceWarning)
+        control = pdt.synthesize(table[table.comparison == "pdt_vs_control"], by=BY)
+        cbt = pdt.synthesize(table[table.comparison == "pdt_vs_cbt"], by=BY)
+        both = table[
+            table.comparison.isin(["pdt_vs_control", "pdt_vs_cbt"])
+            & table.outcome.isin(["depression", "anxiety"])
+        ]
+        pair = pdt.synthesize(both, by=BY)
+        course = pdt.synthesize(both[both.outcome == "depression"], by=BY)
+    fit = control["pdt_vs_control", "depression", "post"]
+    return {
+        "forest": lambda: figures.forest(fit, margins=0.25, sort="year"),
+        "forest_groups": lambda: figures.forest(cbt),
+        "forest_column": lambda: figures.forest(fit, width=85, style="bmj"),
+        "forest_jama": lambda: figures.forest(
+            fit, style="jama", columns=["study", "instrument", "effect", "plot", "weight"]
+        ),
+        "forest_dark": lambda: figures.forest(fit, style="dark", prediction="band"),
+        "summary_forest": lambda: figures.summary_forest(pair, margins=0.25),
+        "leave_one_out": lambda: figures.summary_forest(leave_one_out(fit)),
+        "cumulative": lambda: figures.summary_forest(cumulative(fit, order="year")),
+        "trajectory": lambda: figures.trajectory(course),
+        "funnel": lambda: figures.funnel(
+            fit, filled=trim_and_fill(fit.yi, fit.vi), regression=regression_test(fit.yi, fit.vi)
+        ),
+        "radial": lambda: figures.radial(fit),
+        "baujat": lambda: figures.baujat(fit),
+        "drapery": lambda: figures.drapery(fit),
+        "orchard": lambda: figures.orchard(fit),
+        "gosh": lambda: _gosh(fit),
+        "tau2_profile": lambda: figures.tau2_profile(fit),
+    }
+
+
+def _gosh(fit: pdt.PooledEffect) -> Any:
+    """Three thousand subsets of the studies, those with the largest effect in a colour of their own."""
+    largest = int(np.argmax(fit.yi))
+    kept = np.random.default_rng(1).random((3000, fit.k)) < 0.5
+    kept = kept[kept.sum(axis=1) >= 3]
+    many = pdt.pool_many(
+        np.where(kept, fit.yi, np.nan), np.where(kept, fit.vi, np.nan), method="DL", test="z"
+    )
+    return figures.gosh(
+        many.estimate, many.I2, includes=kept[:, largest], name=fit.labels[largest], measure=fit.measure
+    )
+
+
+def main(folder: Path) -> None:
+    """Write every figure as a PNG."""
+    for name, draw in gallery().items():
+        figures.save(draw(), folder / f"{name}.png", dpi=110)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent)
