@@ -58,7 +58,9 @@ def test_a_shared_waiting_list_enters_every_model_that_takes_a_covariance():
     come to the same.
     """
     rows = pdt.trials(comparison="pdt_vs_control", outcome="anxiety", follow_up="post")
-    rows = rows[rows["trial_id"].eq("rahmani2020") & rows["instrument"].eq("LSAS-SR fear")].reset_index(drop=True)
+    rows = rows[rows["trial_id"].eq("rahmani2020") & rows["instrument"].eq("LSAS-SR fear")].reset_index(
+        drop=True
+    )
     assert rows["arm_t_label"].nunique() == 2
     assert rows["n_c"].tolist() == [13, 13]
     V = covariance_blocks(rows, 0.6).dense()

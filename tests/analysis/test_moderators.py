@@ -13,7 +13,9 @@ from pdt_evidence.analysis.clustered import symptom_rows
 from pdt_evidence.analysis.moderators import MODERATORS, harmonised_rob, holm, moderators
 from pdt_evidence.errors import EvidenceError
 
-REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "moderators.json").read_text(encoding="utf-8"))
+REFERENCE = json.loads(
+    (Path(__file__).parents[1] / "reference" / "moderators.json").read_text(encoding="utf-8")
+)
 
 
 @pytest.fixture(scope="module")

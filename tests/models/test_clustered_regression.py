@@ -73,7 +73,9 @@ def test_the_intercept_alone_is_the_pooled_mean(data):
     test = robust_test(fit, np.ones(1))
     assert_allclose(fit.sigma2, mean.sigma2, rtol=1e-7, atol=1e-12)
     assert_allclose(
-        [fit.beta[0], fit.cov_robust[0, 0] ** 0.5, test.df], [mean.estimate, mean.robust.se, mean.robust.df], rtol=1e-8
+        [fit.beta[0], fit.cov_robust[0, 0] ** 0.5, test.df],
+        [mean.estimate, mean.robust.se, mean.robust.df],
+        rtol=1e-8,
     )
 
 
@@ -96,7 +98,9 @@ def test_a_variance_at_its_boundary_is_exactly_zero():
 def test_too_few_clusters_for_a_joint_test_give_none():
     """Two groups of one cluster each leave no residual: their contrasts cannot be tested robustly."""
     yi = np.array([0.1, 0.3, 0.6, 0.2])
-    fit = fit_clustered(yi, np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1]]), np.arange(4), np.eye(4) * 0.02)
+    fit = fit_clustered(
+        yi, np.array([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1]]), np.arange(4), np.eye(4) * 0.02
+    )
     test = robust_test(fit, np.array([[-1.0, 1, 0], [-1, 0, 1]]))
     assert np.isnan(test.p)
     assert np.isnan(test.df)

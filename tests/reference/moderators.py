@@ -1,6 +1,6 @@
 """Effects, sampling covariance and moderators of the bundled trials, as JSON for moderators.R.
 
-PYTHONPATH=src python tests/reference/moderators.py | Rscript tests/reference/moderators.R > tests/reference/moderators.json
+cd tests/reference; PYTHONPATH=../../src python moderators.py | Rscript moderators.R > moderators.json
 """
 
 import json
@@ -11,6 +11,4 @@ from pdt_evidence.effects.shared_arms import covariance_blocks
 
 rows = symptom_rows(pdt.trials(comparison="pdt_vs_control", follow_up="post"))
 columns = ["row_id", "trial_id", "yi", "year", "arm_c", "rating"]
-print(
-    json.dumps({"rows": rows[columns].to_dict("list"), "V": covariance_blocks(rows, 0.6).dense().tolist()})
-)
+print(json.dumps({"rows": rows[columns].to_dict("list"), "V": covariance_blocks(rows, 0.6).dense().tolist()}))

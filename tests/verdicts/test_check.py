@@ -86,6 +86,7 @@ def test_growth_is_no_longer_overstated_when_controlled_effects_grow(report, mon
     assert all(finding.holds is not False for finding in changed.findings)
 
 
+@pytest.mark.filterwarnings("ignore:Left out")
 def test_what_can_be_said_follows_the_numbers(report, monkeypatch):
     """The sentence on CBT changes with Steinert's interval; none is a fixed text."""
     said = report["archives-vs-cbt"].can_be_said

@@ -200,18 +200,22 @@ def _pooled(
     return compute
 
 
+def release_order() -> pd.DataFrame:
+    """HDRS before BDI before any other, whoever rates: the rule of the pool of the depression release."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        [("*", 1, "hdrs*", "*"), ("*", 2, "bdi*", "*"), ("*", 3, "*", "*")],
+        columns=["outcome", "rank", "instrument", "rating"],
+    )
+
+
 def _metapsy(method: str, test: str) -> Callable[[], Ours]:
     """The depression release: its own g, one a trial, HDRS before BDI before any other."""
 
     def compute() -> Ours:
-        import pandas as pd
-
-        order = pd.DataFrame(
-            [("*", 1, "hdrs*", "*"), ("*", 2, "bdi*", "*"), ("*", 3, "*", "*")],
-            columns=["outcome", "rank", "instrument", "rating"],
-        )
         rows = trials(source="metapsy_depression_psyctr", comparison="pdt_vs_control", preferred=False)
-        rows = one_per_trial(rows, order).chosen
+        rows = one_per_trial(rows, release_order()).chosen
         fit = pool(rows["reported"], rows["reported_se"] ** 2, method=method, test=test)
         how = f"the release's g and standard errors, HDRS before BDI before others; {method}, {test}"
         return Ours(estimate=fit.estimate, ci=fit.ci, k=fit.k, how=how)
