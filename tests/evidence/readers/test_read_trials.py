@@ -1,6 +1,7 @@
 """A user's own table: four formats, one schema, and every problem of a file in one message."""
 
 import io
+import re
 import time
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from made_files import TRIALS
 
 from pdt_evidence.errors import EvidenceError, SchemaError
-from pdt_evidence.evidence.readers import read_trials, template
+from pdt_evidence.evidence.readers import column_guide, read_trials, template
 from pdt_evidence.evidence.readers import tabular as tables
 
 HEADER = "row_id,study,better,mean_t,sd_t,n_t,mean_c,sd_c,n_c"
@@ -20,6 +21,14 @@ def test_the_template_is_a_table_that_can_be_read(saved):
     assert table["score"].tolist() == ["endpoint", "events"]
     assert table["follow_up"].tolist() == ["post", "medium"]
     assert template().splitlines()[0].startswith("row_id,trial_id,study,year,disorder,comparison,arm_t,arm_c")
+
+
+def test_the_guide_describes_every_column_of_the_template():
+    guide = column_guide()
+    for name in template().splitlines()[0].split(","):
+        assert re.search(rf"^{name} \((string|number|integer|boolean)\): \S", guide, flags=re.MULTILINE), name
+    assert "lower, higher" in guide
+    assert re.search(r"^    depression, anxiety, .*, or a word of your own$", guide, flags=re.MULTILINE)
 
 
 def test_a_table_is_typed_and_gets_what_it_lacks(saved):
@@ -121,6 +130,7 @@ def test_misspelt_columns_are_named_with_their_likeliest_meaning(saved):
         ("study,yi,vi\nA,1,2\n".encode("utf-16"), "is written in UTF-16"),
         ("study,yi,vi\nA\0,1,2\n", "line 2: found a zero byte"),
         (b"", "is empty (0 bytes)"),
+        ("study," * 3000 + "\nA\n", "has more than 2000 columns"),
     ],
 )
 def test_the_shape_of_a_file_is_checked_first(saved, text, sentence):

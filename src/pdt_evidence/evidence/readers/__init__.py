@@ -3,6 +3,15 @@
 from pdt_evidence.evidence.readers.files import check_file, import_file, read_any
 from pdt_evidence.evidence.readers.metapsy import read_metapsy
 from pdt_evidence.evidence.readers.revman import read_revman
-from pdt_evidence.evidence.readers.trials import read_trials, template
+from pdt_evidence.evidence.readers.trials import column_guide, read_trials, template
 
-__all__ = ["check_file", "import_file", "read_any", "read_metapsy", "read_revman", "read_trials", "template"]
+__all__ = [
+    "check_file",
+    "column_guide",
+    "import_file",
+    "read_any",
+    "read_metapsy",
+    "read_revman",
+    "read_trials",
+    "template",
+]

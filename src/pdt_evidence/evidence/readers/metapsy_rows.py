@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers.metapsy_columns import MISSING, canonical_columns, to_number
 from pdt_evidence.evidence.readers.tabular import TextTable
 
 __all__ = ["NAN", "Entry", "Row", "arm_data", "read_rows", "weeks_at_end"]
 
 NAN = math.nan
+MAX_ROWS = 50_000  # the largest database has some thousand
 Entry = tuple[int | None, str, str, str]  # of a log: line, row, action, reason
 ARM_NUMBERS = ("mean", "sd", "n", "mean_change", "sd_change", "n_change", "event", "totaln")
 NUMBERS = (
@@ -66,6 +68,8 @@ class Row:
 
 def read_rows(text: TextTable, where: str, log: list[Entry]) -> list[Row]:
     columns = canonical_columns(list(text.data.columns), where)
+    if len(text.lines) > MAX_ROWS:
+        raise EvidenceError(f"{where} has more than {MAX_ROWS} rows, the most that are read of a database.")
     cells = {ours: text.data[theirs].tolist() for ours, theirs in columns.items()}
     numbers: dict[str, list[float]] = {}
     for name in NUMBERS:

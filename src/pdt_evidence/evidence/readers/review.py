@@ -14,7 +14,7 @@ __all__ = ["NAN", "Analysis", "Cells", "Review", "StudyRow", "Total", "decimals"
 
 NAN = math.nan
 BLANK = frozenset({"", "null", "none", "#n/a", "na", "nan", "not applicable", "infinity", "-infinity"})
-MAX_ROWS = 200_000
+MAX_ROWS = 50_000  # the largest reviews have some thousand study rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

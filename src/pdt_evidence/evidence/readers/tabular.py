@@ -7,8 +7,10 @@ too many, a quote that never ends) is collected here; what is wrong with a cell 
 from __future__ import annotations
 
 import csv
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -29,6 +31,8 @@ Mask = NDArray[np.bool_]
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
 MAX_CELLS = 10_000_000  # 200,000 rows of 50 columns
+MAX_COLUMNS = 2_000
+MAX_HEADER = 1_000_000  # characters
 MAX_BLANK_ROWS = 10_000  # a sheet with more of them in a row was formatted, not filled
 
 
@@ -65,9 +69,13 @@ def read_table(path: str | Path) -> TextTable:
 
 def delimited(text: str, where: str, *, tab: bool = False) -> TextTable:
     """A delimited text; whether comma, semicolon or tab parts the columns is seen in its header."""
-    header = text.lstrip("\r\n").split("\n", 1)[0]
+    header = text[:MAX_HEADER].lstrip("\r\n").split("\n", 1)[0]
     counts = {mark: header.count(mark) for mark in ("\t", ";", ",")}
     mark = "\t" if tab and counts["\t"] else max(counts, key=lambda mark: counts[mark])
+    if counts[mark] > MAX_COLUMNS:
+        raise EvidenceError(
+            f"{where} has more than {MAX_COLUMNS} columns. Leave out those that are not needed."
+        )
     decimal = "," if mark == ";" else "."
     plain = _plain(text, mark, decimal)
     if plain is not None:
@@ -195,11 +203,16 @@ def _excel(content: bytes, where: str) -> TextTable:
     except ImportError as error:
         raise EvidenceError(f"{where}: {error}. Install pdt-evidence[excel], or save as CSV.") from error
     try:
-        values, formulas = (
-            load_workbook(BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
-            for data_only in (True, False)
-        )
-        rows = list(_sheet_rows(values, formulas, where))
+        with (
+            redirect_stdout(StringIO()),
+            warnings.catch_warnings(),
+        ):  # it prints, and warns of fonts and styles
+            warnings.simplefilter("ignore")
+            values, formulas = (
+                load_workbook(BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
+                for data_only in (True, False)
+            )
+            rows = list(_sheet_rows(values, formulas, where))
     except EvidenceError:
         raise
     except Exception as error:  # damaged workbooks surface as whatever the library meets first

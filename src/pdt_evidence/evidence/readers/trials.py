@@ -317,3 +317,20 @@ def template() -> str:
         } | example
         lines.append(",".join(filled.get(name, "") for name in names))
     return "\n".join(lines) + "\n"
+
+
+def column_guide() -> str:
+    """What each column of a table of trials means, in which unit, and which words it takes.
+
+    Returns
+    -------
+    str
+        A line a column, and below it the words that are known; own words are welcome where it says so.
+    """
+    lines = []
+    for field, bundled in zip(trial_fields(), fields("trials"), strict=False):
+        lines.append(f"{field.name} ({field.type}): {bundled.description}")
+        if bundled.enum and field.name not in FREE_WORDS:
+            own = ", or a word of your own" if field.name in OPEN_WORDS else ""
+            lines.append(f"    {', '.join(field.enum or bundled.enum)}{own}")
+    return "\n".join(lines)
