@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import geometry
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from geometry import assert_readable
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +19,7 @@ from matplotlib.figure import Figure
 from numpy.testing import assert_allclose
 
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
-from pdt_evidence.figures import STYLES, forest
+from pdt_evidence.figures import STYLES, forest, forest_pages
 
 FEW = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 SCRIPTS = (
@@ -240,6 +242,7 @@ OPTIONS = {
     "sort": "effect",
     "also": {"CHE": OTHER},
     "overall": OTHER,
+    "difference": SimpleNamespace(statistic=4.2, df=(1.0, float("nan")), p=0.04),
     "margins": 0.25,
     "lines": [0.3],
     "xlim": (-1, 2),
@@ -316,3 +319,51 @@ def test_a_column_chosen_is_never_left_out():
     ax = forest(effect(5), width=85, columns=["n", "plot", "effect", "weight"])
     assert any(str(text.get_gid()).endswith(":weight") for text in ax.texts)
     assert_readable(ax)
+
+
+def test_the_test_of_group_differences_stands_below_the_groups():
+    test = SimpleNamespace(statistic=4.2, df=(1.0, 12.0), p=0.04)
+    ax = forest(synthesis(), difference=test)
+    assert_readable(ax)
+    said = " ".join(text.get_text() for text in ax.texts if str(text.get_gid()).startswith("difference"))
+    assert said == "Test of group differences: $F$ = 4.20, df = 1, 12, $p$ = 0.040"
+
+
+def test_pages_hold_every_row_once_and_share_an_axis():
+    drawn = synthesis(sizes=(9, 8, 12, 7, 7, 6, 2, 4))
+    pages = forest_pages(drawn, height=160)
+    assert len(pages) > 2
+    assert len({page.get_xlim() for page in pages}) == 1
+    assert sum(len(geometry.ends(page)) for page in pages) == sum(s.k for s in drawn.strata.values())
+    for page in pages:
+        assert_readable(page)
+        assert page.figure.get_figheight() * 25.4 <= 160.01
+
+
+def test_a_page_too_low_for_ten_rows_is_refused():
+    with pytest.raises(RequestError, match="no room for ten rows"):
+        forest_pages(synthesis(), height=60)
+
+
+def test_a_table_is_pooled_and_drawn():
+    table = pd.DataFrame(
+        {"study": ["A", "B", "C"], "yi": [0.1, 0.4, 0.6], "vi": [0.1, 0.2, 0.1], "country": list("xyz")}
+    )
+    ax = forest(table, columns=["country", "plot", "effect"])
+    assert_readable(ax)
+    assert len(geometry.mark(ax, "diamonds").get_paths()) == 1
+    with pytest.raises(EvidenceError, match="no column 'vi'"):
+        forest(table.drop(columns="vi"))
+    with pytest.raises(EvidenceError, match="Cannot draw a forest of list"):
+        forest([1, 2])
+
+
+def test_a_summary_without_an_interval_is_hollow_and_negative_weights_have_no_area():
+    nothing = (float("nan"), float("nan"))
+    fit = effect(4, ci=nothing, pi=nothing, weights=np.array([60.0, 45.0, -5.0, 0.0]))
+    ax = forest(fit)
+    assert_readable(ax)
+    assert geometry.mark(ax, "diamonds") is None
+    assert len(geometry.mark(ax, "diamonds-without-interval").get_offsets()) == 1
+    assert len(geometry.mark(ax, "squares").get_sizes()) == 2
+    assert len(geometry.mark(ax, "points-without-weight").get_offsets()) == 2

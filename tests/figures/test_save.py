@@ -7,12 +7,12 @@ import re
 
 import matplotlib as mpl
 import pytest
-from made_results import effect
+from made_results import effect, synthesis
 from matplotlib import font_manager
 from matplotlib.text import Text
 
 from pdt_evidence.errors import RequestError
-from pdt_evidence.figures import forest, save
+from pdt_evidence.figures import forest, forest_pages, save
 from pdt_evidence.figures.lines import Line
 
 
@@ -90,3 +90,12 @@ def test_text_that_needs_shaping_takes_the_long_way(monkeypatch):
     pdf_of(forest(effect(2, labels=("Smith 2001", "\u5317\u4eac 2010"))))
     assert "\u5317\u4eac 2010" in taken
     assert "Smith 2001" not in taken
+
+
+def test_pages_become_one_pdf_with_the_same_bytes(tmp_path):
+    files = [save(forest_pages(synthesis(), height=120), tmp_path / f"{name}.pdf") for name in "ab"]
+    first, second = (file.read_bytes() for file in files)
+    assert first == second
+    assert len(re.findall(rb"/Type /Page\b", first)) > 1
+    with pytest.raises(RequestError, match=r"pages go into a \.pdf"):
+        save(forest_pages(synthesis(), height=120), tmp_path / "a.png")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from pdt_evidence.analysis.subgroups import SubgroupComparison
     from pdt_evidence.results import PooledEffect, Synthesis
 
 __all__ = ["forest", "forest_pages"]
@@ -43,6 +44,7 @@ def forest(
     sort: str | None = None,
     also: Mapping[str, PooledEffect | Synthesis] | None = None,
     overall: PooledEffect | None = None,
+    difference: SubgroupComparison | None = None,
     margins: float | tuple[float, float] | None = None,
     lines: Sequence[float] = (),
     xlim: tuple[float, float] | None = None,
@@ -85,6 +87,8 @@ def forest(
         colour of their own and named by their key.
     overall : PooledEffect, optional
         What all strata come to, below them.
+    difference : SubgroupComparison, optional
+        The test of the groups against one another, as `compare_subgroups` gives it; a line below them.
     margins : float or (float, float), optional
         A margin of equivalence, shaded; one number stands for both sides of no effect.
     lines : sequence of float, optional
@@ -135,6 +139,7 @@ def forest(
         sort=sort,
         also=also,
         overall=overall,
+        difference=difference,
         margins=margins,
         lines=lines,
         xlim=xlim,

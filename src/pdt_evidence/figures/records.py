@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pdt_evidence.figures.axis import Scale
 
 if TYPE_CHECKING:
+    from pdt_evidence.analysis.subgroups import SubgroupComparison
     from pdt_evidence.results import PooledEffect, Synthesis
 
 __all__ = ["Column", "ForestLayout", "Row", "Wishes"]
@@ -81,3 +82,4 @@ class Wishes:
     sort: str | None = None
     also: Mapping[str, PooledEffect | Synthesis] | None = None
     overall: PooledEffect | None = None
+    difference: SubgroupComparison | None = None

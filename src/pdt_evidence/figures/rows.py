@@ -50,6 +50,10 @@ class Rows:
                 self._summary(stratum, i)
             before = path
         self._overall(len(strata))
+        if self.wishes.difference is not None:
+            pieces = words.difference(self.wishes.difference, self.style)
+            self.add("gap:difference", "gap", stratum=len(strata))
+            self.add("difference", "note", pieces=tuple(pieces), stratum=len(strata))
         return tuple(self.rows)
 
     def add(self, key: str, kind: str, **values: Any) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pdt_evidence.figures.styles import Style
 
 if TYPE_CHECKING:
+    from pdt_evidence.analysis.subgroups import SubgroupComparison
     from pdt_evidence.results import PooledEffect
 
 __all__ = ["MEASURES", "RATIOS", "heading", "heterogeneity", "method_line", "number"]
@@ -152,6 +153,19 @@ def heterogeneity(effect: PooledEffect, style: Style) -> list[str]:
     return [*pieces[:-1], pieces[-1].rstrip(";")] if pieces else []
 
 
+def difference(test: SubgroupComparison, style: Style) -> list[str]:
+    """The test of groups against one another in mathtext, in pieces."""
+    known = [value for value in test.df if not math.isnan(value)]
+    symbol = "$F$" if len(known) == 2 else "$Q$"
+    df = ", ".join(f"{value:g}" for value in known)
+    return [
+        "Test of group differences:",
+        f"{symbol} = {number(test.statistic, 2, style)},",
+        f"df = {df},",
+        p_value(test.p, style),
+    ]
+
+
 def _tau2(tau2: float, style: Style) -> str:
     digits = 3 if tau2 >= 0.0005 or tau2 == 0 else 5
     return number(tau2, 0 if tau2 == 0 else digits, style)
@@ -164,7 +178,9 @@ def plain_heterogeneity(effect: PooledEffect, style: Style) -> str:
 
 def plain(text: str) -> str:
     """Symbols of mathtext as plain letters."""
-    return text.replace("$Q$", "Q").replace("$p$", "p").replace(I2, "I²").replace(TAU2, "τ²")
+    return (
+        text.replace("$Q$", "Q").replace("$F$", "F").replace("$p$", "p").replace(I2, "I²").replace(TAU2, "τ²")
+    )
 
 
 def percent(level: float) -> str:
