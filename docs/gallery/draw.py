@@ -13,6 +13,7 @@ import numpy as np
 import pdt_evidence as pdt
 from pdt_evidence import figures
 from pdt_evidence.analysis.cumulative import cumulative
+from pdt_evidence.analysis.gosh import gosh
 from pdt_evidence.analysis.influence import leave_one_out
 from pdt_evidence.models.small_study import regression_test, trim_and_fill
 
@@ -52,22 +53,9 @@ def gallery() -> dict[str, Callable[[], Any]]:
         "baujat": lambda: figures.baujat(fit),
         "drapery": lambda: figures.drapery(fit),
         "orchard": lambda: figures.orchard(fit),
-        "gosh": lambda: _gosh(fit),
+        "gosh": lambda: figures.gosh_plot(gosh(fit, sample=3000, seed=1), study=int(np.argmax(fit.yi))),
         "tau2_profile": lambda: figures.tau2_profile(fit),
     }
-
-
-def _gosh(fit: pdt.PooledEffect) -> Any:
-    """Three thousand subsets of the studies, those with the largest effect in a colour of their own."""
-    largest = int(np.argmax(fit.yi))
-    kept = np.random.default_rng(1).random((3000, fit.k)) < 0.5
-    kept = kept[kept.sum(axis=1) >= 3]
-    many = pdt.pool_many(
-        np.where(kept, fit.yi, np.nan), np.where(kept, fit.vi, np.nan), method="DL", test="z"
-    )
-    return figures.gosh(
-        many.estimate, many.I2, includes=kept[:, largest], name=fit.labels[largest], measure=fit.measure
-    )
 
 
 def main(folder: Path) -> None:

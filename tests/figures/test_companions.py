@@ -13,8 +13,9 @@ from made_results import effect, synthesis
 from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
 
-from pdt_evidence import pool, pool_many
+from pdt_evidence import pool
 from pdt_evidence.analysis.cumulative import cumulative
+from pdt_evidence.analysis.gosh import gosh
 from pdt_evidence.analysis.influence import leave_one_out
 from pdt_evidence.analysis.network import network
 from pdt_evidence.errors import RequestError
@@ -24,7 +25,7 @@ from pdt_evidence.figures import (
     bias_summary,
     drapery,
     funnel,
-    gosh,
+    gosh_plot,
     network_plot,
     orchard,
     radial,
@@ -40,8 +41,6 @@ NETWORK = SimpleNamespace(
     treatments=TREATMENTS,
     studies=[SimpleNamespace(arms=np.array(arms)) for arms in ((0, 1), (0, 1), (1, 2), (0, 2, 3), (3, 4))],
 )
-SUBSETS = np.random.default_rng(5).random((60, 8)) < 0.6
-SUBSETS[:, :2] = True
 
 
 def fitted(k=8, **values):
@@ -65,11 +64,7 @@ def course():
 
 
 def subsets(**options):
-    fit = effect(8)
-    many = pool_many(
-        np.where(SUBSETS, fit.yi, np.nan), np.where(SUBSETS, fit.vi, np.nan), method="DL", test="z"
-    )
-    return gosh(many.estimate, many.I2, includes=SUBSETS[:, 4], name=fit.labels[4], **options)
+    return gosh_plot(gosh(fitted(7)), study="Gibbons 1989", **options)
 
 
 def filled_funnel(**options):
@@ -208,7 +203,7 @@ def test_bias_shares_add_up_to_a_hundred():
         (lambda: summary_forest({}), "There is nothing to draw"),
         (lambda: summary_forest(synthesis(), columns=["n"]), "asks for 'n'. Choose from: 'k', 'effect'"),
         (lambda: orchard(effect(3), by="country"), "by = 'country' is no column of this result"),
-        (lambda: gosh([1, 2], [3]), "lists of one length"),
+        (lambda: gosh_plot(gosh(fitted(4)), study="Nobody 1900"), "Nobody 1900"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(call, message):

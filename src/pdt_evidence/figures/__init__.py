@@ -10,7 +10,7 @@ _HOMES = {
     "files": ["save"],
     "forest_plot": ["forest", "forest_pages"],
     "funnels": ["funnel", "radial"],
-    "influences": ["baujat", "drapery", "gosh", "orchard"],
+    "influences": ["baujat", "drapery", "gosh_plot", "orchard"],
     "network_graph": ["network_plot"],
     "profiles": ["bias_summary", "tau2_profile"],
     "styles": ["STYLES", "Style"],
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pdt_evidence.figures.funnels import radial as radial
     from pdt_evidence.figures.influences import baujat as baujat
     from pdt_evidence.figures.influences import drapery as drapery
-    from pdt_evidence.figures.influences import gosh as gosh
+    from pdt_evidence.figures.influences import gosh_plot as gosh_plot
     from pdt_evidence.figures.influences import orchard as orchard
     from pdt_evidence.figures.network_graph import network_plot as network_plot
     from pdt_evidence.figures.profiles import bias_summary as bias_summary
