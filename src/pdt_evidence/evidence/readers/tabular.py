@@ -258,6 +258,8 @@ def _cell_text(value: Any, formula: Any, where: str, line: int) -> str:
 
 
 def _parquet(content: bytes, where: str) -> TextTable:
+    import pandas as pd
+
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -269,28 +271,45 @@ def _parquet(content: bytes, where: str) -> TextTable:
         if meta.num_rows * max(meta.num_columns, 1) > MAX_CELLS:
             raise EvidenceError(f"{where} has more than {MAX_CELLS} cells. Split it.")
         header = [str(name) for name in file.schema_arrow.names]
-        columns = [_arrow_text(column, pa) for column in file.read(use_threads=False).columns]
+        columns = [_arrow_text(column) for column in file.read(use_threads=False).columns]
     except EvidenceError:
         raise
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError, MemoryError) as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise EvidenceError(f"{where} cannot be read as Parquet: {reason}. Save it again.") from error
-    return _table(
-        ((0, header), *((line, list(row)) for line, row in enumerate(zip(*columns, strict=True), 1))), where
+    problems = _header_problems(header, 0)
+    if problems:
+        raise EvidenceError.from_problems(problems, where)
+    data = pd.concat(columns, axis=1, keys=header) if columns else pd.DataFrame()
+    blank = (data == "").all(axis=1).to_numpy()
+    if blank.all():
+        raise EvidenceError(f"{where} has no rows: expected at least one trial.")
+    lines = np.arange(1, len(data) + 1)
+    return TextTable(
+        data=data[~blank].reset_index(drop=True),
+        lines=lines[~blank].tolist(),
+        decimal=".",
+        blank=lines[blank].tolist(),
     )
 
 
-def _arrow_text(column: Any, pa: Any) -> list[str]:
+def _arrow_text(column: Any) -> pd.Series:
     """One column as text; a number keeps all its digits, an integer that became a float loses its ".0"."""
+    import pyarrow as pa
+    import pyarrow.compute
+
+    pc: Any = pyarrow.compute  # its functions are made on import, and no type checker sees them
     kind = column.type
-    if not (pa.types.is_primitive(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
-            or pa.types.is_dictionary(kind) or pa.types.is_null(kind) or pa.types.is_decimal(kind)
-            or pa.types.is_string_view(kind)):  # fmt: skip
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    if not (is_text or pa.types.is_primitive(kind) or pa.types.is_null(kind) or pa.types.is_decimal(kind)):
         raise EvidenceError(f"a column holds {kind}, which is no number, word or date. Leave it out.")
+    if pa.types.is_null(kind):
+        column = pa.chunked_array([pa.array([""] * len(column), pa.string())])
+    text = pc.fill_null(column.cast(pa.string()), "")
     if pa.types.is_floating(kind):
-        return ["" if value is None or value != value else _float_text(value) for value in column.to_pylist()]
-    return ["" if value is None else str(value) for value in column.to_pylist()]
-
-
-def _float_text(value: float) -> str:
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        known = pc.fill_null(pc.invert(pc.is_nan(column)), False)
+        text = pc.if_else(known, pc.replace_substring_regex(text, r"^(-?\d+)\.0$", r"\1"), "")
+    return text.to_pandas()
