@@ -116,7 +116,7 @@ def ticks(
         places = [float(scale.place(value) - scale.place(low)) / span * room for value, _ in found]
         halves = [width(text) / 2 for _, text in found]
         gaps = [b - a - p - q for a, b, p, q in zip(places, places[1:], halves, halves[1:], strict=False)]
-        if len(found) <= min(max(3, room / 18), 9) and all(gap >= 5.0 for gap in gaps):
+        if len(found) <= min(max(3, room / 15), 9) and all(gap >= 5.0 for gap in gaps):
             return found
     return [(scale.null, label(scale.null))] if low <= scale.null <= high else []
 

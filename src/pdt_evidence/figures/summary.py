@@ -39,6 +39,7 @@ class _Series:
     head: str
     hues: Sequence[int]
     arms: tuple[str, str] | None = None
+    counts: str = "Studies"  # what k is the number of
 
 
 def summary_forest(
@@ -175,9 +176,8 @@ def _of_network(network: Network) -> _Series:
     reference = words.spoken(network.reference)
     paths = [(names[i],) for i in others]
     arms = ("treatment", words.inner(reference))
-    return _Series(
-        effects, paths, f"Network meta-analysis, against {arms[1]}", "Treatment", [0] * len(others), arms
-    )
+    title = f"Network meta-analysis, against {arms[1]}"
+    return _Series(effects, paths, title, "Treatment", [0] * len(others), arms, "Direct studies")
 
 
 def _floats(series: PooledSeries, names: Sequence[str], i: int) -> dict[str, Any]:
@@ -210,7 +210,7 @@ def _layout(
         rows.headings(before, path[:-1], i)
         before = path[:-1]
         _estimate(rows, effect, path, i, series.hues[i], prediction)
-    placed = [_column(name, effects[0]) for name in columns]
+    placed = [_column(name, effects[0], series.counts) for name in columns]
     return ForestLayout(
         columns=(
             Column(key="study", head=series.head, align="left"),
@@ -227,11 +227,11 @@ def _layout(
     )
 
 
-def _column(name: str, effect: PooledEffect) -> list[Column]:
+def _column(name: str, effect: PooledEffect, counts: str) -> list[Column]:
     if name == "effect":
         over = f"{words.short_measure(effect.measure)} [{words.percent(effect.level)} CI]"
         return [Column(key=key, over=over, left=False) for key in ("estimate", "ci")]
-    heads = {"k": "Studies", "p": "p", "I2": "I² (%)", "tau2": "τ²"}
+    heads = {"k": counts, "p": "p", "I2": "I² (%)", "tau2": "τ²"}
     return [Column(key=name, head=heads[name], left=name == "k")]
 
 

@@ -57,6 +57,7 @@ WORDS = {
     "rob_tool": "Risk-of-bias tool",
     "pdt_plus_medication_vs_medication": "PDT + medication versus medication",
 } | {name: f"PDT versus {other}" for name, (arm, other) in ARMS.items() if arm == "PDT"}
+SHORT = ("pdt", "cbt", "dbt", "eaet", "asa")  # arms whose names are abbreviations
 DEGREES = {"knha": "Knapp–Hartung", "adhoc": "Knapp–Hartung, never narrower than Wald",
            "adhoc-ci": "the wider of Knapp–Hartung and Wald", "z": "Wald (normal)", "t": "Wald (t, k − 1 df)",
            "CR2": "cluster-robust (CR2)"}  # fmt: skip
@@ -74,10 +75,17 @@ MODELS = {
 
 
 def spoken(word: str) -> str:
-    """A coded word as a reader knows it: `general_symptoms` is General symptoms."""
+    """A coded word as a reader knows it.
+
+    Examples
+    --------
+    >>> spoken("general_symptoms"), spoken("pdt+medication"), spoken("post")
+    ('General symptoms', 'PDT + medication', 'End of treatment')
+    """
     if word in WORDS:
         return WORDS[word]
-    text = str(word).replace("_", " ")
+    parts = [part.upper() if part in SHORT else part for part in str(word).replace("_", " ").split("+")]
+    text = " + ".join(parts)
     return text[:1].upper() + text[1:]
 
 
