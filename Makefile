@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: reproduce test lint citation benchmark clean
+.PHONY: reproduce test lint citation benchmark fuzz clean
 
 reproduce: .venv/run
 	$(BIN)/pdt-evidence reproduce --out results
@@ -22,6 +22,9 @@ citation: .venv-citation/done
 benchmark: .venv/run
 	$(PIP) -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks
+
+fuzz: .venv/test
+	$(BIN)/python tests/fuzz/fuzz_readers.py --cases 10000
 
 clean:
 	rm -rf .venv .venv-citation results

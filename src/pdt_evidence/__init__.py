@@ -13,6 +13,7 @@ _HOMES = {
     "errors": ["EvidenceError", "EvidenceWarning"],
     "evidence.tables": ["claims", "members", "reviews", "sources"],
     "evidence.coverage": ["coverage"],
+    "evidence.readers": ["import_file", "read_metapsy", "read_revman", "read_trials", "template"],
     "effects.trials": ["trials"],
     "effects.table": ["effect_sizes"],
     "results": ["PooledEffect", "Synthesis"],
@@ -25,11 +26,13 @@ _HOMES = {
     "analysis.influence": ["influence", "leave_one_out"],
     "analysis.cumulative": ["cumulative"],
     "analysis.gosh": ["gosh"],
+    "analysis.audit": ["audit"],
     "analysis.equivalence": ["equivalence"],
     "analysis.network": ["network"],
     "figures": ["forest", "save"],
     "verdicts": ["ClaimReport", "check_claims"],
     "reporting": ["report"],
+    "reporting.export": ["export"],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -1,3 +1,4 @@
+from pdt_evidence.analysis.audit import audit as audit
 from pdt_evidence.analysis.bayes import HalfCauchy as HalfCauchy
 from pdt_evidence.analysis.bayes import HalfNormal as HalfNormal
 from pdt_evidence.analysis.bayes import LogNormal as LogNormal
@@ -24,6 +25,11 @@ from pdt_evidence.effects.trials import trials as trials
 from pdt_evidence.errors import EvidenceError as EvidenceError
 from pdt_evidence.errors import EvidenceWarning as EvidenceWarning
 from pdt_evidence.evidence.coverage import coverage as coverage
+from pdt_evidence.evidence.readers import import_file as import_file
+from pdt_evidence.evidence.readers import read_metapsy as read_metapsy
+from pdt_evidence.evidence.readers import read_revman as read_revman
+from pdt_evidence.evidence.readers import read_trials as read_trials
+from pdt_evidence.evidence.readers import template as template
 from pdt_evidence.evidence.tables import claims as claims
 from pdt_evidence.evidence.tables import members as members
 from pdt_evidence.evidence.tables import reviews as reviews
@@ -31,6 +37,7 @@ from pdt_evidence.evidence.tables import sources as sources
 from pdt_evidence.figures import forest as forest
 from pdt_evidence.figures import save as save
 from pdt_evidence.reporting import report as report
+from pdt_evidence.reporting.export import export as export
 from pdt_evidence.results import PooledEffect as PooledEffect
 from pdt_evidence.results import Synthesis as Synthesis
 from pdt_evidence.verdicts import ClaimReport as ClaimReport

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+READABLE = "CSV, TSV, Excel or Parquet table, RevMan .rm5 or .zip, or a Metapsy database"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
@@ -65,10 +67,29 @@ def _parser() -> argparse.ArgumentParser:
     _add_pooling(forest)
     forest.add_argument("-o", "--out", type=Path, required=True, help="figure to write: .pdf, .svg or .png")
 
-    check = add("check", _check, "check a table of trials and say everything that is wrong with it")
-    check.add_argument("file", type=Path, help="CSV, TSV, Excel or Parquet")
+    check = add("check", _check, "say everything that is wrong or suspicious in a file of trials")
+    check.add_argument("file", type=Path, help=READABLE)
 
-    add("claims", _claims, "the article's claims, each with a verdict computed from the bundled data")
+    template = add("template", _template, "print an empty table of trials to fill in")
+    template.add_argument("--columns", action="store_true", help="explain the columns instead")
+
+    importing = add(
+        "import", _import, "read a review's or a database's file and write it as a table of trials"
+    )
+    importing.add_argument("file", type=Path, help=READABLE)
+    importing.add_argument("-o", "--out", type=Path, required=True, help="CSV to write")
+    importing.add_argument("--review", help="the review it belongs to, such as abbass2014")
+    importing.add_argument("--mapping", type=Path, help="your own names of outcomes and windows (CSV)")
+    importing.add_argument("--sign", choices=("+", "-"), help="sign of effects that favour arm 1 (Metapsy)")
+    importing.add_argument("--better", choices=("lower", "higher"), help="direction of scores that is good")
+
+    audit = add("audit", _audit, "recompute the totals that a review's file prints")
+    audit.add_argument("file", type=Path, help="RevMan .rm5 or data package .zip")
+
+    claims = add("claims", _claims, "the article's claims, each with a verdict computed from the data")
+    claims.add_argument("--imported", type=Path, help="trials of a cited review that you imported")
+    claims.add_argument("--review", default="", help="the review they belong to, such as abbass2014")
+
     add("sources", _sources, "where the numbers come from")
     add("coverage", _coverage, "how much of each cited review is held at trial level")
     return parser
@@ -77,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_pooling(parser: argparse.ArgumentParser) -> None:
     from pdt_evidence.analysis.synthesis import DEPENDENCE
 
-    parser.add_argument("file", type=Path, help="CSV, TSV, Excel or Parquet")
+    parser.add_argument("file", type=Path, help=READABLE)
     parser.add_argument(
         "--by", default="outcome,follow_up", help="columns that make the strata, comma-separated"
     )
@@ -104,11 +125,11 @@ def _reproduce(arguments: argparse.Namespace) -> None:
 
 
 def _synthesis(arguments: argparse.Namespace):  # -> Synthesis
-    from pdt_evidence.evidence.readers import read_trials
     from pdt_evidence.analysis.synthesis import synthesize
+    from pdt_evidence.evidence.readers import read_any
 
     return synthesize(
-        read_trials(arguments.file),
+        read_any(arguments.file),
         by=tuple(column.strip() for column in arguments.by.split(",") if column.strip()),
         measure=arguments.measure,
         method=arguments.method,
@@ -138,23 +159,51 @@ def _forest(arguments: argparse.Namespace) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     from pdt_evidence.effects.table import effect_sizes
-    from pdt_evidence.evidence.readers import read_trials
+    from pdt_evidence.evidence.lint import as_text
+    from pdt_evidence.evidence.readers import check_file
 
-    table = read_trials(arguments.file)
-    if not {"yi", "vi"} <= set(table.columns):
-        table = effect_sizes(table, measure="SMD")
-    without = table[table["yi"].isna() | table["vi"].isna()]
+    table, findings = check_file(arguments.file)
     print(f"{arguments.file.name}: {len(table)} rows of {table['trial_id'].nunique()} trials fit the schema.")
-    for _, row in without.iterrows():
+    if findings:
+        print(as_text(findings, arguments.file.name))
+    computed = table if {"yi", "vi"} <= set(table.columns) else effect_sizes(table, measure="SMD")
+    for _, row in computed[computed["yi"].isna() | computed["vi"].isna()].iterrows():
+        reason = row.get("yi_reason") or "no yi or vi"
+        print(f"note: row {row['row_id']} ({row['study']}) gives no effect: {reason}")
+
+
+def _template(arguments: argparse.Namespace) -> None:
+    from pdt_evidence.evidence.readers import column_guide, template
+
+    print(column_guide() if arguments.columns else template(), end="")
+
+
+def _import(arguments: argparse.Namespace) -> None:
+    from pdt_evidence.evidence.readers import import_file
+
+    options = {name: getattr(arguments, name) for name in ("review", "mapping", "sign", "better")}
+    table = import_file(arguments.file, arguments.out, **options)
+    print(f"wrote {arguments.out}: {len(table)} rows of {table['trial_id'].nunique()} trials")
+    if table.source.get("sign"):
+        print(f"sign: {table.source['sign']}")
+    if len(table.log):
         print(
-            f"note: row {row['row_id']} ({row['study']}) gives no effect: {row.get('yi_reason') or 'no yi or vi'}"
+            f"{len(table.log)} rows were dropped, merged or changed; each is in {arguments.out.with_suffix('.json')}"
         )
 
 
+def _audit(arguments: argparse.Namespace) -> None:
+    from pdt_evidence.analysis.audit import audit
+
+    print(audit(arguments.file).summary())
+
+
 def _claims(arguments: argparse.Namespace) -> None:
+    from pdt_evidence.evidence.readers import read_any
     from pdt_evidence.verdicts import check_claims
 
-    print(check_claims().summary())
+    imported = read_any(arguments.imported, review=arguments.review or None) if arguments.imported else None
+    print(check_claims(imported, review=arguments.review).summary())
 
 
 def _sources(arguments: argparse.Namespace) -> None:

@@ -26,6 +26,7 @@ from pdt_evidence.results import PooledEffect, Synthesis
 __all__ = ["DEPENDENCE", "synthesize"]
 
 DEPENDENCE = ("aggregate", "one-per-trial", "three-level", "che")
+STYLES = ("library", "revman")
 Strata = dict[tuple[str, ...], PooledEffect]
 STUDY_COLUMNS = (
     "trial_id", "year", "n_t", "n_c", "arm_t", "arm_c", "disorder", "instrument", "rating", "rob", "rob_tool",
@@ -44,6 +45,7 @@ def synthesize(
     level: float = 0.95,
     dependence: str = "aggregate",
     rho: float = 0.6,
+    style: str = "library",
 ) -> Synthesis:
     """Pool a table of trials, stratum by stratum.
 
@@ -65,6 +67,10 @@ def synthesize(
         ("che", with cluster-robust intervals). Contrasts that share an arm keep their covariance.
     rho : float
         Correlation between the outcomes of one trial; not used by "one-per-trial" and "three-level".
+    style : {"library", "revman"}
+        "revman" pools as Review Manager does, to compare with a review: inverse variance,
+        Mantel-Haenszel for events, every row by itself; `method` is then "DL" (default) or "EE",
+        `test` is "z". More choices in `analysis.revman_style.synthesize_as_revman`.
 
     Returns
     -------
@@ -90,7 +96,10 @@ def synthesize(
     True
     """
     require_choice("dependence", dependence, DEPENDENCE)
+    require_choice("style", style, STYLES)
     by = (by,) if isinstance(by, str) else tuple(by)
+    if style == "revman":
+        return _as_revman(table, by, measure, method, test, level, dependence)
     _check(table, by)
     if measure is not None or not {"yi", "vi"} <= set(table.columns):
         table = effect_sizes(table, measure=measure or "SMD")
@@ -113,6 +122,24 @@ def synthesize(
         rho=rho if dependence in ("aggregate", "che") else nan,
         **settings | {"test": next(iter(strata.values())).test},  # multilevel models have tests of their own
     )
+
+
+def _as_revman(
+    table: pd.DataFrame,
+    by: tuple[str, ...],
+    measure: str | None,
+    method: str,
+    test: str,
+    level: float,
+    dependence: str,
+) -> Synthesis:
+    """Review Manager has its own rules; what contradicts them is refused, the library's defaults give way."""
+    from pdt_evidence.analysis.revman_style import synthesize_as_revman
+
+    require_choice("method (with style = 'revman')", method, ("REML", "DL", "EE"))
+    require_choice("test (with style = 'revman')", test, ("knha", "z"))
+    require_choice("dependence (with style = 'revman')", dependence, ("aggregate",))
+    return synthesize_as_revman(table, by=by, measure=measure or "SMD", random=method != "EE", level=level)
 
 
 def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.evidence import claims, load
 from pdt_evidence.verdicts.facts import Facts
@@ -42,6 +43,8 @@ def check_claims(imported: pd.DataFrame | None = None, *, review: str = "") -> C
     >>> pdt.check_claims()["apa-160-studies"].verdict
     'misattributed'
     """
+    if imported is not None and not {"yi", "vi"} <= set(imported.columns):
+        imported = effect_sizes(imported)
     facts = Facts(brought=imported, brought_of=review)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EvidenceWarning)  # rows left out are counted in the pools' own report
