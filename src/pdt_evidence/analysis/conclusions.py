@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 __all__ = ["about_follow_up", "shown"]
@@ -21,7 +23,7 @@ def about_follow_up(
 ) -> tuple[str, ...]:
     """What can and cannot be concluded about the time after therapy."""
     said = []
-    for comparison in dict.fromkeys(pools["comparison"]):
+    for comparison in dict.fromkeys(map(str, pools["comparison"])):
         name = NAMES.get(comparison, comparison.replace("_", " "))
         own = pools[pools["comparison"].eq(comparison)].set_index("follow_up")
         said.append(_windows(name, own))
@@ -32,14 +34,15 @@ def about_follow_up(
 
 
 def _windows(name: str, own: pd.DataFrame) -> str:
-    post, after = int(own.loc["post", "trials"]), {window: int(own.loc[window, "trials"]) for window in AFTER}
+    by_window: dict[str, Any] = {str(window): row for window, row in own.iterrows()}
+    post, after = int(by_window["post"]["trials"]), {word: int(by_window[word]["trials"]) for word in AFTER}
     held = ", ".join(f"{count} in the {window} window" for window, count in after.items() if count)
-    unknown = int(own.loc["unknown", "trials"])
+    unknown = int(by_window["unknown"]["trials"])
     text = f"{name}: {post} trials at the end of treatment; after it {held or 'none at a known time'}"
     text += f"; {unknown} at a time that no source states." if unknown else "."
     for window, count in after.items():
         if count:
-            row = own.loc[window]
+            row = by_window[window]
             result = shown(row["estimate"], row["ci_low"], row["ci_high"])
             settled = row["ci_low"] > 0 or row["ci_high"] < 0
             verdict = "excludes 0" if settled else "does not exclude 0"

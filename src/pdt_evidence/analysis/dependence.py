@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from math import isnan, nan
+from typing import Any
 
 import pandas as pd
 
@@ -76,7 +77,7 @@ def sensitivity(
     runs = [(rule, nan) for rule in WITHOUT_RHO] + [(rule, rho) for rule in WITH_RHO for rho in rhos]
     rows: dict[tuple[str, ...], list[dict[str, object]]] = {}
     for rule, rho in runs:
-        correlation = {} if isnan(rho) else {"rho": rho}
+        correlation: dict[str, Any] = {} if isnan(rho) else {"rho": rho}
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore", EvidenceWarning

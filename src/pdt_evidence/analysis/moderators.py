@@ -270,7 +270,7 @@ def _slope(
 def _levels(
     moderator: Moderator, rows: pd.DataFrame, values: pd.Series, known: pd.Series, rho: float, level: float
 ) -> Lines:
-    counts = rows.groupby(values)["trial_id"].nunique()
+    counts = {str(word): own.nunique() for word, own in rows.groupby(values)["trial_id"]}
     tested = sorted(word for word, count in counts.items() if count >= FEWEST_TRIALS and word != UNKNOWN)
     lines, test = [], NO_TEST
     if tested:
@@ -288,7 +288,7 @@ def _levels(
             lines = [
                 line | {"note": "df of the test below 4: p is rough"} if rough else line for line in lines
             ]
-    for word in sorted(set(map(str, counts.index)) - set(tested), key=lambda word: (word == UNKNOWN, word)):
+    for word in sorted(set(counts) - set(tested), key=lambda word: (word == UNKNOWN, word)):
         lines.append(_apart(word, rows[values.eq(word)].reset_index(drop=True), rho, level))
     return lines, test
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,6 +73,7 @@ def unpaired_visits(rows: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
         )
     )
     reasons = []
+    row: Any
     for row in other.itertuples():
         if (row.trial_id, row.comparison) not in at_end:
             reasons.append("nothing held of this contrast at the end of treatment")

@@ -146,10 +146,10 @@ def head_to_head_effects(found: HeadToHead) -> dict[str, PooledEffect]:
     alone = rows.groupby("network")["evidence"].transform("nunique") < 3
     rows = rows[~alone | rows["evidence"].eq("direct")]  # without indirect evidence mixed is direct once more
     return {
-        f"{named(str(row.network))}: {row.evidence}": _effect(
-            row, row.k_direct if row.evidence == "direct" else row.studies, "z"
+        f"{named(row['network'])}: {row['evidence']}": _effect(
+            row, row["k_direct"] if row["evidence"] == "direct" else row["studies"], "z"
         )
-        for row in rows.itertuples()
+        for row in rows.to_dict("records")
     }
 
 
@@ -160,12 +160,15 @@ def moderator_effects(found: Moderation) -> dict[str, PooledEffect]:
     """
     rows = found.table[found.table["estimate"].notna() & ~found.table["level"].str.startswith("per ")]
     rows = rows[rows["moderator"].ne("waitlist")]
-    return {f"{row.moderator}: {row.level}": _effect(row, row.trials, "CR2") for row in rows.itertuples()}
+    return {
+        f"{row['moderator']}: {row['level']}": _effect(row, row["trials"], "CR2")
+        for row in rows.to_dict("records")
+    }
 
 
-def _effect(row: Any, k: int, test: str) -> PooledEffect:
-    ci = (row.ci_low, row.ci_high)
-    return PooledEffect(measure="SMD", k=int(k), estimate=row.estimate, se=row.se, ci=ci, test=test)
+def _effect(row: Mapping[Any, Any], k: int, test: str) -> PooledEffect:
+    ci = (row["ci_low"], row["ci_high"])
+    return PooledEffect(measure="SMD", k=int(k), estimate=row["estimate"], se=row["se"], ci=ci, test=test)
 
 
 def _said(effects: Mapping[str, PooledEffect]) -> str:

@@ -48,7 +48,7 @@ def write_page(contents: Contents, path: Path, figures: Path) -> None:
     )
     environment.filters |= {"number": _number, "interval": _interval, "p": _p, "words": _words}
     environment.filters |= {"doi": _doi, "named": named}
-    template = environment.from_string((files(__package__) / "report.html.j2").read_text(encoding="utf-8"))
+    template = environment.from_string((files("pdt_evidence.reporting") / "report.html.j2").read_text(encoding="utf-8"))
     page = template.render(
         coverage=contents.coverage.to_dict("records"),
         pooled=[(COMPARISONS[name], list(syn.strata.values())) for name, syn in contents.pooled.items()],
@@ -86,7 +86,7 @@ def _png(folder: Path, name: str) -> str:
     return base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
 
 
-def _published(contents: Contents) -> list[dict[str, Any]]:
+def _published(contents: Contents) -> list[dict[Any, Any]]:
     """Between-group estimates of the reviews; pre-post ones have a table of their own."""
     table: pd.DataFrame = contents.tables()["published"]
     table = table[(table["scope"] == "pdt") & table["estimate"].notna()]

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -79,7 +79,7 @@ def write_forests(contents: Contents, folder: Path, endings: Sequence[str]) -> N
     plots = [(name, partial(forest, part)) for name, _, part in contents.forests()]
     plots += [(figure.name, figure.draw) for figure in contents.comparisons.figures()]
     for name, draw in tqdm(plots, desc="figures", disable=None, leave=False):  # None: only on a terminal
-        figure = draw().figure
+        figure: Any = draw().figure
         for ending in endings:
             save(figure, folder / f"{name}.{ending}")
         plt.close(figure)

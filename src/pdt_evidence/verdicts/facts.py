@@ -44,7 +44,7 @@ class Facts:
         return table[table["scope"].eq("pdt") & table["status"].eq("ok")]
 
     def source(self, source_id: str) -> pd.Series:
-        return load("sources").set_index("source_id").loc[source_id]
+        return load("sources").set_index("source_id").loc[source_id]  # pyright: ignore[reportReturnType]
 
     def printed(self, review: str, **words: str) -> pd.Series | None:
         """The one published row of `review` with these words; None where it is not held."""

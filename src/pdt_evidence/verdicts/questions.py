@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from math import isnan, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scipy.special import ndtri, stdtrit
 
@@ -237,7 +237,8 @@ def long_after_the_end(facts: Facts) -> Finding:
     """Whether the advantage over control is there nine months or more after the end, in the trials held."""
     pools = facts.follow_up.pools.set_index(["comparison", "follow_up"])
     question = "Trials held: PDT against control nine months or more after the end, above 0?"
-    return _above_zero_later(question, pools.loc[("pdt_vs_control", "long")], "pooled here")
+    row: Any = pools.loc[("pdt_vs_control", "long")]
+    return _above_zero_later(question, row, "pooled here")
 
 
 def _above_zero_later(question: str, row: pd.Series, source: str) -> Finding:

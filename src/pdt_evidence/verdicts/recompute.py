@@ -141,11 +141,16 @@ def _agrees(theirs: float, mine: float) -> bool:
     return abs(mine - theirs) <= 0.5 * 10**-digits + 10 ** (floor(log10(abs(theirs) + 1)) - 9)
 
 
+def _review_row(row_id: str) -> dict[str, Any]:
+    rows = load("reviews").set_index("row_id")
+    return {str(name): value for name, value in rows.loc[row_id].items()}
+
+
 def _row(row_id: str) -> Callable[[], Printed]:
     """A row of `reviews`, by its id."""
 
     def read() -> Printed:
-        row = load("reviews").set_index("row_id").loc[row_id]
+        row = _review_row(row_id)
         level = 0.95 if isnan(row["ci_level"]) else row["ci_level"] / 100
         return Printed(
             estimate=row["estimate"], ci=(row["ci_low"], row["ci_high"]), level=level, k=row["k"],
@@ -238,7 +243,7 @@ def _metafor(estimate: float, low: float, high: float) -> Callable[[], Printed]:
 
 
 def _steinert_limit() -> Printed:
-    row = load("reviews").set_index("row_id").loc["R043"]
+    row = _review_row("R043")
     bound = max(abs(row["ci_low"]), abs(row["ci_high"]))
     return Printed(
         estimate=bound, level=row["ci_level"] / 100, k=row["k"], where="reviews R043, farther limit"
@@ -247,7 +252,7 @@ def _steinert_limit() -> Printed:
 
 def _steinert_margin() -> Ours:
     """The smallest margin that two one-sided tests pass, from the printed estimate and interval."""
-    row = load("reviews").set_index("row_id").loc["R043"]
+    row = _review_row("R043")
     test = equivalence_from_interval(
         row["estimate"], (row["ci_low"], row["ci_high"]), row["ci_level"] / 100, margin=STEINERT_2017
     )

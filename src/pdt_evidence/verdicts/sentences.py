@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isnan
+from typing import Any
 
 from pdt_evidence.analysis.equivalence import (
     STEINERT_2017,
@@ -62,15 +63,15 @@ def _against_cbt(facts: Facts) -> str:
             f"its 90% interval, {test.ci[0]:.3f} to {test.ci[1]:.3f}, shows {said} within {MARGIN:g} "
             f"({VERDICTS[test.verdict]}), and its 95% interval {holds} 0."
         )
-    row = facts.printed("steinert2017", comparison="pdt_vs_active_treatment", follow_up="post")
-    if row is not None:
-        parts.append(_printed(row["estimate"], row["ci_low"], row["ci_high"], row["ci_level"]))
-    mixed = facts.head_to_head.table.query("evidence == 'mixed'")
+    printed = facts.printed("steinert2017", comparison="pdt_vs_active_treatment", follow_up="post")
+    if printed is not None:
+        parts.append(_printed(*printed[["estimate", "ci_low", "ci_high", "ci_level"]].astype(float)))
+    mixed = facts.head_to_head.table.query("evidence == 'mixed'").to_dict("records")
     results = "; ".join(
-        f"{DISORDERS.get(line.network, line.network)} {shown(line.estimate, line.ci_low, line.ci_high)}, {line.verdict}"
-        for line in mixed.itertuples()
+        f"{DISORDERS[row['network']]} {shown(row['estimate'], row['ci_low'], row['ci_high'])}, {row['verdict']}"
+        for row in mixed
     )
-    settled = mixed["verdict"].str.startswith("equivalent").any()
+    settled = any(row["verdict"].startswith("equivalent") for row in mixed)
     return " ".join(
         [*parts, f"Networks: {results}." if settled else f"Networks do not settle it ({results})."]
     )
@@ -125,7 +126,7 @@ def _ongoing(facts: Facts) -> str:
 
 def _both(facts: Facts) -> str:
     pools = facts.follow_up.pools.set_index(["comparison", "follow_up"])
-    long = pools.loc[("pdt_vs_control", "long")]
+    long: Any = pools.loc[("pdt_vs_control", "long")]
     printed = [facts.printed("abbass2006", outcome=outcome, follow_up="long") for outcome in LONG_TERM]
     there = sum(row is not None and row["ci_low"] > 0 for row in printed)
     text = f"A review of 2006 has an advantage over control in {there} of {len(printed)} outcomes in the long term."
