@@ -214,11 +214,22 @@ def test_axes_too_small_are_warned_of():
         forest(effect(30), ax=figure.subplots())
 
 
-def test_without_axes_no_pyplot_figure_is_opened():
+def test_without_axes_the_figure_is_one_that_a_notebook_shows():
     import matplotlib.pyplot as plt
 
     before = plt.get_fignums()
-    forest(effect(3))
+    figure = forest(effect(3)).figure
+    assert plt.fignum_exists(figure.number)
+    assert len(plt.get_fignums()) == len(before) + 1
+
+
+def test_in_given_axes_no_figure_is_opened():
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums()
+    figure = Figure(figsize=(8, 5))
+    FigureCanvasAgg(figure)
+    forest(effect(3), ax=figure.subplots())
     assert plt.get_fignums() == before
 
 

@@ -161,8 +161,9 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
             problems.append(f"column {column!r}: expected one value, found {found}. Pool them apart.")
     if problems:
         raise EvidenceError.from_problems(problems, "the table to pool")
-    if "comparison" in table.columns and "comparison" not in by and table["comparison"].nunique() > 1:
-        mixed = ", ".join(sorted(table["comparison"].unique()))
+    compared = set(table["comparison"]) - {""} if "comparison" in table.columns and "comparison" not in by else ()
+    if len(compared) > 1:
+        mixed = ", ".join(sorted(compared))
         warnings.warn(
             f"Strata mix comparisons ({mixed}). Filter the table, or add 'comparison' to by.",
             EvidenceWarning,

@@ -9,9 +9,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
+from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.transforms import (
     Affine2D,
     Bbox,
@@ -95,8 +94,8 @@ def available(ax: Any) -> tuple[float, float]:
 def new_axes(width: float, height: float, paper: str) -> Axes:
     """Axes that fill a new figure of that content size, save for its margin."""
     across, down = width + 2 * MARGIN, height + 2 * MARGIN
-    figure = Figure(figsize=(across / 72, down / 72), facecolor=paper, dpi=DPI)
-    FigureCanvasAgg(figure)  # a bare Figure's canvas cannot draw
+    # By pyplot, as a notebook shows, and a script's plt.show() opens, only figures that it knows.
+    figure = plt.figure(figsize=(across / 72, down / 72), facecolor=paper, dpi=DPI)
     box = (MARGIN / across, MARGIN / down, width / across, height / down)
     return figure.add_subplot(axes_class=FigureAxes, position=box)
 
