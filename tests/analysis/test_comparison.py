@@ -98,6 +98,10 @@ def test_transitivity_shows_what_is_held_and_names_what_is_not(found):
     assert "n" in found.not_held()[SAD]
     assert "n" not in found.not_held()[NICE]
     assert all("baseline severity" in words for words in found.not_held().values())
+    ages = table[table["network"].eq(MANY)].set_index("comparison")
+    # Cooper 2003, Fonagy 2019, Covi 1987 and McLean 1979, as the table of trials has them
+    assert ages.loc["cbt:pdt", "mean_age_median"] == pytest.approx(np.median([27.69, 37.9, 43.8, 39.2]))
+    assert any(word.startswith("sessions (known of ") for word in found.not_held()[MANY])
 
 
 def test_disputed_and_second_choice_arms_stay_out():

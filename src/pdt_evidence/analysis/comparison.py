@@ -22,9 +22,19 @@ __all__ = ["HeadToHead", "network_table", "networks", "pdt_against_cbt"]
 
 EVIDENCE = ("direct", "indirect", "mixed")
 PDT, CBT = "pdt", "cbt"
-# What a reader would want to see by comparison, to judge whether indirect evidence may be used; and in which
-# networks the bundled tables have it.
-WANTED_FOR_TRANSITIVITY = ("year", "n", "baseline severity", "weeks of treatment", "age", "follow-up")
+# What a reader would want to see by comparison, to judge whether indirect evidence may be used, and the column
+# that has it; "" where no table has.
+WANTED_FOR_TRANSITIVITY = {
+    "year": "year",
+    "n": "n",
+    "mean age": "mean_age",
+    "percent women": "percent_women",
+    "sessions": "n_sessions",
+    "weeks of treatment": "weeks",
+    "baseline severity": "",
+    "follow-up": "",
+}
+OF_TRIALS = ["mean_age", "percent_women", "n_sessions", "weeks"]
 REFERENCES = ("waitlist", "care_as_usual", "other_control", "pill_placebo", "medication")
 
 
@@ -58,8 +68,8 @@ class HeadToHead:
         Returns
         -------
         DataFrame
-            One row a network and comparison: `k`, and low, median, high of `year` and of `n` (both arms), NaN
-            where no source gives them.
+            One row a network and comparison: `k`, and low, median, high of `year`, `n` (both arms), `mean_age`,
+            `percent_women`, `n_sessions` and `weeks` over the trials of which they are known, else NaN.
         """
         return pd.concat([_described(name, rows) for name, rows in self.arms.items()], ignore_index=True)
 
@@ -103,7 +113,7 @@ def networks() -> pd.DataFrame:
     --------
     >>> from pdt_evidence.analysis.comparison import networks
     >>> networks().set_index("network").loc["sad_mayowilson2014", ["studies", "with_both"]].tolist()
-    [63, 2]
+    [50, 2]
     """
     lines = []
     for name, rows in _all().items():
@@ -125,6 +135,8 @@ def networks() -> pd.DataFrame:
 def network_table(name: str) -> pd.DataFrame:
     """The arms of one network, as `network_arms` takes them: undisputed first choices, two treatments a study.
 
+    Age, sex, sessions and weeks come from the table of trials, for the trials that it has.
+
     Parameters
     ----------
     name : str
@@ -132,7 +144,7 @@ def network_table(name: str) -> pd.DataFrame:
     """
     every = _all()
     require_choice("network", name, list(every))
-    return every[name].reset_index(drop=True)
+    return every[name].merge(_of_trials(), on="trial_id", how="left")
 
 
 def pdt_against_cbt(
@@ -183,6 +195,14 @@ def _all() -> dict[str, pd.DataFrame]:
     return found
 
 
+def _of_trials() -> pd.DataFrame:
+    """What the table of trials says of the patients and the treatment, one row a trial."""
+    table = load("trials")
+    at_end = table["weeks"].where(table["months_since_end"].eq(0))
+    known = table.assign(weeks=at_end)[table["trial_id"].ne("")]
+    return known.groupby("trial_id", as_index=False)[OF_TRIALS].mean()
+
+
 def _reference(rows: pd.DataFrame) -> str:
     present = set(rows["node"])
     return next((node for node in REFERENCES if node in present), sorted(present)[0])
@@ -218,14 +238,17 @@ def _lines(name: str, fit: Network, margin: float | Margin) -> list[dict[str, An
 
 
 def _described(name: str, rows: pd.DataFrame) -> pd.DataFrame:
-    held = [column for column in ("year", "n") if rows[column].notna().any()]
+    held = [column for column in WANTED_FOR_TRANSITIVITY.values() if column and rows[column].notna().any()]
     table = network_transitivity(rows, columns=held).reset_index()
     table.insert(0, "network", name)
     return table
 
 
 def _not_held(rows: pd.DataFrame) -> tuple[str, ...]:
-    present = {
-        column for column in WANTED_FOR_TRANSITIVITY if column in rows.columns and rows[column].notna().any()
-    }
-    return tuple(word for word in WANTED_FOR_TRANSITIVITY if word not in present)
+    """What is not known of any trial, and what only of some."""
+    trials, lacking = rows["study"].nunique(), []
+    for word, column in WANTED_FOR_TRANSITIVITY.items():
+        known = rows.loc[rows[column].notna(), "study"].nunique() if column else 0
+        if known < trials:
+            lacking.append(f"{word} (known of {known} of {trials} trials)" if known else word)
+    return tuple(lacking)
