@@ -154,10 +154,12 @@ def test_published_changes_are_never_in_a_pool(found):
 def test_published_changes_count_from_the_end_of_treatment():
     """Leichsenring 2004 prints 1.39 and 1.57 since the start; Town 2012 prints 0.18 since the end."""
     table = published_changes().set_index("rows")
-    assert table.loc["R011, R014", "since_end"] == pytest.approx(0.18)
-    assert table.loc["R099", "since_end"] == pytest.approx(0.18)
-    assert np.isnan(table.loc["R099", "at_end"])
-    assert table.loc["R051, R052", "since_end"] == pytest.approx(-0.17)  # short to long term: it fell
+    assert table.loc["R011, R014", "change"] == pytest.approx(0.18)
+    assert table.loc["R099", "change"] == pytest.approx(0.18)
+    assert np.isnan(table.loc["R099", "earlier"])
+    assert table.loc["R051, R052", "earlier_visit"] == "pre-treatment to short-term follow-up"
+    assert table.loc["R011, R014", "earlier_visit"] == "end of treatment"
+    assert table.loc["R051, R052", "change"] == pytest.approx(-0.17)  # short to long term: it fell
     assert not table.index.str.contains("R116").any()  # a value at the end is no change since the end
 
 

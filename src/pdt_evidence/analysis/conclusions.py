@@ -96,9 +96,11 @@ def _sign(changes: pd.DataFrame | pd.Series) -> pd.Series:
 
 
 def _published(published: pd.DataFrame) -> str:
-    rising = int((published["since_end"] > 0).sum())
+    rising = int((published["change"] > 0).sum())
+    picked = int(published["outcome"].str.contains("further improvement").sum())
+    among = f" ({picked} of them printed only for outcomes that improved)" if picked else ""
     return (
-        f"Published changes of the treated group alone: {rising} of {len(published)} are larger later than at the end. "
-        "Without a control group these cannot be told from natural recovery, further treatment, or the loss of "
+        f"Published changes of the treated group alone: {rising} of {len(published)}{among} are larger at the later "
+        "visit. Without a control group these cannot be told from natural recovery, further treatment, or the loss of "
         "patients who did less well, so they do not show that therapy set going a process of its own."
     )

@@ -232,29 +232,25 @@ def _spline(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def published_changes() -> pd.DataFrame:
-    """Change of the treated group alone, as reviews print it: at the end of treatment, and later.
+    """Change of the treated group alone between two visits, as reviews print it.
 
     Returns
     -------
     DataFrame
-        One row a review, group and outcome. Either `at_end` and `later` count from the start of treatment and
-        `since_end` is their difference, or the source prints the change since the end itself (`at_end` NaN).
-        No control group stands behind any of these numbers.
+        One row a review, group and outcome. Either `earlier` and `later` count from the start of treatment and
+        `change` is their difference, or the source prints the change itself (`earlier`, `later` NaN). The first
+        visit (`earlier_visit`) is the end of treatment, but where the source has a short-term follow-up. No
+        control group stands behind any of these numbers.
     """
     table = reviews(design="pre-post")
     table = table[table["scope"].eq("pdt") & table["status"].eq("ok") & table["estimate"].notna()]
-    since_end = table["follow_up_label"].str.lower().str.match(r"post.* to .*follow-up")
-    lines = [
-        _published(row, nan, nan, row["estimate"], row["row_id"]) for _, row in table[since_end].iterrows()
-    ]
-    counted = table[~since_end].groupby(["review_id", "comparison_label", "outcome_label"], sort=False)
+    printed = table["follow_up_label"].str.lower().str.match(r"post.* to .*follow-up")
+    lines = [_published(row, None) for _, row in table[printed].iterrows()]
+    counted = table[~printed].groupby(["review_id", "comparison_label", "outcome_label"], sort=False)
     for _, rows in counted:
-        if len(rows) != 2 or rows["follow_up"].nunique() != 2:
-            continue
-        first, second = _in_time(rows)
-        change = second["estimate"] - first["estimate"]
-        ids = f"{first['row_id']}, {second['row_id']}"
-        lines.append(_published(second, first["estimate"], second["estimate"], change, ids))
+        if len(rows) == 2 and rows["follow_up"].nunique() == 2:
+            first, second = _in_time(rows)
+            lines.append(_published(second, first))
     return pd.DataFrame(lines)
 
 
@@ -265,9 +261,22 @@ def _in_time(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     return by_time.iloc[0], by_time.iloc[1]
 
 
-def _published(row: pd.Series, at_end: float, later: float, since_end: float, ids: str) -> dict[str, Any]:
-    return {
-        "review_id": row["review_id"], "group": row["comparison_label"], "outcome": row["outcome_label"],
-        "visit": row["follow_up_label"], "at_end": at_end, "later": later, "since_end": since_end,
-        "measure": row["measure"], "rows": ids,
-    }  # fmt: skip
+def _published(row: pd.Series, first: pd.Series | None) -> dict[str, Any]:
+    line = {
+        "review_id": row["review_id"],
+        "group": row["comparison_label"],
+        "outcome": row["outcome_label"],
+        "measure": row["measure"],
+        "earlier_visit": "end of treatment",
+        "visit": row["follow_up_label"],
+        "earlier": nan,
+        "later": nan,
+        "change": row["estimate"],
+        "rows": row["row_id"],
+    }
+    if first is None:
+        return line
+    earlier, later = first["estimate"], row["estimate"]
+    visit = "end of treatment" if first["follow_up"] == "post" else first["follow_up_label"]
+    line |= {"earlier_visit": visit, "earlier": earlier, "later": later, "change": later - earlier}
+    return line | {"rows": f"{first['row_id']}, {row['row_id']}"}

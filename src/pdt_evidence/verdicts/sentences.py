@@ -105,10 +105,10 @@ def _domains(facts: Facts) -> str:
 
 def _ongoing(facts: Facts) -> str:
     found = facts.follow_up
-    rising = int((found.published["since_end"] > 0).sum())
+    rising = int((found.published["change"] > 0).sum())
     parts = [
-        f"Treated patients are better off at follow-up than at the end in {rising} of {len(found.published)} published "
-        "figures, but these have no control group."
+        f"Change since the start is larger at the later visit in {rising} of {len(found.published)} published "
+        "figures for treated patients, but these have no control group."
     ]
     trend = found.trend[found.trend["comparison"].eq("pdt_vs_control")].iloc[0]
     row = found.changes.query("comparison == 'pdt_vs_control' and rho_time == @found.rho_time")
