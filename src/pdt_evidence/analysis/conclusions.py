@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from pdt_evidence.analysis.clustered import FEWEST_DF
+
 __all__ = ["about_follow_up", "shown"]
 
 NAMES = {"pdt_vs_control": "PDT against control", "pdt_vs_cbt": "PDT against CBT"}
-FEWEST_DF = 4.0
 AFTER = ("short", "medium", "long")
 
 

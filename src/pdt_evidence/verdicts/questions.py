@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from scipy.special import ndtri, stdtrit
 
+from pdt_evidence.analysis.clustered import FEWEST_DF  # below it an interval is too rough to answer anything
 from pdt_evidence.analysis.equivalence import STEINERT_2017
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.facts import Facts
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MARGIN = STEINERT_2017.value
-FEWEST_DF = 4.0  # below it a robust interval is too rough to answer anything
 FEWEST_TRIALS = 2  # one trial settles nothing
 
 
