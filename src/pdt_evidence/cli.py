@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
 
@@ -59,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=Path("results"), help="folder to write (default: results)"
     )
 
+    _add_imported(everything)
+
     pool = add("pool", _pool, "pool a table of trials by strata")
     _add_pooling(pool)
     pool.add_argument("-o", "--out", type=Path, help="write the pooled table to this CSV as well")
@@ -87,12 +89,29 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("file", type=Path, help="RevMan .rm5 or data package .zip")
 
     claims = add("claims", _claims, "the article's claims, each with a verdict computed from the data")
-    claims.add_argument("--imported", type=Path, help="trials of a cited review that you imported")
-    claims.add_argument("--review", default="", help="the review they belong to, such as abbass2014")
+    _add_imported(claims)
 
     add("sources", _sources, "where the numbers come from")
     add("coverage", _coverage, "how much of each cited review is held at trial level")
     return parser
+
+
+def _add_imported(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--imported", type=Path, help="trials that you imported, to be judged and shown as well"
+    )
+    parser.add_argument("--review", default="", help="the cited review they belong to, such as abbass2014")
+
+
+def _imported(arguments: argparse.Namespace) -> dict[str, Any]:
+    from pdt_evidence.evidence.readers import read_any
+
+    if arguments.imported is None:
+        return {}
+    return {
+        "imported": read_any(arguments.imported, review=arguments.review or None),
+        "review": arguments.review,
+    }
 
 
 def _add_pooling(parser: argparse.ArgumentParser) -> None:
@@ -121,7 +140,7 @@ def _version() -> str:
 def _reproduce(arguments: argparse.Namespace) -> None:
     from pdt_evidence.reporting import reproduce
 
-    print(reproduce(arguments.out))
+    print(reproduce(arguments.out, **_imported(arguments)))
 
 
 def _synthesis(arguments: argparse.Namespace):  # -> Synthesis
@@ -199,11 +218,9 @@ def _audit(arguments: argparse.Namespace) -> None:
 
 
 def _claims(arguments: argparse.Namespace) -> None:
-    from pdt_evidence.evidence.readers import read_any
     from pdt_evidence.verdicts import check_claims
 
-    imported = read_any(arguments.imported, review=arguments.review or None) if arguments.imported else None
-    print(check_claims(imported, review=arguments.review).summary())
+    print(check_claims(**_imported(arguments)).summary())
 
 
 def _sources(arguments: argparse.Namespace) -> None:

@@ -144,3 +144,18 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(EvidenceError, match="cannot be written to"):
         reproduce(tmp_path / "file" / "out")
+
+
+def test_imported_trials_get_a_section_with_everything_that_was_changed(tmp_path):
+    table = tmp_path / "mine.csv"
+    table.write_text(
+        "study,comparison,outcome,follow_up,mean_t,sd_t,n_t,mean_c,sd_c,n_c,better\n"
+        "Adams 2001,pdt_vs_control,depression,short,10.1,4.2,30,12.9,4.8,31,lower\n"
+        "Brown 2005,pdt_vs_control,depression,short,,,,,,,lower\n"
+    )
+    pdt.report(tmp_path / "report.html", imported=pdt.read_trials(table), review="abbass2014")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Imported trials (abbass2014)" in page
+    assert "mine.csv" in page
+    assert "1 without an effect" in page
+    assert "neither arm data nor a reported effect" in page

@@ -36,6 +36,9 @@ def test_a_claim_about_a_review_needs_the_reviews_numbers():
     assert judge(other)[0] == "partly supported"
     assert judge(other, about_the_review=True)[0] == "cannot be checked"
     assert judge([finding("content", True, cited=True)], about_the_review=True)[0] == "supported"
+    contrary = [finding("content", True), finding("content", False, cited=True)]
+    assert judge(contrary)[0] == "partly supported"
+    assert judge(contrary, about_the_review=True)[0] == "not supported"
 
 
 def test_every_combination_gives_a_known_verdict_with_a_reason():

@@ -42,6 +42,9 @@ FEWEST_FOR_A_FIGURE = 2  # studies in the largest stratum of an outcome
 class Contents:
     """Everything a run shows; each part is computed when first asked for."""
 
+    imported: pd.DataFrame | None = None  # trials a user brought, as `read_any` gives them
+    review: str = ""  # the cited review they belong to, if any
+
     @cached_property
     def coverage(self) -> pd.DataFrame:
         return coverage()
@@ -65,7 +68,22 @@ class Contents:
 
     @cached_property
     def claims(self) -> ClaimReport:
-        return check_claims()
+        return check_claims(self.imported, review=self.review)
+
+    @cached_property
+    def brought(self) -> Synthesis | None:
+        """The imported trials, pooled like the bundled ones; None where nothing was imported."""
+        if self.imported is None:
+            return None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EvidenceWarning)
+            return synthesize(self.imported, by=("outcome", "follow_up"))
+
+    def import_log(self) -> pd.DataFrame:
+        """What became of the rows of the imported file that were dropped, merged or changed."""
+        import pandas as pd
+
+        return pd.DataFrame(getattr(self.imported, "log", None))
 
     @cached_property
     def comparisons(self) -> Comparisons:
@@ -101,6 +119,11 @@ class Contents:
             "members": load("members"),
             "sources": self.sources,
             **self.comparisons.tables(),
+            **(
+                {}
+                if self.brought is None
+                else {"imported": self.brought.to_frame(), "import_log": self.import_log()}
+            ),
         }
 
     def pooled_table(self) -> pd.DataFrame:

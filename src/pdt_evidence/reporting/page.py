@@ -21,8 +21,19 @@ if TYPE_CHECKING:
 __all__ = ["report", "write_page"]
 
 
-def report(path: str | Path = "report.html") -> Path:
-    """Write the report on the bundled evidence to `path`: one HTML file, figures inside.
+def report(
+    path: str | Path = "report.html", *, imported: pd.DataFrame | None = None, review: str = ""
+) -> Path:
+    """Write the report on the evidence to `path`: one HTML file, figures inside.
+
+    Parameters
+    ----------
+    path : str or Path
+    imported : DataFrame, optional
+        Trials that are not bundled, as `read_revman` or `read_trials` gives them: they get a section of
+        their own, with everything that was dropped or changed on the way in.
+    review : str
+        The cited review they belong to, such as "abbass2014": its claims are then judged on them.
 
     Returns
     -------
@@ -33,7 +44,7 @@ def report(path: str | Path = "report.html") -> Path:
     with tempfile.TemporaryDirectory() as folder:
         from pdt_evidence.reporting.reproduce import write_forests
 
-        contents = Contents()
+        contents = Contents(imported=imported, review=review)
         write_forests(contents, Path(folder), endings=("png",))
         write_page(contents, path, Path(folder))
     return path
@@ -48,7 +59,9 @@ def write_page(contents: Contents, path: Path, figures: Path) -> None:
     )
     environment.filters |= {"number": _number, "interval": _interval, "p": _p, "words": _words}
     environment.filters |= {"doi": _doi, "named": named}
-    template = environment.from_string((files("pdt_evidence.reporting") / "report.html.j2").read_text(encoding="utf-8"))
+    template = environment.from_string(
+        (files("pdt_evidence.reporting") / "report.html.j2").read_text(encoding="utf-8")
+    )
     page = template.render(
         coverage=contents.coverage.to_dict("records"),
         pooled=[(COMPARISONS[name], list(syn.strata.values())) for name, syn in contents.pooled.items()],
@@ -57,6 +70,7 @@ def write_page(contents: Contents, path: Path, figures: Path) -> None:
         rows_pooled=int(((contents.trials["status"] == "ok") & contents.trials["preferred"]).sum()),
         figures=list(_figures(contents, figures)),
         claims=contents.claims,
+        brought=_brought(contents),
         comparisons=contents.comparisons,
         drawn={figure["name"]: figure for figure in _comparison_figures(contents, figures)},
         published=_published(contents),
@@ -66,6 +80,22 @@ def write_page(contents: Contents, path: Path, figures: Path) -> None:
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
+
+
+def _brought(contents: Contents) -> dict[str, Any] | None:
+    """What the page says of an imported file: where it is from, its pools, what was changed."""
+    if contents.imported is None or contents.brought is None:
+        return None
+    log = contents.import_log()
+    return {
+        "source": {"file": "", "sha256": "", "sign": "", **(getattr(contents.imported, "source", None) or {})},
+        "review": contents.review,
+        "rows": len(contents.imported),
+        "effects": list(contents.brought.strata.values()),
+        "columns": list(log.columns),
+        "log": log.astype(str).to_numpy().tolist(),
+        "left_out": contents.brought.left_out.to_dict("records"),
+    }
 
 
 def _figures(contents: Contents, folder: Path) -> Iterator[dict[str, str]]:

@@ -24,11 +24,17 @@ __all__ = ["reproduce", "write_forests", "write_table"]
 FIGURE_FORMATS = ("pdf", "svg", "png")
 
 
-def reproduce(out: str | Path = "results") -> str:
+def reproduce(out: str | Path = "results", *, imported: pd.DataFrame | None = None, review: str = "") -> str:
     """Write `tables/*.csv`, `figures/*.{pdf,svg,png}` and `report.html` to the folder `out`.
 
     Everything is made in a folder of its own first and moved when complete, so a run that
     fails leaves `out` as it was. The tables are the same bytes on every run.
+
+    Parameters
+    ----------
+    out : str or Path
+    imported, review
+        As in `report`: trials that a user brought, and the cited review they belong to.
 
     Returns
     -------
@@ -44,7 +50,7 @@ def reproduce(out: str | Path = "results") -> str:
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as making:
-            contents = Contents()
+            contents = Contents(imported=imported, review=review)
             written = _write_all(contents, Path(making))
             _move(Path(making), out)
     except OSError as error:
@@ -102,6 +108,9 @@ def _summary(contents: Contents, out: Path, written: int) -> str:
             trial for effect in synthesis.strata.values() for trial in effect.columns.get("trial_id", ())
         }
         lines.append(f"{comparison}: {len(trials)} trials in {len(synthesis)} strata")
-    lines += [f"{len(contents.left_out())} rows give no effect and went into no pool (tables/left_out.csv)", ""]
+    lines += [
+        f"{len(contents.left_out())} rows give no effect and went into no pool (tables/left_out.csv)",
+        "",
+    ]
     lines += [f"{one.claim.number:>2}. {one.claim.claim_id}: {one.verdict}" for one in contents.claims]
     return "\n".join(lines)

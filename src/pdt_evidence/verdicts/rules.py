@@ -49,8 +49,8 @@ def judge(findings: Sequence[Finding], *, about_the_review: bool = False) -> tup
     findings : sequence of Finding
         What the data say, part by part.
     about_the_review : bool
-        The claim says what one review found, so other evidence cannot stand in for its numbers:
-        without them nothing is concluded.
+        The claim says what one review found, so only that review's numbers answer for its content:
+        other evidence is shown beside them, and without them nothing is concluded.
 
     Returns
     -------
@@ -58,7 +58,7 @@ def judge(findings: Sequence[Finding], *, about_the_review: bool = False) -> tup
         `verdict` is one of `VERDICTS`.
     """
     attribution = _Tally.of(findings, "attribution")
-    content = _Tally.of(findings, "content")
+    content = _Tally.of([f for f in findings if f.cited or not about_the_review], "content")
     strength = _Tally.of(findings, "strength")
     cited = [f for f in findings if f.cited and f.part == "content"]
     cited_held = [f for f in cited if f.holds is not None]
