@@ -154,8 +154,10 @@ def trim_and_fill(
 def _missing(away: Floats, estimator: str) -> int:
     """Number of missing studies by the ranks of the distances from the centre."""
     k = len(away)
-    ranks = np.empty(k)
-    ranks[np.argsort(np.abs(away), kind="stable")] = np.arange(1, k + 1)
+    size = np.abs(away)
+    # Distances that differ by rounding alone share a rank, or chance would decide between the sides.
+    _, where, count = np.unique(np.round(size / size.max(), 12), return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(count) - (count - 1) / 2)[where]
     signed = np.sign(away) * ranks
     if estimator == "R0":
         below = -signed[signed < 0]
