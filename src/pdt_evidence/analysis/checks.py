@@ -91,8 +91,8 @@ def numbers(values: ArrayLike) -> tuple[Floats, dict[int, object]]:
     return np.array(numbers, dtype=float).reshape(array.shape), words
 
 
-def checked_arrays(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats]:
-    """yi and vi of one shape (..., k), or every problem at once."""
+def checked_arrays(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats, bool]:
+    """yi and vi of one shape (..., k) and whether no study is absent, or every problem at once."""
     (y, y_text), (v, v_text) = numbers(yi), numbers(vi)
     try:
         if y.shape != v.shape:
@@ -101,6 +101,9 @@ def checked_arrays(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats]:
         raise EvidenceError(f"yi has shape {y.shape} and vi {v.shape}; give both the same shape.") from error
     if y.ndim == 0 or y.shape[-1] == 0:
         raise EvidenceError(f"yi and vi have shape {y.shape}; the last axis must hold at least one study.")
+    # Extremes carry a NaN on and need no work arrays: most often they settle it.
+    if y.size and not y_text and not v_text and _is_finite(y) and v.min() > 0 and v.max() < math.inf:
+        return y, v, True
     problems = [f"{name}: {text!r} is not a number." for name, words in (("yi", y_text), ("vi", v_text))
                 for text in words.values()]  # fmt: skip
     for name, array, bad in (("yi", y, np.isinf(y)), ("vi", v, v <= 0)):
@@ -110,7 +113,11 @@ def checked_arrays(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats]:
             problems += [f"{name}{list(at)} = {array[at]:g} {need}." for at in where]
     if problems:
         raise EvidenceError.from_problems(problems, "pool_many()")
-    return y, v
+    return y, v, False
+
+
+def _is_finite(array: Floats) -> bool:
+    return bool(array.min() > -math.inf and array.max() < math.inf)
 
 
 def checked_weights(weights: ArrayLike, options: Options, y: Floats) -> Floats:

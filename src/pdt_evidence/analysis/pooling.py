@@ -121,7 +121,7 @@ def pool(
     columns, ids = per_study(len(names), columns, row_ids)
     if tau2_ci_weights is not None:
         options = replace(options, tau2_ci_weights=checked_weights(tau2_ci_weights, options, y)[None])
-    many = fit(y[None], v[None], options)
+    many = fit(y[None], v[None], options, whole=True)
     values: dict[str, Any] = {name: float(getattr(many, name)[0]) for name in _NUMBERS}
     values |= {name: tuple(getattr(many, name)[0].tolist()) for name in _INTERVALS}
     k = len(names)
@@ -186,11 +186,11 @@ def pool_many(
     options = _options(
         method, test, level, pi_rule, tau2_ci_method, bootstrap_draws=bootstrap_draws, seed=seed
     )
-    y, v = checked_arrays(yi, vi)
+    y, v, whole = checked_arrays(yi, vi)
     if tau2_ci_weights is not None:
         weights = checked_weights(tau2_ci_weights, options, y)
         options = replace(options, tau2_ci_weights=weights.reshape(-1, y.shape[-1]))
-    return fit(y, v, options, executor)
+    return fit(y, v, options, executor, whole)
 
 
 def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCopas:

@@ -6,6 +6,10 @@ rest, and p-values that underflow stay finite on the log scale.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
@@ -35,15 +39,13 @@ def two_sided_quantile(level: float, df: ArrayLike) -> Floats:
     df : array_like, shape (...)
         Degrees of freedom of t; NaN means standard normal; below 1 gives NaN.
     """
-    df = np.asarray(df, dtype=float)
-    upper = (1 + level) / 2
-    normal = np.isnan(df)
-    if normal.all():
-        return np.full(df.shape, special.ndtri(upper))
-    with np.errstate(invalid="ignore"):
-        known = df >= 1
-    quantile = _each_once(special.stdtrit, np.where(known, df, 1.0), upper)
-    return np.where(known, quantile, np.where(normal, special.ndtri(upper), np.nan))
+    return _each_once(partial(_t_quantile, (1 + level) / 2), np.asarray(df, dtype=float))
+
+
+def _t_quantile(upper: float, df: float) -> float:
+    if math.isnan(df):
+        return special.ndtri(upper)
+    return special.stdtrit(df, upper) if df >= 1 else math.nan
 
 
 def two_sided_p(statistic: ArrayLike, df: ArrayLike) -> Floats:
@@ -90,20 +92,20 @@ def chi2_tail(x: ArrayLike, df: ArrayLike) -> Floats:
 
 def chi2_quantile(lower: float, df: ArrayLike) -> Floats:
     """The x with P(X <= x) = `lower` for chi-squared; NaN where df < 1."""
-    df = np.asarray(df, dtype=float)
-    known = df >= 1
-    quantile = _each_once(special.gammaincinv, np.where(known, df, 1.0) / 2, lower)
-    return np.where(known, 2 * quantile, np.nan)
+    return _each_once(partial(_chi2_quantile, lower), np.asarray(df, dtype=float))
 
 
-def _each_once(quantile: np.ufunc, df: Floats, q: float) -> Floats:
-    """quantile(df, q), computed once for each distinct df: a batch has few."""
-    if df.size < 64:
-        return quantile(df, q)
-    if (df == df.flat[0]).all():
-        return np.full(df.shape, quantile(df.flat[0], q))
+def _chi2_quantile(lower: float, df: float) -> float:
+    return 2 * special.gammaincinv(df / 2, lower) if df >= 1 else math.nan
+
+
+def _each_once(quantile: Callable[[float], float], df: Floats) -> Floats:
+    """quantile(df), computed once for each distinct df: a batch has few, most often one."""
+    first = float(df.flat[0]) if df.size else math.nan
+    if df.size < 2 or (np.isnan(df) if math.isnan(first) else df == first).all():
+        return np.full(df.shape, quantile(first))
     values, where = np.unique(df, return_inverse=True)
-    return quantile(values, q)[where].reshape(df.shape)
+    return np.array([quantile(one) for one in values.tolist()])[where].reshape(df.shape)
 
 
 def quadratic_form_cdf(x: ArrayLike, eigenvalues: ArrayLike) -> Floats:

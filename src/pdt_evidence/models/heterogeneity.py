@@ -40,7 +40,7 @@ def cochran_Q(yi: ArrayLike, vi: ArrayLike) -> Floats:
 
     yi, vi = np.broadcast_arrays(np.asarray(yi, dtype=float), np.asarray(vi, dtype=float))
     lead = yi.shape[:-1]
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         batch = prepare(yi.reshape(-1, yi.shape[-1]), vi.reshape(-1, yi.shape[-1]))
     return np.where(batch.n > 0, batch.at0.Q, np.nan).reshape(lead)
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.models.distributions import two_sided_quantile
-from pdt_evidence.models.weights import Sums
+from pdt_evidence.models.weights import Batch, Sums
 
 __all__ = ["TESTS", "Inference", "infer"]
 
@@ -38,26 +38,26 @@ class Inference:
     half_width: Floats  # of the interval
 
 
-def infer(at: Sums, n: Floats, test: str, level: float) -> Inference:
+def infer(batch: Batch, at: Sums, test: str, level: float) -> Inference:
     """Inference from the sums at the estimated tau2; a single study keeps its own Wald interval."""
-    normal = np.full(n.shape, np.nan)
-    wald = np.where(n > 0, 1 / np.sqrt(at.total), np.nan)
+    wald = batch.blank(1 / np.sqrt(at.total), least=1)
     if test == "z":
-        return _with_interval(wald, normal, level)
-    df = np.where(n > 1, n - 1, np.nan)
+        return _with_interval(wald, np.nan, level)
+    df = batch.blank(batch.n - 1)
     if test == "t":
         return _with_interval(wald, df, level)
-    q = np.where(n > 1, at.Q / (n - 1), 1.0)
+    q = at.Q / df
+    q[batch.few] = 1.0
     if test == "adhoc":
         q = np.maximum(q, 1.0)
     found = _with_interval(wald * np.sqrt(q), df, level)
     if test == "adhoc-ci":
-        other = _with_interval(wald, normal, level)
+        other = _with_interval(wald, np.nan, level)
         wider = other.half_width > found.half_width
         pairs = ((found.se, other.se), (found.df, other.df), (found.half_width, other.half_width))
         return Inference(*(np.where(wider, b, a) for a, b in pairs))
     return found
 
 
-def _with_interval(se: Floats, df: Floats, level: float) -> Inference:
-    return Inference(se, df, se * two_sided_quantile(level, df))
+def _with_interval(se: Floats, df: Floats | float, level: float) -> Inference:
+    return Inference(se, np.broadcast_to(df, se.shape), se * two_sided_quantile(level, df))

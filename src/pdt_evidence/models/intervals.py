@@ -47,7 +47,7 @@ def tau2_interval(
     `weights`, shape (B, k), are those of "generalised-q"; 1 / vi where None.
     """
     if how == "q-profile":
-        return _q_profile(batch, level)
+        return _q_profile(batch, tau2, level)
     if how == "generalised-q":
         return _generalised_q(batch, level, weights)
     if how == "profile-likelihood":
@@ -56,10 +56,13 @@ def tau2_interval(
     return np.stack([np.maximum(tau2 - half, 0.0), tau2 + half])
 
 
-def _q_profile(batch: Batch, level: float) -> Floats:
+def _q_profile(batch: Batch, tau2: Floats, level: float) -> Floats:
     y, v = np.concatenate([batch.y, batch.y], axis=1), np.concatenate([batch.v, batch.v], axis=1)
-    tails = [chi2_quantile(q, batch.n - 1) for q in ((1 + level) / 2, (1 - level) / 2)]
-    return solve_Q(y, v, np.concatenate(tails)).reshape(2, -1)
+    df = batch.n - 1
+    tails = np.concatenate([chi2_quantile(q, df) for q in ((1 + level) / 2, (1 - level) / 2)])
+    # Near tau2 Q is about k - 1, and it changes about as the inverse of the total variance.
+    start = (tau2 + df / batch.trace0) * (df / tails.reshape(2, -1)) - df / batch.trace0
+    return solve_Q(y, v, tails, np.maximum(start, 0.0).ravel()).reshape(2, -1)
 
 
 def _profile(batch: Batch, tau2: Floats, level: float, restricted: bool) -> Floats:

@@ -39,7 +39,7 @@ EPS = np.finfo(float).eps
 
 MARCHES = 8  # certified steps before a set is handed to the scan
 MOST_STEPS = 200
-ENOUGH = 1e-9  # a Newton step this small, relative to t, leaves an error of its square
+ENOUGH = 3e-8  # a Newton step this small, relative to t, leaves an error of its square
 GRID = 96
 SCAN_VALUES = 4_000_000  # doubles in one array of the scan
 
@@ -73,22 +73,27 @@ class Score:
         return self.Q * self.U <= 2 * self.T * self.T
 
 
-def score(y: Floats, v: Floats, t: Floats, restricted: bool) -> Score:
-    """`Score` at t, shape (B,), for y and v of shape (k, B)."""
+def score(y: Floats, v: Floats, t: Floats, restricted: bool, apart: bool = True) -> Score:
+    """`Score` at t, shape (B,), for y and v of shape (k, B); `apart` as in `traces`."""
     w = np.add(v, t, out=scratch("w", y.shape))
     np.divide(1.0, w, out=w)
     total = np.add.reduce(w, axis=0)
-    q = np.subtract(y, dot(w, y) / total, out=scratch("rest", y.shape))
-    q *= w
-    g = dot(q, q)
-    Q = dot(q, y)  # y'Py = q'y, since q sums to 0
+    return _score(y, w, total, dot(w, y) / total, restricted, apart)
+
+
+def _score(y: Floats, w: Floats, total: Floats, mean: Floats, restricted: bool, apart: bool) -> Score:
     if restricted:
-        trace = traces(w, total)
+        trace = traces(w, total, apart)
         T, U = trace.P, trace.PP
     else:
         T, U = total, dot(w, w)
-    w *= q
-    slope_g = dot(w, q) - np.add.reduce(w, axis=0) ** 2 / total
+    q = np.subtract(y, mean, out=scratch("rest", y.shape))
+    q *= w
+    g = dot(q, q)
+    Q = dot(q, y)  # y'Py = q'y, since q sums to 0
+    wq = np.multiply(w, q, out=scratch("product", y.shape))
+    around = np.add.reduce(wq, axis=0)
+    slope_g = dot(wq, q) - around * around / total
     # The bound holds exactly (Cauchy-Schwarz); rounding must not break it.
     slope_g = np.fmax(slope_g, g * g / Q)
     return Score(g, T, slope_g, U, Q)
@@ -113,48 +118,56 @@ def _log_likelihood(y: Floats, v: Floats, n: Floats, tau2: Floats, restricted: b
 
 def maximise(batch: Batch, restricted: bool) -> Floats:
     """The tau2, shape (B,), with the largest likelihood; 0 exactly at the boundary, NaN where k < 2."""
-    tau2 = np.where(batch.n > 1, 0.0, np.nan)
-    where = (batch.n > 1).nonzero()[0]
-    y, v = (batch.y, batch.v) if where.size == batch.n.size else batch.take(where)
-    at = score(y, v, np.zeros(where.size), restricted)
+    at0, n = batch.at0, batch.n
+    at = _score(batch.y, at0.w, at0.total, at0.mean, restricted, batch.apart)
     rising, one_root = at.g > at.T, at.one_root_ahead()
-    unsure = where[~rising & ~one_root]
-    if not rising.all():
-        index = rising.nonzero()[0]
-        where, one_root, at = where[index], one_root[index], at.take(index)
-        y, v = y.take(index, axis=1), v.take(index, axis=1)
-    low, high = np.zeros(where.size), np.full(where.size, np.inf)
-    tau2[where] = _climb(y, v, low, low, high, at, one_root, restricted)
-    unsure = np.concatenate([unsure, where[np.isnan(tau2[where])]])
+    tau2 = batch.blank(np.zeros(n.size))
+    unsure = (~(rising | one_root) & (n > 1)).nonzero()[0]
+    where = rising.nonzero()[0]
+    if where.size:
+        y, v, guess = batch.y, batch.v, (at0.Q - (n - 1)) / batch.trace0  # the moment estimate
+        if where.size < n.size:
+            y, v, guess = y.take(where, axis=1), v.take(where, axis=1), guess[where]
+            one_root, at = one_root[where], at.take(where)
+        low, high = np.zeros(where.size), np.full(where.size, np.inf)
+        guess[~((guess > 0) & one_root)] = np.nan
+        found = _climb(y, v, low, low, high, at, one_root, restricted, batch.apart, guess)
+        tau2[where] = found
+        unsure = np.concatenate([unsure, where[np.isnan(found)]])
     if unsure.size:
-        tau2[unsure] = _scan(*batch.take(unsure), batch.n[unsure], restricted)
+        tau2[unsure] = _scan(*batch.take(unsure), n[unsure], restricted)
     return tau2
 
 
 def _climb(
-    y: Floats, v: Floats, t: Floats, low: Floats, high: Floats, at: Score, one_root: Flags, restricted: bool
-) -> Floats:
+    y: Floats, v: Floats, t: Floats, low: Floats, high: Floats, at: Score, one_root: Flags,
+    restricted: bool, apart: bool = True, guess: Floats | None = None,
+) -> Floats:  # fmt: skip
     """Roots of f between low and high from t, where `at` is the score; found sets leave the arrays.
 
-    NaN where `MARCHES` certified steps did not reach the point beyond which one root is left.
+    The first step leads to `guess` where that is no NaN. NaN where `MARCHES` certified steps
+    did not reach the point beyond which one root is left.
     """
-    root = np.full(t.shape, np.nan)
-    where = np.arange(t.size)
+    root, where = np.empty(t.size), np.arange(t.size)
     for step in range(MOST_STEPS):
         ahead = _propose(t, low, high, at, one_root)
+        if guess is not None and not step:
+            ahead = np.where(np.isnan(guess), ahead, guess)
         noise = 4 * EPS * at.T / at.U  # T / U is of the size of v + t
-        close = one_root & (np.abs(ahead - t) <= ENOUGH * ahead + noise)
-        root[where[close]] = ahead[close]
-        keep = ~close & one_root if step >= MARCHES else ~close
-        if not keep.any():
+        going = ~(one_root & (np.abs(ahead - t) <= ENOUGH * ahead + noise))
+        root[where] = ahead
+        if step >= MARCHES:
+            root[where[~one_root]] = np.nan
+            going &= one_root
+        index = going.nonzero()[0]
+        if not index.size:
             return root
         t = ahead
-        if not keep.all():
-            index = keep.nonzero()[0]
+        if index.size < where.size:
             y, v = y.take(index, axis=1), v.take(index, axis=1)
             where, one_root = where[index], one_root[index]
             t, low, high = t[index], low[index], high[index]
-        at = score(y, v, t, restricted)
+        at = score(y, v, t, restricted, apart)
         rising = at.g > at.T
         low, high = np.where(rising, t, low), np.where(rising, high, t)
         # A certified step ends left of the first root but for rounding: then the root is here.
@@ -164,14 +177,13 @@ def _climb(
 
 def _propose(t: Floats, low: Floats, high: Floats, at: Score, one_root: Flags) -> Floats:
     """Newton's method on T / g - 1 inside the bracket, else bisection; the certified step elsewhere."""
-    newton = at.g * (at.g - at.T) / (2 * at.T * at.slope_g - at.U * at.g)
+    ahead = t + at.g * (at.g - at.T) / (2 * at.T * at.slope_g - at.U * at.g)
+    usable = one_root & (ahead >= low) & (ahead <= high)
+    if np.logical_and.reduce(usable):
+        return ahead
     march = at.g / at.slope_g * (np.sqrt(at.g / at.T) - 1)
-    ahead = t + np.where(one_root, newton, march)
-    outside = one_root & ~((ahead >= low) & (ahead <= high))
-    if outside.any():
-        middle = np.where(np.isinf(high), t + 2 * march, (low + high) / 2)
-        ahead = np.where(outside, middle, ahead)
-    return ahead
+    middle = np.where(np.isinf(high), t + 2 * march, (low + high) / 2)
+    return np.where(usable, ahead, np.where(one_root, middle, t + march))
 
 
 def _scan(y: Floats, v: Floats, n: Floats, restricted: bool) -> Floats:

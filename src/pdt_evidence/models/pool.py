@@ -6,6 +6,7 @@ worked through in slices that fit the processor's cache, which also bounds the m
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,6 @@ from pdt_evidence.models.heterogeneity import (
     H2_from_tau2,
     I2_from_Q,
     I2_from_tau2,
-    typical_variance,
 )
 from pdt_evidence.models.inference import Inference, infer
 from pdt_evidence.models.intervals import tau2_interval
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Options", "PooledArrays", "fit"]
 
 Floats = NDArray[np.float64]
-SLICE_VALUES = 1 << 16  # doubles in one array of a slice: half a megabyte
+SLICE_VALUES = 1 << 17  # doubles in one array of a slice: a megabyte
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,8 @@ class PooledArrays:
 
     Scalars have the leading shape (...) of the effects, intervals (..., 2), yi, vi and
     weights (..., k). NaN stands for what cannot be known, and everywhere where no study is
-    present. p-values, weights and the log-likelihood are computed when asked for.
+    present. What follows from other values, such as I2, p-values, weights and the
+    log-likelihood, is computed when asked for.
     """
 
     method: str
@@ -73,10 +74,7 @@ class PooledArrays:
     tau2: Floats
     tau2_se: Floats
     tau2_ci: Floats
-    I2: Floats
-    I2_ci: Floats
-    H2: Floats
-    H2_ci: Floats
+    typical: Floats  # sampling variance of a typical study, as in `typical_variance`
     Q: Floats
     yi: Floats
     vi: Floats
@@ -106,6 +104,26 @@ class PooledArrays:
     def Q_p(self) -> Floats:
         """Upper tail of Q; NaN where k < 2."""
         return chi2_tail(self.Q, self.k - 1)
+
+    @property
+    def I2(self) -> Floats:
+        """Percent, from tau2 and the typical variance; for "EE" from Q."""
+        return self.I2_Q if self.method == "EE" else I2_from_tau2(self.tau2, self.typical)
+
+    @property
+    def I2_ci(self) -> Floats:
+        """Interval of I2, from that of tau2."""
+        return I2_from_tau2(self.tau2_ci, self.typical[..., None])
+
+    @property
+    def H2(self) -> Floats:
+        """Total over sampling variance of a typical study; for "EE" from Q."""
+        return self.H2_Q if self.method == "EE" else H2_from_tau2(self.tau2, self.typical)
+
+    @property
+    def H2_ci(self) -> Floats:
+        """Interval of H2, from that of tau2."""
+        return H2_from_tau2(self.tau2_ci, self.typical[..., None])
 
     @property
     def I2_Q(self) -> Floats:
@@ -140,40 +158,54 @@ class PooledArrays:
         return np.where(self.k > 0, 0.5 * value, np.nan)
 
 
-def fit(yi: Floats, vi: Floats, options: Options, executor: Executor | None = None) -> PooledArrays:
+def fit(
+    yi: Floats, vi: Floats, options: Options, executor: Executor | None = None, whole: bool = False
+) -> PooledArrays:
     """Pool every meta-analysis in yi, vi of shape (..., k); input is checked at the door.
 
-    Slices are independent and given to the executor, if there is one, in order.
+    Slices are independent and given to the executor, if there is one, in order. `whole` says
+    that no study is absent; without it every slice looks for itself.
     """
     lead, most = yi.shape[:-1], yi.shape[-1]
     y, v, a = yi.reshape(-1, most), vi.reshape(-1, most), options.tau2_ci_weights
     width = max(1, SLICE_VALUES // max(most, 1))
     slices = [slice(start, start + width) for start in range(0, max(y.shape[0], 1), width)]
-    work = [(y[part], v[part], None if a is None else a[part]) for part in slices]
-    each = partial(_fit_slice, options=replace(options, tau2_ci_weights=None))
-    parts = list(map(each, work) if executor is None else executor.map(each, work))
-    shaped: dict[str, Any] = {}
-    for name in parts[0]:
-        joined = np.concatenate([one[name] for one in parts], axis=-1)
-        whole = joined.reshape(joined.shape[:-1] + lead)
-        shaped[name] = whole if joined.ndim == 1 else np.moveaxis(whole, 0, -1)
-    for name, shape in (
-        ("tau2_se", lead),
-        ("tau2_ci", (*lead, 2)),
-        ("I2_ci", (*lead, 2)),
-        ("H2_ci", (*lead, 2)),
-    ):
-        shaped.setdefault(name, np.broadcast_to(np.nan, shape))
+    work = ((y[part], v[part], None if a is None else a[part]) for part in slices)
+    each = partial(_fit_slice, options=replace(options, tau2_ci_weights=None), whole=whole)
+    arrays = _joined(map(each, work) if executor is None else executor.map(each, work), slices, y.shape[0])
+    shaped: dict[str, Any] = {name: _shaped(array, lead) for name, array in arrays.items()}
+    if "tau2_ci" not in shaped:
+        shaped |= {"tau2_se": np.broadcast_to(np.nan, lead), "tau2_ci": np.broadcast_to(np.nan, (*lead, 2))}
     return PooledArrays(
         method=options.method, test=options.test, level=options.level, pi_rule=options.pi_rule,
         tau2_ci_method=options.tau2_ci_method, yi=yi, vi=vi, **shaped,
     )  # fmt: skip
 
 
-def _fit_slice(arrays: tuple[Floats, Floats, Floats | None], options: Options) -> dict[str, NDArray]:
+def _joined(parts: Iterable[dict[str, NDArray]], slices: list[slice], size: int) -> dict[str, NDArray]:
+    """The arrays of the slices, put together as they come."""
+    whole: dict[str, NDArray] = {}
+    for part, found in zip(slices, parts, strict=True):
+        if len(slices) == 1:
+            return found
+        for name, array in found.items():
+            if not part.start:
+                whole[name] = np.empty((*array.shape[:-1], size), array.dtype)
+            whole[name][..., part] = array
+    return whole
+
+
+def _shaped(array: NDArray, lead: tuple[int, ...]) -> NDArray:
+    """Scalars (B,) to (...), intervals (2, B) to (..., 2)."""
+    return array.reshape(lead) if array.ndim == 1 else array.T.reshape(*lead, 2)
+
+
+def _fit_slice(
+    arrays: tuple[Floats, Floats, Floats | None], options: Options, whole: bool
+) -> dict[str, NDArray]:
     yi, vi, weights = arrays
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        return _fit_batch(prepare(yi, vi, short_lived=True), options, weights)
+        return _fit_batch(prepare(yi, vi, short_lived=True, whole=whole), options, weights)
 
 
 def _fit_batch(batch: Batch, options: Options, weights: Floats | None) -> dict[str, NDArray]:
@@ -181,33 +213,26 @@ def _fit_batch(batch: Batch, options: Options, weights: Floats | None) -> dict[s
     n, at = batch.n, batch.at0
     tau2 = estimate_tau2(batch, options.method)
     if options.method != "EE":
+        known = np.where(n > 1, tau2, 0.0) if batch.few.size else tau2
         out = scratch("W at tau2", batch.y.shape)
-        at = sums(batch.y, batch.v, np.where(n > 1, tau2, 0.0), out, spread=options.test not in ("z", "t"))
-    found = infer(at, n, options.test, options.level)
-    typical = typical_variance(n, batch.trace0)
-    if options.method == "EE":
-        I2, H2 = I2_from_Q(batch.at0.Q, n - 1), H2_from_Q(batch.at0.Q, n - 1)
-    else:
-        I2, H2 = I2_from_tau2(tau2, typical), H2_from_tau2(tau2, typical)
-    mean = np.where(n > 0, at.mean, np.nan)
-    square = batch.unit * batch.unit
+        at = sums(batch.y, batch.v, known, out, spread=options.test not in ("z", "t"))
+    found = infer(batch, at, options.test, options.level)
+    mean = batch.blank(at.mean, least=1)
     arrays = {
         "k": n.astype(np.int64),
         "estimate": batch.locate(mean),
-        "se": found.se * batch.unit,
+        "se": batch.scale(found.se),
         "df": found.df,
         "ci": batch.locate(_around(mean, found.half_width)),
         "pi": batch.locate(_prediction(batch, options, mean, found, tau2)),
-        "tau2": tau2 * square,
-        "I2": I2,
-        "H2": H2,
-        "Q": np.where(n > 0, batch.at0.Q, np.nan),
+        "tau2": batch.scale(tau2, 2),
+        "typical": batch.scale(batch.blank((n - 1) / batch.trace0), 2),
+        "Q": batch.blank(batch.at0.Q, least=1),
     }
     if options.tau2_ci_method is not None and options.method != "EE":
         se = tau2_standard_error(batch, options.method, tau2, at)
         ci = tau2_interval(batch, options.tau2_ci_method, options.method, tau2, se, options.level, weights)
-        arrays |= {"tau2_se": se * square, "tau2_ci": ci * square}
-        arrays |= {"I2_ci": I2_from_tau2(ci, typical), "H2_ci": H2_from_tau2(ci, typical)}
+        arrays |= {"tau2_se": batch.scale(se, 2), "tau2_ci": batch.scale(ci, 2)}
     return arrays
 
 
@@ -221,4 +246,7 @@ def _prediction(batch: Batch, options: Options, mean: Floats, found: Inference, 
 
 
 def _around(middle: Floats, half: Floats) -> Floats:
-    return np.stack([middle - half, middle + half])
+    bounds = np.empty((2, middle.size))
+    np.subtract(middle, half, out=bounds[0])
+    np.add(middle, half, out=bounds[1])
+    return bounds

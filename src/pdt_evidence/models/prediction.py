@@ -38,7 +38,7 @@ def prediction_half_width(rule: str, n: Floats, tau2: Floats, se: Floats, df: Fl
     Parameters
     ----------
     n, tau2, se, df : ndarray, shape (B,)
-        Studies; tau2; standard error and degrees of freedom of the estimate's test.
+        Studies; tau2, NaN where k < 2; standard error and degrees of freedom of the estimate's test.
 
     Returns
     -------
@@ -47,9 +47,7 @@ def prediction_half_width(rule: str, n: Floats, tau2: Floats, se: Floats, df: Fl
     """
     if rule != "metafor":
         df = n - (2.0 if rule == "HTS-t(k-2)" else 1.0)
-        df = np.where(df >= 1, df, 0.0)
-    half = two_sided_quantile(level, df) * np.sqrt(tau2 + se * se)
-    return np.where(n > 1, half, np.nan)
+    return two_sided_quantile(level, df) * np.sqrt(tau2 + se * se)
 
 
 def bootstrap_interval(batch: Batch, level: float, draws: int, seed: int | None) -> Floats:

@@ -2,7 +2,8 @@
 
 With weights 1 / (v + t) Q falls from Q(0) towards 0, and 1 / Q, a harmonic sum of linear functions of t, rises and is
 concave. Newton's method on 1 / Q therefore climbs to the root from the left without ever
-passing it; for equal variances it is there after one step.
+passing it, and from the right its first step leads to the left; for equal variances it is
+there after one step.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from pdt_evidence.models.weights import dot, scratch
 __all__ = ["quadratic_form_law", "solve_Q"]
 
 Floats = NDArray[np.float64]
-ENOUGH = 1e-9  # a Newton step this small, relative to t, leaves an error of its square
+ENOUGH = 3e-8  # a Newton step this small, relative to t, leaves an error of its square
 TINY = 1e-16  # relative to (v + t): below it a step is rounding
 MOST_STEPS = 500
 
 
-def solve_Q(y: Floats, v: Floats, target: Floats) -> Floats:
+def solve_Q(y: Floats, v: Floats, target: Floats, start: Floats | None = None) -> Floats:
     """The t >= 0 with Q(t) = target.
 
     Parameters
@@ -31,6 +32,8 @@ def solve_Q(y: Floats, v: Floats, target: Floats) -> Floats:
         As in `weights.Batch`.
     target : ndarray, shape (B,)
         NaN where nothing is to be solved.
+    start : ndarray, shape (B,), optional
+        Where to start, on either side of the root; 0 if None.
 
     Returns
     -------
@@ -42,20 +45,21 @@ def solve_Q(y: Floats, v: Floats, target: Floats) -> Floats:
     .. [1] Paule, Mandel. J. Research National Bureau of Standards 87 (1982) 377.
        doi:10.6028/jres.087.022
     """
-    root = np.where(np.isnan(target), np.nan, 0.0)
+    root, unknown = np.zeros(target.size), np.isnan(target)
     where = np.arange(target.size)
-    t = np.zeros(target.size)
-    for _ in range(MOST_STEPS):
+    t = np.zeros(target.size) if start is None else start
+    for number in range(MOST_STEPS):
         Q, g = _Q_and_slope(y, v, t)
         typical = Q / g  # a weighted mean of v + t
         step = (Q / target - 1) * typical
-        forward = step > 0
-        going = step > ENOUGH * t + TINY * typical
-        index = forward.nonzero()[0]
-        t = np.where(forward, t + step, t)
-        root[where[index]] = t[index]
+        if number:  # left of the root by now: a step back is rounding
+            step = np.maximum(step, 0.0)
+        going = np.abs(step) > ENOUGH * t + TINY * typical
+        t = np.fmax(t + step, 0.0)  # effects that are identical give no step, and 0
+        root[where] = t
         index = going.nonzero()[0]
         if not index.size:
+            root[unknown] = np.nan
             return root
         if index.size < where.size:
             where, t, target = where[index], t[index], target[index]

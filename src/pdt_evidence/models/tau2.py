@@ -35,7 +35,7 @@ def estimate_tau2(batch: Batch, method: str) -> Floats:
 
 
 def _none(batch: Batch) -> Floats:
-    return np.where(batch.n > 1, 0.0, np.nan)
+    return batch.blank(np.zeros(batch.n.size))
 
 
 def _dl(batch: Batch) -> Floats:
@@ -52,7 +52,7 @@ def _dl2(batch: Batch) -> Floats:
 
 def _pm(batch: Batch) -> Floats:
     """Where Q equals its expectation k - 1; "EB" solves the same equation, iterating otherwise."""
-    return solve_Q(batch.y, batch.v, np.where(batch.n > 1, batch.n - 1, np.nan))
+    return solve_Q(batch.y, batch.v, batch.blank(batch.n - 1), start=_dl(batch))
 
 
 def _reml(batch: Batch) -> Floats:
@@ -78,7 +78,7 @@ def _sj(batch: Batch) -> Floats:
     """From the crude variance of the effects; positive unless the effects are identical."""
     crude = _squares(batch) / batch.n
     tau2 = crude * sums(batch.y, batch.v, crude).Q / (batch.n - 1)
-    return np.where(batch.n > 1, tau2, np.nan)
+    return batch.blank(tau2)
 
 
 METHODS: dict[str, Callable[[Batch], Floats]] = {
@@ -97,7 +97,7 @@ METHODS: dict[str, Callable[[Batch], Floats]] = {
 
 def _from_moment(batch: Batch, moment: Floats) -> Floats:
     # n decides, not the moment: for one study its denominator is 0 only up to rounding.
-    return np.where(batch.n > 1, np.maximum(moment, 0.0), np.nan)
+    return batch.blank(np.maximum(moment, 0.0))
 
 
 def _squares(batch: Batch) -> Floats:
@@ -132,14 +132,14 @@ def tau2_standard_error(batch: Batch, method: str, tau2: Floats, at: Sums) -> Fl
         return np.full(n.shape, np.nan)
     if method in ("REML", "ML", "PM", "EB"):
         if method == "REML":
-            se = np.sqrt(2 / traces(at.w, at.total).PP)
+            se = np.sqrt(2 / traces(at.w, at.total, batch.apart).PP)
         elif method == "ML":
             se = np.sqrt(2 / dot(at.w, at.w))
         else:
             se = np.sqrt(2 * n * n / (n - 1)) / at.total
     else:
         se = _moment_standard_error(batch, method, tau2)
-    return np.where(n > 1, se, np.nan)
+    return batch.blank(se)
 
 
 def _moment_standard_error(batch: Batch, method: str, tau2: Floats) -> Floats:

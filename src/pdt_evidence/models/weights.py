@@ -2,9 +2,10 @@
 
 A `Batch` holds the studies on the *first* axis, so that every sum runs along contiguous
 memory. An absent study has infinite variance: its weight is exactly 0 and no mask is
-needed. Effects are kept relative to the study in row 0, which is the most precise one
-wherever one study dominates; with the sums below that keeps all of them free of
-cancellation, however unequal the variances.
+needed. Three kinds of meta-analysis would lose digits in plain sums and get more care:
+where one study outweighs the rest, it is put into row 0, which the sums hold apart; where
+the effects lie far from 0, they are kept relative to row 0; extreme scales are brought to
+unit scale. With that all sums are free of cancellation, however unequal the variances.
 
 Where a meta-analysis has too few studies its sums are 0 / 0: callers silence numpy's
 warnings once, around everything, and put NaN where it belongs.
@@ -21,11 +22,13 @@ from numpy.typing import NDArray
 __all__ = ["Batch", "Sums", "Traces", "dot", "prepare", "scratch", "sums", "traces"]
 
 Floats = NDArray[np.float64]
+Index = NDArray[np.intp]
 DOMINANT = 0.5  # share of sum(w**2) in sum(w)**2 above which one study may outweigh the rest
-
-
+FAR = 64.0  # mean**2 over the weighted variance of the effects; more costs over two digits of Q
 EXTREME = 1e-40
 KEPT_VALUES = 1 << 18  # larger work arrays are rare and not kept
+TURNED = 480  # rows transposed at a time: a cache line of each fits the first-level cache
+NONE = np.empty(0, dtype=np.intp)
 
 
 class _WorkArrays(threading.local):
@@ -73,18 +76,31 @@ class Traces:
 class Batch:
     """B meta-analyses of up to k studies; made by `prepare`."""
 
-    y: Floats  # (k, B), relative to `origin` in units of `unit`; 0 where absent
+    y: Floats  # (k, B), in units of `unit`, relative to `origin`; 0 where absent
     v: Floats  # (k, B), in squared units; infinite where absent
-    origin: Floats  # (B,)
+    origin: Floats  # (B,), in units of `unit`
     unit: Floats  # (B,), a power of two; 1 unless the scale is extreme
     n: Floats  # (B,) studies present
     at0: Sums  # the sums at tau2 = 0
     trace0: Floats  # (B,) trace of P at tau2 = 0
-    swapped: tuple[NDArray[np.intp], NDArray[np.intp]]  # columns, and the rows that changed places with row 0
+    plain: bool  # origin 0 and unit 1 throughout
+    apart: bool  # whether `traces` must hold row 0 apart
+    few: Index  # the meta-analyses of fewer than two studies
+    swapped: tuple[Index, Index]  # columns, and the rows that changed places with row 0
+
+    def blank(self, values: Floats, least: int = 2) -> Floats:
+        """The same array of shape (..., B), NaN now where fewer than `least` studies (1 or 2) are present."""
+        if self.few.size:
+            values[..., self.few if least == 2 else self.few[self.n[self.few] == 0]] = np.nan
+        return values
 
     def locate(self, x: Floats) -> Floats:
         """Positions, shape (..., B), on the effects' own scale."""
-        return x * self.unit + self.origin
+        return x if self.plain else (x + self.origin) * self.unit
+
+    def scale(self, x: Floats, power: int = 1) -> Floats:
+        """Lengths, or their squares, shape (..., B), on the effects' own scale."""
+        return x if self.plain else x * self.unit**power
 
     def arrange(self, values: Floats) -> Floats:
         """Values of shape (B, k), such as weights, as (k, B) in the batch's order of studies."""
@@ -97,62 +113,85 @@ class Batch:
         return self.y.take(where, axis=1), self.v.take(where, axis=1)
 
 
-def dot(a: Floats, b: Floats) -> Floats:
-    """Sums of products over the studies: (k, B), (k, B) to (B,)."""
+def dot(a: Floats, b: Floats, c: Floats | None = None) -> Floats:
+    """Sums of products over the studies: two or three arrays of shape (k, B) to (B,)."""
     if a.shape[1] == 1:  # the same sum by the routine that is quicker for a single one
-        return (a.T @ b)[0]
-    return np.einsum("kb,kb->b", a, b)
+        return (a.T @ (b if c is None else b * c))[0]
+    return np.einsum("kb,kb->b", a, b) if c is None else np.einsum("kb,kb,kb->b", a, b, c)
 
 
-def prepare(yi: Floats, vi: Floats, short_lived: bool = False) -> Batch:
+def prepare(yi: Floats, vi: Floats, short_lived: bool = False, whole: bool = False) -> Batch:
     """Effects and variances of shape (B, k), NaN or infinite variance where absent, as a `Batch`.
 
-    A short-lived batch sits in work arrays and is gone with the next one.
+    A short-lived batch sits in work arrays and is gone with the next one. `whole` says that
+    no study is absent; without it that is looked up.
     """
-    k, size = yi.shape[1], yi.shape[0]
+    size, k = yi.shape
     y, v, w = (scratch(name, (k, size)) if short_lived else np.empty((k, size)) for name in "yvW")
-    v[:] = vi.T
-    origin = yi[:, 0].copy()
-    np.subtract(yi.T, origin, out=y)
-    # One NaN or infinity makes a sum not finite: a mask is made only where one is needed.
-    whole = bool(np.isfinite(np.add.reduce(yi, axis=None) + np.add.reduce(vi, axis=None)))
-    n = np.full(size, float(k))
+    _turn(yi, y)
+    _turn(vi, v)
+    whole, n = whole or _is_whole(y, v), np.full(size, float(k))
     if not whole:
-        absent = ~(np.isfinite(yi) & np.isfinite(vi)).T
-        v[absent] = np.inf
+        absent = ~(np.isfinite(y) & np.isfinite(v))
+        y[absent], v[absent] = 0.0, np.inf
         n -= absent.sum(axis=0)
-    unit, total = _unit_and_weights(v, w)
+    unit, total = _unit_and_weights(y, v, w)
     squares = dot(w, w)
-    trace = (total * total - squares) / total
-    lead = ((squares > DOMINANT * total * total) | (w[0] == 0.0)).nonzero()[0]
-    rows = w[:, lead].argmax(axis=0)
+    trace = total - squares / total
+    heavy = squares > DOMINANT * (total * total)
+    lead = (heavy if whole else heavy | (w[0] == 0.0)).nonzero()[0]
+    rows, origin = NONE, np.zeros(size)
     if lead.size:
-        y[:, lead] = yi.T[:, lead]
+        rows = w[:, lead].argmax(axis=0)
         for array in (y, v, w):
             _swap(array, lead, rows)
-        origin[lead] = y[0, lead]
-        y[:, lead] -= origin[lead]
         trace[lead] = _trace(w[:, lead], total[lead])
-    if not whole:
-        y[w == 0.0] = 0.0
-    if unit is not None:
-        y /= unit
+        _move(y, w, origin, lead)
+    at0, far = _weighted(y, w, total)
+    if far.size:
+        _move(y, w, origin, far)
+        at0, _ = _weighted(y, w, total)
+    few = NONE if whole and k > 1 else (n < 2).nonzero()[0]
+    plain = unit is None and not lead.size and not far.size
     unit = np.ones(size) if unit is None else unit
-    return Batch(y, v, origin, unit, n, _weighted(y, w, total), trace, (lead, rows))
+    return Batch(y, v, origin, unit, n, at0, trace, plain, bool(lead.size), few, (lead, rows))
 
 
-def _unit_and_weights(v: Floats, w: Floats) -> tuple[Floats | None, Floats]:
-    """Fill w with 1 / v and sum it; where the scale is extreme, bring v to unit scale first.
+def _turn(rows: Floats, out: Floats) -> None:
+    """Transpose (B, k) into (k, B) piece by piece."""
+    for start in range(0, rows.shape[0], TURNED):
+        part = slice(start, start + TURNED)
+        out[:, part] = rows[part].T
+
+
+def _is_whole(y: Floats, v: Floats) -> bool:
+    """Whether no study is absent; a NaN carries on to the extremes, which cost less than a mask."""
+    return y.size > 0 and bool(y.min() > -np.inf and v.max() < np.inf)
+
+
+def _move(y: Floats, w: Floats, origin: Floats, columns: Index) -> None:
+    """Put the origin of some columns at the effect in row 0."""
+    part = columns if columns.size < origin.size else slice(None)  # a view spares copies
+    first = y[0, part].copy()
+    origin[part] += first
+    y[:, part] = (y[:, part] - first) * (w[:, part] > 0)
+
+
+def _unit_and_weights(y: Floats, v: Floats, w: Floats) -> tuple[Floats | None, Floats]:
+    """Fill w with 1 / v and sum it; where the scale is extreme, bring y and v to unit scale first.
 
     Cubes of weights are summed later: at unit scale they neither overflow nor vanish.
     """
     np.divide(1.0, v, out=w)
     total = np.add.reduce(w, axis=0)
+    if total.size and total.min() > EXTREME and total.max() < 1 / EXTREME:
+        return None, total
     extreme = (total > 1 / EXTREME) | ((total < EXTREME) & (total > 0))
     if not extreme.any():
         return None, total
     unit = np.ones(total.size)
     unit[extreme] = 2.0 ** np.round(-0.5 * np.log2(total[extreme]))
+    y /= unit
     v /= unit * unit
     np.divide(1.0, v, out=w)
     return unit, np.add.reduce(w, axis=0)
@@ -173,22 +212,36 @@ def sums(y: Floats, v: Floats, tau2: Floats, out: Floats | None = None, spread: 
     np.divide(1.0, w, out=w)
     total = np.add.reduce(w, axis=0)
     if spread:
-        return _weighted(y, w, total)
+        return _weighted(y, w, total)[0]
     return Sums(w, total, dot(w, y) / total, np.full(total.size, np.nan))
 
 
-def _weighted(y: Floats, w: Floats, total: Floats) -> Sums:
-    mean = dot(w, y) / total
-    rest = np.subtract(y, mean, out=scratch("rest", w.shape))
-    return Sums(w, total, mean, dot(np.multiply(w, rest, out=scratch("product", w.shape)), rest))
+def _weighted(y: Floats, w: Floats, total: Floats) -> tuple[Sums, Index]:
+    """The sums, and the columns whose effects lie far from the origin.
+
+    Q is a difference of sums unless that would cost digits in such a column.
+    """
+    moment = dot(w, y)
+    mean = moment / total
+    shift = moment * mean
+    Q = dot(w, y, y) - shift
+    far = (shift > FAR * Q).nonzero()[0]
+    if far.size:
+        rest = np.subtract(y, mean, out=scratch("rest", w.shape))
+        Q = dot(w, rest, rest)
+    return Sums(w, total, mean, Q), far
 
 
-def traces(w: Floats, total: Floats) -> Traces:
+def traces(w: Floats, total: Floats, apart: bool = True) -> Traces:
     """Traces of P and P P for weights of shape (k, B).
 
-    Row 0 is held apart: where it outweighs the rest, the textbook sums
+    Row 0 is held `apart` where it may outweigh the rest: there the textbook sums
     S1 - S2 / S1 and S2 - 2 S3 / S1 + (S2 / S1)**2 would be differences of near equals.
     """
+    if not apart:
+        S2, S3 = dot(w, w), dot(w, w, w)
+        share = S2 / total
+        return Traces(total - share, S2 - 2 * S3 / total + share * share)
     first, rest = w[0], w[1:]
     squared = np.multiply(rest, rest, out=scratch("product", rest.shape))
     R1 = np.add.reduce(rest, axis=0)
