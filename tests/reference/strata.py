@@ -18,7 +18,8 @@ def main() -> None:
         for key, fit in synthesis.items():
             if fit.k >= FEWEST:
                 words = {"comparison": comparison, "outcome": key[0], "follow_up": key[1]}
-                cases.append({**words, "row_ids": fit.row_ids, "yi": fit.yi.tolist(), "vi": fit.vi.tolist(), "fits": {}})
+                effects = {"yi": fit.yi.tolist(), "vi": fit.vi.tolist()}
+                cases.append({**words, "row_ids": fit.row_ids, **effects, "fits": {}})
     path = Path(__file__).with_name("strata.json")
     path.write_text(json.dumps({"source": "", "cases": cases}, indent=1) + "\n", encoding="utf-8")
 
