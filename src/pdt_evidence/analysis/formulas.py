@@ -15,7 +15,9 @@ from pdt_evidence.models.regression import aliased
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check_design", "new_design", "read_design"]
+__all__ = ["check_design", "new_design", "read_design", "warn_of_repeats"]
+
+MOST_NAMED = 5  # trials in a warning
 
 Array = NDArray[np.float64]
 
@@ -145,6 +147,27 @@ def _left_out(plain: pd.DataFrame, lacking: pd.DataFrame, kept: pd.Index) -> pd.
         message = f"{len(gone)} of {len(plain)} rows left out of the meta-regression: a value is missing."
         warnings.warn(message, EvidenceWarning, stacklevel=4)
     return pd.DataFrame(columns)
+
+
+def warn_of_repeats(table: pd.DataFrame, left_out: pd.DataFrame, stacklevel: int = 3) -> None:
+    """Warn where rows of one trial would be taken as independent studies."""
+    if "trial_id" not in table.columns:
+        return
+    kept = table["trial_id"].reset_index(drop=True).drop(index=left_out["row"])
+    named = kept.dropna().astype(str).to_numpy()
+    trials, counts = np.unique(named[named != ""], return_counts=True)
+    if not (counts > 1).any():
+        return
+    order = np.argsort(-counts, kind="stable")[: (counts > 1).sum()]
+    shown = ", ".join(f"{trials[i]}: {counts[i]} rows" for i in order[:MOST_NAMED])
+    more = f" and {len(order) - MOST_NAMED} more" if len(order) > MOST_NAMED else ""
+    warnings.warn(
+        f"{counts.sum()} rows come from {len(trials)} trials ({shown}{more}) and are taken as independent: "
+        "intervals are too narrow and p too small. Make one row a trial (aggregate_rows), or give "
+        "cluster='trial_id' for cluster-robust inference.",
+        EvidenceWarning,
+        stacklevel=stacklevel,
+    )
 
 
 def new_design(spec: Any, table: pd.DataFrame) -> Array:

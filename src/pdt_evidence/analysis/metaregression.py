@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
-from pdt_evidence.analysis.formulas import check_design, new_design, read_design
+from pdt_evidence.analysis.formulas import check_design, new_design, read_design, warn_of_repeats
 from pdt_evidence.errors import RequestError, require_choice
 from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value, plain
 from pdt_evidence.models import regression
@@ -27,7 +27,7 @@ from pdt_evidence.models.permutation import count_arrangements, permutation_test
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MetaRegression", "PermutationTest", "metareg"]
+__all__ = ["MetaRegression", "PermutationTest", "inflation", "metareg", "moderator_columns", "remarks"]
 
 NAN = float("nan")
 TESTS = ("z", "t", "knha", "adhoc")
@@ -85,7 +85,7 @@ class MetaRegression:
         """
         import pandas as pd
 
-        X = self.design if table is None else new_design(self.spec, table)
+        X = self._rows(table)
         fitted = X @ self.coefficients["estimate"].to_numpy()
         variance = np.einsum("ij,jk,ik->i", X, self.covariance, X)
         crit = float(two_sided_quantile(self.level, _df(self.test, self.k, X.shape[1])))
@@ -98,6 +98,12 @@ class MetaRegression:
         }
         values |= {"pi_low": fitted - wide, "pi_high": fitted + wide}
         return pd.DataFrame(values, index=None if table is None else table.index)
+
+    def _rows(self, table: pd.DataFrame | None) -> Array:
+        return self.design if table is None else new_design(self.spec, table)
+
+    def _head(self) -> str:
+        return f"Mixed-effects model ({self.method}), {self.formula}, k = {self.k}; test: {self.test}"
 
     def permutation_test(
         self,
@@ -128,7 +134,7 @@ class MetaRegression:
             raise RequestError(f"n = {n}, but a permutation test needs at least 2 arrangements.")
         if seed < 0:
             raise RequestError(f"seed = {seed}, but it has to be 0 or more.")
-        data = (self.design, self.yi, self.vi, self.method, self.test, _moderators(self.spec))
+        data = (self.design, self.yi, self.vi, self.method, self.test, moderator_columns(self.spec))
         with _bar(count_arrangements(self.design, n)[0], progress) as update:
             found = permutation_test(*data, n, seed, executor, update)
         table = self.coefficients[["estimate", "statistic"]].assign(p=found.p)
@@ -151,18 +157,17 @@ class MetaRegression:
     def summary(self) -> str:
         """Aligned text: heterogeneity, the test of the moderators, the coefficients."""
         level = f"{100 * self.level:g}% CI"
-        head = f"Mixed-effects model ({self.method}), {self.formula}, k = {self.k}; test: {self.test}"
         tau2 = f"tau2 {number(self.tau2)} ({level} {interval(self.tau2_ci)})"
         left = f"{tau2}, I2 {number(self.I2, 1)}%, R2 {number(self.R2, 1)}%"
         QE = f"Residual heterogeneity: QE(df = {self.QE_df}) = {number(self.QE)}, p {p_value(self.QE_p)}"
         kind = "QM" if np.isnan(self.QM_df[1]) else "F"
-        df = ", ".join(f"{value:g}" for value in self.QM_df if not np.isnan(value))
+        df = ", ".join(f"{value:.4g}" for value in self.QM_df if not np.isnan(value))
         QM = f"Moderators: {kind}(df = {df}) = {number(self.QM)}, p {p_value(self.QM_p)}"
         rows = [("", "estimate", "se", "t" if kind == "F" else "z", "df", "p", level)]
         for term, row in self.coefficients.iterrows():
-            numbers = (number(row.estimate), number(row.se), number(row.statistic), number(row.df, 0))
+            numbers = (number(row.estimate), number(row.se), number(row.statistic), f"{row.df:.3g}")
             rows.append((str(term), *numbers, p_value(row.p, bare=True), interval((row.ci_low, row.ci_high))))
-        return "\n".join([head, "", left, QE, QM, "", *aligned(rows, 1), *note_lines(self.notes)])
+        return "\n".join([self._head(), "", left, QE, QM, "", *aligned(rows, 1), *note_lines(self.notes)])
 
     def _repr_html_(self) -> str:
         return self.coefficients.to_html(float_format=lambda value: f"{value:.4g}", na_rep="")
@@ -176,6 +181,8 @@ def metareg(
     method: str = "REML",
     test: str = "knha",
     level: float = 0.95,
+    cluster: str | None = None,
+    rho: float = 0.6,
 ) -> MetaRegression:
     """Regress effects on moderators, with what is left over between the studies as tau2.
 
@@ -184,7 +191,7 @@ def metareg(
     formula : str
         In formulaic's grammar, effects on the left: ``"yi ~ year + C(rating)"``; without a left side, `yi`.
     table : DataFrame
-        One row a study, with the columns that the formula names.
+        One row a study, with the columns that the formula names; several rows a trial need `cluster`.
     vi : str
         The column of sampling variances.
     method : {"REML", "ML", "DL", "PM", "EB", "HE", "HS", "SJ", "EE"}
@@ -193,25 +200,34 @@ def metareg(
         with k - p degrees of freedom or standard normal.
     level : float
         Of all intervals.
+    cluster : str, optional
+        The column that names the trial of each row ("trial_id"), where trials have several. The model is then
+        that of correlated and hierarchical effects by REML, and inference is cluster-robust (CR2 with
+        Satterthwaite degrees of freedom; HTZ for all moderators): `method` and `test` keep their defaults.
+    rho : float
+        With `cluster`: correlation between two measurements of the same persons. Contrasts that share an arm
+        keep their covariance.
 
     Returns
     -------
     MetaRegression
+        With `cluster`, one that has `sigma2` (between, within clusters) and `n_clusters` as well.
 
     Raises
     ------
     EvidenceError
         Where rows have variances that are not above 0; where there are fewer studies than coefficients + 2;
-        where columns are determined by others, with their names.
+        where columns are determined by others, with their names; where `cluster` meets another `method` or `test`.
 
     Warns
     -----
     EvidenceWarning
-        Where rows are left out, since a value is missing.
+        Where rows are left out, since a value is missing; where `trial_id` repeats and no `cluster` is given.
 
     References
     ----------
     .. [1] Knapp, Hartung (2003), Statistics in Medicine 22, 2693. doi:10.1002/sim.1482
+    .. [2] Pustejovsky, Tipton (2022), Prevention Science 23, 425. doi:10.1007/s11121-021-01246-3
 
     Examples
     --------
@@ -224,9 +240,16 @@ def metareg(
     require_choice("test", test, TESTS)
     if not 0 < level < 1:
         raise RequestError(f"level = {level!r}, but it needs 0 < level < 1.")
-    y, v, X, spec, left_out = read_design(formula, table, vi)
+    y, v, X, spec, left_out = data = read_design(formula, table, vi)
     names = [str(name) for name in spec.column_names]
     check_design(X, names)
+    if cluster is not None:
+        from pdt_evidence.analysis.clustered_metareg import fit_by_cluster
+
+        require_choice("method (with cluster)", method, ("REML",))
+        require_choice("test (with cluster: always CR2)", test, ("knha",))
+        return fit_by_cluster(formula, data, table, cluster, rho, level)
+    warn_of_repeats(table, left_out)
     return _fit(formula, y, v, X, spec, names, method, test, level, left_out)
 
 
@@ -235,7 +258,7 @@ def _fit(formula, y, v, X, spec, names, method, test, level, left_out) -> MetaRe
     Q, R = regression.basis(X)
     Q, y1 = Q[None], y[None]
     tau2 = regression.estimate_tau2(Q, y1, v, method)
-    tested = _moderators(spec)
+    tested = moderator_columns(spec)
     found = regression.coefficients(Q, R, y1, v, tau2, test, tested)
     QE = float(regression.residual_Q(Q, y1, v)[0])
     typical = float(regression.typical_variance(Q, v)[0])
@@ -252,9 +275,9 @@ def _fit(formula, y, v, X, spec, names, method, test, level, left_out) -> MetaRe
         I2=I2, H2=H2,
         R2=_explained(y1, v, float(tau2[0]), QE, method, spec),
         QE=QE, QE_df=k - p, QE_p=float(chi2_tail(QE, k - p)),
-        QM=QM, QM_df=(float(m), df), QM_p=QM_p, vif=_inflation(found.cov[0], spec),
+        QM=QM, QM_df=(float(m), df), QM_p=QM_p, vif=inflation(found.cov[0], spec),
         log_likelihood=float(regression.log_likelihood(Q, y1, v, tau2, method not in ("ML", "EE"))[0]),
-        left_out=left_out, notes=_remarks(k, m, len(left_out)), yi=y, vi=v, design=X, spec=spec,
+        left_out=left_out, notes=remarks(k, m, len(left_out)), yi=y, vi=v, design=X, spec=spec,
     )  # fmt: skip
 
 
@@ -307,11 +330,11 @@ def _explained(y1: Array, v: Array, tau2: float, QE: float, method: str, spec: A
     return 100 * max(0.0, (before - left) / before) if before > 0 else NAN
 
 
-def _inflation(cov: Array, spec: Any) -> pd.DataFrame:
+def inflation(cov: Array, spec: Any) -> pd.DataFrame:
     """Generalised variance inflation of each moderator (Fox, Monette 1992), the intercept apart."""
     import pandas as pd
 
-    keep = _moderators(spec)
+    keep = moderator_columns(spec)
     rows = {}
     if _has_intercept(spec) and keep.any():
         scale = np.sqrt(np.diagonal(cov)[keep])
@@ -329,7 +352,7 @@ def _inflation(cov: Array, spec: Any) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=["df", "vif", "sif"])
 
 
-def _moderators(spec: Any) -> NDArray[np.bool_]:
+def moderator_columns(spec: Any) -> NDArray[np.bool_]:
     """Which columns are moderators: all but the intercept; the intercept where there is nothing else."""
     names = [str(name) for name in spec.column_names]
     keep = np.array([name != "Intercept" for name in names])
@@ -340,7 +363,8 @@ def _has_intercept(spec: Any) -> bool:
     return "Intercept" in [str(name) for name in spec.column_names]
 
 
-def _remarks(k: int, m: int, left_out: int) -> tuple[str, ...]:
+def remarks(k: int, m: int, left_out: int) -> tuple[str, ...]:
+    """What a reader must know of k independent units and m coefficients of moderators."""
     notes = [f"{left_out} rows were left out, since a value is missing (see left_out)."] if left_out else []
     if k < 10 * m:
         notes.append(f"{k} studies for {m} coefficients of moderators: fewer than ten for each.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pdt_evidence.analysis.formulas import warn_of_repeats
 from pdt_evidence.analysis.metaregression import TESTS, MetaRegression, metareg
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, require_choice
 from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value
@@ -65,6 +66,8 @@ def compare_subgroups(
     level: float = 0.95,
     yi: str = "yi",
     vi: str = "vi",
+    cluster: str | None = None,
+    rho: float = 0.6,
 ) -> SubgroupComparison:
     """Pool each group of a table and test whether the groups differ.
 
@@ -79,6 +82,8 @@ def compare_subgroups(
         is a chi2 of the group estimates weighted by 1 / se**2.
     method, test, level
         As in `metareg`. With a separate tau2 a group of one study has the study's own Wald interval.
+    cluster, rho
+        As in `metareg`, for tables with several rows a trial; with a common tau2 only.
 
     Returns
     -------
@@ -88,7 +93,14 @@ def compare_subgroups(
     ------
     EvidenceError
         As `metareg`; where there are fewer than two groups.
+
+    Warns
+    -----
+    EvidenceWarning
+        As `metareg`.
     """
+    import pandas as pd
+
     require_choice("tau2", tau2, TAU2)
     require_choice("method", method, regression.METHODS)
     require_choice("test", test, TESTS)
@@ -105,6 +117,13 @@ def compare_subgroups(
         )
     words = table.assign(**{by: table[by].where(table[by].isna(), table[by].astype(str)).astype("category")})
     options = {"vi": vi, "method": method, "test": test, "level": level}
+    if cluster is not None:
+        require_choice("tau2 (with cluster)", tau2, ("common",))
+        options |= {"cluster": cluster, "rho": rho}
+    else:
+        whole = words[[by, yi, vi]].notna().all(axis=1).to_numpy()
+        warn_of_repeats(table, pd.DataFrame({"row": np.flatnonzero(~whole)}))
+        words = words.drop(columns=words.columns.intersection(["trial_id"]).difference([by]))
     if tau2 == "common":
         return _common(words, by, yi, sizes, options)
     return _separate(words, by, yi, sizes, options)
@@ -174,6 +193,6 @@ def _comparison(
     left = len(fit.left_out)
     notes += [f"{left} rows were left out, since a value is missing (see left_out)."] if left else []
     return SubgroupComparison(
-        by=by, tau2=tau2, method=options["method"], test=options["test"], level=options["level"], groups=groups,
+        by=by, tau2=tau2, method=fit.method, test=fit.test, level=options["level"], groups=groups,
         statistic=statistic, df=df, p=p, left_out=fit.left_out, notes=tuple(notes),
     )  # fmt: skip
