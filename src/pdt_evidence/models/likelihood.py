@@ -5,8 +5,10 @@ g = y'PPy and T = tr(P) (REML) or sum(w) (ML); both fall as t grows. Three facts
 search for the global maximum cheap and safe:
 
 - g(t) >= g(a) (x / (x + t - a))**2 for t > a with x = g(a) / y'PPPy(a), because
-  g**-1/2 is a power mean of linear functions of t and so concave. A step from a that
-  keeps the right-hand side above T(a) >= T(t) therefore crosses no root of f.
+  g**-1/2 is a power mean of linear functions of t and so concave. With m eigenvalues (of
+  P, k - 1 of them, or of W) T(t) <= T(a) / (1 + (t - a) T(a) / m), their sum being largest
+  where they are equal. A step that keeps the first bound above the second crosses no root
+  of f; for equal variances it leads to the root.
 - At a root, Q < 2 T**2 / U with U = tr(PP) (or sum(w**2)) implies a falling f, by
   Cauchy-Schwarz; Q falls and T**2 / U grows with t, so past the first such t there is at
   most one root, and it is a maximum.
@@ -28,6 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pdt_evidence.models.roots import falling_root
 from pdt_evidence.models.weights import Batch, dot, scratch, sums, traces
 
 __all__ = ["Score", "log_likelihood", "maximise", "score"]
@@ -131,7 +134,8 @@ def maximise(batch: Batch, restricted: bool) -> Floats:
             one_root, at = one_root[where], at.take(where)
         low, high = np.zeros(where.size), np.full(where.size, np.inf)
         guess[~((guess > 0) & one_root)] = np.nan
-        found = _climb(y, v, low, low, high, at, one_root, restricted, batch.apart, guess)
+        rank = n[where] - (1 if restricted else 0)
+        found = _climb(y, v, low, low, high, at, one_root, rank, restricted, batch.apart, guess)
         tau2[where] = found
         unsure = np.concatenate([unsure, where[np.isnan(found)]])
     if unsure.size:
@@ -141,7 +145,7 @@ def maximise(batch: Batch, restricted: bool) -> Floats:
 
 def _climb(
     y: Floats, v: Floats, t: Floats, low: Floats, high: Floats, at: Score, one_root: Flags,
-    restricted: bool, apart: bool = True, guess: Floats | None = None,
+    rank: Floats, restricted: bool, apart: bool = True, guess: Floats | None = None,
 ) -> Floats:  # fmt: skip
     """Roots of f between low and high from t, where `at` is the score; found sets leave the arrays.
 
@@ -150,7 +154,7 @@ def _climb(
     """
     root, where = np.empty(t.size), np.arange(t.size)
     for step in range(MOST_STEPS):
-        ahead = _propose(t, low, high, at, one_root)
+        ahead = _propose(t, low, high, at, one_root, rank)
         if guess is not None and not step:
             ahead = np.where(np.isnan(guess), ahead, guess)
         noise = 4 * EPS * at.T / at.U  # T / U is of the size of v + t
@@ -165,7 +169,7 @@ def _climb(
         t = ahead
         if index.size < where.size:
             y, v = y.take(index, axis=1), v.take(index, axis=1)
-            where, one_root = where[index], one_root[index]
+            where, one_root, rank = where[index], one_root[index], rank[index]
             t, low, high = t[index], low[index], high[index]
         at = score(y, v, t, restricted, apart)
         rising = at.g > at.T
@@ -175,13 +179,15 @@ def _climb(
     raise ArithmeticError(f"no root of the score within {MOST_STEPS} steps")  # bisection needs fewer
 
 
-def _propose(t: Floats, low: Floats, high: Floats, at: Score, one_root: Flags) -> Floats:
+def _propose(t: Floats, low: Floats, high: Floats, at: Score, one_root: Flags, rank: Floats) -> Floats:
     """Newton's method on T / g - 1 inside the bracket, else bisection; the certified step elsewhere."""
     ahead = t + at.g * (at.g - at.T) / (2 * at.T * at.slope_g - at.U * at.g)
     usable = one_root & (ahead >= low) & (ahead <= high)
     if np.logical_and.reduce(usable):
         return ahead
-    march = at.g / at.slope_g * (np.sqrt(at.g / at.T) - 1)
+    x, excess = at.g / at.slope_g, at.g / at.T
+    half = x * at.g / (2 * rank) - 1  # (excess) (1 + s T / m) = (1 + s / x)**2, solved for s
+    march = x * (half + np.sqrt(half * half + excess - 1))
     middle = np.where(np.isinf(high), t + 2 * march, (low + high) / 2)
     return np.where(usable, ahead, np.where(one_root, middle, t + march))
 
@@ -217,7 +223,7 @@ def _scan_slice(y: Floats, v: Floats, n: Floats, restricted: bool) -> Floats:
     at = score(ys, vs, middle, restricted)
     rising = at.g > at.T
     low, high = np.where(rising, middle, low), np.where(rising, high, middle)
-    peak = _climb(ys, vs, middle, low, high, at, certain, restricted)
+    peak = _climb(ys, vs, middle, low, high, at, certain, n[owner], restricted)
     return _best(y, v, n, owner, peak, restricted)
 
 
@@ -241,20 +247,16 @@ def _grid(y: Floats, v: Floats, n: Floats) -> Floats:
 def _hidden(
     y: Floats, v: Floats, grid: Floats, f: Floats, owner: Index, cell: Index, restricted: bool
 ) -> tuple[Index, Floats, Floats]:
-    """Brackets of the maxima in cells whose ends do not show them: bisect on the slope of f to its turn."""
+    """Brackets of the maxima in cells whose ends do not show them: f at the turn of its slope tells."""
     low, high = grid[owner, cell], grid[owner, cell + 1]
-    left, right = low.copy(), high.copy()
+    if not owner.size:
+        return owner, low, high
     above = f[owner, cell] > 0
     ys, vs = y[:, owner], v[:, owner]
-    value = f[owner, cell]
-    for _ in range(60 if owner.size else 0):
-        middle = (left + right) / 2
-        at = score(ys, vs, middle, restricted)
-        onward = (at.slope < 0) == above
-        left, right = np.where(onward, middle, left), np.where(onward, right, middle)
-        value = at.f
-    found = (value > 0) != above
-    low, high = np.where(above, low, left), np.where(above, right, high)
+    towards_zero = np.where(above, -1.0, 1.0)
+    turn = falling_root(lambda t: towards_zero * score(ys, vs, t, restricted).slope, low, high)
+    found = (score(ys, vs, turn, restricted).f > 0) != above
+    low, high = np.where(above, low, turn), np.where(above, turn, high)
     return owner[found], low[found], high[found]
 
 
