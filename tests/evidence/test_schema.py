@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from pdt_evidence.errors import EvidenceError, SchemaError
-from pdt_evidence.evidence.schema import Field, check_table, read_csv_table
+from pdt_evidence.evidence.schema import Field, check_table, listed, missing_column, read_csv_table
 
 FIELDS = (
     Field(name="row_id", type="string", required=True, unique=True),
@@ -49,10 +49,10 @@ def test_all_broken_constraints_come_at_once():
     with pytest.raises(EvidenceError) as caught:
         check_table(table, FIELDS, where="rows.csv")
     text = " ".join(caught.value.problems)
-    assert "column 'n': expected at least 2, found 1.0" in text
+    assert "column 'n': expected at least 2, found 1." in text
     assert "column 'rating': expected one of self, clinician, found 'doctor'" in text
     assert "line 3 (row a), column 'row_id': expected a value not used before" in text
-    assert "line 4, column 'row_id': expected a value" in text
+    assert "line 4, column 'row_id': expected a value, found nothing." in text
     assert len(caught.value.problems) == 4
 
 
@@ -60,3 +60,20 @@ def test_a_misspelt_column_is_recognised():
     table = pd.DataFrame({"row_ids": ["a"]})
     with pytest.raises(SchemaError, match=r"column 'row_id' is missing; .* Did you mean 'row_ids'\?"):
         check_table(table, FIELDS, where="rows.csv")
+
+
+def test_the_likeliest_name_comes_before_a_short_list_of_all():
+    sentence = missing_column("better", ["beter", *(f"column_{i}" for i in range(60))])
+    assert sentence.startswith("column 'better' is missing; there is one much like it. Did you mean 'beter'? The")
+    assert sentence.endswith("column_10 and 49 more.")
+    assert listed(["a", "b"]) == "a, b"
+
+
+def test_a_cell_has_one_problem_and_problems_stand_by_line():
+    fields = (Field(name="n", type="integer", minimum=2), Field(name="year", type="integer", maximum=2030))
+    with pytest.raises(EvidenceError) as caught:
+        check_table(pd.DataFrame({"n": [5.0, 1.0], "year": [20008.0, 2000.0]}), fields, where="rows.csv")
+    assert caught.value.problems == (
+        "line 2, column 'year': expected at most 2030, found 20008.",
+        "line 3, column 'n': expected at least 2, found 1.",
+    )

@@ -19,9 +19,22 @@ from pdt_evidence.errors import EvidenceError, SchemaError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Field", "check_table", "read_csv_table", "table_problems", "to_types", "typed_columns"]
+__all__ = [
+    "Field",
+    "Problem",
+    "cell_problems",
+    "check_table",
+    "listed",
+    "missing_column",
+    "read_csv_table",
+    "sentences",
+    "table_problems",
+    "to_types",
+    "typed_columns",
+]
 
 EXPECTED = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "string": "text"}
+MOST_NAMES = 12  # a line or two of a terminal
 TRUTH = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 
 
@@ -53,6 +66,23 @@ class Field:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one cell."""
+
+    line: int
+    column: str
+    sentence: str
+
+
+def sentences(problems: Iterable[Problem]) -> list[str]:
+    """The first problem of each cell, by line: a cell that breaks two rules is mended once."""
+    first: dict[tuple[int, str], Problem] = {}
+    for problem in problems:
+        first.setdefault((problem.line, problem.column), problem)
+    return [problem.sentence for problem in sorted(first.values(), key=lambda problem: problem.line)]
+
+
 def read_csv_table(stream: IO[bytes], fields: Sequence[Field], *, where: str, sep: str = ",") -> pd.DataFrame:
     """Read a CSV as text, then give every known column its type; all that does not fit is one error."""
     import pandas as pd
@@ -65,18 +95,18 @@ def to_types(text: pd.DataFrame, fields: Sequence[Field], *, where: str) -> pd.D
     """Columns of text -> typed columns ("" is missing); columns that no field names stay text."""
     table, problems = typed_columns(text, fields)
     if problems:
-        raise EvidenceError.from_problems(problems, where)
+        raise EvidenceError.from_problems(sentences(problems), where)
     return table
 
 
 def typed_columns(
     text: pd.DataFrame, fields: Sequence[Field], lines: Sequence[int] | None = None
-) -> tuple[pd.DataFrame, list[str]]:
-    """`text` with typed columns, and a sentence for each cell that has no such type (it becomes missing).
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """`text` with typed columns, and a problem for each cell that has no such type (it becomes missing).
 
     `lines` are the lines of the file that the rows stand in; without them, one row a line.
     """
-    problems: list[str] = []
+    problems: list[Problem] = []
     typed = {}
     for field in fields:
         if field.name in text.columns:
@@ -125,31 +155,40 @@ def check_table(table: pd.DataFrame, fields: Sequence[Field], *, where: str) -> 
         raise SchemaError.from_problems([missing_column(name, table.columns) for name in missing], where)
     problems = table_problems(table, fields)
     if problems:
-        raise EvidenceError.from_problems(problems, where)
+        raise EvidenceError.from_problems(sentences(problems), where)
 
 
 def table_problems(
     table: pd.DataFrame, fields: Sequence[Field], lines: Sequence[int] | None = None
-) -> list[str]:
-    """A sentence for each cell of a typed `table` that breaks a constraint of its field."""
+) -> list[Problem]:
+    """A problem for each cell of a typed `table` that breaks a constraint of its field."""
     present = [field for field in fields if field.name in table.columns]
     return [problem for field in present for problem in _column_problems(table, field, lines)]
 
 
 def missing_column(name: str, columns: Iterable[str]) -> str:
-    """The sentence for a column that is not there, with the likeliest misspelling."""
+    """The sentence for a column that is not there, with the likeliest misspelling before the list."""
     columns = [str(column) for column in columns]
     near = get_close_matches(name, columns, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"column {name!r} is missing; the table has {', '.join(columns)}.{hint}"
+    if near:
+        hint = f"there is one much like it. Did you mean {near[0]!r}?"
+        return f"column {name!r} is missing; {hint} The table has {listed(columns)}."
+    return f"column {name!r} is missing; the table has {listed(columns)}."
 
 
-def _column_problems(table: pd.DataFrame, field: Field, lines: Sequence[int] | None) -> list[str]:
+def listed(names: Iterable[object]) -> str:
+    """Names with commas between them, the first twelve and how many more there are."""
+    names = [str(name) for name in names]
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _column_problems(table: pd.DataFrame, field: Field, lines: Sequence[int] | None) -> list[Problem]:
     check = _word_checks if field.type == "string" else _value_checks
     return [
-        sentence
+        problem
         for wrong, expected in check(table[field.name], field)
-        for sentence in cell_problems(table, field.name, wrong, expected, lines)
+        for problem in cell_problems(table, field.name, wrong, expected, lines)
     ]
 
 
@@ -195,17 +234,24 @@ def cell_problems(
     expected: str,
     lines: Sequence[int] | None = None,
     advice: str = "",
-) -> list[str]:
-    """One sentence for each wrong cell: line of the file, row, column, what was expected and found, what to do."""
+) -> list[Problem]:
+    """One problem for each wrong cell: line of the file, row, column, what was expected and found, what to do."""
     positions = np.asarray(wrong, dtype=bool).nonzero()[0].tolist()
     if not positions:
         return []
     ids = table["row_id"].tolist() if "row_id" in table.columns else None
     found = table[name].tolist()
-    sentences = []
+    problems = []
     for position in positions:
         line = position + 2 if lines is None else lines[position]
         row = f" (row {ids[position]})" if ids is not None and ids[position] else ""
-        sentence = f"line {line}{row}, column {name!r}: {expected}, found {found[position]!r}."
-        sentences.append(f"{sentence} {advice}" if advice else sentence)
-    return sentences
+        sentence = f"line {line}{row}, column {name!r}: {expected}, found {_shown(found[position])}."
+        problems.append(Problem(line, name, f"{sentence} {advice}" if advice else sentence))
+    return problems
+
+
+def _shown(value: object) -> str:
+    """A cell as its writer knows it: 20008, not 20008.0; nothing where it is blank."""
+    if value is None or value != value or value == "":
+        return "nothing"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else repr(value)

@@ -73,13 +73,16 @@ def test_every_problem_of_a_file_is_said_at_once(saved):
         "line 3 (row a), column 'row_id': expected a value not used before, found 'a'.",
         "line 3 (row a), column 'better': expected one of lower, higher, found 'worse'.",
         "line 3 (row a), column 'sd_t': expected an SD above 0, found -5.2. Correct it, or leave the cell blank.",
-        "line 3 (row a), column 'n_t': expected at least 2 persons, found 1.0. Correct it, or leave the cell blank.",
-        "line 4 (row c), column 'study': expected a value, found ''.",
+        "line 3 (row a), column 'n_t': expected at least 2 persons, found 1. Correct it, or leave the cell blank.",
+        "line 4 (row c), column 'study': expected a value, found nothing.",
         "line 4 (row c), column 'mean_t': expected a number, found 'inf'.",
-        "line 4 (row c), column 'sd_c': expected an SD above 0, found 0.0. Correct it, or leave the cell blank.",
+        "line 4 (row c), column 'sd_c': expected an SD above 0, found 0. Correct it, or leave the cell blank.",
         "line 4 (row c), column 'n_c': expected a whole number, found '20.5'.",
     ):
         assert sentence in said
+    cells = [re.sub(r" \(row .\)|:.*", "", problem) for problem in caught.value.problems]
+    assert len(cells) == len(set(cells))
+    assert cells == sorted(cells, key=lambda cell: cell.split(",")[0])
 
 
 @pytest.mark.parametrize(
@@ -90,9 +93,9 @@ def test_every_problem_of_a_file_is_said_at_once(saved):
         ("study,reported_metric,reported,reported_ci_low,reported_ci_high", "A,g,0.4,0.6,0.2",
          "column 'reported_ci_low': expected at most reported_ci_high of its row, found 0.6. Swap the two limits."),
         ("study,event_t,n_t,event_c,n_c", "A,31,30,2,30",
-         "column 'event_t': expected at most n_t of its row, found 31.0. Count each person once."),
+         "column 'event_t': expected at most n_t of its row, found 31. Count each person once."),
         ("study,reported_metric,reported,reported_se", "A,g,0.4,0",
-         "column 'reported_se': expected a standard error above 0, found 0.0."),
+         "column 'reported_se': expected a standard error above 0, found 0."),
         ("study,outcome,yi,vi", "A,depresion,0.1,0.2", "found 'depresion'. Did you mean 'depression'?"),
         ("study,reported_metric,reported", "A,kappa,0.4", "column 'reported_metric': expected one of g, d,"),
     ],

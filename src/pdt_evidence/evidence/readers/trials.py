@@ -19,7 +19,15 @@ import numpy as np
 from pdt_evidence.errors import EvidenceError, SchemaError
 from pdt_evidence.evidence.package import fields
 from pdt_evidence.evidence.readers.tabular import TextTable, read_table
-from pdt_evidence.evidence.schema import Field, cell_problems, missing_column, table_problems, typed_columns
+from pdt_evidence.evidence.schema import (
+    Field,
+    Problem,
+    cell_problems,
+    missing_column,
+    sentences,
+    table_problems,
+    typed_columns,
+)
 from pdt_evidence.evidence.windows import WINDOWS, follow_up_window
 
 if TYPE_CHECKING:
@@ -124,11 +132,11 @@ def check_trials(text: TextTable, where: str) -> pd.DataFrame:
     _check_columns(text.data, where)
     known = trial_fields()
     table, problems = typed_columns(_plain_numbers(text, known), known, text.lines)
+    problems += row_problems(table, text.lines)  # before the schema's: of two rules the stricter is said
     problems += table_problems(table, known, text.lines)
-    problems += row_problems(table, text.lines)
     problems += _near_misses(table, text.lines)
     if problems:
-        raise EvidenceError.from_problems(problems, where)
+        raise EvidenceError.from_problems(sentences(problems), where)
     return with_defaults(table)
 
 
@@ -224,7 +232,7 @@ PAIRS = (
 )
 
 
-def row_problems(table: pd.DataFrame, lines: Sequence[int] | None = None) -> list[str]:
+def row_problems(table: pd.DataFrame, lines: Sequence[int] | None = None) -> list[Problem]:
     """Cells that fit their type but cannot be true: limits upside down, more events than persons …"""
     problems = []
     for names, expected, least, advice in LIMITS:
@@ -240,7 +248,7 @@ def row_problems(table: pd.DataFrame, lines: Sequence[int] | None = None) -> lis
     return problems
 
 
-def _near_misses(table: pd.DataFrame, lines: Sequence[int]) -> list[str]:
+def _near_misses(table: pd.DataFrame, lines: Sequence[int]) -> list[Problem]:
     """Own words are welcome, misspelt ones of ours are not: they would split a stratum in two."""
     problems = []
     vocabulary = {field.name: field.enum for field in fields("trials")}
