@@ -12,6 +12,7 @@ from made_files import TRIALS
 from pdt_evidence.errors import EvidenceError, SchemaError
 from pdt_evidence.evidence.readers import column_guide, read_trials, template
 from pdt_evidence.evidence.readers import tabular as tables
+from pdt_evidence.evidence.readers.columns import own_columns
 
 HEADER = "row_id,study,better,mean_t,sd_t,n_t,mean_c,sd_c,n_c"
 
@@ -92,7 +93,7 @@ def test_every_problem_of_a_file_is_said_at_once(saved):
         ("study,yi,vi", "A,nan,0.2", "column 'yi': expected a number, found 'nan'."),
         ("study,reported_metric,reported,reported_ci_low,reported_ci_high", "A,g,0.4,0.6,0.2",
          "column 'reported_ci_low': expected at most reported_ci_high of its row, found 0.6. Swap the two limits."),
-        ("study,event_t,n_t,event_c,n_c", "A,31,30,2,30",
+        ("study,better,event_t,n_t,event_c,n_c", "A,lower,31,30,2,30",
          "column 'event_t': expected at most n_t of its row, found 31. Count each person once."),
         ("study,reported_metric,reported,reported_se", "A,g,0.4,0",
          "column 'reported_se': expected a standard error above 0, found 0."),
@@ -109,9 +110,126 @@ def test_what_cannot_be_true_is_refused(saved, header, row, sentence):
 def test_misspelt_columns_are_named_with_their_likeliest_meaning(saved):
     with pytest.raises(SchemaError) as caught:
         read_trials(saved("studdy,mean_t,sd_t,n_t,mean_c,sdc,n_c\nA,1,2,20,3,2,20\n", "mine.csv"))
-    assert "column 'study' is missing" in str(caught.value)
-    assert "Did you mean 'studdy'?" in str(caught.value)
-    assert "sd_c may be 'sdc'" in str(caught.value)
+    assert caught.value.problems[:2] == (
+        "column 'studdy' is not known. Did you mean 'study'? Rename it; "
+        "a column of your own needs a name that is less like it.",
+        "column 'sdc' is not known. Did you mean 'sd_c'? Rename it; "
+        "a column of your own needs a name that is less like it.",
+    )
+
+
+NO_DIRECTION = (
+    "column 'better' is missing: which direction of the score is good, lower or higher? "
+    "Say it in each row; without it means and events do not tell whom they favour."
+)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "study,mean_t,sd_t,n_t,mean_c,sd_c,n_c\nA,10,4,20,13,4,20\n",
+        "study,event_t,n_t,event_c,n_c\nA,10,20,13,20\n",
+        "study,reported_metric,reported,mean_t,sd_t,n_t,mean_c,sd_c,n_c\nA,g,0.7,10,4,20,13,4,20\n",
+    ],
+)
+def test_means_and_events_need_the_direction_that_is_good(saved, text):
+    """Without it their effect would be arm 1 less arm 2, where above 0 has to favour arm 1."""
+    with pytest.raises(SchemaError) as caught:
+        read_trials(saved(text, "mine.csv"))
+    assert caught.value.problems == (NO_DIRECTION,)
+
+
+def test_a_row_with_the_data_of_its_arms_needs_a_direction_and_no_other_does(saved):
+    rows = ["A,,10,4,20,13,4,20,,", "B,lower,10,4,20,13,4,20,,", "C,,,,,,,,g,0.4"]
+    header = "study,better,mean_t,sd_t,n_t,mean_c,sd_c,n_c,reported_metric,reported"
+    with pytest.raises(EvidenceError) as caught:
+        read_trials(saved("\n".join([header, *rows]), "mine.csv"))
+    assert caught.value.problems == (
+        "line 2, column 'better': expected lower or higher, the direction of the score that is good, found nothing. "
+        "Without it means and events do not tell whom they favour.",
+    )
+
+
+def test_beside_effects_that_are_given_means_get_no_direction_of_their_own(saved):
+    from pdt_evidence.effects.table import effect_sizes
+
+    text = "study,yi,vi,mean_t,sd_t,n_t,mean_c,sd_c,n_c\nA,0.7,0.1,10,4,20,13,4,20\n"
+    table = read_trials(saved(text, "mine.csv"))
+    assert table["yi"].tolist() == [0.7]
+    computed = effect_sizes(table, measure="SMD")
+    assert computed["yi"].isna().all()
+    assert computed["yi_reason"].tolist() == ["column 'better' does not say which direction is good"]
+
+
+@pytest.mark.parametrize(
+    ("own", "ours"),
+    [("beter", "better"), ("Better", "better"), ("outcom", "outcome"), ("follow-up", "follow_up"), ("years", "year")],
+)
+def test_a_column_that_nearly_has_a_name_of_ours_is_refused(saved, own, ours):
+    with pytest.raises(SchemaError, match=f"column '{own}' is not known. Did you mean '{ours}'?"):
+        read_trials(saved(f"study,yi,vi,{own}\nA,0.1,0.2,lower\n", "mine.csv"))
+
+
+def test_a_name_like_ours_is_the_users_own_where_the_table_has_ours_too(saved):
+    table = read_trials(saved("study,yi,vi,note,notes,dose\nA,0.1,0.2,x,y,1\n", "mine.csv"))
+    assert table["notes"].tolist() == ["y"]
+    assert own_columns(table) == ["notes", "dose"]
+
+
+def test_no_columns_of_ours_are_strange_to_the_schema(saved):
+    import pdt_evidence as pdt
+
+    assert own_columns(pdt.trials()) == []
+    path = saved(pdt.trials().to_csv(index=False), "bundled.csv")
+    assert len(read_trials(path)) == len(pdt.trials())
+
+
+def test_a_blank_outcome_is_refused_and_a_blank_time_is_unknown(saved):
+    with pytest.raises(EvidenceError) as caught:
+        read_trials(saved("study,outcome,yi,vi\nA, ,0.1,0.2\nB,pain,0.1,0.2\n", "mine.csv"))
+    assert caught.value.problems == (
+        "line 2, column 'outcome': expected a word, found nothing. "
+        "Write what was measured: depression, anxiety, ... or a word of your own.",
+    )
+    text = "study,trial_id,follow_up,months_since_end,yi,vi\nA,,,,0.1,0.2\nB,b,,6,0.1,0.2\nC,,post,,0.1,0.2\n"
+    table = read_trials(saved(text, "mine.csv"))
+    assert table["follow_up"].tolist() == ["unknown", "medium", "post"]
+    assert table["trial_id"].tolist() == ["A", "b", "C"]
+
+
+def test_rows_without_an_id_are_called_by_their_line(saved):
+    table = read_trials(saved("study,yi,vi\nA,0.1,0.2\n\nB,0.3,0.2\n", "mine.csv"))
+    assert table["row_id"].tolist() == ["line 2", "line 4"]
+    assert table[table["study"] == "B"].lines["line 4"] == 4
+
+
+def test_the_spread_of_an_effect_may_be_an_error_or_an_interval(saved):
+    """A row's `vi` is taken first, then `sei`, then the interval, as `effect_sizes` does it."""
+    from pdt_evidence.effects.table import effect_sizes
+
+    rows = ["A,0.3,0.2,9,,,", "B,0.3,,0.2,,,", "C,0.3,,,0.1,0.5,", "D,0.3,,,0.1,0.5,0.9"]
+    text = "\n".join(["study,yi,vi,sei,ci_low,ci_high,ci_level", *rows])
+    table = read_trials(saved(text, "mine.csv"))
+    expected = effect_sizes(pd.read_csv(io.StringIO(text)), measure="GEN")["vi"]
+    np.testing.assert_allclose(table["vi"], expected, rtol=1e-12)
+    assert table["sei"].tolist()[:2] == [9, 0.2]
+    assert read_trials(saved("study,yi,sei\nA,0.3,0.5\n", "mine.csv"))["vi"].tolist() == [0.25]
+    only = read_trials(saved("study,yi,ci_low,ci_high\nA,0.3,0.1,0.5\n", "mine.csv"))
+    np.testing.assert_allclose(only["vi"], expected[2], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "sentence"),
+    [
+        ("study,yi,sei", "A,0.1,0", "column 'sei': expected a standard error above 0, found 0. Correct it"),
+        ("study,yi,ci_low,ci_high", "A,0.1,0.4,0.2", "column 'ci_low': expected at most ci_high of its row"),
+        ("study,yi,ci_low,ci_high,ci_level", "A,0.1,0,0.2,100", "column 'ci_level': expected a confidence level such"),
+    ],
+)  # fmt: skip
+def test_a_spread_that_cannot_be_true_is_refused(saved, header, row, sentence):
+    with pytest.raises(EvidenceError) as caught:
+        read_trials(saved(f"{header}\n{row}\n", "mine.csv"))
+    assert sentence in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from pdt_evidence.evidence.lint import Finding, lint
 from pdt_evidence.evidence.readers.metapsy import read_metapsy
 from pdt_evidence.evidence.readers.revman import read_revman
 from pdt_evidence.evidence.readers.safe import file_bytes
-from pdt_evidence.evidence.readers.tabular import delimited, read_table
+from pdt_evidence.evidence.readers.tabular import delimited
 from pdt_evidence.evidence.readers.trials import check_trials, read_trials, trial_fields
 
 if TYPE_CHECKING:
@@ -71,11 +71,8 @@ def check_file(path: str | Path) -> tuple[ImportedTrials, list[Finding]]:
     EvidenceError
         With everything that is wrong, beyond suspicion, with the file.
     """
-    path = Path(path)
     table = read_any(path)
-    if _kind(path) != "trials":
-        return table, lint(table, [None] * len(table))
-    return table, lint(table, read_table(path).lines)
+    return table, lint(table, [table.lines.get(row) for row in table["row_id"]])
 
 
 def import_file(

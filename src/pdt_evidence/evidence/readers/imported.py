@@ -27,14 +27,17 @@ class ImportedTrials(pd.DataFrame):
         What a review prints for its analyses, one row a number; `audit` recomputes them.
     analyses : DataFrame or None
         The study rows of those analyses, as the review has them.
+    lines : dict
+        `row_id` -> line of the file, for a table of trials; empty for what was put together from others.
     """
 
-    _metadata = ["log", "source", "totals", "analyses"]  # noqa: RUF012 (the name and type pandas looks for)
+    _metadata = ["log", "source", "totals", "analyses", "lines"]  # noqa: RUF012 (the name and type pandas looks for)
 
     log: pd.DataFrame
     source: dict[str, Any]
     totals: pd.DataFrame | None
     analyses: pd.DataFrame | None
+    lines: dict[str, int]
 
     @property
     def _constructor(self) -> type[ImportedTrials]:
@@ -49,10 +52,12 @@ class ImportedTrials(pd.DataFrame):
         source: dict[str, Any],
         totals: pd.DataFrame | None = None,
         analyses: pd.DataFrame | None = None,
+        lines: dict[str, int] | None = None,
     ) -> ImportedTrials:
         """`table` with its history."""
         made = cls(table)
         made.log, made.source, made.totals, made.analyses = log, source, totals, analyses
+        made.lines = lines or {}
         return made
 
 

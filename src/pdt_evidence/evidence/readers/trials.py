@@ -1,34 +1,42 @@
 """A user's own table of trials, in the schema of the bundled one.
 
-What a table must have is little: a `study`, and columns an effect can be computed from.
-What it has beyond that is checked against the bundled schema, and columns that the schema
-does not know are kept as they are. `template` gives a file to fill in.
+What a table must have is little: a `study`, and columns an effect can be computed from; with means
+or events also `better`. What it has beyond that is checked against the bundled schema, and columns
+that the schema does not know are kept as they are. `template` gives a file to fill in.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pdt_evidence.errors import EvidenceError, SchemaError
+from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.package import fields
+from pdt_evidence.evidence.readers.columns import (
+    ARM_DATA,
+    FREE_WORDS,
+    OPEN_WORDS,
+    check_columns,
+    has_given_effects,
+    trial_fields,
+)
 from pdt_evidence.evidence.readers.tabular import TextTable, read_table
 from pdt_evidence.evidence.schema import (
     Field,
     Problem,
     cell_problems,
-    missing_column,
     sentences,
     table_problems,
     typed_columns,
 )
-from pdt_evidence.evidence.windows import WINDOWS, follow_up_window
+from pdt_evidence.evidence.windows import follow_up_window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,44 +53,10 @@ __all__ = [
     "with_defaults",
 ]
 
-# Any one of these sets gives an effect; the first of each set names it in messages.
-EFFECT_COLUMNS = {
-    "means": ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"),
-    "events": ("event_t", "n_t", "event_c", "n_c"),
-    "reported effects": ("reported_metric", "reported"),
-    "effects": ("yi", "vi"),
-}
-OPEN_WORDS = ("disorder", "outcome", "arm_t", "arm_c")  # a user may study what we do not hold
-MORE_METRICS = ("t", "ROM", "HR", "log OR", "log RR")  # of use in a user's table, in none of the bundled ones
-FREE_WORDS = ("source_id", "locator", "verification", "contrast_id")  # name rows of the bundled sources
 VOCABULARY_SIZE = 200  # a column with more different words is no vocabulary, and is not searched for slips
 MISSING = ("NA", "N/A", "#N/A")  # how R and Excel write an empty cell
 SLIP = 0.85  # likeness of two words that are probably one
-
-
-def trial_fields() -> tuple[Field, ...]:
-    """The bundled schema as far as it binds a user: only `study` is required, own words are allowed."""
-    bundled = [
-        replace(
-            field,
-            required=field.name == "study",
-            unique=field.name == "row_id",
-            enum=_enum_for_users(field),
-        )
-        for field in fields("trials")
-    ]
-    return (
-        *bundled,
-        Field(name="follow_up", type="string", enum=WINDOWS),
-        Field(name="yi", type="number"),
-        Field(name="vi", type="number"),
-    )
-
-
-def _enum_for_users(field: Field) -> tuple[str, ...]:
-    if field.name in OPEN_WORDS + FREE_WORDS:
-        return ()
-    return field.enum + MORE_METRICS if field.name == "reported_metric" else field.enum
+IMPORTED = "database"  # `verification` of rows that a reader of databases or reviews wrote
 
 
 def read_trials(path: str | Path) -> ImportedTrials:
@@ -97,15 +71,17 @@ def read_trials(path: str | Path) -> ImportedTrials:
     Returns
     -------
     ImportedTrials
-        The columns of the file, typed, and where the file has none: `row_id` ("row 1", …),
-        `trial_id` (the study), `follow_up` (from `months_since_end`; "unknown" without it).
-        `.log` lists the lines left out.
+        The columns of the file, typed, and where the file says nothing: `row_id` ("line 2", …),
+        `trial_id` (the study), `follow_up` (from `months_since_end`; "unknown" without it), and `vi`
+        beside `yi` (from `sei`, else from `ci_low ci_high ci_level`). `.lines` has the line of each
+        row, `.log` the lines left out.
 
     Raises
     ------
     EvidenceError
         With every problem of the file at once: line, row, column, what was expected, what was
-        found, what to do.
+        found, what to do. Among them: means or events without `better`, columns that nearly have a
+        name of ours, blank cells of `outcome`.
     """
     from pdt_evidence.evidence.readers.imported import ImportedTrials, make_log
 
@@ -113,7 +89,9 @@ def read_trials(path: str | Path) -> ImportedTrials:
     text = read_table(path)
     table = check_trials(text, path.name)
     log = make_log([(line, "", "dropped", "a blank line") for line in text.blank])
-    return ImportedTrials.make(table, log=log, source=file_source(path, "table of trials"))
+    source = file_source(path, "table of trials") | {"columns": [str(name) for name in text.data.columns]}
+    lines = dict(zip(table["row_id"].tolist(), text.lines, strict=True))
+    return ImportedTrials.make(table, log=log, source=source, lines=lines)
 
 
 def file_source(path: Path, kind: str) -> dict[str, Any]:
@@ -129,15 +107,16 @@ def file_source(path: Path, kind: str) -> dict[str, Any]:
 
 def check_trials(text: TextTable, where: str) -> pd.DataFrame:
     """The typed and checked table; raises with everything that is wrong with it."""
-    _check_columns(text.data, where)
+    check_columns([str(column) for column in text.data.columns], where)
     known = trial_fields()
     table, problems = typed_columns(_plain_numbers(text, known), known, text.lines)
     problems += row_problems(table, text.lines)  # before the schema's: of two rules the stricter is said
+    problems += _blanks(table, text.lines)
     problems += table_problems(table, known, text.lines)
     problems += _near_misses(table, text.lines)
     if problems:
         raise EvidenceError.from_problems(sentences(problems), where)
-    return with_defaults(table)
+    return with_defaults(table, text.lines)
 
 
 def _plain_numbers(text: TextTable, known: Sequence[Field]) -> pd.DataFrame:
@@ -183,50 +162,55 @@ def _says_na(column: pd.Series) -> bool:
     return bool(column.isin(MISSING).any())
 
 
-def _check_columns(text: pd.DataFrame, where: str) -> None:
-    columns = [str(column) for column in text.columns]
-    problems = [] if "study" in columns else [missing_column("study", columns)]
-    if not any(set(needed) <= set(columns) for needed in EFFECT_COLUMNS.values()):
-        problems += [
-            f"for {name} the table lacks {', '.join(column for column in needed if column not in columns)}"
-            + _nearest([column for column in needed if column not in columns], columns)
-            for name, needed in EFFECT_COLUMNS.items()
-        ]
-        where = f"{where} has no columns that give an effect"
-    if problems:
-        raise SchemaError.from_problems(problems, where)
-
-
-def _nearest(missing: list[str], columns: list[str]) -> str:
-    pairs = {name: get_close_matches(name, columns[:VOCABULARY_SIZE], n=1, cutoff=0.75) for name in missing}
-    found = [f"{name} may be {near[0]!r}" for name, near in pairs.items() if near]
-    return f" ({'; '.join(found)})" if found else ""
-
-
-def with_defaults(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with `row_id`, `trial_id` and `follow_up`, made where it has none."""
-    if "row_id" not in table.columns:
-        table.insert(0, "row_id", [f"row {number}" for number in range(1, len(table) + 1)])
-    if "trial_id" not in table.columns:
-        table["trial_id"] = table["study"]
-    if "follow_up" not in table.columns:
-        months = (
-            table["months_since_end"] if "months_since_end" in table.columns else np.full(len(table), np.nan)
-        )
-        table["follow_up"] = follow_up_window(months)
+def with_defaults(table: pd.DataFrame, lines: Sequence[int]) -> pd.DataFrame:
+    """The table with `row_id`, `trial_id` and `follow_up`, made where it says nothing of them."""
+    _fill(table, "row_id", np.array([f"line {line}" for line in lines], dtype=object))
+    if table.columns[-1] == "row_id":
+        table.insert(0, "row_id", table.pop("row_id"))
+    _fill(table, "trial_id", table["study"].to_numpy())
+    months = table["months_since_end"] if "months_since_end" in table.columns else np.full(len(table), np.nan)
+    _fill(table, "follow_up", follow_up_window(months))
+    if has_given_effects(table.columns):
+        table["vi"] = _variances(table)
+    if "better" not in table.columns and any(set(names) <= set(table.columns) for names in ARM_DATA.values()):
+        table["better"] = ""  # its effects are given; of other measures the direction is not known
     return table
+
+
+def _fill(table: pd.DataFrame, name: str, values: NDArray[Any]) -> None:
+    """Put `values` where the column is blank, or not there."""
+    if name not in table.columns:
+        table[name] = values
+    elif (blank := (table[name] == "").to_numpy()).any():
+        table[name] = np.where(blank, values.astype(object), table[name].to_numpy())
+
+
+def _variances(table: pd.DataFrame) -> NDArray[np.float64]:
+    """The variance of `yi` as given, else of its standard error, else of its interval (95 and 0.95 alike)."""
+    nan = np.full(len(table), np.nan)
+    vi, sei, low, high, level = (
+        table[name].to_numpy(dtype=float) if name in table.columns else nan
+        for name in ("vi", "sei", "ci_low", "ci_high", "ci_level")
+    )
+    level = np.where(np.isnan(level), 95, level)
+    unique, at = np.unique(np.where(level > 1, level / 100, level), return_inverse=True)
+    z = np.array([NormalDist().inv_cdf((1 + share) / 2) for share in unique.tolist()])[at]
+    for se in (sei, (high - low) / (2 * z)):
+        vi = np.where(np.isnan(vi), se**2, vi)
+    return vi
 
 
 # What a number must be for an effect to come of it, beyond what the schema asks of it.
 LIMITS: tuple[tuple[tuple[str, ...], str, float, str], ...] = (
     (("n_t", "n_c"), "at least 2 persons", 2, "Correct it, or leave the cell blank."),
     (("sd_t", "sd_c"), "an SD above 0", 0, "Correct it, or leave the cell blank."),
-    (("reported_se",), "a standard error above 0", 0, "Correct it, or leave the cell blank."),
+    (("reported_se", "sei"), "a standard error above 0", 0, "Correct it, or leave the cell blank."),
     (("vi",), "a variance above 0", 0, "Correct it; the variance is the standard error squared."),
     (("event_t", "event_c"), "a count, 0 or more", 0, "Correct it, or leave the cell blank."),
 )
 PAIRS = (
     ("reported_ci_low", "reported_ci_high", "Swap the two limits."),
+    ("ci_low", "ci_high", "Swap the two limits."),
     ("event_t", "n_t", "Count each person once."),
     ("event_c", "n_c", "Count each person once."),
 )
@@ -245,7 +229,36 @@ def row_problems(table: pd.DataFrame, lines: Sequence[int] | None = None) -> lis
         if {low, high} <= set(table.columns):
             wrong = table[low] > table[high]
             problems += cell_problems(table, low, wrong, f"expected at most {high} of its row", lines, advice)
+    for name in {"ci_level", "reported_ci_level"} & set(table.columns):
+        wrong = (table[name] <= 0) | (table[name] >= 100) | (table[name] == 1)
+        advice = "Leave the cell blank for 95."
+        problems += cell_problems(table, name, wrong, "expected a confidence level such as 95", lines, advice)
     return problems
+
+
+def _blanks(table: pd.DataFrame, lines: Sequence[int]) -> list[Problem]:
+    """Blank cells that would decide something by themselves: the sign of an effect, or a stratum without a name."""
+    problems = []
+    if "better" in table.columns and not has_given_effects(table.columns):
+        undirected = (table["better"] == "") & _has_arm_data(table)
+        if "verification" in table.columns:  # what a database leaves open was said on import
+            undirected &= table["verification"] != IMPORTED
+        expected = "expected lower or higher, the direction of the score that is good"
+        advice = "Without it means and events do not tell whom they favour."
+        problems += cell_problems(table, "better", undirected, expected, lines, advice)
+    if "outcome" in table.columns:
+        advice = "Write what was measured: depression, anxiety, ... or a word of your own."
+        problems += cell_problems(table, "outcome", table["outcome"] == "", "expected a word", lines, advice)
+    return problems
+
+
+def _has_arm_data(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Rows with all numbers of both arms."""
+    complete = np.zeros(len(table), dtype=bool)
+    for names in ARM_DATA.values():
+        if set(names) <= set(table.columns):
+            complete |= table[list(names)].notna().all(axis=1).to_numpy()
+    return complete
 
 
 def _near_misses(table: pd.DataFrame, lines: Sequence[int]) -> list[Problem]:
@@ -271,6 +284,7 @@ def _near_misses(table: pd.DataFrame, lines: Sequence[int]) -> list[Problem]:
     return problems
 
 
+MADE = ("follow_up", "yi", "vi", "sei", "ci_low", "ci_high", "ci_level")  # or for tables of effects alone
 TEMPLATE_ROWS = (
     {
         "study": "Example 2001 (delete this row)",
@@ -310,7 +324,7 @@ def template() -> str:
     str
         Header and two invented example rows, comma-separated.
     """
-    names = [field.name for field in trial_fields() if field.name not in ("yi", "vi", "follow_up")]
+    names = [field.name for field in trial_fields() if field.name not in MADE]
     lines = [",".join(names)]
     for number, example in enumerate(TEMPLATE_ROWS, start=1):
         filled = {

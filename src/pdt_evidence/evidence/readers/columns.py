@@ -1,0 +1,155 @@
+"""The columns of a user's table: what they may hold, which are needed, which are misspelt.
+
+A column that the schema does not know is the user's own and kept, unless its name is so near to
+one of ours that it was meant to be that one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+
+from pdt_evidence.errors import SchemaError
+from pdt_evidence.evidence.package import fields
+from pdt_evidence.evidence.schema import Field, listed, missing_column
+from pdt_evidence.evidence.windows import WINDOWS
+
+__all__ = [
+    "ARM_DATA",
+    "FREE_WORDS",
+    "OPEN_WORDS",
+    "check_columns",
+    "has_given_effects",
+    "own_columns",
+    "trial_fields",
+]
+
+ARM_DATA = {
+    "means": ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"),
+    "events": ("event_t", "n_t", "event_c", "n_c"),
+}
+GIVEN_EFFECTS = {
+    "effects": ("yi", "vi"),
+    "effects and standard errors": ("yi", "sei"),
+    "effects and their intervals": ("yi", "ci_low", "ci_high"),
+}
+# Any one of these sets gives an effect.
+EFFECT_COLUMNS = ARM_DATA | {"reported effects": ("reported_metric", "reported")} | GIVEN_EFFECTS
+SHARED = ("n_t", "n_c")  # alone they do not tell which set a table means to give
+OPEN_WORDS = ("disorder", "outcome", "arm_t", "arm_c")  # a user may study what we do not hold
+FREE_WORDS = ("source_id", "locator", "verification", "contrast_id")  # name rows of the bundled sources
+MORE_METRICS = ("t", "ROM", "HR", "log OR", "log RR")  # of use in a user's table, in none of the bundled ones
+COMPUTED = ("measure", "yi_basis", "yi_reason", "design")  # in tables that the library made
+PRE_POST = ("mean_post", "sd_post", "mean_pre", "sd_pre", "n", "r")  # for measures of change in one group
+ALIKE = 0.82  # likeness of a name to one of ours that it was meant to be
+HINT = 0.75  # the same for a column that is needed and missing
+MOST_SEARCHED = 200  # unknown columns; a table with more of them was not made for this schema
+
+
+def trial_fields() -> tuple[Field, ...]:
+    """The bundled schema as far as it binds a user: only `study` is required, own words are allowed."""
+    bundled = [
+        replace(
+            field,
+            required=field.name == "study",
+            unique=field.name == "row_id",
+            enum=_enum_for_users(field),
+        )
+        for field in fields("trials")
+    ]
+    return (
+        *bundled,
+        Field(name="follow_up", type="string", enum=WINDOWS),
+        *(Field(name=name, type="number") for name in ("yi", "vi", "sei", "ci_low", "ci_high", "ci_level")),
+    )
+
+
+def _enum_for_users(field: Field) -> tuple[str, ...]:
+    if field.name in OPEN_WORDS + FREE_WORDS:
+        return ()
+    return field.enum + MORE_METRICS if field.name == "reported_metric" else field.enum
+
+
+def own_columns(columns: Iterable[object]) -> list[str]:
+    """The columns that the schema does not know."""
+    known = _known()
+    return [name for column in columns if (name := str(column)) not in known]
+
+
+def has_given_effects(columns: Iterable[str]) -> bool:
+    """Whether the table brings its effects with it, so that none is computed from arm data."""
+    columns = set(columns)
+    return any(set(needed) <= columns for needed in GIVEN_EFFECTS.values())
+
+
+def check_columns(columns: Sequence[str], where: str) -> None:
+    """Raise one error with every column that is misspelt or missing.
+
+    Raises
+    ------
+    SchemaError
+        Names that are nearly ours; no `study`; no set of columns that gives an effect; means or
+        events without `better`.
+    """
+    meant = _misspelt(columns)
+    have = {*columns, *meant.values()}  # a column that is there under a wrong name is not missing as well
+    problems = [
+        f"column {own!r} is not known. Did you mean {ours!r}? Rename it; "
+        "a column of your own needs a name that is less like it."
+        for own, ours in meant.items()
+    ]
+    if "study" not in have:
+        problems.append(missing_column("study", columns))
+    problems += _lacking(have, columns)
+    has_arms = any(set(needed) <= have for needed in ARM_DATA.values())
+    if has_arms and "better" not in have and not has_given_effects(have):
+        problems.append(
+            "column 'better' is missing: which direction of the score is good, lower or higher? "
+            "Say it in each row; without it means and events do not tell whom they favour."
+        )
+    if problems:
+        raise SchemaError.from_problems(problems, where)
+
+
+def _known() -> set[str]:
+    return {field.name for field in trial_fields()} | set(COMPUTED) | set(PRE_POST)
+
+
+def _misspelt(columns: Sequence[str]) -> dict[str, str]:
+    """Unknown columns -> the column of ours, not in the table, that each nearly names."""
+    known = _known()
+    free = sorted(known - set(columns))
+    plain = {_plain(name): name for name in free}
+    unknown = [name for name in columns if name and name not in known]
+    meant = {}
+    for name in unknown[:MOST_SEARCHED]:
+        near = get_close_matches(name.lower()[:80], free, n=1, cutoff=ALIKE)
+        ours = plain.get(_plain(name)) or (near[0] if near else None)
+        if ours:
+            meant[name] = ours
+    return meant
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _lacking(have: set[str], columns: Sequence[str]) -> list[str]:
+    """What is missing of the sets that give an effect: of those that are begun, else of all."""
+    if any(set(needed) <= have for needed in EFFECT_COLUMNS.values()):
+        return []
+    begun = {name: needed for name, needed in EFFECT_COLUMNS.items() if have & set(needed).difference(SHARED)}
+    problems = []
+    for name, needed in (begun or EFFECT_COLUMNS).items():
+        missing = [column for column in needed if column not in have]
+        problems.append(f"for {name} the table lacks {', '.join(missing)}{_nearest(missing, columns)}.")
+    return [f"no columns give an effect. The table has {listed(columns)}.", *problems]
+
+
+def _nearest(missing: Sequence[str], columns: Sequence[str]) -> str:
+    own = own_columns(columns)[:MOST_SEARCHED]
+    pairs = {name: get_close_matches(name, own, n=1, cutoff=HINT) for name in missing}
+    found = [f"{name} may be {near[0]!r}" for name, near in pairs.items() if near]
+    return f" ({'; '.join(found)})" if found else ""
