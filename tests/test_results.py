@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pdt_evidence.errors import RequestError
 from pdt_evidence.analysis.pooling import pool
+from pdt_evidence.errors import RequestError
 from pdt_evidence.results import PooledEffect, Synthesis
 
 YI = [0.12, 0.55, -0.20, 0.81, 0.43, 1.10]
@@ -147,3 +147,41 @@ def test_a_synthesis_shows_a_line_a_stratum_and_what_was_left_out(effect):
     assert empty.to_frame().empty
     assert "outcome" in empty.to_frame().columns
     assert "k" in empty.summary()
+
+
+def test_the_notes_of_the_strata_stand_under_the_table(effect):
+    lone = ("One study: its own estimate and Wald interval; what lies between studies cannot be known.",)
+    lines = synthesis(effect).summary().splitlines()
+    row = next(line for line in lines if line.startswith("pain"))
+    assert row.endswith("[1]")
+    assert f"[1] {lone[0]}" in lines
+    assert not next(line for line in lines if line.startswith("depression")).endswith("]")
+
+
+def test_ratios_are_said_to_be_logarithms_and_shown_as_ratios():
+    text = pool([0.5, 0.7, 0.3], [0.04, 0.05, 0.03], measure="OR", test="z").summary()
+    fit = pool([0.5, 0.7, 0.3], [0.04, 0.05, 0.03], measure="OR", test="z")
+    assert "measure: log OR" in text
+    assert (
+        f"exp: OR {np.exp(fit.estimate):.2f} [{np.exp(fit.ci[0]):.2f}, {np.exp(fit.ci[1]):.2f}], pi" in text
+    )
+    assert "estimate (log OR)" in fit._repr_html_()
+    assert "exp" not in pool([0.5, 0.7], [0.04, 0.05], measure="SMD").summary()
+    left_out = pd.DataFrame({"row_id": [], "reason": []})
+    one = Synthesis(by=("outcome",), strata={("pain",): fit}, left_out=left_out, measure="OR")
+    assert one.summary().startswith("log OR by outcome")
+
+
+def test_strata_of_several_measures_name_their_own(effect):
+    left_out = pd.DataFrame({"row_id": [], "reason": []})
+    strata = {("a",): effect, ("b",): pool([0.5, 0.7], [0.04, 0.05], measure="OR")}
+    lines = Synthesis(by=("outcome",), strata=strata, left_out=left_out).summary().splitlines()
+    assert [line.split()[1] for line in lines[3:5]] == ["SMD", "log"]
+
+
+def test_records_have_short_names(effect):
+    assert repr(effect) == "<PooledEffect depression post, REML knha k=6: SMD 0.49 [0.0088, 0.97]>"
+    assert repr(synthesis(effect)) == (
+        "<Synthesis of 2 strata by outcome, follow_up: SMD, REML knha, aggregate rho=0.6>"
+    )
+    assert repr(PooledEffect()) == "<PooledEffect REML knha k=0: - [-, -]>"

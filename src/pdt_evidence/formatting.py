@@ -8,7 +8,12 @@ from typing import Any, cast
 
 import numpy as np
 
-__all__ = ["aligned", "escape", "interval", "note_lines", "number", "p_value", "percent", "plain", "root"]
+__all__ = [
+    "RATIOS", "aligned", "escape", "interval", "note_lines", "number", "p_value", "percent", "plain", "root",
+    "scale_name", "short_interval",
+]  # fmt: skip
+
+RATIOS = ("OR", "RR", "ROM", "HR", "IRR")  # pooled as logarithms
 
 
 def plain(value: Any) -> Any:
@@ -73,3 +78,13 @@ def escape(text: str) -> str:
 
 def note_lines(notes: tuple[str, ...]) -> list[str]:
     return ["", *(f"Note: {note}" for note in notes)] if notes else []
+
+
+def scale_name(measure: str) -> str:
+    """The measure on the scale that its numbers are on: ratios are pooled as logarithms."""
+    return f"log {measure}" if measure in RATIOS else measure
+
+
+def short_interval(estimate: float, ci: tuple[float, float]) -> str:
+    """An estimate with its interval in two decimals, for a record's name."""
+    return f"{number(estimate, 2)} [{number(ci[0], 2)}, {number(ci[1], 2)}]"

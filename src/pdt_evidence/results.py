@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.formatting import (
+    RATIOS,
     aligned,
     escape,
     interval,
@@ -25,12 +26,14 @@ from pdt_evidence.formatting import (
     percent,
     plain,
     root,
+    scale_name,
+    short_interval,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["HenmiCopas", "PooledEffect", "Synthesis"]
+__all__ = ["HenmiCopas", "PooledEffect", "Synthesis", "as_ratios"]
 
 NAN = math.nan
 NO_INTERVAL = (NAN, NAN)
@@ -40,6 +43,7 @@ TESTS = {
     "knha": "Knapp-Hartung",
     "adhoc": "Knapp-Hartung, its variance factor at least 1",
     "adhoc-ci": "the wider of Knapp-Hartung and Wald",
+    "CR2": "cluster-robust, t with Satterthwaite degrees of freedom",
 }
 
 
@@ -93,6 +97,19 @@ class PooledEffect:
         default_factory=dict[str, tuple[Any, ...]]
     )  # per study, for figures
     notes: tuple[str, ...] = ()
+
+    @property
+    def trials(self) -> float:
+        """Distinct trials behind the `k` effects; NaN where `columns` has no "trial_id"."""
+        named = self.columns.get("trial_id", ())
+        return float(len(set(named))) if len(named) else NAN
+
+    def __repr__(self) -> str:
+        words = f"{' '.join(self.stratum.values())}, " if self.stratum else ""
+        size = f"k={self.k}" if math.isnan(self.trials) else f"k={self.k} trials={self.trials:g}"
+        numbers = short_interval(self.estimate, self.ci)
+        scale = "" if self.measure == "GEN" else f"{scale_name(self.measure)} "
+        return f"<{type(self).__name__} {words}{self.method} {self.test} {size}: {scale}{numbers}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Every value as plain Python, ready for JSON; NaN becomes None."""
@@ -162,6 +179,11 @@ class Synthesis:
     rho: float = NAN
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        rho = "" if math.isnan(self.rho) else f" rho={self.rho:g}"
+        rules = f"{self.measure}, {self.method} {self.test}, {self.dependence}{rho}"
+        return f"<Synthesis of {len(self)} strata by {', '.join(self.by)}: {rules}>"
+
     def __getitem__(self, key: str | tuple[str, ...]) -> PooledEffect:
         words = (key,) if isinstance(key, str) else tuple(key)
         if words not in self.strata:
@@ -213,13 +235,18 @@ class Synthesis:
         return pd.DataFrame([_row(effect) for effect in self.strata.values()])
 
     def summary(self) -> str:
-        """One aligned line a stratum, then what was left out."""
-        head = (*self.by, "k", "estimate", "ci.lb", "ci.ub", "p", "pi.lb", "pi.ub", "tau2", "I2")
-        cells = [head, *(_line(key, effect) for key, effect in self.strata.items())]
+        """One aligned line a stratum, then what was left out, and the notes of the strata by their numbers."""
+        notes = list(dict.fromkeys(note for effect in self.strata.values() for note in effect.notes))
+        mixed = len({effect.measure for effect in self.strata.values()}) > 1
+        head = (*self.by, *(["measure"] if mixed else []), "k", "trials", "estimate", "ci.lb", "ci.ub", "p",
+                "pi.lb", "pi.ub", "tau2", "I2", *(["note"] if notes else []))  # fmt: skip
+        cells = [head, *(_line(key, effect, mixed, notes) for key, effect in self.strata.items())]
         rho = "" if math.isnan(self.rho) else f", rho = {self.rho:g}"
         rules = f"{self.method}, {self.test}, {percent(self.level)} intervals"
         rules += f"; dependence: {self.dependence}{rho}"
-        lines = [f"{self.measure} by {', '.join(self.by)} ({rules})", "", *aligned(cells, len(self.by))]
+        measures = "" if mixed else f"{scale_name(self.measure)} "
+        lines = [f"{measures}by {', '.join(self.by)} ({rules})", "", *aligned(cells, len(self.by) + mixed)]
+        lines += ["", *(f"[{n}] {note}" for n, note in enumerate(notes, 1))] if notes else []
         if len(self.left_out):
             lines += ["", f"{len(self.left_out)} rows went into no stratum (see left_out)."]
         return "\n".join([*lines, *note_lines(self.notes)])
@@ -230,7 +257,7 @@ class Synthesis:
 
 def _row(effect: PooledEffect) -> dict[str, Any]:
     row: dict[str, Any] = dict(effect.stratum)
-    for name in ("measure", "k", "estimate", "se", "ci", "statistic", "df", "p", "pi", "tau2", "tau2_se",
+    for name in ("measure", "k", "trials", "estimate", "se", "ci", "statistic", "df", "p", "pi", "tau2", "tau2_se",
                  "tau2_ci", "I2", "I2_ci", "H2", "H2_ci", "Q", "Q_df", "Q_p", "method", "test", "level",
                  "pi_rule", "tau2_ci_method"):  # fmt: skip
         value = getattr(effect, name)
@@ -245,12 +272,14 @@ def _row(effect: PooledEffect) -> dict[str, Any]:
 def _title(effect: PooledEffect) -> str:
     words = ", ".join(effect.stratum.values())
     model = "Equal-effects model" if effect.method == "EE" else f"Random-effects model ({effect.method})"
-    return f"{words}: {model}, k = {effect.k}" if words else f"{model}, k = {effect.k}"
+    several = not math.isnan(effect.trials) and effect.trials != effect.k
+    size = f"k = {effect.k} effects of {effect.trials:g} trials" if several else f"k = {effect.k}"
+    return f"{words}: {model}, {size}" if words else f"{model}, {size}"
 
 
 def _heading(effect: PooledEffect) -> list[str]:
     meaning = TESTS.get(effect.test, "as named")
-    return [_title(effect), f"measure: {effect.measure}; test: {effect.test} ({meaning})"]
+    return [_title(effect), f"measure: {scale_name(effect.measure)}; test: {effect.test} ({meaning})"]
 
 
 def _heterogeneity(effect: PooledEffect) -> list[str]:
@@ -270,13 +299,26 @@ def _estimate(effect: PooledEffect) -> list[str]:
     values = (effect.estimate, effect.se, effect.statistic)
     row = (*map(number, values), df, p_value(effect.p, bare=True), *map(number, (*effect.ci, *effect.pi)))
     rule = f"pi: prediction interval by {effect.pi_rule}"
-    return [*aligned([head, row], words=0), f"ci, pi: {percent(effect.level)}; {rule}"]
+    return [*aligned([head, row], words=0), *as_ratios(effect), f"ci, pi: {percent(effect.level)}; {rule}"]
+
+
+def as_ratios(effect: PooledEffect) -> list[str]:
+    """The estimate of a ratio measure, and its intervals, as ratios."""
+    if effect.measure not in RATIOS or math.isnan(effect.estimate):
+        return []
+    with np.errstate(over="ignore"):
+        values = np.exp([effect.estimate, *effect.ci, *effect.pi])
+    ratio, *ends = values.tolist()
+    pi = "" if math.isnan(ends[2]) else f", pi {interval((ends[2], ends[3]), 2)}"
+    return [f"exp: {effect.measure} {short_interval(ratio, (ends[0], ends[1]))}{pi}"]
 
 
 def _table(effect: PooledEffect) -> list[tuple[str, str]]:
     level = percent(effect.level)
     tau2 = f"{number(effect.tau2)} [{interval(effect.tau2_ci)}]"
-    return [("estimate", number(effect.estimate)), ("se", number(effect.se)),
+    name = "estimate" if effect.measure == "GEN" else f"estimate ({scale_name(effect.measure)})"
+    exp = [("exp", line.removeprefix("exp: ")) for line in as_ratios(effect)]
+    return [(name, number(effect.estimate)), *exp, ("se", number(effect.se)),
             (f"{level} CI ({effect.test})", interval(effect.ci)), ("p", p_value(effect.p, bare=True)),
             (f"{level} PI ({effect.pi_rule})", interval(effect.pi)),
             (f"tau2 [{level} CI, {effect.tau2_ci_method}]", tau2),
@@ -285,6 +327,9 @@ def _table(effect: PooledEffect) -> list[tuple[str, str]]:
             *(("note", note) for note in effect.notes)]  # fmt: skip
 
 
-def _line(key: tuple[str, ...], effect: PooledEffect) -> tuple[str, ...]:
-    return (*key, str(effect.k), *map(number, (effect.estimate, *effect.ci)), p_value(effect.p, bare=True),
-            *map(number, effect.pi), number(effect.tau2), number(effect.I2, 1))  # fmt: skip
+def _line(key: tuple[str, ...], effect: PooledEffect, mixed: bool, notes: list[str]) -> tuple[str, ...]:
+    numbers = ",".join(str(notes.index(note) + 1) for note in dict.fromkeys(effect.notes))
+    return (*key, *([scale_name(effect.measure)] if mixed else []), str(effect.k), number(effect.trials, 0),
+            *map(number, (effect.estimate, *effect.ci)), p_value(effect.p, bare=True),
+            *map(number, effect.pi), number(effect.tau2), number(effect.I2, 1),
+            *([f"[{numbers}]" if numbers else ""] if notes else []))  # fmt: skip

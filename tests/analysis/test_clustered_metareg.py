@@ -62,7 +62,7 @@ def test_the_slope_is_that_of_the_clustered_regression(rows):
     assert (row.estimate, row.se, row.p) == pytest.approx(
         (expected.estimate, expected.se, expected.p), rel=1e-5
     )
-    assert fit.QM == pytest.approx(row.statistic**2) and fit.QM_p == pytest.approx(row.p)
+    assert (fit.QM, fit.QM_p) == pytest.approx((row.statistic**2, row.p))
     assert (
         f"k = {len(rows)} rows in {rows['trial_id'].nunique()} clusters (trial_id); test: CR2"
         in fit.summary()
@@ -73,15 +73,16 @@ def test_predictions_are_robust_and_hold_the_interval(rows):
     fit = pdt.metareg("yi ~ year", rows, cluster="trial_id")
     found = fit.predict(rows[["year"]].head(3))
     assert found.to_numpy() == pytest.approx(fit.predict().head(3).to_numpy())
-    assert (found["pi_low"] <= found["ci_low"]).all() and (found["ci_high"] <= found["pi_high"]).all()
+    assert (found["pi_low"] <= found["ci_low"]).all()
+    assert (found["ci_high"] <= found["pi_high"]).all()
     with pytest.raises(pdt.EvidenceError, match="cannot be permuted one by one"):
         fit.permutation_test()
 
 
 def test_groups_are_compared_robustly(rows):
     found = pdt.compare_subgroups(rows, "rating", cluster="trial_id")
-    assert found.test == "CR2" and found.groups["k"].sum() == len(rows)
-    assert found.df[0] == 2 and 0.05 < found.p < 1
+    assert (found.test, found.df[0], found.groups["k"].sum()) == ("CR2", 2, len(rows))
+    assert 0.05 < found.p < 1
 
 
 @pytest.mark.parametrize(

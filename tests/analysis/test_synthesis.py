@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import warnings
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from scipy.special import stdtrit
 
 import pdt_evidence as pdt
-from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
 from pdt_evidence.analysis.synthesis import DEPENDENCE, synthesize
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "strata.json").read_text(encoding="utf-8"))
 
@@ -106,6 +108,66 @@ def test_multilevel_models_keep_every_row(table, dependence):
     assert fit.k == 5
     assert fit.n_clusters == 3
     assert_allclose(fit.weights.sum(), 100)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"dependence": "che", "method": "DL"},
+            "method = 'DL', but dependence = 'che' is fitted by REML only",
+        ),
+        ({"dependence": "three-level", "method": "EE"}, "dependence = 'three-level' is fitted by REML only"),
+        ({"dependence": "che", "test": "z"}, "test = 'z', but dependence = 'che' is always cluster-robust"),
+        ({"dependence": "three-level", "test": "adhoc"}, "'three-level' has 't' (the default) and 'z'"),
+    ],
+)
+def test_multilevel_models_refuse_what_they_do_not_have(table, options, message):
+    with pytest.raises(RequestError, match=re.escape(message)):
+        quietly(table, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "test"),
+    [
+        ({"dependence": "che"}, "CR2"),
+        ({"dependence": "three-level"}, "t"),
+        ({"dependence": "three-level", "test": "z"}, "z"),
+        ({"test": "t"}, "t"),
+    ],
+)
+def test_a_synthesis_says_what_was_done(control, options, test):
+    synthesis = quietly(control, **options)
+    assert (synthesis.method, synthesis.test) == ("REML", test)
+    assert f"(REML, {test}, 95% intervals" in synthesis.summary()
+    assert synthesis["depression", "post"].test == test
+
+
+@pytest.mark.parametrize("dependence", DEPENDENCE)
+def test_a_prediction_interval_holds_the_confidence_interval(control, dependence):
+    synthesis = quietly(control, dependence=dependence)
+    for effect in synthesis.strata.values():
+        if not math.isnan(effect.pi[0]):
+            assert effect.pi[0] <= effect.ci[0]
+            assert effect.ci[1] <= effect.pi[1]
+
+
+def test_the_robust_prediction_interval_has_the_robust_error_and_freedom(control):
+    fit = quietly(control, dependence="che")["depression", "post"]
+    half = stdtrit(fit.df, 0.975) * math.sqrt(fit.se**2 + fit.tau2)
+    assert_allclose(fit.pi, (fit.estimate - half, fit.estimate + half))
+
+
+@pytest.mark.parametrize("dependence", DEPENDENCE)
+def test_effects_and_trials_are_counted_apart(control, dependence):
+    synthesis = quietly(control, dependence=dependence)
+    row = synthesis.to_frame().set_index(["outcome", "follow_up"]).loc[("depression", "post")]
+    effects = 43 if dependence in ("three-level", "che") else 17
+    assert (row["k"], row["trials"]) == (effects, 17)
+    line = next(
+        line for line in synthesis.summary().splitlines() if line.startswith("depression") and "post" in line
+    )
+    assert line.split()[2:4] == [str(effects), "17"]
 
 
 def test_every_way_of_dependence_changes_the_result(control):

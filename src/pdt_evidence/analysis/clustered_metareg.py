@@ -76,7 +76,7 @@ def fit_by_cluster(
 ) -> ClusteredMetaRegression:
     """The regression of what `read_design` gave as `data`, the rows of `table` being in clusters."""
     y, v, X, spec, left_out = data
-    rows = table.reset_index(drop=True).drop(index=left_out["row"]).reset_index(drop=True)
+    rows = table.reset_index(drop=True).drop(index=left_out["row"].tolist()).reset_index(drop=True)
     codes = _codes(rows, cluster, X.shape[1])
     V = covariance_blocks(rows.assign(yi=y, vi=v), rho, cluster=cluster).dense()
     fit = fit_clustered(y, X, codes, V)
@@ -97,7 +97,8 @@ def fit_by_cluster(
         QE=QE, QE_df=k - p, QE_p=float(chi2_tail(QE, k - p)),
         QM=test.F, QM_df=(float(test.q), test.df), QM_p=test.p, vif=inflation(fit.cov_model, spec),
         log_likelihood=fit.log_likelihood + constant, left_out=left_out,
-        notes=(*remarks(n_clusters, int(tested.sum()), len(left_out)), *_rough(coefficients, test.df)), yi=y, vi=v, design=X, spec=spec,
+        notes=(*remarks(n_clusters, int(tested.sum()), len(left_out)), *_rough(coefficients, test.df)),
+        yi=y, vi=v, design=X, spec=spec,
         cluster=cluster, n_clusters=n_clusters, rho=rho, sigma2=fit.sigma2, working=fit,
     )  # fmt: skip
 

@@ -41,7 +41,8 @@ def sensitivity(
     table : DataFrame
         As `synthesize` takes it.
     by, method, test, level
-        As in `synthesize`.
+        As in `synthesize`; `method` and `test` where one value a trial is pooled, as the multilevel models
+        have their own (`inference` names them).
     rhos : sequence of float
         Correlations between two measurements of the same persons, from 0 to below 1.
 
@@ -77,14 +78,14 @@ def sensitivity(
     runs = [(rule, nan) for rule in WITHOUT_RHO] + [(rule, rho) for rule in WITH_RHO for rho in rhos]
     rows: dict[tuple[str, ...], list[dict[str, object]]] = {}
     for rule, rho in runs:
-        correlation: dict[str, Any] = {} if isnan(rho) else {"rho": rho}
+        options: dict[str, Any] = {"level": level} if isnan(rho) else {"level": level, "rho": rho}
+        if rule in ("one-per-trial", "aggregate"):
+            options |= {"method": method, "test": test}
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore", EvidenceWarning
             )  # the same rows each time; `synthesize` names them
-            found = synthesize(
-                table, by=columns, method=method, test=test, level=level, dependence=rule, **correlation
-            )
+            found = synthesize(table, by=columns, dependence=rule, **options)
         for key, effect in found.strata.items():
             words = dict(zip(columns, key, strict=True))
             row = words | {"dependence": rule, "rho": rho} | _numbers(effect, table, rho)

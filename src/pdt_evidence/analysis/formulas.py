@@ -153,7 +153,7 @@ def warn_of_repeats(table: pd.DataFrame, left_out: pd.DataFrame, stacklevel: int
     """Warn where rows of one trial would be taken as independent studies."""
     if "trial_id" not in table.columns:
         return
-    kept = table["trial_id"].reset_index(drop=True).drop(index=left_out["row"])
+    kept = table["trial_id"].reset_index(drop=True).drop(index=left_out["row"].tolist())
     named = kept.dropna().astype(str).to_numpy()
     trials, counts = np.unique(named[named != ""], return_counts=True)
     if not (counts > 1).any():

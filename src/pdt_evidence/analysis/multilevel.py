@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import fault_of_effect, fault_of_variance, numbers
 from pdt_evidence.errors import EvidenceError, require_choice
-from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value
+from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value, scale_name
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.multilevel import (
     Blocks,
@@ -29,7 +29,7 @@ from pdt_evidence.models.multilevel import (
     total_blocks,
 )
 from pdt_evidence.models.robust import cr2_mean
-from pdt_evidence.results import PooledEffect
+from pdt_evidence.results import PooledEffect, as_ratios
 
 __all__ = ["LikelihoodRatio", "MultilevelEffect", "RobustMean", "pool_multilevel"]
 
@@ -64,7 +64,7 @@ class LikelihoodRatio:
     p_boundary: float = NAN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # the repr is PooledEffect's
 class MultilevelEffect(PooledEffect):
     """A `PooledEffect` of effects in clusters; `tau2` is the sum of `sigma2`, `I2` the total.
 
@@ -84,33 +84,47 @@ class MultilevelEffect(PooledEffect):
     lrt_within: LikelihoodRatio = field(default_factory=LikelihoodRatio)
 
     def with_robust(self) -> MultilevelEffect:
-        """The same record with the robust se, statistic, df, p and ci in the place of the model's.
+        """The same record with the robust se, statistic, df, p, ci and pi in the place of the model's.
 
         With a single cluster there are none: the model's stay, and a note says so.
         """
         r = self.robust
         if np.isnan(r.se):
             return replace(self, notes=(*self.notes, "Inference is by the model, since none is robust here."))
-        return replace(self, test="CR2", se=r.se, statistic=r.statistic, df=r.df, p=r.p, ci=r.ci)
+        prediction = _prediction(self.estimate, r.se**2, self.tau2, self.n_clusters, r.df, self.level)
+        prediction["pi_rule"] = f"CR2, {prediction['pi_rule'].replace('clusters-1', 'Satterthwaite')}"
+        return replace(
+            self, test="CR2", se=r.se, statistic=r.statistic, df=r.df, p=r.p, ci=r.ci, **prediction
+        )
+
+    @property
+    def trials(self) -> float:
+        """Clusters, which are what independent studies are."""
+        return float(self.n_clusters)
 
     def summary(self) -> str:
         """Aligned text: variances by level, the estimate by model and robust, the tests."""
         level = f"{100 * self.level:g}% CI"
-        head = f"Three-level model (REML), k = {self.k} effects in {self.n_clusters} clusters"
+        model = "Three-level model" if self.rho == 0 else "Correlated and hierarchical effects"
+        words = ", ".join(self.stratum.values())
+        head = f"{words}{': ' if words else ''}{model} (REML), k = {self.k} effects in {self.n_clusters} clusters"
         names = ("between clusters", "within clusters")
         variances = [("", "sigma2", level, "I2 (%)")]
         for name, value, ci, I2 in zip(names, self.sigma2, self.sigma2_ci, self.I2_levels, strict=True):
             variances.append((name, number(value), interval(ci), number(I2, 1)))
         rows = [("", "estimate", "se", "statistic", "df", "p", level)]
-        for name, r in ((f"model ({self.test})", self), ("robust (CR2)", self.robust)):
+        model_based = [] if self.test == "CR2" else [(f"model ({self.test})", self)]
+        for name, r in (*model_based, ("robust (CR2)", self.robust)):
             numbers = (number(self.estimate), number(r.se), number(r.statistic), number(r.df, 1))
             rows.append((name, *numbers, p_value(r.p, bare=True), interval(r.ci)))
         lrt = (
             f"LR test of the variance between clusters: {number(self.lrt.statistic)}, p {p_value(self.lrt.p)}"
         )
         Q = f"Test for heterogeneity: Q(df = {self.Q_df}) = {number(self.Q)}, p {p_value(self.Q_p)}"
-        parts = [f"measure: {self.measure}", "", *aligned(variances, 1), "", Q, lrt, "", *aligned(rows, 1)]
-        return "\n".join([head, *parts, *note_lines(self.notes)])
+        pi = f"pi ({self.pi_rule}): {interval(self.pi)}"
+        parts = [f"measure: {scale_name(self.measure)}", "", *aligned(variances, 1), "", Q, lrt, ""]
+        last = [*aligned(rows, 1), pi, *as_ratios(self)]
+        return "\n".join([head, *parts, *last, *note_lines(self.notes)])
 
 
 def pool_multilevel(
@@ -194,7 +208,8 @@ def pool_multilevel(
         labels=tuple(labels or ()), yi=y, vi=v, weights=weights, row_ids=tuple(row_ids or ()),
         columns={key: tuple(values) for key, values in (columns or {}).items()},
         notes=_remarks(len(y), len(names), robust),
-        **_variances(nested, peak, free, typical, level), **_prediction(peak, len(names), df, level),
+        **_variances(nested, peak, free, typical, level),
+        **_prediction(peak.mu, peak.variance, sum(peak.sigma2), len(names), df, level),
     )  # fmt: skip
 
 
@@ -218,12 +233,15 @@ def _variances(
     }
 
 
-def _prediction(peak: Peak, n_clusters: int, df: float, level: float) -> dict[str, Any]:
-    """Interval for a new effect of a new cluster; not known below three clusters."""
+def _prediction(
+    mu: float, variance: float, tau2: float, n_clusters: int, df: float, level: float
+) -> dict[str, Any]:
+    """Interval for a new effect of a new cluster; not known below three clusters.
+
+    Its degrees of freedom are those of the mean's own interval, which it therefore always holds.
+    """
     rule = "z" if np.isnan(df) else "t(clusters-1)"
-    known = n_clusters > 2
-    variance = peak.variance + sum(peak.sigma2)
-    pi = _student(peak.mu, float(np.sqrt(variance)), df, level).ci if known else NO_INTERVAL
+    pi = _student(mu, float(np.sqrt(variance + tau2)), df, level).ci if n_clusters > 2 else NO_INTERVAL
     return {"pi": pi, "pi_rule": f"{rule}, new effect of a new cluster"}
 
 

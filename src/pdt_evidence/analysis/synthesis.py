@@ -26,6 +26,7 @@ from pdt_evidence.results import PooledEffect, Synthesis
 __all__ = ["DEPENDENCE", "synthesize"]
 
 DEPENDENCE = ("aggregate", "one-per-trial", "three-level", "che")
+MULTILEVEL_TESTS = {"three-level": ("knha", "t", "z"), "che": ("knha",)}  # "knha" is merely the default
 STYLES = ("library", "revman")
 Strata = dict[tuple[str, ...], PooledEffect]
 STUDY_COLUMNS = (
@@ -59,7 +60,9 @@ def synthesize(
     measure : str, optional
         Compute this measure anew; default: `yi` and `vi` of the table, or "SMD" where it has none.
     method, test, level
-        As in `pool`.
+        As in `pool`. The multilevel models are fitted by REML. "three-level" tests by "z", or by t with one
+        degree of freedom less than there are trials ("t", and the default); "che" is cluster-robust whatever
+        the default is. What they do not have is refused; the result's `method` and `test` say what was done.
     dependence : {"aggregate", "one-per-trial", "three-level", "che"}
         What is done with several rows of one trial in one stratum: combined into one value with
         correlation `rho`; one chosen by the stated priority of instruments and raters
@@ -81,7 +84,7 @@ def synthesize(
     ------
     EvidenceError
         If a column of `by` is missing, the table is empty, row ids repeat, or measures or designs
-        (between groups, pre-post) are mixed.
+        (between groups, pre-post) are mixed, or a multilevel model is to have a method or test that it has not.
 
     Warns
     -----
@@ -100,11 +103,15 @@ def synthesize(
     by = (by,) if isinstance(by, str) else tuple(by)
     if style == "revman":
         return _as_revman(table, by, measure, method, test, level, dependence)
+    if dependence in MULTILEVEL_TESTS:
+        _check_multilevel(dependence, method, test)
     _check(table, by)
     if measure is not None or not {"yi", "vi"} <= set(table.columns):
         table = effect_sizes(table, measure=measure or "SMD")
     usable, left_out = _usable(table)
     settings = {"method": method, "test": test, "level": level}
+    if dependence in MULTILEVEL_TESTS:
+        settings["test"] = "CR2" if dependence == "che" else "z" if test == "z" else "t"
     if dependence == "aggregate":
         strata = _pool_values(_aggregated(usable, by, rho), by, settings)
     elif dependence == "one-per-trial":
@@ -120,7 +127,7 @@ def synthesize(
         measure=_measure(usable),
         dependence=dependence,
         rho=rho if dependence in ("aggregate", "che") else nan,
-        **settings | {"test": next(iter(strata.values())).test},  # multilevel models have tests of their own
+        **settings,
     )
 
 
@@ -142,6 +149,18 @@ def _as_revman(
     return synthesize_as_revman(table, by=by, measure=measure or "SMD", random=method != "EE", level=level)
 
 
+def _check_multilevel(dependence: str, method: str, test: str) -> None:
+    """A multilevel model does not have the methods and tests of `pool`: none may be asked for in vain."""
+    problems = []
+    if method != "REML":
+        problems.append(f"method = {method!r}, but dependence = {dependence!r} is fitted by REML only.")
+    if test not in MULTILEVEL_TESTS[dependence]:
+        has = "is always cluster-robust (CR2)" if dependence == "che" else "has 't' (the default) and 'z'"
+        problems.append(f"test = {test!r}, but dependence = {dependence!r} {has}.")
+    if problems:
+        raise RequestError.from_problems(problems)
+
+
 def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
     if table.empty:
         raise EvidenceError("There is nothing to pool: the table has no rows. Widen the filters.")
@@ -161,7 +180,9 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
             problems.append(f"column {column!r}: expected one value, found {found}. Pool them apart.")
     if problems:
         raise EvidenceError.from_problems(problems, "the table to pool")
-    compared = set(table["comparison"]) - {""} if "comparison" in table.columns and "comparison" not in by else ()
+    compared = (
+        set(table["comparison"]) - {""} if "comparison" in table.columns and "comparison" not in by else ()
+    )
     if len(compared) > 1:
         mixed = ", ".join(sorted(compared))
         warnings.warn(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pdt_evidence.figures.styles import Style
+from pdt_evidence.formatting import RATIOS
 
 if TYPE_CHECKING:
     from pdt_evidence.analysis.subgroups import SubgroupComparison
@@ -21,7 +22,6 @@ __all__ = ["MEASURES", "RATIOS", "heading", "heterogeneity", "method_line", "num
 I2 = r"$I^{\mathdefault{2}}$"
 TAU2 = r"$\tau^{\mathdefault{2}}$"
 DASH = "–"  # stands for what a source does not report
-RATIOS = ("OR", "RR", "ROM", "HR", "IRR")  # pooled as logarithms, shown as ratios
 
 MEASURES = {  # short name, full name
     "SMD": ("Hedges’ g", "Standardised mean difference"),
