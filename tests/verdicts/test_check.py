@@ -1,13 +1,18 @@
 """The eleven claims, judged on the bundled data; and verdicts that move when the data do."""
 
+import re
+
 import pandas as pd
 import pytest
 
 import pdt_evidence as pdt
+from pdt_evidence.verdicts import check as check_module
 from pdt_evidence.verdicts import facts as facts_module
 from pdt_evidence.verdicts.facts import Facts
+from pdt_evidence.verdicts.questions import FEWEST_TRIALS, equivalent, intervals_in_favour
 from pdt_evidence.verdicts.recipes import RECIPES
 from pdt_evidence.verdicts.rules import VERDICTS, judge
+from pdt_evidence.verdicts.sentences import changes_counted
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +27,114 @@ def test_every_claim_has_a_recipe_and_a_verdict(report):
 
 
 def test_a_verdict_is_what_the_rules_make_of_its_findings(report):
-    from pdt_evidence.verdicts.recipes import ABOUT_THE_REVIEW
-
     for one in report:
-        again = judge(one.findings, about_the_review=one.claim.claim_id in ABOUT_THE_REVIEW)
+        kind = Facts().stands_in(one.claim.review_id)
+        again = judge(one.findings, judged_by=one.claim.judged_by, source_kind=kind)
         assert again == (one.verdict, one.why)
+
+
+def test_every_claim_says_which_numbers_answer_for_it_and_why(report):
+    by = {one.claim.number: one.claim.judged_by for one in report}
+    assert {number for number, word in by.items() if word == "the review"} == {2, 3, 6, 7}
+    assert all(one.claim.how_judged() in " ".join(report.summary().split()) for one in report)
+    assert all(one.claim.judged_why.endswith(".") for one in report)
+
+
+def test_the_way_of_judging_is_data_and_not_code(report, monkeypatch):
+    """The same findings under the other word: what was open is then answered by other evidence."""
+    table = pdt.claims()
+    table.loc[table["number"].eq(2), "judged_by"] = "any evidence"
+    monkeypatch.setattr(check_module, "claims", lambda: table)
+    assert report["cochrane-all-outcomes"].verdict == "cannot be checked"
+    assert pdt.check_claims()["cochrane-all-outcomes"].verdict == "partly supported"
+
+
+def test_counts_in_the_reason_are_those_of_the_list(report):
+    for one in report:
+        for part, findings in one.by_part().items():
+            used = [finding for finding in findings if one.counts(finding)]
+            held = [finding for finding in used if finding.holds is not None]
+            yes = sum(bool(finding.holds) for finding in held)
+            assert not held or f"{part.capitalize()}: {yes} of {len(held)} answered" in one.why
+        assert sum(map(len, one.by_part().values())) == len(one.findings)
+
+
+def test_no_pool_of_fewer_than_three_trials_answers_anything(report):
+    thin = [
+        finding
+        for one in report
+        for finding in one.findings
+        if (count := re.search(r"k = (\d+)|(\d+) trials?\b", finding.source))
+        and int(count[1] or count[2]) < FEWEST_TRIALS
+    ]
+    assert len(thin) >= 4
+    assert all(finding.holds is None and finding.source.endswith("too few") for finding in thin)
+
+
+def test_pools_behind_verdicts_are_never_narrower_than_wald():
+    effect = Facts().pooled(outcome="general_symptoms")
+    assert effect.test == "adhoc"
+    plain = pdt.pool(effect.yi, effect.vi, test="z")
+    assert effect.ci[0] <= plain.ci[0]
+    assert effect.ci[1] >= plain.ci[1]
+
+
+@pytest.mark.parametrize(
+    ("estimate", "intervals", "content", "wording"),
+    [
+        (0.0, ((-0.1, 0.1), (-0.12, 0.12)), True, True),
+        (-0.15, ((-0.23, -0.08), (-0.24, -0.06)), True, False),
+        (0.0, ((-0.6, 0.6), (-0.7, 0.7)), False, None),  # low power is no support
+        (0.15, ((0.08, 0.23), (0.06, 0.24)), True, None),  # better is not "as effective"
+        (-0.6, ((-0.8, -0.4), (-0.9, -0.3)), False, False),
+    ],
+)
+def test_no_significant_difference_supports_nothing_without_equivalence(
+    estimate, intervals, content, wording
+):
+    found = equivalent("made", estimate, intervals, "here")
+    assert [one.holds for one in found] == [content, wording]
+
+
+def test_only_an_interval_beyond_the_margin_is_contrary_to_equivalence():
+    wide, far = ((-0.6, 0.6), (-0.7, 0.7)), ((-0.8, -0.4), (-0.9, -0.3))
+    assert equivalent("made", 0.0, wide, "here")[0].answer == "not shown"
+    assert equivalent("made", -0.6, far, "here")[0].answer == "contrary"
+
+
+def test_an_odds_ratio_excludes_no_effect_above_1():
+    """0.5 to 0.9 lies above 0 and says the opposite of 1.2 to 3."""
+    rows = {"row_id": ["R1", "R2", "R3"], "measure": ["OR", "SMD", "RR"]}
+    table = pd.DataFrame(rows | {"ci_low": [1.2, 0.1, 0.5], "ci_high": [3.0, 0.4, 0.9]})
+    found = intervals_in_favour(table)
+    assert (found.shown, found.holds) == ("2 of 3, 1 against", False)
+    assert intervals_in_favour(table.iloc[:2]).holds is True
+    assert intervals_in_favour(table.assign(measure="SMD")).shown == "3 of 3"
+
+
+def test_both_ends_of_a_printed_range_count_once():
+    published = pd.DataFrame(
+        {
+            "review_id": ["a", "a", "b"],
+            "group": ["treated"] * 3,
+            "outcome": ["pain (lowest of range)", "pain (highest of range)", "pain"],
+            "change": [0.2, 1.0, -0.1],
+        }
+    )
+    assert changes_counted(published) == (1, 2)
+
+
+def test_findings_say_what_they_compare(report):
+    lasting = report["cochrane-lasting"]
+    assert all("control" in finding.question for finding in lasting.findings)
+    assert "differences between treated and control groups" in lasting.can_be_said
+    assert any("later evidence (Keefe 2020)" in one.question for one in report["apa-personality"].findings)
+    cbt = [one.question for one in report["archives-vs-cbt"].findings if "network" in one.question]
+    assert all(question.startswith("PDT against CBT (") for question in cbt)
+    assert any("social anxiety network" in question for question in cbt)
+    assert all(
+        "point estimate" in one.question for one in report["cochrane-depression-anxiety"].by_part()["wording"]
+    )
 
 
 def test_what_cannot_be_checked_says_which_numbers_are_missing(report):
@@ -91,7 +199,7 @@ def test_what_can_be_said_follows_the_numbers(report, monkeypatch):
     """The sentence on CBT changes with Steinert's interval; none is a fixed text."""
     said = report["archives-vs-cbt"].can_be_said
     assert "not the same as being as effective" in said
-    assert "equivalent within 0.25 and yet below 0 (-0.15)" in said
+    assert "equivalent within 0.25 and yet below 0 (−0.15)" in said
     changed = with_reviews(
         monkeypatch,
         lambda t: set_where(
@@ -101,9 +209,10 @@ def test_what_can_be_said_follows_the_numbers(report, monkeypatch):
     )  # fmt: skip
     assert "by its printed interval: equivalent." in changed["archives-vs-cbt"].can_be_said
     numbers = report["archives-vs-control"].can_be_said
-    own = pdt.synthesize(Facts().trials.query("comparison == 'pdt_vs_control' and follow_up == 'post' and "
-                                              "outcome != 'dropout' and outcome != 'service_use'"),
-                         by="comparison")["pdt_vs_control"]  # fmt: skip
+    symptoms = Facts().trials.query(
+        "comparison == 'pdt_vs_control' and follow_up == 'post' and outcome not in ('dropout', 'service_use')"
+    )
+    own = pdt.synthesize(symptoms, by="comparison", test="adhoc")["pdt_vs_control"]
     assert f"In {own.k} trials" in numbers
     assert f"({own.estimate:.2f} [{own.ci[0]:.2f}, {own.ci[1]:.2f}])" in numbers
 
@@ -136,6 +245,6 @@ def test_tables_of_the_report_have_one_row_each(report):
     frame, findings = report.to_frame(), report.findings()
     assert len(frame) == 11
     assert len(findings) == sum(len(one.findings) for one in report)
-    assert set(findings["holds"]) == {"yes", "no", "cannot be checked"}
+    assert set(findings["answer"]) == {"yes", "not shown", "contrary", "open"}
     assert "OVERSTATED" in report.summary()
     assert "<table>" in report._repr_html_()

@@ -9,7 +9,7 @@ from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.evidence import claims, load
 from pdt_evidence.verdicts.facts import Facts
-from pdt_evidence.verdicts.recipes import ABOUT_THE_REVIEW, RECIPES
+from pdt_evidence.verdicts.recipes import RECIPES
 from pdt_evidence.verdicts.records import Claim, ClaimReport, Judgement
 from pdt_evidence.verdicts.rules import judge
 from pdt_evidence.verdicts.sentences import sentence
@@ -35,7 +35,7 @@ def check_claims(imported: pd.DataFrame | None = None, *, review: str = "") -> C
     -------
     ClaimReport
         One judgement a claim. The verdict follows from the findings by one table of rules
-        (`verdicts/rules.py`); nothing about it is written down per claim.
+        (`verdicts/rules.py`); which numbers may answer for a claim is said, with the reason, in `claims`.
 
     Examples
     --------
@@ -57,9 +57,11 @@ def _judgement(row: pd.Series, facts: Facts) -> Judgement:
         number=int(row["number"]),
         statement=row["statement"],
         review_id=row["review_id"],
+        judged_by=row["judged_by"],
+        judged_why=row["judged_why"],
     )
     findings = tuple(RECIPES[claim.claim_id](facts))
-    verdict, why = judge(findings, about_the_review=claim.claim_id in ABOUT_THE_REVIEW)
+    verdict, why = judge(findings, judged_by=claim.judged_by, source_kind=facts.stands_in(claim.review_id))
     return Judgement(
         claim=claim,
         verdict=verdict,

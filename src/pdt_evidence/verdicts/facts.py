@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Facts"]
 
+TEST = "adhoc"  # Hartung-Knapp, never narrower than Wald: a falsely narrow interval decides nothing
 NETWORKS = ("sad_mayowilson2014", "depression_nice")  # those with trials beyond the ones pooled by themselves
 RHOS = (0.0, 0.5, 0.9)
 
@@ -46,6 +47,11 @@ class Facts:
     def source(self, source_id: str) -> pd.Series:
         return load("sources").set_index("source_id").loc[source_id]  # pyright: ignore[reportReturnType]
 
+    def stands_in(self, review: str) -> str:
+        """What is held in place of the publication that a claim names, "press_release"; "" for itself or none."""
+        kind = str(self.source(review)["kind"]) if review else ""
+        return "" if kind in ("", "review") else kind
+
     def printed(self, review: str, **words: str) -> pd.Series | None:
         """The one published row of `review` with these words; None where it is not held."""
         table = self.reviews[self.reviews["review_id"].eq(review)]
@@ -54,11 +60,16 @@ class Facts:
         return table.iloc[0] if len(table) else None
 
     def pooled(
-        self, *, comparison: str = "pdt_vs_control", outcome: str = "", disorder: Sequence[str] = ()
+        self,
+        *,
+        comparison: str = "pdt_vs_control",
+        outcome: str = "",
+        disorder: Sequence[str] = (),
+        window: str = "post",
     ) -> PooledEffect | None:
-        """Trials held here at the end of treatment, one value a trial; None where there is none."""
+        """Trials held here, at the end of treatment or in another window, one value a trial; None if none."""
         table = self.trials
-        table = table[table["comparison"].eq(comparison) & table["follow_up"].eq("post")]
+        table = table[table["comparison"].eq(comparison) & table["follow_up"].eq(window)]
         table = table[table["outcome"].eq(outcome) if outcome else ~table["outcome"].isin(NOT_SYMPTOMS)]
         if disorder:
             table = table[table["disorder"].isin(disorder)]
@@ -98,7 +109,7 @@ class Facts:
 def _pool(table: pd.DataFrame) -> PooledEffect | None:
     if not table["yi"].notna().any():
         return None
-    return synthesize(table, by=("comparison",))[str(table["comparison"].iloc[0])]
+    return synthesize(table, by=("comparison",), test=TEST)[str(table["comparison"].iloc[0])]
 
 
 @cache
@@ -119,4 +130,4 @@ def _controls() -> Moderation:
 @cache
 def _under_every_rule() -> pd.DataFrame:
     table = trials(comparison="pdt_vs_control", follow_up="post")
-    return sensitivity(table[~table["outcome"].isin(NOT_SYMPTOMS)], by="comparison", rhos=RHOS)
+    return sensitivity(table[~table["outcome"].isin(NOT_SYMPTOMS)], by="comparison", rhos=RHOS, test=TEST)

@@ -5,71 +5,119 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from math import isnan, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scipy.special import ndtri, stdtrit
 
 from pdt_evidence.analysis.clustered import FEWEST_DF  # below it an interval is too rough to answer anything
 from pdt_evidence.analysis.equivalence import STEINERT_2017
+from pdt_evidence.effects.reported import RATIOS
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.records import Finding
+from pdt_evidence.verdicts.words import NETWORK_NAMES, counted, in_words, interval, shown, two_digits
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MARGIN = STEINERT_2017.value
-FEWEST_TRIALS = 2  # one trial settles nothing
+FEWEST_TRIALS = 3  # of a pool that answers: two give an interval with 1 degree of freedom, one gives none
+
+
+def no_effect(measure: str) -> float:
+    """The value that says "no difference" on the scale a measure is printed on: 1 for ratios, else 0."""
+    return 1.0 if measure in RATIOS else 0.0
+
+
+def side(low: float, high: float, none: float = 0.0) -> int:
+    """1 where an interval lies above no effect, -1 where it lies below, 0 where it holds it (or is not known)."""
+    return int(low > none) - int(high < none)
 
 
 def cited_cochrane(facts: Facts, outcome: str, window: str) -> list[Finding]:
     """The Cochrane 2014 review's own pooled effect, from its imported trials where a user brought them."""
-    name = outcome.replace("_", " ")
+    name = in_words(outcome)
     effect = facts.imported("abbass2014", outcome=outcome, follow_up=window)
     if effect is None:
-        return [not_held(f"{name}, {window} term, in the 2014 review: above 0?", "abbass2014")]
+        question = capital(f"{name}, {window} term, in the 2014 review, against control: above 0?")
+        return [not_held(question, "abbass2014")]
     found = pooled_above_zero(effect, f"{name}, {window} term, trials of the 2014 review")
-    return [replace(one, cited=True, source=f"imported, k = {effect.k}") for one in found]
+    return [replace(one, cited=True, source=one.source.replace("pooled here", "imported")) for one in found]
 
 
 def printed_above_zero(facts: Facts, review: str, outcome: str, window: str) -> Finding:
     row = facts.printed(review, outcome=outcome, follow_up=window)
-    question = f"{outcome.replace('_', ' ')}, {window} term ({review}), above 0?".capitalize()
+    question = capital(f"{in_words(outcome)}, {window} term ({review}), difference from control: above 0?")
     if row is None or isnan(row["ci_low"]):
         return Finding(question=question, part="content", holds=None, shown="not held", source=review)
+    where = side(row["ci_low"], row["ci_high"], no_effect(row["measure"]))
     return Finding(
         question=question,
         part="content",
-        holds=bool(row["ci_low"] > 0),
+        holds=where > 0,
+        against=where < 0,
         shown=shown(row["estimate"], row["ci_low"], row["ci_high"]),
         source=f"reviews {row['row_id']}",
     )
 
 
+def intervals_in_favour(table: pd.DataFrame) -> Finding:
+    """Whether most published between-group intervals lie on the side of PDT, each by its own measure."""
+    sides = [
+        side(low, high, no_effect(measure))
+        for low, high, measure in zip(table["ci_low"], table["ci_high"], table["measure"], strict=True)
+    ]
+    above, below = sides.count(1), sides.count(-1)
+    return Finding(
+        question="Do most published between-group intervals exclude no effect (0, or 1 for ratios) in favour of PDT, "
+        "and none against?",
+        part="content",
+        holds=above > len(sides) / 2 and not below if sides else None,
+        against=below > len(sides) / 2,
+        shown=f"{above} of {len(sides)}" + (f", {below} against" if below else ""),
+        source=row_names(table),
+        rows=tuple(table["row_id"]),
+    )
+
+
 def pooled_above_zero(effect: PooledEffect | None, what: str) -> list[Finding]:
-    """A pool of trials held here; with fewer than two trials it shows, but answers nothing."""
+    """A pool of trials held here; with too few trials it shows, but answers nothing."""
     if effect is None:
         return []
-    enough = effect.k >= FEWEST_TRIALS and not isnan(effect.ci[0])
+    where = side(*effect.ci)
     return [
         Finding(
             question=f"PDT against control, {what}, above 0?",
             part="content",
-            holds=effect.ci[0] > 0 if enough else None,
+            holds=where > 0 if _enough(effect.k) else None,
+            against=where < 0,
             shown=shown(effect.estimate, *effect.ci),
-            source=f"pooled here, k = {effect.k}" + ("" if enough else ": one trial settles nothing"),
+            source=pool_name(effect),
+            rows=effect.row_ids,
         )
     ]
 
 
-def at_least(effect: PooledEffect, size: float, word: str) -> Finding:
+def at_least(effect: PooledEffect, size: float, word: str, what: str) -> Finding:
     return Finding(
-        question=f"Is the pooled effect at least {word} ({size:g})?",
-        part="strength",
-        holds=effect.estimate >= size,
-        shown=f"{effect.estimate:.2f}",
-        source=f"pooled here, k = {effect.k}",
+        question=capital(f"{what}: is the point estimate at least {size:g} ({word})?"),
+        part="wording",
+        holds=effect.estimate >= size if _enough(effect.k) else None,
+        shown=two_digits(effect.estimate),
+        source=pool_name(effect),
     )
+
+
+def pool_name(effect: PooledEffect) -> str:
+    return f"pooled here, k = {effect.k}{too_few(effect.k)}"
+
+
+def too_few(trials: float) -> str:
+    return "" if _enough(trials) else ": too few"
+
+
+def _enough(trials: float) -> bool:
+    return trials >= FEWEST_TRIALS
 
 
 def not_held(question: str, source: str) -> Finding:
@@ -89,6 +137,7 @@ def trials_of_review(facts: Facts, review: str, claimed: int) -> Finding:
         question=f"Does the review include {claimed} trials?",
         part="attribution",
         holds=None if isnan(stated) else bool(stated == claimed),
+        against=True,
         shown=f"{stated:g}",
         source=review,
         cited=True,
@@ -98,22 +147,34 @@ def trials_of_review(facts: Facts, review: str, claimed: int) -> Finding:
 Intervals = tuple[tuple[float, float], tuple[float, float]]  # 90 percent, 95 percent
 
 
-def equivalent(name: str, estimate: float, intervals: Intervals, source: str) -> list[Finding]:
-    """Two questions: is the 90 percent interval inside the margin, and does the 95 percent one spare 0?"""
+def equivalent(
+    name: str, estimate: float, intervals: Intervals, source: str, rows: tuple[str, ...] = ()
+) -> list[Finding]:
+    """Two questions: is the 90 percent interval inside the margin, and does the 95 percent one hold 0?
+
+    Low power cannot answer the second with yes: an interval that holds 0 says "as effective" only where
+    equivalence is shown as well.
+    """
     (low90, high90), (low95, high95) = intervals
+    inside = low90 > -MARGIN and high90 < MARGIN
+    where = side(low95, high95)
     return [
         Finding(
-            question=f"PDT against CBT or other active treatment ({name}): equivalent within {MARGIN:g}?",
+            question=f"{name}: equivalent within {MARGIN:g}?",
             part="content",
-            holds=low90 > -MARGIN and high90 < MARGIN,
-            shown=f"{estimate:.2f}, 90% interval {low90:.2f} to {high90:.2f}",
+            holds=inside,
+            against=high90 < -MARGIN or low90 > MARGIN,
+            shown=f"{two_digits(estimate)}, 90% interval {interval(low90, high90)}",
             source=source,
+            rows=rows,
         ),
         Finding(
-            question=f"… and not significantly worse ({name})?",
-            part="strength",
-            holds=high95 >= 0,
-            shown=f"95% interval {low95:.2f} to {high95:.2f}",
+            question=f"{name}: equivalent, and without a significant difference?",
+            part="wording",
+            holds=False if where < 0 else True if inside and where == 0 else None,
+            against=where < 0,
+            shown=f"95% interval {interval(low95, high95)}"
+            + ("" if where < 0 or inside else ": inconclusive"),
             source=source,
         ),
     ]
@@ -139,10 +200,10 @@ def growth_within(facts: Facts, review: str) -> Iterator[Finding]:
             continue
         before, after = post["estimate"].item(), later["estimate"].item()
         yield Finding(
-            question=f"{str(outcome).replace('_', ' ')} ({review}): larger at follow-up than at the end?".capitalize(),
+            question=f"{capital(in_words(str(outcome)))} ({review}): larger at follow-up than at the end?",
             part="content",
             holds=bool(after > before),
-            shown=f"{before:.2f} to {after:.2f}, uncontrolled or not stated to be controlled",
+            shown=f"{two_digits(before)} to {two_digits(after)}, uncontrolled or not stated to be controlled",
             source=row_names(rows),
             cited=review.startswith("shedler"),
         )
@@ -158,26 +219,23 @@ def growth_against_control(facts: Facts, outcome: str) -> Finding | None:
     difference = long["estimate"] - short["estimate"]
     se = sqrt(_se(short) ** 2 + _se(long) ** 2)
     low, high = difference - ndtri(0.975) * se, difference + ndtri(0.975) * se
-    return Finding(
-        question=f"{outcome.replace('_', ' ')} against control: larger in the long term?".capitalize(),
-        part="content",
-        holds=bool(low > 0),
-        shown=f"change {shown(difference, low, high)}",
-        source=f"reviews {short['row_id']}, {long['row_id']}",
+    return _from_interval(
+        f"{capital(in_words(outcome))} against control: larger in the long term?",
+        (difference, low, high),
+        f"reviews {short['row_id']}, {long['row_id']}, as if the two were independent; the trials differ",
+        label="change ",
     )
 
 
 def against_each_control(facts: Facts) -> Iterator[Finding]:
     """One question a kind of control; kinds with too few trials are named and not answered."""
     for _, row in facts.controls.table.iterrows():
-        answered = bool(row["tested"]) and row["df"] >= FEWEST_DF
-        yield Finding(
-            question=f"PDT against {row['level']}, end of treatment, above 0?",
-            part="content",
-            holds=bool(row["ci_low"] > 0) if answered else None,
-            shown=shown(row["estimate"], row["ci_low"], row["ci_high"]) if row["tested"] else "",
-            source=f"robust regression on kind of control, trials: {row['trials']}"
-            + ("" if answered else ": too few"),
+        answered = bool(row["tested"]) and _enough(row["trials"]) and row["df"] >= FEWEST_DF
+        yield _from_interval(
+            f"PDT against {row['level']}, end of treatment, above 0?",
+            (row["estimate"], row["ci_low"], row["ci_high"]),
+            f"robust regression on kind of control, {counted(row['trials'], 'trial')}",
+            answered=answered,
         )
 
 
@@ -185,12 +243,14 @@ def whatever_the_rule(facts: Facts) -> Finding:
     """Whether the answer hangs on what is done with several rows of one trial."""
     table = facts.under_every_rule
     low, high = table["estimate"].min(), table["estimate"].max()
+    answered = _enough(table["trials"].min())
     return Finding(
         question="… above 0 under every rule for dependent rows, correlations from 0 to 0.9?",
         part="content",
-        holds=bool((table["ci_low"] > 0).all()),
-        shown=f"{low:.2f} to {high:.2f}, lowest limit {table['ci_low'].min():.2f}",
-        source=f"pooled here in {len(table)} ways",
+        holds=bool((table["ci_low"] > 0).all()) if answered else None,
+        against=bool((table["ci_high"] < 0).all()),
+        shown=f"{interval(low, high)}, lowest limit {two_digits(table['ci_low'].min())}",
+        source=f"pooled here in {len(table)} ways{too_few(table['trials'].min())}",
     )
 
 
@@ -202,23 +262,24 @@ def through_networks(facts: Facts) -> Iterator[Finding]:
         intervals = tuple(
             (row["estimate"] - z * row["se"], row["estimate"] + z * row["se"]) for z in (z90, z95)
         )
-        source = f"{row['studies']} studies, {row['k_direct']} of them direct, which give {row['direct_share']:.0%}"
-        yield from equivalent(f"network {row['network']}", row["estimate"], intervals, source)  # pyright: ignore
+        source = (
+            f"{row['studies']} studies in the network; {row['k_direct']} compare the two directly and give "
+            f"{row['direct_share']:.0%} of the weight"
+        )
+        name = f"PDT against CBT ({NETWORK_NAMES.get(row['network'], row['network'])})"
+        yield from equivalent(name, row["estimate"], intervals, source)  # pyright: ignore
 
 
 def trend_after_the_end(facts: Facts) -> Finding:
     """Whether effects against control grow with the months since the end, in the trials held."""
     trend = facts.follow_up.trend
     row = trend[trend["comparison"].eq("pdt_vs_control")].iloc[0]
-    answered = bool(row["fitted"]) and row["df"] >= FEWEST_DF
-    return Finding(
-        question="Trials held: does the effect against control grow with the months since the end?",
-        part="content",
-        holds=bool(row["ci_low"] > 0) if answered else None,
-        shown=f"slope {shown(row['estimate'], row['ci_low'], row['ci_high'])}"
-        if row["fitted"]
-        else "not fitted",
-        source=f"{row['trials_after']} trials measured after the end" + ("" if answered else ": too few"),
+    return _from_interval(
+        "Trials held: does the effect against control grow with the months since the end?",
+        (row["estimate"], row["ci_low"], row["ci_high"]),
+        f"{counted(row['trials_after'], 'trial')} measured after the end",
+        label="slope ",
+        answered=bool(row["fitted"]) and _enough(row["trials_after"]) and row["df"] >= FEWEST_DF,
     )
 
 
@@ -230,27 +291,48 @@ def change_within_trials(facts: Facts) -> Finding:
     if rows.empty:
         return not_held(question, "")
     row = rows.iloc[0]
-    return _above_zero_later(question, row, f"correlation {found.rho_time:g} between visits assumed")
+    return _from_interval(
+        question,
+        (row["estimate"], row["ci_low"], row["ci_high"]),
+        f"{counted(row['trials'], 'trial')}, correlation {found.rho_time:g} between visits assumed",
+        answered=_enough(row["trials"]),
+    )
 
 
 def long_after_the_end(facts: Facts) -> Finding:
     """Whether the advantage over control is there nine months or more after the end, in the trials held."""
-    pools = facts.follow_up.pools.set_index(["comparison", "follow_up"])
     question = "Trials held: PDT against control nine months or more after the end, above 0?"
-    row: Any = pools.loc[("pdt_vs_control", "long")]
-    return _above_zero_later(question, row, "pooled here")
+    effect = facts.pooled(window="long")
+    if effect is None:
+        return not_held(question, "")
+    return _from_interval(
+        question,
+        (effect.estimate, *effect.ci),
+        f"pooled here, k = {effect.k}",
+        answered=_enough(effect.k),
+        rows=effect.row_ids,
+    )
 
 
-def _above_zero_later(question: str, row: pd.Series, source: str) -> Finding:
-    """With as few trials as are held after the end, an interval may be too rough to answer anything."""
-    answered = bool(row["df"] >= FEWEST_DF)
-    trials = f"{row['trials']:.0f} trials"
+def _from_interval(
+    question: str,
+    numbers: tuple[float, float, float],
+    source: str,
+    *,
+    label: str = "",
+    answered: bool = True,
+    rows: tuple[str, ...] = (),
+) -> Finding:
+    """A question of content, answered by where an interval lies; open where it rests on too little."""
+    where = side(*numbers[1:])
     return Finding(
         question=question,
         part="content",
-        holds=bool(row["ci_low"] > 0) if answered else None,
-        shown=shown(row["estimate"], row["ci_low"], row["ci_high"]) if row["trials"] else "",
-        source=f"{trials}, {source}" + ("" if answered else ": too few"),
+        holds=where > 0 if answered else None,
+        against=where < 0,
+        shown="" if isnan(numbers[0]) else f"{label}{shown(*numbers)}",
+        source=source + ("" if answered else ": too few"),
+        rows=rows,
     )
 
 
@@ -258,8 +340,8 @@ def _se(row: pd.Series) -> float:
     return (row["ci_high"] - row["ci_low"]) / (2 * ndtri(0.5 + row["ci_level"] / 200))
 
 
-def shown(estimate: float, low: float, high: float) -> str:
-    return f"{estimate:.2f} [{low:.2f}, {high:.2f}]"
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def row_names(table: pd.DataFrame) -> str:

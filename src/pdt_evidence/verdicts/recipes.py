@@ -21,26 +21,26 @@ from pdt_evidence.verdicts.questions import (
     growth_within,
     interval_at,
     interval_of,
+    intervals_in_favour,
     long_after_the_end,
     not_held,
+    pool_name,
     pooled_above_zero,
     printed_above_zero,
     row_names,
-    shown,
+    side,
     through_networks,
     trend_after_the_end,
     trials_of_review,
     whatever_the_rule,
 )
 from pdt_evidence.verdicts.records import Finding
+from pdt_evidence.verdicts.words import in_words, shown
 
-__all__ = ["ABOUT_THE_REVIEW", "RECIPES"]
+__all__ = ["RECIPES"]
 
 # The article's words as numbers, each with the source of the number.
 MODEST, SUBSTANTIAL = 0.2, 0.5  # small and medium effect: Cohen 1992, doi:10.1037/0033-2909.112.1.155
-
-# These say what one review found, so evidence from elsewhere cannot stand in for its numbers.
-ABOUT_THE_REVIEW = {"cochrane-all-outcomes", "cochrane-lasting", "archives-domains"}
 
 COCHRANE_OUTCOMES = (
     "general_symptoms",
@@ -72,8 +72,9 @@ def cochrane_depression_anxiety(facts: Facts) -> list[Finding]:
             printed_above_zero(facts, "abbass2006", outcome, "short"),
             *pooled_above_zero(facts.pooled(outcome=outcome), f"{outcome} at the end of treatment"),
         ]
-    estimates = [facts.pooled(outcome=outcome) for outcome in ("depression", "anxiety")]
-    return [*findings, *(at_least(effect, MODEST, "modest") for effect in estimates if effect)]
+        if (effect := facts.pooled(outcome=outcome)) is not None:
+            findings.append(at_least(effect, MODEST, "modest", f"{outcome} against control"))
+    return findings
 
 
 def cochrane_all_outcomes(facts: Facts) -> list[Finding]:
@@ -98,36 +99,32 @@ def archives_vs_control(facts: Facts) -> list[Finding]:
     """Claim 4: 17 randomised trials, significantly better than control."""
     printed = facts.reviews
     between = printed[printed["comparison"].eq("pdt_vs_control") & printed["ci_low"].notna()]
-    above = int((between["ci_low"] > 0).sum())
     return [
         trials_of_review(facts, "leichsenring2004", claimed=17),
         not_held("Between-group effects of the review against control, above 0?", "leichsenring2004"),
         *pooled_above_zero(facts.pooled(), "all outcomes at the end of treatment"),
         whatever_the_rule(facts),
         *against_each_control(facts),
-        Finding(
-            question="Do most published between-group intervals exclude 0 in favour of PDT, and none against?",
-            part="content",
-            holds=above > len(between) / 2 and not (between["ci_high"] < 0).any() if len(between) else None,
-            shown=f"{above} of {len(between)}",
-            source=row_names(between),
-        ),
+        intervals_in_favour(between),
     ]
 
 
 def archives_vs_cbt(facts: Facts) -> list[Finding]:
     """Claim 5: just as effective as CBT. Equivalence, not the absence of a difference, is the test."""
-    steinert = facts.printed("steinert2017", comparison="pdt_vs_active_treatment", follow_up="post")
-    zhang = facts.printed("zhang2022", comparison="pdt_vs_active_treatment", outcome="anxiety")
-    own = facts.pooled(comparison="pdt_vs_cbt")
+    published = (
+        ("PDT against CBT or other active treatment (Steinert 2017)", "steinert2017", {"follow_up": "post"}),
+        ("PDT against other active treatment in social anxiety (Zhang 2022)", "zhang2022", {"outcome": "anxiety"}),
+    )  # fmt: skip
     findings = [not_held("Between-group effects of the review against other therapies?", "leichsenring2004")]
-    for name, row in (("Steinert 2017", steinert), ("Zhang 2022", zhang)):
+    for name, review, words in published:
+        row = facts.printed(review, comparison="pdt_vs_active_treatment", **words)
         if row is not None:
-            interval = interval_at(row["estimate"], row["ci_low"], row["ci_high"], row["ci_level"])
-            findings += equivalent(f"{name}", row["estimate"], interval, f"reviews {row['row_id']}")
+            intervals = interval_at(row["estimate"], row["ci_low"], row["ci_high"], row["ci_level"])
+            findings += equivalent(name, row["estimate"], intervals, f"reviews {row['row_id']}")
+    own = facts.pooled(comparison="pdt_vs_cbt")
     if own is not None and own.k >= FEWEST_TRIALS:
-        source = f"pooled here, k = {own.k}"
-        findings += equivalent("the trials held here", own.estimate, interval_of(own), source)
+        name = "PDT against CBT (the trials held here)"
+        findings += equivalent(name, own.estimate, interval_of(own), pool_name(own), own.row_ids)
     return [*findings, *through_networks(facts)]
 
 
@@ -141,9 +138,7 @@ def archives_domains(facts: Facts) -> list[Finding]:
         findings += [
             not_held(f"{name} against control or CBT in the review, between groups?", "leichsenring2004"),
             printed_above_zero(facts, "abbass2006", outcome, "short"),
-            *pooled_above_zero(
-                facts.pooled(outcome=outcome), f"{outcome.replace('_', ' ')} at the end of treatment"
-            ),
+            *pooled_above_zero(facts.pooled(outcome=outcome), f"{in_words(outcome)} at the end of treatment"),
         ]
     return findings
 
@@ -160,6 +155,7 @@ def apa_160_studies(facts: Facts) -> list[Finding]:
             question="Do the 160 studies belong to one meta-analysis?",
             part="attribution",
             holds=None if isnan(reviews) else bool(reviews == 1),
+            against=True,
             shown=f"{release['trials_included']:g} studies in {reviews:g} meta-analyses",
             source="shedler2010_apa_release",
             cited=True,
@@ -176,6 +172,7 @@ def apa_160_studies(facts: Facts) -> list[Finding]:
             question="Does the meta-analysis with that many patients have 160 studies?",
             part="attribution",
             holds=bool(facts.source("abbass2006")["trials_included"] == 160) if len(match) else None,
+            against=True,
             shown=f"{facts.source('abbass2006')['trials_included']:g} trials",
             source="abbass2006, whose number of patients it is; the release names no review",
         ),
@@ -187,21 +184,22 @@ def apa_personality(facts: Facts) -> list[Finding]:
     core = facts.printed("keefe2020", comparison="pdt_vs_control", outcome="personality_pathology")
     findings = [not_held("Effect in personality disorders in the article's review?", "shedler2010")]
     if core is not None:
-        numbers, source = (
-            shown(core["estimate"], core["ci_low"], core["ci_high"]),
-            f"reviews {core['row_id']}",
-        )
+        numbers = shown(core["estimate"], core["ci_low"], core["ci_high"])
+        where = side(core["ci_low"], core["ci_high"])
+        what = "Core personality disorder symptoms against control, in later evidence (Keefe 2020)"
+        source = f"reviews {core['row_id']}"
         findings += [
             Finding(
-                question="Core personality disorder symptoms against control (Keefe 2020), above 0?",
+                question=f"{what}: above 0?",
                 part="content",
-                holds=bool(core["ci_low"] > 0),
+                holds=where > 0,
+                against=where < 0,
                 shown=numbers,
                 source=source,
             ),
             Finding(
-                question=f"Is it substantial (at least {SUBSTANTIAL})?",
-                part="strength",
+                question=f"{what}: is the point estimate at least {SUBSTANTIAL:g} (substantial)?",
+                part="wording",
                 holds=bool(core["estimate"] >= SUBSTANTIAL),
                 shown=numbers,
                 source=source,
@@ -226,10 +224,10 @@ def apa_ongoing_change(facts: Facts) -> list[Finding]:
         change_within_trials(facts),
         Finding(
             question="Against controls, does the effect grow significantly in more than half of the outcomes?",
-            part="strength",
+            part="wording",
             holds=rising > len(checked) / 2 if checked else None,
             shown=f"{rising} of {len(checked)}",
-            source="abbass2006, short against long term; the trials differ between the two",
+            source="abbass2006, short against long term, as if the two were independent; the trials differ",
         ),
     ]
 

@@ -11,27 +11,47 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Claim", "ClaimReport", "Finding", "Judgement"]
+__all__ = ["ANSWERS", "ANY_EVIDENCE", "PARTS", "THE_REVIEW", "Claim", "ClaimReport", "Finding", "Judgement"]
+
+ANY_EVIDENCE, THE_REVIEW = "any evidence", "the review"  # the words of `judged_by`
+# What a finding bears on, in the order in which they are shown.
+PARTS = {
+    "attribution": "does the source say so?",
+    "content": "is it so?",
+    "wording": "is it as much as the words say?",
+}
+ANSWERS = {  # how an answer is marked -> what that means
+    "yes": "as claimed",
+    "not shown": "the numbers do not show it (an interval that holds no effect, too small a number)",
+    "contrary": "the numbers show the opposite, or the source says otherwise",
+    "open": "cannot be answered: not held, or too few trials",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One sentence of the article, in our words, and the review it leans on."""
+    """One sentence of the article, in our words, the review it leans on, and which numbers may answer for it."""
 
     claim_id: str
     number: int
     statement: str
     review_id: str
+    judged_by: str
+    judged_why: str
+
+    def how_judged(self) -> str:
+        """Which numbers answer for the claim, and why these."""
+        return f"Judged by {self.judged_by}. {self.judged_why}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One question put to the data about a claim.
 
-    `holds` is True or False, or None where the data cannot answer. `part` says what the
-    answer bears on: "attribution" (does the source say so?), "content" (is it so?) or
-    "strength" (is it as much as the words say?). `cited` tells numbers of the very source
-    the article names from numbers of other evidence.
+    `holds` is True or False, or None where the data cannot answer; `against` tells, where it is False,
+    that the numbers show the opposite (an interval on the other side) from numbers that show nothing.
+    `part` says what the answer bears on, one of `PARTS`. `cited` tells numbers of the very source the
+    article names from numbers of other evidence. `rows` are the evidence rows it rests on, if listed.
     """
 
     question: str
@@ -40,6 +60,19 @@ class Finding:
     shown: str
     source: str
     cited: bool = False
+    against: bool = False
+    rows: tuple[str, ...] = ()
+
+    @property
+    def answer(self) -> str:
+        """One of `ANSWERS`."""
+        if self.holds is None:
+            return "open"
+        return "yes" if self.holds else "contrary" if self.against else "not shown"
+
+    def counts_for(self, judged_by: str) -> bool:
+        """Whether it counts for a claim that is judged so; if not, it is only shown."""
+        return judged_by == ANY_EVIDENCE or self.cited or self.part == "attribution"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +88,15 @@ class Judgement:
     findings: tuple[Finding, ...]
     missing: tuple[str, ...]
     can_be_said: str = ""
+
+    def by_part(self) -> dict[str, tuple[Finding, ...]]:
+        """The findings, part by part; parts without any are left out."""
+        found = {part: tuple(one for one in self.findings if one.part == part) for part in PARTS}
+        return {part: findings for part, findings in found.items() if findings}
+
+    def counts(self, finding: Finding) -> bool:
+        """Whether a finding counts for the verdict, or is only shown beside it."""
+        return finding.counts_for(self.claim.judged_by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +125,8 @@ class ClaimReport:
                 "statement": judgement.claim.statement,
                 "verdict": judgement.verdict,
                 "why": judgement.why,
+                "judged_by": judgement.claim.judged_by,
+                "judged_why": judgement.claim.judged_why,
                 "can_be_said": judgement.can_be_said,
                 "findings": "; ".join(_line(finding) for finding in judgement.findings),
                 "missing": "; ".join(judgement.missing),
@@ -99,10 +143,12 @@ class ClaimReport:
                 "claim_id": judgement.claim.claim_id,
                 "question": finding.question,
                 "part": finding.part,
-                "holds": {True: "yes", False: "no", None: "cannot be checked"}[finding.holds],
+                "answer": finding.answer,
+                "counts": judgement.counts(finding),
                 "shown": finding.shown,
                 "cited_source": finding.cited,
                 "source": finding.source,
+                "rows": " ".join(finding.rows),
             }
             for judgement in self.judgements
             for finding in judgement.findings
@@ -122,12 +168,12 @@ class ClaimReport:
 
 
 MISSING_SHOWN = 3  # on a terminal; the report lists all
-MARKS = {True: "yes", False: "no", None: "?"}
 
 
 def _line(finding: Finding) -> str:
     shown = f" {finding.shown}" if finding.shown else ""
-    return f"[{MARKS[finding.holds]}] {finding.question}{shown}"
+    mark = "?" if finding.answer == "open" else finding.answer
+    return f"[{mark}] {finding.question}{shown}"
 
 
 def _paragraph(judgement: Judgement) -> str:
@@ -135,11 +181,13 @@ def _paragraph(judgement: Judgement) -> str:
     lines = [
         _wrapped(f"{claim.number}. {claim.statement}", "", "   "),
         _wrapped(f"{judgement.verdict.upper()}. {judgement.why}", "   ", "   "),
-        *(
-            _wrapped(f"{_line(finding)} ({finding.source})", "   ", "       ")
-            for finding in judgement.findings
-        ),
+        _wrapped(claim.how_judged(), "   ", "   "),
     ]
+    for part, findings in judgement.by_part().items():
+        lines.append(f"   {part.capitalize()} ({PARTS[part]})")
+        for finding in findings:
+            aside = "" if judgement.counts(finding) else "; shown, not counted"
+            lines.append(_wrapped(f"{_line(finding)} ({finding.source}{aside})", "     ", "         "))
     if judgement.can_be_said:
         lines.append(_wrapped(f"What can be said: {judgement.can_be_said}", "   ", "   "))
     if judgement.missing:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isnan
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pdt_evidence.analysis.equivalence import (
     STEINERT_2017,
@@ -16,13 +16,18 @@ from pdt_evidence.analysis.equivalence import (
     equivalence_from_interval,
 )
 from pdt_evidence.verdicts.facts import Facts
-from pdt_evidence.verdicts.questions import shown
+from pdt_evidence.verdicts.questions import FEWEST_TRIALS
+from pdt_evidence.verdicts.words import NETWORK_NAMES, counted, in_words, interval, shown, two_digits
 
-__all__ = ["sentence"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["changes_counted", "sentence"]
+
+RANGE_END = r" \((?:lowest|highest) of range\)$"
 
 MARGIN = STEINERT_2017.value
 LONG_TERM = ("general_symptoms", "somatic_symptoms", "anxiety", "depression", "social_adjustment")
-DISORDERS = {"sad_mayowilson2014": "social anxiety", "depression_nice": "depression"}
 
 
 def sentence(claim_id: str, facts: Facts) -> str:
@@ -39,11 +44,11 @@ def _against_control(facts: Facts) -> str:
         return f"In {effect.k} trials held here an advantage over control is not shown ({result})."
     text = f"In {effect.k} trials held here PDT does better than control at the end of treatment ({result})"
     if not isnan(effect.pi[0]) and effect.pi[0] < 0:
-        text += f", though a new trial could find none (prediction interval {effect.pi[0]:.2f} to {effect.pi[1]:.2f})"
+        text += f", though a new trial could find none (prediction interval {interval(*effect.pi)})"
     kinds = facts.controls.table
     kinds = kinds[kinds["tested"].astype(bool)].sort_values("estimate", ascending=False)
     if len(kinds) > 1:
-        sizes = ", ".join(f"{row.level} {row.estimate:.2f}" for row in kinds.itertuples())
+        sizes = ", ".join(f"{row['level']} {two_digits(row['estimate'])}" for _, row in kinds.iterrows())
         clear = "" if kinds["p"].iloc[0] < 0.05 else ", a difference that may be chance"
         text += (
             f". How much depends on what it is compared with: {sizes} (p = {kinds['p'].iloc[0]:.2f}{clear})"
@@ -54,13 +59,13 @@ def _against_control(facts: Facts) -> str:
 def _against_cbt(facts: Facts) -> str:
     parts = ["That no significant difference was found is not the same as being as effective."]
     own = facts.pooled(comparison="pdt_vs_cbt")
-    if own is not None and own.k > 1:
+    if own is not None and own.k >= FEWEST_TRIALS:
         test = equivalence(own, margin=STEINERT_2017)
         said = "equivalence" if test.equivalent else "no equivalence"
-        holds = "holds" if own.ci[0] <= 0 <= own.ci[1] else "spares"
+        holds = "holds" if own.ci[0] <= 0 <= own.ci[1] else "excludes"
         parts.append(
-            f"In the {own.k} trials held here, which are those with open data, the difference is {own.estimate:.2f}; "
-            f"its 90% interval, {test.ci[0]:.3f} to {test.ci[1]:.3f}, shows {said} within {MARGIN:g} "
+            f"In the {own.k} trials held here, which are those with open data, the difference is "
+            f"{two_digits(own.estimate)}; its 90% interval, {interval(*test.ci, 3)}, shows {said} within {MARGIN:g} "
             f"({VERDICTS[test.verdict]}), and its 95% interval {holds} 0."
         )
     printed = facts.printed("steinert2017", comparison="pdt_vs_active_treatment", follow_up="post")
@@ -68,7 +73,8 @@ def _against_cbt(facts: Facts) -> str:
         parts.append(_printed(*printed[["estimate", "ci_low", "ci_high", "ci_level"]].astype(float)))
     mixed = facts.head_to_head.table.query("evidence == 'mixed'").to_dict("records")
     results = "; ".join(
-        f"{DISORDERS[row['network']]} {shown(row['estimate'], row['ci_low'], row['ci_high'])}, {row['verdict']}"
+        f"{NETWORK_NAMES.get(row['network'], row['network'])} "
+        f"{shown(row['estimate'], row['ci_low'], row['ci_high'])}, {row['verdict']}"
         for row in mixed
     )
     settled = any(row["verdict"].startswith("equivalent") for row in mixed)
@@ -85,15 +91,15 @@ def _printed(estimate: float, low: float, high: float, level: float) -> str:
         return "The interval printed by Steinert 2017 does not fit its estimate."
     if test.equivalent and test.inferior:
         return (
-            f"Steinert 2017 is equivalent within {MARGIN:g} and yet below 0 ({estimate:.2f}): a small disadvantage "
-            "of PDT, too small to matter by that margin."
+            f"Steinert 2017 is equivalent within {MARGIN:g} and yet below 0 ({two_digits(estimate)}): "
+            "a small disadvantage of PDT, too small to matter by that margin."
         )
     return f"Steinert 2017 by its printed interval: {test.verdict}."
 
 
 def _domains(facts: Facts) -> str:
     held = [
-        f"{row['outcome'].replace('_', ' ')} {shown(row['estimate'], row['ci_low'], row['ci_high'])}"
+        f"{in_words(row['outcome'])} {shown(row['estimate'], row['ci_low'], row['ci_high'])}"
         for outcome in ("general_symptoms", "social_adjustment")
         if (row := facts.printed("abbass2006", outcome=outcome, follow_up="short")) is not None
     ]
@@ -103,20 +109,37 @@ def _domains(facts: Facts) -> str:
     )
 
 
+def _lasting(_: Facts) -> str:
+    return (
+        "The numbers are differences between treated and control groups nine months or more after treatment. The claim "
+        "speaks of patients: how many kept their gains is held of no review."
+    )
+
+
+def changes_counted(published: pd.DataFrame) -> tuple[int, int]:
+    """How many published changes are upward, and how many there are; both ends of one range are one figure."""
+    same = ["review_id", "group", published["outcome"].str.replace(RANGE_END, "", regex=True)]
+    lowest = published.groupby(same, sort=False)["change"].min()
+    return int((lowest > 0).sum()), len(lowest)
+
+
 def _ongoing(facts: Facts) -> str:
     found = facts.follow_up
-    rising = int((found.published["change"] > 0).sum())
+    rising, figures = changes_counted(found.published)
     parts = [
-        f"Change since the start is larger at the later visit in {rising} of {len(found.published)} published "
-        "figures for treated patients, but these have no control group."
+        f"Change since the start is larger at the later visit in {rising} of {figures} published figures for treated "
+        "patients (a printed range counts once), but these have no control group."
     ]
     trend = found.trend[found.trend["comparison"].eq("pdt_vs_control")].iloc[0]
     row = found.changes.query("comparison == 'pdt_vs_control' and rho_time == @found.rho_time")
     if len(row):
         one = row.iloc[0]
         result = shown(one["estimate"], one["ci_low"], one["ci_high"])
-        grown = "is shown" if one["ci_low"] > 0 else "is not shown, nor ruled out"
-        parts.append(f"Against control growth {grown}: change within {one['trials']} trials {result}.")
+        enough = one["trials"] >= FEWEST_TRIALS
+        grown = "is shown" if enough and one["ci_low"] > 0 else "is not shown, nor ruled out"
+        parts.append(
+            f"Against control growth {grown}: change within {counted(one['trials'], 'trial')} {result}."
+        )
     parts.append(
         f"Only {trend['trials_after']} of {trend['trials']} trials held were measured at a known time after the end, "
         "so processes set going by therapy can be neither seen nor denied in them."
@@ -125,21 +148,24 @@ def _ongoing(facts: Facts) -> str:
 
 
 def _both(facts: Facts) -> str:
-    pools = facts.follow_up.pools.set_index(["comparison", "follow_up"])
-    long: Any = pools.loc[("pdt_vs_control", "long")]
+    long = facts.pooled(window="long")
     printed = [facts.printed("abbass2006", outcome=outcome, follow_up="long") for outcome in LONG_TERM]
     there = sum(row is not None and row["ci_low"] > 0 for row in printed)
     text = f"A review of 2006 has an advantage over control in {there} of {len(printed)} outcomes in the long term."
-    if long["trials"]:
-        result = shown(long["estimate"], long["ci_low"], long["ci_high"])
-        sure = "confirm it" if long["ci_low"] > 0 else "are too few to confirm it"
+    if long is not None:
+        result = shown(long.estimate, *long.ci)
+        if long.k < FEWEST_TRIALS:
+            sure = f"{'is' if long.k == 1 else 'are'} too few to confirm it"
+        else:
+            sure = "confirm it" if long.ci[0] > 0 else "do not confirm it"
         text += (
-            f" The {long['trials']:.0f} trials held here nine months or more after the end {sure} ({result})."
+            f" The {counted(long.k, 'trial')} held here nine months or more after the end {sure} ({result})."
         )
     return f"{text} That benefits grow is another matter, and of CBT over time nothing is held."
 
 
 SENTENCES: dict[str, Callable[[Facts], str]] = {
+    "cochrane-lasting": _lasting,
     "archives-vs-control": _against_control,
     "archives-vs-cbt": _against_cbt,
     "archives-domains": _domains,
