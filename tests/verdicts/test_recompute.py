@@ -25,7 +25,8 @@ def table():
 def test_every_publication_asked_for_is_there(table):
     assert set(table["publication"]) == ASKED
     assert set(table["status"]) <= set(recompute.STATUSES)
-    assert table.loc[table["status"].ne("reproduced"), "because"].ne("").all()
+    explained = table["status"].isin(["differs, because", "cannot be checked"])
+    assert table.loc[explained, "because"].ne("").all()
     assert table.loc[table["status"].eq("reproduced"), "because"].eq("").all()
 
 
@@ -86,7 +87,7 @@ def test_the_status_follows_the_numbers(monkeypatch):
     other = compared(monkeypatch, printed, Ours(estimate=0.626, ci=(0.47, 0.76), k=11), "individual data")
     assert (other["status"], other["because"]) == ("differs, because", "individual data")
     fewer = compared(monkeypatch, printed, Ours(estimate=0.2, ci=(0.0, 0.4), k=3))
-    assert (fewer["because"], fewer["inside"]) == ("k = 11 there and 3 here", "no")
+    assert (fewer["because"], fewer["inside"]) == ("other trials: k = 11 there and 3 here", "no")
     none = compared(monkeypatch, printed, Ours())
     assert (none["status"], none["because"]) == (
         "cannot be checked",
@@ -97,7 +98,15 @@ def test_the_status_follows_the_numbers(monkeypatch):
 def test_a_difference_in_a_limit_alone_is_a_difference(monkeypatch):
     printed = Printed(estimate=0.50, ci=(0.22, 0.79), k=14)
     found = compared(monkeypatch, printed, Ours(estimate=0.50, ci=(0.18, 0.82), k=14))
-    assert found["status"] == "differs, because"
+    assert (found["status"], found["because"]) == ("differs; why is not known", "")
+
+
+def test_a_reason_is_given_only_where_one_is_known(monkeypatch):
+    unsaid = compared(
+        monkeypatch, Printed(estimate=0.77, ci=(0.58, 0.95)), Ours(estimate=0.5, ci=(0.2, 0.8), k=4)
+    )
+    assert unsaid["status"] == "differs; why is not known"
+    assert unsaid["because"] == "its number of trials is not held"
 
 
 def test_limits_that_are_not_printed_are_not_asked_for(monkeypatch):

@@ -28,11 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["STATUSES", "published_results"]
 
-STATUSES = ("reproduced", "differs, because", "cannot be checked")
+STATUSES = ("reproduced", "differs, because", "differs; why is not known", "cannot be checked")
 NOT_HELD = "the published number is not held"
 ANXIETY_DISORDERS = ("social_anxiety", "generalised_anxiety", "panic", "depression_and_anxiety")
 PERSONALITY_DISORDERS = ("borderline_personality", "avoidant_personality")
-OTHER_TRIALS = "which trials it pooled is not held, so the same ones cannot be"
 DIGITS = 2  # of printed estimates and limits, unless they have more
 
 
@@ -65,7 +64,7 @@ class Target:
     result: str
     printed: Callable[[], Printed]
     ours: Callable[[], Ours]
-    structure: str = ""  # a difference that no number shows: individual data, a fixed-effect model, ...
+    structure: str = ""  # a known difference that no number shows, such as individual data
 
 
 def published_results(names: Sequence[str] | None = None) -> pd.DataFrame:
@@ -86,7 +85,8 @@ def published_results(names: Sequence[str] | None = None) -> pd.DataFrame:
 
     Notes
     -----
-    "reproduced" means that estimate and limits agree to the digits printed. That is to be expected only where the
+    "reproduced" means that estimate and limits agree to the digits printed; a difference has a reason only where
+    one is known (other trials, individual data). That is to be expected only where the
     same trials are held; where they are not, `inside` tells whether the two are at least compatible.
 
     Examples
@@ -129,10 +129,13 @@ def _status(printed: Printed, ours: Ours, structure: str) -> tuple[str, str]:
         return "reproduced", ""
     reasons = [structure] if structure else []
     if not isnan(printed.k) and printed.k != ours.k:
-        reasons.append(f"k = {printed.k:g} there and {ours.k} here")
+        reasons.append(f"other trials: k = {printed.k:g} there and {ours.k} here")
     elif ours.k == 1:
         reasons.append("one trial is held here")
-    return "differs, because", "; ".join(reasons) or "the reason is not known"
+    if reasons:
+        return "differs, because", "; ".join(reasons)
+    known = "" if not isnan(printed.k) else "its number of trials is not held"
+    return "differs; why is not known", known
 
 
 def _agrees(theirs: float, mine: float) -> bool:
@@ -262,15 +265,15 @@ def _steinert_margin() -> Ours:
 
 CONTROL, CBT = "pdt_vs_control", "pdt_vs_cbt"
 ACTIVE = (CBT, "pdt_vs_other_therapy")
-FIXED = f"{OTHER_TRIALS}; it looks like a fixed-effect pool, and so is ours"
 
 
 def _abbass(outcome: str, row_short: str, row_long: str) -> list[Target]:
+    # The printed pools look like fixed-effect ones, so ours are.
     windows = (("short term", row_short, ("post", "short")), ("long term", row_long, ("long",)))
     return [
         Target(
             name="Abbass 2006", result=f"{outcome.replace('_', ' ')} against control, {term}", printed=_row(row),
-            ours=_pooled(CONTROL, outcome=(outcome,), windows=held, method="EE", test="z"), structure=FIXED,
+            ours=_pooled(CONTROL, outcome=(outcome,), windows=held, method="EE", test="z"),
         )
         for term, row, held in windows
     ]  # fmt: skip
@@ -282,7 +285,7 @@ def _keefe_2020(
     against = "control" if comparison == CONTROL else "other active treatments"
     return Target(
         name="Keefe 2020", result=f"personality disorders, {what} against {against}", printed=_row(row),
-        ours=_pooled(comparison, disorder=PERSONALITY_DISORDERS, outcome=outcome), structure=OTHER_TRIALS,
+        ours=_pooled(comparison, disorder=PERSONALITY_DISORDERS, outcome=outcome),
     )  # fmt: skip
 
 
@@ -298,19 +301,16 @@ TARGETS: tuple[Target, ...] = (
     Target(name="Wienicke 2023", result="depression against control at the end of treatment", printed=_row("R067"),
            ours=_pooled(CONTROL, disorder=("depression",), outcome=("depression",)),
            structure="it pools individual participant data"),
-    Target(name="Zhang 2022", result="social anxiety against inactive controls", printed=_row("R113"),
-           ours=_pooled(CONTROL, disorder=("social_anxiety",), outcome=("anxiety",)), structure=OTHER_TRIALS),
+    Target(name="Zhang 2022", result="social anxiety against control", printed=_row("R113"),
+           ours=_pooled(CONTROL, disorder=("social_anxiety",), outcome=("anxiety",))),
     Target(name="Zhang 2022", result="social anxiety against active treatments", printed=_row("R112"),
-           ours=_pooled(ACTIVE, disorder=("social_anxiety",), outcome=("anxiety",)), structure=OTHER_TRIALS),
+           ours=_pooled(ACTIVE, disorder=("social_anxiety",), outcome=("anxiety",))),
     Target(name="Keefe 2014", result="anxiety disorders against control", printed=_row("R036"),
-           ours=_pooled(CONTROL, disorder=ANXIETY_DISORDERS, outcome=("anxiety",), dependence="one-per-trial"),
-           structure=OTHER_TRIALS),
+           ours=_pooled(CONTROL, disorder=ANXIETY_DISORDERS, outcome=("anxiety",), dependence="one-per-trial")),
     Target(name="Keefe 2014", result="anxiety disorders against alternative treatments", printed=_row("R037"),
-           ours=_pooled(ACTIVE, disorder=ANXIETY_DISORDERS, outcome=("anxiety",), dependence="one-per-trial"),
-           structure=OTHER_TRIALS),
+           ours=_pooled(ACTIVE, disorder=ANXIETY_DISORDERS, outcome=("anxiety",), dependence="one-per-trial")),
     Target(name="Keefe 2014", result="anxiety disorders against alternatives, past a year", printed=_row("R039"),
-           ours=_pooled(ACTIVE, disorder=ANXIETY_DISORDERS, outcome=("anxiety",), windows=("long",)),
-           structure=OTHER_TRIALS),
+           ours=_pooled(ACTIVE, disorder=ANXIETY_DISORDERS, outcome=("anxiety",), windows=("long",))),
     _keefe_2020("core symptoms", "R054", ("personality_pathology",)),
     _keefe_2020("suicidality", "R055", ("suicidal_ideation", "suicidal_behaviour")),
     _keefe_2020("general symptoms", "R056", ("general_symptoms",)),
@@ -318,8 +318,7 @@ TARGETS: tuple[Target, ...] = (
     _keefe_2020("interpersonal problems", "R058", ("interpersonal_problems",)),
     _keefe_2020("core symptoms", "R059", ("personality_pathology",), ("pdt_vs_active_control", *ACTIVE)),
     Target(name="Steinert 2017", result="target symptoms against established treatments", printed=_row("R043"),
-           ours=_pooled((CBT, "pdt_vs_medication"), dependence="one-per-trial", level=0.90),
-           structure=OTHER_TRIALS),
+           ours=_pooled((CBT, "pdt_vs_medication"), dependence="one-per-trial", level=0.90)),
     Target(name="Steinert 2017", result="smallest margin passed by its own numbers (its margin is 0.25)",
            printed=_steinert_limit, ours=_steinert_margin),
     *_abbass("general_symptoms", "R001", "R002"),
