@@ -88,3 +88,38 @@ def test_findings_are_printed_as_a_linter_does():
 def test_a_table_of_effects_alone_is_looked_at_too():
     rows = pd.DataFrame({"row_id": ["a"], "measure": ["SMD"], "yi": [3.2], "vi": [0.1]})
     assert [finding.column for finding in lint(rows)] == ["yi"]
+
+
+REPEATED = table().iloc[0].to_dict()
+
+
+def test_a_row_that_is_there_twice_is_found_once():
+    rows = table((5, REPEATED | {"row_id": "r5"}))
+    findings = [finding for finding in lint(rows) if finding.row_id == "r5"]
+    assert [(finding.column, finding.what) for finding in findings] == [
+        ("study", "repeats row r0, number by number.")
+    ]
+
+
+def test_the_same_contrast_with_other_numbers_is_found():
+    rows = table((5, REPEATED | {"row_id": "r5", "trial_id": " T0", "mean_t": 9.0}))
+    assert [finding.what for finding in lint(rows) if finding.column == "study"] == [
+        "the same contrast as row r0, with other numbers."
+    ]
+
+
+@pytest.mark.parametrize(
+    "difference", [{"instrument": "HAM-D"}, {"follow_up": "long"}, {"rating": "self"}, {"outcome": "anxiety"}]
+)
+def test_another_outcome_time_or_rater_is_no_repetition(difference):
+    rows = table((5, REPEATED | {"row_id": "r5", "mean_t": 9.0} | difference))
+    assert [finding for finding in lint(rows) if finding.column == "study"] == []
+
+
+def test_names_that_differ_only_in_case_or_spaces_are_found():
+    rows = table((0, {"trial_id": "Invented A"}), (3, {"trial_id": "invented  a"}))
+    rows = rows.assign(study=rows["trial_id"], row_id=[f"line {line}" for line in range(2, 8)])
+    assert [str(finding) for finding in lint(rows) if finding.column == "trial_id"] == [
+        "line 5, trial_id: 'invented  a' and 'Invented A' (line 2) differ only in case or spaces, and count as two. "
+        "If they are one trial, write them alike."
+    ]

@@ -22,6 +22,11 @@ PEERS = 3  # other rows of an instrument that make its SD "usual"
 N_RATIO = 1.5  # arms of one trial differ in size by dropout, seldom by more
 CLEAR = 0.1  # effects nearer to 0 than this have no sign to disagree about
 ARMS = ("t", "c")
+CONTRAST = ("trial_id", "comparison", "disorder", "arm_t", "arm_t_label", "arm_c", "arm_c_label", "outcome",
+            "outcome_label", "event_label", "instrument", "rating", "score", "reported_metric", "follow_up",
+            "time_label", "weeks", "months_since_end")  # fmt: skip
+RESULT = ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c", "event_t", "event_c", "reported", "reported_se",
+          "reported_ci_low", "reported_ci_high", "reported_p", "yi", "vi", "sei", "ci_low", "ci_high")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +41,8 @@ class Finding:
 
     def __str__(self) -> str:
         place = f"line {self.line}" if self.line is not None else "row"
-        return f"{place} ({self.row_id}), {self.column}: {self.what} {self.how_to_mend}"
+        row = "" if self.row_id == place else f" ({self.row_id})"
+        return f"{place}{row}, {self.column}: {self.what} {self.how_to_mend}"
 
 
 def lint(table: pd.DataFrame, lines: Sequence[int | None] | None = None) -> list[Finding]:
@@ -54,8 +60,9 @@ def lint(table: pd.DataFrame, lines: Sequence[int | None] | None = None) -> list
     -------
     list of Finding
         SDs that look like standard errors; effects beyond 2.5 SDs; sizes of arms that disagree with
-        the trial's other rows; effects outside their own interval; arms entered twice; changes
-        beside endpoints; effects whose sign disagrees with the means.
+        the trial's other rows; effects outside their own interval; arms, rows and contrasts entered
+        twice; names of trials that differ only in case or spaces; changes beside endpoints; effects
+        whose sign disagrees with the means.
 
     Examples
     --------
@@ -65,7 +72,17 @@ def lint(table: pd.DataFrame, lines: Sequence[int | None] | None = None) -> list
     line 2 (a), mean_t: the arms differ by 3.9 SDs. Check the means, and whether sd_t and sd_c are standard errors.
     """
     table = table.reset_index(drop=True)
-    checks = (_standard_errors, _large_effects, _sizes, _intervals, _duplicates, _changes, _signs)
+    checks = (
+        _names,
+        _repeats,
+        _standard_errors,
+        _large_effects,
+        _sizes,
+        _intervals,
+        _duplicates,
+        _changes,
+        _signs,
+    )
     found = [(at, finding) for check in checks for at, finding in check(table)]
     where = list(lines) if lines is not None else list(range(2, len(table) + 2))
     ids = table["row_id"].astype(str) if "row_id" in table else pd.Series([str(line) for line in where])
@@ -96,7 +113,8 @@ def _numbers(table: pd.DataFrame, name: str) -> Floats:
 def _words(table: pd.DataFrame, name: str) -> pd.Series:
     if name not in table:
         return pd.Series("", index=table.index)
-    return table[name].fillna("").astype(str)
+    column = table[name]
+    return column.astype(object).where(column.notna(), "").astype(str)
 
 
 def _at(mask: NDArray[np.bool_]) -> list[int]:
@@ -186,10 +204,61 @@ def _intervals(table: pd.DataFrame) -> Found:
             yield at, (name, what, "Check the sign of all three, and whether they are on one scale.")
 
 
+def _called(table: pd.DataFrame, at: int) -> str:
+    """What a reader calls a row: its line, or its own id."""
+    row = _words(table, "row_id").iloc[at] or f"line {at + 2}"
+    return row if row.startswith("line ") else f"row {row}"
+
+
+def _plain(words: pd.Series) -> pd.Series:
+    """Words without the differences that a reader does not see: case, and spaces."""
+    return words.str.lower().str.split().str.join(" ")
+
+
+def _contrasts(table: pd.DataFrame) -> pd.Series:
+    """What a row is a result of; two rows that agree in it are one contrast, told twice."""
+    return pd.concat([_plain(_words(table, name)) for name in CONTRAST], axis=1).agg("\x1f".join, axis=1)
+
+
+def _repeats(table: pd.DataFrame) -> Found:
+    """Rows that are there twice; synthesis would combine the rows of a trial without a word."""
+    if not len(table):
+        return
+    contrasts = _contrasts(table)
+    first = contrasts.drop_duplicates().reset_index().set_index(0)["index"]
+    numbers = pd.DataFrame({name: _numbers(table, name) for name in RESULT if name in table})
+    for at in _at((contrasts.duplicated() & (_words(table, "trial_id") != "")).to_numpy()):
+        home = int(first[contrasts[at]])
+        if numbers.iloc[at].equals(numbers.iloc[home]):
+            what, mend = f"repeats {_called(table, home)}, number by number.", "Remove one of the two."
+        else:
+            what = f"the same contrast as {_called(table, home)}, with other numbers."
+            mend = "Remove one, or say how they differ (instrument, rating, time_label, arm_t_label ...)."
+        yield at, ("study", what, mend)
+
+
+def _names(table: pd.DataFrame) -> Found:
+    """Trials whose names differ only in case or spaces: they count as two."""
+    ids = _words(table, "trial_id")
+    for name in ("trial_id", "study"):
+        words = _words(table, name)
+        unique = pd.Series(words[words != ""].unique(), dtype=object)
+        first = unique.groupby(_plain(unique)).transform("first") if len(unique) else unique
+        for other, usual in zip(unique[unique != first], first[unique != first], strict=True):
+            at = int((words == other).to_numpy().argmax())
+            if name == "study" and ids.iloc[at] == other:
+                continue  # said of its trial_id
+            home = int((words == usual).to_numpy().argmax())
+            what = f"{other!r} and {usual!r} ({_called(table, home)}) differ only in case or spaces, and count as two."
+            yield at, (name, what, "If they are one trial, write them alike.")
+
+
 def _duplicates(table: pd.DataFrame) -> Found:
     """The same numbers twice: two rows with the same arms, or both arms of a row alike."""
     means = ["mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"]
     events = ["event_t", "n_t", "event_c", "n_c"]
+    contrasts = _contrasts(table)
+    repeated = contrasts.duplicated(keep=False).to_numpy() & (_words(table, "trial_id") != "").to_numpy()
     for names, alike in ((means, ("mean", "sd", "n")), (events, ("event", "n"))):
         data = pd.DataFrame({name: _numbers(table, name) for name in names})
         complete = data.notna().all(axis=1)
@@ -205,11 +274,10 @@ def _duplicates(table: pd.DataFrame) -> Found:
         )
         for at in first[first > 0].index.tolist():
             home = int(homes[leader[at]])
-            name = _words(table, "row_id").iloc[home] or f"on line {home + 2}"
-            yield (
-                at,
-                (names[0], f"the same numbers as row {name}.", "If it is the same contrast, remove one row."),
-            )
+            if repeated[at] and contrasts[at] == contrasts[home]:
+                continue  # said of the whole row
+            what = f"the same numbers as {_called(table, home)}."
+            yield at, (names[0], what, "If it is the same contrast, remove one row.")
         same = complete & np.logical_and.reduce([data[f"{stem}_t"] == data[f"{stem}_c"] for stem in alike])
         if names is means:
             for at in _at(same.to_numpy()):

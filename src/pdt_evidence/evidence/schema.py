@@ -218,7 +218,9 @@ def _value_checks(column: pd.Series, field: Field) -> Checks:
     if field.required:
         checks.append((np.isnan(values), "expected a value"))
     if field.unique:
-        checks.append((~np.isnan(values) & column.duplicated().to_numpy(), "expected a value not used before"))
+        checks.append(
+            (~np.isnan(values) & column.duplicated().to_numpy(), "expected a value not used before")
+        )
     with np.errstate(invalid="ignore"):
         if field.minimum is not None:
             checks.append((values < field.minimum, f"expected at least {field.minimum:g}"))
