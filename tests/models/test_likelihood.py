@@ -83,3 +83,23 @@ def test_the_score_is_the_derivative_of_the_likelihood():
         np.testing.assert_allclose(at.f / 2, slope, rtol=1e-6, atol=1e-8)
         f = [score(batch.y, batch.v, t + d, restricted).f for d in (h, -h)]
         np.testing.assert_allclose(at.slope, (f[0] - f[1]) / (2 * h), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("restricted", [True, False])
+def test_the_bounds_that_certify_a_step_hold(restricted):
+    """g from below and T from above, to the right of any point; equal for equal variances."""
+    y, v = random_sets(7, 5, size=400)
+    v[:50] = 0.3
+    batch = prepare(y, v)
+    m = 4 if restricted else 5
+    for t in (np.zeros(400), v.max(axis=1)):
+        at = score(batch.y, batch.v, t, restricted)
+        x = at.g / at.slope_g
+        for times in np.geomspace(1e-3, 1e3, 13):
+            s = times * v.mean(axis=1)
+            ahead = score(batch.y, batch.v, t + s, restricted)
+            least, most = at.g * (x / (x + s)) ** 2, at.T / (1 + s * at.T / m)
+            assert (ahead.g >= least * (1 - 1e-10)).all()
+            assert (most * (1 + 1e-10) >= ahead.T).all()
+            np.testing.assert_allclose(ahead.g[:50], least[:50], rtol=1e-9)
+            np.testing.assert_allclose(ahead.T[:50], most[:50], rtol=1e-9)

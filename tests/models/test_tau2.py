@@ -67,3 +67,15 @@ def test_solve_Q_meets_its_target_from_any_distance():
     Q = (w * (y - (w * y).sum(1, keepdims=True) / w.sum(1, keepdims=True)) ** 2).sum(1)
     assert_allclose(Q[reached], target[reached], rtol=1e-9)
     assert (t[1:][~reached[1:]] == 0).all()
+
+
+def test_Q_is_solved_from_either_side_of_its_root():
+    rng = np.random.default_rng(8)
+    v = np.exp(rng.normal(0, 1.5, (300, 7)))
+    batch = prepare(rng.normal(0, np.sqrt(v + 1)), v)
+    target = rng.uniform(1, 12, 300)
+    root = solve_Q(batch.y, batch.v, target)
+    assert (root == 0).any()
+    assert (root > 0).any()
+    for start in (root / 3, 3 * root, np.full(300, 1e4)):
+        assert_allclose(solve_Q(batch.y, batch.v, target, start), root, rtol=1e-12)

@@ -1,8 +1,10 @@
 """Batches and their sums."""
 
 import threading
+from fractions import Fraction
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from pdt_evidence.models.heterogeneity import cochran_Q
@@ -49,6 +51,38 @@ def test_absent_studies_weigh_nothing():
     assert_allclose(cochran_Q(y, v), [4 / 3, np.nan, cochran_Q([1.0, 2.0, 7.0], [1.0, 1.0, 2.0])])
 
 
+def exact_Q(y, v):
+    """Q in rational arithmetic."""
+    y, w = [Fraction(x) for x in y], [1 / Fraction(x) for x in v]
+    mean = sum(a * b for a, b in zip(w, y, strict=True)) / sum(w)
+    return float(sum(a * (b - mean) ** 2 for a, b in zip(w, y, strict=True)))
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-60, 1e60])
+def test_effects_far_from_zero_lose_no_digits(unit):
+    """Near, far and very far ones, some beside a study that outweighs the rest."""
+    rng = np.random.default_rng(2)
+    v = rng.uniform(0.02, 0.3, (9, 6))
+    v[::2, 3] = 1e-9
+    y = (rng.normal(0, 0.5, (9, 6)) + np.repeat([0.3, 5.0, 1e6], 3)[:, None]) * unit
+    v *= unit**2
+    with np.errstate(over="ignore"):
+        batch = prepare(y, v)
+    assert_allclose(batch.at0.Q, [exact_Q(*one) for one in zip(y, v, strict=True)], rtol=1e-12)
+    mean = [np.average(a, weights=1 / b) for a, b in zip(y, v, strict=True)]
+    assert_allclose(batch.locate(batch.at0.mean), mean, rtol=1e-13)
+
+
+def test_only_what_needs_care_is_moved():
+    v = np.full((3, 4), 0.1)
+    y = np.array([[0.1, 0.4, -0.3, 0.2], [7.1, 7.4, 6.7, 7.2], [0.3] * 4])
+    batch = prepare(y, v)
+    assert_array_equal(batch.origin, [0.0, 7.1, 0.3])
+    assert batch.at0.Q[2] == 0
+    assert not batch.plain
+    assert prepare(y[:1], v[:1]).plain
+
+
 def test_arrange_follows_the_order_of_studies():
     v = np.array([[1.0, 0.01, 2.0], [1.0, 1.1, 1.2]])
     y = np.arange(6.0).reshape(2, 3)
@@ -57,9 +91,9 @@ def test_arrange_follows_the_order_of_studies():
 
 
 def test_work_arrays_belong_to_one_thread():
-    mine, theirs = scratch("x", (2, 3)), []
-    thread = threading.Thread(target=lambda: theirs.append(scratch("x", (2, 3))))
+    mine, theirs = scratch("x", (20, 300)), []
+    thread = threading.Thread(target=lambda: theirs.append(scratch("x", (20, 300))))
     thread.start()
     thread.join()
     assert not np.shares_memory(mine, theirs[0])
-    assert np.shares_memory(mine, scratch("x", (3, 2)))
+    assert np.shares_memory(mine, scratch("x", (30, 200)))

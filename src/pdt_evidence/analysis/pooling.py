@@ -250,7 +250,9 @@ def _refuse_beside_prior(asked: Mapping[str, object]) -> None:
     import inspect
 
     defaults = {name: item.default for name, item in inspect.signature(pool).parameters.items()}
-    changed = [name for name, value in asked.items() if value is not defaults[name] and value != defaults[name]]
+    changed = [
+        name for name, value in asked.items() if value is not defaults[name] and value != defaults[name]
+    ]
     if changed:
         raise RequestError(
             f"{', '.join(changed)} cannot be chosen together with a prior: the posterior has no such rule. "

@@ -52,6 +52,8 @@ def two_sided_p(statistic: ArrayLike, df: ArrayLike) -> Floats:
     """P(|X| >= |statistic|) for t with `df` degrees of freedom; NaN df means standard normal."""
     size, df = -np.abs(np.asarray(statistic, dtype=float)), np.asarray(df, dtype=float)
     normal = np.isnan(df)
+    if not normal.any():
+        return 2 * special.stdtr(df, size)
     if normal.all():
         return 2 * special.ndtr(size)
     return np.where(normal, 2 * special.ndtr(size), 2 * special.stdtr(np.where(normal, 1.0, df), size))

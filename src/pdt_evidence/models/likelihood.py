@@ -174,8 +174,9 @@ def _climb(
         at = score(y, v, t, restricted, apart)
         rising = at.g > at.T
         low, high = np.where(rising, t, low), np.where(rising, high, t)
-        # A certified step ends left of the first root but for rounding: then the root is here.
-        one_root = one_root | ~rising | at.one_root_ahead()
+        if not np.logical_and.reduce(one_root):
+            # A certified step ends left of the first root but for rounding: then the root is here.
+            one_root = one_root | ~rising | at.one_root_ahead()
     raise ArithmeticError(f"no root of the score within {MOST_STEPS} steps")  # bisection needs fewer
 
 

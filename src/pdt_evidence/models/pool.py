@@ -6,6 +6,7 @@ worked through in slices that fit the processor's cache, which also bounds the m
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["Options", "PooledArrays", "fit"]
 
 Floats = NDArray[np.float64]
-SLICE_VALUES = 1 << 17  # doubles in one array of a slice: a megabyte
+LOG_2PI = np.log(2 * np.pi)
+SLICE_VALUES = 1 << 17  # most doubles in one array of a slice: a megabyte
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,24 +140,27 @@ class PooledArrays:
     @property
     def weights(self) -> Floats:
         """Percent, summing to 100 over the studies present; 0 for absent ones."""
-        present = np.isfinite(self.yi) & np.isfinite(self.vi)
-        tau2 = np.nan_to_num(self.tau2)[..., None]
-        w = np.where(present, 1 / (np.where(present, self.vi, 1.0) + tau2), 0.0)
+        w = self._weights_at_tau2()
         with np.errstate(invalid="ignore"):
             return 100 * w / w.sum(axis=-1, keepdims=True)
 
     @property
     def log_likelihood(self) -> Floats:
-        """Restricted log-likelihood at tau2, or the full one for "ML" and "EE"."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            present = np.isfinite(self.yi) & np.isfinite(self.vi)
-            w = np.where(present, 1 / (self.vi + np.nan_to_num(self.tau2)[..., None]), 1.0)
-            rest = np.where(present, self.yi - self.estimate[..., None], 0.0)
-            value = np.log(w).sum(axis=-1) - (w * rest * rest).sum(axis=-1) - self.k * np.log(2 * np.pi)
+        """Restricted log-likelihood at tau2, or the full one for "ML" and "EE"; NaN where no study is present."""
+        w = self._weights_at_tau2()
+        present, total, estimate = w > 0, w.sum(axis=-1), self.estimate[..., None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rest = np.subtract(self.yi, estimate, out=np.zeros(w.shape), where=present)
+            logs = np.log(w, out=np.zeros(w.shape), where=present)
+            value = (logs - w * rest * rest).sum(axis=-1) - self.k * LOG_2PI
             if self.method not in ("ML", "EE"):
-                total = np.where(present, w, 0.0).sum(axis=-1)
-                value += np.log(2 * np.pi) + np.log(self.k) - np.log(total)
+                value += LOG_2PI + np.log(self.k / total)
         return np.where(self.k > 0, 0.5 * value, np.nan)
+
+    def _weights_at_tau2(self) -> Floats:
+        """1 / (vi + tau2), and 0 for absent studies."""
+        w = 1 / (self.vi + np.fmax(self.tau2, 0.0)[..., None])  # a single study has no tau2
+        return np.where(np.isfinite(self.yi) & (w > 0), w, 0.0)
 
 
 def fit(
@@ -168,10 +173,10 @@ def fit(
     """
     lead, most = yi.shape[:-1], yi.shape[-1]
     y, v, a = yi.reshape(-1, most), vi.reshape(-1, most), options.tau2_ci_weights
-    width = max(1, SLICE_VALUES // max(most, 1))
-    slices = [slice(start, start + width) for start in range(0, max(y.shape[0], 1), width)]
+    slices = _slices(*y.shape)
     work = ((y[part], v[part], None if a is None else a[part]) for part in slices)
-    each = partial(_fit_slice, options=replace(options, tau2_ci_weights=None), whole=whole)
+    options = options if a is None else replace(options, tau2_ci_weights=None)
+    each = partial(_fit_slice, options=options, whole=whole)
     arrays = _joined(map(each, work) if executor is None else executor.map(each, work), slices, y.shape[0])
     shaped: dict[str, Any] = {name: _shaped(array, lead) for name, array in arrays.items()}
     if "tau2_ci" not in shaped:
@@ -180,6 +185,13 @@ def fit(
         method=options.method, test=options.test, level=options.level, pi_rule=options.pi_rule,
         tau2_ci_method=options.tau2_ci_method, yi=yi, vi=vi, **shaped,
     )  # fmt: skip
+
+
+def _slices(size: int, most: int) -> list[slice]:
+    """As few slices of the meta-analyses as the cache allows, of about one length."""
+    number = max(1, math.ceil(size * most / SLICE_VALUES))
+    width = max(1, math.ceil(size / number))
+    return [slice(start, start + width) for start in range(0, max(size, 1), width)]
 
 
 def _joined(parts: Iterable[dict[str, NDArray]], slices: list[slice], size: int) -> dict[str, NDArray]:

@@ -26,7 +26,8 @@ Index = NDArray[np.intp]
 DOMINANT = 0.5  # share of sum(w**2) in sum(w)**2 above which one study may outweigh the rest
 FAR = 64.0  # mean**2 over the weighted variance of the effects; more costs over two digits of Q
 EXTREME = 1e-40
-KEPT_VALUES = 1 << 18  # larger work arrays are rare and not kept
+SMALL = 1 << 10  # work arrays up to this size are had for less than it takes to look one up
+KEPT_VALUES = 1 << 18  # larger ones are rare and not kept
 TURNED = 480  # rows transposed at a time: a cache line of each fits the first-level cache
 NONE = np.empty(0, dtype=np.intp)
 
@@ -46,6 +47,8 @@ def scratch(name: str, shape: tuple[int, ...]) -> Floats:
     sums made in them; these are kept.
     """
     size = shape[0] * shape[1]
+    if size <= SMALL:
+        return np.empty(shape)
     kept = _work_arrays.by_name.get(name)
     if kept is None or kept.size < size:
         kept = np.empty(size)
