@@ -1,8 +1,41 @@
 """Numbers behind the claims about psychodynamic therapy: sourced, recomputable, drawn.
 
-The names below are all there is to know; each is loaded when first used, so that
-`import pdt_evidence` costs next to nothing. Their types are in `__init__.pyi`.
+    import pdt_evidence as pdt
+    print(pdt.synthesize(pdt.trials(comparison="pdt_vs_control")).summary())
+
+The bundled evidence
+    trials reviews members claims sources coverage
+Evidence of your own
+    read_trials read_revman read_metapsy import_file template
+Effects
+    effect_sizes aggregate_rows
+Pooling
+    synthesize pool pool_many pool_multilevel pool_bayes henmi_copas
+    PooledEffect Synthesis
+Priors of pool_bayes
+    HalfNormal HalfCauchy Uniform LogNormal LogT turner rhodes
+What effects vary with
+    metareg compare_subgroups moderators follow_up
+How far a result holds
+    sensitivity leave_one_out influence cumulative gosh audit
+Equivalence and networks
+    equivalence STEINERT_2017 CUIJPERS_2014 network networks pdt_against_cbt
+Claims
+    check_claims ClaimReport published_results
+Figures
+    forest forest_pages summary_forest trajectory network_plot orchard drapery
+    funnel radial baujat bias_summary gosh_plot tau2_profile
+    alt_text to_table save
+Everything at once
+    report export
+Errors
+    EvidenceError EvidenceWarning
+
+An effect above 0 favours arm 1, which is psychodynamic therapy in all bundled evidence.
+`help(pdt.synthesize)` and so on say more.
 """
+
+# Each name is loaded when first used, so that `import pdt_evidence` costs next to nothing; types: `__init__.pyi`.
 
 from __future__ import annotations
 
@@ -16,19 +49,34 @@ _HOMES = {
     "evidence.readers": ["import_file", "read_metapsy", "read_revman", "read_trials", "template"],
     "effects.trials": ["trials"],
     "effects.table": ["effect_sizes"],
+    "effects.per_trial": ["aggregate_rows"],
     "results": ["PooledEffect", "Synthesis"],
     "analysis.pooling": ["henmi_copas", "pool", "pool_many"],
     "analysis.synthesis": ["synthesize"],
     "analysis.multilevel": ["pool_multilevel"],
     "analysis.metaregression": ["metareg"],
     "analysis.subgroups": ["compare_subgroups"],
-    "analysis.bayes": ["HalfCauchy", "HalfNormal", "LogNormal", "LogT", "Uniform", "pool_bayes", "rhodes", "turner"],
+    "analysis.bayes": [
+        "HalfCauchy",
+        "HalfNormal",
+        "LogNormal",
+        "LogT",
+        "Uniform",
+        "pool_bayes",
+        "rhodes",
+        "turner",
+    ],
     "analysis.influence": ["influence", "leave_one_out"],
     "analysis.cumulative": ["cumulative"],
     "analysis.gosh": ["gosh"],
     "analysis.audit": ["audit"],
+    "analysis.dependence": ["sensitivity"],
+    "analysis.moderators": ["moderators"],
+    "analysis.follow_up": ["follow_up"],
+    "analysis.margins": ["CUIJPERS_2014", "STEINERT_2017"],
     "analysis.equivalence": ["equivalence"],
     "analysis.network": ["network"],
+    "analysis.comparison": ["networks", "pdt_against_cbt"],
     "figures": [
         "alt_text",
         "baujat",
@@ -48,6 +96,7 @@ _HOMES = {
         "trajectory",
     ],
     "verdicts": ["ClaimReport", "check_claims"],
+    "verdicts.recompute": ["published_results"],
     "reporting": ["report"],
     "reporting.export": ["export"],
 }
@@ -59,7 +108,10 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from pdt_evidence.errors import did_you_mean
+
+        hint = did_you_mean(name, __all__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{hint}")
     value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     globals()[name] = value  # the next look-up does not come here
     return value

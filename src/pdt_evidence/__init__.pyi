@@ -7,12 +7,19 @@ from pdt_evidence.analysis.bayes import Uniform as Uniform
 from pdt_evidence.analysis.bayes import pool_bayes as pool_bayes
 from pdt_evidence.analysis.bayes import rhodes as rhodes
 from pdt_evidence.analysis.bayes import turner as turner
+from pdt_evidence.analysis.comparison import networks as networks
+from pdt_evidence.analysis.comparison import pdt_against_cbt as pdt_against_cbt
 from pdt_evidence.analysis.cumulative import cumulative as cumulative
+from pdt_evidence.analysis.dependence import sensitivity as sensitivity
 from pdt_evidence.analysis.equivalence import equivalence as equivalence
+from pdt_evidence.analysis.follow_up import follow_up as follow_up
 from pdt_evidence.analysis.gosh import gosh as gosh
 from pdt_evidence.analysis.influence import influence as influence
 from pdt_evidence.analysis.influence import leave_one_out as leave_one_out
+from pdt_evidence.analysis.margins import CUIJPERS_2014 as CUIJPERS_2014
+from pdt_evidence.analysis.margins import STEINERT_2017 as STEINERT_2017
 from pdt_evidence.analysis.metaregression import metareg as metareg
+from pdt_evidence.analysis.moderators import moderators as moderators
 from pdt_evidence.analysis.multilevel import pool_multilevel as pool_multilevel
 from pdt_evidence.analysis.network import network as network
 from pdt_evidence.analysis.pooling import henmi_copas as henmi_copas
@@ -20,6 +27,7 @@ from pdt_evidence.analysis.pooling import pool as pool
 from pdt_evidence.analysis.pooling import pool_many as pool_many
 from pdt_evidence.analysis.subgroups import compare_subgroups as compare_subgroups
 from pdt_evidence.analysis.synthesis import synthesize as synthesize
+from pdt_evidence.effects.per_trial import aggregate_rows as aggregate_rows
 from pdt_evidence.effects.table import effect_sizes as effect_sizes
 from pdt_evidence.effects.trials import trials as trials
 from pdt_evidence.errors import EvidenceError as EvidenceError
@@ -56,5 +64,6 @@ from pdt_evidence.results import PooledEffect as PooledEffect
 from pdt_evidence.results import Synthesis as Synthesis
 from pdt_evidence.verdicts import ClaimReport as ClaimReport
 from pdt_evidence.verdicts import check_claims as check_claims
+from pdt_evidence.verdicts.recompute import published_results as published_results
 
 __version__: str

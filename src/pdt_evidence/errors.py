@@ -6,9 +6,17 @@ Every check that meets bad input collects all of its problems first and raises o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
-__all__ = ["EvidenceError", "EvidenceWarning", "RequestError", "SchemaError"]
+__all__ = [
+    "EvidenceError", "EvidenceWarning", "RequestError", "SchemaError", "did_you_mean", "known_options",
+    "require_choice",
+]  # fmt: skip
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MOST_SHOWN = 20  # a terminal's worth; the rest is in `problems`
 
@@ -54,4 +62,36 @@ def require_choice(name: str, value: object, known: Sequence[object]) -> None:
     """Raise `RequestError` unless `value` is one of `known`; the error lists them."""
     if value not in known:
         listed = ", ".join(repr(word) for word in known)
-        raise RequestError(f"{name} = {value!r} is not known. Choose one of: {listed}.")
+        hint = did_you_mean(value, known)
+        raise RequestError(f"{name} = {value!r} is not known.{hint} Choose one of: {listed}.")
+
+
+def did_you_mean(word: object, known: Iterable[object]) -> str:
+    """A sentence with the nearest of the known words, a space before it; "" where none is near.
+
+    Examples
+    --------
+    >>> did_you_mean("outcom", ["outcome", "follow_up"])
+    " Did you mean 'outcome'?"
+    """
+    from difflib import get_close_matches
+
+    words = {str(name).lower(): str(name) for name in known}
+    near = get_close_matches(str(word).lower(), words, n=1, cutoff=0.7)
+    return f" Did you mean {words[near[0]]!r}?" if near else ""
+
+
+def known_options(function: Callable[P, T]) -> Callable[P, T]:
+    """Let a function with many options name the nearest one where a call has one that it does not know."""
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+    @wraps(function)
+    def call(*args: P.args, **options: P.kwargs) -> T:
+        unknown = [name for name in options if name not in names]
+        if unknown:
+            said = " ".join(f"no option {name!r}.{did_you_mean(name, names)}" for name in unknown)
+            raise TypeError(f"{function.__name__}() has {said} It has: {', '.join(names)}.")
+        return function(*args, **options)
+
+    return call

@@ -132,3 +132,7 @@ def test_numbers_that_count_nothing_are_refused(option):
 def test_one_study_has_no_subsets():
     with pytest.raises(EvidenceError, match="at least two studies"):
         gosh([0.1], [0.2])
+
+
+def test_a_record_of_many_subsets_has_a_short_name():
+    assert repr(gosh(YI[:8], VI[:8])) == "<Gosh REML: all 255 subsets of 8 studies>"

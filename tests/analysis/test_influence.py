@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from pdt_evidence.analysis.influence import influence, leave_one_out
-from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.analysis.pooling import pool
+from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.results import PooledEffect
 
 YI = [0.10, 0.25, 0.40, 0.05, 1.60, 0.30]
@@ -20,6 +20,17 @@ def test_the_outlier_is_the_one_flagged():
     assert found.full.k == 6
     assert found.weight.sum() == pytest.approx(100)
     assert found.summary().splitlines()[5].endswith("*")
+
+
+def test_a_series_prints_a_line_a_fit_and_has_a_short_name():
+    steps = leave_one_out(YI, VI, labels=NAMES)
+    lines = steps.summary().splitlines()
+    assert lines[0] == "Leave-one-out: GEN (REML, knha, 95% intervals)"
+    assert [line.split()[0] for line in lines[3:9]] == NAMES
+    assert lines[3].split()[2] == f"{steps.estimate[0]:.4f}"
+    assert lines[-1].startswith(f"All 6 studies: {steps.full.estimate:.4f}")
+    assert repr(steps) == "<PooledSeries leave-one-out, REML knha: 6 fits of 6 studies>"
+    assert repr(influence(YI, VI, labels=NAMES)) == "<Influence of 6 studies; influential: E>"
 
 
 def test_a_pooled_effect_brings_its_options_along():

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError
 from pdt_evidence.analysis.metaregression import metareg
 from pdt_evidence.analysis.subgroups import compare_subgroups
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "regression.json").read_text(encoding="utf-8")
@@ -185,7 +185,11 @@ def test_columns_that_others_determine_are_refused_by_name():
 @pytest.mark.parametrize(
     ("formula", "error", "message"),
     [
-        ("yi ~ yeer + rating", SchemaError, "The table has no column 'yeer'. It has: yi, vi, year, rating"),
+        (
+            "yi ~ yeer + rating",
+            SchemaError,
+            "The table has no column 'yeer'. Did you mean 'year'\\? It has: yi, vi, year, rating",
+        ),
         ("yi ~ year +", RequestError, "The formula 'yi ~ year \\+' cannot be read"),
         ("yi ~ nothing(year)", SchemaError, "The table has no column 'nothing'"),
         ("yi ~ center(rating)", RequestError, "cannot be applied"),

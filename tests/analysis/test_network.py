@@ -9,8 +9,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from pdt_evidence.analysis.equivalence import STEINERT_2017, equivalence
-from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
 from pdt_evidence.analysis.network import network, network_arms, network_contrasts, network_transitivity
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
 
 HERE = Path(__file__).parents[1]
 NETMETA = {case["id"]: case for case in json.loads((HERE / "reference/netmeta.json").read_text())["cases"]}
@@ -317,7 +317,7 @@ def test_all_bad_rows_are_one_error():
 
 
 def test_a_repeated_contrast_is_refused_in_either_direction():
-    with pytest.raises(EvidenceError, match=r"Row 2 \(study '1'\): repeats row 1"):
+    with pytest.raises(EvidenceError, match=r"by aggregate_rows with .* Row 2 \(study '1'\): repeats row 1"):
         network([0.1, -0.1], [0.1, 0.1], ["A", "B"], ["B", "A"], ["1", "1"], reference="A")
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from pdt_evidence.analysis.equivalence import STEINERT_2017, Margin, equivalence
+from pdt_evidence.analysis.equivalence import equivalence
+from pdt_evidence.analysis.margins import STEINERT_2017, Margin, margin_of
 from pdt_evidence.analysis.network import Network, network_arms, network_transitivity
 from pdt_evidence.errors import require_choice
 from pdt_evidence.evidence import load
@@ -148,7 +149,7 @@ def network_table(name: str) -> pd.DataFrame:
 
 
 def pdt_against_cbt(
-    names: Sequence[str] | None = None, *, margin: float | Margin = STEINERT_2017, method: str = "REML"
+    names: Sequence[str] | None = None, *, margin: float | Margin | str = STEINERT_2017, method: str = "REML"
 ) -> HeadToHead:
     """Compare PDT with CBT in each network, and test for equivalence.
 
@@ -156,8 +157,8 @@ def pdt_against_cbt(
     ----------
     names : sequence of str, optional
         Of `networks()`; default: every network in which trials have PDT and CBT arms.
-    margin : float or Margin
-        The difference that would matter, in standard deviations.
+    margin : float, Margin or str
+        The difference that would matter, in standard deviations; as in `equivalence`.
     method : {"REML", "DL", "EE"}
         Of tau2, common to all comparisons of a network.
 
@@ -170,6 +171,7 @@ def pdt_against_cbt(
     Direct and indirect estimates use the tau2 of the whole network. In a network of one trial there is no
     tau2 and no indirect evidence; its row is that trial.
     """
+    margin = margin_of(margin)
     if names is None:
         listed = networks()
         names = list(listed.loc[listed["with_both"] > 0, "network"])

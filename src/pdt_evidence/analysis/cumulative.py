@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pdt_evidence.analysis.refits import PooledSeries, options_of, pool_first, series
-from pdt_evidence.errors import EvidenceError
+from pdt_evidence.errors import EvidenceError, did_you_mean
 from pdt_evidence.models.cumulative import accumulate
 from pdt_evidence.results import PooledEffect
 
@@ -75,7 +75,9 @@ def _column(result: object, name: str) -> Sequence[object]:
     columns = result.columns if isinstance(result, PooledEffect) else {}
     if name not in columns:
         known = ", ".join(map(repr, columns)) or "none"
-        raise EvidenceError(f"order = {name!r} names no column of the result. There are: {known}.")
+        raise EvidenceError(
+            f"order = {name!r} names no column of the result.{did_you_mean(name, columns)} There are: {known}."
+        )
     return columns[name]
 
 

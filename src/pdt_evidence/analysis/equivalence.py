@@ -10,6 +10,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from pdt_evidence.analysis.margins import CUIJPERS_2014, STEINERT_2017, Margin, margin_of
 from pdt_evidence.errors import EvidenceError, RequestError, require_choice
 from pdt_evidence.models.equivalence import (
     critical_value,
@@ -29,28 +30,6 @@ __all__ = [
 
 Better = Literal["higher", "lower"]
 
-
-@dataclass(frozen=True, slots=True)
-class Margin:
-    """A difference too small to matter, and who says so."""
-
-    value: float
-    name: str
-    doi: str
-    meaning: str
-
-    def __float__(self) -> float:
-        return self.value
-
-
-STEINERT_2017 = Margin(
-    0.25, "Steinert 2017", "10.1176/appi.ajp.2017.17010057",
-    "equivalence margin in g for psychodynamic therapy against established treatments",
-)  # fmt: skip
-CUIJPERS_2014 = Margin(
-    0.24, "Cuijpers 2014", "10.1002/da.22249",
-    "tentative minimal important difference of depression, as a standardised mean difference",
-)  # fmt: skip
 
 # Where the 1 - 2 alpha interval lies (in the direction of benefit) -> the words for it.
 VERDICTS = {
@@ -164,7 +143,7 @@ class Equivalence:
 
 
 def equivalence(
-    fit: Pooled, *, margin: float | Margin, alpha: float = 0.05, better: Better = "higher"
+    fit: Pooled, *, margin: float | Margin | str, alpha: float = 0.05, better: Better = "higher"
 ) -> Equivalence:
     """Test a pooled result for equivalence within a margin.
 
@@ -173,8 +152,9 @@ def equivalence(
     fit : PooledEffect, NetworkComparison or alike
         Has `estimate`, `se` and `df` (NaN: standard normal). A Knapp-Hartung fit is tested
         with its own standard error and t distribution.
-    margin : float or Margin
-        Above 0, on the scale of the estimate: `STEINERT_2017`, `CUIJPERS_2014` or a number.
+    margin : float, Margin or str
+        Above 0, on the scale of the estimate: a number, `STEINERT_2017`, `CUIJPERS_2014`, or one of these
+        names as a word.
     alpha : float
         Level of each one-sided test.
     better : {"higher", "lower"}
@@ -195,6 +175,7 @@ def equivalence(
     >>> result.verdict, round(result.p, 4), round(result.smallest_margin, 3)
     ('equivalent', 0.0148, 0.194)
     """
+    margin = margin_of(margin)
     _check_request(margin, alpha)
     require_choice("better", better, ("higher", "lower"))
     estimate, se, df = float(fit.estimate), float(fit.se), float(fit.df)
@@ -226,7 +207,7 @@ def equivalence_from_interval(
     ci: tuple[float, float],
     level: float,
     *,
-    margin: float | Margin,
+    margin: float | Margin | str,
     alpha: float = 0.05,
     better: Better = "higher",
     df: float = math.nan,
@@ -257,6 +238,7 @@ def equivalence_from_interval(
     >>> steinert.verdict, steinert.equivalent
     ('equivalent, trivially worse', True)
     """
+    margin = margin_of(margin)
     _check_request(margin, alpha)
     low, high = (float(limit) for limit in ci)
     if not 0 < level < 1:
@@ -272,7 +254,7 @@ def equivalence_from_interval(
 
 
 def equivalence_power(
-    *, margin: float | Margin, k: int, tau2: float, vi: float, effect: float = 0.0, alpha: float = 0.05,
+    *, margin: float | Margin | str, k: int, tau2: float, vi: float, effect: float = 0.0, alpha: float = 0.05,
     test: str = "knha",
 ) -> float:  # fmt: skip
     """Probability that k studies show equivalence within the margin.
@@ -295,6 +277,7 @@ def equivalence_power(
     >>> round(equivalence_power(margin=0.25, k=20, tau2=0.05, vi=0.05), 3)
     0.922
     """
+    margin = margin_of(margin)
     _check_request(margin, alpha)
     _check_study(tau2, vi, test)
     least = 1 if test == "z" else 2
@@ -306,7 +289,7 @@ def equivalence_power(
 
 
 def k_needed(
-    *, margin: float | Margin, tau2: float, vi: float, effect: float = 0.0, alpha: float = 0.05,
+    *, margin: float | Margin | str, tau2: float, vi: float, effect: float = 0.0, alpha: float = 0.05,
     power: float = 0.8, test: str = "knha",
 ) -> float:  # fmt: skip
     """Least number of studies that show equivalence within the margin with the power asked for.
@@ -318,6 +301,7 @@ def k_needed(
     >>> k_needed(margin=0.25, tau2=0.05, vi=0.05)
     16
     """
+    margin = margin_of(margin)
     _check_request(margin, alpha)
     _check_study(tau2, vi, test)
     if not 0 < power < 1:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError, did_you_mean
 from pdt_evidence.models.regression import aliased
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check_design", "new_design", "read_design", "warn_of_repeats"]
+__all__ = ["check_design", "new_design", "no_column", "read_design", "warn_of_repeats"]
 
 MOST_NAMED = 5  # trials in a warning
 
@@ -79,8 +80,7 @@ def read_design(formula: str, table: pd.DataFrame, vi: str):
         raise RequestError(f"The formula {formula!r} cannot be read: {_unstyled(error)}") from error
     unknown = sorted({left, vi, *map(str, right.required_variables)} - set(map(str, table.columns)))
     if unknown:
-        known = ", ".join(map(str, table.columns))
-        raise SchemaError(f"The table has no column {', '.join(map(repr, unknown))}. It has: {known}.")
+        raise SchemaError(no_column(unknown, table))
     named = [word.strip("`") for word in re.findall(r"`[^`]+`|[A-Za-z_]\w*", f"{formula} `{left}` `{vi}`")]
     used = [name for name in dict.fromkeys(named) if name in table.columns]
     plain = table.reset_index(drop=True)
@@ -147,6 +147,13 @@ def _left_out(plain: pd.DataFrame, lacking: pd.DataFrame, kept: pd.Index) -> pd.
         message = f"{len(gone)} of {len(plain)} rows left out of the meta-regression: a value is missing."
         warnings.warn(message, EvidenceWarning, stacklevel=4)
     return pd.DataFrame(columns)
+
+
+def no_column(unknown: Sequence[str], table: pd.DataFrame) -> str:
+    """The sentence for columns that are not there: what was asked for, the nearest, what there is."""
+    hint = did_you_mean(unknown[0], table.columns)
+    known = ", ".join(map(str, table.columns))
+    return f"The table has no column {', '.join(map(repr, unknown))}.{hint} It has: {known}."
 
 
 def warn_of_repeats(table: pd.DataFrame, left_out: pd.DataFrame, stacklevel: int = 3) -> None:

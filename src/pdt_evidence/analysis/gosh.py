@@ -43,6 +43,10 @@ class Gosh:
     def __len__(self) -> int:
         return len(self.k)
 
+    def __repr__(self) -> str:
+        kind = "all" if self.complete else "a random sample of"
+        return f"<Gosh {self.method}: {kind} {len(self):,} subsets of {len(self.labels)} studies>"
+
     def included(self, study: int | str) -> NDArray[np.bool_]:
         """Which subsets hold a study, given by its number from 0 or its label; shape (n,).
 

@@ -48,6 +48,10 @@ class Influence:
         """The fit of all studies."""
         return self.leave_one_out.full
 
+    def __repr__(self) -> str:
+        named = [label for label, is_so in zip(self.labels, self.influential, strict=True) if is_so]
+        return f"<Influence of {len(self.labels)} studies; influential: {', '.join(named) or 'none'}>"
+
     def to_frame(self) -> pd.DataFrame:
         """One row a study: `label`, the diagnostics, then the fit without the study."""
         import pandas as pd

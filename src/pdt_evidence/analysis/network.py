@@ -42,6 +42,10 @@ __all__ = [
 
 METHODS = ("REML", "DL", "EE")
 LOOP_TOLERANCE = 1e-3  # on the scale of yi: what rounding may leave open in a multi-arm study's loops
+ONE_ROW = (
+    " (it takes one row of each study and pair of arms: keep one outcome, instrument and time, or combine such rows "
+    "by aggregate_rows with a column that names study and arms as `cluster`)"
+)
 
 
 def network(
@@ -242,7 +246,8 @@ def _checked_rows(yi: Any, vi: Any, arm_t: Any, arm_c: Any, study: Any) -> dict[
         seen.setdefault(key, i + 1)
         problems += [f"Row {i + 1} (study {cells['study']!r}): {text}." for text in said]
     if problems:
-        raise EvidenceError.from_problems(problems, "network")
+        repeats = any("repeats row" in problem for problem in problems)
+        raise EvidenceError.from_problems(problems, f"network{ONE_ROW if repeats else ''}")
     return {name: values.tolist() for name, values in columns.items()} | {
         name: [str(value) for value in values] for name, values in words.items()
     }

@@ -93,6 +93,10 @@ class Network:
     studies: tuple[StudyBlock, ...] = field(repr=False)
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        size = f"{self.k} studies of {len(self.treatments)} treatments"
+        return f"<Network {self.measure} {self.method}: {size}, reference {self.reference!r}>"
+
     def comparison(self, treatment: str, versus: str, evidence: str = "mixed") -> NetworkComparison:
         """One estimate with its interval and test, as `equivalence` takes it.
 

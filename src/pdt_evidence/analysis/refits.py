@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.pooling import pool
 from pdt_evidence.errors import RequestError
+from pdt_evidence.formatting import aligned, interval, number, p_value, percent, scale_name
 from pdt_evidence.models.pool import Options, PooledArrays
 from pdt_evidence.results import PooledEffect
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["PooledSeries", "options_of", "pool_first", "series"]
 
 Floats = NDArray[np.float64]
+WORDS = {"leave-one-out": "left out", "cumulative": "added"}
 SAME = 1e-8  # relative: a pooled effect and its refit
 
 
@@ -57,6 +59,33 @@ class PooledSeries:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def __repr__(self) -> str:
+        return f"<PooledSeries {self.kind}, {self.method} {self.test}: {len(self)} fits of {self.full.k} studies>"
+
+    def summary(self) -> str:
+        """One aligned line a fit, in the order of the series; under them what all studies come to."""
+        head = (
+            WORDS.get(self.kind, self.kind),
+            "k",
+            "estimate",
+            "ci.lb",
+            "ci.ub",
+            "p",
+            "pi.lb",
+            "pi.ub",
+            "tau2",
+            "I2",
+        )
+        rows = [
+            (label, str(k), *map(number, (self.estimate[i], *self.ci[i])), p_value(self.p[i], bare=True),
+             *map(number, self.pi[i]), number(self.tau2[i]), number(self.I2[i], 1))
+            for i, (label, k) in enumerate(zip(self.labels, self.k, strict=True))
+        ]  # fmt: skip
+        rules = f"{self.method}, {self.test}, {percent(self.level)} intervals"
+        title = f"{self.kind.capitalize()}: {scale_name(self.measure)} ({rules})"
+        full = f"All {self.full.k} studies: {number(self.full.estimate)} ({interval(self.full.ci)})"
+        return "\n".join([title, "", *aligned([head, *rows], 1), "", full])
 
     def to_frame(self) -> pd.DataFrame:
         """One row a fit, `label` first, intervals as `_low` and `_high`."""

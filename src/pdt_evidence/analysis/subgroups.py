@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.analysis.formulas import warn_of_repeats
+from pdt_evidence.analysis.formulas import no_column, warn_of_repeats
 from pdt_evidence.analysis.metaregression import TESTS, MetaRegression, metareg
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, require_choice
 from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value
@@ -106,8 +106,7 @@ def compare_subgroups(
     require_choice("test", test, TESTS)
     missing = [name for name in (by, yi, vi) if name not in table.columns]
     if missing:
-        known = ", ".join(map(str, table.columns))
-        raise SchemaError(f"The table has no column {', '.join(map(repr, missing))}. It has: {known}.")
+        raise SchemaError(no_column(missing, table))
     if "`" in by:
         raise RequestError(f"by = {by!r} has a backtick, which a formula cannot name.")
     sizes = table.dropna(subset=[by, yi, vi])[by].astype(str).value_counts().sort_index()

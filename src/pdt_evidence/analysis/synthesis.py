@@ -166,6 +166,11 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
         raise EvidenceError("There is nothing to pool: the table has no rows. Widen the filters.")
     if not by:
         raise RequestError("by = (): expected at least one column that makes the strata.")
+    if {"review_id", "estimate"} <= set(table.columns) and "trial_id" not in table.columns:
+        raise SchemaError(
+            "These are published pooled estimates (a table of reviews()), and what is pooled is not pooled again: "
+            "reviews share their trials. Give trials, as trials(review=...) does, or read the estimates as they are."
+        )
     missing = [missing_column(name, table.columns) for name in (*by, "trial_id") if name not in table.columns]
     if missing:
         raise SchemaError.from_problems(missing, "the table to pool")

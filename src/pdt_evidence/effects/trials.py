@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from pdt_evidence.effects.table import add_effects
+from pdt_evidence.errors import known_options
 from pdt_evidence.evidence import select_trials
 
 __all__ = ["trials"]
@@ -15,6 +16,7 @@ Wanted = str | Sequence[str] | None
 OPTIONS = {"vtype": "LS", "zero_cells": "only-zero", "double_zero": "keep"}
 
 
+@known_options
 def trials(
     *,
     comparison: Wanted = None,

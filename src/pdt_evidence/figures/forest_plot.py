@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import RequestError, SchemaError, require_choice
+from pdt_evidence.errors import RequestError, SchemaError, did_you_mean, known_options, require_choice
 from pdt_evidence.figures import axis
 from pdt_evidence.figures.layout import LEVELS, forest_layout
 from pdt_evidence.figures.place import (
@@ -30,6 +30,7 @@ PREDICTIONS = ("bar", "band", "line", "off")
 MM = 72 / 25.4
 
 
+@known_options
 def forest(
     result: PooledEffect | Synthesis | pd.DataFrame,
     *,
@@ -148,7 +149,7 @@ def forest(
         heterogeneity=heterogeneity,
         method=method,
     )
-    return draw(layout, chosen, ax, width, ends, extras)
+    return draw(layout, chosen, ax, width, ends, extras, stacklevel=5)  # `known_options` is one level more
 
 
 def asked_of(
@@ -166,7 +167,8 @@ def asked_of(
     unknown = [name for name in wishes if name not in known]
     if unknown:
         options = ("style", "width", "margins", "lines", "xlim", *sorted(known))
-        raise RequestError(f"{', '.join(unknown)}: no such option. There are: {', '.join(options)}.")
+        hint = did_you_mean(unknown[0], options)
+        raise RequestError(f"{', '.join(unknown)}: no such option.{hint} There are: {', '.join(options)}.")
     asked = Wishes(**wishes)
     require_choice("prediction", asked.prediction, PREDICTIONS)
     chosen = style_of(style)
@@ -332,8 +334,9 @@ def draw(
     width: float | None,
     ends: tuple[float, float],
     extras: Mapping[str, Any],
+    stacklevel: int = 4,
 ) -> Axes:
-    """Place the layout and draw it, on `ax` or on a figure of its own."""
+    """Place the layout and draw it, on `ax` or on a figure of its own; a warning names the line `stacklevel` up."""
     from pdt_evidence.figures import canvas, paint, panel
 
     share = _share(layout, ends)
@@ -343,7 +346,7 @@ def draw(
         ax = canvas.new_axes(placed.width, placed.height, style.paper)
     else:
         placed = place(layout, style, share, ax.figure.dpi, *canvas.available(ax))
-    _warn(placed)
+    _warn(placed, stacklevel)
     panel.prepare(ax, layout, placed, ends)
     sheet = canvas.Sheet(ax, placed.face, placed.style)
     paint.write_all(sheet, placed)
@@ -359,7 +362,7 @@ def _content(width: float, margin: float) -> float:
     return width * MM - 2 * margin
 
 
-def _warn(placed: Placement) -> None:
+def _warn(placed: Placement, stacklevel: int) -> None:
     if placed.fits:
         return
     import warnings
@@ -371,7 +374,7 @@ def _warn(placed: Placement) -> None:
         f"The forest plot does not fit: at {placed.style.size:g} pt it needs about {needed}. "
         "Give it larger Axes, fewer columns or shorter labels.",
         EvidenceWarning,
-        stacklevel=4,
+        stacklevel=stacklevel,
     )
 
 

@@ -8,6 +8,8 @@ from html import escape
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from pdt_evidence.errors import require_choice
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -112,7 +114,9 @@ class ClaimReport:
         return len(self.judgements)
 
     def __getitem__(self, claim_id: str) -> Judgement:
-        return {judgement.claim.claim_id: judgement for judgement in self.judgements}[claim_id]
+        held = {judgement.claim.claim_id: judgement for judgement in self.judgements}
+        require_choice("claim_id", claim_id, list(held))
+        return held[claim_id]
 
     def to_frame(self) -> pd.DataFrame:
         """One row a claim."""
