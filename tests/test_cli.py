@@ -106,3 +106,78 @@ def test_the_command_is_there_as_a_module():
         [sys.executable, "-m", "pdt_evidence.cli", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("pdt-evidence ")
+
+
+LACKING = TRIALS + "Dahl 2012,depression,post,9.0,,22,13.1,4.9,20,lower\n"
+
+
+@pytest.mark.parametrize("command", [["pool"], ["forest", "-o", "forest.svg"]])
+def test_rows_left_out_are_listed_with_their_line_and_reason(trials, capsys, command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trials.write_text(LACKING, encoding="utf-8")
+    assert main([command[0], str(trials), *command[1:]]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.endswith(
+        "\n1 row of the file went into no stratum:\n  line 6 (Dahl 2012): no sd_t\n"
+    )
+    assert "left_out" not in captured.out + captured.err
+
+
+def test_check_calls_rows_as_the_file_does(trials, capsys):
+    trials.write_text(LACKING, encoding="utf-8")
+    assert main(["check", str(trials)]) == 0
+    assert "note: line 6 (Dahl 2012) gives no effect: no sd_t" in capsys.readouterr().out
+    trials.write_text("study,row_id,yi,vi\nAdams 2001,a,,0.1\n", encoding="utf-8")
+    assert main(["check", str(trials)]) == 0
+    out = capsys.readouterr().out
+    assert "my_trials.csv: 1 row of 1 trial fits the schema." in out
+    assert "note: line 2, row a (Adams 2001) gives no effect: no yi or vi" in out
+
+
+def test_check_lists_columns_that_it_does_not_know(trials, capsys):
+    trials.write_text("study,outcome,dose,site,yi,vi\nAdams 2001,pain,2,A,0.2,0.1\n", encoding="utf-8")
+    assert main(["check", str(trials)]) == 0
+    assert "note: columns of your own, kept as they are and not checked: dose, site." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("command", "code"), [("check", 0), ("pool", 1)])
+def test_without_an_outcome_the_columns_of_the_file_are_offered(trials, capsys, command, code):
+    trials.write_text("study,site,yi,vi\nAdams 2001,A,0.2,0.1\nBrown 2005,B,0.2,0.1\n", encoding="utf-8")
+    assert main([command, str(trials)]) == code
+    captured = capsys.readouterr()
+    said = captured.err or captured.out
+    assert "no column 'outcome'" in said
+    assert said.endswith(
+        "Add it, or choose strata with --by, of the columns of your file: site, follow_up (all rows are in one).\n"
+    )
+
+
+def test_a_blank_cell_makes_no_stratum_without_a_name(trials, capsys):
+    trials.write_text("study,site,yi,vi\nAdams 2001,A,0.2,0.1\nBrown 2005,,0.2,0.1\n", encoding="utf-8")
+    assert main(["pool", str(trials), "--by", "site"]) == 0
+    captured = capsys.readouterr()
+    assert "\nunknown  1" in captured.out
+    assert captured.err == "note: 1 row without site in stratum 'unknown'\n"
+
+
+@pytest.mark.parametrize("command", ["check", "pool", "forest"])
+def test_help_says_which_columns_are_needed(command, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    out = capsys.readouterr().out
+    for words in ("mean_t sd_t n_t mean_c sd_c n_c", "better ", "outcome ", "pdt-evidence template --columns"):
+        assert words in out
+
+
+def test_the_measure_that_is_asked_for_is_pooled_on_its_log_scale(trials, capsys):
+    header = "study,outcome,better,event_t,n_t,event_c,n_c"
+    rows = "A 2001,pain,lower,5,30,9,31\nB 2005,pain,lower,8,40,9,38"
+    trials.write_text(f"{header}\n{rows}\n", encoding="utf-8")
+    assert main(["pool", str(trials), "--measure", "OR"]) == 0
+    assert capsys.readouterr().out.startswith("log OR by outcome, follow_up")
+
+
+def test_a_table_without_the_direction_that_is_good_is_refused(trials, capsys):
+    trials.write_text(TRIALS.replace(",better", ",beter"), encoding="utf-8")
+    assert main(["pool", str(trials)]) == 1
+    assert "column 'beter' is not known. Did you mean 'better'?" in capsys.readouterr().err

@@ -9,17 +9,43 @@ import argparse
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import EvidenceError, EvidenceWarning
+from pdt_evidence.errors import MOST_SHOWN, EvidenceError, EvidenceWarning, SchemaError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pdt_evidence.evidence.readers.imported import ImportedTrials
+    from pdt_evidence.results import Synthesis
+
 __all__ = ["main"]
 
 READABLE = "CSV, TSV, Excel or Parquet table, RevMan .rm5 or .zip, or a Metapsy database"
+NEEDED = """\
+columns that a table of trials needs:
+  study      how you cite the trial: Cooper 2003
+  better     with means or events: lower or higher, the direction of the score that is good
+  outcome    what was measured; strata are made of it, unless --by names other columns
+and one of these sets (_t is the therapy, _c what it is compared with):
+  mean_t sd_t n_t mean_c sd_c n_c         means, standard deviations, persons
+  event_t n_t event_c n_c                 persons with the event, and in all
+  reported_metric reported reported_se    an effect as printed (g, d, OR ...), above 0 (ratios: 1) if it favours _t
+  yi vi  or  yi sei  or  yi ci_low ci_high    an effect, and its variance, standard error or interval
+
+All columns: pdt-evidence template --columns. A file to fill in: pdt-evidence template > my_trials.csv
+"""
+NO_STRATA = (
+    "row_id",
+    "trial_id",
+    "study",
+    "better",
+    "note",
+    "locator",
+    "reference",
+)  # words that part no trials
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,7 +76,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def add(name: str, command: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text)
+        takes_table = name in ("pool", "forest", "check")
+        added = commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            epilog=NEEDED if takes_table else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         added.set_defaults(command=command)
         return added
 
@@ -143,25 +176,100 @@ def _reproduce(arguments: argparse.Namespace) -> None:
     print(reproduce(arguments.out, **_imported(arguments)))
 
 
-def _synthesis(arguments: argparse.Namespace):  # -> Synthesis
+def _synthesis(arguments: argparse.Namespace) -> tuple[Synthesis, list[str]]:
+    """The strata of a file, and the rows that went into none, as text."""
     from pdt_evidence.analysis.synthesis import synthesize
     from pdt_evidence.evidence.readers import read_any
 
-    return synthesize(
-        read_any(arguments.file),
-        by=tuple(column.strip() for column in arguments.by.split(",") if column.strip()),
-        measure=arguments.measure,
-        method=arguments.method,
-        test=arguments.test,
-        level=arguments.level,
-        dependence=arguments.dependence,
-        rho=arguments.rho,
-    )
+    table = read_any(arguments.file)
+    by = tuple(column.strip() for column in arguments.by.split(",") if column.strip())
+    _check_strata(table, by, arguments.file.name)
+    table = _named_strata(table, by)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Left out, as they give no effect")  # told below, with the reasons
+        synthesis = synthesize(
+            table,
+            by=by,
+            measure=arguments.measure,
+            method=arguments.method,
+            test=arguments.test,
+            level=arguments.level,
+            dependence=arguments.dependence,
+            rho=arguments.rho,
+        )
+    rows = synthesis.left_out[["row_id", "reason"]].itertuples(index=False) if len(synthesis.left_out) else ()
+    place = _places(table)
+    return synthesis, [f"{place(row)}: {reason}" for row, reason in rows]
+
+
+def _check_strata(table: ImportedTrials, by: Sequence[str], where: str) -> None:
+    """Raise unless the table has the columns of `by`; names those of the user's file that it may be."""
+    missing = [column for column in by if column not in table.columns]
+    if missing:
+        names = " and ".join(repr(column) for column in missing)
+        raise SchemaError(
+            f"{where} has no column {names} to make strata of. Add it, or choose strata with --by, "
+            f"of {_strata_of(table)}."
+        )
+
+
+def _strata_of(table: ImportedTrials) -> str:
+    """The columns of the user's own file that hold words, and `follow_up`, which every table is given."""
+    from pdt_evidence.evidence.schema import listed
+
+    words = [
+        column
+        for column in table.source.get("columns", table.columns)
+        if column not in (*NO_STRATA, "follow_up")
+        and table[column].dtype.kind not in "fib"
+        and (table[column] != "").any()
+    ]
+    timed = "follow_up" if table["follow_up"].nunique() > 1 else "follow_up (all rows are in one)"
+    return f"the columns of your file: {listed([*words, timed])}" if words else timed
+
+
+def _places(table: ImportedTrials) -> Callable[[str], str]:
+    """What says where a row is in its file, and whose it is: "line 6 (Cooper 2003)"."""
+    studies = dict(zip(table["row_id"], table["study"], strict=True))
+
+    def place(row: str) -> str:
+        name = row if row.startswith("line ") else f"row {row}"
+        if row in table.lines and name != row:
+            name = f"line {table.lines[row]}, {name}"
+        return f"{name} ({studies[row]})" if row in studies else name
+
+    return place
+
+
+def _named_strata(table: ImportedTrials, by: Sequence[str]) -> ImportedTrials:
+    """The table with "unknown" where a column of `by` is blank: a stratum needs a name."""
+    for column in by:
+        blank = (table[column].isna() | (table[column] == "")).to_numpy()
+        if blank.any():
+            print(
+                f"note: {_count(int(blank.sum()), 'row')} without {column} in stratum 'unknown'",
+                file=sys.stderr,
+            )
+            table = table.assign(**{column: table[column].astype(object).mask(blank, "unknown")})
+    return table
+
+
+def _print_left_out(rows: Sequence[str]) -> None:
+    if rows:
+        print(f"\n{_count(len(rows), 'row')} of the file went into no stratum:")
+        print("\n".join(f"  {row}" for row in rows[:MOST_SHOWN]))
+    if len(rows) > MOST_SHOWN:
+        print(f"  and {len(rows) - MOST_SHOWN} more (`pdt-evidence check` lists rows without an effect)")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _pool(arguments: argparse.Namespace) -> None:
-    synthesis = _synthesis(arguments)
-    print(synthesis.summary())
+    synthesis, left_out = _synthesis(arguments)
+    print(replace(synthesis, left_out=synthesis.left_out.iloc[:0]).summary())
+    _print_left_out(left_out)
     if arguments.out:
         from pdt_evidence.reporting.reproduce import write_table
 
@@ -171,9 +279,11 @@ def _pool(arguments: argparse.Namespace) -> None:
 def _forest(arguments: argparse.Namespace) -> None:
     from pdt_evidence.figures import forest, save
 
-    axes = forest(_synthesis(arguments))
+    synthesis, left_out = _synthesis(arguments)
+    axes = forest(synthesis)
     save(axes.figure, arguments.out)
     print(f"wrote {arguments.out}")
+    _print_left_out(left_out)
 
 
 def _check(arguments: argparse.Namespace) -> None:
@@ -182,13 +292,35 @@ def _check(arguments: argparse.Namespace) -> None:
     from pdt_evidence.evidence.readers import check_file
 
     table, findings = check_file(arguments.file)
-    print(f"{arguments.file.name}: {len(table)} rows of {table['trial_id'].nunique()} trials fit the schema.")
+    trials = _count(table["trial_id"].nunique(), "trial")
+    fit = "fits" if len(table) == 1 else "fit"
+    print(f"{arguments.file.name}: {_count(len(table), 'row')} of {trials} {fit} the schema.")
     if findings:
         print(as_text(findings, arguments.file.name))
+    for note in _columns_to_know(table):
+        print(f"note: {note}")
+    place = _places(table)
     computed = table if {"yi", "vi"} <= set(table.columns) else effect_sizes(table, measure="SMD")
     for _, row in computed[computed["yi"].isna() | computed["vi"].isna()].iterrows():
         reason = row.get("yi_reason") or "no yi or vi"
-        print(f"note: row {row['row_id']} ({row['study']}) gives no effect: {reason}")
+        print(f"note: {place(row['row_id'])} gives no effect: {reason}")
+
+
+def _columns_to_know(table: ImportedTrials) -> list[str]:
+    """What `check` says of columns: those it does not know, and the one that pooling will miss."""
+    from pdt_evidence.evidence.readers.columns import own_columns
+    from pdt_evidence.evidence.schema import listed
+
+    notes = []
+    own = own_columns(table.source.get("columns", ()))
+    if own:
+        notes.append(f"columns of your own, kept as they are and not checked: {listed(own)}.")
+    if "outcome" not in table.columns:
+        notes.append(
+            "there is no column 'outcome', which `pool` and `forest` make strata of. Add it, or choose "
+            f"strata with --by, of {_strata_of(table)}."
+        )
+    return notes
 
 
 def _template(arguments: argparse.Namespace) -> None:
@@ -202,13 +334,13 @@ def _import(arguments: argparse.Namespace) -> None:
 
     options = {name: getattr(arguments, name) for name in ("review", "mapping", "sign", "better")}
     table = import_file(arguments.file, arguments.out, **options)
-    print(f"wrote {arguments.out}: {len(table)} rows of {table['trial_id'].nunique()} trials")
+    trials = _count(table["trial_id"].nunique(), "trial")
+    print(f"wrote {arguments.out}: {_count(len(table), 'row')} of {trials}")
     if table.source.get("sign"):
         print(f"sign: {table.source['sign']}")
     if len(table.log):
-        print(
-            f"{len(table.log)} rows were dropped, merged or changed; each is in {arguments.out.with_suffix('.json')}"
-        )
+        log = arguments.out.with_suffix(".json")
+        print(f"dropped, merged or changed: {_count(len(table.log), 'row')}; the reasons are in {log}")
 
 
 def _audit(arguments: argparse.Namespace) -> None:
