@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.timing import best
 
-__all__ = ["Contest", "Row"]
+__all__ = ["Contest", "Entry", "Row"]
 
 OURS = "pdt_evidence"
 ROUNDS = 3

@@ -10,7 +10,7 @@ from typing import Any
 
 import pdt_evidence as pdt
 from benchmarks import peers
-from benchmarks.contest import Contest, Row
+from benchmarks.contest import Contest, Entry, Row
 from benchmarks.data import Floats, many_analyses, one_analysis
 from benchmarks.timing import best, import_seconds, peak_megabytes
 from pdt_evidence.analysis.gosh import gosh
@@ -53,7 +53,7 @@ def full() -> Iterator[Row]:
 def reml() -> Iterator[Row]:
     """10,000 REML fits of k = 33 in one call"""
     yi, vi = many_analyses(MANY)
-    contest = Contest(lambda: pdt.pool_many(yi, vi).tau2)
+    contest = Contest(lambda: pdt.pool_many(yi, vi).tau2, "with Knapp-Hartung and prediction intervals")
     contest.peer("PyMARE, its 2-D call", peers.pymare_many(yi, vi, "REML"), 8, note="without intervals")
     note = f"a loop, extrapolated from {LOOPED} fits"
     some = peers.pimeta_loop(yi[:LOOPED], vi[:LOOPED])
@@ -65,7 +65,10 @@ def reml() -> Iterator[Row]:
 def dl() -> Iterator[Row]:
     """10,000 DL fits of k = 33 in one call"""
     yi, vi = many_analyses(MANY)
-    contest = Contest(lambda: pdt.pool_many(yi, vi, method="DL").tau2)
+    contest = Contest(
+        lambda: pdt.pool_many(yi, vi, method="DL", test="z").tau2, "with Wald and prediction intervals"
+    )
+    contest.entries.append(Entry("the same with Knapp-Hartung", lambda: pdt.pool_many(yi, vi, method="DL")))
     contest.peer("PyMARE, its 2-D call", peers.pymare_many(yi, vi, "DL"), 15, note="without intervals")
     yield from _with_floor(contest, yi, vi)
 
