@@ -71,7 +71,7 @@ def _show_warning(message: Warning | str, category: type[Warning], *_: object) -
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pdt-evidence", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="pdt-evidence", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
@@ -281,7 +281,7 @@ def _forest(arguments: argparse.Namespace) -> None:
 
     synthesis, left_out = _synthesis(arguments)
     axes = forest(synthesis)
-    save(axes.figure, arguments.out)
+    save(axes, arguments.out)
     print(f"wrote {arguments.out}")
     _print_left_out(left_out)
 

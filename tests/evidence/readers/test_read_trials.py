@@ -118,6 +118,21 @@ def test_misspelt_columns_are_named_with_their_likeliest_meaning(saved):
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("study,yi,se\nA,1,2\n", "no columns give an effect. Missing are for effects and standard errors sei (sei may "
+         "be 'se'); or for effects vi; or for effects and their intervals ci_low, ci_high. The table has study, yi, se."),
+        ("study,better,mean_t,sd_t,n_t,mean_c,n_c\nA,lower,1,2,20,3,20\n", "no columns give an effect. Missing are for "
+         "means sd_c. The table has study, better, mean_t, sd_t, n_t, mean_c, n_c."),
+    ],
+)  # fmt: skip
+def test_of_the_columns_that_give_an_effect_those_nearly_there_are_asked_for(saved, text, sentence):
+    with pytest.raises(SchemaError) as caught:
+        read_trials(saved(text, "mine.csv"))
+    assert caught.value.problems == (sentence,)
+
+
 NO_DIRECTION = (
     "column 'better' is missing: which direction of the score is good, lower or higher? "
     "Say it in each row; without it means and events do not tell whom they favour."

@@ -141,11 +141,14 @@ def _lacking(have: set[str], columns: Sequence[str]) -> list[str]:
     if any(set(needed) <= have for needed in EFFECT_COLUMNS.values()):
         return []
     begun = {name: needed for name, needed in EFFECT_COLUMNS.items() if have & set(needed).difference(SHARED)}
-    problems = []
+    lacking = []
     for name, needed in (begun or EFFECT_COLUMNS).items():
         missing = [column for column in needed if column not in have]
-        problems.append(f"for {name} the table lacks {', '.join(missing)}{_nearest(missing, columns)}.")
-    return [f"no columns give an effect. The table has {listed(columns)}.", *problems]
+        lacking.append(f"for {name} {', '.join(missing)}{_nearest(missing, columns)}")
+    lacking.sort(key=lambda part: not part.endswith(")"))  # what was probably meant comes first
+    return [
+        f"no columns give an effect. Missing are {'; or '.join(lacking)}. The table has {listed(columns)}."
+    ]
 
 
 def _nearest(missing: Sequence[str], columns: Sequence[str]) -> str:
