@@ -1,15 +1,22 @@
 """One run writes everything, the same on every run, or nothing at all."""
 
 import re
+import warnings
+from html import unescape
 from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
 
 import pdt_evidence as pdt
-from pdt_evidence.errors import EvidenceError
-from pdt_evidence.reporting import contents, reproduce
+from pdt_evidence.errors import EvidenceError, EvidenceWarning
+from pdt_evidence.reporting import citations, contents, reproduce
+from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
+from pdt_evidence.reporting.page import _footnoted, _letter
+from pdt_evidence.verdicts.facts import Facts
+from pdt_evidence.verdicts.records import ANSWERS
+from pdt_evidence.verdicts.rules import RULES
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +38,20 @@ def test_everything_is_there(run):
     assert "archives-vs-cbt: overstated" in summary
 
 
+@pytest.fixture(scope="module")
+def full():
+    """What the run was made of, computed once more."""
+    return Contents()
+
+
 def test_no_unfinished_folder_stays_behind(run):
     folder, _ = run
     assert sorted(path.name for path in folder.iterdir()) == ["figures", "report.html", "tables"]
 
 
-def test_tables_are_the_same_bytes_on_every_run(run, tmp_path):
+def test_tables_are_the_same_bytes_on_every_run(run, full, tmp_path):
     folder, _ = run
-    for name, table in Contents().tables().items():
+    for name, table in full.tables().items():
         from pdt_evidence.reporting.reproduce import write_table
 
         write_table(table, tmp_path / f"{name}.csv")
@@ -101,6 +114,7 @@ def test_the_page_says_first_what_is_held(page):
         "recomputed",
         "figures",
         "published",
+        "trials",
         "wanted",
         "sources",
         "versions",
@@ -113,6 +127,131 @@ def test_every_link_leads_somewhere(page):
     outer = [link for link in page.links if not link.startswith("#")]
     assert outer
     assert all(re.match(r"https://doi\.org/10\.\d{4,}/\S+$", link) for link in outer)
+
+
+def text_of(run):
+    """The page without its pictures and marks."""
+    raw = re.sub(r"base64,[^\"]+", "", (run[0] / "report.html").read_text(encoding="utf-8"))
+    raw = re.sub(r"<style>.*?</style>", "", raw, flags=re.S)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", raw)).split())
+
+
+def rows_of(run, section):
+    """One section, without its pictures."""
+    raw = re.sub(r"base64,[^\"]+", "", (run[0] / "report.html").read_text(encoding="utf-8"))
+    part = raw[raw.index(f'<section id="{section}">') :]
+    return part[: part.index("</section>")]
+
+
+def test_the_page_has_the_rules_and_what_each_mark_means(run):
+    said = text_of(run)
+    assert all(rule.when in said for rule in RULES)
+    assert all(f"{answer}: {meaning}" in said for answer, meaning in ANSWERS.items())
+    claims = rows_of(run, "claims")
+    assert all(f'class="mark {answer.replace(" ", "-")}"' in claims for answer in ANSWERS)
+    assert said.count("never narrower than Wald") == 1
+
+
+def test_every_finding_stands_under_its_part(run, full):
+    claims = rows_of(run, "claims")
+    for one in full.claims:
+        article = claims[claims.index(f'id="claim-{one.claim.claim_id}"') :]
+        article = article[: article.index("</article>")]
+        assert re.findall(r'class="part">(\w+)', article) == [part.capitalize() for part in one.by_part()]
+        assert article.count('<span class="mark') == len(one.findings)
+
+
+def test_claims_lead_to_the_rows_they_rest_on(run, page):
+    claims = rows_of(run, "claims")
+    assert '<a href="#review-R007">R007</a>' in claims
+    assert "#trial-T" in claims
+    assert {"review-R007", "trial-T0001", "source-abbass2006"} <= page.ids
+    assert "tables/trials.csv" in text_of(run)
+
+
+def test_the_coverage_shows_the_articles_reviews_first(run):
+    shown, more = rows_of(run, "coverage").split("<details>")
+    assert shown.count("<tr>") - 1 == 6
+    assert "Abbass et al. 2014" in shown
+    assert "Steinert" not in shown
+    assert "Steinert et al. 2017" in more
+
+
+def test_what_a_reader_must_know_of_a_pool_stands_under_its_table(run, full):
+    pooled = rows_of(run, "pooled")
+    noted = {note for syn in full.pooled.values() for one in syn.strata.values() for note in one.notes}
+    assert any("below 1" in note for note in noted)
+    assert all(note in unescape(pooled) for note in noted)
+    assert "<sup>a</sup>" in pooled
+    assert "95% CI of τ²" in pooled
+
+
+def test_footnotes_are_lettered_by_note_and_not_by_row():
+    made = [pdt.PooledEffect(notes=notes) for notes in (("one",), (), ("two", "one"))]
+    assert _footnoted(made)["notes"] == [("a", "one"), ("b", "two")]
+    assert [letters for _, letters in _footnoted(made)["rows"]] == ["a", "", "b,a"]
+    assert (_letter(25), _letter(26), _letter(52)) == ("z", "aa", "ba")
+
+
+def test_numbers_have_true_minus_signs_and_no_negative_zero(run):
+    for section in ("claims", "pooled", "comparisons", "recomputed"):
+        words = re.sub(r"<code>.*?</code>|href=\"[^\"]*\"|id=\"[^\"]*\"", "", rows_of(run, section))
+        assert not re.search(r"[−-]0\.0+\b(?!\d)", words), section
+        assert not re.search(r"(?<![\w.])-\.?\d", words), section
+
+
+def test_equivalence_words_are_defined_once(run):
+    said = text_of(run)
+    for word in ("non-superior", "non-inferior", "inconclusive"):
+        assert said.count(f"{word} : the interval") == 1
+
+
+def test_a_ratio_says_where_it_shows_no_effect(run):
+    assert "OR (no effect = 1)" in rows_of(run, "published")
+
+
+def test_a_moderator_has_one_p(run, full):
+    found = full.comparisons.moderators
+    groups = moderator_groups(found)
+    assert [group["name"] for group in groups] == list(dict.fromkeys(found.table["moderator"]))
+    assert sum(len(group["levels"]) for group in groups) == len(found.table)
+    part = rows_of(run, "comparisons")
+    assert part.count('<tr class="group">') == len(groups)
+    control = groups[0]
+    assert sum(row["trials"] for row in control["levels"]) > found.trials
+    assert control["counted_twice"] in part
+
+
+def test_nothing_is_called_an_inactive_control(run):
+    """But by a source whose words these are."""
+    assert "PDT against control (waitlist, usual care, placebo, minimal support)" in text_of(run)
+    assert not any(
+        "nactive control" in rows_of(run, name) for name in ("pooled", "comparisons", "recomputed")
+    )
+
+
+def test_names_of_the_tables_do_not_stand_for_networks_and_sources(run):
+    said = text_of(run)
+    assert "sad_mayowilson2014" not in said
+    assert "social anxiety network" in said
+    svg = (run[0] / "figures" / "forest_pdt_vs_control_depression.svg").read_text(encoding="utf-8")
+    assert "metapsy_depression_psyctr" not in svg
+
+
+def test_short_citations_are_short_and_of_every_source():
+    names = citations.named()
+    assert set(names) == set(pdt.sources()["source_id"])
+    assert max(map(len, names.values())) < 90
+    assert names["metapsy_gad_psyctr"] == "Metapsy project, data-gad-psyctr 23.0.4"
+    assert names["leichsenring2013"] == "Leichsenring et al. 2013"
+
+
+def test_the_summary_counts_trials_at_the_end_of_treatment_and_in_all(run):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EvidenceWarning)
+        own = Facts().pooled(comparison="pdt_vs_cbt")
+    assert f"PDT against CBT: {own.k} trials with symptoms at the end of treatment, 15 in all" in run[1]
+    assert "in 1 stratum" in run[1]
 
 
 def test_every_figure_is_described_in_words(page):

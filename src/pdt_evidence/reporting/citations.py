@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pandas as pd
 
-__all__ = ["Citation", "as_bibtex", "as_ris", "citations"]
+__all__ = ["Citation", "as_bibtex", "as_ris", "citations", "named"]
 
 RIS_TYPES = {
     "database": "DATA",
@@ -52,6 +53,29 @@ def citations(table: pd.DataFrame) -> list[Citation]:
     ]
     # A paper can be a source and a trial at once, under the same name.
     return found + [entry for entry in _of_trials(table) if entry.key not in used]
+
+
+@cache
+def named() -> dict[str, str]:
+    """Each source's short citation, by its name in the tables: "Metapsy project, data-gad-psyctr 23.0.4".
+
+    Examples
+    --------
+    >>> from pdt_evidence.reporting.citations import named
+    >>> named()["metadat_linde2016"], named()["guthrie2001"]
+    ('Linde et al. 2016', 'Guthrie et al. 2001')
+    """
+    from pdt_evidence.evidence import sources
+
+    return {row["source_id"]: _short(row) for row in sources().to_dict("records")}
+
+
+def _short(row: Mapping[Hashable, Any]) -> str:
+    """The citation up to the first part that has a year or number in it; a release with its version."""
+    parts, version = _text(row["citation"]).split(", "), _text(row.get("version"))
+    if any(letter.isdigit() for letter in parts[0]):
+        return re.sub(r"(\d{4}) \(.*", r"\1", parts[0])
+    return ", ".join(parts[:2]) + (f" {version}" if version[:1].isdigit() else "")
 
 
 def _of_source(name: str, row: Mapping[Hashable, Any]) -> Citation:

@@ -13,30 +13,23 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pdt_evidence.analysis.clustered import NOT_SYMPTOMS
 from pdt_evidence.analysis.comparison import HeadToHead, networks, pdt_against_cbt
-from pdt_evidence.analysis.conclusions import shown
 from pdt_evidence.analysis.dependence import sensitivity
 from pdt_evidence.analysis.follow_up import FollowUp, follow_up
 from pdt_evidence.analysis.moderators import Moderation, moderators
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceWarning
+from pdt_evidence.reporting.names import named
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.recompute import published_results
+from pdt_evidence.verdicts.words import interval, shown
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["ComparisonFigure", "Comparisons", "head_to_head_effects", "moderator_effects", "named"]
+__all__ = ["ComparisonFigure", "Comparisons", "head_to_head_effects", "moderator_effects", "moderator_groups"]
 
-NAMES = {
-    "sad_mayowilson2014": "social anxiety network",
-    "depression_nice": "depression network",
-    "metapsy_pdt_multiarm:depression": "multi-arm trials, depression",
-    "metapsy_pdt_multiarm:generalised_anxiety": "multi-arm trial, generalised anxiety",
-    "metapsy_pdt_multiarm:social_anxiety": "multi-arm trials, social anxiety",
-    "metapsy_pdt_multiarm:ptsd": "multi-arm trial, PTSD",
-}
-COMPARISON_NAMES = {"pdt_vs_control": "PDT against control", "pdt_vs_cbt": "PDT against CBT"}
+SHOWN = ("pdt_vs_control", "pdt_vs_cbt")
 
 
 class ComparisonFigure(NamedTuple):
@@ -68,7 +61,7 @@ class Comparisons:
     @cached_property
     def dependence(self) -> pd.DataFrame:
         """The pools at the end of treatment under every rule for dependent rows."""
-        table = trials(comparison=list(COMPARISON_NAMES), follow_up="post")
+        table = trials(comparison=list(SHOWN), follow_up="post")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EvidenceWarning)
             return sensitivity(table[~table["outcome"].isin(NOT_SYMPTOMS)], by="comparison")
@@ -135,9 +128,26 @@ class Comparisons:
         )
 
 
-def named(word: str) -> str:
-    """A network or comparison in words."""
-    return (NAMES | COMPARISON_NAMES).get(word, word.replace("_", " "))
+def moderator_groups(found: Moderation) -> list[dict[str, Any]]:
+    """The moderator table, one group a moderator: what it asks, its one p, and its levels."""
+    groups = []
+    for name, rows in found.table.groupby("moderator", sort=False):
+        first, total = rows.iloc[0], int(rows["trials"].sum())
+        slope = str(first["level"]).startswith("per ")
+        groups.append(
+            {
+                "name": str(name),
+                "asks": "is the slope other than 0" if slope else "do the levels differ",
+                "p": float(first["p"]),
+                "p_holm": float(first["p_holm"]),
+                "missing": int(first["missing_trials"]),
+                "counted_twice": ""
+                if slope or total <= found.trials
+                else f"{total} for {found.trials} trials",
+                "levels": rows.to_dict("records"),
+            }
+        )
+    return groups
 
 
 def head_to_head_effects(found: HeadToHead) -> dict[str, PooledEffect]:
@@ -178,12 +188,6 @@ def _said(effects: Mapping[str, PooledEffect]) -> str:
 def _span(table: pd.DataFrame) -> str:
     lines = []
     for comparison, rows in table.groupby("comparison", sort=False):
-        name = (
-            str(comparison)
-            .replace("pdt", "PDT")
-            .replace("cbt", "CBT")
-            .replace("_", " ")
-            .replace(" vs ", " against ")
-        )
-        lines.append(f"{name}: estimates from {rows['estimate'].min():.2f} to {rows['estimate'].max():.2f}.")
+        name = named(str(comparison))
+        lines.append(f"{name}: estimates from {interval(rows['estimate'].min(), rows['estimate'].max())}.")
     return " ".join(lines)

@@ -18,23 +18,15 @@ from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.evidence import data_version, load, reviews, sources
 from pdt_evidence.evidence.coverage import coverage
 from pdt_evidence.reporting.comparisons import Comparisons
+from pdt_evidence.reporting.names import COMPARISONS
 from pdt_evidence.results import Synthesis
 from pdt_evidence.verdicts import ClaimReport, check_claims
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COMPARISONS", "Contents"]
+__all__ = ["Contents"]
 
-COMPARISONS = {
-    "pdt_vs_control": "PDT against inactive controls",
-    "pdt_vs_cbt": "PDT against CBT",
-    "pdt_vs_active_control": "PDT against active controls",
-    "pdt_vs_other_therapy": "PDT against other therapies",
-    "pdt_vs_medication": "PDT against medication",
-    "pdt_plus_medication_vs_medication": "PDT with medication against medication",
-    "pdt_vs_combined": "PDT against combined treatment",
-}
 FEWEST_FOR_A_FIGURE = 2  # studies in the largest stratum of an outcome
 
 

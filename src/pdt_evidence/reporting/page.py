@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import base64
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from html import escape
 from importlib.resources import files
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.reporting.comparisons import named
-from pdt_evidence.reporting.contents import COMPARISONS, Contents
+from pdt_evidence.analysis.equivalence import VERDICTS as EQUIVALENCE_WORDS
+from pdt_evidence.effects.reported import RATIOS
+from pdt_evidence.evidence.coverage import CITED
+from pdt_evidence.reporting import citations
+from pdt_evidence.reporting.comparisons import moderator_groups
+from pdt_evidence.reporting.contents import Contents
+from pdt_evidence.reporting.names import heading, named
 from pdt_evidence.results import PooledEffect
+from pdt_evidence.verdicts.questions import FEWEST_TRIALS
+from pdt_evidence.verdicts.records import ANSWERS, PARTS
+from pdt_evidence.verdicts.rules import RULES
+from pdt_evidence.verdicts.words import counted, in_words, true_minus, two_digits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,22 +69,33 @@ def write_page(contents: Contents, path: Path, figures: Path) -> None:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"number": _number, "interval": _interval, "p": _p, "words": _words}
-    environment.filters |= {"doi": _doi, "named": named}
+    environment.filters |= {"doi": _doi, "named": named, "minus": true_minus, "counted": counted}
+    environment.filters |= {"footnoted": _footnoted, "measure": _measure}
+    published, trials = _published(contents), _trials(contents)
+    environment.filters["spelled"] = _spelled
+    environment.filters["linked"] = partial(_linked, {row["row_id"] for row in (*published, *trials)})
     template = environment.from_string(
         (files("pdt_evidence.reporting") / "report.html.j2").read_text(encoding="utf-8")
     )
     page = template.render(
-        coverage=contents.coverage.to_dict("records"),
-        pooled=[(COMPARISONS[name], list(syn.strata.values())) for name, syn in contents.pooled.items()],
+        coverage=_coverage(contents),
+        pooled=[(heading(name), list(syn.strata.values())) for name, syn in contents.pooled.items()],
         left_out=contents.left_out().to_dict("records"),
         rows_held=len(contents.trials),
         rows_pooled=int(((contents.trials["status"] == "ok") & contents.trials["preferred"]).sum()),
         figures=list(_figures(contents, figures)),
         claims=contents.claims,
+        rules=RULES,
+        parts=PARTS,
+        answers=ANSWERS,
+        fewest=FEWEST_TRIALS,
         brought=_brought(contents),
         comparisons=contents.comparisons,
+        moderators=moderator_groups(contents.comparisons.moderators),
+        verdict_words=_verdict_words(contents),
         drawn={figure["name"]: figure for figure in _comparison_figures(contents, figures)},
-        published=_published(contents),
+        published=published,
+        trials=trials,
         sources=contents.sources.to_dict("records"),
         wanted=contents.tables()["wanted"].to_dict("records"),
         versions=contents.versions,
@@ -88,7 +110,12 @@ def _brought(contents: Contents) -> dict[str, Any] | None:
         return None
     log = contents.import_log()
     return {
-        "source": {"file": "", "sha256": "", "sign": "", **(getattr(contents.imported, "source", None) or {})},
+        "source": {
+            "file": "",
+            "sha256": "",
+            "sign": "",
+            **(getattr(contents.imported, "source", None) or {}),
+        },
         "review": contents.review,
         "rows": len(contents.imported),
         "effects": list(contents.brought.strata.values()),
@@ -102,13 +129,13 @@ def _figures(contents: Contents, folder: Path) -> Iterator[dict[str, str]]:
     from pdt_evidence.figures import alt_text
 
     for name, title, part in contents.forests():
-        yield {"name": name, "title": title, "alt": alt_text(part), "png": _png(folder, name)}
+        yield {"name": name, "title": title, "alt": true_minus(alt_text(part)), "png": _png(folder, name)}
 
 
 def _comparison_figures(contents: Contents, folder: Path) -> Iterator[dict[str, str]]:
     for figure in contents.comparisons.figures():
         yield {
-            "name": figure.name, "title": figure.title, "alt": figure.alt, "png": _png(folder, figure.name)
+            "name": figure.name, "title": figure.title, "alt": true_minus(figure.alt), "png": _png(folder, figure.name)
         }  # fmt: skip
 
 
@@ -123,8 +150,74 @@ def _published(contents: Contents) -> list[dict[Any, Any]]:
     return table.to_dict("records")
 
 
+def _trials(contents: Contents) -> list[dict[Any, Any]]:
+    """Every trial row held, with its interval and its source in words."""
+    short = citations.named()
+    table = contents.trials
+    half = 1.959964 * table["vi"] ** 0.5
+    table = table.assign(ci_low=table["yi"] - half, ci_high=table["yi"] + half)
+    table["source"] = table["source_id"].map(short).fillna(table["source_id"])
+    return table.to_dict("records")
+
+
+def _coverage(contents: Contents) -> list[dict[Any, Any]]:
+    """The reviews; `first` marks the article's own and those of which member trials are known."""
+    table = contents.coverage
+    cited = {*CITED, *(one.claim.review_id for one in contents.claims)}
+    known = (table["seen"] + table["believed"]) > 0
+    return table.assign(first=table["review_id"].isin(cited) | known).to_dict("records")
+
+
+def _verdict_words(contents: Contents) -> dict[str, str]:
+    """The words used for equivalence on this page, each with its meaning."""
+    used = set(contents.comparisons.head_to_head.table["verdict"])
+    used |= {"equivalent", "non-inferior", "non-superior", "inconclusive"}
+    return {word: meaning for word, meaning in EQUIVALENCE_WORDS.items() if word in used}
+
+
+def _footnoted(effects: Sequence[PooledEffect]) -> dict[str, Any]:
+    """The notes of a table's rows, each once under a letter, and the letters of each row."""
+    notes = list(dict.fromkeys(note for effect in effects for note in effect.notes))
+    letters = {note: _letter(place) for place, note in enumerate(notes)}
+    rows = [(effect, ",".join(letters[note] for note in effect.notes)) for effect in effects]
+    return {"rows": rows, "notes": [(letter, note) for note, letter in letters.items()]}
+
+
+def _letter(place: int) -> str:
+    """a to z, then aa, ab, ..."""
+    before, last = divmod(place, 26)
+    return (_letter(before - 1) if before else "") + chr(ord("a") + last)
+
+
+def _measure(word: str) -> str:
+    """A measure; of a ratio also which value says that nothing differs."""
+    return f"{word} (no effect = 1)" if word in RATIOS else word
+
+
+def _spelled(text: str) -> str:
+    """Text with the names of sources, such as "abbass2006", as short citations."""
+    names = citations.named()
+
+    def spell(found: re.Match[str]) -> str:
+        author, rest = found[1].replace("_", " ").title(), in_words(found[2])
+        return names.get(found[0], f"{author} {rest}")
+
+    return re.sub(r"\b([a-z][a-z_]*)(\d{4}\w*)", spell, text)
+
+
+def _linked(anchors: Collection[str], text: str) -> str:
+    """Text with the names of evidence rows that this page shows as links to them."""
+    from markupsafe import Markup
+
+    def link(found: re.Match[str]) -> str:
+        kind = "review" if found[0].startswith("R") else "trial"
+        return f'<a href="#{kind}-{found[0]}">{found[0]}</a>' if found[0] in anchors else found[0]
+
+    return Markup(re.sub(r"\b[RT]\d{3,}\b", link, escape(text)))
+
+
 def _number(value: float, digits: int = 2) -> str:
-    return "–" if value is None or isnan(value) else f"{value:.{digits}f}".replace("-", "−")
+    return "–" if value is None else two_digits(value, digits)
 
 
 def _interval(pair: tuple[float, float], digits: int = 2) -> str:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from pdt_evidence.analysis.clustered import NOT_SYMPTOMS
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.reporting.contents import Contents
+from pdt_evidence.reporting.names import named
 from pdt_evidence.reporting.page import write_page
+from pdt_evidence.results import PooledEffect
+from pdt_evidence.verdicts.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,9 +84,11 @@ def write_forests(contents: Contents, folder: Path, endings: Sequence[str]) -> N
     import matplotlib.pyplot as plt
 
     from pdt_evidence.figures import forest, save
+    from pdt_evidence.reporting import citations
 
     folder.mkdir(parents=True, exist_ok=True)
-    plots = [(name, partial(forest, part)) for name, _, part in contents.forests()]
+    sources = citations.named()
+    plots = [(name, partial(forest, part, sources=sources)) for name, _, part in contents.forests()]
     plots += [(figure.name, figure.draw) for figure in contents.comparisons.figures()]
     for name, draw in tqdm(plots, desc="figures", disable=None, leave=False):  # None: only on a terminal
         figure: Any = draw().figure
@@ -104,13 +110,23 @@ def _move(made: Path, out: Path) -> None:
 def _summary(contents: Contents, out: Path, written: int) -> str:
     lines = [f"{written} files in {out}; open {out / 'report.html'}", ""]
     for comparison, synthesis in contents.pooled.items():
-        trials = {
-            trial for effect in synthesis.strata.values() for trial in effect.columns.get("trial_id", ())
-        }
-        lines.append(f"{comparison}: {len(trials)} trials in {len(synthesis)} strata")
+        effects = list(synthesis.strata.values())
+        post = [
+            one
+            for one in effects
+            if one.stratum["follow_up"] == "post" and one.stratum["outcome"] not in NOT_SYMPTOMS
+        ]
+        lines.append(
+            f"{named(comparison)}: {counted(len(_trials(post)), 'trial')} with symptoms at the end of treatment, "
+            f"{len(_trials(effects))} in all, in {counted(len(synthesis), 'stratum', 'strata')}"
+        )
     lines += [
-        f"{len(contents.left_out())} rows give no effect and went into no pool (tables/left_out.csv)",
+        f"{counted(len(contents.left_out()), 'row')} without an effect, in no pool (tables/left_out.csv)",
         "",
     ]
     lines += [f"{one.claim.number:>2}. {one.claim.claim_id}: {one.verdict}" for one in contents.claims]
     return "\n".join(lines)
+
+
+def _trials(effects: Iterable[PooledEffect]) -> set[str]:
+    return {trial for effect in effects for trial in effect.columns.get("trial_id", ())}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures.chart import MINUS, Chart, chart
 from pdt_evidence.figures.styles import Style
+from pdt_evidence.reporting.names import named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +17,6 @@ __all__ = ["rho_chart"]
 
 RULES = {"aggregate": "one value a trial", "che": "all rows, robust interval (CHE)"}
 FIXED = {"one-per-trial": "one chosen row a trial", "three-level": "three-level model"}
-NAMES = {"pdt_vs_control": "PDT against control", "pdt_vs_cbt": "PDT against CBT"}
 STEP = 0.012  # sideways, so that two intervals at one correlation stand apart
 FIXED_AT = (1.0, 1.1)
 
@@ -54,7 +54,7 @@ def rho_chart(
     if len(by) > 1:
         raise RequestError(f"A chart over rho takes strata of one column, these are by {', '.join(by)}.")
     strata = dict(iter(table.groupby(by[0], sort=False))) if by else {"": table}
-    names = {str(key): NAMES.get(str(key), str(key).replace("_", " ")) for key in strata}
+    names = {str(key): named(str(key)) for key in strata}
     made = chart(ax, style, width, height, list(names.values()))
     hues = made.style.palette
     handles = []
