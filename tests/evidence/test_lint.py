@@ -123,3 +123,10 @@ def test_names_that_differ_only_in_case_or_spaces_are_found():
         "line 5, trial_id: 'invented  a' and 'Invented A' (line 2) differ only in case or spaces, and count as two. "
         "If they are one trial, write them alike."
     ]
+
+
+def test_two_spellings_of_a_study_are_no_matter_where_its_trial_is_named():
+    rows = table((0, {"trial_id": "t3", "instrument": "HAM-D"})).assign(study=["A 1", "b", "c", "a  1", "d", "e"])
+    assert [finding for finding in lint(rows) if finding.column == "study"] == []
+    rows = table().assign(study=["A 1", "b", "c", "a  1", "d", "e"])
+    assert [finding.column for finding in lint(rows)] == ["study"]

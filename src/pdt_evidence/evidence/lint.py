@@ -206,7 +206,7 @@ def _intervals(table: pd.DataFrame) -> Found:
 
 def _called(table: pd.DataFrame, at: int) -> str:
     """What a reader calls a row: its line, or its own id."""
-    row = _words(table, "row_id").iloc[at] or f"line {at + 2}"
+    row = str(table["row_id"].iloc[at]) if "row_id" in table else f"line {at + 2}"
     return row if row.startswith("line ") else f"row {row}"
 
 
@@ -216,19 +216,19 @@ def _plain(words: pd.Series) -> pd.Series:
 
 
 def _contrasts(table: pd.DataFrame) -> pd.Series:
-    """What a row is a result of; two rows that agree in it are one contrast, told twice."""
-    return pd.concat([_plain(_words(table, name)) for name in CONTRAST], axis=1).agg("\x1f".join, axis=1)
+    """A number for what a row is a result of; two rows that share it are one contrast, told twice."""
+    words = pd.DataFrame({name: _plain(_words(table, name)) for name in CONTRAST})
+    return words.groupby(list(CONTRAST), sort=False).ngroup()
 
 
 def _repeats(table: pd.DataFrame) -> Found:
     """Rows that are there twice; synthesis would combine the rows of a trial without a word."""
-    if not len(table):
-        return
     contrasts = _contrasts(table)
-    first = contrasts.drop_duplicates().reset_index().set_index(0)["index"]
+    once = ~contrasts.duplicated().to_numpy()
+    first = dict(zip(contrasts[once].tolist(), _at(once), strict=True))
     numbers = pd.DataFrame({name: _numbers(table, name) for name in RESULT if name in table})
-    for at in _at((contrasts.duplicated() & (_words(table, "trial_id") != "")).to_numpy()):
-        home = int(first[contrasts[at]])
+    for at in _at(~once & (_words(table, "trial_id") != "").to_numpy()):
+        home = first[contrasts[at]]
         if numbers.iloc[at].equals(numbers.iloc[home]):
             what, mend = f"repeats {_called(table, home)}, number by number.", "Remove one of the two."
         else:
@@ -246,9 +246,9 @@ def _names(table: pd.DataFrame) -> Found:
         first = unique.groupby(_plain(unique)).transform("first") if len(unique) else unique
         for other, usual in zip(unique[unique != first], first[unique != first], strict=True):
             at = int((words == other).to_numpy().argmax())
-            if name == "study" and ids.iloc[at] == other:
-                continue  # said of its trial_id
             home = int((words == usual).to_numpy().argmax())
+            if name == "study" and (ids.iloc[at] == other or ids.iloc[at] == ids.iloc[home] != ""):
+                continue  # said of its trial_id, or one trial by it
             what = f"{other!r} and {usual!r} ({_called(table, home)}) differ only in case or spaces, and count as two."
             yield at, (name, what, "If they are one trial, write them alike.")
 

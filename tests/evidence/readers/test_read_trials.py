@@ -122,7 +122,8 @@ def test_misspelt_columns_are_named_with_their_likeliest_meaning(saved):
     ("text", "sentence"),
     [
         ("study,yi,se\nA,1,2\n", "no columns give an effect. Missing are for effects and standard errors sei (sei may "
-         "be 'se'); or for effects vi; or for effects and their intervals ci_low, ci_high. The table has study, yi, se."),
+         "be 'se'); or for effects vi; or for effects and their intervals ci_low, ci_high. The table has study, yi, "
+         "se."),
         ("study,better,mean_t,sd_t,n_t,mean_c,n_c\nA,lower,1,2,20,3,20\n", "no columns give an effect. Missing are for "
          "means sd_c. The table has study, better, mean_t, sd_t, n_t, mean_c, n_c."),
     ],

@@ -164,9 +164,9 @@ def _says_na(column: pd.Series) -> bool:
 
 def with_defaults(table: pd.DataFrame, lines: Sequence[int]) -> pd.DataFrame:
     """The table with `row_id`, `trial_id` and `follow_up`, made where it says nothing of them."""
+    if "row_id" not in table.columns:
+        table.insert(0, "row_id", "")
     _fill(table, "row_id", np.array([f"line {line}" for line in lines], dtype=object))
-    if table.columns[-1] == "row_id":
-        table.insert(0, "row_id", table.pop("row_id"))
     _fill(table, "trial_id", table["study"].to_numpy())
     months = table["months_since_end"] if "months_since_end" in table.columns else np.full(len(table), np.nan)
     _fill(table, "follow_up", follow_up_window(months))
