@@ -24,6 +24,7 @@ from pdt_evidence.figures import (
     baujat,
     bias_summary,
     drapery,
+    forest,
     funnel,
     gosh_plot,
     network_plot,
@@ -163,6 +164,69 @@ def test_the_trajectory_joins_pooled_effects_in_order_of_time():
     assert_allclose(line.get_ydata(), wanted)
     assert "Not shown: 2 groups without a known time." in ax.get_xlabel()
     assert {text.get_text() for text in ax.texts} == {"k = 9", "k = 7", "k = 5", "k = 3"}
+
+
+def test_no_line_leads_to_a_window_of_too_few_trials():
+    drawn = course()
+    few = {"k": 2, "columns": {"trial_id": ("trial0", "trial1")}}
+    strata = {
+        key: replace(effect, **few) if key[1] in ("short", "long") else effect
+        for key, effect in drawn.strata.items()
+    }
+    ax = trajectory(replace(drawn, strata=strata), trials=False)
+    assert not [line for line in ax.lines if str(line.get_gid()).startswith("course:")]
+    assert not [band for band in ax.collections if str(band.get_gid()).startswith("band:")]
+    assert "Lines join windows of 3 trials or more." in ax.get_xlabel()
+    pooled = geometry.mark(ax, "pooled:PDT versus control")
+    assert len(pooled.get_offsets()) == 4
+    assert "Lines join" not in trajectory(drawn).get_xlabel()
+
+
+def test_an_absurd_interval_does_not_ruin_the_axis_of_a_trajectory():
+    drawn = course()
+    key = next(iter(drawn))
+    wide = replace(drawn, strata={**drawn.strata, key: replace(drawn[key], ci=(-10.0, 8.0))})
+    ax = trajectory(wide)
+    low, high = ax.get_ylim()
+    assert -5 < low < high < 5
+    assert len([mark for mark in ax.collections if mark.get_gid() == "arrow"]) == 2
+    geometry.assert_readable(ax)
+
+
+def test_the_diamond_of_two_studies_does_not_ruin_the_axis():
+    two = pool([0.1, 1.2], [0.04, 0.05], measure="SMD")
+    assert two.ci[1] - two.ci[0] > 10
+    ax = forest(two)
+    low, high = ax.get_xlim()
+    assert high - low < 5
+    assert geometry.mark(ax, "arrows-left:pooled") is not None
+
+
+def test_notes_of_the_results_stand_under_forests():
+    same = pool([0.10, 0.12, 0.11], [0.04, 0.05, 0.03], measure="SMD")
+    ax = forest(same)
+    geometry.assert_readable(ax)
+    said = " ".join(text.get_text() for text in ax.texts if str(text.get_gid()).startswith("note:"))
+    assert "The Knapp-Hartung variance factor is" in said
+    quiet = forest(same, method=False)
+    assert "Knapp-Hartung variance" not in " ".join(text.get_text() for text in quiet.texts)
+    two = summary_forest({"z": pool([0.1, 0.3], [0.04, 0.05], measure="SMD", test="z")})
+    geometry.assert_readable(two)
+    assert "needs 3 studies" in " ".join(text.get_text() for text in two.texts)
+    several = {"knha": same, "two": pool([0.1, 0.3], [0.04, 0.05], measure="SMD")}
+    said = " ".join(text.get_text() for text in summary_forest(several).texts)
+    assert "Notes on 2 of these results are in their summary()." in said
+
+
+@pytest.mark.parametrize("network", ["depression_nice", "sad_mayowilson2014"])
+def test_names_and_numbers_of_a_large_network_keep_apart(network):
+    from pdt_evidence.analysis.comparison import pdt_against_cbt
+
+    ax = network_plot(pdt_against_cbt([network]).fits[network], title="Treatments")
+    names = {name: box for name, box in geometry.boxes(ax).items() if str(name).startswith("name:")}
+    assert geometry.overlapping(names) == []
+    texts = {text.get_text().split("\n")[0] for text in ax.texts if str(text.get_gid()).startswith("name:")}
+    assert {"CBT", "PDT", "PDT + medication", "Waitlist"} <= texts
 
 
 def test_edges_are_as_thick_as_their_number_of_studies():

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pdt_evidence.errors import RequestError, SchemaError, did_you_mean, known_options, require_choice
 from pdt_evidence.figures import axis
 from pdt_evidence.figures.layout import LEVELS, forest_layout
@@ -14,7 +16,7 @@ from pdt_evidence.figures.place import (
     Placement,
     place,
 )
-from pdt_evidence.figures.records import ForestLayout, Wishes
+from pdt_evidence.figures.records import ForestLayout, Row, Wishes
 from pdt_evidence.figures.styles import Style, style_of
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ __all__ = ["forest", "forest_pages"]
 
 PREDICTIONS = ("bar", "band", "line", "off")
 MM = 72 / 25.4
+MOST_WIDE = 2.0  # times what the studies of a stratum span: beyond it a pooled interval is cut off
 
 
 @known_options
@@ -297,13 +300,22 @@ def ends_of(
     wide = [(row.low, row.high) for row in layout.rows if row.kind == "prediction"]
     wide += [row.reach for row in pooled]
     must = [(row.low, row.high) for row in pooled]
-    sure = must if len(must) == 1 else axis.ordinary(layout.scale, must)
+    sure = axis.ordinary(layout.scale, [(row.low, row.high) for row in pooled if not _absurd(layout, row)])
     return axis.limits(
         layout.scale,
         [row.estimate for row in [*studies, *pooled]],
         [*((row.low, row.high) for row in studies), *must, *wide],
         [*sure, zone] if zone else sure,
     )
+
+
+def _absurd(layout: ForestLayout, pooled: Row) -> bool:
+    """Whether an interval is far wider than all its studies together, as that of two studies by t can be."""
+    place = layout.scale.place
+    own = [r for r in layout.rows if r.kind == "study" and r.stratum == pooled.stratum]
+    ends = place([end for row in own for end in (row.low, row.high)])
+    ends = ends[np.isfinite(ends)]
+    return len(ends) > 0 and place(pooled.high) - place(pooled.low) > MOST_WIDE * (ends.max() - ends.min())
 
 
 def _pair(pair: tuple[float, float], name: str, layout: ForestLayout) -> tuple[float, float]:

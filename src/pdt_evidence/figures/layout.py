@@ -146,6 +146,9 @@ def _notes(
     ):
         said.append(f"{words.DASH} not reported.")
     notes = [" ".join(said)] if said else []
+    if wishes.method:
+        overall = [wishes.overall] if wishes.overall is not None else []
+        notes += words.remarks([*strata, *overall])
     sources = _sources(strata, wishes)
     return (*notes, sources) if sources else tuple(notes)
 

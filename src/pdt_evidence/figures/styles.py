@@ -41,8 +41,6 @@ class Style:
         The decimal mark.
     leading_zero : bool
         Whether p values keep the zero before the decimal mark.
-    effect_side : {"right", "left"}
-        Where the effect is written, seen from the plot.
     marker : {"s", "o", "D"}
         Shape of a study's point estimate; its area is proportional to the weight.
     stripes : bool
@@ -59,7 +57,6 @@ class Style:
     interval: tuple[str, str, str] = ("[", ", ", "]")
     decimal: str = "."
     leading_zero: bool = True
-    effect_side: str = "right"
     marker: str = "s"
     stripes: bool = False
     rules: bool = True
@@ -92,7 +89,7 @@ STYLES: dict[str, Style] = {
         Style(name="revman", study="#1f8a3c", study_line="#000000", pooled="#000000", ink="#000000",
               prediction="#000000", rules=True),
         Style(name="jama", study="#4f7fa8", study_line="#000000", pooled="#f79422", ink="#000000",
-              interval=("(", " to ", ")"), leading_zero=False, effect_side="left", stripes=True,
+              interval=("(", " to ", ")"), leading_zero=False, stripes=True,
               stripe="#f4f1e8"),
         Style(name="bmj", study="#2a6ebb", study_line="#2a6ebb", pooled="#2a6ebb", ink="#000000",
               interval=("(", " to ", ")"), prediction="#8aa9cf"),

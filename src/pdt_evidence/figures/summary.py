@@ -221,7 +221,7 @@ def _layout(
         title=series.title if wishes.title is None else wishes.title,
         panel=words.full_measure(measure),
         favours=wishes.favours or favours_of(arms),
-        notes=_notes(effects, prediction),
+        notes=_notes(effects, prediction, direct=series.counts != "Studies"),
         measure=measure,
         fixed_columns=True,
     )
@@ -263,13 +263,13 @@ def _estimate(
     )
 
 
-def _notes(effects: Sequence[PooledEffect], prediction: bool) -> tuple[str, ...]:
+def _notes(effects: Sequence[PooledEffect], prediction: bool, direct: bool) -> tuple[str, ...]:
     lines = [words.method_line(effect) for effect in effects if effect.k != 1]
     if len(set(lines)) > 2:  # a line would say something that holds for some rows only
         lines = []
     said = [max(lines, key=len)] if lines else []
     if prediction and any(not math.isnan(effect.pi[0]) for effect in effects):
         said.append("Thin lines: prediction intervals.")
-    if any(effect.k == 1 for effect in effects) and len(effects) > 1:
+    if any(effect.k == 1 for effect in effects) and len(effects) > 1 and not direct:
         said.append("Rows of one study show its own interval.")
-    return (" ".join(said),) if said else ()
+    return ((" ".join(said),) if said else ()) + tuple(words.remarks(effects))

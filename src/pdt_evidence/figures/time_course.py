@@ -11,7 +11,7 @@ import numpy as np
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
-from pdt_evidence.figures.axis import scale_of
+from pdt_evidence.figures.axis import ordinary, scale_of
 from pdt_evidence.figures.chart import Chart, chart
 from pdt_evidence.figures.layout import refuse_mixed
 from pdt_evidence.figures.rows import known
@@ -26,6 +26,7 @@ __all__ = ["trajectory"]
 # Where a window stands if its studies do not say their months: its middle, as the windows are by default.
 MONTHS = {"post": 0.0, "short": 1.5, "medium": 6.0, "long": 12.0}
 SHAPES = ("o", "s", "D", "^", "v", "P", "X")
+FEWEST = 3  # trials in a window for a line to lead to it
 Point = tuple[float, float]
 
 
@@ -69,8 +70,10 @@ def trajectory(
     Returns
     -------
     Axes
-        Pooled effects with intervals, k beside each, joined by a line with a band. Windows "unknown" have
-        no place in time and are left out, which a line under the title says.
+        Pooled effects with intervals and the k of each. A line with a band joins neighbouring windows of three
+        trials or more; one or two trials say too little of a course. An interval many times wider than the
+        others is cut off, with an arrow. Windows "unknown" have no place in time and are left out; a line
+        under the axis says so.
 
     Raises
     ------
@@ -141,8 +144,7 @@ def _draw(made: Chart, course: _Course, n: int, count: int, trials: bool) -> Any
     color = style.palette[n % len(style.palette)]
     scale = scale_of(course.effects[0].measure)
     gid = course.name or "all"
-    # Courses that share a month stand side by side.
-    shift = 0.22 * (n - (count - 1) / 2)
+    shift = _shift(n, count)
     if trials:
         for points in course.trials:
             x, y = zip(*points, strict=True)
@@ -152,15 +154,57 @@ def _draw(made: Chart, course: _Course, n: int, count: int, trials: bool) -> Any
     x = [month + shift for month in course.months]
     y = [scale.shown(effect.estimate) for effect in course.effects]
     low, high = ([scale.shown(effect.ci[side]) for effect in course.effects] for side in (0, 1))
-    known_ends = [not math.isnan(a + b) for a, b in zip(low, high, strict=True)]
-    if sum(known_ends) > 1:
+    for at in _stretches(course.effects):
+        known_ends = [i for i in at if not math.isnan(low[i] + high[i])]
         kept = [np.array(values)[known_ends] for values in (x, low, high)]
         plot.fill_between(*kept, color=color, alpha=0.14, linewidth=0, gid=f"band:{gid}", zorder=1.8)
-    plot.plot(x, y, color=color, linewidth=1.4, gid=f"course:{gid}", zorder=2.4)
+        joined = [np.array(values)[at] for values in (x, y)]
+        plot.plot(*joined, color=color, linewidth=1.4, gid=f"course:{gid}", zorder=2.4)
     plot.vlines(x, low, high, color=color, linewidth=1.4, gid=f"intervals:{gid}", zorder=2.5)
     found = plot.scatter(x, y, s=34, color=color, marker=SHAPES[n % len(SHAPES)], edgecolor=style.paper,
                          linewidth=0.7, zorder=3, gid=f"pooled:{gid}", label=course.name)  # fmt: skip
     return found
+
+
+def _stretches(effects: Sequence[PooledEffect]) -> list[list[int]]:
+    """Runs of two or more neighbouring windows that hold trials enough."""
+    runs: list[list[int]] = [[]]
+    for i, effect in enumerate(effects):
+        trials = effect.k if math.isnan(effect.trials) else effect.trials
+        if trials >= FEWEST:
+            runs[-1].append(i)
+        else:
+            runs.append([])
+    return [run for run in runs if len(run) > 1]
+
+
+def _cut_off(made: Chart, courses: Sequence[_Course]) -> None:
+    """End the axis where the usual intervals and the trials do, with arrows on intervals that go on."""
+    effects = [effect for course in courses for effect in course.effects if not math.isnan(sum(effect.ci))]
+    scale = scale_of(courses[0].effects[0].measure)
+    pairs = [(scale.shown(effect.ci[0]), scale.shown(effect.ci[1])) for effect in effects]
+    usual = ordinary(scale, pairs)
+    if len(usual) == len(pairs):
+        return
+    seen = [end for pair in usual for end in pair] + [scale.shown(effect.estimate) for effect in effects]
+    trials = [y for course in courses for points in course.trials for _, y in points]
+    at = scale.place([*seen, *trials, scale.null])
+    margin = 0.06 * (at.max() - at.min())
+    low, high = scale.unplace(at.min() - margin), scale.unplace(at.max() + margin)
+    made.ax.set_ylim(low, high)
+    for n, course in enumerate(courses):
+        shift, color = _shift(n, len(courses)), made.style.palette[n % len(made.style.palette)]
+        for month, effect in zip(course.months, course.effects, strict=True):
+            for end, limit, marker in ((effect.ci[0], low, "v"), (effect.ci[1], high, "^")):
+                beyond = scale.shown(end) < low if marker == "v" else scale.shown(end) > high
+                if beyond:
+                    look: dict[str, Any] = {"marker": marker, "clip_on": False, "linewidth": 0, "zorder": 3}
+                    made.ax.scatter([month + shift], [limit], s=22, color=color, gid="arrow", **look)
+
+
+def _shift(n: int, count: int) -> float:
+    """Courses that share a month stand side by side."""
+    return 0.22 * (n - (count - 1) / 2)
 
 
 def _finish(
@@ -180,15 +224,17 @@ def _finish(
     ends = [x for course in courses for points in course.trials for x, _ in points]
     right = max([last, *ends])
     plot.set_xlim(-0.06 * right - 0.4, right * 1.04 + 0.6)
+    _cut_off(made, courses)
     rows = _counts(made, courses)
     if len(courses) > 1:
         made.legend(handles, loc="upper left", bbox_to_anchor=(1.01, 1.0))
-    note = (
-        f"Not shown: {left_out} {'group' if left_out == 1 else 'groups'} without a known time."
-        if left_out
-        else ""
-    )
-    label = "Months since the end of treatment" + (f"\n{note}" if note else "")
+    notes = []
+    joined = [sum(map(len, _stretches(course.effects))) == len(course.effects) for course in courses]
+    if not all(joined[n] or len(course.effects) == 1 for n, course in enumerate(courses)):
+        notes.append(f"Lines join windows of {FEWEST} trials or more.")
+    if left_out:
+        notes.append(f"Not shown: {left_out} {'group' if left_out == 1 else 'groups'} without a known time.")
+    label = "\n".join(["Months since the end of treatment", *([" ".join(notes)] if notes else [])])
     measure = words.full_measure(strata[0].measure)
     ylabel = f"{measure} ({words.percent(strata[0].level)} CI)"
     return made.finish(title=title, xlabel=label, ylabel=ylabel, grid="y", pad=rows)

@@ -6,7 +6,7 @@ Text only; what it says comes from the results. A minus is a minus sign, never a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pdt_evidence.figures.styles import Style
@@ -84,8 +84,10 @@ def spoken(word: str) -> str:
     """
     if word in WORDS:
         return WORDS[word]
-    parts = [part.upper() if part in SHORT else part for part in str(word).replace("_", " ").split("+")]
-    text = " + ".join(parts)
+    parts = [part.strip() for part in str(word).replace("_", " ").split("+")]
+    text = " + ".join(
+        " ".join(one.upper() if one.lower() in SHORT else one for one in part.split(" ")) for part in parts
+    )
     return text[:1].upper() + text[1:]
 
 
@@ -207,6 +209,25 @@ def method_line(effect: PooledEffect) -> str:
     if not math.isnan(effect.pi[0]):
         said += f"; prediction interval: {pi_rule(effect.pi_rule)}"
     return said + "."
+
+
+def remarks(effects: Sequence[PooledEffect], most: int = 3) -> list[str]:
+    """What a reader must know of each summary, after its name where there are several."""
+    told: dict[str, list[PooledEffect]] = {}
+    for effect in effects:
+        for note in effect.notes if effect.k > 1 else ():  # a lone study has a line of its own
+            told.setdefault(note, []).append(effect)
+    if len(told) > most:
+        rows = len({id(effect) for held in told.values() for effect in held})
+        return [f"Notes on {rows} of these results are in their summary()."]
+    named = {name for effect in effects for name, word in effect.stratum.items()
+             if any(other.stratum.get(name) != word for other in effects)}  # fmt: skip
+    lines = []
+    for note, held in told.items():
+        own = [{name: word for name, word in effect.stratum.items() if name in named} for effect in held]
+        where = "; ".join(dict.fromkeys(heading(words) for words in own if words))
+        lines.append(f"{where}: {note}" if where else note)
+    return lines
 
 
 def lone_line(effect: PooledEffect) -> str:
