@@ -96,7 +96,7 @@ class Comparisons:
         duel = head_to_head_effects(self.head_to_head)
         yield ComparisonFigure(
             "pdt_against_cbt",
-            "PDT against CBT: direct, indirect and mixed evidence",
+            "PDT against CBT (studies of indirect and mixed evidence: those of the whole network)",
             f"Forest of {len(duel)} estimates of PDT against CBT with the equivalence margin of "
             f"{self.head_to_head.margin:g}. {_said(duel)}",
             lambda: summary_forest(

@@ -23,6 +23,7 @@ from pdt_evidence.verdicts.questions import (
     interval_of,
     intervals_in_favour,
     long_after_the_end,
+    no_effect,
     not_held,
     pool_name,
     pooled_above_zero,
@@ -185,7 +186,7 @@ def apa_personality(facts: Facts) -> list[Finding]:
     findings = [not_held("Effect in personality disorders in the article's review?", "shedler2010")]
     if core is not None:
         numbers = shown(core["estimate"], core["ci_low"], core["ci_high"])
-        where = side(core["ci_low"], core["ci_high"])
+        where = side(core["ci_low"], core["ci_high"], no_effect(core["measure"]))
         what = "Core personality disorder symptoms against control, in later evidence (Keefe 2020)"
         source = f"reviews {core['row_id']}"
         findings += [

@@ -16,7 +16,7 @@ from pdt_evidence.analysis.equivalence import (
     equivalence_from_interval,
 )
 from pdt_evidence.verdicts.facts import Facts
-from pdt_evidence.verdicts.questions import FEWEST_TRIALS
+from pdt_evidence.verdicts.questions import FEWEST_TRIALS, no_effect, side
 from pdt_evidence.verdicts.words import NETWORK_NAMES, counted, in_words, interval, shown, two_digits
 
 if TYPE_CHECKING:
@@ -150,7 +150,10 @@ def _ongoing(facts: Facts) -> str:
 def _both(facts: Facts) -> str:
     long = facts.pooled(window="long")
     printed = [facts.printed("abbass2006", outcome=outcome, follow_up="long") for outcome in LONG_TERM]
-    there = sum(row is not None and row["ci_low"] > 0 for row in printed)
+    there = sum(
+        row is not None and side(row["ci_low"], row["ci_high"], no_effect(row["measure"])) > 0
+        for row in printed
+    )
     text = f"A review of 2006 has an advantage over control in {there} of {len(printed)} outcomes in the long term."
     if long is not None:
         result = shown(long.estimate, *long.ci)
