@@ -79,6 +79,13 @@ def test_predictions_are_robust_and_hold_the_interval(rows):
         fit.permutation_test()
 
 
+def test_regressions_have_short_names(rows):
+    fit = pdt.metareg("yi ~ year", rows, cluster="trial_id")
+    assert repr(fit) == f"<ClusteredMetaRegression yi ~ year, REML CR2 k=43: p = {fit.QM_p:.4f}>"
+    found = pdt.compare_subgroups(rows, "rating", cluster="trial_id")
+    assert repr(found) == f"<SubgroupComparison 3 groups by rating, common tau2, REML CR2: p = {found.p:.4f}>"
+
+
 def test_groups_are_compared_robustly(rows):
     found = pdt.compare_subgroups(rows, "rating", cluster="trial_id")
     assert (found.test, found.df[0], found.groups["k"].sum()) == ("CR2", 2, len(rows))

@@ -35,7 +35,7 @@ FEWEST_CLUSTERS = 3
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # the repr is MetaRegression's
 class ClusteredMetaRegression(MetaRegression):
     """A `MetaRegression` of rows in clusters, with robust inference; `tau2` is the sum of `sigma2`."""
 

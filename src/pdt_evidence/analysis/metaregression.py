@@ -77,6 +77,9 @@ class MetaRegression:
     design: Array  # (k, p)
     spec: Any  # formulaic's ModelSpec, by which `predict` reads a new table
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.formula}, {self.method} {self.test} k={self.k}: p {p_value(self.QM_p)}>"
+
     def predict(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
         """Mean effect with its interval, and the interval for a new study, for each row of `table`.
 

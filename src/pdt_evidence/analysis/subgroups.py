@@ -39,6 +39,12 @@ class SubgroupComparison:
     left_out: pd.DataFrame
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        groups = f"{len(self.groups)} groups by {self.by}"
+        return (
+            f"<SubgroupComparison {groups}, {self.tau2} tau2, {self.method} {self.test}: p {p_value(self.p)}>"
+        )
+
     def to_frame(self) -> pd.DataFrame:
         """One row a group."""
         return self.groups.rename_axis(self.by).reset_index()
