@@ -96,12 +96,13 @@ class Comparisons:
         duel = head_to_head_effects(self.head_to_head)
         yield ComparisonFigure(
             "pdt_against_cbt",
-            "PDT against CBT (studies of indirect and mixed evidence: those of the whole network)",
+            "PDT against CBT: direct, indirect and mixed evidence",
             f"Forest of {len(duel)} estimates of PDT against CBT with the equivalence margin of "
             f"{self.head_to_head.margin:g}. {_said(duel)}",
             lambda: summary_forest(
                 duel,
                 margins=self.head_to_head.margin,
+                columns=("effect",),  # k of the direct rows alone would be studies of PDT against CBT
                 favours=("favours CBT", "favours PDT"),
                 prediction=False,
             ),
