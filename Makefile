@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: reproduce test lint citation benchmark fuzz clean
+.PHONY: reproduce test lint citation benchmark docs fuzz clean
 
 reproduce: .venv/run
 	$(BIN)/pdt-evidence reproduce --out results
@@ -12,7 +12,8 @@ test: .venv/test lint citation
 	$(BIN)/python -m pytest -n 2
 
 lint: .venv/test
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks tools docs
+	$(BIN)/ruff format --check src tests benchmarks tools docs
 	$(BIN)/pyright
 
 # cffconvert needs an older jsonschema than frictionless does, hence an environment of its own.
@@ -22,6 +23,11 @@ citation: .venv-citation/done
 benchmark: .venv/run
 	$(PIP) -r benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks
+
+docs: .venv/test
+	$(BIN)/python tools/draw_readme_figure.py
+	$(BIN)/python docs/gallery/draw.py
+	$(BIN)/python tools/run_notebooks.py
 
 fuzz: .venv/test
 	$(BIN)/python tests/fuzz/fuzz_readers.py --cases 10000
