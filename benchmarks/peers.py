@@ -55,14 +55,21 @@ def single_fits(yi: Floats, vi: Floats) -> dict[str, Maker]:
     def pymetaanalysis() -> Call:
         from meta_analyze import meta_analysis
 
-        return lambda: meta_analysis(effect=yi, variance=vi, tau2_method="REML", ci_method="hartung_knapp").tau2
+        return lambda: (
+            meta_analysis(effect=yi, variance=vi, tau2_method="REML", ci_method="hartung_knapp").tau2
+        )
 
     def pimeta() -> Call:
         from pimeta import rma
 
         return lambda: rma(yi, vi, method="REML", test="knha").tau2
 
-    return {"statsmodels (PM)": statsmodels, "PyMARE": pymare, "PyMetaAnalysis": pymetaanalysis, "pimeta": pimeta}
+    return {
+        "statsmodels (PM)": statsmodels,
+        "PyMARE": pymare,
+        "PyMetaAnalysis": pymetaanalysis,
+        "pimeta": pimeta,
+    }
 
 
 def full_fits(yi: Floats, vi: Floats) -> dict[str, Maker]:
@@ -131,7 +138,9 @@ def pimeta_loop(yi: Floats, vi: Floats) -> Maker:
     def pimeta() -> Call:
         from pimeta import rma
 
-        return lambda: np.array([rma(y, v, method="REML", test="knha").tau2 for y, v in zip(yi, vi, strict=True)])
+        return lambda: np.array(
+            [rma(y, v, method="REML", test="knha").tau2 for y, v in zip(yi, vi, strict=True)]
+        )
 
     return pimeta
 
@@ -173,7 +182,9 @@ def figures(yi: Floats, vi: Floats) -> dict[str, Maker]:
         from pimeta.pooling import pool_yv
 
         pooled = pool_yv(list(yi), list(vi), None, "SMD", method="REML")
-        return lambda: _as_pdf(plotting.forest(yi, vi, studlab=labels, pooled=pooled, effect_type="SMD").figure)
+        return lambda: _as_pdf(
+            plotting.forest(yi, vi, studlab=labels, pooled=pooled, effect_type="SMD").figure
+        )
 
     def forestplot() -> Call:
         import forestplot
@@ -186,7 +197,12 @@ def figures(yi: Floats, vi: Floats) -> dict[str, Maker]:
             forestplot.forestplot(table, estimate="yi", ll="low", hl="high", varlabel="label").figure
         )
 
-    return {"statsmodels": statsmodels, "PyMetaAnalysis": pymetaanalysis, "pimeta": pimeta, "forestplot": forestplot}
+    return {
+        "statsmodels": statsmodels,
+        "PyMetaAnalysis": pymetaanalysis,
+        "pimeta": pimeta,
+        "forestplot": forestplot,
+    }
 
 
 def _as_pdf(figure: Any) -> None:

@@ -117,9 +117,7 @@ def test_rows_left_out_are_listed_with_their_line_and_reason(trials, capsys, com
     trials.write_text(LACKING, encoding="utf-8")
     assert main([command[0], str(trials), *command[1:]]) == 0
     captured = capsys.readouterr()
-    assert captured.out.endswith(
-        "\n1 row of the file went into no stratum:\n  line 6 (Dahl 2012): no sd_t\n"
-    )
+    assert captured.out.endswith("\n1 row of the file went into no stratum:\n  line 6 (Dahl 2012): no sd_t\n")
     assert "left_out" not in captured.out + captured.err
 
 
@@ -137,7 +135,9 @@ def test_check_calls_rows_as_the_file_does(trials, capsys):
 def test_check_lists_columns_that_it_does_not_know(trials, capsys):
     trials.write_text("study,outcome,dose,site,yi,vi\nAdams 2001,pain,2,A,0.2,0.1\n", encoding="utf-8")
     assert main(["check", str(trials)]) == 0
-    assert "note: columns of your own, kept as they are and not checked: dose, site." in capsys.readouterr().out
+    assert (
+        "note: columns of your own, kept as they are and not checked: dose, site." in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(("command", "code"), [("check", 0), ("pool", 1)])
@@ -165,7 +165,12 @@ def test_help_says_which_columns_are_needed(command, capsys):
     with pytest.raises(SystemExit):
         main([command, "--help"])
     out = capsys.readouterr().out
-    for words in ("mean_t sd_t n_t mean_c sd_c n_c", "better ", "outcome ", "pdt-evidence template --columns"):
+    for words in (
+        "mean_t sd_t n_t mean_c sd_c n_c",
+        "better ",
+        "outcome ",
+        "pdt-evidence template --columns",
+    ):
         assert words in out
 
 

@@ -1,6 +1,6 @@
 """Draw the picture of the README from the bundled evidence.
 
-    python tools/draw_readme_figure.py
+python tools/draw_readme_figure.py
 """
 
 import warnings

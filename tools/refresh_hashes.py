@@ -1,6 +1,6 @@
 """Write the size and SHA-256 of every table into data/datapackage.json, after an edit that was meant.
 
-    python tools/refresh_hashes.py
+python tools/refresh_hashes.py
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """Run every notebook from top to bottom and keep what it shows.
 
-    python tools/run_notebooks.py
+python tools/run_notebooks.py
 """
 
 from pathlib import Path

@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from pdt_evidence.analysis.cumulative import cumulative
-from pdt_evidence.errors import EvidenceError
 from pdt_evidence.analysis.pooling import pool
+from pdt_evidence.errors import EvidenceError
 
 YI = [0.10, 0.25, 0.40, 0.05]
 VI = [0.04, 0.06, 0.05, 0.08]

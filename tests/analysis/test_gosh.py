@@ -11,8 +11,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from pdt_evidence.analysis.gosh import gosh
-from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.analysis.pooling import pool
+from pdt_evidence.errors import EvidenceError, RequestError
 
 STATUS = Path("/proc/self/status")
 RNG = np.random.default_rng(8)

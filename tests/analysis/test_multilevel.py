@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.analysis.multilevel import pool_multilevel
+from pdt_evidence.errors import EvidenceError, RequestError
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "multilevel.json").read_text(encoding="utf-8")

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.analysis.pooling import henmi_copas, pool, pool_many
+from pdt_evidence.errors import EvidenceError, RequestError
 
 YI = [0.12, 0.55, -0.20, 0.81, 0.43, 1.10]
 VI = [0.04, 0.05, 0.09, 0.02, 0.10, 0.06]
@@ -73,7 +73,10 @@ def test_level_seed_draws_and_weights_are_honoured():
             {"method": "MP"},
             "method = 'MP' is not known. Choose one of: 'EE', 'DL', 'REML', 'PM', 'ML', 'EB', ",
         ),
-        ({"test": "Z"}, "test = 'Z' is not known. Did you mean 'z'? Choose one of: 'z', 't', 'knha', 'adhoc', 'adhoc-ci'."),
+        (
+            {"test": "Z"},
+            "test = 'Z' is not known. Did you mean 'z'? Choose one of: 'z', 't', 'knha', 'adhoc', 'adhoc-ci'.",
+        ),
         ({"pi_rule": "HTS"}, "pi_rule = 'HTS' is not known. Choose one of: 'HTS-t(k-2)', "),
         ({"tau2_ci_method": "QP"}, "tau2_ci_method = 'QP' is not known. Choose one of: 'q-profile', "),
         ({"levle": 0.9}, "has no option 'levle'. It has: method, test, level, "),
@@ -227,7 +230,9 @@ def test_a_prior_gives_the_posterior():
     assert through_pool.estimate != pool(yi, vi).estimate
 
 
-@pytest.mark.parametrize("option", [{"method": "DL"}, {"test": "z"}, {"seed": 1}, {"tau2_ci_weights": [1, 1]}])
+@pytest.mark.parametrize(
+    "option", [{"method": "DL"}, {"test": "z"}, {"seed": 1}, {"tau2_ci_weights": [1, 1]}]
+)
 def test_options_without_meaning_beside_a_prior_are_refused(option):
     from pdt_evidence.analysis.bayes import HalfNormal
 

@@ -126,7 +126,9 @@ def test_names_that_differ_only_in_case_or_spaces_are_found():
 
 
 def test_two_spellings_of_a_study_are_no_matter_where_its_trial_is_named():
-    rows = table((0, {"trial_id": "t3", "instrument": "HAM-D"})).assign(study=["A 1", "b", "c", "a  1", "d", "e"])
+    rows = table((0, {"trial_id": "t3", "instrument": "HAM-D"})).assign(
+        study=["A 1", "b", "c", "a  1", "d", "e"]
+    )
     assert [finding for finding in lint(rows) if finding.column == "study"] == []
     rows = table().assign(study=["A 1", "b", "c", "a  1", "d", "e"])
     assert [finding.column for finding in lint(rows)] == ["study"]

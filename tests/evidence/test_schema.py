@@ -64,7 +64,9 @@ def test_a_misspelt_column_is_recognised():
 
 def test_the_likeliest_name_comes_before_a_short_list_of_all():
     sentence = missing_column("better", ["beter", *(f"column_{i}" for i in range(60))])
-    assert sentence.startswith("column 'better' is missing; there is one much like it. Did you mean 'beter'? The")
+    assert sentence.startswith(
+        "column 'better' is missing; there is one much like it. Did you mean 'beter'? The"
+    )
     assert sentence.endswith("column_10 and 49 more.")
     assert listed(["a", "b"]) == "a, b"
 

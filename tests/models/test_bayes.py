@@ -13,7 +13,14 @@ from pdt_evidence.models.bayes import finite_moment, integrate, interval, shrink
 from pdt_evidence.models.priors import HalfCauchy, HalfNormal, LogNormal, LogT, Uniform, rhodes, turner
 
 Y, V = np.array([0.5, 0.1, 0.8, -0.1, 0.4]), np.array([0.04, 0.09, 0.05, 0.02, 0.12])
-PRIORS = [HalfNormal(0.5), HalfCauchy(0.3), Uniform(), Uniform(0.9), LogNormal(-2.56, 1.74), LogT(-3.44, 2.59)]
+PRIORS = [
+    HalfNormal(0.5),
+    HalfCauchy(0.3),
+    Uniform(),
+    Uniform(0.9),
+    LogNormal(-2.56, 1.74),
+    LogT(-3.44, 2.59),
+]
 
 
 def definition(prior, mu_prior):
@@ -45,7 +52,9 @@ def by_quadrature(prior, mu_prior, function):
     edges = [u for u in (-200, -60, -20, -8, -4, -2, -1, 0, 1, 2, 4, 10, 30, 60) if u < upper]
     edges += [upper] if np.isfinite(upper) else []
     options = {"epsabs": 0, "epsrel": 1e-12, "limit": 400}
-    total = [sum(quad(integrand, a, b, args=(w,), **options)[0] for a, b in pairwise(edges)) for w in (False, True)]
+    total = [
+        sum(quad(integrand, a, b, args=(w,), **options)[0] for a, b in pairwise(edges)) for w in (False, True)
+    ]
     return total[1] / total[0]
 
 
@@ -62,7 +71,10 @@ def test_the_posterior_is_that_of_adaptive_quadrature(prior, mu_prior):
             new.tail(1.0),
             by_quadrature(prior, mu_prior, lambda tau, m, s: ndtr((m - 1) / np.hypot(s, tau))),
         ),
-        "P(tau <= 0.3)": (posterior.cdf(0.3), by_quadrature(prior, mu_prior, lambda tau, m, s: float(tau <= 0.3))),
+        "P(tau <= 0.3)": (
+            posterior.cdf(0.3),
+            by_quadrature(prior, mu_prior, lambda tau, m, s: float(tau <= 0.3)),
+        ),
     }
     if np.isfinite(posterior.moment(1)):
         expected["E(tau)"] = posterior.moment(1), by_quadrature(prior, mu_prior, lambda tau, m, s: tau)
@@ -141,7 +153,9 @@ def test_shrunken_effects_lie_between_the_study_and_the_mean():
             return own + share * (m - own), V[i] * (1 - share) + (share * s) ** 2
 
         first = by_quadrature(HalfNormal(0.5), None, lambda tau, m, s, f=given: f(tau, m, s)[0])
-        second = by_quadrature(HalfNormal(0.5), None, lambda tau, m, s, f=given: sum(np.power(f(tau, m, s), (2, 1))))
+        second = by_quadrature(
+            HalfNormal(0.5), None, lambda tau, m, s, f=given: sum(np.power(f(tau, m, s), (2, 1)))
+        )
         assert (shrunk.mean(), shrunk.sd()) == pytest.approx((first, np.sqrt(second - first**2)), rel=1e-8)
 
 

@@ -84,7 +84,9 @@ def test_samples_of_many_studies_have_the_engines_numbers(k, method):
         assert_allclose(getattr(fits, name), want, rtol=1e-9, atol=1e-11, err_msg=name)
 
 
-@pytest.mark.parametrize(("k", "n"), [(4, 15), (4, 7), (10, 100), (10, 400), (33, 5000), (70, 5000), (128, 50)])
+@pytest.mark.parametrize(
+    ("k", "n"), [(4, 15), (4, 7), (10, 100), (10, 400), (33, 5000), (70, 5000), (128, 50)]
+)
 def test_a_sample_is_distinct_not_empty_and_of_the_size_asked_for(k, n):
     masks = sample_subsets(k, n, np.random.default_rng(4))
     assert masks.shape == (n, -(-k // 64))

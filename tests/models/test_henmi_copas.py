@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from pdt_evidence.analysis.pooling import henmi_copas
 from pdt_evidence.models.henmi_copas import _conditional_moments
 from pdt_evidence.models.weights import prepare
-from pdt_evidence.analysis.pooling import henmi_copas
 
 HERE = Path(__file__).parent.parent / "reference"
 POOL = json.loads((HERE / "pool.json").read_text(encoding="utf-8"))["cases"]

@@ -66,7 +66,10 @@ def test_fits_without_each_study_agree_with_the_reference(case):
 @pytest.mark.parametrize("case", REFERENCE["cases"], ids=case_id)
 def test_cumulation_agrees_with_the_reference_in_any_order(case):
     yi, vi = studies(case)
-    for kind, at in (("cumulative", np.arange(yi.size)), ("cumulative_by_variance", np.argsort(vi, kind="stable"))):
+    for kind, at in (
+        ("cumulative", np.arange(yi.size)),
+        ("cumulative_by_variance", np.argsort(vi, kind="stable")),
+    ):
         steps = accumulate(yi[at], vi[at], options(case))
         for name, want in case[kind].items():
             # For one study the reference has tau2 = 0 and I2 = 0; here they are unknown.

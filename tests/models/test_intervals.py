@@ -9,9 +9,9 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from scipy.integrate import quad
 
+from pdt_evidence.analysis.pooling import pool, pool_many
 from pdt_evidence.models.likelihood import log_likelihood
 from pdt_evidence.models.weights import prepare
-from pdt_evidence.analysis.pooling import pool, pool_many
 
 HERE = Path(__file__).parent.parent / "reference"
 POOL = json.loads((HERE / "pool.json").read_text(encoding="utf-8"))["cases"]

@@ -62,7 +62,9 @@ def test_a_fine_grid_never_finds_a_better_value():
     grid = np.stack(np.meshgrid(ladder, ladder), -1).reshape(-1, 2)
     on_edge = 0
     for seed in range(150):
-        yi, vi, cluster = simulated(seed, clusters=3 + seed % 4, between=0.2 * (seed % 3), within=0.1 * (seed % 2))
+        yi, vi, cluster = simulated(
+            seed, clusters=3 + seed % 4, between=0.2 * (seed % 3), within=0.1 * (seed % 2)
+        )
         nested = nest(yi, sampling_blocks(vi, cluster, [None, 0.6][seed % 2]))
         peak = fit_reml(nested)
         best = _likelihood(nested, np.array([peak.sigma2]))[0][0]
@@ -94,7 +96,9 @@ def test_ends_of_the_profile_interval_are_where_the_deviance_is_critical():
         for end in profile_interval(nested, peak, which, 0.95):
             held = (end, 0.0) if which == 0 else (0.0, end)
             other = fit_reml(nested, (which == 1, which == 0), held)
-            assert 2 * (peak.log_likelihood - other.log_likelihood) == pytest.approx(3.841458820694124, rel=1e-9)
+            assert 2 * (peak.log_likelihood - other.log_likelihood) == pytest.approx(
+                3.841458820694124, rel=1e-9
+            )
 
 
 def test_thousands_of_rows_need_no_square_matrix():

@@ -102,7 +102,10 @@ def test_reml_takes_the_higher_of_two_maxima():
     """One slope through precise and imprecise contrasts: the likelihood is bimodal here."""
     variances = lambda v: np.array([[0.0, v], [v, 0.0]])  # noqa: E731
     values = [(-1.0, 1e-4), (1.0, 1e-4), (0.99, 1e-4), (0.2, 5.0), (-9.0, 0.5), (9.0, 0.5)]
-    blocks = [StudyBlock(str(i), np.array([0, 1]), np.array([0.0, y]), variances(v)) for i, (y, v) in enumerate(values)]
+    blocks = [
+        StudyBlock(str(i), np.array([0, 1]), np.array([0.0, y]), variances(v))
+        for i, (y, v) in enumerate(values)
+    ]
     tau2 = tau2_reml(consistency_model(blocks, 2))
     grid = np.geomspace(1e-6, 1e3, 4000)
     best = grid[np.argmax([restricted_likelihood(blocks, 2, other) for other in grid])]
@@ -176,7 +179,9 @@ def test_contributions_are_those_of_every_path_taken_one_by_one(seed):
     flow, shares = evidence_flow(laplacian), contributions(laplacian)
     for a, b in combinations(range(5), 2):
         current = np.where(flow[a, b] > 1e-12, flow[a, b], 0.0)
-        step = current / np.where(current.sum(axis=1, keepdims=True) > 0, current.sum(axis=1, keepdims=True), 1.0)
+        step = current / np.where(
+            current.sum(axis=1, keepdims=True) > 0, current.sum(axis=1, keepdims=True), 1.0
+        )
         expected = np.zeros((5, 5))
         for path, chance in paths_downhill(step, a, b):
             for i, j in pairwise(path):

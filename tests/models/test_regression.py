@@ -52,7 +52,9 @@ def test_a_fine_grid_never_finds_a_better_tau2(method):
         Q = np.repeat(regression.basis(X)[0][None], len(ladder), 0)
         tau2 = regression.estimate_tau2(Q[:1], y[None], vi, method)
         best = regression.log_likelihood(Q[:1], y[None], vi, tau2, method == "REML")[0]
-        values = regression.log_likelihood(Q, np.repeat(y[None], len(ladder), 0), vi, ladder, method == "REML")
+        values = regression.log_likelihood(
+            Q, np.repeat(y[None], len(ladder), 0), vi, ladder, method == "REML"
+        )
         assert best >= values.max() - 1e-10
         behind_a_dip += tau2[0] > 0 and values[1] < values[0]
     assert behind_a_dip > 0
@@ -72,7 +74,9 @@ def test_a_batch_is_a_loop(method):
 def test_units_of_the_moderators_do_not_touch_tau2(method):
     X, y, vi = problem(5)
     shifted = X @ np.array([[1.0, 2000.0, -3.0], [0, 1e4, 0], [0, 0, 1e-3]])
-    found = [regression.estimate_tau2(regression.basis(D)[0][None], y[None], vi, method) for D in (X, shifted)]
+    found = [
+        regression.estimate_tau2(regression.basis(D)[0][None], y[None], vi, method) for D in (X, shifted)
+    ]
     assert_allclose(found[0], found[1], rtol=1e-8, atol=1e-12)
 
 

@@ -12,7 +12,11 @@ def problem(seed=1):
     rng = np.random.default_rng(seed)
     cluster = np.repeat(np.arange(7), [1, 2, 2, 3, 4, 5, 1])
     vi = rng.uniform(0.05, 0.4, len(cluster))
-    return rng.normal(size=len(cluster)), cluster, total_blocks(sampling_blocks(vi, cluster, 0.4), (0.1, 0.05))
+    return (
+        rng.normal(size=len(cluster)),
+        cluster,
+        total_blocks(sampling_blocks(vi, cluster, 0.4), (0.1, 0.05)),
+    )
 
 
 def dense(yi, cluster, blocks):

@@ -117,7 +117,9 @@ def pool_subsets(
     `progress` is called with the number of subsets that were done since the last call.
     """
     n = len(masks)
-    fits = SubsetFits(k=np.empty(n, np.int64), estimate=np.empty(n), tau2=np.empty(n), I2=np.empty(n), Q=np.empty(n))
+    fits = SubsetFits(
+        k=np.empty(n, np.int64), estimate=np.empty(n), tau2=np.empty(n), I2=np.empty(n), Q=np.empty(n)
+    )
     job = partial(_pool_piece, yi, vi, method)
     pieces = (masks[start : start + PIECE] for start in range(0, n, PIECE))
     start = 0

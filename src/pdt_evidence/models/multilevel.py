@@ -168,7 +168,9 @@ def _cluster_sums(nested: Nested, d: Array) -> tuple[Array, Array]:
     """A and B of `_likelihood`, each with two derivatives by the within variance: (3, s, m)."""
     powers = np.array([d, -d * d, 2 * d**3])
     a, b = nested.one**2, nested.one * nested.y
-    return np.add.reduceat(powers * a, nested.starts, axis=2), np.add.reduceat(powers * b, nested.starts, axis=2)
+    return np.add.reduceat(powers * a, nested.starts, axis=2), np.add.reduceat(
+        powers * b, nested.starts, axis=2
+    )
 
 
 def _combine(logdet: Array, T: Array, N: Array, R: Array) -> tuple[Array, Array, Array]:
@@ -337,9 +339,7 @@ def profile_interval(
     return _crossing(deviance, middle, 0.0), upper
 
 
-def _crossing(
-    deviance: Callable[[float], tuple[float, float]], inside: float, outside: float
-) -> float:
+def _crossing(deviance: Callable[[float], tuple[float, float]], inside: float, outside: float) -> float:
     """Where the deviance passes 0 from `inside` (below) to `outside` (above): Newton, kept between them."""
     at = 0.5 * (inside + outside)
     for _ in range(200):

@@ -156,9 +156,7 @@ def net_heat(blocks: Sequence[StudyBlock], n_treatments: int, tau2: float = 0.0)
         free[place] = np.eye(sizes[column])
         heat[:, column] = Q - residual_Q(np.hstack([X, free]))
     hat = X @ np.linalg.pinv(X.T @ precision @ X, hermitian=True) @ X.T @ precision
-    rows = tuple(
-        (block.design, int(arm), int(block.arms[0])) for block in pooled for arm in block.arms[1:]
-    )
+    rows = tuple((block.design, int(arm), int(block.arms[0])) for block in pooled for arm in block.arms[1:])
     return NetHeat(tuple(block.design for block in pooled), Q, heat, hat, rows)
 
 

@@ -62,7 +62,9 @@ class Prior(Protocol):
 def _require_positive(prior: object, **values: float) -> None:
     for name, value in values.items():
         if not (np.isfinite(value) and value > 0):
-            raise RequestError(f"{type(prior).__name__}: {name} = {value!r}, but it has to be finite and above 0.")
+            raise RequestError(
+                f"{type(prior).__name__}: {name} = {value!r}, but it has to be finite and above 0."
+            )
 
 
 @dataclass(frozen=True, slots=True)

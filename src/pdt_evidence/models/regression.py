@@ -105,9 +105,7 @@ def _project(Q: Array, y: Array, vi: Array, tau2: Array) -> _Projection:
         yPPy=(u**2).sum(-1),
         yPPPy=(w * u**2).sum(-1) - np.einsum("bi,bij,bj->b", Qwu, inverse, Qwu),
         trP=w.sum(-1) - np.trace(IB, axis1=-2, axis2=-1),
-        trPP=(w**2).sum(-1)
-        - 2 * np.einsum("bij,bji->b", inverse, C)
-        + np.einsum("bij,bji->b", IB, IB),
+        trPP=(w**2).sum(-1) - 2 * np.einsum("bij,bji->b", inverse, C) + np.einsum("bij,bji->b", IB, IB),
         logdet=np.linalg.slogdet(A)[1],
     )
 

@@ -179,7 +179,13 @@ def test_beside_effects_that_are_given_means_get_no_direction_of_their_own(saved
 
 @pytest.mark.parametrize(
     ("own", "ours"),
-    [("beter", "better"), ("Better", "better"), ("outcom", "outcome"), ("follow-up", "follow_up"), ("years", "year")],
+    [
+        ("beter", "better"),
+        ("Better", "better"),
+        ("outcom", "outcome"),
+        ("follow-up", "follow_up"),
+        ("years", "year"),
+    ],
 )
 def test_a_column_that_nearly_has_a_name_of_ours_is_refused(saved, own, ours):
     with pytest.raises(SchemaError, match=f"column '{own}' is not known. Did you mean '{ours}'?"):
