@@ -180,7 +180,7 @@ def pool_bayes(
     level: float = 0.95,
     interval: str = "central",
     measure: str = "GEN",
-    labels: Sequence[str] | None = None,
+    labels: Sequence[object] | None = None,
     row_ids: Sequence[str] | None = None,
     columns: Mapping[str, Sequence[Any]] | None = None,
     stratum: Mapping[str, str] | None = None,

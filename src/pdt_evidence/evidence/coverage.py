@@ -23,7 +23,8 @@ def coverage() -> pd.DataFrame:
     DataFrame
         One row a review: `trials_included` as the review states it (NaN where not seen), of these
         `seen` as members, only `believed` to be, `conflict` (sources disagree; counted in neither),
-        and `unidentified`, if all believed ones are right; `with_effects`, the members of which effects are held, in `effect_rows`
+        and `unidentified`, if all believed ones are right; `with_effects`, the members of which
+        effects are held, in `effect_rows`
         rows; `estimates_held` of the review's own pooled results, and `cells_wanted`, the numbers
         known to exist and not held.
 

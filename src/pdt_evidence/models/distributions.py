@@ -44,8 +44,8 @@ def two_sided_quantile(level: float, df: ArrayLike) -> Floats:
 
 def _t_quantile(upper: float, df: float) -> float:
     if math.isnan(df):
-        return special.ndtri(upper)
-    return special.stdtrit(df, upper) if df >= 1 else math.nan
+        return float(special.ndtri(upper))
+    return float(special.stdtrit(df, upper)) if df >= 1 else math.nan
 
 
 def two_sided_p(statistic: ArrayLike, df: ArrayLike) -> Floats:
@@ -98,7 +98,7 @@ def chi2_quantile(lower: float, df: ArrayLike) -> Floats:
 
 
 def _chi2_quantile(lower: float, df: float) -> float:
-    return 2 * special.gammaincinv(df / 2, lower) if df >= 1 else math.nan
+    return 2 * float(special.gammaincinv(df / 2, lower)) if df >= 1 else math.nan
 
 
 def _each_once(quantile: Callable[[float], float], df: Floats) -> Floats:
