@@ -14,7 +14,7 @@ test: .venv/test lint citation
 lint: .venv/test
 	$(BIN)/ruff check src tests benchmarks tools docs
 	$(BIN)/ruff format --check src tests benchmarks tools docs
-	$(BIN)/pyright
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 # cffconvert needs an older jsonschema than frictionless does, hence an environment of its own.
 citation: .venv-citation/done
