@@ -33,7 +33,13 @@ def gallery() -> dict[str, Callable[[], Any]]:
         ]
         pair = pdt.synthesize(both, by=BY)
         course = pdt.synthesize(both[both.outcome == "depression"], by=BY)
+        runs = pdt.sensitivity(
+            table[(table.comparison == "pdt_vs_control") & (table.outcome == "depression")]
+        )
     fit = control["pdt_vs_control", "depression", "post"]
+    runs = runs[runs.follow_up == "post"].rename(
+        columns={"dependence": "rows of a trial", "rho": "correlation ρ"}
+    )
     return {
         "forest": lambda: figures.forest(fit, margins=0.25, sort="year"),
         "forest_groups": lambda: figures.forest(cbt),
@@ -55,6 +61,13 @@ def gallery() -> dict[str, Callable[[], Any]]:
         "orchard": lambda: figures.orchard(fit),
         "gosh": lambda: figures.gosh_plot(gosh(fit, sample=3000, seed=1), study=int(np.argmax(fit.yi))),
         "tau2_profile": lambda: figures.tau2_profile(fit),
+        "specification_curve": lambda: figures.specification_curve(
+            runs,
+            choices=["rows of a trial", "inference", "correlation ρ"],
+            title="Depression at the end of treatment: PDT versus control",
+            ylabel="Standardised mean difference (95% CI)",
+            arms=("PDT", "control"),
+        ),
     }
 
 

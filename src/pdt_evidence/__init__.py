@@ -25,6 +25,7 @@ Claims
 Figures
     forest forest_pages summary_forest trajectory network_plot orchard drapery
     funnel radial baujat bias_summary gosh_plot tau2_profile
+    specification_curve
     alt_text to_table save
 Everything at once
     report export
@@ -90,6 +91,7 @@ _HOMES = {
         "orchard",
         "radial",
         "save",
+        "specification_curve",
         "summary_forest",
         "tau2_profile",
         "to_table",

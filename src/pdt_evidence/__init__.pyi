@@ -54,6 +54,7 @@ from pdt_evidence.figures import network_plot as network_plot
 from pdt_evidence.figures import orchard as orchard
 from pdt_evidence.figures import radial as radial
 from pdt_evidence.figures import save as save
+from pdt_evidence.figures import specification_curve as specification_curve
 from pdt_evidence.figures import summary_forest as summary_forest
 from pdt_evidence.figures import tau2_profile as tau2_profile
 from pdt_evidence.figures import to_table as to_table

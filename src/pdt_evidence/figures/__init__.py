@@ -13,6 +13,7 @@ _HOMES = {
     "influences": ["baujat", "drapery", "gosh_plot", "orchard"],
     "network_graph": ["network_plot"],
     "profiles": ["bias_summary", "tau2_profile"],
+    "specification": ["specification_curve"],
     "styles": ["STYLES", "Style"],
     "summary": ["summary_forest"],
     "time_course": ["trajectory"],
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from pdt_evidence.figures.network_graph import network_plot as network_plot
     from pdt_evidence.figures.profiles import bias_summary as bias_summary
     from pdt_evidence.figures.profiles import tau2_profile as tau2_profile
+    from pdt_evidence.figures.specification import specification_curve as specification_curve
     from pdt_evidence.figures.styles import STYLES as STYLES
     from pdt_evidence.figures.styles import Style as Style
     from pdt_evidence.figures.summary import summary_forest as summary_forest
