@@ -6,7 +6,6 @@ drawing, so that text of so many points stays in place when a window or a layout
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 from matplotlib import pyplot as plt
@@ -27,22 +26,10 @@ if TYPE_CHECKING:
     from pdt_evidence.figures.measure import Typeface
     from pdt_evidence.figures.styles import Style
 
-__all__ = ["DPI", "MARGIN", "FigureAxes", "Frame", "Sheet", "available", "new_axes"]
+__all__ = ["DPI", "MARGIN", "Frame", "Sheet", "available", "new_axes", "new_figure"]
 
 MARGIN = 6.0  # points around a figure of our own
 DPI = 200.0
-
-
-class FigureAxes(Axes):
-    """Axes that show their figure in a notebook, without a global list of open figures."""
-
-    name = "pdt_evidence"
-
-    def _repr_png_(self) -> bytes:
-        sheet = io.BytesIO()
-        figure: Any = self.figure
-        figure.canvas.figure.savefig(sheet, format="png", dpi=144)
-        return sheet.getvalue()
 
 
 class Frame:
@@ -91,13 +78,16 @@ def available(ax: Any) -> tuple[float, float]:
     return box.width * width, box.height * height
 
 
+def new_figure(width: float, height: float, paper: str, **layout: Any) -> Any:
+    """A figure of that size in points, made by pyplot: a notebook shows, and plt.show() opens, only those."""
+    return plt.figure(figsize=(width / 72, height / 72), facecolor=paper, dpi=DPI, **layout)
+
+
 def new_axes(width: float, height: float, paper: str) -> Axes:
     """Axes that fill a new figure of that content size, save for its margin."""
     across, down = width + 2 * MARGIN, height + 2 * MARGIN
-    # By pyplot, as a notebook shows, and a script's plt.show() opens, only figures that it knows.
-    figure = plt.figure(figsize=(across / 72, down / 72), facecolor=paper, dpi=DPI)
     box = (MARGIN / across, MARGIN / down, width / across, height / down)
-    return figure.add_subplot(axes_class=FigureAxes, position=box)
+    return new_figure(across, down, paper).add_axes(box)
 
 
 class Sheet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pdt_evidence.figures.canvas import DPI, FigureAxes
+from pdt_evidence.figures.canvas import new_figure
 from pdt_evidence.figures.measure import Typeface, families_for
 from pdt_evidence.figures.styles import Style, style_of
 
@@ -67,12 +67,6 @@ def chart(ax: Any, style: str | Style, width: float, height: float, texts: Seque
     """A chart on `ax`, or on a new figure of `width` by `height` millimetres."""
     chosen = style_of(style)
     if ax is None:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
-        figure = Figure(
-            figsize=(width * MM, height * MM), facecolor=chosen.paper, dpi=DPI, layout="constrained"
-        )
-        FigureCanvasAgg(figure)
-        ax = figure.add_subplot(axes_class=FigureAxes)
+        points = MM * 72
+        ax = new_figure(width * points, height * points, chosen.paper, layout="constrained").add_subplot()
     return Chart(ax, chosen, texts)
