@@ -286,3 +286,25 @@ def test_published_designs_never_pool_together():
     )
     with pytest.raises(EvidenceError, match="'design': expected one value, found between, pre-post"):
         synthesize(rows.drop(columns="measure"))
+
+
+def test_a_short_table_needs_a_study_and_its_effect_only():
+    short = pd.DataFrame(
+        {"study": ["A", "B", "C"], "outcome": "sleep", "yi": [0.1, 0.4, 0.3], "vi": [0.04, 0.05, 0.03]}
+    )
+    fit = synthesize(short, by="outcome")["sleep"]
+    assert fit.k == 3
+    assert fit.labels == ("A", "B", "C")
+    with pytest.raises(EvidenceError, match="column 'study' is missing"):
+        synthesize(short.drop(columns="study"), by="outcome")
+
+
+def test_a_direction_that_nobody_gave_is_said_aloud():
+    arms = pd.DataFrame(
+        {"study": ["A", "B"], "mean_t": [10.0, 12], "sd_t": [4.0, 5], "n_t": [30, 40], "mean_c": [13.0, 13],
+         "sd_c": [4.0, 5], "n_c": [30, 40], "outcome": "depression"}
+    )  # fmt: skip
+    with pytest.warns(
+        EvidenceWarning, match="no column 'better', so effects from arm data are arm 1 less arm 2"
+    ):
+        synthesize(arms, by="outcome")

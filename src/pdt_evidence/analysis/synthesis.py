@@ -28,6 +28,7 @@ __all__ = ["DEPENDENCE", "synthesize"]
 DEPENDENCE = ("aggregate", "one-per-trial", "three-level", "che")
 MULTILEVEL_TESTS = {"three-level": ("knha", "t", "z"), "che": ("knha",)}  # "knha" is merely the default
 STYLES = ("library", "revman")
+SIGNED_BY_SCORE = ("SMD", "MD", "ROM", "OR", "RR", "RD")
 Strata = dict[tuple[str, ...], PooledEffect]
 STUDY_COLUMNS = (
     "trial_id", "year", "n_t", "n_c", "arm_t", "arm_c", "disorder", "instrument", "rating", "rob", "rob_tool",
@@ -106,8 +107,9 @@ def synthesize(
     if dependence in MULTILEVEL_TESTS:
         _check_multilevel(dependence, method, test)
     _check(table, by)
+    table = _named(table)
     if measure is not None or not {"yi", "vi"} <= set(table.columns):
-        table = effect_sizes(table, measure=measure or "SMD")
+        table = _with_effects(table, measure or "SMD")
     usable, left_out = _usable(table)
     settings = {"method": method, "test": test, "level": level}
     if dependence in MULTILEVEL_TESTS:
@@ -171,7 +173,9 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
             "These are published pooled estimates (a table of reviews()), and what is pooled is not pooled again: "
             "reviews share their trials. Give trials, as trials(review=...) does, or read the estimates as they are."
         )
-    missing = [missing_column(name, table.columns) for name in (*by, "trial_id") if name not in table.columns]
+    missing = [missing_column(name, table.columns) for name in by if name not in table.columns]
+    if not {"trial_id", "study"} & set(table.columns):
+        missing.append(missing_column("study", table.columns))
     if missing:
         raise SchemaError.from_problems(missing, "the table to pool")
     problems = []
@@ -197,10 +201,31 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
         )
 
 
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with a row id, a trial and a study in every row: what a short table leaves to be understood."""
+    names = {}
+    if "row_id" not in table.columns:
+        names["row_id"] = [f"row {number}" for number in range(1, len(table) + 1)]
+    if "trial_id" not in table.columns:
+        names["trial_id"] = table["study"].astype(str)
+    if "study" not in table.columns:
+        names["study"] = table["trial_id"].astype(str)
+    return table.assign(**names)
+
+
+def _with_effects(table: pd.DataFrame, measure: str) -> pd.DataFrame:
+    if measure in SIGNED_BY_SCORE and "better" not in table.columns:
+        warnings.warn(
+            "The table has no column 'better', so effects from arm data are arm 1 less arm 2, whichever is good. "
+            "Say in 'better' whether lower or higher scores are, and effects above 0 favour arm 1.",
+            EvidenceWarning,
+            stacklevel=4,
+        )
+    return effect_sizes(table, measure=measure)
+
+
 def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows with an effect; and the others, each with its reason."""
-    if "row_id" not in table.columns:
-        table = table.assign(row_id=[f"row {number}" for number in range(1, len(table) + 1)])
     without = table["yi"].isna() | table["vi"].isna()
     reason = table["yi_reason"] if "yi_reason" in table.columns else "no yi or vi"
     left_out = table.assign(reason=reason).loc[without, ["row_id", "reason"]].reset_index(drop=True)
