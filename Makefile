@@ -20,9 +20,9 @@ lint: .venv/test
 citation: .venv-citation/done
 	.venv-citation/bin/cffconvert --validate
 
-benchmark: .venv/run
-	$(PIP) -r benchmarks/requirements.txt
-	$(BIN)/python -m benchmarks
+# The peers want versions of their own, hence an environment of its own here too.
+benchmark: .venv-benchmark/done
+	.venv-benchmark/bin/python -m benchmarks
 
 docs: .venv/test
 	$(BIN)/python tools/draw_readme_figure.py
@@ -33,7 +33,7 @@ fuzz: .venv/test
 	$(BIN)/python tests/fuzz/fuzz_readers.py --cases 10000
 
 clean:
-	rm -rf .venv .venv-citation results
+	rm -rf .venv .venv-citation .venv-benchmark results
 
 .venv/python: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pdt_evidence needs Python 3.11 or newer")'
@@ -51,4 +51,9 @@ clean:
 .venv-citation/done: constraints-citation.txt
 	$(PYTHON) -m venv .venv-citation
 	.venv-citation/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-citation.txt cffconvert
+	touch $@
+
+.venv-benchmark/done: pyproject.toml benchmarks/requirements.txt
+	$(PYTHON) -m venv .venv-benchmark
+	.venv-benchmark/bin/python -m pip install --quiet --disable-pip-version-check -e . -r benchmarks/requirements.txt
 	touch $@
