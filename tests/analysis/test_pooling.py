@@ -26,7 +26,8 @@ VI = [0.04, 0.05, 0.09, 0.02, 0.10, 0.06]
 )
 def test_every_word_of_an_option_changes_the_result(option, words):
     def numbers(word):
-        fit = pool(YI, VI, seed=1, **{option: word})
+        seed = {"seed": 1} if word == "bootstrap" else {}
+        fit = pool(YI, VI, **{option: word}, **seed)
         return tuple(round(x, 9) for x in (fit.tau2, *fit.ci, *fit.pi, *fit.tau2_ci, fit.tau2_se))
 
     found = [numbers(word) for word in words.split()]
@@ -238,3 +239,31 @@ def test_options_without_meaning_beside_a_prior_are_refused(option):
 
     with pytest.raises(RequestError, match=f"{next(iter(option))} cannot be chosen together with a prior"):
         pool([0.1, 0.4], [0.04, 0.05], prior=HalfNormal(0.5), **option)
+
+
+@pytest.mark.parametrize("option", [{"seed": 3}, {"bootstrap_draws": 300}])
+def test_options_of_the_bootstrap_are_refused_without_it(option):
+    with pytest.raises(RequestError, match="belong to pi_rule = 'bootstrap' alone"):
+        pool(YI, VI, **option)
+
+
+def test_the_bootstrap_interval_says_that_it_has_rules_of_its_own():
+    fit = pool(YI, VI, method="REML", test="z", pi_rule="bootstrap", seed=1, bootstrap_draws=500)
+    assert any("rules of its own" in note for note in fit.notes)
+
+
+def test_variances_too_small_to_compute_with_are_refused():
+    with pytest.raises(EvidenceError, match=r"vi = 1e-300 is below 1e-100, too small to compute with"):
+        pool([1.0, 2, 3], [1e-300, 1e-299, 0.1])
+    with pytest.raises(EvidenceError, match=r"vi\[0, 0\] = 1e-300 is below 1e-100"):
+        pool_many([[1.0, 2, 3]], [[1e-300, 1e-99, 0.1]])
+
+
+@pytest.mark.parametrize(
+    "door", ["gosh", "cumulative", "influence", "leave_one_out", "pool_multilevel", "equivalence"]
+)
+def test_every_door_names_its_options_where_one_is_unknown(door):
+    import pdt_evidence as pdt
+
+    with pytest.raises(TypeError, match=r"no option 'bogus'\..* It has: \w+, "):
+        getattr(pdt, door)([0.1, 0.2, 0.3], [0.1, 0.1, 0.2], bogus=1)

@@ -25,7 +25,7 @@ from pdt_evidence.models.bayes import (
     interval,
     shrinkage,
 )
-from pdt_evidence.models.heterogeneity import I2_from_tau2, cochran_Q
+from pdt_evidence.models.heterogeneity import H2_from_tau2, I2_from_tau2, cochran_Q
 from pdt_evidence.models.priors import (
     HalfCauchy,
     HalfNormal,
@@ -238,11 +238,12 @@ def pool_bayes(
         estimate=mu.median, se=mu.sd, ci=mu.ci, pi=new.ci, pi_rule="posterior predictive",
         tau2=tau2, tau2_ci=(tau.ci[0] ** 2, tau.ci[1] ** 2), tau2_ci_method=f"{interval} posterior",
         I2=float(I2_from_tau2(np.array(tau2), typical_variance(one, v)[0])) if k > 1 else NAN,
+        H2=float(H2_from_tau2(np.array(tau2), typical_variance(one, v)[0])) if k > 1 else NAN,
         Q=float(cochran_Q(y, v)), Q_df=k - 1,
         shrinkage_mean=np.array([m.mean() for m in shrunk]), shrinkage_sd=np.array([m.sd() for m in shrunk]),
-        labels=names if labels is not None else (), yi=y, vi=v, weights=_weights(posterior, v),
+        labels=names, yi=y, vi=v, weights=_weights(posterior, v),
         row_ids=tuple(row_ids or ()), columns={key: tuple(values) for key, values in (columns or {}).items()},
-        notes=_remarks(mu, tau),
+        notes=_remarks(mu, tau, k),
     )  # fmt: skip
 
 
@@ -295,8 +296,11 @@ def _weights(posterior: TauPosterior, v: Array) -> Array:
     return 100 * mean / mean.sum()
 
 
-def _remarks(mu: Posterior, tau: Posterior) -> tuple[str, ...]:
+def _remarks(mu: Posterior, tau: Posterior, k: int) -> tuple[str, ...]:
+    notes = []
+    if k == 1:
+        notes.append("One study: what lies between studies is known from the prior alone.")
     parts = [name for name, s in (("mu", mu), ("tau", tau)) if not np.isfinite(s.sd)]
-    if not parts:
-        return ()
-    return (f"The posterior of {' and '.join(parts)} has no finite standard deviation; use medians.",)
+    if parts:
+        notes.append(f"The posterior of {' and '.join(parts)} has no finite standard deviation; use medians.")
+    return tuple(notes)

@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+SMALLEST = 1e-100  # variance: products of several weights must be numbers still
 
 
 def checked_studies(
@@ -44,7 +45,7 @@ def checked_studies(
         raise EvidenceError(f"labels has {len(labels)} names for {y.size} studies; each study needs one.")
     names = tuple(map(str, range(1, y.size + 1) if labels is None else labels))
     # The sums are finite only if every value is; then one minimum settles the rest.
-    if y_text or v_text or not math.isfinite(y.sum() + v.sum()) or not v.min() > 0:
+    if y_text or v_text or not math.isfinite(y.sum() + v.sum()) or not v.min() >= SMALLEST:
         rows = [f"study {i + 1}" + (f" ({names[i]})" if labels is not None else "") for i in range(y.size)]
         problems = [
             f"{row}: {problem}"
@@ -72,7 +73,11 @@ def fault_of_variance(value: float, text: object) -> str:
         return "vi is missing (NaN). Leave the study out or give its variance."
     if not math.isfinite(value):
         return f"vi = {value} is not finite."
-    return "" if value > 0 else f"vi = {value:g}, but a sampling variance is above 0."
+    if not value > 0:
+        return f"vi = {value:g}, but a sampling variance is above 0."
+    if value >= SMALLEST:
+        return ""
+    return f"vi = {value:g} is below {SMALLEST:g}, too small to compute with. Give yi in another unit."
 
 
 def numbers(values: ArrayLike) -> tuple[Floats, dict[int, object]]:
@@ -102,14 +107,19 @@ def checked_arrays(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats, bool]:
     if y.ndim == 0 or y.shape[-1] == 0:
         raise EvidenceError(f"yi and vi have shape {y.shape}; the last axis must hold at least one study.")
     # Extremes carry a NaN on and need no work arrays: most often they settle it.
-    if y.size and not y_text and not v_text and _is_finite(y) and v.min() > 0 and v.max() < math.inf:
+    if y.size and not y_text and not v_text and _is_finite(y) and v.min() >= SMALLEST and v.max() < math.inf:
         return y, v, True
     problems = [f"{name}: {text!r} is not a number." for name, words in (("yi", y_text), ("vi", v_text))
                 for text in words.values()]  # fmt: skip
-    for name, array, bad in (("yi", y, np.isinf(y)), ("vi", v, v <= 0)):
+    for name, array, bad in (
+        ("yi", y, np.isinf(y)),
+        ("vi", v, v <= 0),
+        ("vi", v, (v > 0) & (v < SMALLEST)),
+    ):
         if bad.any():
+            where = [tuple(at) for at in np.argwhere(bad).tolist()]
             need = "is not finite" if name == "yi" else "is not above 0"
-            where = map(tuple, np.argwhere(bad).tolist())
+            need = f"is below {SMALLEST:g}" if array[where[0]] > 0 and name == "vi" else need
             problems += [f"{name}{list(at)} = {array[at]:g} {need}." for at in where]
     if problems:
         raise EvidenceError.from_problems(problems, "pool_many()")

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pdt_evidence.analysis.refits import PooledSeries, options_of, pool_first, series
-from pdt_evidence.errors import EvidenceError, did_you_mean
+from pdt_evidence.errors import EvidenceError, did_you_mean, known_options
 from pdt_evidence.models.cumulative import accumulate
 from pdt_evidence.results import PooledEffect
 
 __all__ = ["cumulative"]
 
 
+@known_options
 def cumulative(
     yi: ArrayLike | PooledEffect,
     vi: ArrayLike | None = None,

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pdt_evidence.analysis.margins import CUIJPERS_2014, STEINERT_2017, Margin, margin_of
-from pdt_evidence.errors import EvidenceError, RequestError, require_choice
+from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
 from pdt_evidence.models.equivalence import (
     critical_value,
     equivalence_tests,
@@ -142,6 +142,7 @@ class Equivalence:
         return pd.DataFrame([row])
 
 
+@known_options
 def equivalence(
     fit: Pooled, *, margin: float | Margin | str, alpha: float = 0.05, better: Better = "higher"
 ) -> Equivalence:

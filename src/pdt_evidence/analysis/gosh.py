@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.refits import frozen, pool_first
-from pdt_evidence.errors import EvidenceError, RequestError, require_choice
+from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
 from pdt_evidence.models.gosh import METHODS, all_subsets, holds, pool_subsets, sample_subsets
 from pdt_evidence.results import PooledEffect
 
@@ -89,6 +89,7 @@ class Gosh:
         return "\n".join(lines)
 
 
+@known_options
 def gosh(
     yi: ArrayLike | PooledEffect,
     vi: ArrayLike | None = None,

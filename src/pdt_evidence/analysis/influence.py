@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.refits import PooledSeries, columns_of, frozen, options_of, pool_first, series
-from pdt_evidence.errors import EvidenceError
+from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.models.influence import Diagnostics, delete_each, diagnose
 from pdt_evidence.models.pool import fit
 from pdt_evidence.results import PooledEffect
@@ -74,6 +74,7 @@ class Influence:
         return self.to_frame().to_html(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
 
 
+@known_options
 def influence(
     yi: ArrayLike | PooledEffect,
     vi: ArrayLike | None = None,
@@ -125,6 +126,7 @@ def influence(
     return Influence(labels=full.labels, weight=full.weights, leave_one_out=without, **arrays)
 
 
+@known_options
 def leave_one_out(
     yi: ArrayLike | PooledEffect,
     vi: ArrayLike | None = None,

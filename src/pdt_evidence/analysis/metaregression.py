@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import fdtrc
 
 from pdt_evidence.analysis.formulas import check_design, new_design, read_design, warn_of_repeats
-from pdt_evidence.errors import RequestError, require_choice
+from pdt_evidence.errors import RequestError, known_options, require_choice
 from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value, plain
 from pdt_evidence.models import regression
 from pdt_evidence.models.distributions import chi2_quantile, chi2_tail, two_sided_p, two_sided_quantile
@@ -176,6 +176,7 @@ class MetaRegression:
         return self.coefficients.to_html(float_format=lambda value: f"{value:.4g}", na_rep="")
 
 
+@known_options
 def metareg(
     formula: str,
     table: pd.DataFrame,

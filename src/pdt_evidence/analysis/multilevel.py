@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import fault_of_effect, fault_of_variance, numbers
-from pdt_evidence.errors import EvidenceError, require_choice
+from pdt_evidence.errors import EvidenceError, known_options, require_choice
 from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value, scale_name
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.multilevel import (
@@ -127,6 +127,7 @@ class MultilevelEffect(PooledEffect):
         return "\n".join([head, *parts, *last, *note_lines(self.notes)])
 
 
+@known_options
 def pool_multilevel(
     yi: ArrayLike,
     vi: ArrayLike,

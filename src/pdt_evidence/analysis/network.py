@@ -17,7 +17,7 @@ from scipy.special import chdtrc, ndtri
 
 from pdt_evidence.analysis.network_input import ArmTable, is_blank, read_arms
 from pdt_evidence.analysis.network_result import Network, NetworkComparison
-from pdt_evidence.errors import EvidenceError, RequestError, require_choice
+from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
 from pdt_evidence.models.network import (
     Floats,
     StudyBlock,
@@ -48,6 +48,7 @@ ONE_ROW = (
 )
 
 
+@known_options
 def network(
     yi: ArrayLike,
     vi: ArrayLike,

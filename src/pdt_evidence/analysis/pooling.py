@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["henmi_copas", "pool", "pool_many"]
 
 Floats = NDArray[np.float64]
+BOOTSTRAP_DRAWS = 25_000
 
 
 def pool(
@@ -44,7 +45,7 @@ def pool(
     pi_rule: str = "HTS-t(k-2)",
     tau2_ci_method: str = "q-profile",
     tau2_ci_weights: ArrayLike | None = None,
-    bootstrap_draws: int = 25_000,
+    bootstrap_draws: int = BOOTSTRAP_DRAWS,
     seed: int | None = None,
     prior: Prior | None = None,
     measure: str = "GEN",
@@ -70,7 +71,8 @@ def pool(
     labels : sequence, length k, optional
         Names of the studies; "1", "2", ... if None.
     pi_rule : str
-        Prediction interval: "HTS-t(k-2)", "HTS-t(k-1)", "metafor", "bootstrap".
+        Prediction interval: "HTS-t(k-2)", "HTS-t(k-1)", "metafor", "bootstrap". The last has rules of its
+        own (DerSimonian-Laird and Hartung-Knapp, doi:10.1177/0962280218773520), whatever `method` and `test`.
     tau2_ci_method : str
         "q-profile", "profile-likelihood" (methods "REML" and "ML"), "generalised-q", "wald".
     tau2_ci_weights : array_like, shape (k,), optional
@@ -143,7 +145,7 @@ def pool_many(
     pi_rule: str = "HTS-t(k-2)",
     tau2_ci_method: str | None = None,
     tau2_ci_weights: ArrayLike | None = None,
-    bootstrap_draws: int = 25_000,
+    bootstrap_draws: int = BOOTSTRAP_DRAWS,
     seed: int | None = None,
     executor: Executor | None = None,
     **unknown: object,
@@ -279,6 +281,8 @@ def _options(
         raise RequestError(f"bootstrap_draws = {bootstrap_draws!r} must be a whole number of at least 100.")
     if seed is not None and not (isinstance(seed, Integral) and seed >= 0):
         raise RequestError(f"seed = {seed!r} must be a whole number of at least 0, or None.")
+    if pi_rule != "bootstrap" and (seed is not None or bootstrap_draws != BOOTSTRAP_DRAWS):
+        raise RequestError("seed and bootstrap_draws belong to pi_rule = 'bootstrap' alone.")
     return Options(
         method=method, test=test, level=float(level), pi_rule=pi_rule, tau2_ci_method=tau2_ci_method,
         bootstrap_draws=int(bootstrap_draws), seed=None if seed is None else int(seed),
@@ -298,6 +302,11 @@ def _notes(options: Options, k: int, values: Mapping[str, Any]) -> Iterator[str]
         return
     if options.method == "EE":
         yield "Method EE assumes one true effect: tau2 is 0, and there is nothing to predict beyond the estimate."
+    elif options.pi_rule == "bootstrap":
+        yield (
+            "The bootstrap prediction interval has rules of its own (DerSimonian-Laird, Hartung-Knapp), whatever "
+            "method and test are; it need not contain the confidence interval."
+        )
     elif k == 2 and options.pi_rule == "HTS-t(k-2)":
         yield "The prediction interval HTS-t(k-2) needs 3 studies; there are 2."
     if options.tau2_ci_method in ("q-profile", "generalised-q") and values["tau2_ci"][1] == 0:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pdt_evidence.analysis.formulas import no_column, warn_of_repeats
 from pdt_evidence.analysis.metaregression import TESTS, MetaRegression, metareg
-from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, require_choice
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options, require_choice
 from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value
 from pdt_evidence.models import regression
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
@@ -62,6 +62,7 @@ class SubgroupComparison:
         return "\n".join([head, "", *aligned(rows, 1), "", between, *note_lines(self.notes)])
 
 
+@known_options
 def compare_subgroups(
     table: pd.DataFrame,
     by: str,

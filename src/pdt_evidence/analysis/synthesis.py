@@ -18,7 +18,14 @@ from pdt_evidence.analysis.pooling import pool
 from pdt_evidence.effects.per_trial import aggregate_rows, one_per_trial
 from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.effects.table import effect_sizes
-from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError, require_choice
+from pdt_evidence.errors import (
+    EvidenceError,
+    EvidenceWarning,
+    RequestError,
+    SchemaError,
+    known_options,
+    require_choice,
+)
 from pdt_evidence.evidence import WINDOWS, load
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.results import PooledEffect, Synthesis
@@ -30,13 +37,11 @@ MULTILEVEL_TESTS = {"three-level": ("knha", "t", "z"), "che": ("knha",)}  # "knh
 STYLES = ("library", "revman")
 SIGNED_BY_SCORE = ("SMD", "MD", "ROM", "OR", "RR", "RD")
 Strata = dict[tuple[str, ...], PooledEffect]
-STUDY_COLUMNS = (
-    "trial_id", "year", "n_t", "n_c", "arm_t", "arm_c", "disorder", "instrument", "rating", "rob", "rob_tool",
-    "months_since_end", "source_id",
-)  # fmt: skip
-NOT_POOLED = ("design", "measure")  # one value each, or the numbers do not mean the same
+OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_basis", "yi_reason")  # not kept a second time
+ROWS_SHOWN = 8
 
 
+@known_options
 def synthesize(
     table: pd.DataFrame,
     *,
@@ -183,10 +188,7 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
         repeated = sorted(set(table.loc[table["row_id"].duplicated(), "row_id"].astype(str)))
         if repeated:
             problems.append(f"column 'row_id': expected each row once, found again: {', '.join(repeated)}.")
-    for column in NOT_POOLED:
-        if column in table.columns and column not in by and table[column].nunique() > 1:
-            found = ", ".join(map(str, sorted(table[column].dropna().unique())))
-            problems.append(f"column {column!r}: expected one value, found {found}. Pool them apart.")
+    problems += _mixed(table, by)
     if problems:
         raise EvidenceError.from_problems(problems, "the table to pool")
     compared = (
@@ -199,6 +201,26 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
             EvidenceWarning,
             stacklevel=3,
         )
+
+
+def _mixed(table: pd.DataFrame, by: tuple[str, ...]) -> list[str]:
+    """A sentence where designs are mixed anywhere, and for each stratum whose rows are of several measures."""
+    problems = []
+    if "design" in table.columns and table["design"].nunique() > 1:  # not even side by side in one figure
+        problems.append(_several("the table", table, "design"))
+    if "measure" in table.columns and "measure" not in by and table["measure"].nunique() > 1:
+        for key, rows in table.groupby(list(by), sort=False, dropna=False):
+            if rows["measure"].nunique() > 1:
+                words = ", ".join(map(str, key if isinstance(key, tuple) else (key,)))
+                problems.append(_several(f"stratum {words}", rows, "measure"))
+    return problems
+
+
+def _several(where: str, rows: pd.DataFrame, column: str) -> str:
+    ids = [str(row) for row in (rows["row_id"] if "row_id" in rows.columns else rows.index + 1)]
+    shown = ", ".join(ids[:ROWS_SHOWN]) + (", …" if len(ids) > ROWS_SHOWN else "")
+    found = ", ".join(map(str, sorted(rows[column].dropna().unique())))
+    return f"{where}, rows {shown}, column {column!r}: expected one value, found {found}. Pool them apart."
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:
@@ -307,7 +329,7 @@ def _arguments(rows: pd.DataFrame, by: tuple[str, ...], key: tuple[str, ...]) ->
     words = dict(zip(by, key, strict=True))
     if "comparison" in rows.columns and rows["comparison"].nunique() == 1:
         words = {"comparison": str(rows["comparison"].iloc[0]), **words}
-    kept = [column for column in STUDY_COLUMNS if column in rows.columns]
+    kept = [column for column in rows.columns if column not in OWN_FIELDS]
     return {
         "yi": rows["yi"].to_numpy(float),
         "vi": rows["vi"].to_numpy(float),

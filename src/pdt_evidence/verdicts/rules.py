@@ -106,6 +106,12 @@ RULES = (
     ),
     Rule(
         "cannot be checked",
+        "The claim is judged by the review alone, and more of its own numbers are open than answered.",
+        lambda case: case.judged_by == THE_REVIEW and case.content.unknown > case.content.answered,
+        lambda _: "Most of the review's own results are not held, and some do not tell of the others.",
+    ),
+    Rule(
+        "cannot be checked",
         "No question of content (is it so?) is answered.",
         lambda case: not case.content.answered,
         lambda _: "No number that bears on it is held.",

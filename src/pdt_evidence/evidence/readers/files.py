@@ -9,14 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import EvidenceError
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, require_choice
 from pdt_evidence.evidence.lint import Finding, lint
+from pdt_evidence.evidence.package import load
 from pdt_evidence.evidence.readers.metapsy import read_metapsy
 from pdt_evidence.evidence.readers.revman import read_revman
 from pdt_evidence.evidence.readers.safe import file_bytes
@@ -47,14 +50,44 @@ def read_any(
     """
     path = Path(path)
     kind = _kind(path)
+    if review:
+        require_choice("review", review, known_reviews())
+    if mapping is not None and kind not in ("revman", "metapsy"):
+        raise RequestError(
+            f"{path.name} is a table of trials, which takes no mapping: its columns have names."
+        )
     if kind == "revman":
-        return read_revman(path, review=review, mapping=mapping, better=better)
+        table = read_revman(path, review=review, mapping=mapping, better=better)
+        _warn_of_another_review(table, review)
+        return table
     if kind == "metapsy":
         return read_metapsy(path, review=review, mapping=mapping, sign=sign, better=better)
     table = read_trials(path)
     if review:
         table["source_id"] = review
     return table
+
+
+def known_reviews() -> list[str]:
+    """Names a file can be said to belong to: the reviews whose members, results or missing numbers are listed."""
+    return sorted(
+        {*load("members")["review_id"], *load("reviews")["review_id"], *load("wanted")["review_id"]} - {""}
+    )
+
+
+def _warn_of_another_review(table: ImportedTrials, review: str | None) -> None:
+    """Say so where a review's file does not carry the number that the review has in the Cochrane Library."""
+    cited = load("sources").set_index("source_id")["doi"].get(review, "") if review else ""
+    number = re.search(r"CD\d{6}", str(cited))
+    about = " ".join(str(table.source.get(name, "")) for name in ("file", "title", "doi"))
+    if number and number.group() not in about:
+        title = table.source.get("title") or "no title"
+        warnings.warn(
+            f"{table.source.get('file')} is read as {review}, but neither its name nor its title ({title}) nor its "
+            f"DOI says {number.group()}. Make sure that it is that review: its claims will be judged by this file.",
+            EvidenceWarning,
+            stacklevel=3,
+        )
 
 
 def check_file(path: str | Path) -> tuple[ImportedTrials, list[Finding]]:
