@@ -39,3 +39,11 @@ def test_every_stratum_of_a_synthesis_is_described():
 def test_an_empty_result_is_refused():
     with pytest.raises(RequestError, match="nothing to describe"):
         alt_text(effect(1, yi=effect(1).yi).__class__())
+
+
+@pytest.mark.parametrize("figure", ["alt_text", "trajectory", "bias_summary"])
+def test_what_cannot_be_shown_is_refused_by_its_kind(figure):
+    from pdt_evidence import figures
+
+    with pytest.raises(RequestError, match="found list"):
+        getattr(figures, figure)([1, 2])

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from made_results import effect, synthesis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from numpy.testing import assert_allclose
 
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
@@ -378,3 +379,9 @@ def test_a_summary_without_an_interval_is_hollow_and_negative_weights_have_no_ar
     assert len(geometry.mark(ax, "diamonds-without-interval").get_offsets()) == 1
     assert len(geometry.mark(ax, "squares").get_sizes()) == 2
     assert len(geometry.mark(ax, "points-without-weight").get_offsets()) == 2
+
+
+def test_without_a_prediction_interval_nothing_speaks_of_it():
+    texts = " ".join(text.get_text() for text in forest(effect(9), prediction="off").figure.findobj(Text))
+    assert "prediction" not in texts
+    assert "prediction" in " ".join(text.get_text() for text in forest(effect(9)).figure.findobj(Text))

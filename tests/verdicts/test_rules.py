@@ -95,3 +95,11 @@ def test_the_opposite_changes_no_verdict():
     for part in PARTS:
         found = [finding("content", True), finding(part, False)]
         assert judge(found) == judge([found[0], finding(part, False, against=True)])
+
+
+def test_a_part_of_a_reviews_numbers_does_not_tell_of_the_others():
+    from pdt_evidence.verdicts.records import THE_REVIEW
+
+    part = [finding("content", False, cited=True), *[finding("content", None, cited=True)] * 5]
+    assert judge(part, judged_by=THE_REVIEW)[0] == "cannot be checked"
+    assert judge([finding("content", False, cited=True)] * 6, judged_by=THE_REVIEW)[0] == "not supported"

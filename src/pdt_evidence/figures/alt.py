@@ -47,6 +47,11 @@ def alt_text(result: PooledEffect | Synthesis) -> str:
         about = words.heading(result.stratum)
         head = f"Forest plot of {_studies(result.k)}{f' ({about})' if about else ''}: "
         return head + _sentence(result) + _range(result)
+    if not isinstance(result, Synthesis):
+        raise RequestError(
+            f"alt_text() describes a PooledEffect or a Synthesis, found {type(result).__name__}. "
+            "Its summary() says the same in words."
+        )
     strata = [stratum for stratum in result.strata.values() if stratum.k]
     if not strata:
         raise RequestError("There is nothing to describe: the result holds no study.")

@@ -6,8 +6,10 @@ name stay two rows.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pdt_evidence.errors import RequestError, require_choice
 from pdt_evidence.figures import words
@@ -132,6 +134,8 @@ def _notes(
     strata: Sequence[PooledEffect], rows: Sequence[Row], columns: Sequence[Column], wishes: Wishes
 ) -> tuple[str, ...]:
     said = []
+    if wishes.prediction == "off":  # then nothing below the plot speaks of it
+        strata = [_without_prediction(stratum) for stratum in strata]
     if wishes.method:
         # Strata of one synthesis share their rules, save that one of them may have no interval.
         lines = [words.method_line(stratum) for stratum in strata if stratum.k > 1]
@@ -145,12 +149,19 @@ def _notes(
         if key in keys and key not in ("estimate", "ci", "weight")
     ):
         said.append(f"{words.DASH} not reported.")
+    if "weight" in keys and len(strata) > 1:
+        said.append("Weights are percentages within each group.")
     notes = [" ".join(said)] if said else []
     if wishes.method:
         overall = [wishes.overall] if wishes.overall is not None else []
         notes += words.remarks([*strata, *overall])
     sources = _sources(strata, wishes)
     return (*notes, sources) if sources else tuple(notes)
+
+
+def _without_prediction(effect: PooledEffect) -> PooledEffect:
+    kept = tuple(note for note in effect.notes if "prediction interval" not in note)
+    return replace(effect, pi=(math.nan, math.nan), notes=kept)
 
 
 def _sources(strata: Sequence[PooledEffect], wishes: Wishes) -> str:

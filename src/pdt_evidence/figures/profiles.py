@@ -15,6 +15,7 @@ from pdt_evidence.figures.chart import chart
 from pdt_evidence.figures.columns import judgement
 from pdt_evidence.figures.rows import known
 from pdt_evidence.figures.styles import Style
+from pdt_evidence.results import PooledEffect
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,6 +62,10 @@ def bias_summary(
     RequestError
         Where there is no judgement.
     """
+    if not isinstance(judgements, (Mapping, PooledEffect)):
+        raise RequestError(
+            f"bias_summary() takes a PooledEffect or a mapping of domains, found {type(judgements).__name__}."
+        )
     table = judgements if isinstance(judgements, Mapping) else {
         name: values for name, values in judgements.columns.items() if name.startswith("rob_") and name != "rob_tool"
     }  # fmt: skip

@@ -80,6 +80,8 @@ def trajectory(
     RequestError
         If the synthesis is not by follow-up, or no window has a place in time.
     """
+    if not isinstance(result, Synthesis):
+        raise RequestError(f"A trajectory needs a Synthesis by 'follow_up', found {type(result).__name__}.")
     if "follow_up" not in result.by:
         raise RequestError(
             f"A trajectory needs a synthesis by 'follow_up'; this one is by {', '.join(map(repr, result.by))}."

@@ -97,3 +97,18 @@ def test_suspicious_values_of_other_peoples_files_are_found_by_row(saved):
     assert findings[0].line is None
     assert findings[0].row_id == "M0001"
     assert METAPSY["mean_arm2"] != "80"
+
+
+def test_a_review_that_nobody_knows_is_refused(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("study,outcome,yi,vi\nAdams 2001,depression,0.5,0.04\n", encoding="utf-8")
+    with pytest.raises(EvidenceError, match="review = 'abbas2014' is not known. Did you mean 'abbass2014'"):
+        import_file(path, tmp_path / "out.csv", review="abbas2014")
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_mapping_that_a_table_cannot_use_is_refused(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("study,outcome,yi,vi\nAdams 2001,depression,0.5,0.04\n", encoding="utf-8")
+    with pytest.raises(EvidenceError, match="takes no mapping"):
+        import_file(path, tmp_path / "out.csv", mapping=path)
