@@ -102,7 +102,7 @@ def test_suspicious_values_of_other_peoples_files_are_found_by_row(saved):
 def test_a_review_that_nobody_knows_is_refused(tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text("study,outcome,yi,vi\nAdams 2001,depression,0.5,0.04\n", encoding="utf-8")
-    with pytest.raises(EvidenceError, match="review = 'abbas2014' is not known. Did you mean 'abbass2014'"):
+    with pytest.raises(EvidenceError, match=r"review = 'abbas2014' is not known. Did you mean 'abbass2014'"):
         import_file(path, tmp_path / "out.csv", review="abbas2014")
     assert not (tmp_path / "out.csv").exists()
 
