@@ -91,3 +91,10 @@ def test_coverage_adds_up():
     assert table.loc["abbass2014", "estimates_held"] == 0
     assert table.loc["abbass2014", "cells_wanted"] >= 18  # six outcomes, three windows
     assert list(table.index[:3]) == ["abbass2014", "leichsenring2004", "shedler2010"]
+
+
+def test_a_member_that_was_seen_says_how_far_it_is_verified():
+    for review in ("abbass2014", "leichsenring2004", "keefe2014", "trotta2024"):
+        table = pdt.members(review)
+        assert (table["verification"] != "").eq(table["membership"] == "seen").all()
+        assert (table.loc[table["n"].notna(), "verification"] == "primary").all()
