@@ -29,7 +29,7 @@ DPI = 80
 
 def plain(name: str = "default"):
     """A style in the font that comes with Matplotlib."""
-    return replace(STYLES[name], fonts=("DejaVu Sans",), math="dejavusans")
+    return replace(STYLES[name], fonts=("DejaVu Sans",))
 
 
 def odds_ratios():

@@ -63,9 +63,9 @@ def test_the_short_way_into_a_pdf_writes_what_the_long_way_does(fonttype, monkey
     """Same letters in the same fonts, and lines that end or begin where they are pinned."""
     with mpl.rc_context({"pdf.fonttype": fonttype}):
         short = pdf_of(forest(effect(3)))
-        monkeypatch.setattr(Line, "draw", Text.draw)
+        monkeypatch.setattr(Line, "_write", lambda self, renderer: False)
         long = pdf_of(forest(effect(3)))
-    assert sorted(letters(short)) == sorted(letters(long))
+    assert b"".join(letters(short)) == b"".join(letters(long))
     assert len(short) < len(long) * 1.05
 
 

@@ -77,7 +77,7 @@ def _sentence(effect: PooledEffect) -> str:
     if not math.isnan(effect.pi[0]):
         said += f", {level} prediction interval {_to(effect.pi, effect.measure)}"
     if effect.k > 1:
-        said += f"; heterogeneity {words.plain_heterogeneity(effect, STYLE)}"
+        said += f"; heterogeneity {' '.join(words.heterogeneity(effect, STYLE))}"
     return said + "."
 
 

@@ -130,22 +130,22 @@ class Sheet:
         slant: str = "normal",
         align: str = "left",
         color: str | None = None,
-        math: bool = False,
+        symbols: bool = False,
     ) -> Line:
-        """One line of text, its baseline at y."""
+        """One line of text, its baseline at y; `symbols` of statistics are set in italics."""
         size = size or self.style.size
         made = Line(
             x,
             y,
             text,
-            fontproperties=self.face.properties(size, weight, slant, "" if math else text),
+            fontproperties=self.face.properties(size, weight, slant, text),
             ha=align,
             va="baseline",
             color=color or self.style.ink,
             transform=transform,
-            parse_math=math,
+            parse_math=False,
         )
-        made.face = self.face
+        made.face, made.symbols = self.face, symbols
         made.set_gid(gid)
         made.set_clip_on(False)
         self.ax._add_text(made)

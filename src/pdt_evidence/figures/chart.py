@@ -20,7 +20,7 @@ class Chart:
 
     def __init__(self, ax: Any, style: Style, texts: Sequence[str] = ()) -> None:
         self.ax, self.style = ax, style
-        self.face = Typeface(families_for(texts, style.fonts), style.math, ax.figure.dpi)
+        self.face = Typeface(families_for(texts, style.fonts), ax.figure.dpi)
 
     def font(self, text: str = "", small: bool = False, weight: str = "normal") -> Any:
         """Font properties for that text."""

@@ -14,6 +14,8 @@ from weakref import WeakKeyDictionary
 from matplotlib import font_manager
 from matplotlib.text import Text
 
+from pdt_evidence.figures.measure import runs
+
 if TYPE_CHECKING:
     from pdt_evidence.figures.measure import Typeface
 
@@ -28,11 +30,41 @@ class Line(Text):
     """A `Text` of one line on its baseline, unrotated, in a known typeface."""
 
     face: Typeface | None = None
+    symbols = False  # whether symbols of statistics are in italics
 
     def draw(self, renderer: Any) -> None:
         """Draw by the short way where there is one."""
-        if not (self._plain() and _pdf_of(renderer) and self._write(renderer)):
+        if self._plain() and _pdf_of(renderer) and self._write(renderer):
+            return
+        if self.symbols and self.get_visible():
+            self._draw_runs(renderer)
+        else:
             super().draw(renderer)
+
+    def _runs(self) -> tuple[tuple[str, str], ...]:
+        """The text in pieces of one slant."""
+        text = self.get_text()
+        return runs(text) if self.symbols else ((text, self.get_fontstyle()),)
+
+    def _draw_runs(self, renderer: Any) -> None:
+        """Draw each piece as a text of its own, one after the other."""
+        figure = self.get_figure()
+        assert self.face is not None
+        assert figure is not None
+        size, weight = float(self.get_fontsize()), str(self.get_fontweight())
+        x, y = self.get_transform().transform(self.get_unitless_position())
+        renderer.open_group("text", self.get_gid())
+        for text, slant in self._runs():
+            look = {
+                "fontproperties": self.face.properties(size, weight, slant, text),
+                "color": self.get_color(),
+            }
+            part = Text(x, y, text, alpha=self.get_alpha(), parse_math=False, **look)
+            part.set_figure(figure)
+            part.draw(renderer)
+            x += renderer.points_to_pixels(self.face.width(text, size, weight, slant))
+        renderer.close_group("text")
+        self.stale = False
 
     def _plain(self) -> bool:
         """Whether nothing asks for more than letters side by side."""
@@ -55,18 +87,19 @@ class Line(Text):
         from matplotlib import rcParams
 
         assert self.face is not None
-        size = float(self.get_fontsize())
-        found = self.face.glyphs(self.get_text(), size, str(self.get_fontweight()), self.get_fontstyle())
-        if found is None or rcParams["pdf.use14corefonts"]:
+        size, weight = float(self.get_fontsize()), str(self.get_fontweight())
+        found = [self.face.glyphs(text, size, weight, slant) for text, slant in self._runs()]
+        if None in found or rcParams["pdf.use14corefonts"]:
             return False
-        font, glyphs, width = found
+        letters = [letter for part in found if part for letter in part[0]]
+        width = sum(part[1] for part in found if part)
         x, y = self.get_transform().transform(self.get_unitless_position())
         x -= SHIFT[self.get_horizontalalignment()] * renderer.points_to_pixels(width)
         gc = renderer.new_gc()
         gc.set_foreground(self.get_color())
         gc.set_alpha(self.get_alpha())
         renderer.open_group("text", self.get_gid())
-        _show(renderer, gc, float(x), float(y), font, size, glyphs)
+        _show(renderer, gc, float(x), float(y), size, letters)
         gc.restore()
         renderer.close_group("text")
         self.stale = False
@@ -83,9 +116,9 @@ def _pdf_of(renderer: Any) -> bool:
 
 
 def _show(
-    renderer: Any, gc: Any, x: float, y: float, font: Any, size: float, glyphs: list[tuple[str, int]]
+    renderer: Any, gc: Any, x: float, y: float, size: float, letters: list[tuple[Any, str, int]]
 ) -> None:
-    """One text object: font, place, letters; a letter outside the font's first subset starts a new run."""
+    """One text object: place, font, letters; another font, or another subset of it, starts a new run."""
     from matplotlib import rcParams
     from matplotlib.backends.backend_pdf import Op
 
@@ -95,7 +128,7 @@ def _show(
     parts: list[Any] = [Op.begin_text, x, y, Op.textpos]
     run: list[Any] = []
     current = None
-    for char, index in glyphs:
+    for font, char, index in letters:
         name, code = known.get((font, char)) or _track(renderer.file, font, char, index)
         if name is not current:
             parts += [renderer._encode_glyphs(run, kind), Op.show] if run else []

@@ -8,6 +8,7 @@ so an advance is the larger of the two.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
 
-__all__ = ["Typeface", "families_for", "installed"]
+__all__ = ["Typeface", "families_for", "installed", "runs"]
 
 # Families that cover a script, by the first word of its characters' Unicode names.
 _BY_SCRIPT = {
@@ -26,10 +27,26 @@ _BY_SCRIPT = {
     "HANGUL": ("Noto Sans CJK KR", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic"),
     "ARABIC": ("Noto Sans Arabic", "Noto Naskh Arabic", "Geeza Pro", "Segoe UI"),
 }  # fmt: skip
+# The symbol of a statistic: a letter by itself, before its value. The space after it goes with it, as no
+# piece may begin with a space: SVG would drop it.
+_SYMBOL = re.compile(r"(?<!\w)([QFpIτ] ?)(?=²? ?(?:[=<]|not known))")
 SNAPPED = 1.05  # allowance for pixels where a text is measured whole
 _SIGNS = "–—‘’“”†‡•…−≤≥×←→"
 _BY_SCRIPT |= dict.fromkeys(("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "FULLWIDTH", "IDEOGRAPHIC"),
                             _BY_SCRIPT["CJK"])  # fmt: skip
+
+
+@cache
+def runs(text: str) -> tuple[tuple[str, str], ...]:
+    """A line in pieces, each with its slant: symbols of statistics are in italics.
+
+    Examples
+    --------
+    >>> runs("df = 2, p = 0.04; I² = 1%")
+    (('df = 2, ', 'normal'), ('p ', 'italic'), ('= 0.04; ', 'normal'), ('I', 'italic'), ('² = 1%', 'normal'))
+    """
+    pieces = enumerate(_SYMBOL.split(text))  # every other one is what the pattern found
+    return tuple((piece, "italic" if i % 2 else "normal") for i, piece in pieces if piece)
 
 
 @cache
@@ -66,7 +83,6 @@ class Typeface:
     """Families and the measuring of text set in them."""
 
     families: tuple[str, ...]
-    math: str = "dejavusans"
     dpi: float = 200.0
 
     def properties(
@@ -77,10 +93,10 @@ class Typeface:
         # A single family is several times as fast to look up and to set.
         if all(char.isascii() or char in _advances(families, weight, slant, size, self.dpi) for char in text):
             families = families[:1]
-        return _properties(families, self.math, size, weight, slant)
+        return _properties(families, size, weight, slant)
 
     def width(self, text: str, size: float, weight: str = "normal", slant: str = "normal") -> float:
-        """Width of one line in points; text between dollar signs is not mathtext here."""
+        """Width of one line in points."""
         if not text:
             return 0.0
         advances = _advances(self.families, weight, slant, size, self.dpi)
@@ -91,19 +107,19 @@ class Typeface:
 
     def glyphs(
         self, text: str, size: float, weight: str, slant: str
-    ) -> tuple[Any, list[tuple[str, int]], float] | None:
-        """The font, each letter's number in it and the width in print; None for text that needs shaping."""
+    ) -> tuple[list[tuple[Any, str, int]], float] | None:
+        """Each letter with its font and number there, and the width in print; None for text to be shaped."""
         known = _glyphs(self.families, weight, slant)
         try:
             found = [known[char] for char in text]
         except KeyError:
             return None
-        numbers = [(char, index) for char, (index, _) in zip(text, found, strict=True)]
-        return known.font, numbers, sum(advance for _, advance in found) * size
+        letters = [(known.font, char, index) for char, (index, _) in zip(text, found, strict=True)]
+        return letters, sum(advance for _, advance in found) * size
 
-    def math_width(self, text: str, size: float) -> float:
-        """Width in points of a line with mathtext in it."""
-        return SNAPPED * _math_width(text, self.properties(size))
+    def statistics_width(self, text: str, size: float) -> float:
+        """Width in points of a line whose symbols of statistics are in italics."""
+        return sum(self.width(part, size, slant=slant) for part, slant in runs(text))
 
     def wrap(self, text: str, width: float, size: float, weight: str = "normal") -> list[str]:
         """Lines no wider than `width` points, broken between words, inside one only if it must be."""
@@ -134,11 +150,11 @@ class Typeface:
 
 
 @cache
-def _properties(families: tuple[str, ...], math: str, size: float, weight: str, slant: str) -> FontProperties:
+def _properties(families: tuple[str, ...], size: float, weight: str, slant: str) -> FontProperties:
     from matplotlib.font_manager import FontProperties
 
     slants: Any = slant
-    return FontProperties(family=list(families), size=size, weight=weight, style=slants, math_fontfamily=math)
+    return FontProperties(family=list(families), size=size, weight=weight, style=slants)
 
 
 class _Glyphs(dict[str, tuple[int, float]]):
@@ -201,7 +217,7 @@ def _no_hinting() -> Any:
 
 @cache
 def _glyphs(families: tuple[str, ...], weight: str, slant: str) -> _Glyphs:
-    return _Glyphs(_properties(families[:1], "dejavusans", 10.0, weight, slant))
+    return _Glyphs(_properties(families[:1], 10.0, weight, slant))
 
 
 @cache
@@ -214,10 +230,3 @@ def _shaped_width(text: str, properties: FontProperties) -> float:
     from matplotlib.textpath import text_to_path
 
     return float(text_to_path.get_text_width_height_descent(text, properties, ismath=False)[0])
-
-
-@cache
-def _math_width(text: str, properties: FontProperties) -> float:
-    from matplotlib.textpath import text_to_path
-
-    return float(text_to_path.get_text_width_height_descent(text, properties, ismath=True)[0])

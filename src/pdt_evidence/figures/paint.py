@@ -112,7 +112,7 @@ def _note(sheet: Sheet, placed: Placement, found: PlacedRow) -> None:
     for n, line in enumerate(found.lines):
         gid = f"{found.row.key}:{n + 1}"
         y = first + n * step
-        sheet.write(line, start, y, where, gid=gid, size=style.small, color=style.muted, math=True)
+        sheet.write(line, start, y, where, gid=gid, size=style.small, color=style.muted, symbols=True)
 
 
 def _directions(sheet: Sheet, placed: Placement) -> None:

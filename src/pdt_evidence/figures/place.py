@@ -121,7 +121,7 @@ def typeface_of(layout: ForestLayout, style: Style, dpi: float) -> Typeface:
     """The style's face, with fallbacks for the scripts that the labels are written in."""
     texts = [text for row in layout.rows for text in row.cells.values()]
     texts += [layout.title, *layout.notes, *layout.favours, *(column.head for column in layout.columns)]
-    return Typeface(families_for(texts, style.fonts), style.math, dpi)
+    return Typeface(families_for(texts, style.fonts), dpi)
 
 
 def place(
@@ -244,7 +244,7 @@ def _study_floor(
     if not notes:
         return 0.0
     longest = max(notes, key=lambda row: len(" ".join(row.pieces)))
-    wanted = face.math_width(" ".join(longest.pieces), style.small) + indent_of(longest, style) + 2.0
+    wanted = face.statistics_width(" ".join(longest.pieces), style.small) + indent_of(longest, style) + 2.0
     left = [column for column in columns if column.left]
     others = _edges(left, widths | {"study": 0.0}, style, face)[1]
     return min(wanted - others, 46 * MM)
@@ -376,7 +376,7 @@ def _broken(pieces: Sequence[str], width: float, style: Style, face: Typeface) -
     lines: list[str] = []
     for piece in pieces:
         longer = f"{lines[-1]} {piece}" if lines else piece
-        if lines and face.math_width(longer, style.small) <= width:
+        if lines and face.statistics_width(longer, style.small) <= width:
             lines[-1] = longer
         else:
             lines.append(piece)

@@ -46,7 +46,7 @@ class Row:
     weight: float = NAN  # percent of its stratum
     share: float = NAN  # of the largest weight in its stratum
     stratum: int = 0
-    pieces: tuple[str, ...] = ()  # mathtext that may be broken between pieces
+    pieces: tuple[str, ...] = ()  # a line that may be broken between pieces
     deepest: bool = False  # a heading directly above studies
     hue: int = 0  # 0: the style's own colour; 1, 2, ...: further ones
 

@@ -208,7 +208,7 @@ def place(
 ) -> Placed:  # fmt: skip
     """The largest text at which all fits, down to the style's smallest."""
     texts = [text for choice in curve.choices for text in (choice.name, *choice.options)]
-    face = Typeface(families_for([*texts, *said[0], said[1]], style.fonts), style.math, dpi)
+    face = Typeface(families_for([*texts, *said[0], said[1]], style.fonts), dpi)
     placed = None
     for less in np.arange(0.0, max(style.size - style.smallest, 0.0) + 0.25, 0.5):
         placed = _placed(curve, shrunk(style, style.size - float(less)), face, said, ends, width, height)

@@ -29,8 +29,6 @@ class Style:
     fonts : tuple of str
         Families in order of preference; those not installed are passed over, and text in a
         script that none of them covers falls back to an installed font that does.
-    math : str
-        Matplotlib's font set for the symbols of the heterogeneity line.
     size, small, smallest : float
         Points: the text, the notes below, and what the text may shrink to in a narrow figure.
     pitch : float
@@ -49,7 +47,6 @@ class Style:
 
     name: str
     fonts: tuple[str, ...] = SANS
-    math: str = "stix"
     size: float = 8.0
     small: float = 7.0
     smallest: float = 5.0
@@ -93,7 +90,7 @@ STYLES: dict[str, Style] = {
               stripe="#f4f1e8"),
         Style(name="bmj", study="#2a6ebb", study_line="#2a6ebb", pooled="#2a6ebb", ink="#000000",
               interval=("(", " to ", ")"), prediction="#8aa9cf"),
-        replace(_BLACK, name="lancet", fonts=SERIF, math="stix", interval=("(", " to ", ")"), decimal="·",
+        replace(_BLACK, name="lancet", fonts=SERIF, interval=("(", " to ", ")"), decimal="·",
               size=8.5, prediction="#b1182b"),
         replace(_BLACK, name="apa", leading_zero=False, prediction="#000000"),
     )

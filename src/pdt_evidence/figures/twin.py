@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures.forest_plot import asked_of, pooled_of
 from pdt_evidence.figures.records import ForestLayout, Row
-from pdt_evidence.figures.words import plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,5 +76,5 @@ def _frame(layout: ForestLayout) -> tuple[pd.DataFrame, list[str]]:
 def _cell(row: Row, key: str) -> str:
     if key != "study":
         return row.cells.get(key, "")
-    text = plain(" ".join(row.pieces)) if row.kind == "note" else row.cells.get("study", "")
+    text = " ".join(row.pieces) if row.kind == "note" else row.cells.get("study", "")
     return "\u2003" * row.indent + text  # an em space for every level that it is set in

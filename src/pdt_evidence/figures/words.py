@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MEASURES", "RATIOS", "heading", "heterogeneity", "method_line", "number"]
 
-# The exponent in the text's own font: one font less to embed for a single digit.
-I2 = r"$I^{\mathdefault{2}}$"
-TAU2 = r"$\tau^{\mathdefault{2}}$"
 DASH = "–"  # stands for what a source does not report
 
 MEASURES = {  # short name, full name
@@ -137,7 +134,7 @@ def interval(ends: tuple[float, float], digits: int, style: Style) -> str:
     return opening + number(ends[0], digits, style) + between + number(ends[1], digits, style) + closing
 
 
-def p_value(p: float, style: Style, symbol: str = "$p$") -> str:
+def p_value(p: float, style: Style, symbol: str = "p") -> str:
     """`p` with its relation; three decimals, never 0."""
     if math.isnan(p):
         return f"{symbol} not known"
@@ -148,25 +145,25 @@ def p_value(p: float, style: Style, symbol: str = "$p$") -> str:
 
 
 def heterogeneity(effect: PooledEffect, style: Style) -> list[str]:
-    """Q, I2 and tau2 in mathtext, in pieces that may go on lines of their own."""
+    """Q, I2 and tau2 in pieces that may go on lines of their own."""
     pieces = []
     if not math.isnan(effect.Q):
         pieces += [
-            f"$Q$ = {number(effect.Q, 2, style)},",
+            f"Q = {number(effect.Q, 2, style)},",
             f"df = {effect.Q_df},",
             p_value(effect.Q_p, style) + ";",
         ]
     if not math.isnan(effect.I2):
-        pieces.append(f"{I2} = {number(effect.I2, 0 if effect.I2 in (0, 100) else 1, style)}%;")
+        pieces.append(f"I² = {number(effect.I2, 0 if effect.I2 in (0, 100) else 1, style)}%;")
     if not math.isnan(effect.tau2):
-        pieces.append(f"{TAU2} = {_tau2(effect.tau2, style)}")
+        pieces.append(f"τ² = {_tau2(effect.tau2, style)}")
     return [*pieces[:-1], pieces[-1].rstrip(";")] if pieces else []
 
 
 def difference(test: SubgroupComparison, style: Style) -> list[str]:
-    """The test of groups against one another in mathtext, in pieces."""
+    """The test of groups against one another, in pieces."""
     known = [value for value in test.df if not math.isnan(value)]
-    symbol = "$F$" if len(known) == 2 else "$Q$"
+    symbol = "F" if len(known) == 2 else "Q"
     df = ", ".join(f"{value:g}" for value in known)
     return [
         "Test of group differences:",
@@ -179,18 +176,6 @@ def difference(test: SubgroupComparison, style: Style) -> list[str]:
 def _tau2(tau2: float, style: Style) -> str:
     digits = 3 if tau2 >= 0.0005 or tau2 == 0 else 5
     return number(tau2, 0 if tau2 == 0 else digits, style)
-
-
-def plain_heterogeneity(effect: PooledEffect, style: Style) -> str:
-    """The same line without mathtext."""
-    return plain(" ".join(heterogeneity(effect, style)))
-
-
-def plain(text: str) -> str:
-    """Symbols of mathtext as plain letters."""
-    return (
-        text.replace("$Q$", "Q").replace("$F$", "F").replace("$p$", "p").replace(I2, "I²").replace(TAU2, "τ²")
-    )
 
 
 def percent(level: float) -> str:
