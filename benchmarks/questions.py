@@ -152,7 +152,7 @@ def figure() -> Iterator[Row]:
 
     contest = Contest(call)
     for name, maker in peers.figures(yi, vi).items():
-        contest.peer(name, maker)
+        contest.peer(name, maker, least=1 / 0.7)
     contest.known(METAFOR, metafor().get("figure"))
     yield from contest.rows()
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Line"]
 
-# Letters that each file being written has been told of.
+# Letters that each file being written has been told of, and its names of the fonts' subsets.
 _CODES: WeakKeyDictionary[Any, dict[tuple[Any, str], tuple[Any, Any]]] = WeakKeyDictionary()
+_NAMES: WeakKeyDictionary[Any, dict[tuple[Any, int], Any]] = WeakKeyDictionary()
 SHIFT = {"left": 0.0, "center": 0.5, "right": 1.0}
 
 
@@ -141,6 +142,8 @@ def _show(
 def _track(file: Any, font: Any, char: str, index: int) -> tuple[Any, Any]:
     """Tell the file that it needs this letter; returns its font's name there and its code, and keeps both."""
     part, code = file._character_tracker.track_glyph(font, char, index)
-    name = file.fontName(font_manager.FontPath(font.fname, font.face_index), part)
-    _CODES[file][font, char] = (name, code)
-    return name, code
+    names = _NAMES.setdefault(file, {})
+    if (font, part) not in names:
+        names[font, part] = file.fontName(font_manager.FontPath(font.fname, font.face_index), part)
+    _CODES[file][font, char] = (names[font, part], code)
+    return names[font, part], code
