@@ -63,10 +63,16 @@ def test_every_row_names_a_source_that_exists(name):
     known = {row["source_id"] for row in SOURCES}
     for row in read(name):
         assert row["source_id"] in known, row
-        if name != "claims":
-            assert row["locator"], row
-        if name in ("trials", "reviews"):
+        assert row["locator"], row
+        if name != "members":  # a member that is only believed was not seen anywhere
             assert row["verification"] in ("primary", "database", "secondary", "derived"), row
+
+
+def test_every_number_of_a_source_says_where_it_stands_and_how_far_it_was_verified():
+    counts = ("trials_included", "reviews_included", "participants_included")
+    for row in SOURCES:
+        counted = any(row[name] for name in counts)
+        assert counted == bool(row["included_locator"]) == bool(row["included_verification"]), row
 
 
 def test_every_source_is_used_and_has_terms():
