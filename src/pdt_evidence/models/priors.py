@@ -42,17 +42,19 @@ Array = NDArray[np.float64]
 
 
 class Prior(Protocol):
-    """What the posterior needs of a prior of tau."""
+    """What the posterior needs of a prior of tau; most are proper, and fall faster than any power."""
+
+    __slots__ = ()
 
     @property
     def proper(self) -> bool:
         """Whether it integrates to 1."""
-        ...
+        return True
 
     @property
     def tail(self) -> float:
         """The density falls as tau ** -tail for large tau; infinite where faster than any power."""
-        ...
+        return np.inf
 
     def log_density(self, tau: ArrayLike) -> Array:
         """Logarithm of the density at `tau` > 0 (up to a constant where the prior is improper)."""
@@ -68,23 +70,13 @@ def _require_positive(prior: object, **values: float) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class HalfNormal:
+class HalfNormal(Prior):
     """|N(0, scale**2)|; a scale of 0.5 is usual for standardised mean differences and log odds ratios."""
 
     scale: float
 
     def __post_init__(self) -> None:
         _require_positive(self, scale=self.scale)
-
-    @property
-    def proper(self) -> bool:
-        """Whether it integrates to 1."""
-        return True
-
-    @property
-    def tail(self) -> float:
-        """The density falls as tau ** -tail."""
-        return np.inf
 
     def log_density(self, tau: ArrayLike) -> Array:
         """Logarithm of the density at `tau`."""
@@ -93,18 +85,13 @@ class HalfNormal:
 
 
 @dataclass(frozen=True, slots=True)
-class HalfCauchy:
+class HalfCauchy(Prior):
     """Half-Cauchy with the given scale, its median."""
 
     scale: float
 
     def __post_init__(self) -> None:
         _require_positive(self, scale=self.scale)
-
-    @property
-    def proper(self) -> bool:
-        """Whether it integrates to 1."""
-        return True
 
     @property
     def tail(self) -> float:
@@ -118,7 +105,7 @@ class HalfCauchy:
 
 
 @dataclass(frozen=True, slots=True)
-class Uniform:
+class Uniform(Prior):
     """Flat on (0, upper); improper where `upper` is infinite, and then k = 3 studies or more are needed."""
 
     upper: float = np.inf
@@ -144,7 +131,7 @@ class Uniform:
 
 
 @dataclass(frozen=True, slots=True)
-class LogNormal:
+class LogNormal(Prior):
     """log(tau2) is normal with the given location and scale."""
 
     location: float
@@ -152,16 +139,6 @@ class LogNormal:
 
     def __post_init__(self) -> None:
         _require_positive(self, scale=self.scale)
-
-    @property
-    def proper(self) -> bool:
-        """Whether it integrates to 1."""
-        return True
-
-    @property
-    def tail(self) -> float:
-        """The density falls as tau ** -tail."""
-        return np.inf
 
     def log_density(self, tau: ArrayLike) -> Array:
         """Logarithm of the density at `tau`."""
@@ -171,7 +148,7 @@ class LogNormal:
 
 
 @dataclass(frozen=True, slots=True)
-class LogT:
+class LogT(Prior):
     """log(tau2) is t with `df` degrees of freedom, at the given location and scale."""
 
     location: float
@@ -180,11 +157,6 @@ class LogT:
 
     def __post_init__(self) -> None:
         _require_positive(self, scale=self.scale, df=self.df)
-
-    @property
-    def proper(self) -> bool:
-        """Whether it integrates to 1."""
-        return True
 
     @property
     def tail(self) -> float:
