@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 
 import pdt_evidence as pdt
+from pdt_evidence.analysis.conclusions import rising_changes
 from pdt_evidence.verdicts import check as check_module
 from pdt_evidence.verdicts import facts as facts_module
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.questions import FEWEST_TRIALS, equivalent, intervals_in_favour
 from pdt_evidence.verdicts.recipes import RECIPES
 from pdt_evidence.verdicts.rules import VERDICTS, judge
-from pdt_evidence.verdicts.sentences import changes_counted
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_both_ends_of_a_printed_range_count_once():
             "change": [0.2, 1.0, -0.1],
         }
     )
-    assert changes_counted(published) == (1, 2)
+    assert rising_changes(published) == (1, 2)
 
 
 def test_findings_say_what_they_compare(report):

@@ -8,10 +8,11 @@ import pandas as pd
 
 from pdt_evidence.analysis.clustered import FEWEST_DF
 
-__all__ = ["about_follow_up", "shown"]
+__all__ = ["about_follow_up", "rising_changes", "shown"]
 
 NAMES = {"pdt_vs_control": "PDT against control", "pdt_vs_cbt": "PDT against CBT"}
 AFTER = ("short", "medium", "long")
+RANGE_END = r" \((?:lowest|highest) of range\)$"
 
 
 def shown(estimate: float, low: float, high: float) -> str:
@@ -96,12 +97,20 @@ def _sign(changes: pd.DataFrame | pd.Series) -> pd.Series:
     return (changes["ci_low"] > 0) * 1 - (changes["ci_high"] < 0) * 1
 
 
+def rising_changes(published: pd.DataFrame) -> tuple[int, int]:
+    """How many published changes are upward, and how many there are; both ends of one range are one figure."""
+    figure = published["outcome"].str.replace(RANGE_END, "", regex=True)
+    lowest = published.groupby(["review_id", "group", figure], sort=False)["change"].min()
+    return int((lowest > 0).sum()), len(lowest)
+
+
 def _published(published: pd.DataFrame) -> str:
-    rising = int((published["change"] > 0).sum())
-    picked = int(published["outcome"].str.contains("further improvement").sum())
-    among = f" ({picked} of them printed only for outcomes that improved)" if picked else ""
+    rising, figures = rising_changes(published)
+    picked, _ = rising_changes(published[published["outcome"].str.contains("further improvement")])
+    among = f", {picked} of them printed only for outcomes that improved" if picked else ""
     return (
-        f"Published changes of the treated group alone: {rising} of {len(published)}{among} are larger at the later "
-        "visit. Without a control group these cannot be told from natural recovery, further treatment, or the loss of "
-        "patients who did less well, so they do not show that therapy set going a process of its own."
+        f"Published changes of the treated group alone: {rising} of {figures} (a printed range counts once{among}) are "
+        "larger at the later visit. Without a control group these cannot be told from natural recovery, further "
+        "treatment, or the loss of patients who did less well, so they do not show that therapy set going a process of "
+        "its own."
     )

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isnan
-from typing import TYPE_CHECKING
 
+from pdt_evidence.analysis.conclusions import rising_changes
 from pdt_evidence.analysis.equivalence import (
     STEINERT_2017,
     VERDICTS,
@@ -19,12 +19,7 @@ from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.questions import FEWEST_TRIALS, no_effect, side
 from pdt_evidence.verdicts.words import NETWORK_NAMES, counted, in_words, interval, shown, two_digits
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["changes_counted", "sentence"]
-
-RANGE_END = r" \((?:lowest|highest) of range\)$"
+__all__ = ["sentence"]
 
 MARGIN = STEINERT_2017.value
 LONG_TERM = ("general_symptoms", "somatic_symptoms", "anxiety", "depression", "social_adjustment")
@@ -116,16 +111,9 @@ def _lasting(_: Facts) -> str:
     )
 
 
-def changes_counted(published: pd.DataFrame) -> tuple[int, int]:
-    """How many published changes are upward, and how many there are; both ends of one range are one figure."""
-    same = ["review_id", "group", published["outcome"].str.replace(RANGE_END, "", regex=True)]
-    lowest = published.groupby(same, sort=False)["change"].min()
-    return int((lowest > 0).sum()), len(lowest)
-
-
 def _ongoing(facts: Facts) -> str:
     found = facts.follow_up
-    rising, figures = changes_counted(found.published)
+    rising, figures = rising_changes(found.published)
     parts = [
         f"Change since the start is larger at the later visit in {rising} of {figures} published figures for treated "
         "patients (a printed range counts once), but these have no control group."
