@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+Command = Callable[[argparse.Namespace], int | None]  # None is 0
+
 READABLE = "CSV, TSV, Excel or Parquet table, RevMan .rm5 or .zip, or a Metapsy database"
 NEEDED = """\
 columns that a table of trials needs:
@@ -37,26 +39,17 @@ and one of these sets (_t is the therapy, _c what it is compared with):
 
 All columns: pdt-evidence template --columns. A file to fill in: pdt-evidence template > my_trials.csv
 """
-NO_STRATA = (
-    "row_id",
-    "trial_id",
-    "study",
-    "better",
-    "note",
-    "locator",
-    "reference",
-)  # words that part no trials
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     arguments = _parser().parse_args(argv)
-    command: Callable[[argparse.Namespace], None] = arguments.command
+    command: Command = arguments.command
     with warnings.catch_warnings():
         warnings.simplefilter("always", EvidenceWarning)
         warnings.showwarning = _show_warning
         try:
-            command(arguments)
+            return command(arguments) or 0
         except EvidenceError as error:
             print(f"pdt-evidence: {error}", file=sys.stderr)
             return 1
@@ -75,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    def add(name: str, command: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+    def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
         takes_table = name in ("pool", "forest", "check")
         added = commands.add_parser(
             name,
@@ -104,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
 
     check = add("check", _check, "say everything that is wrong or suspicious in a file of trials")
     check.add_argument("file", type=Path, help=READABLE)
+    check.add_argument("--json", action="store_true", help="print the findings as JSON")
 
     template = add("template", _template, "print an empty table of trials to fill in")
     template.add_argument("--columns", action="store_true", help="explain the columns instead")
@@ -179,12 +173,15 @@ def _reproduce(arguments: argparse.Namespace) -> None:
 def _synthesis(arguments: argparse.Namespace) -> tuple[Synthesis, list[str]]:
     """The strata of a file, and the rows that went into none, as text."""
     from pdt_evidence.analysis.synthesis import synthesize
+    from pdt_evidence.evidence.lint import set_aside
     from pdt_evidence.evidence.readers import read_any
+    from pdt_evidence.reporting.check import places
 
     table = read_any(arguments.file)
     by = tuple(column.strip() for column in arguments.by.split(",") if column.strip())
     _check_strata(table, by, arguments.file.name)
-    table = _named_strata(table, by)
+    aside = set_aside(table)
+    all_rows, table = table, _named_strata(table[aside == ""], by)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Left out, as they give no effect")  # told below, with the reasons
         synthesis = synthesize(
@@ -197,48 +194,25 @@ def _synthesis(arguments: argparse.Namespace) -> tuple[Synthesis, list[str]]:
             dependence=arguments.dependence,
             rho=arguments.rho,
         )
-    rows = synthesis.left_out[["row_id", "reason"]].itertuples(index=False) if len(synthesis.left_out) else ()
-    place = _places(table)
-    return synthesis, [f"{place(row)}: {reason}" for row, reason in rows]
+    reasons = dict(zip(all_rows["row_id"], aside, strict=True))
+    if len(synthesis.left_out):
+        reasons |= dict(zip(synthesis.left_out["row_id"], synthesis.left_out["reason"], strict=True))
+    place = zip(all_rows["row_id"], places(all_rows, all_rows.lines), strict=True)
+    return synthesis, [f"{where}: {reasons[row]}" for row, where in place if reasons[row]]
 
 
 def _check_strata(table: ImportedTrials, by: Sequence[str], where: str) -> None:
     """Raise unless the table has the columns of `by`; names those of the user's file that it may be."""
     missing = [column for column in by if column not in table.columns]
     if missing:
+        from pdt_evidence.reporting.check import strata_of
+
+        columns = table.source.get("columns", table.columns)
         names = " and ".join(repr(column) for column in missing)
         raise SchemaError(
             f"{where} has no column {names} to make strata of. Add it, or choose strata with --by, "
-            f"of {_strata_of(table)}."
+            f"of {strata_of(table, columns)}."
         )
-
-
-def _strata_of(table: ImportedTrials) -> str:
-    """The columns of the user's own file that hold words, and `follow_up`, which every table is given."""
-    from pdt_evidence.evidence.schema import listed
-
-    words = [
-        column
-        for column in table.source.get("columns", table.columns)
-        if column not in (*NO_STRATA, "follow_up")
-        and table[column].dtype.kind not in "fib"
-        and (table[column] != "").any()
-    ]
-    timed = "follow_up" if table["follow_up"].nunique() > 1 else "follow_up (all rows are in one)"
-    return f"the columns of your file: {listed([*words, timed])}" if words else timed
-
-
-def _places(table: ImportedTrials) -> Callable[[str], str]:
-    """What says where a row is in its file, and whose it is: "line 6 (Cooper 2003)"."""
-    studies = dict(zip(table["row_id"], table["study"], strict=True))
-
-    def place(row: str) -> str:
-        name = row if row.startswith("line ") else f"row {row}"
-        if row in table.lines and name != row:
-            name = f"line {table.lines[row]}, {name}"
-        return f"{name} ({studies[row]})" if row in studies else name
-
-    return place
 
 
 def _named_strata(table: ImportedTrials, by: Sequence[str]) -> ImportedTrials:
@@ -286,41 +260,12 @@ def _forest(arguments: argparse.Namespace) -> None:
     _print_left_out(left_out)
 
 
-def _check(arguments: argparse.Namespace) -> None:
-    from pdt_evidence.effects.table import effect_sizes
-    from pdt_evidence.evidence.lint import as_text
-    from pdt_evidence.evidence.readers import check_file
+def _check(arguments: argparse.Namespace) -> int:
+    from pdt_evidence.reporting.check import check_file
 
-    table, findings = check_file(arguments.file)
-    trials = _count(table["trial_id"].nunique(), "trial")
-    fit = "fits" if len(table) == 1 else "fit"
-    print(f"{arguments.file.name}: {_count(len(table), 'row')} of {trials} {fit} the schema.")
-    if findings:
-        print(as_text(findings, arguments.file.name))
-    for note in _columns_to_know(table):
-        print(f"note: {note}")
-    place = _places(table)
-    computed = table if {"yi", "vi"} <= set(table.columns) else effect_sizes(table, measure="SMD")
-    for _, row in computed[computed["yi"].isna() | computed["vi"].isna()].iterrows():
-        reason = row.get("yi_reason") or "no yi or vi"
-        print(f"note: {place(row['row_id'])} gives no effect: {reason}")
-
-
-def _columns_to_know(table: ImportedTrials) -> list[str]:
-    """What `check` says of columns: those it does not know, and the one that pooling will miss."""
-    from pdt_evidence.evidence.readers.columns import own_columns
-    from pdt_evidence.evidence.schema import listed
-
-    notes = []
-    own = own_columns(table.source.get("columns", ()))
-    if own:
-        notes.append(f"columns of your own, kept as they are and not checked: {listed(own)}.")
-    if "outcome" not in table.columns:
-        notes.append(
-            "there is no column 'outcome', which `pool` and `forest` make strata of. Add it, or choose "
-            f"strata with --by, of {_strata_of(table)}."
-        )
-    return notes
+    found = check_file(arguments.file)
+    print(found.to_json() if arguments.json else found.summary())
+    return 1 if found.errors else 0
 
 
 def _template(arguments: argparse.Namespace) -> None:

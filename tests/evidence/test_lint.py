@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pdt_evidence.evidence.lint import as_text, lint
+from pdt_evidence.evidence.lint import lint
 
 
 def table(*changes):
@@ -36,7 +36,6 @@ def table(*changes):
 
 def test_a_clean_table_has_no_findings():
     assert lint(table()) == []
-    assert as_text([], "mine.csv") == "mine.csv: nothing suspicious."
 
 
 @pytest.mark.parametrize(
@@ -44,12 +43,12 @@ def test_a_clean_table_has_no_findings():
     [
         ([(2, {"sd_t": 1.1})], 2, "sd_t", "looks like a standard error"),
         ([(1, {"mean_t": 40.0})], 1, "mean_t", "the arms differ by 4.3 SDs"),
-        ([(1, {"trial_id": "t0", "n_t": 90.0})], 0, "n_t", "where the trial's other rows have about"),
+        ([(1, {"trial_id": "t0", "n_t": 90.0})], 0, "n_t", "where the trial's other row has 90"),
         ([(3, {"reported_metric": "g", "reported": 0.9, "reported_ci_low": 0.1, "reported_ci_high": 0.5})], 3,
          "reported", "0.9 lies outside of its interval 0.1 to 0.5"),
-        ([(4, {"reported_metric": "g", "reported": 3.1})], 4, "reported", "an effect of 3.1 SDs is rare"),
+        ([(4, {"reported_metric": "g", "reported": 3.1})], 4, "reported", "an effect of 3.1 SDs; more than"),
         ([(5, dict(zip(["mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"], [10.0, 6.1, 30, 13.2, 6.6, 29],
-                       strict=True)))], 5, "mean_t", "the same numbers as row r0"),
+                       strict=True)))], 5, "mean_t", "the same numbers as line 2, of another trial (t0)"),
         ([(5, {"mean_c": 8.7, "sd_c": 6.9, "n_c": 52.0})], 5, "mean_c", "both arms have the same numbers"),
         ([(2, {"score": "change"})], 2, "score", "a change from baseline, where other rows of its stratum"),
         ([(2, {"mean_t": -5.0, "mean_c": -2.0})], 2, "score", "they look like changes"),
@@ -76,13 +75,11 @@ def test_both_arms_of_one_row_tell_when_the_instrument_has_no_peers():
     assert [finding.column for finding in lint(rows)] == ["sd_c"]
 
 
-def test_findings_are_printed_as_a_linter_does():
-    text = as_text(lint(table((1, {"mean_t": 40.0})), lines=list(range(12, 18))), "mine.csv")
-    assert text.splitlines() == [
-        "mine.csv: line 13 (r1), mean_t: the arms differ by 4.3 SDs. Check the means, and whether sd_t and sd_c are "
-        "standard errors.",
-        "1 suspicious value.",
-    ]
+def test_a_finding_says_where_what_and_how_to_mend_it():
+    assert str(lint(table((1, {"mean_t": 40.0})), lines=list(range(12, 18)))[0]) == (
+        "line 13 (r1), mean_t: warning: the arms differ by 4.3 SDs; more than 2.5 is rare. Check the means, and "
+        "whether sd_t and sd_c are standard errors."
+    )
 
 
 def test_a_table_of_effects_alone_is_looked_at_too():
@@ -97,14 +94,14 @@ def test_a_row_that_is_there_twice_is_found_once():
     rows = table((5, REPEATED | {"row_id": "r5"}))
     findings = [finding for finding in lint(rows) if finding.row_id == "r5"]
     assert [(finding.column, finding.what) for finding in findings] == [
-        ("study", "repeats row r0, number by number.")
+        ("study", "repeats line 2, number by number.")
     ]
 
 
 def test_the_same_contrast_with_other_numbers_is_found():
     rows = table((5, REPEATED | {"row_id": "r5", "trial_id": " T0", "mean_t": 9.0}))
     assert [finding.what for finding in lint(rows) if finding.column == "study"] == [
-        "the same contrast as row r0, with other numbers."
+        "the same contrast as line 2, with other numbers."
     ]
 
 
@@ -120,8 +117,8 @@ def test_names_that_differ_only_in_case_or_spaces_are_found():
     rows = table((0, {"trial_id": "Invented A"}), (3, {"trial_id": "invented  a"}))
     rows = rows.assign(study=rows["trial_id"], row_id=[f"line {line}" for line in range(2, 8)])
     assert [str(finding) for finding in lint(rows) if finding.column == "trial_id"] == [
-        "line 5, trial_id: 'invented  a' and 'Invented A' (line 2) differ only in case or spaces, and count as two. "
-        "If they are one trial, write them alike."
+        "line 5, trial_id: warning: 'invented  a' and 'Invented A' (line 2) differ only in case or spaces, and count "
+        "as two. If they are one trial, write them alike."
     ]
 
 
@@ -132,3 +129,96 @@ def test_two_spellings_of_a_study_are_no_matter_where_its_trial_is_named():
     assert [finding for finding in lint(rows) if finding.column == "study"] == []
     rows = table().assign(study=["A 1", "b", "c", "a  1", "d", "e"])
     assert [finding.column for finding in lint(rows)] == ["study"]
+
+
+def said(rows, column):
+    return [(finding.row_id, finding.what) for finding in lint(rows) if finding.column == column]
+
+
+ARMS = dict(
+    zip(["mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"], [10.0, 6.1, 30, 13.2, 6.6, 29], strict=True)
+)
+TURNED = {name[:-1] + {"t": "c", "c": "t"}[name[-1]]: value for name, value in ARMS.items()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "column"),
+    [
+        ([(2, {"sd_t": 3.4})], "sd_t"),  # half of the usual, in 41 persons: too large for a standard error
+        ([(2, {"sd_t": 2.6, "n_t": 6.0})], "sd_t"),  # six persons may well have a small SD
+        ([(1, {"mean_t": 26.0})], "mean_t"),  # 2.0 SDs
+        ([(1, {"trial_id": "t0", "n_t": 22.0})], "n_t"),  # dropout
+        ([(1, {"trial_id": "t0", "n_t": 90.0, "note": "all who began"}), (0, {"note": "completers"})], "n_t"),
+        ([(1, {"trial_id": "t0", "n_t": 90.0, "follow_up": "long"})], "n_t"),  # another time
+        ([(1, {"trial_id": "t0", "n_t": 90.0, "arm_t_label": "group therapy"})], "n_t"),  # another arm
+        ([(3, {"reported_metric": "g", "reported": 0.3, "reported_ci_low": 0.1, "reported_ci_high": 0.5})],
+         "reported"),
+        ([(4, {"reported_metric": "MD", "reported": 3.1})], "reported"),  # not in SDs
+        ([(5, ARMS | {"instrument": "HAM-D"})], "mean_t"),  # another instrument of another trial
+        ([(5, ARMS | {"outcome": "anxiety"})], "mean_t"),  # another outcome of another trial
+        ([(5, ARMS | {"mean_t": 10.1})], "mean_t"),  # one number differs
+        ([(5, {"mean_c": 8.7, "sd_c": 6.9})], "mean_c"),  # the sizes of the arms differ
+        ([(2, {"score": "change", "follow_up": "long"})], "score"),  # no endpoints in its stratum
+        ([(2, {"mean_t": -5.0, "mean_c": -2.0, "instrument": "symptom change index"})], "score"),
+        ([(0, {"reported_metric": "g", "reported": 0.5})], "reported"),  # the sign of the means
+        ([(0, {"reported_metric": "g", "reported": -0.05})], "reported"),  # too near to 0 to have one
+        ([(0, {"reported_metric": "OR", "reported": 2.5})], "reported"),
+    ],
+)  # fmt: skip
+def test_what_is_well_is_not_suspected(changes, column):
+    assert said(table(*changes), column) == []
+
+
+@pytest.mark.parametrize(("arms", "words"), [(ARMS, ""), (TURNED, ", with the arms exchanged")])
+def test_arms_entered_twice_in_one_trial_are_found_whatever_the_outcome(arms, words):
+    rows = table((5, arms | {"trial_id": "t0", "outcome": "anxiety", "instrument": "STAI"}))
+    assert said(rows, "mean_t") == [("r5", f"the same numbers as line 2{words}.")]
+
+
+def test_the_same_events_are_found_within_a_trial_and_outcome_only():
+    events = {"event_t": 4.0, "event_c": 9.0, "mean_t": np.nan, "mean_c": np.nan, "n_t": 20.0, "n_c": 20.0}
+    twin = events | {"instrument": "interview"}
+    assert said(table((0, events), (5, twin)), "event_t") == []
+    assert said(table((0, events), (5, twin | {"trial_id": "t0", "outcome": "dropout"})), "event_t") == []
+    assert [row for row, _ in said(table((0, events), (5, twin | {"trial_id": "t0"})), "event_t")] == ["r5"]
+
+
+@pytest.mark.parametrize("aside", [{"status": "disputed"}, {"preferred": False}])
+def test_rows_that_their_table_sets_aside_are_passed_over(aside):
+    rows = table((1, {"mean_t": 40.0})).assign(status="ok", preferred=True)
+    assert len(lint(rows)) == 1
+    for name, value in aside.items():
+        rows.loc[1, name] = value
+    assert lint(rows) == []
+
+
+def test_usual_is_what_other_trials_have():
+    """Three rows of one trial do not make their own SD the usual one, nor does a row count as its own peer."""
+    sds = {"sd_t": 1.0, "sd_c": 1.1}
+    rows = table(*((at, sds | {"trial_id": "t0", "time_label": f"visit {at}"}) for at in range(3)))
+    assert {row for row, _ in said(rows, "sd_t")} == {"r0", "r1", "r2"}
+    few = table(*((at, sds | {"trial_id": "t0", "time_label": f"visit {at}"}) for at in range(4)))
+    assert said(few, "sd_t") == []  # two other trials are too few to say
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 6])
+def test_the_median_of_the_others_is_that_of_a_loop(size):
+    from pdt_evidence.evidence.lint_rules import PEERS, _median_of_others
+
+    values = np.sort(np.random.default_rng(size).normal(size=size))
+    group = np.concatenate([np.zeros(size), np.ones(4)]).astype(int)
+    found = _median_of_others(group, np.concatenate([values, [1.0, 2, 3, 9]]))
+    expected = [np.median(np.delete(values, at)) if size > PEERS else np.nan for at in range(size)]
+    np.testing.assert_allclose(found, [*expected, 3, 3, 2, 2])
+
+
+def test_two_trials_of_the_bundled_evidence_have_something_to_look_at():
+    """Every other row is without suspicion, or was set aside with a reason."""
+    import pdt_evidence as pdt
+
+    found = lint(pdt.trials(disputed=True, preferred=False))
+    assert [(finding.row_id, finding.column) for finding in found] == [
+        ("T0017", "sd_c"),  # 2.0 points on the Hamilton scale in ten persons
+        ("T0159", "score"),
+        ("T0161", "score"),
+    ]

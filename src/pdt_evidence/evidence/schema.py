@@ -24,6 +24,7 @@ __all__ = [
     "Problem",
     "cell_problems",
     "check_table",
+    "first_of_cells",
     "listed",
     "missing_column",
     "read_csv_table",
@@ -68,19 +69,31 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with one cell."""
+    """What is wrong with one cell, and what to do about it."""
 
     line: int
     column: str
-    sentence: str
+    what: str  # "expected a number, found 'ten'."
+    advice: str = ""
+    row_id: str = ""
+
+    @property
+    def sentence(self) -> str:
+        row = f" (row {self.row_id})" if self.row_id else ""
+        return f"line {self.line}{row}, column {self.column!r}: {self.what} {self.advice}".rstrip()
 
 
-def sentences(problems: Iterable[Problem]) -> list[str]:
+def first_of_cells(problems: Iterable[Problem]) -> list[Problem]:
     """The first problem of each cell, by line: a cell that breaks two rules is mended once."""
     first: dict[tuple[int, str], Problem] = {}
     for problem in problems:
         first.setdefault((problem.line, problem.column), problem)
-    return [problem.sentence for problem in sorted(first.values(), key=lambda problem: problem.line)]
+    return sorted(first.values(), key=lambda problem: problem.line)
+
+
+def sentences(problems: Iterable[Problem]) -> list[str]:
+    """The first problem of each cell, by line, in words."""
+    return [problem.sentence for problem in first_of_cells(problems)]
 
 
 def read_csv_table(stream: IO[bytes], fields: Sequence[Field], *, where: str, sep: str = ",") -> pd.DataFrame:
@@ -246,9 +259,8 @@ def cell_problems(
     problems = []
     for position in positions:
         line = position + 2 if lines is None else lines[position]
-        row = f" (row {ids[position]})" if ids is not None and ids[position] else ""
-        sentence = f"line {line}{row}, column {name!r}: {expected}, found {_shown(found[position])}."
-        problems.append(Problem(line, name, f"{sentence} {advice}" if advice else sentence))
+        row = str(ids[position]) if ids is not None else ""
+        problems.append(Problem(line, name, f"{expected}, found {_shown(found[position])}.", advice, row))
     return problems
 
 

@@ -5,10 +5,10 @@ import json
 import os
 
 import pytest
-from made_files import METAPSY, TRIALS, metapsy, rm5, web_tables, zipped
+from made_files import TRIALS, metapsy, rm5, web_tables, zipped
 
 from pdt_evidence.errors import EvidenceError
-from pdt_evidence.evidence.readers import check_file, import_file, read_any, read_trials
+from pdt_evidence.evidence.readers import import_file, read_any, read_trials
 
 pytestmark = pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
 
@@ -83,20 +83,6 @@ def test_cells_that_a_spreadsheet_would_run_are_written_as_text(saved, tmp_path)
     assert "'=HYPERLINK" in written
     assert ",'@cmd" in written
     assert read_trials(tmp_path / "out.csv")["study"].tolist() == ['=HYPERLINK("http://x")', "@cmd"]
-
-
-def test_suspicious_values_are_found_with_their_line(saved):
-    text = TRIALS.replace("14.2,7.7,18", "44.2,7.7,18")
-    table, findings = check_file(saved(text, "mine.csv"))
-    assert len(table) == 3
-    assert [(finding.line, finding.row_id, finding.column) for finding in findings] == [(4, "a3", "mean_t")]
-
-
-def test_suspicious_values_of_other_peoples_files_are_found_by_row(saved):
-    _, findings = check_file(saved(metapsy({"mean_arm2": "80"}, {}), "data.csv"))
-    assert findings[0].line is None
-    assert findings[0].row_id == "M0001"
-    assert METAPSY["mean_arm2"] != "80"
 
 
 def test_a_review_that_nobody_knows_is_refused(tmp_path):

@@ -208,9 +208,7 @@ def test_another_document_is_refused_by_name(saved):
 @pytest.mark.parametrize("name", ["CD1.rm5", "CD1.zip"])
 def test_a_web_page_saved_in_place_of_the_data_is_said_to_be_one(saved, name):
     page = "\n<!DOCTYPE html><html><body>Please log in</body></html>"
-    with pytest.raises(
-        EvidenceError, match="is a web page, not the review's data: the download did not go through"
-    ):
+    with pytest.raises(EvidenceError, match="is a web page, not the data: the download did not go through"):
         read_revman(saved(page, name))
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "FREE_WORDS",
     "OPEN_WORDS",
     "check_columns",
+    "column_problems",
     "has_given_effects",
     "own_columns",
     "trial_fields",
@@ -90,8 +91,16 @@ def check_columns(columns: Sequence[str], where: str) -> None:
     Raises
     ------
     SchemaError
-        Names that are nearly ours; no `study`; no set of columns that gives an effect; means or
-        events without `better`.
+        With what `column_problems` finds.
+    """
+    problems = column_problems(columns)
+    if problems:
+        raise SchemaError.from_problems(problems, where)
+
+
+def column_problems(columns: Sequence[str]) -> list[str]:
+    """Names that are nearly ours; no `study`; no set of columns that gives an effect; means or events
+    without `better`.
     """
     meant = _misspelt(columns)
     have = {*columns, *meant.values()}  # a column that is there under a wrong name is not missing as well
@@ -109,8 +118,7 @@ def check_columns(columns: Sequence[str], where: str) -> None:
             "column 'better' is missing: which direction of the score is good, lower or higher? "
             "Say it in each row; without it means and events do not tell whom they favour."
         )
-    if problems:
-        raise SchemaError.from_problems(problems, where)
+    return problems
 
 
 def _known() -> set[str]:

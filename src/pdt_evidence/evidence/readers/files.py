@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, require_choice
-from pdt_evidence.evidence.lint import Finding, lint
 from pdt_evidence.evidence.package import load
 from pdt_evidence.evidence.readers.metapsy import read_metapsy
 from pdt_evidence.evidence.readers.revman import read_revman
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from pdt_evidence.evidence.readers.imported import ImportedTrials
 
-__all__ = ["check_file", "csv_text", "import_file", "read_any", "write_all"]
+__all__ = ["csv_text", "import_file", "kind_of", "read_any", "write_all"]
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would run
 
@@ -49,7 +48,7 @@ def read_any(
     `review`, `mapping`, `sign` and `better` are passed on to the readers that take them.
     """
     path = Path(path)
-    kind = _kind(path)
+    kind = kind_of(path)
     if review:
         require_choice("review", review, known_reviews())
     if mapping is not None and kind not in ("revman", "metapsy"):
@@ -88,24 +87,6 @@ def _warn_of_another_review(table: ImportedTrials, review: str | None) -> None:
             EvidenceWarning,
             stacklevel=3,
         )
-
-
-def check_file(path: str | Path) -> tuple[ImportedTrials, list[Finding]]:
-    """Read a file as `read_any` does, and look for suspicious values in it.
-
-    Returns
-    -------
-    table, findings
-        The findings name lines of the file where it is a table of trials, else rows of what was
-        read from it.
-
-    Raises
-    ------
-    EvidenceError
-        With everything that is wrong, beyond suspicion, with the file.
-    """
-    table = read_any(path)
-    return table, lint(table, [table.lines.get(row) for row in table["row_id"]])
 
 
 def import_file(
@@ -157,7 +138,10 @@ def import_file(
     return table
 
 
-def _kind(path: Path) -> str:
+def kind_of(path: Path) -> str:
+    """Which reader a file is for, by its ending and header: "revman", "metapsy" or "trials"."""
+    if path.is_dir():
+        raise EvidenceError(f"{path} is a folder. Give the path of the file in it.")
     if path.suffix.lower() in (".rm5", ".zip"):
         return "revman"
     if path.suffix.lower() not in (".csv", ".tsv", ".txt"):

@@ -92,11 +92,6 @@ def read_revman(
         raise EvidenceError(f"{path.name}: expected a name ending in {', '.join(READERS)}, found {ending!r}.")
     names = load_names(mapping)
     content = file_bytes(path)
-    if content[:500].lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        raise EvidenceError(
-            f"{path.name} is a web page, not the review's data: the download did not go through. "
-            "Open the review in a browser, accept the terms, and save the file that the download button gives."
-        )
     found = READERS[ending](content, path.name)
     source = file_source(path, found.kind) | {"title": found.title, "doi": found.doi}
     return _as_trials(found, names, better, review or path.stem, source)

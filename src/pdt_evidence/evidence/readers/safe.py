@@ -33,12 +33,14 @@ def file_bytes(path: str | Path, *, limit: int = MAX_FILE) -> bytes:
     Raises
     ------
     EvidenceError
-        If there is no such regular file, or it is larger, or it cannot be read.
+        If there is no such regular file, or it is larger, or it cannot be read, or it is a web page
+        that was saved in place of the file.
     """
     path = Path(path)
+    if not path.is_file():  # devices and pipes never end
+        what = "is a folder" if path.is_dir() else "is not a file" if path.exists() else "is not there"
+        raise EvidenceError(f"{path} {what}. Give the path of the file you saved.")
     try:
-        if not path.is_file():  # devices and pipes never end
-            raise EvidenceError(f"{path} is not a file. Give the path of the file you saved.")
         with path.open("rb") as stream:
             content = stream.read(limit + 1)
     except (OSError, ValueError) as error:
@@ -51,6 +53,11 @@ def file_bytes(path: str | Path, *, limit: int = MAX_FILE) -> bytes:
     if not content:
         raise EvidenceError(
             f"{path.name} is empty (0 bytes). Save it again, and check that it was downloaded whole."
+        )
+    if content[:500].lstrip(codecs.BOM_UTF8 + b" \t\r\n").lower().startswith((b"<!doctype html", b"<html")):
+        raise EvidenceError(
+            f"{path.name} is a web page, not the data: the download did not go through. Open the page in a browser, "
+            "log in or accept the terms, and save the file that the download button gives."
         )
     return content
 

@@ -11,7 +11,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,7 @@ class TextTable:
     lines: list[int]  # of the file (Excel: of the sheet), one for each row
     decimal: str  # "," where semicolons part the columns, else "."
     blank: list[int]  # lines without any cell, which are not rows
+    part: str = "line"  # what a row of the file is called: "line", "row", "sheet 'Trials', row"
 
 
 def read_table(path: str | Path) -> TextTable:
@@ -213,6 +214,7 @@ def _excel(content: bytes, where: str) -> TextTable:
                 for data_only in (True, False)
             )
             rows = list(_sheet_rows(values, formulas, where))
+            part = f"sheet {values.worksheets[0].title!r}, row"
     except EvidenceError:
         raise
     except Exception as error:  # damaged workbooks surface as whatever the library meets first
@@ -220,7 +222,7 @@ def _excel(content: bytes, where: str) -> TextTable:
         raise EvidenceError(
             f"{where} cannot be read as an Excel workbook: {reason}. Save it again."
         ) from error
-    return _table(rows, where)
+    return replace(_table(rows, where), part=part)
 
 
 def _sheet_rows(values: Any, formulas: Any, where: str) -> Iterator[tuple[int, list[str]]]:
@@ -290,6 +292,7 @@ def _parquet(content: bytes, where: str) -> TextTable:
         lines=lines[~blank].tolist(),
         decimal=".",
         blank=lines[blank].tolist(),
+        part="row",
     )
 
 

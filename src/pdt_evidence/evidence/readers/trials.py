@@ -50,6 +50,7 @@ __all__ = [
     "read_trials",
     "template",
     "trial_fields",
+    "typed_trials",
     "with_defaults",
 ]
 
@@ -108,15 +109,21 @@ def file_source(path: Path, kind: str) -> dict[str, Any]:
 def check_trials(text: TextTable, where: str) -> pd.DataFrame:
     """The typed and checked table; raises with everything that is wrong with it."""
     check_columns([str(column) for column in text.data.columns], where)
+    table, problems = typed_trials(text)
+    if problems:
+        raise EvidenceError.from_problems(sentences(problems), where)
+    return with_defaults(table, text.lines)
+
+
+def typed_trials(text: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
+    """The typed table, and everything that is wrong with its cells."""
     known = trial_fields()
     table, problems = typed_columns(_plain_numbers(text, known), known, text.lines)
     problems += row_problems(table, text.lines)  # before the schema's: of two rules the stricter is said
     problems += _blanks(table, text.lines)
     problems += table_problems(table, known, text.lines)
     problems += _near_misses(table, text.lines)
-    if problems:
-        raise EvidenceError.from_problems(sentences(problems), where)
-    return with_defaults(table, text.lines)
+    return table, problems
 
 
 def _plain_numbers(text: TextTable, known: Sequence[Field]) -> pd.DataFrame:
@@ -124,6 +131,8 @@ def _plain_numbers(text: TextTable, known: Sequence[Field]) -> pd.DataFrame:
     data = text.data
     numbers = [field.name for field in known if field.type in ("number", "integer") and field.name in data]
     data = data.assign(**{name: _unguarded(data[name]) for name in data if name not in numbers})
+    if "preferred" in data:  # blank: nobody said that another row is
+        data = data.assign(preferred=data["preferred"].mask(data["preferred"].str.strip() == "", "true"))
     data = data.assign(
         **{name: data[name].replace(dict.fromkeys(MISSING, "")) for name in data if _says_na(data[name])}
     )

@@ -1,0 +1,348 @@
+"""The rules of `lint`: each takes the rows of a table and names those that are suspicious.
+
+All look at whole columns at once: a table of 100,000 rows takes about as long as reading it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["RULES", "Rows"]
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+Found = Iterator[tuple[int, tuple[str, str, str]]]  # position; column, what is odd, how to mend it
+
+LARGE_EFFECT = 2.5  # SDs between two arms; in psychotherapy nearly always an SE read as SD, or a slip
+SD_RATIO = 0.5  # an SD under half of what its scale usually has may be a standard error
+SD_SLACK = 1.645  # standard errors of a log SD that a small sample is allowed below that
+SE_BAND = (0.6, 1.7)  # SE times sqrt(n), relative to the usual SD, if it is one
+PEERS = 3  # other trials with an instrument that make its SD "usual"
+N_RATIO = 1.5  # arms of one trial differ in size by dropout, seldom by more
+CLEAR = 0.1  # effects nearer to 0 than this have no sign to disagree about
+ARMS = ("t", "c")
+MEANS = ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c")
+EVENTS = ("event_t", "n_t", "event_c", "n_c")
+CONTRAST = ("trial_id", "comparison", "disorder", "arm_t", "arm_t_label", "arm_c", "arm_c_label", "outcome",
+            "outcome_label", "event_label", "instrument", "rating", "score", "reported_metric", "follow_up",
+            "time_label", "weeks", "months_since_end")  # fmt: skip
+RESULT = (*MEANS, "event_t", "event_c", "reported", "reported_se", "reported_ci_low", "reported_ci_high",
+          "reported_p", "yi", "vi", "sei", "ci_low", "ci_high")  # fmt: skip
+RATIOS = ("OR", "RR", "HR", "ROM")
+IN_SDS = ("G", "D", "SMD")
+
+
+class Rows:
+    """The columns of a table as numbers, words and codes, each made once."""
+
+    def __init__(self, table: pd.DataFrame, places: Sequence[str]) -> None:
+        self.table = table
+        self.places = places  # what the file calls each row
+        self._codes: dict[str, Codes] = {}
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def number(self, name: str) -> Floats:
+        """A column as numbers, NaN where there is none."""
+        if name not in self.table:
+            return np.full(len(self), np.nan)
+        return pd.to_numeric(self.table[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+
+    def word(self, name: str) -> NDArray[np.object_]:
+        """A column as words, "" where there is none."""
+        if name not in self.table:
+            return np.full(len(self), "", dtype=object)
+        column = self.table[name]
+        return column.astype(object).where(column.notna(), "").astype(str).to_numpy(dtype=object)
+
+    def code(self, name: str) -> Codes:
+        """A number for each word, alike for words that differ only in case or spaces; -1 for none."""
+        if name not in self._codes:
+            codes, unique = pd.factorize(self.word(name))
+            plain, words = pd.factorize(pd.Series(unique, dtype=object).map(_plain))
+            plain = np.where(pd.Index(words)[plain] == "", -1, plain) if len(words) else plain
+            self._codes[name] = plain[codes]
+        return self._codes[name]
+
+    def together(self, *parts: str | Codes) -> Codes:
+        """A number for each different combination of columns or codes."""
+        codes = np.zeros(len(self), dtype=np.intp)
+        for part in parts:
+            other = self.code(part) if isinstance(part, str) else part
+            codes = pd.factorize(codes * (other.max(initial=0) + 2) + other)[0]
+        return codes
+
+    def time(self) -> Codes:
+        """When a row was measured: its window, or, where that is not known, what the source calls it."""
+        known = self.word("follow_up") != "unknown"
+        return np.where(known, self.code("follow_up"), self.together("time_label", "weeks") + 10_000)
+
+
+def _plain(word: str) -> str:
+    return " ".join(word.lower().split())
+
+
+def _at(mask: Mask) -> list[int]:
+    return np.flatnonzero(mask).tolist()
+
+
+def _first(codes: Codes) -> Codes:
+    """The position at which each code occurs first."""
+    dense, unique = pd.factorize(codes)
+    first = np.empty(len(unique), dtype=np.intp)
+    first[dense[::-1]] = np.arange(len(dense))[::-1]  # of several that are written the last stays
+    return first[dense]
+
+
+def _effects(rows: Rows) -> Floats:
+    """Arm 1 less arm 2 in pooled SDs, corrected for small samples; NaN without means."""
+    mean_t, sd_t, n_t, mean_c, sd_c, n_c = map(rows.number, MEANS)
+    df = n_t + n_c - 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pooled = np.sqrt(((n_t - 1) * sd_t**2 + (n_c - 1) * sd_c**2) / df)
+        return (mean_t - mean_c) / pooled * (1 - 3 / (4 * df - 1))
+
+
+def _standard_errors(rows: Rows) -> Found:
+    """SDs far under those of other trials with the instrument that fit them once taken times sqrt(n).
+
+    How far is allowed depends on n: the SD of ten persons may well be half of the usual one.
+    """
+    usual = _usual_sd(rows)
+    for arm, other in (ARMS, ARMS[::-1]):
+        sd, n = rows.number(f"sd_{arm}"), rows.number(f"n_{arm}")
+        expected = np.where(np.isnan(usual), rows.number(f"sd_{other}"), usual)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            least = SD_RATIO * np.exp(-SD_SLACK / np.sqrt(2 * (n - 1))) * expected
+            as_sd = sd * np.sqrt(n)
+            looks = (sd < least) & (as_sd > SE_BAND[0] * expected) & (as_sd < SE_BAND[1] * expected)
+        for at in _at(looks):
+            beside = f"the other arm's {expected[at]:.3g}"
+            if not np.isnan(usual[at]):
+                beside = f"the {expected[at]:.3g} usual in other trials"
+            what = f"{sd[at]:g} is small beside {beside}, and looks like a standard error."
+            mend = f"If it is one, the SD is {sd[at]:g} x sqrt({n[at]:g}) = {as_sd[at]:.3g}."
+            yield at, (f"sd_{arm}", what, mend)
+
+
+def _usual_sd(rows: Rows) -> Floats:
+    """Of each row the median SD that other trials have with its instrument; NaN with too few of them."""
+    scale = rows.together(_instrument(rows), "score")
+    sds = pd.DataFrame({"scale": scale, "trial": rows.code("trial_id")})
+    sds = pd.concat([sds.assign(sd=rows.number(f"sd_{arm}")) for arm in ARMS])
+    sds = sds[np.isfinite(sds["sd"]) & (sds["scale"].isin(scale[_instrument(rows) >= 0]))]
+    medians = sds.groupby(["scale", "trial"])["sd"].median()
+    by_trial = pd.DataFrame(medians).reset_index().sort_values(by=["scale", "sd"])
+    by_trial["usual"] = _median_of_others(by_trial["scale"].to_numpy(), by_trial["sd"].to_numpy())
+    key = pd.MultiIndex.from_arrays([scale, rows.code("trial_id")])
+    return by_trial.set_index(["scale", "trial"])["usual"].reindex(key).to_numpy()
+
+
+def _median_of_others(group: Codes, value: Floats) -> Floats:
+    """Of sorted groups of sorted values, for each value the median of the others; NaN for fewer than PEERS."""
+    if not group.size:
+        return value
+    start = _first(group)
+    size = np.bincount(np.unique(group, return_inverse=True)[1])[np.unique(group, return_inverse=True)[1]]
+    rank, others = np.arange(group.size) - start, size - 1
+    low, high = np.maximum(others - 1, 0) // 2, others // 2
+    # Taking a value out moves those behind it one place forward.
+    pair = [value[np.minimum(start + at + (at >= rank), group.size - 1)] for at in (low, high)]
+    return np.where(others >= PEERS, (pair[0] + pair[1]) / 2, np.nan)
+
+
+def _instrument(rows: Rows) -> Codes:
+    """A number for each instrument, however it is spelled; -1 for none."""
+    codes, unique = pd.factorize(rows.word("instrument"))
+    plain = ["".join(filter(str.isalnum, str(name).lower())) for name in unique]
+    spelled, words = pd.factorize(np.array(plain, dtype=object))
+    named = np.where(pd.Index(words)[spelled] == "", -1, spelled) if len(words) else spelled
+    return named[codes]
+
+
+def _large_effects(rows: Rows) -> Found:
+    """Effects beyond 2.5 SDs; of one row the means are named, else the reported effect, else yi."""
+    g = np.abs(_effects(rows))
+    said = g > LARGE_EFFECT
+    for at in _at(said):
+        what = f"the arms differ by {g[at]:.1f} SDs; more than {LARGE_EFFECT} is rare."
+        yield at, ("mean_t", what, "Check the means, and whether sd_t and sd_c are standard errors.")
+    in_sds = np.isin(np.char.upper(rows.word("reported_metric").astype(str)), IN_SDS)
+    given = np.isnan(g) & (rows.word("measure") == "SMD")
+    for name, applies in (("reported", in_sds), ("yi", given)):
+        value = np.abs(rows.number(name))
+        large = applies & (value > LARGE_EFFECT) & ~said
+        said = said | large
+        for at in _at(large):
+            what = f"an effect of {value[at]:.3g} SDs; more than {LARGE_EFFECT} is rare."
+            yield at, (name, what, "Check it against the paper.")
+
+
+def _sizes(rows: Rows) -> Found:
+    """Sizes of the same arm of a trial at the same time that differ by more than dropout."""
+    explained = rows.word("note") != ""
+    for arm in ARMS:
+        n = rows.number(f"n_{arm}")
+        key = rows.together("trial_id", f"arm_{arm}", f"arm_{arm}_label", rows.time())
+        groups = pd.Series(n).groupby(key)
+        usual, count, most = (groups.transform(name).to_numpy() for name in ("median", "count", "max"))
+        usual = np.where(count == 2, most, usual)  # of two, the smaller one is asked about
+        with np.errstate(invalid="ignore"):
+            odd = (count > 1) & ((n > N_RATIO * usual) | (n * N_RATIO < usual))
+        for at in _at(odd & (rows.code("trial_id") >= 0) & ~explained):
+            others = "other row has" if count[at] == 2 else "other rows have about"
+            what = f"{n[at]:g} persons, where the trial's {others} {usual[at]:g}."
+            yield at, (f"n_{arm}", what, "Check it, or say in note why the number differs.")
+
+
+def _intervals(rows: Rows) -> Found:
+    for name, *limits in (("reported", "reported_ci_low", "reported_ci_high"), ("yi", "ci_low", "ci_high")):
+        value, (low, high) = rows.number(name), map(rows.number, limits)
+        with np.errstate(invalid="ignore"):
+            outside = (value < low) | (value > high)
+        for at in _at(outside):
+            what = f"{value[at]:g} lies outside of its interval {low[at]:g} to {high[at]:g}."
+            yield at, (name, what, "Check the sign of all three, and whether they are on one scale.")
+
+
+def _repeats(rows: Rows) -> Found:
+    """Rows that are there twice; synthesis would combine the rows of a trial without a word."""
+    home = _first(rows.together(*CONTRAST))
+    numbers = np.column_stack([rows.number(name) for name in RESULT if name in rows.table] or [home])
+    again = (home != np.arange(len(rows))) & (rows.code("trial_id") >= 0)
+    alike = ((numbers == numbers[home]) | (np.isnan(numbers) & np.isnan(numbers[home]))).all(axis=1)
+    for at in _at(again):
+        what = f"the same contrast as {rows.places[home[at]]}, with other numbers."
+        mend = "Remove one, or say how they differ (instrument, rating, time_label, arm_t_label ...)."
+        if alike[at]:
+            what, mend = f"repeats {rows.places[home[at]]}, number by number.", "Remove one of the two."
+        yield at, ("study", what, mend)
+
+
+def _names(rows: Rows) -> Found:
+    """Trials whose names differ only in case or spaces: they count as two."""
+    ids = rows.word("trial_id")
+    for name in ("trial_id", "study"):
+        words, plain = rows.word(name), rows.code(name)
+        spelled = pd.factorize(words)[0]
+        home = _first(plain)
+        other = (plain >= 0) & (words != words[home]) & (_first(spelled) == np.arange(len(rows)))
+        if name == "study":  # said of its trial_id, or one trial by it
+            other &= (ids != words) & ((ids != ids[home]) | (ids == ""))
+        for at in _at(other):
+            usual = f"{words[home[at]]!r} ({rows.places[home[at]]})"
+            what = f"{words[at]!r} and {usual} differ only in case or spaces, and count as two."
+            yield at, (name, what, "If they are one trial, write them alike.")
+
+
+def _duplicates(rows: Rows) -> Found:
+    """The same arms twice: in one trial, or as the same outcome of two trials.
+
+    Events are compared within a trial, its outcome and time: few of them in small arms coincide by chance.
+    """
+    contrasts = rows.together(*CONTRAST)
+    arms, complete, exchanged = _both_arms(rows)
+    scale = ("outcome", _instrument(rows), rows.time())
+    keys = (
+        ("mean_t", complete, rows.together(arms, "trial_id")),
+        ("mean_t", complete & (_instrument(rows) >= 0), rows.together(arms, *scale)),
+        ("event_t", *_same_events(rows)),
+    )
+    said = np.zeros(len(rows), dtype=bool)
+    for column, applies, key in keys:
+        home = _first(np.where(applies, key, -1 - np.arange(len(rows))))
+        twice = (home != np.arange(len(rows))) & ~said & (contrasts != contrasts[home])
+        said |= twice
+        for at in _at(twice):
+            yield at, _twice(rows, at, int(home[at]), column, bool(exchanged[at] != exchanged[home[at]]))
+    mean_t, sd_t, n_t, mean_c, sd_c, n_c = map(rows.number, MEANS)
+    for at in _at(complete & (mean_t == mean_c) & (sd_t == sd_c) & (n_t == n_c)):
+        yield at, ("mean_c", "both arms have the same numbers.", "Check that no arm was entered twice.")
+
+
+def _twice(rows: Rows, at: int, home: int, column: str, exchanged: bool) -> tuple[str, str, str]:
+    what = f"the same numbers as {rows.places[home]}{', with the arms exchanged' if exchanged else ''}"
+    if rows.code("trial_id")[at] == rows.code("trial_id")[home]:
+        return column, f"{what}.", "If it is the same contrast, remove one row; else correct the copy."
+    what = f"{what}, of another trial ({rows.word('study')[home] or rows.word('trial_id')[home]})."
+    return column, what, "If one trial was published twice, give both rows its trial_id, or remove one."
+
+
+def _both_arms(rows: Rows) -> tuple[Codes, Mask, Any]:
+    """A number for the means, SDs and sizes of a row whichever arm is first, where they are, which were turned."""
+    numbers = np.column_stack(list(map(rows.number, MEANS)))
+    complete = np.asarray(~np.isnan(numbers).any(axis=1))
+    (mean_t, sd_t, n_t), (mean_c, sd_c, n_c) = numbers.T[:3], numbers.T[3:]
+    turned = (mean_t > mean_c) | ((mean_t == mean_c) & ((sd_t > sd_c) | ((sd_t == sd_c) & (n_t > n_c))))
+    ordered = np.where(turned[:, None], np.roll(numbers, 3, axis=1), numbers)
+    return _alike(ordered), complete, turned
+
+
+def _same_events(rows: Rows) -> tuple[Mask, Codes]:
+    numbers = np.column_stack(list(map(rows.number, EVENTS)))
+    complete = ~np.isnan(numbers).any(axis=1) & (rows.code("trial_id") >= 0)
+    return complete, rows.together(_alike(numbers), "trial_id", "outcome", "event_label", rows.time())
+
+
+def _alike(numbers: Floats) -> Codes:
+    """A number for each different row of numbers."""
+    names = list(range(numbers.shape[1]))
+    codes = pd.DataFrame(numbers).groupby(names, sort=False, dropna=False).ngroup()
+    return np.asarray(codes, dtype=np.intp)
+
+
+def _changes(rows: Rows) -> Found:
+    """Changes from baseline in a stratum of endpoint scores: their SDs mean different things."""
+    score = rows.word("score")
+    stratum = rows.together("comparison", "outcome", "follow_up")
+    has_endpoints = np.isin(stratum, stratum[score == "endpoint"])
+    for at in _at((score == "change") & has_endpoints):
+        what = "a change from baseline, where other rows of its stratum are endpoint scores."
+        mend = (
+            "Enter the endpoint if the paper has it; else leave the row out, or pool mean differences (MD)."
+        )
+        yield at, ("score", what, mend)
+    mean_t, mean_c, instrument = rows.number("mean_t"), rows.number("mean_c"), rows.code("instrument")
+    below = (mean_t < 0) & (mean_c < 0) & (score != "change") & (instrument >= 0)
+    above = np.isin(instrument, instrument[mean_t > 0])
+    for at in _at(below & above):
+        what = (
+            "both means are below 0 on an instrument that is above 0 in other rows: they look like changes."
+        )
+        yield at, ("score", what, "If they are, write change.")
+
+
+def _signs(rows: Rows) -> Found:
+    """Effects that favour one arm where the means, and the direction that is good, favour the other."""
+    better = rows.word("better")
+    from_means = _effects(rows) * np.select([better == "higher", better == "lower"], [1.0, -1.0], np.nan)
+    ratio = np.isin(np.char.upper(rows.word("reported_metric").astype(str)), RATIOS)
+    reported = rows.number("reported")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        reported = np.where(ratio, np.log(np.where(reported > 0, reported, np.nan)), reported)
+    for name, value in (("reported", reported), ("yi", rows.number("yi"))):
+        with np.errstate(invalid="ignore"):
+            opposite = (value * from_means < 0) & (np.abs(value) > CLEAR) & (np.abs(from_means) > CLEAR)
+        for at in _at(opposite):
+            what = f"its sign says the opposite of the means, by which the effect is {from_means[at]:.2f}."
+            yield at, (name, what, "Check the sign, and whether better is right.")
+
+
+RULES = (
+    _names,
+    _repeats,
+    _standard_errors,
+    _large_effects,
+    _sizes,
+    _intervals,
+    _duplicates,
+    _changes,
+    _signs,
+)

@@ -1,0 +1,307 @@
+"""Everything that is wrong or suspicious in a file, in one pass: what `pdt-evidence check` prints."""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pdt_evidence.errors import EvidenceError, EvidenceWarning
+from pdt_evidence.evidence.lint import Finding, lint, set_aside
+from pdt_evidence.evidence.readers.columns import column_problems, own_columns
+from pdt_evidence.evidence.readers.files import kind_of, read_any
+from pdt_evidence.evidence.readers.tabular import TextTable, read_table
+from pdt_evidence.evidence.readers.trials import typed_trials, with_defaults
+from pdt_evidence.evidence.schema import Problem, first_of_cells, listed
+from pdt_evidence.verdicts.words import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FileCheck", "check_file", "places", "strata_of"]
+
+NO_STRATA = (
+    "row_id",
+    "trial_id",
+    "study",
+    "better",
+    "note",
+    "locator",
+    "reference",
+)  # words that part no trials
+TOLD = ("dropped", "blanked", "noted")  # what of an import's log is worth a look; the rest is counted
+STAYS_OUT = "As it is, the row stays out of every pool."
+NO_VARIANCE = "yi has no vi, no sei, and not both limits of its interval"
+COLUMN_OF = {
+    "'better'": "better",
+    NO_VARIANCE: "vi",
+    "the reported": "reported",
+    "a reported": "reported",
+}
+BLANK = re.compile(r"no ((?:\w+, )*\w+)")  # how `effect_sizes` says which cells are blank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileCheck:
+    """What was found in a file: errors, which must be mended, and warnings, which are worth a look."""
+
+    file: str
+    rows: int
+    trials: int
+    findings: tuple[Finding, ...]  # by line
+    notes: tuple[str, ...]  # of the file as a whole
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity != "error")
+
+    def summary(self) -> str:
+        """A line for each finding and note, and a last one that counts them."""
+        lines = [f"{self.file}: {finding}" for finding in self.findings]
+        lines += [f"note: {note}" for note in self.notes]
+        size = f"{counted(self.rows, 'row')} of {counted(self.trials, 'trial')}"
+        found = [
+            counted(len(some), word)
+            for some, word in ((self.errors, "error"), (self.warnings, "warning"))
+            if some
+        ]
+        if self.errors:
+            return "\n".join(
+                [*lines, f"{self.file}: {' and '.join(found)}{f' in {size}' if self.rows else ''}."]
+            )
+        fit = f"{size} {'fits' if self.rows == 1 else 'fit'} the schema"
+        return "\n".join([*lines, f"{self.file}: {fit}; {found[0] if found else 'nothing suspicious'}."])
+
+    def to_json(self) -> str:
+        """The same for a program."""
+        counts = {"errors": len(self.errors), "warnings": len(self.warnings)}
+        about = {"file": self.file, "rows": self.rows, "trials": self.trials, **counts, "notes": self.notes}
+        return json.dumps(about | {"findings": [asdict(finding) for finding in self.findings]}, indent=1)
+
+
+def check_file(path: str | Path) -> FileCheck:
+    """Read a file as `read_any` does, and say all that is wrong or suspicious in it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A table of trials, a Review Manager file, or a Metapsy database.
+
+    Returns
+    -------
+    FileCheck
+        With `.errors` the file cannot be used. Of a table of trials the rest is looked at all the
+        same, as far as it can be read.
+
+    Raises
+    ------
+    EvidenceError
+        If the file cannot be read at all.
+    """
+    path = Path(path)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", EvidenceWarning)
+        try:
+            table, findings, notes = (_table if kind_of(path) == "trials" else _import)(path)
+        except EvidenceError as error:
+            if error.problems == (str(error),):
+                raise
+            findings = [Finding(line=None, what=problem, severity="error") for problem in error.problems]
+            return FileCheck(file=path.name, rows=0, trials=0, findings=tuple(findings), notes=())
+    said = [
+        str(one.message).removeprefix(f"{path.name}: ")
+        for one in caught
+        if issubclass(one.category, EvidenceWarning)
+    ]
+    general = [Finding(line=None, what=f"{text[:1].upper()}{text[1:]}") for text in said]
+    return FileCheck(
+        file=path.name,
+        rows=len(table),
+        trials=int(table["trial_id"].nunique()),
+        findings=(*general, *sorted(findings, key=lambda finding: finding.line or 0)),
+        notes=tuple(notes),
+    )
+
+
+Checked = tuple["pd.DataFrame", list[Finding], list[str]]
+
+
+def _table(path: Path) -> Checked:
+    """A table of trials; cells that are wrong are blank for the checks that follow."""
+    text = read_table(path)
+    columns = [str(name) for name in text.data.columns]
+    faults = column_problems(columns)
+    table, problems = typed_trials(text)
+    problems = first_of_cells(problems)
+    table = _without(table, problems, text.lines)
+    table = with_defaults(table if "study" in table else table.assign(study=""), text.lines)
+    where = places(table, dict(zip(table["row_id"], text.lines, strict=True)), text.part)
+    found = [_of_column(fault) for fault in faults]
+    found += _of_cells(problems, dict(zip(text.lines, where, strict=True)))
+    wrong = {(finding.line, finding.column) for finding in found}
+    found += [one for one in lint(table, text.lines, where) if (one.line, one.column) not in wrong]
+    if not faults:
+        lines = {line for line, _ in wrong}
+        found += [one for one in _without_effect(table, text.lines, where) if one.line not in lines]
+    return table, found, list(_notes(table, columns, text))
+
+
+def _without(table: pd.DataFrame, problems: Sequence[Problem], lines: Sequence[int]) -> pd.DataFrame:
+    position = {line: at for at, line in enumerate(lines)}
+    for name in {problem.column for problem in problems}:
+        wrong = [position[problem.line] for problem in problems if problem.column == name]
+        column = table[name].copy()
+        if column.dtype != bool:
+            column.iloc[wrong] = float("nan") if column.dtype.kind == "f" else ""
+        table = table.assign(**{name: column})
+    return table
+
+
+def _of_column(fault: str) -> Finding:
+    what, _, mend = fault.partition(". ")
+    column = re.search(r"column '([^']+)'", what)
+    return Finding(
+        line=None,
+        column=column[1] if column else "",
+        what=f"{what.removesuffix('.')}.",
+        how_to_mend=mend,
+        severity="error",
+        place="header",
+    )
+
+
+def _of_cells(problems: Sequence[Problem], where: dict[int, str]) -> list[Finding]:
+    return [
+        Finding(
+            line=problem.line,
+            row_id=problem.row_id,
+            column=problem.column,
+            what=problem.what,
+            how_to_mend=problem.advice,
+            severity="error",
+            place=where[problem.line],
+        )
+        for problem in problems
+    ]
+
+
+def _without_effect(
+    table: pd.DataFrame, lines: Sequence[int | None], where: Sequence[str]
+) -> Iterator[Finding]:
+    """The rows no effect comes of, and what is lacking."""
+    from pdt_evidence.effects.table import effect_sizes
+
+    computed = table if {"yi", "vi"} <= set(table.columns) else effect_sizes(table, measure="SMD")
+    none = (computed["yi"].isna() | computed["vi"].isna()) & (set_aside(table) == "")
+    for at in none.to_numpy().nonzero()[0].tolist():
+        reason = str(computed["yi_reason"].iloc[at]) if "yi_reason" in computed else ""
+        yield _lacking(
+            reason or ("no yi" if computed["yi"].isna().iloc[at] else NO_VARIANCE),
+            line=lines[at],
+            row_id=str(table["row_id"].iloc[at]),
+            place=where[at],
+        )
+
+
+def _lacking(reason: str, **where: Any) -> Finding:
+    """A row without an effect: which cells are blank, or what else stands in the way."""
+    blank = BLANK.fullmatch(reason)
+    if blank is None:
+        column = next((name for word, name in COLUMN_OF.items() if word in reason), "")
+        return Finding(
+            column=column, what=f"no effect can be computed: {reason}.", how_to_mend=STAYS_OUT, **where
+        )
+    names = blank[1].split(", ")
+    said = f"{', '.join(names[:-1])} and {names[-1]} are" if len(names) > 1 else f"{names[0]} is"
+    mend = f"Fill {'them' if len(names) > 1 else 'it'} in; {STAYS_OUT[0].lower()}{STAYS_OUT[1:]}"
+    return Finding(
+        column=names[0], what=f"no effect can be computed: {said} blank.", how_to_mend=mend, **where
+    )
+
+
+def _import(path: Path) -> Checked:
+    """Somebody else's file: what reading it left out or changed, and what is suspicious in the rest."""
+    table = read_any(path)
+    in_file = table["locator"].str.extract(r"line (\d+)$", expand=False)
+    lines = [int(line) if isinstance(line, str) else None for line in in_file]
+    where = places(table, dict(zip(table["row_id"], lines, strict=True)))
+    told = table.log["action"].isin(TOLD)
+    found = [_of_log(*entry) for entry in table.log[told].astype(object).itertuples(index=False, name=None)]
+    found += lint(table, lines, where)
+    # Of rows without a direction the reader has told already, one line for all.
+    found += [one for one in _without_effect(table, lines, where) if one.column != "better"]
+    rest = table.log.loc[~told, "action"].value_counts()
+    notes = [
+        f"{counted(int(count), 'row')} {action}; `pdt-evidence import` lists them."
+        for action, count in rest.items()
+    ]
+    return table, found, notes
+
+
+def _of_log(line: object, row: str, action: str, reason: str) -> Finding:
+    at = line if isinstance(line, int) else None
+    place = ", ".join(part for part in (f"line {at}" if at is not None else "", row) if part)
+    return Finding(line=at, row_id=row, what=f"{action}: {reason}.", place=place)
+
+
+def places(table: pd.DataFrame, lines: Mapping[str, int | None], part: str = "line") -> list[str]:
+    """Where each row is in its file, and whose it is: "line 6 (Cooper 2003)".
+
+    `part` is what the file calls a row; of a review the comparison and the outcome are named as well.
+    """
+    studies = table["study"].tolist()
+    if {"analysis", "comparison_label", "outcome_label", "subgroup"} <= set(table.columns):
+        names = zip(*(table[name] for name in ("comparison_label", "outcome_label", "subgroup")), strict=True)
+        within = [" / ".join(filter(None, parts)) for parts in names]
+        return [
+            f"analysis {n} ({name}), {study}"
+            for n, name, study in zip(table["analysis"], within, studies, strict=True)
+        ]
+    return [
+        _place(row, lines.get(row), part, study) for row, study in zip(table["row_id"], studies, strict=True)
+    ]
+
+
+def _place(row: str, line: int | None, part: str, study: str) -> str:
+    at = f"{part} {line}" if line is not None else ""
+    own = f"row {row}" if row != f"line {line}" and not row.startswith("line ") else ""
+    place = ", ".join(filter(None, (at, own))) or row
+    return f"{place} ({study})" if study else place
+
+
+def _notes(table: pd.DataFrame, columns: Sequence[str], text: TextTable) -> Iterator[str]:
+    """What is to be known of the file as a whole, and is no fault."""
+    own = own_columns(columns)
+    if own:
+        yield f"columns of your own, kept as they are and not checked: {listed(own)}."
+    if "outcome" not in table.columns:
+        yield (
+            "there is no column 'outcome', which `pool` and `forest` make strata of. Add it, or choose "
+            f"strata with --by, of {strata_of(table, columns)}."
+        )
+    if text.blank:
+        yield f"{counted(len(text.blank), 'blank line')} left out."
+    aside = set_aside(table)
+    for reason, count in aside[aside != ""].value_counts().items():
+        yield f"{counted(int(count), 'row')} set aside, not checked and not pooled: {reason}."
+
+
+def strata_of(table: pd.DataFrame, columns: Sequence[str]) -> str:
+    """The columns of the user's own file that hold words, and `follow_up`, which every table is given."""
+    words = [
+        column
+        for column in columns
+        if column not in (*NO_STRATA, "follow_up")
+        and table[column].dtype.kind not in "fib"
+        and (table[column] != "").any()
+    ]
+    timed = "follow_up" if table["follow_up"].nunique() > 1 else "follow_up (all rows are in one)"
+    return f"the columns of your file: {listed([*words, timed])}" if words else timed
