@@ -39,7 +39,7 @@ def test_every_window_is_listed_also_without_trials(found):
 
 def test_a_pool_is_what_synthesize_gives_of_symptoms(found):
     rows = pdt.trials(comparison="pdt_vs_control", follow_up="long")
-    fit = pdt.synthesize(rows[rows["yi"].notna()], by="comparison")["pdt_vs_control"]
+    fit = pdt.synthesize(rows[rows["yi"].notna()], by="comparison", test="adhoc")["pdt_vs_control"]
     pool = found.pools.set_index(["comparison", "follow_up"]).loc[("pdt_vs_control", "long")]
     assert_allclose([pool["estimate"], pool["ci_low"], pool["ci_high"]], [fit.estimate, *fit.ci])
     assert pool["trials"] == fit.k == 2
@@ -186,3 +186,11 @@ def test_the_record_shows_itself(found):
     assert "PDT against CBT" in found.summary()
     assert "<li>" in found._repr_html_()
     assert found.to_frame() is not found.pools
+
+
+def test_a_verdict_and_the_follow_up_show_the_same_interval(found):
+    """What is said of the long window in the claims is what this table has."""
+    said = pdt.check_claims()["gains-increase-both"].can_be_said
+    long = found.pools.set_index(["comparison", "follow_up"]).loc[("pdt_vs_control", "long")]
+    shown = f"({long['estimate']:.2f} [{long['ci_low']:.2f}, {long['ci_high']:.2f}])".replace("-", "−")
+    assert shown in said

@@ -97,6 +97,7 @@ def follow_up(
     comparisons: Sequence[str] = COMPARISONS,
     rho: float = 0.6,
     rho_time: float = 0.6,
+    test: str = "adhoc",
     level: float = 0.95,
 ) -> FollowUp:
     """Put together what is known of the effect after therapy has ended.
@@ -112,6 +113,9 @@ def follow_up(
         Correlation between two measures of one trial.
     rho_time : float
         Correlation between the effects at two visits of one measure; `changes` shows others too.
+    test : str
+        As in `synthesize`. Windows after therapy hold few trials, where the Knapp-Hartung interval can be falsely
+        narrow; "adhoc" is never narrower than Wald's.
     level : float
         Of all intervals.
 
@@ -147,10 +151,11 @@ def follow_up(
         raise EvidenceError(f"No row of {', '.join(comparisons)} gives an effect on a symptom.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EvidenceWarning)
-        synthesis = synthesize(rows, by=("comparison", "follow_up"), level=level, rho=rho)
+        synthesis = synthesize(rows, by=("comparison", "follow_up"), test=test, level=level, rho=rho)
     pools, trend = _pools(rows, synthesis, comparisons), _trends(rows, comparisons, rho, level)
     pairs = visit_pairs(rows, rho_time, level)
-    changes = pooled_changes(rows, rho=rho, rho_times=sorted({*RHO_TIME_GRID, rho_time}), level=level)
+    rho_times = sorted({*RHO_TIME_GRID, rho_time})
+    changes = pooled_changes(rows, rho=rho, rho_times=rho_times, test=test, level=level)
     published = published_changes()
     return FollowUp(
         pools=pools, synthesis=synthesis, trend=trend, pairs=pairs, changes=changes,

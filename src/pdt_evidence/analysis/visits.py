@@ -98,9 +98,14 @@ def _is_later(rows: pd.DataFrame) -> pd.Series:
 
 
 def pooled_changes(
-    rows: pd.DataFrame, *, rho: float = 0.6, rho_times: Sequence[float] = RHO_TIME_GRID, level: float = 0.95
+    rows: pd.DataFrame,
+    *,
+    rho: float = 0.6,
+    rho_times: Sequence[float] = RHO_TIME_GRID,
+    test: str = "adhoc",
+    level: float = 0.95,
 ) -> pd.DataFrame:
-    """Change within trials by comparison: one value a trial, then REML with Knapp-Hartung intervals.
+    """Change within trials by comparison: one value a trial, then REML.
 
     Parameters
     ----------
@@ -110,6 +115,8 @@ def pooled_changes(
         Correlation between the changes of several measures of one trial.
     rho_times : sequence of float
         Correlations between the two visits, each with a row of its own.
+    test : str
+        As in `pool`.
 
     Returns
     -------
@@ -120,7 +127,7 @@ def pooled_changes(
     for rho_time in rho_times:
         for comparison, pairs in visit_pairs(rows, rho_time, level).groupby("comparison", sort=False):
             one = aggregate(pairs["change"], pairs["vi_change"], pairs["trial_id"].to_numpy(), rho=rho)
-            fit = pool(one.yi, one.vi, level=level)
+            fit = pool(one.yi, one.vi, test=test, level=level)
             found.append(
                 {
                     "comparison": comparison, "rho_time": rho_time, "pairs": len(pairs), "trials": fit.k,
