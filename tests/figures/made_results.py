@@ -61,3 +61,42 @@ def synthesis(seed: int = 3, sizes: tuple[int, ...] = (5, 1, 3, 2, 7, 1, 2, 4)) 
     import pandas as pd
 
     return Synthesis(by=by, strata=strata, left_out=pd.DataFrame({"row_id": [], "reason": []}))
+
+
+def rows_of_trials() -> Any:
+    """A table with two or three rows a trial, by instrument and by what was counted."""
+    import pandas as pd
+
+    trials = ["Abbass 2001"] * 3 + ["Milrod 2007"] * 2 + ["Knekt 2008"] * 2 + ["Maina 2010"]
+    return pd.DataFrame(
+        {
+            "row_id": [f"T{i}" for i in range(8)], "study": trials, "trial_id": trials, "outcome": "depression",
+            "measure": "SMD", "yi": [0.9, 0.4, 0.6, 0.3, 0.1, 0.7, 0.5, 0.2],
+            "vi": [0.05, 0.06, 0.15, 0.04, 0.05, 0.06, 0.09, 0.03],
+            "instrument": ["BDI", "HDRS", "HDRS", "BDI", "HDRS", "BDI", "HDRS", "BDI"],
+            "event_label": ["", "", "remission (HDRS of 7 or less)", "", "", "", "", ""],
+        }
+    )  # fmt: skip
+
+
+def clustered(dependence: str) -> PooledEffect:
+    """Those rows in one model of several effects a trial."""
+    from pdt_evidence.analysis.synthesis import synthesize
+
+    return synthesize(rows_of_trials(), by="outcome", dependence=dependence)["depression"]
+
+
+def _network() -> Any:
+    from pdt_evidence.analysis.network import network
+
+    return network(
+        [0.5, 0.3, 0.6, 0.1, 0.2, 0.4, -0.1],
+        [0.04, 0.05, 0.05, 0.06, 0.04, 0.07, 0.05],
+        ["pdt", "cbt", "pdt", "pdt", "cbt", "supportive", "supportive"],
+        ["waitlist", "waitlist", "waitlist", "cbt", "waitlist", "waitlist", "cbt"],
+        list("abcdefg"),
+        reference="waitlist",
+    )
+
+
+NETWORK = _network()

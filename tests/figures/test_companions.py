@@ -77,7 +77,7 @@ def filled_funnel(**options):
 FIGURES = {
     "baujat": lambda **o: baujat(fitted(12), **o),
     "bias_summary": lambda **o: bias_summary(
-        {"rob_allocation": ["low", "high"], "rob_blinding": ["some", "no"]}, **o
+        {"rob_allocation": ["low", "high"], "rob_blinding": ["some", "no information"]}, **o
     ),
     "cumulative": lambda **o: summary_forest(
         cumulative(fitted(6)), **{k: v for k, v in o.items() if k != "height"}
@@ -265,7 +265,10 @@ def test_bias_shares_add_up_to_a_hundred():
         (lambda: trajectory(replace(synthesis(), by=("outcome",))), "needs a synthesis by 'follow_up'"),
         (lambda: network_plot(NETWORK, sizes={"pdt": 3}), "sizes says nothing of 'cbt'"),
         (lambda: summary_forest({}), "There is nothing to draw"),
-        (lambda: summary_forest(synthesis(), columns=["n"]), "asks for 'n'. Choose from: 'k', 'effect'"),
+        (
+            lambda: summary_forest(synthesis(), columns=["n"]),
+            "asks for 'n'. This result has: 'study', 'k'",
+        ),
         (lambda: orchard(effect(3), by="country"), "by = 'country' is no column of this result"),
         (lambda: gosh_plot(gosh(fitted(4)), study="Nobody 1900"), "Nobody 1900"),
     ],
@@ -288,7 +291,8 @@ def test_a_network_is_drawn_against_its_reference():
     ax = summary_forest(fit)
     geometry.assert_readable(ax)
     at = fit.treatments.index("waitlist")
-    wanted = [(fit.ci_low[i, at], fit.ci_high[i, at]) for i in range(3) if i != at]
+    ranked = sorted((i for i in range(3) if i != at), key=lambda i: -fit.estimates[i, at])
+    wanted = [(fit.ci_low[i, at], fit.ci_high[i, at]) for i in ranked]
     assert_allclose(geometry.ends(ax), wanted)
     texts = {text.get_gid(): text.get_text() for text in ax.texts}
     assert texts["row:pdt:k"] == "2"

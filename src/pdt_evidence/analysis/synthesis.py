@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from math import nan
 from typing import Any
 
@@ -314,7 +315,7 @@ def _pool_rows(
             level=settings["level"],
             **_arguments(rows, by, key),
         )
-        strata[key] = fit.with_robust() if rho is not None else fit
+        strata[key] = fit if rho is None else replace(fit, rho=rho).with_robust()
     return strata
 
 

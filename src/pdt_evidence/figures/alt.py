@@ -7,8 +7,8 @@ import math
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
 from pdt_evidence.figures.axis import scale_of
+from pdt_evidence.figures.labels import label_of
 from pdt_evidence.figures.layout import arms_of
-from pdt_evidence.figures.rows import label_of
 from pdt_evidence.figures.styles import STYLES
 from pdt_evidence.results import PooledEffect, Synthesis
 

@@ -2,38 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
+from pdt_evidence.figures.labels import known
 from pdt_evidence.figures.records import Column, Wishes
-from pdt_evidence.figures.rows import known
 from pdt_evidence.results import PooledEffect
 
-__all__ = ["JUDGEMENTS", "columns_of", "judgement"]
+__all__ = ["JUDGEMENTS", "chosen_of", "columns_of", "effect_columns", "judgement", "reading"]
 
 # Risk of bias: what is drawn, green to red, and the sign that tells them apart in grey.
 JUDGEMENTS = {"low": "+", "some": "?", "high": "−", "unclear": "?", "serious": "−", "critical": "!"}
 
 
+# How tools and reviewers abbreviate them; read so only in a column that is one of judgements.
+SIGNS = {"+": "low", "?": "unclear", "!": "critical", "l": "low", "m": "some", "s": "some", "sc": "some",
+         "h": "high", "u": "unclear", "c": "critical", "ni": "unclear"}  # fmt: skip
+DASHES = ("-", "−", "–")  # high risk beside other signs, and not reported beside words
+SAID = {"low": "Low", "some": "Some concerns", "unclear": "Unclear", "high": "High", "serious": "Serious",
+        "critical": "Critical"}  # fmt: skip
+ABSENT = ("na", "n/a", "nan", "none", "not rated")  # a judgement that was not made
+BIAS = re.compile(r"rob(_|$)|risk_of_bias")
+
+
 def judgement(value: object) -> str:
-    """The judgement that a cell holds, "" where it is none.
+    """The judgement that a cell states in words, "" where it is none.
 
     Examples
     --------
-    >>> judgement("Some concerns"), judgement("LOW risk"), judgement("3")
-    ('some', 'low', '')
+    >>> judgement("Some concerns"), judgement("LOW risk"), judgement("No information"), judgement("3")
+    ('some', 'low', 'unclear', '')
     """
-    first = str(value).strip().lower().split(" ")[0].split("_")[0]
-    first = {"moderate": "some", "no": "unclear"}.get(first, first)
-    return first if first in JUDGEMENTS else ""
+    first, second, *_ = [*str(value).strip().lower().replace("_", " ").split(), "", ""]
+    if first == "no" and second.startswith("info"):
+        return "unclear"
+    word = {"moderate": "some", "probably": second}.get(first, first)
+    return word if word in JUDGEMENTS else ""
+
+
+def reading(values: Iterable[object]) -> Callable[[object], str] | None:
+    """How the cells of a column of judgements are read, "" for one not made; None where some are none.
+
+    Examples
+    --------
+    >>> [reading(["+", "−", "?"])(cell) for cell in ("+", "−", "?")]
+    ['low', 'high', 'unclear']
+    >>> [reading(["L", "S", "–"])(cell) for cell in ("L", "S", "–")]
+    ['low', 'some', '']
+    >>> reading(["Y", "N", "?"]), reading([1, 2]), reading(["-", "-"])("-")
+    (None, None, '')
+    """
+    found = {_plain(value) for value in values if known(value)}
+    signs = dict(SIGNS)
+    if found & {"m", "c"} and "h" not in found:
+        signs["s"] = "serious"  # ROBINS-I has low, moderate, serious, critical
+    if found & set("+?!") and found <= {*"+?!", *DASHES}:
+        signs |= dict.fromkeys(DASHES, "high")
+    absent = {*ABSENT, *DASHES} - set(signs)
+    if not all(judgement(value) or value in signs or value in absent for value in found):
+        return None
+
+    def read(value: object) -> str:
+        return judgement(value) or signs.get(_plain(value), "") if known(value) else ""
+
+    return read
+
+
+def _plain(value: object) -> str:
+    return str(value).strip().lower()
 
 
 def columns_of(strata: Sequence[PooledEffect], arms: tuple[str, str], wishes: Wishes) -> tuple[Column, ...]:
     """The columns asked for, or the default ones, left of the plot first."""
-    there = _there(strata, arms)
-    chosen = list(wishes.columns) if wishes.columns is not None else _default(strata)
+    return chosen_of(_there(strata, arms, wishes.lights), wishes.columns or _default(strata))
+
+
+def chosen_of(there: Mapping[str, Sequence[Column]], names: Sequence[str]) -> tuple[Column, ...]:
+    """These of the columns that there are, left of the plot first."""
+    chosen = list(names)
     unknown = [name for name in chosen if name not in there]
     if unknown:
         raise RequestError(
@@ -51,28 +101,38 @@ def columns_of(strata: Sequence[PooledEffect], arms: tuple[str, str], wishes: Wi
     return tuple(sorted(out, key=lambda column: not column.left))
 
 
+def effect_columns(effect: PooledEffect) -> list[Column]:
+    """Estimate and interval under one heading."""
+    over = f"{words.short_measure(effect.measure)} [{words.percent(effect.level)} CI]"
+    return [Column(key=key, over=over, left=False) for key in ("estimate", "ci")]
+
+
 def _default(strata: Sequence[PooledEffect]) -> list[str]:
     n = ["n"] if held(strata, "n_t") or held(strata, "n_c") else []
     weight = ["weight"] if any(len(stratum.weights) > 1 for stratum in strata) else []
     return ["study", *n, "plot", "effect", *weight]
 
 
-def _there(strata: Sequence[PooledEffect], arms: tuple[str, str]) -> Mapping[str, list[Column]]:
+def _there(
+    strata: Sequence[PooledEffect], arms: tuple[str, str], lights: Sequence[str]
+) -> Mapping[str, list[Column]]:
     heads = [arm[:1].upper() + arm[1:] for arm in arms]
-    effect = f"{words.short_measure(strata[0].measure)} [{words.percent(strata[0].level)} CI]"
     there: dict[str, list[Column]] = {
         "study": [Column(key="study", head="Study", align="left")],
         "n": _arm_columns(("n_t", "n_c"), heads, "Patients"),
-        "effect": [
-            Column(key="estimate", over=effect, left=False),
-            Column(key="ci", over=effect, left=False),
-        ],
+        "effect": effect_columns(strata[0]),
         "weight": [Column(key="weight", head="Weight (%)", left=False, order=2)],
         "plot": [],
     }
     for name in dict.fromkeys(name for stratum in strata for name in stratum.columns):
         if held(strata, name) and name not in there:
-            there[name] = [_own(strata, name)]
+            there[name] = [_own(strata, name, name in lights)]
+    vain = [name for name in lights if name not in there]
+    if vain:
+        raise RequestError(
+            f"lights = {list(lights)!r} names {', '.join(map(repr, vain))}, which no study has. "
+            f"This result has: {', '.join(map(repr, there))}."
+        )
     if "mean_t" in there and "sd_t" in there:
         there["means"] = [
             Column(key=f"{what}_{arm}", head=what.upper() if what == "sd" else "Mean", over=head)
@@ -88,7 +148,7 @@ def _arm_columns(keys: tuple[str, str], heads: Sequence[str], over: str) -> list
     return [Column(key=key, head=head, over=over, order=1) for key, head in zip(keys, heads, strict=True)]
 
 
-def _own(strata: Sequence[PooledEffect], name: str) -> Column:
+def _own(strata: Sequence[PooledEffect], name: str, lights: bool) -> Column:
     """A column of the result's own: numbers to the right, judgements as lights, words to the left."""
     bias, _, domain = name.partition("rob_")
     if domain and not bias and domain != "tool":
@@ -96,10 +156,23 @@ def _own(strata: Sequence[PooledEffect], name: str) -> Column:
     else:
         head, over = words.spoken(name), ""
     values = [value for s in strata for value in s.columns.get(name, ()) if known(value)]
-    if all(judgement(value) for value in values):
-        return Column(key=name, head=head, over=over, align="center", lights=True)
+    read = reading(values) if lights or BIAS.match(name) else None
+    if read is not None:
+        said = partial(_light, read)
+        return Column(key=name, head=head, over=over, align="center", lights=True, reads=said)
+    if lights:
+        raise RequestError(
+            f"lights = {name!r} holds {', '.join(dict.fromkeys(map(repr, values)))}. Expected judgements alone: "
+            f"{', '.join(map(repr, (*SAID.values(), *SIGNS)))}."
+        )
     numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
     return Column(key=name, head=head, over=over, align="right" if numbers else "left")
+
+
+def _light(read: Callable[[object], str], value: object) -> str:
+    """A judgement in the source's words, or what its sign stands for."""
+    word = read(value)
+    return str(value) if judgement(value) else SAID[word] if word else words.DASH
 
 
 def held(strata: Sequence[PooledEffect], name: str) -> bool:

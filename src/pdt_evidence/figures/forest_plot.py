@@ -12,22 +12,41 @@ import numpy as np
 from pdt_evidence.errors import RequestError, SchemaError, did_you_mean, known_options, require_choice
 from pdt_evidence.figures import axis
 from pdt_evidence.figures.layout import LEVELS, forest_layout
-from pdt_evidence.figures.place import (
-    Placement,
-    place,
-)
+from pdt_evidence.figures.place import Placement, place
 from pdt_evidence.figures.records import ForestLayout, Row, Wishes
+from pdt_evidence.figures.series import ADAPTERS, Series, kind_of, series_layout, series_of
 from pdt_evidence.figures.styles import Style, style_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from pdt_evidence.analysis.influence import Influence
+    from pdt_evidence.analysis.network_result import Network
+    from pdt_evidence.analysis.refits import PooledSeries
     from pdt_evidence.analysis.subgroups import SubgroupComparison
     from pdt_evidence.results import PooledEffect, Synthesis
 
+    Drawable = (
+        PooledEffect
+        | Synthesis
+        | PooledSeries
+        | Influence
+        | Network
+        | Mapping[str, PooledEffect]
+        | pd.DataFrame
+    )
+
 __all__ = ["forest", "forest_pages"]
 
+# What has numbers but no forest: where it goes instead.
+ELSEWHERE = {
+    "MetaRegression": "Its coefficients have units of their own and no common axis: read them in its summary(), "
+    "and give the studies as `pool` has them.",
+    "SubgroupComparison": "Give the Synthesis of the groups, and this as `difference=`.",
+    "Gosh": "Its subsets are drawn by gosh_plot; the studies are in its `full`.",
+    "RobustMean": "Give the result that it is the `robust` of.",
+}
 PREDICTIONS = ("bar", "band", "line", "off")
 MM = 72 / 25.4
 MOST_WIDE = 2.0  # times what the studies of a stratum span: beyond it a pooled interval is cut off
@@ -35,7 +54,7 @@ MOST_WIDE = 2.0  # times what the studies of a stratum span: beyond it a pooled 
 
 @known_options
 def forest(
-    result: PooledEffect | Synthesis | pd.DataFrame,
+    result: Drawable,
     *,
     ax: Axes | None = None,
     style: str | Style = "default",
@@ -45,6 +64,7 @@ def forest(
     arms: tuple[str, str] | None = None,
     favours: tuple[str, str] | None = None,
     sources: str | Sequence[str] | Mapping[str, str] | None = None,
+    lights: Sequence[str] = (),
     sort: str | None = None,
     also: Mapping[str, PooledEffect | Synthesis] | None = None,
     overall: PooledEffect | None = None,
@@ -57,13 +77,15 @@ def forest(
     heterogeneity: bool = True,
     method: bool = True,
 ) -> Axes:
-    """Draw the studies of a pooled effect, or of every stratum of a synthesis, with their summaries.
+    """Draw a result as a forest: studies with what they come to, or pooled results one below the other.
 
     Parameters
     ----------
-    result : PooledEffect, Synthesis or DataFrame
+    result : PooledEffect, Synthesis, DataFrame, PooledSeries, Influence, Network or mapping
         A synthesis is drawn in groups, comparison around outcome around follow-up. A table of trials
-        is pooled first, by those of these three columns that it has.
+        is pooled first, by those of these three columns that it has. A `leave_one_out` or `cumulative`
+        has a row a study and the fit of all below; a network each treatment against its reference, the
+        largest effect first; a mapping of names to pooled effects a row each.
     ax : Axes, optional
         Where to draw: text and plot together take the box that it has. Without it, a figure of
         the right size is made.
@@ -77,20 +99,27 @@ def forest(
     columns : sequence of str, optional
         Text columns in order: "study", "n", "effect", "weight" or any of the result's own
         columns; "plot" stands for the plot. Without it: study, n (where known), plot, effect,
-        weight; of these, a narrow figure leaves out the weight first, then n.
+        weight; of these, a narrow figure leaves out the weight first, then n. Where rows are pooled
+        results: "study", "k", "effect", "p", "I2", "tau2".
     arms : (str, str), optional
         Names of arm 1 and arm 2, for the heads of n and the two directions.
     favours : (str, str), optional
         What stands left and right of no effect, instead of "Favours ..." with the arms' names.
     sources : str, sequence or mapping, optional
         The line under the plot: a text, names, or a name for each `source_id`; "" for none.
+    lights : sequence of str, optional
+        Columns of judgements to draw as traffic lights. Those named "rob" or "rob_..." are without being
+        named here, if each cell is a judgement ("low", "some concerns", "high", ...), its sign (+ ? −) or
+        its letter (L S H U); a dash beside words, an empty cell and "NA" are not reported.
     sort : {"effect", "precision", "weight", "label", "year"}, optional
-        Order of the studies within their stratum; as in the result without it.
+        Order of the studies within their stratum; as in the result without it. Rows of one trial in a
+        model of several effects a trial stay together. Pooled results: "effect", "precision" or "label".
     also : mapping of str to PooledEffect or Synthesis, optional
         The same studies by further models: a diamond and an interval each, under the first, in a
-        colour of their own and named by their key.
+        colour of their own and named by their key; the note has a line on each model.
     overall : PooledEffect, optional
-        What all strata come to, below them.
+        What all strata come to, below them. If it rests on the very rows of the strata, weights are
+        percentages of it.
     difference : SubgroupComparison, optional
         The test of the groups against one another, as `compare_subgroups` gives it; a line below them.
     margins : float or (float, float), optional
@@ -100,10 +129,10 @@ def forest(
     xlim : (float, float), optional
         Ends of the axis, ratios on their natural scale. Intervals that go on beyond get arrows.
     digits : int
-        Decimals of effects.
+        Decimals of effects; a ratio near 0 and the end of an interval next to no effect have one more.
     prediction : {"bar", "band", "line", "off"}
         The prediction interval: a row of its own, that row and a shaded band behind the studies, a line
-        through the diamond, or nothing.
+        through the diamond, or nothing. Rows that are pooled results have theirs as a thin line.
     heterogeneity, method : bool
         Whether to write Q, I2 and tau2 under each summary, and the methods under the plot.
 
@@ -116,7 +145,8 @@ def forest(
     Raises
     ------
     RequestError
-        For an unknown option, a column that is not there, or a result without studies.
+        For an unknown option, one that says nothing of this kind of result, a column that is not there, or
+        a result that has no forest.
 
     Warns
     -----
@@ -132,7 +162,7 @@ def forest(
     ['Study']
     """
     layout, chosen, width, ends, extras = asked_of(
-        pooled_of(result),
+        drawable(result),
         style=style,
         width=width,
         title=title,
@@ -140,6 +170,7 @@ def forest(
         arms=arms,
         favours=favours,
         sources=sources,
+        lights=lights,
         sort=sort,
         also=also,
         overall=overall,
@@ -156,7 +187,7 @@ def forest(
 
 
 def asked_of(
-    result: PooledEffect | Synthesis,
+    result: PooledEffect | Synthesis | Series,
     *,
     style: str | Style = "default",
     width: float | None = None,
@@ -175,20 +206,21 @@ def asked_of(
     asked = Wishes(**wishes)
     require_choice("prediction", asked.prediction, PREDICTIONS)
     chosen = style_of(style)
-    layout = forest_layout(result, chosen, asked)
+    if isinstance(result, Series):
+        layout = series_layout(result, chosen, asked)
+    else:
+        layout = forest_layout(result, chosen, asked)
     zone = zone_of(margins, layout)
     extras = {"prediction": asked.prediction, "lines": tuple(map(float, lines)), "zone": zone}
     return layout, chosen, width, ends_of(layout, xlim, zone), extras
 
 
-def forest_pages(
-    result: PooledEffect | Synthesis | pd.DataFrame, *, height: float = 247.0, **options: Any
-) -> list[Axes]:
+def forest_pages(result: Drawable, *, height: float = 247.0, **options: Any) -> list[Axes]:
     """Draw a forest plot on as many pages as it takes, for `save` to put into one PDF.
 
     Parameters
     ----------
-    result : PooledEffect, Synthesis or DataFrame
+    result : any that `forest` draws
     height : float
         Greatest height of a page in millimetres; the default leaves A4 its margins.
     **options
@@ -207,7 +239,7 @@ def forest_pages(
     """
     from dataclasses import replace
 
-    layout, style, width, ends, extras = asked_of(pooled_of(result), **options)
+    layout, style, width, ends, extras = asked_of(drawable(result), **options)
     room = height * MM
     pages: list[Axes] = []
     rows = list(layout.rows)
@@ -248,19 +280,23 @@ def _fitting(
     return count
 
 
-def pooled_of(result: Any) -> PooledEffect | Synthesis:
-    """The result itself, or that of a table."""
+def drawable(result: Any) -> PooledEffect | Synthesis | Series:
+    """Studies with their summaries, those of a table pooled; or pooled results as rows."""
     from pdt_evidence.results import PooledEffect, Synthesis
 
     if isinstance(result, (PooledEffect, Synthesis)):
         return result
+    if kind_of(result, ADAPTERS):
+        return series_of(result)
     if not (hasattr(result, "columns") and hasattr(result, "iterrows")):
+        hint = ELSEWHERE.get(kind_of(result, ELSEWHERE), "")
         raise RequestError(
-            f"Cannot draw a forest of {type(result).__name__}. Give a PooledEffect, a Synthesis or a table; "
-            "several pooled results go to summary_forest."
-        )
+            f"Cannot draw a forest of {type(result).__name__}. "
+            + (hint or "Give a PooledEffect, a Synthesis, a table, a Network, a leave-one-out or cumulative series, or "
+               "a mapping of names to PooledEffect.")
+        )  # fmt: skip
     by = [name for name in LEVELS if name in result.columns]
-    if by and "trial_id" in result.columns:
+    if by and {"trial_id", "study"} & set(result.columns):
         from pdt_evidence.analysis.synthesis import synthesize
 
         return synthesize(result, by=by)

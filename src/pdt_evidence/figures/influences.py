@@ -12,7 +12,7 @@ from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
 from pdt_evidence.figures.axis import scale_of
 from pdt_evidence.figures.chart import Chart, chart
-from pdt_evidence.figures.rows import label_of
+from pdt_evidence.figures.labels import label_of
 from pdt_evidence.figures.styles import Style
 
 if TYPE_CHECKING:

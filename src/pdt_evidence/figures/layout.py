@@ -6,23 +6,26 @@ name stay two rows.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from pdt_evidence.errors import RequestError, require_choice
 from pdt_evidence.figures import words
 from pdt_evidence.figures.axis import scale_of
 from pdt_evidence.figures.columns import columns_of
+from pdt_evidence.figures.labels import known
 from pdt_evidence.figures.records import Column, ForestLayout, Row, Wishes
-from pdt_evidence.figures.rows import SORTS, Rows, known, path_of
+from pdt_evidence.figures.rows import SORTS, Rows, path_of, shared_weights
 from pdt_evidence.figures.styles import Style
 from pdt_evidence.results import PooledEffect, Synthesis
 
-__all__ = ["arms_of", "favours_of", "forest_layout", "in_order", "levels_of", "refuse_mixed"]
+__all__ = ["arms_of", "check_digits", "favours_of", "forest_layout", "in_order", "levels_of", "refuse_mixed"]
 
 SEVERAL = re.compile(r" / |\+")  # between the sources of a value that was aggregated of several rows
+NEGATIVE = (
+    "A weight below 0 (hollow point): among the correlated effects of one trial, the less precise ones correct the "
+    "more precise ones."
+)
 LEVELS = ("comparison", "outcome", "follow_up")  # outermost first; other columns come after
 
 
@@ -51,7 +54,7 @@ def forest_layout(
     scale = scale_of(measure)
     arms = wishes.arms or arms_of(strata)
     columns = columns_of(strata, arms, wishes)
-    rows = Rows(style, wishes, scale, levels, [column.key for column in columns]).of(strata)
+    rows = Rows(style, wishes, scale, levels, columns).of(strata)
     return ForestLayout(
         columns=columns,
         rows=rows,
@@ -72,8 +75,13 @@ def _refuse(strata: Sequence[PooledEffect], wishes: Wishes) -> None:
     require_choice("sort", wishes.sort, [None, *SORTS])
     if wishes.sort == "weight" and not all(len(stratum.weights) for stratum in strata):
         raise RequestError("sort = 'weight' needs weights, and this result has none. Sort by 'precision'.")
-    if not (isinstance(wishes.digits, int) and 0 <= wishes.digits <= 6):
-        raise RequestError(f"digits = {wishes.digits!r} is not a whole number from 0 to 6.")
+    check_digits(wishes.digits)
+
+
+def check_digits(digits: int) -> None:
+    """Decimals are few and whole."""
+    if not (isinstance(digits, int) and 0 <= digits <= 6):
+        raise RequestError(f"digits = {digits!r} is not a whole number from 0 to 6.")
 
 
 def refuse_mixed(results: Sequence[PooledEffect | Synthesis]) -> None:
@@ -133,13 +141,9 @@ def favours_of(arms: tuple[str, str]) -> tuple[str, str]:
 def _notes(
     strata: Sequence[PooledEffect], rows: Sequence[Row], columns: Sequence[Column], wishes: Wishes
 ) -> tuple[str, ...]:
-    said = []
     if wishes.prediction == "off":  # then nothing below the plot speaks of it
-        strata = [_without_prediction(stratum) for stratum in strata]
-    if wishes.method:
-        # Strata of one synthesis share their rules, save that one of them may have no interval.
-        lines = [words.method_line(stratum) for stratum in strata if stratum.k > 1]
-        said = [max(lines, key=len)] if lines else [words.lone_line(strata[0])]
+        strata = [words.without_prediction(stratum) for stratum in strata]
+    said = [_methods(strata)] if wishes.method else []
     keys = {column.key for column in columns}
     if any(
         text == words.DASH
@@ -149,19 +153,32 @@ def _notes(
         if key in keys and key not in ("estimate", "ci", "weight")
     ):
         said.append(f"{words.DASH} not reported.")
-    if "weight" in keys and len(strata) > 1:
+    if "weight" in keys and wishes.overall is not None and shared_weights(strata, wishes.overall):
+        said.append("Weights are percentages of the overall estimate.")
+    elif "weight" in keys and len(strata) > 1:
         said.append("Weights are percentages within each group.")
+    if any(row.weight < 0 for row in rows):
+        said.append(NEGATIVE)
     notes = [" ".join(said)] if said else []
     if wishes.method:
+        notes += [f"{name}: {_other(other, wishes)}" for name, other in (wishes.also or {}).items()]
         overall = [wishes.overall] if wishes.overall is not None else []
         notes += words.remarks([*strata, *overall])
     sources = _sources(strata, wishes)
     return (*notes, sources) if sources else tuple(notes)
 
 
-def _without_prediction(effect: PooledEffect) -> PooledEffect:
-    kept = tuple(note for note in effect.notes if "prediction interval" not in note)
-    return replace(effect, pi=(math.nan, math.nan), notes=kept)
+def _methods(strata: Sequence[PooledEffect]) -> str:
+    """Strata of one synthesis share their rules, save that one of them may have no interval."""
+    lines = [words.method_line(stratum) for stratum in strata if stratum.k > 1]
+    return max(lines, key=len) if lines else words.lone_line(strata[0])
+
+
+def _other(other: PooledEffect | Synthesis, wishes: Wishes) -> str:
+    """How a further model was fitted."""
+    strata = [other] if isinstance(other, PooledEffect) else [s for s in other.strata.values() if s.k]
+    line = _methods([words.without_prediction(s) for s in strata] if wishes.prediction == "off" else strata)
+    return words.inner(line)
 
 
 def _sources(strata: Sequence[PooledEffect], wishes: Wishes) -> str:

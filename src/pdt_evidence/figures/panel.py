@@ -159,7 +159,7 @@ def _estimates(ax: Any, style: Style, rows: Sequence[PlacedRow], ends: Ends) -> 
         ]
 
     reaches = [row.row.reach for row in rows]
-    marks.intervals(ax, cut(reaches), color=style.muted, width=0.6, gid="predictions", zorder=2.2)
+    marks.intervals(ax, cut(reaches), color=style.muted, width=0.6, gid="predictions:rows", zorder=2.2)
     if not rows:
         return
     spans = [(row.row.low, row.row.high) for row in rows]

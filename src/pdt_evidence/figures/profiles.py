@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
 from pdt_evidence.figures.chart import chart
-from pdt_evidence.figures.columns import judgement
-from pdt_evidence.figures.rows import known
+from pdt_evidence.figures.columns import SAID, reading
 from pdt_evidence.figures.styles import Style
 from pdt_evidence.results import PooledEffect
 
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from pdt_evidence.results import PooledEffect
 
 __all__ = ["bias_summary", "tau2_profile"]
-
-NAMES = {"low": "Low", "some": "Some concerns", "unclear": "Unclear", "high": "High", "serious": "Serious",
-         "critical": "Critical"}  # fmt: skip
 
 
 def bias_summary(
@@ -69,18 +65,24 @@ def bias_summary(
     table = judgements if isinstance(judgements, Mapping) else {
         name: values for name, values in judgements.columns.items() if name.startswith("rob_") and name != "rob_tool"
     }  # fmt: skip
-    told = {name: [judgement(v) if known(v) else "" for v in values] for name, values in table.items()}
+    reads = {name: reading(values) for name, values in table.items()}
+    unread = [name for name, read in reads.items() if read is None]
+    if unread and table is judgements:
+        raise RequestError(
+            f"{', '.join(map(repr, unread))}: expected one of {', '.join(map(repr, SAID))} in each row."
+        )
+    told = {name: [read(v) for v in table[name]] for name, read in reads.items() if read is not None}
     told = {name: values for name, values in told.items() if any(values)}
     if not told:
         raise RequestError("There is no judgement to draw: domains are columns such as 'rob_allocation' that hold "
-                           f"one of {', '.join(map(repr, NAMES))}.")  # fmt: skip
+                           f"one of {', '.join(map(repr, SAID))}.")  # fmt: skip
     share = np.ones(len(next(iter(told.values())))) if weights is None else np.asarray(weights, dtype=float)
     names = [words.spoken(name.removeprefix("rob_")) for name in told]
     made = chart(ax, style, width, height or 24 + 7.5 * len(told), names)
     plot, look = made.ax, made.style
     start = np.zeros(len(told))
     handles = []
-    for word, name in NAMES.items():
+    for word, name in SAID.items():
         parts = [[w for w, v in zip(share, values, strict=True) if v == word] for values in told.values()]
         totals = [sum(w for w, v in zip(share, values, strict=True) if v) for values in told.values()]
         part = np.array([100 * sum(p) / total for p, total in zip(parts, totals, strict=True)])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.figures.axis import Scale
 
@@ -29,6 +29,7 @@ class Column:
     left: bool = True  # left of the plot
     order: int = 0  # 0 stays; the highest goes first
     lights: bool = False  # judgements, drawn as coloured marks
+    reads: Callable[[Any], str] | None = None  # what a cell says, where that is not its text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,7 @@ class Wishes:
     arms: tuple[str, str] | None = None
     favours: tuple[str, str] | None = None
     sources: str | Sequence[str] | Mapping[str, str] | None = None
+    lights: Sequence[str] = ()
     digits: int = 2
     prediction: str = "bar"
     heterogeneity: bool = True

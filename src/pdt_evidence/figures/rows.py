@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
 
+import numpy as np
+
 from pdt_evidence.figures import words
 from pdt_evidence.figures.axis import Scale
-from pdt_evidence.figures.records import Row, Wishes
+from pdt_evidence.figures.labels import known, label_of, labels_of, text_of
+from pdt_evidence.figures.records import Column, Row, Wishes
 from pdt_evidence.figures.styles import Style
 from pdt_evidence.results import PooledEffect
 
-__all__ = ["Rows", "known", "path_of"]
+__all__ = ["SORTS", "Rows", "path_of", "shared_weights"]
 
 NAN = math.nan
-YEAR = re.compile(r"(?<!\d)(19|20)\d\d(?!\d)")
 SORTS: dict[str, Callable[[PooledEffect, int], Any]] = {
     "effect": lambda effect, i: effect.yi[i],
     "precision": lambda effect, i: effect.vi[i],
@@ -31,10 +32,15 @@ class Rows:
     """Builds the rows of all strata, one below the other; no two share a key."""
 
     def __init__(
-        self, style: Style, wishes: Wishes, scale: Scale, levels: Sequence[str], keys: Sequence[str]
+        self,
+        style: Style,
+        wishes: Wishes,
+        scale: Scale,
+        levels: Sequence[str],
+        columns: Sequence[Column] = (),
     ) -> None:
         self.style, self.wishes, self.scale = style, wishes, scale
-        self.levels, self.keys = levels, keys
+        self.levels, self.columns = levels, columns
         self.depth = len(levels)
         self.rows: list[Row] = []
         self.seen: set[str] = set()
@@ -42,14 +48,18 @@ class Rows:
     def of(self, strata: Sequence[PooledEffect]) -> tuple[Row, ...]:
         """Every stratum under its headings: studies, then what they come to."""
         before: tuple[str, ...] = ()
+        weights = shared_weights(strata, self.wishes.overall)
+        most = max((float(w.max()) for w in weights or ()), default=NAN)
         for i, stratum in enumerate(strata):
             path = path_of(stratum, self.levels)
             self.headings(before, path, i)
-            self._studies(stratum, i)
+            own = weights[i] if weights else stratum.weights
+            self._studies(stratum, i, own, most if weights else float(max(own, default=NAN)))
             if stratum.k > 1:
-                self._summary(stratum, i)
+                self._stratum(stratum, i, float(own.sum()) if weights else 100.0)
             before = path
-        self._overall(len(strata))
+        if self.wishes.overall is not None:
+            self.overall("Overall ", self.wishes.overall, len(strata))
         if self.wishes.difference is not None:
             pieces = words.difference(self.wishes.difference, self.style)
             self.add("gap:difference", "gap", stratum=len(strata))
@@ -72,7 +82,7 @@ class Rows:
             if self.rows and depth == same:
                 self.add("gap", "gap", stratum=stratum)
             key = "heading:" + "/".join(path[: depth + 1])
-            cells = {"study": words.spoken(path[depth]) or "Not stated"}
+            cells = {"study": words.told(self.levels[depth], path[depth])}
             deepest = depth == len(path) - 1
             self.add(key, "heading", cells=cells, indent=depth, deepest=deepest, stratum=stratum)
 
@@ -82,21 +92,21 @@ class Rows:
 
     def numbers(self, estimate: float, ends: tuple[float, float]) -> dict[str, str]:
         """The cells of the effect columns."""
-        digits, style = self.wishes.digits, self.style
+        digits, style, null = self.wishes.digits, self.style, self.scale.null
         return {
-            "estimate": words.number(estimate, digits, style),
-            "ci": words.interval(ends, digits, style),
+            "estimate": words.printed(estimate, digits, style, null),
+            "ci": words.interval(ends, digits, style, null),
         }
 
-    def _studies(self, effect: PooledEffect, stratum: int) -> None:
+    def _studies(self, effect: PooledEffect, stratum: int, weights: Any, most: float) -> None:
         half = NormalDist().inv_cdf(0.5 + effect.level / 2)
-        most = max((float(w) for w in effect.weights), default=NAN)
+        labels = labels_of(effect)
         for i in self._order(effect):
             yi, reach = float(effect.yi[i]), half * math.sqrt(effect.vi[i])
             shown, ends = self.scale.shown(yi), self.shown((yi - reach, yi + reach))
-            weight = float(effect.weights[i]) if len(effect.weights) else NAN
-            cells = {key: _cell(effect.columns.get(key), i) for key in self.keys}
-            cells |= {"study": label_of(effect, i), "weight": words.number(weight, 1, self.style)}
+            weight = float(weights[i]) if len(weights) else NAN
+            cells = {c.key: _cell(effect.columns.get(c.key), i, c.reads) for c in self.columns}
+            cells |= {"study": labels[i], "weight": words.number(weight, 1, self.style)}
             self.add(
                 f"study:{effect.row_ids[i] if effect.row_ids else i + 1}",
                 "study",
@@ -111,21 +121,33 @@ class Rows:
             )
 
     def _order(self, effect: PooledEffect) -> list[int]:
+        """The studies as asked for; rows of one trial stand together, where the first of them does."""
         order = list(range(effect.k))
-        if self.wishes.sort is None:
+        if self.wishes.sort is not None:
+            key = SORTS[self.wishes.sort]
+            order.sort(key=lambda i: key(effect, i))
+        trials = getattr(effect, "cluster", ())
+        if not trials:
             return order
-        key = SORTS[self.wishes.sort]
-        return sorted(order, key=lambda i: key(effect, i))
+        first: dict[str, int] = {}
+        for place, i in enumerate(order):
+            first.setdefault(trials[i], place)
+        return sorted(order, key=lambda i: first[trials[i]])
 
-    def _summary(self, effect: PooledEffect, stratum: int) -> None:
+    def _stratum(self, effect: PooledEffect, stratum: int, weight: float) -> None:
+        """What a stratum comes to, by the model that it is of and by the others."""
         where = "/".join(effect.stratum.values()) or "all"
-        self._diamond(f"pooled:{where}", words.title_of(effect), effect, stratum, self.depth)
-        pieces = words.heterogeneity(effect, self.style) if self.wishes.heterogeneity else []
-        if pieces:
-            key = f"heterogeneity:{where}"
-            self.add(key, "note", pieces=tuple(pieces), indent=self.depth, stratum=stratum)
+        cells = {"weight": words.number(weight, 1, self.style)}
+        self._diamond(f"pooled:{where}", words.title_of(effect), effect, stratum, self.depth, cells)
+        self.heterogeneity(f"heterogeneity:{where}", effect, self.depth, stratum)
         for n, (name, other) in enumerate(self._others(effect).items()):
             self._diamond(f"pooled:{where}:{name}", name, other, stratum, self.depth, hue=n + 1)
+
+    def heterogeneity(self, key: str, effect: Any, indent: int, stratum: int) -> None:
+        """Q, I2 and tau2 as a line, where it is wanted."""
+        pieces = words.heterogeneity(effect, self.style) if self.wishes.heterogeneity else []
+        if pieces:
+            self.add(key, "note", pieces=tuple(pieces), indent=indent, stratum=stratum)
 
     def _others(self, effect: PooledEffect) -> dict[str, PooledEffect]:
         """The same stratum by the other models asked for, where they have it."""
@@ -138,29 +160,35 @@ class Rows:
             found |= {name: held[0]} if held else {}
         return found
 
-    def _overall(self, stratum: int) -> None:
-        overall = self.wishes.overall
-        if overall is None:
-            return
+    def overall(
+        self, before: str, effect: PooledEffect, stratum: int, cells: Mapping[str, str] | None = None
+    ) -> None:
+        """What everything comes to, below all rows; `before` stands before the name of its model."""
         self.add("gap:overall", "gap", stratum=stratum)
-        self._diamond("pooled:overall", f"Overall {words.title_of(overall).lower()}", overall, stratum, 0)
-        pieces = words.heterogeneity(overall, self.style) if self.wishes.heterogeneity else []
-        if pieces:
-            self.add("heterogeneity:overall", "note", pieces=tuple(pieces), stratum=stratum)
+        name = before + words.inner(words.title_of(effect)) if before else words.title_of(effect)
+        weight = {"weight": words.number(100.0, 1, self.style)}
+        self._diamond("pooled:overall", name, effect, stratum, 0, weight | dict(cells or {}))
+        self.heterogeneity("heterogeneity:overall", effect, 0, stratum)
 
     def _diamond(
-        self, key: str, name: str, effect: PooledEffect, stratum: int, indent: int, hue: int = 0
+        self,
+        key: str,
+        name: str,
+        effect: PooledEffect,
+        stratum: int,
+        indent: int,
+        cells: Mapping[str, str] | None = None,
+        hue: int = 0,
     ) -> None:
         shown, ends = self.scale.shown(effect.estimate), self.shown(effect.ci)
         totals = {name: _total(effect, name) for name in ("n_t", "n_c")}
-        weight = {"weight": words.number(100.0, 1, self.style)} if not hue else {}
         self.add(
             key,
             "pooled",
             estimate=shown,
             low=ends[0],
             high=ends[1],
-            cells={"study": name, **totals, **weight, **self.numbers(shown, ends)},
+            cells={"study": name, **totals, **(cells or {}), **self.numbers(shown, ends)},
             indent=indent,
             stratum=stratum,
             hue=hue,
@@ -168,17 +196,14 @@ class Rows:
         if self.wishes.prediction == "off" or math.isnan(effect.pi[0]):
             return
         pi = self.shown(effect.pi)
-        cells = {
-            "study": f"{words.percent(effect.level)} prediction interval",
-            "ci": self.numbers(0, pi)["ci"],
-        }
+        name = f"{words.percent(effect.level)} prediction interval"
         self.add(
             key.replace("pooled", "prediction", 1),
             "prediction",
             estimate=shown,
             low=pi[0],
             high=pi[1],
-            cells=cells,
+            cells={"study": name, "ci": self.numbers(shown, pi)["ci"]},
             indent=indent,
             stratum=stratum,
             hue=hue,
@@ -190,18 +215,15 @@ def path_of(stratum: PooledEffect, levels: Sequence[str]) -> tuple[str, ...]:
     return tuple(stratum.stratum.get(name, "") for name in levels)
 
 
-def known(value: Any) -> bool:
-    """Whether a table's cell holds something."""
-    return value is not None and value == value and value != ""  # NaN differs from itself
-
-
-def label_of(effect: PooledEffect, i: int) -> str:
-    """The study's name with its year, which most names have already."""
-    label = str(effect.labels[i]) if effect.labels else f"Study {i + 1}"
-    years = effect.columns.get("year")
-    if years is None or not known(years[i]):
-        return label
-    return label if YEAR.search(label) else f"{label} {_text(years[i])}"
+def shared_weights(strata: Sequence[PooledEffect], overall: PooledEffect | None) -> list[Any] | None:
+    """Weights of the studies in the overall result, where it rests on just these; None where it does not."""
+    if overall is None or not len(overall.weights) or not overall.row_ids:
+        return None
+    held = dict(zip(overall.row_ids, overall.weights, strict=True))
+    drawn = [row for stratum in strata for row in stratum.row_ids]
+    if len(held) != overall.k or sorted(drawn) != sorted(held):
+        return None
+    return [np.array([held[row] for row in stratum.row_ids]) for stratum in strata]
 
 
 def _year(effect: PooledEffect, i: int) -> float:
@@ -209,18 +231,10 @@ def _year(effect: PooledEffect, i: int) -> float:
     return float(years[i]) if years is not None and known(years[i]) else math.inf
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    try:
-        as_number = float(value)
-    except (TypeError, ValueError):
-        return str(value)
-    return f"{as_number:.0f}" if as_number == round(as_number) else f"{as_number:.4g}".replace("-", "−")
-
-
-def _cell(values: Sequence[Any] | None, i: int) -> str:
-    return _text(values[i]) if values is not None and known(values[i]) else words.DASH
+def _cell(values: Sequence[Any] | None, i: int, reads: Callable[[Any], str] | None) -> str:
+    if values is None or not known(values[i]):
+        return words.DASH
+    return (reads or text_of)(values[i])
 
 
 def _total(effect: PooledEffect, name: str) -> str:

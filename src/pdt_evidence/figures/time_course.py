@@ -13,8 +13,8 @@ from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
 from pdt_evidence.figures.axis import ordinary, scale_of
 from pdt_evidence.figures.chart import Chart, chart
+from pdt_evidence.figures.labels import known
 from pdt_evidence.figures.layout import refuse_mixed
-from pdt_evidence.figures.rows import known
 from pdt_evidence.figures.styles import Style
 from pdt_evidence.results import PooledEffect, Synthesis
 

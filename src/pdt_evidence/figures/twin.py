@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError
-from pdt_evidence.figures.forest_plot import asked_of, pooled_of
+from pdt_evidence.figures.forest_plot import asked_of, drawable
 from pdt_evidence.figures.records import ForestLayout, Row
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pdt_evidence.results import PooledEffect, Synthesis
+    from pdt_evidence.figures.forest_plot import Drawable
 
 __all__ = ["to_table"]
 
 
-def to_table(result: PooledEffect | Synthesis | pd.DataFrame, **options: Any) -> Any:
+def to_table(result: Drawable, **options: Any) -> Any:
     """Set the rows of a forest plot as a table of great_tables.
 
     Parameters
     ----------
-    result : PooledEffect, Synthesis or DataFrame
+    result : any that `forest` draws
     **options
         As in `forest`: columns, digits, style, title, sort and the others that concern words.
 
@@ -39,7 +39,7 @@ def to_table(result: PooledEffect | Synthesis | pd.DataFrame, **options: Any) ->
         from great_tables import GT, loc, style
     except ImportError as error:
         raise RequestError("to_table needs great_tables: pip install great_tables.") from error
-    layout = asked_of(pooled_of(result), **options)[0]
+    layout = asked_of(drawable(result), **options)[0]
     frame, kinds = _frame(layout)
     table = GT(frame)
     if layout.title:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pdt_evidence.figures.styles import Style
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
     from pdt_evidence.analysis.subgroups import SubgroupComparison
     from pdt_evidence.results import PooledEffect
 
-__all__ = ["MEASURES", "RATIOS", "heading", "heterogeneity", "method_line", "number"]
+__all__ = [
+    "MEASURES",
+    "RATIOS",
+    "heading",
+    "heterogeneity",
+    "interval",
+    "method_line",
+    "number",
+    "printed",
+    "told",
+]
 
 DASH = "–"  # stands for what a source does not report
 
@@ -54,6 +65,9 @@ WORDS = {
     "rob_tool": "Risk-of-bias tool",
     "pdt_plus_medication_vs_medication": "PDT + medication versus medication",
 } | {name: f"PDT versus {other}" for name, (arm, other) in ARMS.items() if arm == "PDT"}
+# Columns whose words say of themselves what they are; "self" or "3" needs the column's name before it.
+PLAIN = ("comparison", "outcome", "outcome_label", "follow_up", "time_label", "disorder", "instrument", "country",
+         "study", "trial_id", "source_id", "arm_t", "arm_c", "arm_t_label", "arm_c_label")  # fmt: skip
 SHORT = ("pdt", "cbt", "dbt", "eaet", "asa")  # arms whose names are abbreviations
 DEGREES = {"knha": "Knapp–Hartung", "adhoc": "Knapp–Hartung, never narrower than Wald",
            "adhoc-ci": "the wider of Knapp–Hartung and Wald", "z": "Wald (normal)", "t": "Wald (t, k − 1 df)",
@@ -88,9 +102,21 @@ def spoken(word: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def told(column: str, word: str) -> str:
+    """A word of a column as a heading has it, after the column's name where it says nothing by itself.
+
+    Examples
+    --------
+    >>> told("outcome", "depression"), told("rating", "self"), told("dose", "3"), told("format", "")
+    ('Depression', 'Rating: self', 'Dose: 3', 'Format: not stated')
+    """
+    said = spoken(word) if word else "Not stated"
+    return said if not column or column in PLAIN else f"{spoken(column)}: {inner(said)}"
+
+
 def heading(stratum: Mapping[str, str]) -> str:
     """The words of a stratum on one line."""
-    first, *others = [spoken(word) for word in stratum.values() if word] or [""]
+    first, *others = [told(name, word) for name, word in stratum.items() if word] or [""]
     if not others:
         return first
     between = ": " if "comparison" in stratum else ", "
@@ -126,12 +152,47 @@ def integer(value: float) -> str:
     return DASH if value is None or math.isnan(value) else f"{value:.0f}"
 
 
-def interval(ends: tuple[float, float], digits: int, style: Style) -> str:
+def printed(value: float, digits: int, style: Style, null: float) -> str:
+    """An effect; a ratio (`null` is 1) has one decimal more where `digits` leave less than two that count.
+
+    Examples
+    --------
+    >>> from pdt_evidence.figures.styles import Style
+    >>> [printed(ratio, 2, Style(name="mine"), 1.0) for ratio in (1.234, 0.041, 0.004, 0.0004)]
+    ['1.23', '0.041', '0.004', '<0.001']
+    """
+    if null != 1 or not value < 10.0 ** (1 - digits):
+        return number(value, digits, style)
+    least = 10.0 ** -(digits + 1)
+    if value < least / 2:  # a ratio is never 0
+        return f"<{number(least, digits + 1, style)}"
+    return number(value, digits + 1, style)
+
+
+def end(value: float, digits: int, style: Style, null: float) -> str:
+    """One end of an interval, which never rounds onto no effect: whether that is held must be seen.
+
+    Examples
+    --------
+    >>> from pdt_evidence.figures.styles import Style
+    >>> [end(ratio, 2, Style(name="mine"), 1.0) for ratio in (0.97, 0.998, 0.9999, 1.0, 1.004)]
+    ['0.97', '0.998', '<1', '1.00', '1.004']
+    """
+    text = printed(value, digits, style, null)
+    if value == null or text != number(null, digits, style):
+        return text
+    finer = number(value, digits + 1, style)
+    if finer != number(null, digits + 1, style):
+        return finer
+    return f"{'<' if value < null else '>'}{null:g}"
+
+
+def interval(ends: tuple[float, float], digits: int, style: Style, null: float) -> str:
     """Both ends in the style's brackets."""
     if all(map(math.isnan, ends)):
         return DASH
     opening, between, closing = style.interval
-    return opening + number(ends[0], digits, style) + between + number(ends[1], digits, style) + closing
+    return opening + between.join(end(value, digits, style, null) for value in ends) + closing
 
 
 def p_value(p: float, style: Style, symbol: str = "p") -> str:
@@ -156,7 +217,10 @@ def heterogeneity(effect: PooledEffect, style: Style) -> list[str]:
     if not math.isnan(effect.I2):
         pieces.append(f"I² = {number(effect.I2, 0 if effect.I2 in (0, 100) else 1, style)}%;")
     if not math.isnan(effect.tau2):
-        pieces.append(f"τ² = {_tau2(effect.tau2, style)}")
+        pieces.append(f"τ² = {tau2(effect.tau2, style)}")
+        between, within = getattr(effect, "sigma2", (math.nan, math.nan))
+        if not math.isnan(between + within):
+            pieces.append(f"({tau2(between, style)} between, {tau2(within, style)} within clusters)")
     return [*pieces[:-1], pieces[-1].rstrip(";")] if pieces else []
 
 
@@ -173,9 +237,10 @@ def difference(test: SubgroupComparison, style: Style) -> list[str]:
     ]
 
 
-def _tau2(tau2: float, style: Style) -> str:
-    digits = 3 if tau2 >= 0.0005 or tau2 == 0 else 5
-    return number(tau2, 0 if tau2 == 0 else digits, style)
+def tau2(value: float, style: Style) -> str:
+    """A variance to three decimals, to five where it is small."""
+    digits = 3 if not value < 0.0005 else 5
+    return number(value, 0 if value == 0 else digits, style)
 
 
 def percent(level: float) -> str:
@@ -185,15 +250,47 @@ def percent(level: float) -> str:
 
 def method_line(effect: PooledEffect) -> str:
     """Model, estimator, test and the rule of the prediction interval in one sentence."""
-    method = MODELS.get(effect.method, effect.method)
-    model = "Equal-effects model" if effect.method == "EE" else f"Random-effects model, τ² by {method}"
-    if effect.method in MODELS and effect.method not in ("EE",):
-        model += f" ({effect.method})"
     test = DEGREES.get(effect.test, effect.test)
-    said = f"{model}; {percent(effect.level)} confidence interval: {test}"
+    if clustered(effect) and effect.test == "t":
+        test = "Wald (t, clusters − 1 df)"
+    said = f"{_model(effect)}; {percent(effect.level)} confidence interval: {test}"
     if not math.isnan(effect.pi[0]):
         said += f"; prediction interval: {pi_rule(effect.pi_rule)}"
     return said + "."
+
+
+def clustered(effect: PooledEffect) -> bool:
+    """Whether its model has several effects a trial."""
+    return hasattr(effect, "sigma2")
+
+
+def _model(effect: PooledEffect) -> str:
+    """The model and how its variance is estimated."""
+    if effect.method == "EE":
+        return "Equal-effects model"
+    method = MODELS.get(effect.method, effect.method)
+    method += f" ({effect.method})" if effect.method in MODELS else ""
+    if not clustered(effect):
+        return f"Random-effects model, τ² by {method}"
+    if _errors_correlate(effect):
+        return f"Correlated and hierarchical effects (CHE) model{_rho(effect)}, variances by {method}"
+    return f"Three-level random-effects model, variances by {method}"
+
+
+def _errors_correlate(effect: PooledEffect) -> bool:
+    """Whether the sampling errors of a trial do: the working model of CHE."""
+    return getattr(effect, "rho", math.nan) != 0
+
+
+def _rho(effect: PooledEffect) -> str:
+    rho = getattr(effect, "rho", math.nan)
+    return "" if math.isnan(rho) else f", ρ = {rho:g}"
+
+
+def without_prediction(effect: PooledEffect) -> PooledEffect:
+    """The same result, silent on its prediction interval."""
+    kept = tuple(note for note in effect.notes if "prediction interval" not in note)
+    return replace(effect, pi=(math.nan, math.nan), notes=kept)
 
 
 def remarks(effects: Sequence[PooledEffect], most: int = 3) -> list[str]:
@@ -230,7 +327,10 @@ def pi_rule(rule: str) -> str:
 
 
 def title_of(effect: PooledEffect) -> str:
-    """The name of the summary row."""
+    """The name of the summary row: the model where there are several effects a trial."""
+    if clustered(effect):
+        robust = f", {effect.test}" if effect.test == "CR2" else ""
+        return (f"CHE{_rho(effect)}" if _errors_correlate(effect) else "Three-level model") + robust
     return "Equal-effects estimate" if effect.method == "EE" else "Random-effects estimate"
 
 
