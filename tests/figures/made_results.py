@@ -25,7 +25,8 @@ def effect(k: int, seed: int = 1, *, spread: float = 0.4, long: bool = False, **
     vi = values.pop("vi", 1 / n_t + 1 / n_c + 0.01)
     tau2 = spread**2 / 2 if k > 1 else math.nan
     wi = 1 / (vi + (tau2 if k > 1 else 0.0))
-    estimate, se = float((wi * yi).sum() / wi.sum()), float(wi.sum() ** -0.5)
+    total = wi.sum() if k else 1.0
+    estimate, se = float((wi * yi).sum() / total), float(total**-0.5)
     reach = 2.1 * math.sqrt(se**2 + tau2) if k > 2 else math.nan
     years = [1985 + i % 37 for i in range(k)]
     made: dict[str, Any] = {
@@ -34,7 +35,7 @@ def effect(k: int, seed: int = 1, *, spread: float = 0.4, long: bool = False, **
         "tau2": tau2, "I2": 62.3 if k > 1 else math.nan, "Q": float((yi - estimate) @ ((yi - estimate) / vi)),
         "Q_df": k - 1, "Q_p": 0.0004 if k > 1 else math.nan, "df": k - 1.0 if k > 1 else math.nan,
         "labels": tuple(f"{NAMES[i % 12]} {years[i]}{LONG if long and i % 3 == 0 else ''}" for i in range(k)),
-        "yi": yi, "vi": vi, "weights": 100 * wi / wi.sum(), "row_ids": tuple(f"T{i:04d}" for i in range(k)),
+        "yi": yi, "vi": vi, "weights": 100 * wi / total, "row_ids": tuple(f"T{i:04d}" for i in range(k)),
         "columns": {
             "year": tuple(years),
             "source_id": tuple(("metapsy", "cochrane2014", "trial2001")[i % 3] for i in range(k)),

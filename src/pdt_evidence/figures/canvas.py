@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pdt_evidence.figures.measure import Typeface
     from pdt_evidence.figures.styles import Style
 
-__all__ = ["DPI", "MARGIN", "Frame", "Sheet", "available", "new_axes", "new_figure"]
+__all__ = ["DPI", "MARGIN", "Frame", "Sheet", "available", "new_axes", "new_figure", "resize"]
 
 MARGIN = 6.0  # points around a figure of our own
 DPI = 200.0
@@ -88,6 +88,13 @@ def new_axes(width: float, height: float, paper: str) -> Axes:
     across, down = width + 2 * MARGIN, height + 2 * MARGIN
     box = (MARGIN / across, MARGIN / down, width / across, height / down)
     return new_figure(across, down, paper).add_axes(box)
+
+
+def resize(ax: Any, width: float, height: float) -> None:
+    """Make the figure of `new_axes` one of another content size."""
+    across, down = width + 2 * MARGIN, height + 2 * MARGIN
+    ax.figure.set_size_inches(across / 72, down / 72)
+    ax.set_position((MARGIN / across, MARGIN / down, width / across, height / down))
 
 
 class Sheet:

@@ -11,8 +11,7 @@ import numpy as np
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
-from pdt_evidence.figures.axis import scale_of, tick_label
-from pdt_evidence.figures.chart import Chart, chart
+from pdt_evidence.figures.chart import Chart, chart, effects
 from pdt_evidence.figures.styles import Style
 
 if TYPE_CHECKING:
@@ -101,11 +100,9 @@ def funnel(
         handles += plot.plot([], [], linestyle="none", label="Trim-and-fill adds no study")
     plot.set_xlim(*reach)
     plot.set_ylim(top, 0.0)
-    _ticks(made, result.measure)
-    if handles:
-        made.legend(handles, loc="upper left", bbox_to_anchor=(1.01, 1.0))
     heading = words.heading(result.stratum) if title is None else title
-    return made.finish(title=heading, xlabel=words.full_measure(result.measure), ylabel="Standard error")
+    return made.finish(title=heading, xlabel=words.full_measure(result.measure), ylabel="Standard error",
+                       x=effects(result.measure), legend=handles)  # fmt: skip
 
 
 def _reach(
@@ -169,25 +166,6 @@ def _points(made: Chart, x: Any, y: Any, color: str, gid: str, label: str | None
     return made.ax.scatter(
         x, y, s=22, facecolor=face, edgecolor=edge, linewidth=line, gid=gid, label=label, zorder=3
     )
-
-
-def _ticks(made: Chart, measure: str) -> None:
-    """Ratios under their natural values, at the places of their logarithms."""
-    if not scale_of(measure).log:
-        return
-    from matplotlib.ticker import FixedLocator, FuncFormatter
-
-    from pdt_evidence.figures.axis import ticks
-
-    scale = scale_of(measure)
-    low, high = made.ax.get_xlim()
-
-    def label(value: float) -> str:
-        return tick_label(scale, value)
-
-    found = ticks(scale, math.exp(low), math.exp(high), 200.0, lambda text: 4.5 * len(text), label)
-    made.ax.xaxis.set_major_locator(FixedLocator([math.log(value) for value, _ in found]))
-    made.ax.xaxis.set_major_formatter(FuncFormatter(lambda at, _: label(float(f"{math.exp(at):.6g}"))))
 
 
 def radial(

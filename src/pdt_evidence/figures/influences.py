@@ -10,8 +10,7 @@ import numpy as np
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
-from pdt_evidence.figures.axis import scale_of
-from pdt_evidence.figures.chart import Chart, chart
+from pdt_evidence.figures.chart import Chart, chart, effects
 from pdt_evidence.figures.labels import label_of
 from pdt_evidence.figures.styles import Style
 
@@ -26,6 +25,7 @@ __all__ = ["baujat", "drapery", "gosh_plot", "orchard"]
 
 MOST_POINTS = 20_000
 NAMED = 5  # studies named in a Baujat plot, the furthest out first
+REACH = 3.0  # points from the middle of a dot to its edge
 
 
 def baujat(
@@ -78,39 +78,52 @@ def baujat(
     )
     made.ax.set_xlim(0, 1.18 * float(x.max()) or 1.0)
     made.ax.set_ylim(0, 1.12 * float(y.max()) or 1.0)
-    _names(made, x, y, names)
     heading = words.heading(result.stratum) if title is None else title
-    return made.finish(title=heading, xlabel="Contribution to heterogeneity (squared Pearson residual)",
-                       ylabel="Influence on the pooled effect")  # fmt: skip
+    made.finish(title=heading, xlabel="Contribution to heterogeneity (squared Pearson residual)",
+                ylabel="Influence on the pooled effect")  # fmt: skip
+    _names(made, x, y, names)
+    return made.ax
 
 
 def _names(made: Chart, x: Any, y: Any, names: Sequence[str]) -> None:
-    """Names beside the points furthest out, those that would meet another one left out."""
-    wide = float(made.ax.get_xlim()[1])
-    far = np.argsort(-(x / x.max() + y / y.max()) if x.max() > 0 and y.max() > 0 else -x)
-    taken: list[tuple[float, float, float, float]] = []
-    frame = _inches(made.ax)
-    for i in map(int, far[:NAMED]):
-        across, up = x[i] / wide * frame[0], y[i] / made.ax.get_ylim()[1] * frame[1]
-        length = made.face.width(names[i], made.style.small) + 4
-        left = across + length + 4 > frame[0]
-        box = (across - length if left else across, up - 5, across if left else across + length, up + 5)
-        if any(box[0] < b[2] and b[0] < box[2] and box[1] < b[3] and b[1] < box[3] for b in taken):
+    """Names beside the points furthest out, where they meet neither a point nor another name."""
+    wide, tall = made.panel
+    spots = np.column_stack([x / made.ax.get_xlim()[1] * wide, y / made.ax.get_ylim()[1] * tall])
+    small = made.style.small
+    taken = [(a - REACH, b - REACH, a + REACH, b + REACH) for a, b in spots.tolist()]
+    for i in map(int, np.argsort(-(spots / (wide, tall)).sum(axis=1), kind="stable")[:NAMED]):
+        lines = made.face.wrap(names[i], 0.45 * wide, small)
+        across, up = max(made.face.width(line, small) for line in lines), 1.2 * small * len(lines)
+        a, b = spots[i].tolist()
+        corners = [(a + REACH + 1, b - up / 2), (a - REACH - 1 - across, b - up / 2)]
+        corners += [
+            (a - part * across, b + away) for away in (REACH + 1, -REACH - 1 - up) for part in (0.5, 0.0, 1.0)
+        ]
+        boxes = [(left, low, left + across, low + up) for left, low in corners]
+        free = [
+            box for box in boxes if _inside(box, wide, tall) and not any(_meet(box, other) for other in taken)
+        ]
+        if not free:
             continue
-        taken.append(box)
-        offset = {"xytext": (-4 if left else 4, 0), "textcoords": "offset points"}
-        look = {"color": made.style.ink, "fontproperties": made.font(names[i], small=True), "va": "center"}
-        note = made.ax.annotate(names[i], (x[i], y[i]), ha="right" if left else "left", **look, **offset)
+        taken.append(free[0])
+        left, low = free[0][0] - a, free[0][1] - b
+        look = {
+            "color": made.style.ink,
+            "fontproperties": made.font(names[i], small=True),
+            "linespacing": 1.1,
+        }
+        note = made.ax.annotate("\n".join(lines), (x[i], y[i]), xytext=(left, low), textcoords="offset points",
+                                ha="left", va="bottom", **look)  # fmt: skip
         note.set_parse_math(False)
         note.set_gid(f"name:{i + 1}")
 
 
-def _inches(ax: Any) -> tuple[float, float]:
-    """About how many points the plot has across and up; labels take the rest."""
-    from pdt_evidence.figures.canvas import available
+def _inside(box: tuple[float, float, float, float], wide: float, tall: float) -> bool:
+    return box[0] >= 1 and box[1] >= 1 and box[2] <= wide and box[3] <= tall
 
-    width, height = available(ax)
-    return max(width - 10, 60.0), max(height - 10, 40.0)
+
+def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def drapery(
@@ -163,7 +176,8 @@ def drapery(
     plot.set_xlim(grid[0], grid[-1])
     plot.set_ylim(0, 1)
     heading = words.heading(result.stratum) if title is None else title
-    return made.finish(title=heading, xlabel=words.full_measure(result.measure), ylabel="p value (two-sided)")
+    return made.finish(title=heading, xlabel=words.full_measure(result.measure), ylabel="p value (two-sided)",
+                       x=effects(result.measure))  # fmt: skip
 
 
 def orchard(
@@ -192,8 +206,7 @@ def orchard(
     Returns
     -------
     Axes
-        Thick lines are confidence intervals, thin ones prediction intervals; ratios are on the scale
-        that they are pooled on.
+        Thick lines are confidence intervals, thin ones prediction intervals.
 
     References
     ----------
@@ -226,10 +239,9 @@ def orchard(
                        gid=f"estimate:{band or 'all'}")  # fmt: skip
     plot.axvline(0.0, color=look.muted, linewidth=0.7, linestyle=(0, (3, 2)), gid="no-effect", zorder=1)
     plot.set_ylim(-0.6, len(bands) - 0.4)
-    plot.set_yticks(range(len(bands)) if by else [], [words.spoken(band) for band in bands] if by else [])
     heading = words.heading(result.stratum) if title is None else title
-    name = words.full_measure(result.measure) + (" (log)" if scale_of(result.measure).log else "")
-    return made.finish(title=heading, xlabel=name)
+    return made.finish(title=heading, xlabel=words.full_measure(result.measure), x=effects(result.measure),
+                       y=list(enumerate(map(words.spoken, bands))) if by else None)  # fmt: skip
 
 
 def _swarm(yi: Any) -> Any:
@@ -294,9 +306,7 @@ def gosh_plot(
             plot.scatter(x[mine], y[mine], color=color, gid=gid, **dots)
             handles.append(plot.scatter([], [], s=14, color=color, linewidth=0, label=label))
     plot.set_ylim(-2, 102)
-    if study is not None:
-        made.legend(handles, loc="best")
     heading = words.heading(subsets.full.stratum) if title is None else title
-    measure = words.full_measure(subsets.full.measure)
-    log = " (log)" if scale_of(subsets.full.measure).log else ""
-    return made.finish(title=heading, xlabel=measure + log, ylabel="I² (%)")
+    measure = subsets.full.measure
+    return made.finish(title=heading, xlabel=words.full_measure(measure), ylabel="I² (%)", x=effects(measure),
+                       legend=handles if study is not None else ())  # fmt: skip

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
-from pdt_evidence.figures.canvas import available, points_of
-from pdt_evidence.figures.chart import Chart, chart
-from pdt_evidence.figures.styles import Style
+from pdt_evidence.figures.chart import MM, Chart, chart
+from pdt_evidence.figures.styles import Style, shrunk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +22,9 @@ __all__ = ["network_plot"]
 
 LARGEST = 640.0  # square points of the largest disc
 THICKEST = 7.0  # points of the thickest line
+SMALLEST = 0.2  # radius of the circle as a part of the shorter side
 # Shares of a line at which its number may stand; not first in the middle, where lines through the centre cross.
-ALONG = (0.36, 0.64, 0.42, 0.58, 0.3, 0.7, 0.5, 0.24, 0.76, 0.2, 0.8)
+ALONG = sorted((n / 50 for n in range(7, 44)), key=lambda share: (abs(abs(share - 0.5) - 0.14), share))
 
 
 def network_plot(
@@ -51,13 +51,14 @@ def network_plot(
     Returns
     -------
     Axes
-        Line widths are proportional to the number of studies, which stands beside each line. Gids:
-        "treatments", "edge:a|b", "name:a".
+        Line widths are proportional to the number of studies, which stands on each line; among very many
+        lines the smallest numbers are left out, and a line below says so. Gids: "treatments", "edge:a|b",
+        "k:a|b", "name:a".
 
     Raises
     ------
     RequestError
-        Where `sizes` leaves out a treatment.
+        Where `sizes` leaves out a treatment, or the names leave no room for the circle.
     """
     treatments = [str(name) for name in network.treatments]
     edges: Counter[tuple[int, int]] = Counter()
@@ -76,28 +77,30 @@ def network_plot(
     count = len(treatments)
     angles = [math.pi / 2 - 2 * math.pi * i / count for i in range(count)]
     spots = [(math.cos(angle), math.sin(angle)) for angle in angles]
-    look = made.style
-    texts = [
-        f"{words.spoken(t)}\n{'' if sizes is not None else 'k = '}{n:.0f}"
-        for t, n in zip(treatments, amounts, strict=True)
-    ]
-    # A new figure is all for the Axes; of those given the layout may still change, not by much.
-    frame = points_of(made.ax.figure) if ax is None else available(made.ax)
-    room = (frame[0] - 4.0, frame[1] - 4.0 - (2.0 * look.size if title else 0.0))
-    largest = min(LARGEST, math.pi * (0.045 * min(room)) ** 2)  # smaller discs on small Axes
-    areas = [largest * amount / max(amounts) for amount in amounts]
-    unit, boxes = _arranged(made, texts, spots, areas, room)
-    _edges(made, edges, spots, treatments, unit, areas)
-    x, y = zip(*spots, strict=True)
-    made.ax.scatter(
-        x, y, s=areas, color=look.study, edgecolor=look.paper, linewidth=1.0, zorder=3, gid="treatments"
-    )
-    _names(made, treatments, texts, spots, boxes)
-    made.finish(title=title)
+    counts = [f"{'' if sizes is not None else 'k = '}{n:.0f}" for n in amounts]
     made.ax.set_axis_off()
+    made.finish(title=title, x=None, y=None)
+    shares = [amount / max(amounts) for amount in amounts]
+    placed = _fitted(made, treatments, counts, spots, shares)
+    made.style, unit = placed.style, placed.unit
+    x, y = zip(*spots, strict=True)
+    look = made.style
+    made.ax.scatter(
+        x,
+        y,
+        s=placed.areas,
+        color=look.study,
+        edgecolor=look.paper,
+        linewidth=1.0,
+        zorder=3,
+        gid="treatments",
+    )
+    _names(made, treatments, placed.texts, spots, placed.boxes)
     made.ax.set_aspect("equal")
+    room = made.panel
     made.ax.set_xlim(-room[0] / 2 / unit, room[0] / 2 / unit)
-    made.ax.set_ylim(-room[1] / 2 / unit, room[1] / 2 / unit)
+    made.ax.set_ylim(-room[1] / 2 / unit - placed.foot / unit, room[1] / 2 / unit - placed.foot / unit)
+    _edges(made, edges, spots, treatments, placed)
     return made.ax
 
 
@@ -111,27 +114,61 @@ class _Box:
     half_height: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """Sizes in points: those of a unit of the circle and of all around it."""
+
+    style: Style
+    unit: float
+    areas: list[float]
+    texts: list[str]
+    boxes: list[_Box]
+    foot: float  # half a line of small text, kept free below
+
+
+def _fitted(
+    made: Chart,
+    treatments: list[str],
+    counts: list[str],
+    spots: list[tuple[float, float]],
+    shares: list[float],
+) -> _Placed:
+    """Names at the largest text that leaves the circle room, broken into lines where that makes it larger."""
+    room, style = made.panel, made.style
+    names = [words.spoken(name) for name in treatments]
+    for size in [s for s in (style.size - 0.5 * n for n in range(20)) if s >= style.smallest] or [style.size]:
+        made.style = shrunk(style, size)
+        tried = []
+        for part in (1.0, 0.3, 0.22):
+            broken = [made.face.wrap(name, part * room[0], size) for name in names]
+            texts = ["\n".join([*lines, amount]) for lines, amount in zip(broken, counts, strict=True)]
+            tried.append(_arranged(made, texts, spots, shares))
+        found = max((one for one in tried if one is not None), key=lambda one: one.unit, default=None)
+        if found is not None and found.unit >= SMALLEST * min(room):
+            return found
+    raise RequestError(
+        f"The names of {len(treatments)} treatments leave no room for a network on {room[0] / MM:.0f} x "
+        f"{room[1] / MM:.0f} mm. Draw it on about {room[0] / MM * 1.5:.0f} x {room[1] / MM * 1.5:.0f} mm."
+    )
+
+
 def _arranged(
-    made: Chart, texts: list[str], spots: list[tuple[float, float]], areas: list[float],
-    frame: tuple[float, float],
-) -> tuple[float, list[_Box]]:  # fmt: skip
-    """Points a unit, so that every name has room, and the names' boxes, none on another."""
-    wide, tall = frame
-    unit = 0.3 * min(wide, tall)
-    boxes: list[_Box] = []
-    for _ in range(3):  # names are moved apart by the radius, and the radius makes room for the names
+    made: Chart, texts: list[str], spots: list[tuple[float, float]], shares: list[float]
+) -> _Placed | None:
+    """The largest circle around which every name has room, none on another; None where there is none."""
+    foot = 0.6 * made.style.small
+    wide, tall = made.panel[0], made.panel[1] - 2 * foot
+    for unit in (part / 100 * min(wide, tall) for part in range(46, 9, -2)):
+        radius = min(math.sqrt(LARGEST / math.pi), 0.2 * unit, 0.85 * math.pi * unit / len(spots))
+        areas = [math.pi * radius**2 * share for share in shares]
         boxes = _apart([_beside(made, *one) for one in zip(texts, spots, areas, strict=True)], spots, unit)
-        room = [
-            (side / 2 - abs(offset) - half - 2.0) / abs(at)
+        if all(
+            abs(unit * x + box.right) + box.half_width + 1.0 <= wide / 2
+            and abs(unit * y + box.up) + box.half_height + 1.0 <= tall / 2
             for (x, y), box in zip(spots, boxes, strict=True)
-            for side, at, offset, half in (
-                (wide, x, box.right, box.half_width),
-                (tall, y, box.up, box.half_height),
-            )
-            if abs(at) > 0.05
-        ]
-        unit = max(min(room, default=unit), 0.12 * min(wide, tall))
-    return unit, boxes
+        ):
+            return _Placed(made.style, unit, areas, texts, boxes, foot)
+    return None
 
 
 def _beside(made: Chart, text: str, spot: tuple[float, float], area: float) -> _Box:
@@ -168,26 +205,43 @@ def _overlap(
 
 def _edges(
     made: Chart, edges: Counter[tuple[int, int]], spots: list[tuple[float, float]], treatments: list[str],
-    unit: float, areas: list[float],
+    placed: _Placed,
 ) -> None:  # fmt: skip
-    """Lines with their numbers, each where it covers neither a disc nor another number, if there is such a place."""
-    look = made.style
+    """Lines with their numbers, each where it covers neither a disc nor another number.
+
+    Where many lines leave no such place the smallest numbers are left out, and a line below says so.
+    """
+    look, unit = made.style, placed.unit
     most = max(edges.values(), default=1)
-    taken = [(x, y, math.sqrt(area / math.pi) / unit) for (x, y), area in zip(spots, areas, strict=True)]
-    half = 0.75 * look.small / unit
-    for (i, j), k in sorted(edges.items()):
+    radii = [math.sqrt(area / math.pi) / unit for area in placed.areas]
+    taken = [(x, y, r, r) for (x, y), r in zip(spots, radii, strict=True)]
+    bare = 0
+    for (i, j), k in sorted(edges.items(), key=lambda edge: (-edge[1], edge[0])):
         (x0, y0), (x1, y1) = spots[i], spots[j]
-        gid = f"edge:{treatments[i]}|{treatments[j]}"
-        made.ax.plot([x0, x1], [y0, y1], color=look.faint, linewidth=max(0.6, THICKEST * k / most), zorder=1,
-                     solid_capstyle="round", gid=gid)  # fmt: skip
+        name = f"{treatments[i]}|{treatments[j]}"
+        thick = max(0.6, THICKEST * min(1.0, unit / 100) * k / most)
+        made.ax.plot([x0, x1], [y0, y1], color=look.faint, linewidth=thick, zorder=1, solid_capstyle="round",
+                     gid=f"edge:{name}")  # fmt: skip
+        half = ((0.5 * made.face.width(str(k), look.small) + 1.5) / unit, 0.62 * look.small / unit)
         places = [(x0 + t * (x1 - x0), y0 + t * (y1 - y0)) for t in ALONG]
-        free = [min(math.hypot(x - a, y - b) - r - half for a, b, r in taken) for x, y in places]
-        best = next((n for n, gap in enumerate(free) if gap > 0), free.index(max(free)))
-        x, y = places[best]
-        taken.append((x, y, half))
+        free = [one for one in places if all(_clear(one, half, other) for other in taken)]
+        if not free:
+            bare = max(bare, k)
+            continue
+        x, y = free[0]
+        taken.append((x, y, *half))
         box = {"boxstyle": "round,pad=0.15", "facecolor": look.paper, "edgecolor": "none"}
-        made.text(x, y, str(k), f"k:{treatments[i]}|{treatments[j]}", ha="center", va="center", color=look.muted,
-                  bbox=box, zorder=2)  # fmt: skip
+        made.text(x, y, str(k), f"k:{name}", ha="center", va="center", color=look.muted, bbox=box, zorder=2)
+    if bare:
+        said = f"Lines without a number: {'1 study' if bare == 1 else f'at most {bare} studies'}."
+        made.text(0.0, 0.0, said, "note", transform=made.ax.transAxes, va="bottom", color=look.muted)
+
+
+def _clear(
+    at: tuple[float, float], half: tuple[float, float], other: tuple[float, float, float, float]
+) -> bool:
+    x, y, wide, tall = other
+    return abs(at[0] - x) > wide + half[0] or abs(at[1] - y) > tall + half[1]
 
 
 def _names(

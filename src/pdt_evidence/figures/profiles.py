@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["bias_summary", "tau2_profile"]
 
+BAND = 7.5 * 72 / 25.4  # points from one bar to the next
+
 
 def bias_summary(
     judgements: PooledEffect | Mapping[str, Sequence[object]],
@@ -78,7 +80,7 @@ def bias_summary(
                            f"one of {', '.join(map(repr, SAID))}.")  # fmt: skip
     share = np.ones(len(next(iter(told.values())))) if weights is None else np.asarray(weights, dtype=float)
     names = [words.spoken(name.removeprefix("rob_")) for name in told]
-    made = chart(ax, style, width, height or 24 + 7.5 * len(told), names)
+    made = chart(ax, style, width, height or 60.0, names)
     plot, look = made.ax, made.style
     start = np.zeros(len(told))
     handles = []
@@ -93,12 +95,11 @@ def bias_summary(
                 bar.set_gid(f"bias:{word}")
             handles.append(bars)
             start += part
-    plot.set_yticks(range(len(told)), names)
-    plot.invert_yaxis()
+    plot.set_ylim(len(told) - 0.5, -0.5)
     plot.set_xlim(0, 100)
-    made.legend(handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=len(handles))
     kind = "Share of studies (%)" if weights is None else "Share of weight (%)"
-    return made.finish(title=title, xlabel=kind)
+    return made.finish(title=title, xlabel=kind, y=list(enumerate(names)), legend=handles,
+                       band=BAND if ax is None and height is None else None)  # fmt: skip
 
 
 def tau2_profile(

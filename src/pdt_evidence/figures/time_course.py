@@ -12,7 +12,7 @@ import numpy as np
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
 from pdt_evidence.figures.axis import ordinary, scale_of
-from pdt_evidence.figures.chart import Chart, chart
+from pdt_evidence.figures.chart import LINE, Chart, Ruler, chart
 from pdt_evidence.figures.labels import known
 from pdt_evidence.figures.layout import refuse_mixed
 from pdt_evidence.figures.styles import Style
@@ -216,20 +216,13 @@ def _finish(
     plot, style = made.ax, made.style
     scale = scale_of(strata[0].measure)
     if scale.log:
-        from matplotlib.ticker import FuncFormatter, NullFormatter
-
         plot.set_yscale("log")
-        plot.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        plot.yaxis.set_minor_formatter(NullFormatter())
     plot.axhline(scale.null, color=style.muted, linewidth=0.7, gid="no-effect", zorder=1)
     last = max(max(course.months) for course in courses)
     ends = [x for course in courses for points in course.trials for x, _ in points]
     right = max([last, *ends])
     plot.set_xlim(-0.06 * right - 0.4, right * 1.04 + 0.6)
     _cut_off(made, courses)
-    rows = _counts(made, courses)
-    if len(courses) > 1:
-        made.legend(handles, loc="upper left", bbox_to_anchor=(1.01, 1.0))
     notes = []
     joined = [sum(map(len, _stretches(course.effects))) == len(course.effects) for course in courses]
     if not all(joined[n] or len(course.effects) == 1 for n, course in enumerate(courses)):
@@ -239,33 +232,38 @@ def _finish(
     label = "\n".join(["Months since the end of treatment", *([" ".join(notes)] if notes else [])])
     measure = words.full_measure(strata[0].measure)
     ylabel = f"{measure} ({words.percent(strata[0].level)} CI)"
-    return made.finish(title=title, xlabel=label, ylabel=ylabel, grid="y", pad=rows)
+    made.finish(title=title, xlabel=label, ylabel=ylabel, y=Ruler(scale), grid="y", above=len(courses),
+                legend=handles if len(courses) > 1 else ())  # fmt: skip
+    _counts(made, courses)
+    return plot
 
 
-def _counts(made: Chart, courses: Sequence[_Course]) -> float:
-    """k of every window above the plot, one row a course; returns the height of the rows in points."""
+def _counts(made: Chart, courses: Sequence[_Course]) -> None:
+    """k of every window above the plot, one row a course; those of windows close together stand side by side."""
     from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 
     plot, style = made.ax, made.style
     base = blended_transform_factory(plot.transData, plot.transAxes)
+    low, high = plot.get_xlim()
+    month = (high - low) / made.panel[0]  # months a point
     for n, course in enumerate(reversed(courses)):
         color = style.palette[(len(courses) - 1 - n) % len(style.palette)]
-        up = (3.0 + n * 1.25 * style.small) / 72
+        up = (3.0 + n * LINE * style.small) / 72
         place = base + ScaledTranslation(0, up, plot.figure.dpi_scale_trans)
-        free = -math.inf
-        for month, effect in zip(course.months, course.effects, strict=True):
-            if month < free:
-                continue  # windows this close together would print one k over another
-            text = f"k = {effect.k}"
+        texts = [f"k = {effect.k}" for effect in course.effects]
+        widths = [(made.face.width(text, style.small) + 4) * month for text in texts]
+        places = _side_by_side(course.months, widths, low, high)
+        for x, text, effect in zip(places, texts, course.effects, strict=True):
             look = {"color": color, "ha": "center", "transform": place, "va": "bottom"}
-            made.text(month, 1.0, text, f"k:{course.name or 'all'}:{effect.stratum['follow_up']}", **look)
-            free = month + _months_wide(made, text)
-    return 6.0 + len(courses) * 1.25 * style.small
+            made.text(x, 1.0, text, f"k:{course.name or 'all'}:{effect.stratum['follow_up']}", **look)
 
 
-def _months_wide(made: Chart, text: str) -> float:
-    """Width of a text in months, at about the width that the plot has."""
-    from pdt_evidence.figures.canvas import available
-
-    low, high = made.ax.get_xlim()
-    return (made.face.width(text, made.style.small) + 4) / (0.8 * available(made.ax)[0]) * (high - low)
+def _side_by_side(at: Sequence[float], widths: Sequence[float], low: float, high: float) -> list[float]:
+    """Middles as near to `at` as widths and both ends allow."""
+    found = list(at)
+    for order, end, sign in ((range(len(at)), low, 1), (range(len(at) - 1, -1, -1), high, -1)):
+        edge = end
+        for i in order:
+            found[i] = sign * max(sign * found[i], sign * edge + widths[i] / 2)
+            edge = found[i] + sign * widths[i] / 2
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError
-from pdt_evidence.figures.chart import MINUS, Chart, chart
+from pdt_evidence.figures.chart import Chart, chart
 from pdt_evidence.figures.styles import Style
 from pdt_evidence.reporting.names import named
 
@@ -63,13 +63,10 @@ def rho_chart(
     made.ax.axhline(0.0, color=made.style.ink, linewidth=0.7, zorder=1)
     ticks = [0.0, 0.2, 0.4, 0.6, 0.8, *FIXED_AT]
     words = [f"{tick:g}" for tick in ticks[:5]] + ["one chosen\nrow a trial", "three-\nlevel"]
-    made.ax.set_xticks(ticks, words)
     made.ax.axvline(0.95, color=made.style.faint, linewidth=0.7)
-    made.ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}".translate(MINUS))
-    made.legend(handles, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
     return made.finish(
         title=title, xlabel="assumed correlation between measures of one trial", ylabel="pooled Hedges’ g (95% CI)",
-        grid="y",
+        grid="y", x=list(zip(ticks, words, strict=True)), legend=handles,
     )  # fmt: skip
 
 
