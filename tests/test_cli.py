@@ -1,6 +1,8 @@
 """The command line as a user meets it: text, files and exit codes."""
 
+import hashlib
 import json
+import re
 import subprocess
 import sys
 
@@ -110,6 +112,21 @@ def test_the_command_is_there_as_a_module():
 
 
 LACKING = TRIALS + "Dahl 2012,depression,post,9.0,,22,13.1,4.9,20,lower\n"
+
+
+@pytest.mark.parametrize("command", [["pool"], ["forest", "-o", "forest.svg"]])
+def test_a_pool_says_from_which_file_it_is(trials, capsys, command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["import", str(trials), "-o", "imported.csv"]) == 0
+    assert main([command[0], "imported.csv", *command[1:]]) == 0
+    digest = hashlib.sha256(trials.read_bytes()).hexdigest()
+    said = (
+        f"imported.csv, imported from my_trials.csv (table of trials, {trials.stat().st_size} bytes, SHA-256 "
+    )
+    assert f"Data: {said}{digest})" in capsys.readouterr().out
+    if command[0] == "forest":
+        drawn = " ".join(re.findall(r">([^<]+)<", (tmp_path / "forest.svg").read_text()))
+        assert f"SHA-256 {digest[:12]}" in " ".join(drawn.split())
 
 
 @pytest.mark.parametrize("command", [["pool"], ["forest", "-o", "forest.svg"]])

@@ -170,8 +170,8 @@ def _reproduce(arguments: argparse.Namespace) -> None:
     print(reproduce(arguments.out, **_imported(arguments)))
 
 
-def _synthesis(arguments: argparse.Namespace) -> tuple[Synthesis, list[str]]:
-    """The strata of a file, and the rows that went into none, as text."""
+def _synthesis(arguments: argparse.Namespace) -> tuple[Synthesis, ImportedTrials, list[str]]:
+    """The strata of a file, its rows, and those that went into none, as text."""
     from pdt_evidence.analysis.synthesis import synthesize
     from pdt_evidence.evidence.lint import set_aside
     from pdt_evidence.evidence.readers import read_any
@@ -198,7 +198,7 @@ def _synthesis(arguments: argparse.Namespace) -> tuple[Synthesis, list[str]]:
     if len(synthesis.left_out):
         reasons |= dict(zip(synthesis.left_out["row_id"], synthesis.left_out["reason"], strict=True))
     place = zip(all_rows["row_id"], places(all_rows, all_rows.lines), strict=True)
-    return synthesis, [f"{where}: {reasons[row]}" for row, where in place if reasons[row]]
+    return synthesis, all_rows, [f"{where}: {reasons[row]}" for row, where in place if reasons[row]]
 
 
 def _check_strata(table: ImportedTrials, by: Sequence[str], where: str) -> None:
@@ -241,8 +241,11 @@ def _count(number: int, what: str) -> str:
 
 
 def _pool(arguments: argparse.Namespace) -> None:
-    synthesis, left_out = _synthesis(arguments)
+    from pdt_evidence.evidence.readers.provenance import origin
+
+    synthesis, table, left_out = _synthesis(arguments)
     print(replace(synthesis, left_out=synthesis.left_out.iloc[:0]).summary())
+    print(f"\nData: {origin(table)}")
     _print_left_out(left_out)
     if arguments.out:
         from pdt_evidence.reporting.reproduce import write_table
@@ -251,12 +254,14 @@ def _pool(arguments: argparse.Namespace) -> None:
 
 
 def _forest(arguments: argparse.Namespace) -> None:
+    from pdt_evidence.evidence.readers.provenance import origin
     from pdt_evidence.figures import forest, save
+    from pdt_evidence.reporting.citations import sources_line
 
-    synthesis, left_out = _synthesis(arguments)
-    axes = forest(synthesis)
+    synthesis, table, left_out = _synthesis(arguments)
+    axes = forest(synthesis, sources=sources_line(table))
     save(axes, arguments.out)
-    print(f"wrote {arguments.out}")
+    print(f"wrote {arguments.out}\nData: {origin(table)}")
     _print_left_out(left_out)
 
 

@@ -113,8 +113,19 @@ def members(review_id: str) -> pd.DataFrame:
     return table.assign(effect_rows=table["trial_id"].map(held).fillna(0).astype(int))
 
 
-def sources() -> pd.DataFrame:
-    """Where every number comes from: citation, DOI, version, licence, and how many rows rest on it."""
+def sources(table: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Where every number comes from: citation, DOI, version, licence, and how many rows rest on it.
+
+    Parameters
+    ----------
+    table : DataFrame, optional
+        Only the sources of this table of trials. If it was read from a file, also the file's name, size and
+        SHA-256 (`file`, `bytes`, `sha256`), and the table it was imported as.
+    """
+    if table is not None:
+        from pdt_evidence.evidence.readers.provenance import sources_of
+
+        return sources_of(table)
     table = load("sources")
     for name in ("trials", "reviews"):
         counts = load(name)["source_id"].value_counts()

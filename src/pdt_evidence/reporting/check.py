@@ -14,8 +14,10 @@ from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from pdt_evidence.evidence.lint import Finding, lint, set_aside
 from pdt_evidence.evidence.readers.columns import column_problems, own_columns
 from pdt_evidence.evidence.readers.files import kind_of, read_any
+from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.tabular import TextTable, read_table
-from pdt_evidence.evidence.readers.trials import typed_trials, with_defaults
+from pdt_evidence.evidence.readers.trials import file_source, typed_trials, with_defaults
+from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import Problem, first_of_cells, listed
 from pdt_evidence.verdicts.words import counted
 
@@ -151,7 +153,9 @@ def _table(path: Path) -> Checked:
     if not faults:
         lines = {line for line, _ in wrong}
         found += [one for one in _without_effect(table, text.lines, where) if one.line not in lines]
-    return table, found, list(_notes(table, columns, text))
+    source, _ = with_import(path, file_source(path, "table of trials"), lambda: csv_text(table))
+    imported = [f"imported from {source['imported']['file']}."] if "imported" in source else []
+    return table, found, [*imported, *_notes(table, columns, text)]
 
 
 def _without(table: pd.DataFrame, problems: Sequence[Problem], lines: Sequence[int]) -> pd.DataFrame:

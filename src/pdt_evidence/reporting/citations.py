@@ -14,7 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["Citation", "as_bibtex", "as_ris", "citations", "named"]
+from pdt_evidence.evidence.readers.provenance import origin
+
+__all__ = ["Citation", "as_bibtex", "as_ris", "citations", "named", "sources_line"]
 
 RIS_TYPES = {
     "database": "DATA",
@@ -45,12 +47,8 @@ def citations(table: pd.DataFrame) -> list[Citation]:
     """The sources and the trials of a table: sources as bundled, trials as the table cites them."""
     from pdt_evidence.evidence import sources
 
-    known = {row["source_id"]: row for row in sources().to_dict("records")}
-    used = sorted(set(table["source_id"].astype(str)) - {""}) if "source_id" in table else []
-    found = [
-        _of_source(name, known[name]) if name in known else Citation(key=name, kind="", text=name)
-        for name in used
-    ]
+    found = [_of_source(row["source_id"], row) for row in sources(table).to_dict("records")]
+    used = {entry.key for entry in found}
     # A paper can be a source and a trial at once, under the same name.
     return found + [entry for entry in _of_trials(table) if entry.key not in used]
 
@@ -70,6 +68,13 @@ def named() -> dict[str, str]:
     return {row["source_id"]: _short(row) for row in sources().to_dict("records")}
 
 
+def sources_line(table: pd.DataFrame) -> str:
+    """The line under a figure of a table that was read from a file: its sources, and that file."""
+    ids = [] if "source_id" not in table else list(dict.fromkeys(table["source_id"].astype(str)))
+    known = [named()[name] for name in ids if name in named()]
+    return f"Sources: {'; '.join(filter(None, [*known, origin(table, digits=12)]))}."
+
+
 def _short(row: Mapping[Hashable, Any]) -> str:
     """The citation up to the first part that has a year or number in it; a release with its version."""
     parts, version = _text(row["citation"]).split(", "), _text(row.get("version"))
@@ -79,15 +84,15 @@ def _short(row: Mapping[Hashable, Any]) -> str:
 
 
 def _of_source(name: str, row: Mapping[Hashable, Any]) -> Citation:
-    version, licence = (_text(row.get(column)) for column in ("version", "licence"))
-    note = "; ".join(
-        part for part in (version and f"version {version}", licence and f"licence {licence}") if part
-    )
+    version, licence, file = (_text(row.get(column)) for column in ("version", "licence", "file"))
+    held = f"read from {file}, {row.get('bytes')} bytes, SHA-256 {row.get('sha256')}"
+    parts = (version and f"version {version}", licence and f"licence {licence}", file and held)
+    note = "; ".join(filter(None, parts))
     year = row.get("year")
     return Citation(
         key=name,
         kind=_text(row.get("kind")),
-        text=_text(row.get("citation")),
+        text=_text(row.get("citation")) or name,
         year="" if pd.isna(year) else f"{float(year):.0f}",
         doi=_text(row.get("doi")),
         url=_text(row.get("url")),

@@ -17,7 +17,7 @@ import pandas as pd
 
 from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.evidence.package import fields as bundled_fields
-from pdt_evidence.evidence.readers.files import csv_text, write_all
+from pdt_evidence.evidence.readers.writing import csv_text, write_all
 from pdt_evidence.reporting.citations import as_bibtex, as_ris, citations
 from pdt_evidence.reporting.metafor_script import effects_table, pooled_table, script
 from pdt_evidence.results import PooledEffect, Synthesis
@@ -191,8 +191,7 @@ def _package(what: Exportable, path: Path) -> dict[Path, bytes]:
             f"{path}: a data package holds a table of trials. Give the table that was synthesized."
         )
     table = pd.DataFrame(what)
-    known = sources()
-    used = known[known["source_id"].isin(set(table["source_id"]))] if "source_id" in table else known.iloc[:0]
+    used = sources(what)
     contents = {path / "trials.csv": csv_text(table).encode(), path / "sources.csv": csv_text(used).encode()}
     descriptor = {
         "profile": "tabular-data-package",

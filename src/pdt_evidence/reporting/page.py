@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pdt_evidence.analysis.equivalence import VERDICTS as EQUIVALENCE_WORDS
 from pdt_evidence.effects.reported import RATIOS
 from pdt_evidence.evidence.coverage import CITED
+from pdt_evidence.evidence.readers.provenance import origin
 from pdt_evidence.reporting import citations
 from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
@@ -108,14 +109,10 @@ def _brought(contents: Contents) -> dict[str, Any] | None:
     """What the page says of an imported file: where it is from, its pools, what was changed."""
     if contents.imported is None or contents.brought is None:
         return None
-    log = contents.import_log()
+    log, source = contents.import_log(), getattr(contents.imported, "source", {})
     return {
-        "source": {
-            "file": "",
-            "sha256": "",
-            "sign": "",
-            **(getattr(contents.imported, "source", None) or {}),
-        },
+        "origin": origin(contents.imported),
+        "sign": (source.get("imported") or source).get("sign", ""),
         "review": contents.review,
         "rows": len(contents.imported),
         "effects": list(contents.brought.strata.values()),

@@ -6,33 +6,25 @@ JSON that says where it came from (name, size, SHA-256) and what was left out or
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
 import re
-import tempfile
 import warnings
-from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, require_choice
 from pdt_evidence.evidence.package import load
 from pdt_evidence.evidence.readers.metapsy import read_metapsy
+from pdt_evidence.evidence.readers.provenance import about_import
 from pdt_evidence.evidence.readers.revman import read_revman
 from pdt_evidence.evidence.readers.safe import file_bytes
 from pdt_evidence.evidence.readers.tabular import delimited
-from pdt_evidence.evidence.readers.trials import check_trials, read_trials, trial_fields
+from pdt_evidence.evidence.readers.trials import check_trials, read_trials
+from pdt_evidence.evidence.readers.writing import csv_text, write_all
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from pdt_evidence.evidence.readers.imported import ImportedTrials
 
-__all__ = ["csv_text", "import_file", "kind_of", "read_any", "write_all"]
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would run
+__all__ = ["import_file", "kind_of", "read_any"]
 
 
 def read_any(
@@ -127,14 +119,9 @@ def import_file(
         raise EvidenceError(f"{out}: expected the name of a .csv file to write, found {out.suffix!r}.")
     table = read_any(path, review=review, mapping=mapping, sign=sign, better=better)
     text = csv_text(table)
-    check_trials(delimited(text, out.name), f"{Path(path).name}, as it would be written")
-    written = text.encode()
-    about = {
-        "source": table.source,
-        "table": {"file": out.name, "rows": len(table), "sha256": hashlib.sha256(written).hexdigest()},
-        "log": json.loads(table.log.to_json(orient="records")),
-    }
-    write_all({out: written, out.with_suffix(".json"): (json.dumps(about, indent=1) + "\n").encode()})
+    back = check_trials(delimited(text, out.name), f"{Path(path).name}, as it would be written")
+    about = about_import(table, out, text, csv_text(back))
+    write_all({out: text.encode(), out.with_suffix(".json"): about.encode()})
     return table
 
 
@@ -153,67 +140,3 @@ def kind_of(path: Path) -> str:
         return "revman"
     signs_of_metapsy = ("condition_arm1", "cond_spec_trt1", "condition_trt1", "cond_spec_ig")
     return "metapsy" if any(name in header for name in signs_of_metapsy) else "trials"
-
-
-def csv_text(table: pd.DataFrame) -> str:
-    """A table as CSV: whole numbers without a point, nothing that a spreadsheet would run as a formula."""
-    whole = [
-        field.name for field in trial_fields() if field.type == "integer" and field.name in table.columns
-    ]
-    plain = table.astype(dict.fromkeys(whole, "Int64"))
-    for name in plain.columns:
-        if plain[name].dtype == object or str(plain[name].dtype) in ("str", "string"):
-            risky = plain[name].astype(str).str.startswith(FORMULA)
-            plain[name] = plain[name].where(~risky, "'" + plain[name].astype(str))
-    return plain.to_csv(index=False, lineterminator="\n")
-
-
-def write_all(contents: dict[Path, bytes]) -> None:
-    """Write several files, each replaced in one step; if one cannot be written, none is changed.
-
-    Raises
-    ------
-    EvidenceError
-        If a folder is missing or full, or a file cannot be replaced.
-    """
-    before: dict[Path, bytes | None] = {}
-    made: list[tuple[Path, Path]] = []
-    try:
-        for path, content in contents.items():
-            made.append((_temporary(path, content), path))
-        for temporary, path in made:
-            before[path] = path.read_bytes() if path.exists() else None
-            os.replace(temporary, path)
-    except OSError as error:
-        _undo(before, [temporary for temporary, _ in made])
-        reason = error.strerror or str(error)
-        raise EvidenceError(
-            f"{error.filename or next(iter(contents))} cannot be written: {reason}. Nothing was changed."
-        ) from error
-
-
-def _temporary(path: Path, content: bytes) -> Path:
-    """A finished file in the folder of `path`, so that it can take its place in one step."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(name, 0o644)  # temporary files are private, the table is not
-    except OSError:
-        os.unlink(name)
-        raise
-    return Path(name)
-
-
-def _undo(before: dict[Path, Any], temporaries: Sequence[Path]) -> None:
-    for path, content in before.items():
-        with suppress(OSError):
-            if content is None:
-                path.unlink(missing_ok=True)
-            else:
-                path.write_bytes(content)
-    for temporary in temporaries:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)

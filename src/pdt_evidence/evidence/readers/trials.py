@@ -27,7 +27,9 @@ from pdt_evidence.evidence.readers.columns import (
     has_given_effects,
     trial_fields,
 )
+from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.tabular import TextTable, read_table
+from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import (
     Field,
     Problem,
@@ -75,7 +77,8 @@ def read_trials(path: str | Path) -> ImportedTrials:
         The columns of the file, typed, and where the file says nothing: `row_id` ("line 2", …),
         `trial_id` (the study), `follow_up` (from `months_since_end`; "unknown" without it), and `vi`
         beside `yi` (from `sei`, else from `ci_low ci_high ci_level`). `.lines` has the line of each
-        row, `.log` the lines left out.
+        row, `.log` the lines left out. Of a table that `import_file` wrote, `.source["imported"]` names the
+        file it came from, and `.log` has what that import left out or changed.
 
     Raises
     ------
@@ -83,14 +86,23 @@ def read_trials(path: str | Path) -> ImportedTrials:
         With every problem of the file at once: line, row, column, what was expected, what was
         found, what to do. Among them: means or events without `better`, columns that nearly have a
         name of ours, blank cells of `outcome`.
+
+    Warns
+    -----
+    EvidenceWarning
+        If a table that was imported is no longer as it was written.
     """
     from pdt_evidence.evidence.readers.imported import ImportedTrials, make_log
 
     path = Path(path)
     text = read_table(path)
     table = check_trials(text, path.name)
-    log = make_log([(line, "", "dropped", "a blank line") for line in text.blank])
     source = file_source(path, "table of trials") | {"columns": [str(name) for name in text.data.columns]}
+    source, earlier = with_import(path, source, lambda: csv_text(table))
+    log = make_log(
+        [(entry["line"], entry["row"], entry["action"], entry["reason"]) for entry in earlier]
+        + [(line, "", "dropped", "a blank line") for line in text.blank]
+    )
     lines = dict(zip(table["row_id"].tolist(), text.lines, strict=True))
     return ImportedTrials.make(table, log=log, source=source, lines=lines)
 
