@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-import pytest
-from made_results import effect, synthesis
+from html import unescape
 
+import pytest
+from made_results import NETWORK, clustered, effect, synthesis
+
+from pdt_evidence.analysis.cumulative import cumulative
+from pdt_evidence.analysis.influence import leave_one_out
+from pdt_evidence.analysis.pooling import pool
 from pdt_evidence.figures import forest, to_table
 
 pytest.importorskip("great_tables")
 
 
-def test_every_word_of_the_rows_is_in_the_table():
-    drawn = synthesis()
-    html = to_table(drawn).as_raw_html()
-    for text in forest(drawn).texts:
-        if str(text.get_gid()).startswith(("study:", "pooled:", "heading:")):
-            assert text.get_text().replace("’", "’") in html
+YI, VI = [0.6, 0.2, 0.4, 0.9], [0.04, 0.03, 0.09, 0.05]
+RESULTS = {
+    "studies": effect(5),
+    "groups": synthesis(),
+    "CHE": clustered("che"),
+    "network": NETWORK,
+    "leave-one-out": leave_one_out(pool(YI, VI, measure="SMD")),
+    "cumulative": cumulative(pool(YI, VI, measure="SMD")),
+    "models": {"REML": effect(4), "DL": effect(4, ci=(0.003, 0.9))},
+    "ratio": effect(4, measure="OR", ci=(-9.0, -0.0004)),
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_every_word_of_the_rows_is_in_the_table(name):
+    drawn = RESULTS[name]
+    html = unescape(to_table(drawn).as_raw_html())
+    rows = [text for text in forest(drawn).texts
+            if str(text.get_gid()).startswith(("study:", "pooled:", "heading:", "row:"))]  # fmt: skip
+    assert len(rows) > 5
+    for text in rows:
+        assert text.get_text() in html
 
 
 def test_options_reach_the_table():

@@ -60,16 +60,7 @@ def baujat(
     .. [1] Baujat B, Mahe C, Pignon JP, Hill C. Statistics in Medicine 21 (2002) 2641-2652.
        doi:10.1002/sim.1221
     """
-    if result.k < 2:
-        raise RequestError(f"A Baujat plot needs two studies or more; this result has {result.k}.")
-    from pdt_evidence.analysis.influence import leave_one_out
-
-    deleted = leave_one_out(result) if without is None else without
-    if len(deleted) != result.k:
-        raise RequestError(f"without holds {len(deleted)} results for {result.k} studies. Give one a study.")
-    tau2 = 0.0 if math.isnan(result.tau2) else result.tau2
-    x = (result.yi - result.estimate) ** 2 / (result.vi + tau2)
-    y = (deleted.estimate - result.estimate) ** 2 / deleted.se**2
+    x, y = baujat_points(result, without)
     names = [label_of(result, i) for i in range(result.k)]
     made = chart(ax, style, width, height, names)
     look = made.style
@@ -83,6 +74,21 @@ def baujat(
                 ylabel="Influence on the pooled effect")  # fmt: skip
     _names(made, x, y, names)
     return made.ax
+
+
+def baujat_points(result: PooledEffect, without: PooledSeries | None = None) -> tuple[Any, Any]:
+    """What each study adds to heterogeneity, and what it does to the pooled effect."""
+    if result.k < 2:
+        raise RequestError(f"A Baujat plot needs two studies or more; this result has {result.k}.")
+    from pdt_evidence.analysis.influence import leave_one_out
+
+    deleted = leave_one_out(result) if without is None else without
+    if len(deleted) != result.k:
+        raise RequestError(f"without holds {len(deleted)} results for {result.k} studies. Give one a study.")
+    tau2 = 0.0 if math.isnan(result.tau2) else result.tau2
+    x = (result.yi - result.estimate) ** 2 / (result.vi + tau2)
+    y = (deleted.estimate - result.estimate) ** 2 / deleted.se**2
+    return x, y
 
 
 def _names(made: Chart, x: Any, y: Any, names: Sequence[str]) -> None:

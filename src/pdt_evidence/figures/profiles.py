@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pdt_evidence.results import PooledEffect
 
-__all__ = ["bias_summary", "tau2_profile"]
+__all__ = ["bias_summary", "judged", "tau2_profile"]
 
 BAND = 7.5 * 72 / 25.4  # points from one bar to the next
 
@@ -60,24 +60,7 @@ def bias_summary(
     RequestError
         Where there is no judgement.
     """
-    if not isinstance(judgements, (Mapping, PooledEffect)):
-        raise RequestError(
-            f"bias_summary() takes a PooledEffect or a mapping of domains, found {type(judgements).__name__}."
-        )
-    table = judgements if isinstance(judgements, Mapping) else {
-        name: values for name, values in judgements.columns.items() if name.startswith("rob_") and name != "rob_tool"
-    }  # fmt: skip
-    reads = {name: reading(values) for name, values in table.items()}
-    unread = [name for name, read in reads.items() if read is None]
-    if unread and table is judgements:
-        raise RequestError(
-            f"{', '.join(map(repr, unread))}: expected one of {', '.join(map(repr, SAID))} in each row."
-        )
-    told = {name: [read(v) for v in table[name]] for name, read in reads.items() if read is not None}
-    told = {name: values for name, values in told.items() if any(values)}
-    if not told:
-        raise RequestError("There is no judgement to draw: domains are columns such as 'rob_allocation' that hold "
-                           f"one of {', '.join(map(repr, SAID))}.")  # fmt: skip
+    told = judged(judgements)
     share = np.ones(len(next(iter(told.values())))) if weights is None else np.asarray(weights, dtype=float)
     names = [words.spoken(name.removeprefix("rob_")) for name in told]
     made = chart(ax, style, width, height or 60.0, names)
@@ -100,6 +83,29 @@ def bias_summary(
     kind = "Share of studies (%)" if weights is None else "Share of weight (%)"
     return made.finish(title=title, xlabel=kind, y=list(enumerate(names)), legend=handles,
                        band=BAND if ax is None and height is None else None)  # fmt: skip
+
+
+def judged(judgements: PooledEffect | Mapping[str, Sequence[object]]) -> dict[str, list[str]]:
+    """The judgements of each domain, "" for one not made."""
+    if not isinstance(judgements, (Mapping, PooledEffect)):
+        raise RequestError(
+            f"bias_summary() takes a PooledEffect or a mapping of domains, found {type(judgements).__name__}."
+        )
+    table = judgements if isinstance(judgements, Mapping) else {
+        name: values for name, values in judgements.columns.items() if name.startswith("rob_") and name != "rob_tool"
+    }  # fmt: skip
+    reads = {name: reading(values) for name, values in table.items()}
+    unread = [name for name, read in reads.items() if read is None]
+    if unread and table is judgements:
+        raise RequestError(
+            f"{', '.join(map(repr, unread))}: expected one of {', '.join(map(repr, SAID))} in each row."
+        )
+    told = {name: [read(v) for v in table[name]] for name, read in reads.items() if read is not None}
+    told = {name: values for name, values in told.items() if any(values)}
+    if not told:
+        raise RequestError("There is no judgement to draw: domains are columns such as 'rob_allocation' that hold "
+                           f"one of {', '.join(map(repr, SAID))}.")  # fmt: skip
+    return told
 
 
 def tau2_profile(

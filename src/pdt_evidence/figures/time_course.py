@@ -21,7 +21,7 @@ from pdt_evidence.results import PooledEffect, Synthesis
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["trajectory"]
+__all__ = ["courses_of", "trajectory"]
 
 # Where a window stands if its studies do not say their months: its middle, as the windows are by default.
 MONTHS = {"post": 0.0, "short": 1.5, "medium": 6.0, "long": 12.0}
@@ -80,6 +80,16 @@ def trajectory(
     RequestError
         If the synthesis is not by follow-up, or no window has a place in time.
     """
+    courses, shared, placed, left_out = courses_of(result, months)
+    made = chart(ax, style, width, height, [course.name for course in courses])
+    handles = [_draw(made, course, n, len(courses), trials) for n, course in enumerate(courses)]
+    return _finish(made, placed, courses, handles, shared if title is None else title, left_out)
+
+
+def courses_of(
+    result: Synthesis, months: Mapping[str, float] | None = None
+) -> tuple[list[_Course], str, list[PooledEffect], int]:
+    """The lines of a trajectory, the words they share, their windows, and how many have no place in time."""
     if not isinstance(result, Synthesis):
         raise RequestError(f"A trajectory needs a Synthesis by 'follow_up', found {type(result).__name__}.")
     if "follow_up" not in result.by:
@@ -93,11 +103,7 @@ def trajectory(
     if not placed:
         raise RequestError("No stratum has a place in time. Give `months` for its follow-up words.")
     courses, shared = _courses(placed, result.by, places, months or {})
-    made = chart(ax, style, width, height, [course.name for course in courses])
-    handles = [_draw(made, course, n, len(courses), trials) for n, course in enumerate(courses)]
-    return _finish(
-        made, placed, courses, handles, shared if title is None else title, len(strata) - len(placed)
-    )
+    return courses, shared, placed, len(strata) - len(placed)
 
 
 def _courses(

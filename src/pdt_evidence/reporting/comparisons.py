@@ -21,7 +21,7 @@ from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.reporting.names import named
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.recompute import published_results
-from pdt_evidence.verdicts.words import interval, shown
+from pdt_evidence.verdicts.words import interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,15 +90,14 @@ class Comparisons:
 
     def figures(self) -> Iterator[ComparisonFigure]:
         """The figures of this part."""
-        from pdt_evidence.figures import summary_forest, trajectory
+        from pdt_evidence.figures import alt_text, summary_forest, trajectory
         from pdt_evidence.reporting.rho_chart import rho_chart
 
         duel = head_to_head_effects(self.head_to_head)
         yield ComparisonFigure(
             "pdt_against_cbt",
             "PDT against CBT: direct, indirect and mixed evidence",
-            f"Forest of {len(duel)} estimates of PDT against CBT with the equivalence margin of "
-            f"{self.head_to_head.margin:g}. {_said(duel)}",
+            f"{alt_text(duel, arms=('PDT', 'CBT'))} Shaded: the equivalence margin of {self.head_to_head.margin:g}.",
             lambda: summary_forest(
                 duel,
                 margins=self.head_to_head.margin,
@@ -110,14 +109,14 @@ class Comparisons:
         yield ComparisonFigure(
             "follow_up_trajectory",
             "Effects by time since the end of treatment",
-            f"Pooled effects against months since the end of treatment. {' '.join(self.follow_up.conclusions[:-1])}",
+            alt_text(self.follow_up.synthesis, "trajectory"),
             lambda: trajectory(self.follow_up.synthesis),
         )
         kinds = moderator_effects(self.moderators)
         yield ComparisonFigure(
             "moderators",
             "PDT against control: by control, rating, risk of bias and format",
-            f"Forest of {len(kinds)} pooled effects, one a level of a moderator. {_said(kinds)}",
+            alt_text(kinds, arms=("PDT", "control")),
             lambda: summary_forest(kinds, favours=("favours control", "favours PDT"), prediction=False),
         )
         yield ComparisonFigure(
@@ -180,10 +179,6 @@ def moderator_effects(found: Moderation) -> dict[str, PooledEffect]:
 def _effect(row: Mapping[Any, Any], k: int, test: str) -> PooledEffect:
     ci = (row["ci_low"], row["ci_high"])
     return PooledEffect(measure="SMD", k=int(k), estimate=row["estimate"], se=row["se"], ci=ci, test=test)
-
-
-def _said(effects: Mapping[str, PooledEffect]) -> str:
-    return " ".join(f"{name}: {shown(effect.estimate, *effect.ci)}." for name, effect in effects.items())
 
 
 def _span(table: pd.DataFrame) -> str:
