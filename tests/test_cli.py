@@ -82,6 +82,18 @@ def test_a_file_that_is_not_there_is_exit_code_1(tmp_path, capsys):
     assert "none.csv" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", [["pool"], ["forest"]])
+@pytest.mark.parametrize("out", ["none/forest.png/x.png", "folder.png"])
+def test_what_cannot_be_written_is_one_sentence(trials, tmp_path, capsys, command, out, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "none").write_text("")
+    (tmp_path / "folder.png").mkdir()
+    assert main([*command, str(trials), "-o", out]) == 1
+    err = capsys.readouterr().err
+    assert "cannot be written" in err or "does not exist" in err
+    assert err.count("\n") == 1
+
+
 def test_nothing_is_written_when_the_request_fails(trials, tmp_path):
     figure = tmp_path / "forest.pdf"
     assert main(["forest", str(trials), "-o", str(figure), "--method", "MAGIC"]) == 1

@@ -55,6 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 1
         except BrokenPipeError:  # the reader of a pipe has seen enough
             sys.stderr.close()
+        except OSError as error:  # a folder that is not there, a full disk
+            print(f"pdt-evidence: {error.filename} cannot be written: {error.strerror}.", file=sys.stderr)
+            return 1
     return 0
 
 
@@ -117,6 +120,10 @@ def _parser() -> argparse.ArgumentParser:
 
     claims = add("claims", _claims, "the article's claims, each with a verdict computed from the data")
     _add_imported(claims)
+
+    page = add("report", _report, "write the report on the evidence: one HTML file")
+    page.add_argument("-o", "--out", type=Path, default=Path("report.html"), help="default: report.html")
+    _add_imported(page)
 
     add("sources", _sources, "where the numbers come from")
     add("coverage", _coverage, "how much of each cited review is held at trial level")
@@ -303,6 +310,12 @@ def _claims(arguments: argparse.Namespace) -> None:
     from pdt_evidence.verdicts import check_claims
 
     print(check_claims(**_imported(arguments)).summary())
+
+
+def _report(arguments: argparse.Namespace) -> None:
+    from pdt_evidence.reporting import report
+
+    print(f"wrote {report(arguments.out, **_imported(arguments))}")
 
 
 def _sources(arguments: argparse.Namespace) -> None:

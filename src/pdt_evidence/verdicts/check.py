@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.evidence import claims, load
+from pdt_evidence.evidence.readers.provenance import warn_of_another_review
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.recipes import RECIPES
 from pdt_evidence.verdicts.records import Claim, ClaimReport, Judgement
@@ -37,12 +38,19 @@ def check_claims(imported: pd.DataFrame | None = None, *, review: str = "") -> C
         One judgement a claim. The verdict follows from the findings by one table of rules
         (`verdicts/rules.py`); which numbers may answer for a claim is said, with the reason, in `claims`.
 
+    Warns
+    -----
+    EvidenceWarning
+        If nothing about the file of the imported trials says that it is that review.
+
     Examples
     --------
     >>> import pdt_evidence as pdt
     >>> pdt.check_claims()["apa-160-studies"].verdict
     'misattributed'
     """
+    if imported is not None:
+        warn_of_another_review(imported, review)
     if imported is not None and not {"yi", "vi"} <= set(imported.columns):
         imported = effect_sizes(imported)
     facts = Facts(brought=imported, brought_of=review)

@@ -6,15 +6,13 @@ JSON that says where it came from (name, size, SHA-256) and what was left out or
 
 from __future__ import annotations
 
-import re
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, require_choice
+from pdt_evidence.errors import EvidenceError, RequestError, require_choice
 from pdt_evidence.evidence.package import load
 from pdt_evidence.evidence.readers.metapsy import read_metapsy
-from pdt_evidence.evidence.readers.provenance import about_import
+from pdt_evidence.evidence.readers.provenance import about_import, warn_of_another_review
 from pdt_evidence.evidence.readers.revman import read_revman
 from pdt_evidence.evidence.readers.safe import file_bytes
 from pdt_evidence.evidence.readers.tabular import delimited
@@ -48,9 +46,7 @@ def read_any(
             f"{path.name} is a table of trials, which takes no mapping: its columns have names."
         )
     if kind == "revman":
-        table = read_revman(path, review=review, mapping=mapping, better=better)
-        _warn_of_another_review(table, review)
-        return table
+        return read_revman(path, review=review, mapping=mapping, better=better)
     if kind == "metapsy":
         return read_metapsy(path, review=review, mapping=mapping, sign=sign, better=better)
     table = read_trials(path)
@@ -64,21 +60,6 @@ def known_reviews() -> list[str]:
     return sorted(
         {*load("members")["review_id"], *load("reviews")["review_id"], *load("wanted")["review_id"]} - {""}
     )
-
-
-def _warn_of_another_review(table: ImportedTrials, review: str | None) -> None:
-    """Say so where a review's file does not carry the number that the review has in the Cochrane Library."""
-    cited = load("sources").set_index("source_id")["doi"].get(review, "") if review else ""
-    number = re.search(r"CD\d{6}", str(cited))
-    about = " ".join(str(table.source.get(name, "")) for name in ("file", "title", "doi"))
-    if number and number.group() not in about:
-        title = table.source.get("title") or "no title"
-        warnings.warn(
-            f"{table.source.get('file')} is read as {review}, but neither its name nor its title ({title}) nor its "
-            f"DOI says {number.group()}. Make sure that it is that review: its claims will be judged by this file.",
-            EvidenceWarning,
-            stacklevel=3,
-        )
 
 
 def import_file(
@@ -118,6 +99,7 @@ def import_file(
     if out.suffix.lower() != ".csv":
         raise EvidenceError(f"{out}: expected the name of a .csv file to write, found {out.suffix!r}.")
     table = read_any(path, review=review, mapping=mapping, sign=sign, better=better)
+    warn_of_another_review(table, review or "")
     text = csv_text(table)
     back = check_trials(delimited(text, out.name), f"{Path(path).name}, as it would be written")
     about = about_import(table, out, text, csv_text(back))

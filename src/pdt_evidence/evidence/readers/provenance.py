@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,15 @@ from pdt_evidence.evidence.readers.safe import file_bytes
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FILE_COLUMNS", "about_import", "origin", "sha256", "sources_of", "with_import"]
+__all__ = [
+    "FILE_COLUMNS",
+    "about_import",
+    "origin",
+    "sha256",
+    "sources_of",
+    "warn_of_another_review",
+    "with_import",
+]
 
 FILE_COLUMNS = ("file", "bytes", "sha256", "imported_as")
 NEEDED = {
@@ -99,6 +108,28 @@ def _file(source: dict[str, Any], digits: int) -> str:
     return (
         f"{source['file']} ({source['format']}, {source['bytes']} bytes, SHA-256 {source['sha256'][:digits]})"
     )
+
+
+def warn_of_another_review(table: pd.DataFrame, review: str) -> None:
+    """Say so where nothing about a table tells that it is the review it is taken for, nor that it is not.
+
+    The number of a Cochrane review must be in the name, the title or the DOI of the file it was read from.
+    """
+    cited = load("sources").set_index("source_id")["doi"].get(review, "") if review else ""
+    number = re.search(r"CD\d{6}", str(cited))
+    if number is None:
+        return
+    source = getattr(table, "source", None) or {}
+    files = [source, source.get("imported") or {}]
+    about = [str(file[name]) for file in files for name in ("file", "title", "doi") if file.get(name)]
+    if number.group() not in " ".join(about):
+        known = f"says {number.group()}: {'; '.join(about)}" if about else "is known"
+        warnings.warn(
+            f"this table is taken for {review}, but nothing about its file {known}. Make sure that it is that review: "
+            "its claims are judged by it.",
+            EvidenceWarning,
+            stacklevel=3,
+        )
 
 
 def sources_of(table: pd.DataFrame) -> pd.DataFrame:

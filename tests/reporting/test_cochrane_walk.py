@@ -1,0 +1,122 @@
+"""From the saved file of a review to verdicts on its claims, from Python and from the shell, on a made-up review."""
+
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+import pdt_evidence as pdt
+from pdt_evidence.cli import main
+from pdt_evidence.errors import EvidenceWarning
+
+CLAIMS = ("cochrane-depression-anxiety", "cochrane-all-outcomes", "cochrane-lasting")
+NAME = "CD004687StatsDataOnly.rm5"
+
+
+@pytest.fixture(scope="module")
+def made():
+    sys.path.insert(0, str(Path(__file__).parents[1] / "evidence" / "readers"))
+    import made_review
+
+    return made_review
+
+
+@pytest.fixture
+def saved(made, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def save(name=NAME, **options):
+        Path(name).write_bytes(made.made_review(**options))
+        return Path(name)
+
+    return save
+
+
+@pytest.mark.filterwarnings("error::pdt_evidence.errors.EvidenceWarning")
+def test_every_outcome_and_window_is_understood(made, saved):
+    review = pdt.read_revman(saved(), review="abbass2014")
+    cells = review.groupby(["outcome", "follow_up"]).size()
+    assert set(cells.index) == {(outcome, window) for outcome in made.OUTCOMES for window in made.WINDOWS}
+    assert set(cells) == {12}
+    assert review["study"].nunique() == made.STUDIES
+    assert set(review["better"]) == {"lower"}
+    assert set(review["comparison"]) == {"pdt_vs_control"}
+
+
+@pytest.mark.filterwarnings("error::pdt_evidence.errors.EvidenceWarning")
+def test_the_claims_are_judged_on_the_imported_trials(saved):
+    """The verdicts follow the numbers of the file: made-up trials in favour, against, and favoured the other way."""
+    held = {name: pdt.check_claims()[name].verdict for name in CLAIMS}
+    for_it, against, mirrored = (
+        pdt.check_claims(pdt.read_revman(saved(**options), review="abbass2014"), review="abbass2014")
+        for options in (
+            {"effect": 0.6},
+            {"effect": -0.6},
+            {"effect": -0.6, "favours": ("Favours control", "Favours treatment")},
+        )
+    )
+    assert held[CLAIMS[1]] == held[CLAIMS[2]] == "cannot be checked"
+    assert [for_it[name].verdict for name in CLAIMS] == ["supported"] * 3
+    assert [against[name].verdict for name in CLAIMS[1:]] == ["not supported"] * 2
+    assert against[CLAIMS[0]].verdict != "supported"
+    assert [mirrored[name].verdict for name in CLAIMS] == ["supported"] * 3
+    assert [one.verdict for one in for_it][3:] == [one.verdict for one in against][3:]
+
+
+def test_the_pool_that_a_claim_rests_on_is_that_of_the_imported_rows(saved):
+    review = pdt.read_revman(saved(), review="abbass2014")
+    judged = pdt.check_claims(review, review="abbass2014")
+    (finding,) = [one for one in judged[CLAIMS[1]].findings if one.cited and "anxiety" in one.question]
+    rows = review.query("outcome == 'anxiety' and follow_up == 'short'")
+    pooled = pdt.synthesize(rows, by="comparison", test="adhoc")["pdt_vs_control"]
+    assert finding.shown == f"{pooled.estimate:.2f} [{pooled.ci[0]:.2f}, {pooled.ci[1]:.2f}]"
+    assert finding.rows == pooled.row_ids
+
+
+def test_the_whole_way_from_the_shell(saved, capsys):
+    saved()
+    assert main(["import", NAME, "--review", "abbass2014", "-o", "abbass2014.csv"]) == 0
+    assert main(["check", "abbass2014.csv"]) == 0
+    assert main(["pool", "abbass2014.csv"]) == 0
+    assert main(["forest", "abbass2014.csv", "-o", "forest.png"]) == 0
+    assert main(["claims", "--imported", "abbass2014.csv", "--review", "abbass2014"]) == 0
+    captured = capsys.readouterr()
+    assert "216 rows of 33 trials" in captured.out
+    assert captured.out.count(NAME) >= 3  # what was written and shown says where it is from
+    assert captured.err == ""
+
+
+@pytest.mark.parametrize("imported", [False, True])
+def test_another_file_does_not_judge_the_review_without_a_word(saved, imported, capsys):
+    path = saved("other.rm5")
+    path.write_bytes(path.read_bytes().replace(b"CD004687", b"CD001234"))
+    if imported:
+        assert main(["import", "other.rm5", "--review", "abbass2014", "-o", "mine.csv"]) == 0
+        assert "nothing about its file says CD004687" in capsys.readouterr().err
+    table = pdt.read_trials("mine.csv") if imported else pdt.read_revman(path, review="abbass2014")
+    with pytest.warns(
+        EvidenceWarning, match="taken for abbass2014, but nothing about its file says CD004687"
+    ):
+        pdt.check_claims(table, review="abbass2014")
+
+
+def test_a_table_of_nobody_knows_which_file_does_not_either(saved):
+    import pandas as pd
+
+    table = pd.DataFrame(pdt.read_revman(saved(), review="abbass2014"))
+    with pytest.warns(EvidenceWarning, match="nothing about its file is known"):
+        pdt.check_claims(table, review="abbass2014")
+
+
+def test_what_the_review_does_not_say_is_asked_for(saved):
+    """Social adjustment is scored either way; without a label under the plot nothing is guessed."""
+    path = saved(favours=("", ""))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        review = pdt.read_revman(path, review="abbass2014")
+    assert set(review.loc[review["better"] == "", "outcome"]) == {"social_adjustment"}
+    assert any(
+        "nothing says which direction is good in analyses 1.16, 1.17, 1.18" in str(one.message)
+        for one in caught
+    )
