@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -209,11 +210,17 @@ def test_a_forest_in_a_subfigure_stays_there():
     assert min(box.y0 for box in geometry.boxes(ax).values()) > 400
 
 
-def test_axes_too_small_are_warned_of():
+def test_axes_too_small_are_refused_with_the_size_that_is_needed():
     figure = Figure(figsize=(2, 1))
     FigureCanvasAgg(figure)
-    with pytest.warns(EvidenceWarning, match="does not fit"):
+    with pytest.raises(RequestError, match="does not fit 39 x 20 mm: at 6 pt") as caught:
         forest(effect(30), ax=figure.subplots())
+    wide, tall = re.search(r"need (\d+) x (\d+) mm", str(caught.value)).groups()
+    larger = Figure(figsize=(int(wide) / 25.4, int(tall) / 25.4))
+    FigureCanvasAgg(larger)
+    ax = forest(effect(30), ax=larger.add_axes((0, 0, 1, 1)))
+    assert_readable(ax)
+    assert min(text.get_size() for text in ax.texts) >= 6
 
 
 def test_without_axes_the_figure_is_one_that_a_notebook_shows():
@@ -332,9 +339,55 @@ def test_judgements_are_drawn_as_lights():
 
 
 def test_a_column_chosen_is_never_left_out():
-    ax = forest(effect(5), width=85, columns=["n", "plot", "effect", "weight"])
+    asked = ["n", "plot", "effect", "weight"]
+    ax = forest(effect(5), width=90, columns=asked)
     assert any(str(text.get_gid()).endswith(":weight") for text in ax.texts)
     assert_readable(ax)
+    with pytest.raises(RequestError) as caught:
+        forest(effect(5), width=60, columns=asked)
+    assert "does not fit 60 mm" in str(caught.value)
+    needed = int(re.search(r"need (\d+) mm", str(caught.value)).group(1))
+    assert needed <= 90
+    assert_readable(forest(effect(5), width=needed, columns=asked))
+    with pytest.raises(RequestError):
+        forest(effect(5), width=needed - 2, columns=asked)
+
+
+@pytest.mark.parametrize("k", [1, 9, 33])
+@pytest.mark.parametrize("style", STYLES)
+def test_in_a_journal_column_the_plot_keeps_its_width_and_text_its_size(k, style):
+    ax = forest(effect(k, long=True), width=85, style=style)
+    assert ax.bbox.width / ax.figure.dpi * 25.4 > 21.99
+    assert min(text.get_size() for text in ax.texts) >= 6
+
+
+def test_a_figure_that_becomes_too_small_says_so_once():
+    figure = Figure(figsize=(8, 6), dpi=100)
+    FigureCanvasAgg(figure)
+    forest(effect(20), ax=figure.subplots())
+    figure.draw_without_rendering()
+    figure.set_size_inches(8, 3)
+    with pytest.warns(EvidenceWarning, match="draw it again at this size") as caught:
+        figure.draw_without_rendering()
+    assert len(caught) == 1
+    figure.draw_without_rendering()  # a second warning would be an error
+
+
+@pytest.mark.parametrize("shape", ["side by side", "subfigures", "constrained", "constrained subfigures"])
+def test_two_forests_share_a_figure(shape):
+    layout = "constrained" if "constrained" in shape else None
+    figure = Figure(figsize=(9, 4.5), dpi=100, layout=layout)
+    FigureCanvasAgg(figure)
+    if "subfigures" in shape:
+        places = [part.subplots() for part in figure.subfigures(1, 2)]
+    else:
+        places = list(figure.subplots(1, 2))
+    figure.suptitle("Two forests")
+    axes = [forest(effect(k, long=k == 5), ax=ax) for k, ax in zip((5, 12), places, strict=True)]
+    for ax in axes:
+        assert_readable(ax)
+    found = {f"{n}:{name}": box for n, ax in enumerate(axes) for name, box in geometry.boxes(ax).items()}
+    assert geometry.overlapping(found) == []
 
 
 def test_the_test_of_group_differences_stands_below_the_groups():

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from numpy.testing import assert_allclose
 
 import pdt_evidence as pdt
-from pdt_evidence import EvidenceWarning, specification_curve
+from pdt_evidence import specification_curve
 from pdt_evidence.errors import RequestError, SchemaError
 
 KINDS = ("excludes", "holds", "bare")
@@ -231,7 +231,7 @@ def test_more_options_than_a_page_holds_are_refused():
         curve(table)
 
 
-def test_axes_too_small_for_the_text_are_warned_of():
+def test_axes_too_small_for_the_text_are_refused():
     figure = Figure(figsize=(2, 1))
-    with pytest.warns(EvidenceWarning, match="specification curve does not fit"):
+    with pytest.raises(RequestError, match="specification curve does not fit 39 x 20 mm"):
         curve(runs(), ax=figure.subplots())

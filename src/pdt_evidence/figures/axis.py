@@ -68,7 +68,8 @@ def limits(
     low, high = float(core.min()), float(core.max())
     both = scale.place(np.asarray(ends, dtype=float).reshape(-1, 2))
     lows, highs = (side[np.isfinite(side)] for side in both.T)
-    widths = both[:, 1] - both[:, 0]
+    with np.errstate(invalid="ignore"):  # an interval may be all at infinity
+        widths = both[:, 1] - both[:, 0]
     typical = float(np.median(widths[np.isfinite(widths)]) / 2) if np.isfinite(widths).any() else 0.0
     room = max(0.8 * (high - low), 2.0 * typical)
     low = min(low, max(float(lows.min(initial=low)), low - room))

@@ -28,15 +28,23 @@ if TYPE_CHECKING:
 
 __all__ = ["DPI", "MARGIN", "Frame", "Sheet", "available", "new_axes", "new_figure", "resize"]
 
+MM = 72 / 25.4
 MARGIN = 6.0  # points around a figure of our own
 DPI = 200.0
 
 
 class Frame:
-    """Axes locator: the Axes' own box less so many points on each side."""
+    """Axes locator: the Axes' own box less so many points on each side.
 
-    def __init__(self, left: float, right: float, top: float, bottom: float) -> None:
+    Where a window or a layout has become so small that less than `least` points across and up are left,
+    text meets text; a warning says so once.
+    """
+
+    def __init__(
+        self, left: float, right: float, top: float, bottom: float, least: tuple[float, float] = (0.0, 0.0)
+    ) -> None:
         self.left, self.right, self.top, self.bottom = left, right, top, bottom
+        self.least = least
 
     def __call__(self, ax: Any, renderer: Any) -> Bbox:
         """The plot's box as fractions of the figure."""
@@ -44,7 +52,23 @@ class Frame:
         width, height = points_of(ax.figure)
         x0, x1 = box.x0 + self.left / width, box.x1 - self.right / width
         y0, y1 = box.y0 + self.bottom / height, box.y1 - self.top / height
+        if (x1 - x0) * width < self.least[0] - 1 or (y1 - y0) * height < self.least[1] - 1:
+            self._warn(box.width * width, box.height * height)
         return Bbox.from_extents(x0, y0, max(x1, x0 + 1e-3), max(y1, y0 + 1e-3))
+
+    def _warn(self, across: float, up: float) -> None:
+        import warnings
+
+        from pdt_evidence.errors import EvidenceWarning
+
+        wide, tall = self.left + self.right + self.least[0], self.top + self.bottom + self.least[1]
+        self.least = (0.0, 0.0)
+        warnings.warn(
+            f"A figure drawn for at least {wide / MM:.0f} x {tall / MM:.0f} mm has become {across / MM:.0f} x "
+            f"{up / MM:.0f} mm: draw it again at this size, or make the window larger.",
+            EvidenceWarning,
+            stacklevel=2,
+        )
 
     def get_subplotspec(self) -> None:
         """None: layout engines take the Axes' own place."""
@@ -72,7 +96,10 @@ def points_of(figure: Any) -> tuple[float, float]:
 
 
 def available(ax: Any) -> tuple[float, float]:
-    """Width and height in points of the box that Axes stand in."""
+    """Width and height in points of the box that Axes stand in, as a layout engine would place it now."""
+    figure = ax.figure.canvas.figure
+    if figure.get_layout_engine() is not None:
+        figure.get_layout_engine().execute(figure)
     width, height = points_of(ax.figure)
     box = ax.get_position(original=True)
     return box.width * width, box.height * height

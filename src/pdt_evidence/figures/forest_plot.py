@@ -12,7 +12,7 @@ import numpy as np
 from pdt_evidence.errors import RequestError, SchemaError, did_you_mean, known_options, require_choice
 from pdt_evidence.figures import axis
 from pdt_evidence.figures.layout import LEVELS, forest_layout
-from pdt_evidence.figures.place import Placement, place
+from pdt_evidence.figures.place import place
 from pdt_evidence.figures.records import ForestLayout, Row, Wishes
 from pdt_evidence.figures.series import ADAPTERS, Series, kind_of, series_layout, series_of
 from pdt_evidence.figures.styles import Style, style_of
@@ -93,7 +93,7 @@ def forest(
         "default", "dark", "revman", "jama", "bmj", "lancet", "apa", or a record of your own.
     width : float, optional
         Width of a new figure in millimetres (journal columns: 85 and 170); as wide as the text
-        needs, and at most 182, without it.
+        needs, and at most 182 if it can be, without it.
     title : str, optional
         Instead of the words of the stratum; "" for none.
     columns : sequence of str, optional
@@ -146,12 +146,8 @@ def forest(
     ------
     RequestError
         For an unknown option, one that says nothing of this kind of result, a column that is not there, or
-        a result that has no forest.
-
-    Warns
-    -----
-    EvidenceWarning
-        Where the Axes given are too small for what is to be shown.
+        a result that has no forest. Where even text of the style's smallest size does not fit the width or
+        the Axes given: nothing is printed over anything else.
 
     Examples
     --------
@@ -183,7 +179,7 @@ def forest(
         heterogeneity=heterogeneity,
         method=method,
     )
-    return draw(layout, chosen, ax, width, ends, extras, stacklevel=5)  # `known_options` is one level more
+    return draw(layout, chosen, ax, width, ends, extras)
 
 
 def asked_of(
@@ -268,7 +264,14 @@ def _fitting(
     from pdt_evidence.figures import canvas
 
     content = None if width is None else _content(width, canvas.MARGIN)
-    placed = place(replace(layout, rows=tuple(rows)), style, _share(layout, ends), canvas.DPI, content)
+    placed = place(
+        replace(layout, rows=tuple(rows)),
+        style,
+        _share(layout, ends),
+        canvas.DPI,
+        content,
+        margin=canvas.MARGIN,
+    )
     free = room - placed.top - placed.bottom - 2 * canvas.MARGIN
     if placed.body <= free:
         return len(rows)
@@ -382,19 +385,17 @@ def draw(
     width: float | None,
     ends: tuple[float, float],
     extras: Mapping[str, Any],
-    stacklevel: int = 4,
 ) -> Axes:
-    """Place the layout and draw it, on `ax` or on a figure of its own; a warning names the line `stacklevel` up."""
+    """Place the layout and draw it, on `ax` or on a figure of its own."""
     from pdt_evidence.figures import canvas, paint, panel
 
     share = _share(layout, ends)
     if ax is None:
         content = None if width is None else _content(width, canvas.MARGIN)
-        placed = place(layout, style, share, canvas.DPI, content)
+        placed = place(layout, style, share, canvas.DPI, content, margin=canvas.MARGIN)
         ax = canvas.new_axes(placed.width, placed.height, style.paper)
     else:
         placed = place(layout, style, share, ax.figure.dpi, *canvas.available(ax))
-    _warn(placed, stacklevel)
     panel.prepare(ax, layout, placed, ends)
     sheet = canvas.Sheet(ax, placed.face, placed.style)
     paint.write_all(sheet, placed)
@@ -408,22 +409,6 @@ def _content(width: float, margin: float) -> float:
     if not (math.isfinite(width) and 40 <= width <= 2000):
         raise RequestError(f"width = {width!r} is not a width. Give millimetres, from 40 to 2000.")
     return width * MM - 2 * margin
-
-
-def _warn(placed: Placement, stacklevel: int) -> None:
-    if placed.fits:
-        return
-    import warnings
-
-    from pdt_evidence.errors import EvidenceWarning
-
-    needed = f"{placed.width / MM:.0f} x {placed.height / MM:.0f} mm"
-    warnings.warn(
-        f"The forest plot does not fit: at {placed.style.size:g} pt it needs about {needed}. "
-        "Give it larger Axes, fewer columns or shorter labels.",
-        EvidenceWarning,
-        stacklevel=stacklevel,
-    )
 
 
 def _share(layout: ForestLayout, ends: tuple[float, float]) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pdt_evidence.figures.canvas import Sheet
 from pdt_evidence.figures.columns import JUDGEMENTS, judgement
-from pdt_evidence.figures.place import FAVOURS_GAP, NOTES_GAP, PlacedColumn, PlacedRow, Placement, indent_of
+from pdt_evidence.figures.place import indent_of
+from pdt_evidence.figures.placement import FAVOURS_GAP, NOTES_GAP, PlacedColumn, PlacedRow, Placement
 
 __all__ = ["write_all"]
 
@@ -81,12 +82,11 @@ def _row(sheet: Sheet, placed: Placement, found: PlacedRow) -> None:
     slant = "italic" if quiet else "normal"
     color = style.muted if row.kind == "prediction" else style.ink
     start = -placed.left + indent_of(row, style)
-    first = found.middle - (len(found.lines) - 1) / 2 * 1.15 * style.size
     for n, line in enumerate(found.lines):
         if line:
-            y = first + n * 1.15 * style.size
-            where, gid = sheet.rows(0.0, drop), f"{row.key}:study:{n + 1}"
-            sheet.write(line, start, y, where, gid=gid, weight=weight, slant=slant, color=color)
+            down = drop + (n - (len(found.lines) - 1) / 2) * 1.15 * style.size
+            where, gid = sheet.rows(0.0, down), f"{row.key}:study:{n + 1}"
+            sheet.write(line, start, found.middle, where, gid=gid, weight=weight, slant=slant, color=color)
     for column in placed.columns:
         key = column.column.key
         text = row.cells.get(key, "")
@@ -105,14 +105,14 @@ def _row(sheet: Sheet, placed: Placement, found: PlacedRow) -> None:
 
 def _note(sheet: Sheet, placed: Placement, found: PlacedRow) -> None:
     style = placed.style
-    where = sheet.rows(0.0, BASELINE * style.small)
     start = -placed.left + indent_of(found.row, style)
-    step = 1.5 * style.small
-    first = found.middle - 0.125 * style.size - (len(found.lines) - 1) / 2 * step
+    first = BASELINE * style.small - 0.125 * style.size
     for n, line in enumerate(found.lines):
         gid = f"{found.row.key}:{n + 1}"
-        y = first + n * step
-        sheet.write(line, start, y, where, gid=gid, size=style.small, color=style.muted, symbols=True)
+        where = sheet.rows(0.0, first + (n - (len(found.lines) - 1) / 2) * 1.5 * style.small)
+        sheet.write(
+            line, start, found.middle, where, gid=gid, size=style.small, color=style.muted, symbols=True
+        )
 
 
 def _directions(sheet: Sheet, placed: Placement) -> None:

@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullFormatter, NullL
 from pdt_evidence.figures import axis, marks
 from pdt_evidence.figures.canvas import Frame, Sheet
 from pdt_evidence.figures.columns import judgement
-from pdt_evidence.figures.place import PlacedRow, Placement
+from pdt_evidence.figures.placement import PlacedRow, Placement
 from pdt_evidence.figures.records import ForestLayout
 from pdt_evidence.figures.styles import Style
 
@@ -38,7 +38,8 @@ class Extras:
 def prepare(ax: Any, layout: ForestLayout, placed: Placement, ends: Ends) -> None:
     """Axes with the effect on x, the rows downwards on y, and nothing but the lower spine."""
     style = placed.style
-    ax.set_axes_locator(Frame(placed.left, placed.right, placed.top, placed.bottom))
+    least = (0.0, placed.least_height - placed.top - placed.bottom)
+    ax.set_axes_locator(Frame(placed.left, placed.right, placed.top, placed.bottom, least))
     ax.set_facecolor("none")
     if layout.scale.log:
         ax.set_xscale("log")

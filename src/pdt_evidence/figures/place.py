@@ -2,119 +2,28 @@
 
 Given the width (and, for Axes that exist already, the height) it finds the largest text at
 which everything fits; it shrinks the text a little, then breaks long labels, then leaves out
-default columns, and says so when even that is not enough.
+default columns, and refuses when even that is not enough: no text is ever printed over another.
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from pdt_evidence.errors import RequestError
 from pdt_evidence.figures.measure import Typeface, families_for
+from pdt_evidence.figures.placement import FAVOURS_GAP, PlacedColumn, PlacedRow, Placement
 from pdt_evidence.figures.records import Column, ForestLayout, Row
 from pdt_evidence.figures.styles import Style, shrunk
 
-__all__ = ["PlacedColumn", "PlacedRow", "Placement", "place", "typeface_of"]
+__all__ = ["indent_of", "place", "typeface_of"]
 
 MM = 72 / 25.4
 WIDEST = 178 * MM  # two journal columns
-NOTES_GAP = 8.0
-FAVOURS_GAP = 4.0  # from the line of no effect to the text beside it
 PANEL = 58 * MM  # the plot where nothing forces it narrower
+LEAST, SHARE = 22 * MM, 0.275  # the plot where much text does: that wide, or that share of a narrow figure
 LONGEST_LABEL = 62 * MM
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedColumn:
-    """A column with its edges; from the left edge of the content, or right of the plot from its edge."""
-
-    column: Column
-    start: float
-    end: float
-    head: tuple[str, ...]
-
-    @property
-    def anchor(self) -> float:
-        """Where its text is pinned."""
-        return {"left": self.start, "right": self.end, "center": (self.start + self.end) / 2}[
-            self.column.align
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class PlacedRow:
-    """A row with its middle and height (points, downwards from the first row) and its broken label."""
-
-    row: Row
-    middle: float
-    height: float
-    lines: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Everything in points; the plot takes what the text leaves."""
-
-    style: Style
-    face: Typeface
-    columns: tuple[PlacedColumn, ...]
-    rows: tuple[PlacedRow, ...]
-    left: float  # from the content's left edge to the plot
-    right: float
-    panel: float
-    body: float
-    title: tuple[str, ...]
-    head_lines: int
-    panel_head: tuple[str, ...]
-    favours: tuple[tuple[str, ...], tuple[str, ...]]  # lines left and right of no effect
-    share: float  # how far across the plot that is
-    notes: tuple[str, ...]
-    fits: bool
-
-    @property
-    def width(self) -> float:
-        """Of the content."""
-        return self.left + self.panel + self.right
-
-    @property
-    def line(self) -> float:
-        """Line height of the text."""
-        return 1.22 * self.style.size
-
-    @property
-    def title_height(self) -> float:
-        """Of the title above the head."""
-        return len(self.title) * 1.25 * (self.style.size + 1) + (5.0 if self.title else 0.0)
-
-    @property
-    def top(self) -> float:
-        """From the top of the content to the first row."""
-        return self.title_height + self.head_lines * self.line + 7.0
-
-    @property
-    def axis_height(self) -> float:
-        """From the last row to the notes: ticks, their labels, the two directions."""
-        return self.ticks_height + max(map(len, self.favours)) * 1.25 * self.style.small
-
-    @property
-    def ticks_height(self) -> float:
-        """From the last row to below the tick labels."""
-        return 5.0 + 1.25 * self.style.small + 2.0
-
-    @property
-    def bottom(self) -> float:
-        """From the last row to the bottom of the content."""
-        return self.axis_height + (NOTES_GAP + len(self.notes) * self.note_line if self.notes else 0.0)
-
-    @property
-    def note_line(self) -> float:
-        """Line height of the notes."""
-        return 1.3 * self.style.small
-
-    @property
-    def height(self) -> float:
-        """Of the content."""
-        return self.top + self.body + self.bottom
 
 
 def typeface_of(layout: ForestLayout, style: Style, dpi: float) -> Typeface:
@@ -131,45 +40,82 @@ def place(
     dpi: float,
     width: float | None = None,
     height: float | None = None,
+    margin: float = 0.0,
 ) -> Placement:
     """Columns and rows in a content of `width` points (chosen when None), at most `height` points high.
 
-    `share` says how far across the plot the line of no effect stands, `dpi` how fine the sheet is.
+    `share` says how far across the plot the line of no effect stands, `dpi` how fine the sheet is;
+    the figure adds a `margin`.
     """
     face = typeface_of(layout, style, dpi)
     if width is None:
-        natural = _columns_width(layout, style, face, ())
-        width = min(WIDEST, sum(natural) + PANEL)
-    placed = None
+        natural = sum(_columns_width(layout, style, face, ()))
+        width = max(min(WIDEST, natural + PANEL), _needed(layout, style, face))
     for size, dropped, narrowest, least in _attempts(layout, style):
-        placed = _placed(layout, shrunk(style, size), face, width, share, dropped, narrowest, least)
-        if placed is not None and (
-            height is None or placed.top + 0.8 * placed.body + placed.bottom <= height
-        ):
-            return placed
-    from dataclasses import replace
+        for smaller in _sizes(size, style.smallest):
+            one = shrunk(style, smaller)
+            placed = _placed(layout, one, face, width, share, dropped, narrowest * smaller, least * smaller)
+            if placed is None:
+                break
+            if height is None or placed.least_height <= height:
+                return placed
+    raise _too_small(layout, style, face, share, (width, height), margin)
 
-    if placed is None:
-        least_style = shrunk(style, style.smallest)
-        placed = _placed(layout, least_style, face, width, share, _droppable(layout), 4.0, 4.0, anyway=True)
-    assert placed is not None
-    return replace(placed, fits=False)
+
+def _sizes(size: float, smallest: float) -> list[float]:
+    """From that size down to the smallest in halves of a point."""
+    return [size - 0.5 * n for n in range(int(max(size - smallest, 0.0) / 0.5 + 1e-9) + 1)]
 
 
 def _attempts(layout: ForestLayout, style: Style) -> Iterator[tuple[float, tuple[str, ...], float, float]]:
     """Text size, columns left out, narrowest broken label and narrowest plot (both in ems); best first."""
     drops = _droppable(layout)
-    some = drops[:1]
     whole = 1e9  # labels on one line
-    size = style.size
-    yield from ((size - less, (), whole, 14.0) for less in (0.0, 0.5, 1.0))
-    yield (size - 1.0, (), 13.0, 12.0)
-    yield from (
-        (size - less, some, narrow, 11.0) for less, narrow in ((1.0, whole), (1.0, 11.0), (1.5, 10.0))
+    wanted = [(less, 0, whole, 14.0) for less in (0.0, 0.5, 1.0)]
+    wanted += [(1.0, 0, 13.0, 12.0), (1.0, 1, whole, 11.0), (1.0, 1, 11.0, 11.0), (1.5, 1, 10.0, 10.0)]
+    wanted += [(less, 2, 9.0, 9.0) for less in (1.5, 2.0)] + [(2.0, 2, 7.0, 7.0), (9.0, 2, 5.0, 5.0)]
+    for less, count, narrowest, least in wanted:
+        yield max(style.size - less, style.smallest), drops[:count], narrowest, least
+
+
+def _needed(layout: ForestLayout, style: Style, face: Typeface) -> float:
+    """Width of the content with the smallest text, the narrowest label and nothing that may go."""
+    one = shrunk(style, style.smallest)
+    columns = _kept(layout, _droppable(layout))
+    widths = {c.key: _natural(c, layout, one, face)[0] for c in columns}
+    widths["study"] = min(widths["study"], 5.0 * one.size)
+    left = _edges([c for c in columns if c.left], widths, one, face)[1] + _beside(one)
+    rights = [c for c in columns if not c.left]
+    beside = left + (_edges(rights, widths, one, face)[1] + _beside(one) if rights else 4.0)
+    return beside + min(LEAST, beside * SHARE / (1 - SHARE)) + 0.1
+
+
+def _too_small(
+    layout: ForestLayout,
+    style: Style,
+    face: Typeface,
+    share: float,
+    given: tuple[float, float | None],
+    margin: float,
+) -> RequestError:
+    """What does not fit, and at which size it would."""
+    width, height = given
+    wide = max(width, _needed(layout, style, face))
+    one = shrunk(style, style.smallest)
+    placed = _placed(layout, one, face, wide, share, _droppable(layout), 0.0, 0.0)
+    assert placed is not None
+    held, needed = f"{(width + 2 * margin) / MM:.0f}", f"{math.ceil((wide + 2 * margin) / MM)}"
+    if height is not None:
+        held, needed = f"{held} x {height / MM:.0f}", f"{needed} x {math.ceil(placed.least_height / MM)}"
+    widths: Counter[str] = Counter()
+    for found in placed.columns:
+        if found.column.key != "study":
+            widths[found.column.over or found.column.head] += math.ceil((found.end - found.start) / MM)
+    widest = ", ".join(f"{name!r} ({wide} mm)" for name, wide in widths.most_common(3))
+    return RequestError(
+        f"The forest plot does not fit {held} mm: at {one.size:g} pt its text and a legible plot need {needed} mm. "
+        f"Give it that, fewer columns (the widest: {widest}) or rows, or a style with a smaller `smallest`."
     )
-    sizes = [size - 1.5, size - 2.0, size - 2.5, size - 3.0]
-    yield from ((max(s, style.smallest), drops, 9.0, 9.0) for s in sizes if s >= style.smallest - 0.5)
-    yield (style.smallest, drops, 7.0, 7.0)
 
 
 def _droppable(layout: ForestLayout) -> tuple[str, ...]:
@@ -283,27 +229,25 @@ def _placed(
     dropped: Sequence[str],
     narrowest: float,
     least: float,
-    anyway: bool = False,
 ) -> Placement | None:
-    """The placement at these settings, or None where it does not fit."""
+    """The placement at these settings (points), or None where it does not fit."""
     columns = _kept(layout, dropped)
     naturals = {c.key: _natural(c, layout, style, face) for c in columns}
     widths = {key: natural for key, (natural, _) in naturals.items()}
     lefts, rights = [c for c in columns if c.left], [c for c in columns if not c.left]
     right = _edges(rights, widths, style, face)[1] + _beside(style) if rights else 4.0
     others = _edges(lefts, widths | {"study": 0.0}, style, face)[1] + _beside(style)
-    room = width - right - others - least * style.size
-    if room < min(widths["study"], narrowest * style.size) and not anyway:
+    least = max(least, min(LEAST, SHARE * width))
+    room = width - right - others - least
+    if room < min(widths["study"], narrowest):
         return None
-    comfortable = max(room - max(18.0 - least, 0.0) * style.size, 0.0)
+    comfortable = max(room - max(18.0 * style.size - least, 0.0), 0.0)
     floor = min(_study_floor(layout, style, face, widths, columns), comfortable)
-    widths["study"] = max(
-        min(widths["study"], max(room, 3 * style.size), max(LONGEST_LABEL, comfortable)), floor
-    )
+    widths["study"] = max(min(widths["study"], room, max(LONGEST_LABEL, comfortable)), floor)
     edges, left = _edges(lefts, widths, style, face)
     redges, _ = _edges(rights, widths, style, face)
     left += _beside(style)
-    panel = max(width - left - right, 10.0)
+    panel = width - left - right
     placed = [PlacedColumn(c, a, b, naturals[c.key][1]) for c, (a, b) in zip(lefts, edges, strict=True)]
     shift = _beside(style)
     placed += [
@@ -328,7 +272,6 @@ def _placed(
         favours=_favours(layout, style, face, (left + share * panel, (1 - share) * panel + right)),
         share=share,
         notes=tuple(line for note in layout.notes for line in face.wrap(note, 0.97 * width, style.small)),
-        fits=True,
     )
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.errors import EvidenceWarning, RequestError
+from pdt_evidence.errors import RequestError
 from pdt_evidence.figures.layout import favours_of
 from pdt_evidence.figures.specification_layout import (
     BARE,
@@ -86,13 +85,8 @@ def specification_curve(
     SchemaError
         For columns that are not there or not numbers where numbers are due.
     RequestError
-        If there is no estimate or no choice to draw, more than sixty options, or an interval's ends are in
-        the wrong order.
-
-    Warns
-    -----
-    EvidenceWarning
-        Where the Axes are too small for the text.
+        If there is no estimate or no choice to draw, more than sixty options, an interval's ends are in
+        the wrong order, or the width or the Axes are too small for the text.
 
     References
     ----------
@@ -125,13 +119,6 @@ def specification_curve(
         ax = canvas.new_axes(content, down, chosen.paper)
     else:
         placed = place(curve, chosen, said, ends, ax.figure.dpi, *canvas.available(ax))
-    if not placed.fits:
-        warnings.warn(
-            f"The specification curve does not fit: its {sum(len(c.options) for c in curve.choices)} options "
-            "need larger Axes, shorter labels or fewer `choices`.",
-            EvidenceWarning,
-            stacklevel=2,
-        )
     return _draw(ax, curve, placed, ends, reference)
 
 

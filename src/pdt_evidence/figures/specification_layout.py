@@ -32,6 +32,7 @@ __all__ = [
 
 MOST_OPTIONS = 60  # rows that still fit on a page below the estimates
 LINE = 1.25  # from one line of a text to the next, in ems
+MM = 72 / 25.4
 GAP = 6.0  # points between the parts
 SIGN = 10.0  # points from a mark in the key to its text
 UPPER = 160.0  # points that the estimates get in a figure of its own
@@ -101,7 +102,7 @@ class Placed:
     upper: float
     ticks: tuple[tuple[float, str], ...]
     ticks_width: float
-    fits: bool
+    least: float  # of the estimates, up
 
 
 def curve_of(
@@ -212,10 +213,17 @@ def place(
     placed = None
     for less in np.arange(0.0, max(style.size - style.smallest, 0.0) + 0.25, 0.5):
         placed = _placed(curve, shrunk(style, style.size - float(less)), face, said, ends, width, height)
-        if placed.fits:
-            break
+        if placed.across >= LEAST[0] and placed.upper >= placed.least:
+            return placed
     assert placed is not None
-    return placed
+    wide = placed.left + placed.right + LEAST[0]
+    tall = placed.top + placed.least + GAP + placed.lower + placed.bottom
+    have = f"{width / MM:.0f}" + ("" if height is None else f" x {height / MM:.0f}")
+    need = f"{math.ceil(max(wide, width) / MM)} x {math.ceil(tall / MM)}"
+    raise RequestError(
+        f"The specification curve does not fit {have} mm: at {placed.style.size:g} pt its "
+        f"{sum(len(choice.options) for choice in curve.choices)} options need about {need} mm, or name fewer `choices`."
+    )
 
 
 def _placed(
@@ -243,12 +251,11 @@ def _placed(
     room = UPPER if height is None else height - top - bottom - lower - GAP
     need = max(LEAST[1], sum(map(len, beside)) * LINE * size + 2 * GAP)
     across = width - left - GAP
-    fits = room >= need and across >= LEAST[0]
     marked = axis.ticks(LINEAR, *ends, max(room, 1.0), lambda _: 1.3 * style.small, _tick)
     labelled = axis.same_decimals([text.replace(".", style.decimal) for _, text in marked], style.decimal)
     return Placed(style, face, names, options, tuple(map(tuple, beside)), key, foot, heads, left, GAP, top, lower,
                    bottom, across, room, tuple(zip((v for v, _ in marked), labelled, strict=True)), ticks_width,
-                   fits)  # fmt: skip
+                   need)  # fmt: skip
 
 
 def _tick(value: float) -> str:

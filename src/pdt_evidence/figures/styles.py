@@ -49,7 +49,7 @@ class Style:
     fonts: tuple[str, ...] = SANS
     size: float = 8.0
     small: float = 7.0
-    smallest: float = 5.0
+    smallest: float = 6.0
     pitch: float = 1.62
     interval: tuple[str, str, str] = ("[", ", ", "]")
     decimal: str = "."
