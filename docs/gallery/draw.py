@@ -12,6 +12,7 @@ import numpy as np
 
 import pdt_evidence as pdt
 from pdt_evidence import figures
+from pdt_evidence.analysis.comparison import pdt_against_cbt
 from pdt_evidence.analysis.cumulative import cumulative
 from pdt_evidence.analysis.gosh import gosh
 from pdt_evidence.analysis.influence import leave_one_out
@@ -33,9 +34,12 @@ def gallery() -> dict[str, Callable[[], Any]]:
         ]
         pair = pdt.synthesize(both, by=BY)
         course = pdt.synthesize(both[both.outcome == "depression"], by=BY)
+        che = pdt.synthesize(table[table.comparison == "pdt_vs_control"], by=BY, dependence="che")
         runs = pdt.sensitivity(
             table[(table.comparison == "pdt_vs_control") & (table.outcome == "depression")]
         )
+    che = che["pdt_vs_control", "depression", "post"]
+    net = pdt_against_cbt(["depression_nice"]).fits["depression_nice"]
     fit = control["pdt_vs_control", "depression", "post"]
     runs = runs[runs.follow_up == "post"].rename(
         columns={"dependence": "rows of a trial", "rho": "correlation ρ"}
@@ -49,8 +53,11 @@ def gallery() -> dict[str, Callable[[], Any]]:
         ),
         "forest_dark": lambda: figures.forest(fit, style="dark", prediction="band"),
         "summary_forest": lambda: figures.summary_forest(pair, margins=0.25),
-        "leave_one_out": lambda: figures.summary_forest(leave_one_out(fit)),
-        "cumulative": lambda: figures.summary_forest(cumulative(fit, order="year")),
+        "forest_models": lambda: figures.forest(fit, also={"CHE": che}),
+        "forest_dependent": lambda: figures.forest(che),
+        "network_forest": lambda: figures.forest(net),
+        "leave_one_out": lambda: figures.forest(leave_one_out(fit)),
+        "cumulative": lambda: figures.forest(cumulative(fit, order="year")),
         "trajectory": lambda: figures.trajectory(course),
         "funnel": lambda: figures.funnel(
             fit, filled=trim_and_fill(fit.yi, fit.vi), regression=regression_test(fit.yi, fit.vi)

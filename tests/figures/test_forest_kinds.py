@@ -335,3 +335,24 @@ def test_risk_of_bias_columns_survive_subsetting():
 def test_an_empty_series_is_refused():
     with pytest.raises(EvidenceError, match="nothing to draw"):
         forest({})
+
+
+def test_models_under_names_of_their_own_are_told_apart_below_and_count_trials():
+    table = clustered_table()
+    models = {"Means": synthesize(table, by="outcome")["depression"], "CHE": clustered("che")}
+    ax = forest(models)
+    assert_readable(ax)
+    notes = said(ax, "note:")
+    assert "Means: random-effects model, τ² by" in notes
+    assert "CHE: correlated and hierarchical effects (CHE) model, ρ = 0.6" in notes
+    assert texts(ax)["row:CHE:k"] == texts(ax)["row:Means:k"] == "4"
+    assert said(forest({"a": effect(3), "b": effect(4)}), "note:").count("Random-effects model") == 1
+
+
+def test_words_of_follow_up_windows_are_read_so_in_that_column_alone():
+    made = {(word,): effect(3, n, stratum={"duration": word}) for n, word in enumerate(("short", "long"))}
+    drawn = replace(synthesis(), by=("duration",), strata=made)
+    assert names(forest(drawn), "heading:") == ["Duration: short", "Duration: long"]
+    fit = effect(2, labels=("Abbass 2009",) * 2)
+    fit = replace(fit, columns={"rating": ("unknown", "self")})
+    assert names(forest(fit)) == ["Abbass 2009, rating: unknown", "Abbass 2009, rating: self"]

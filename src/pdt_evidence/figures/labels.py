@@ -20,13 +20,13 @@ TELLING = {
     "event_label": "{}",
     "follow_up": "{}",
     "time_label": "{}",
-    "weeks": "{} weeks",
-    "months_since_end": "{} months",
+    "weeks": "{}",
+    "months_since_end": "{}",
     "arm_t": "{}",
     "arm_c": "versus {}",
     "arm_t_label": "{}",
     "arm_c_label": "versus {}",
-    "rating": "rating: {}",
+    "rating": "{}",
 }
 
 
@@ -79,7 +79,7 @@ def _apart(effect: PooledEffect, rows: Sequence[int], names: Sequence[str]) -> I
     """What follows the name of each row: the first column that differs, and the next where some are still alike."""
     for n, name in enumerate(names):
         values = effect.columns.get(name, ())
-        said = {i: _said(values[i], TELLING[name]) if len(values) else "" for i in rows}
+        said = {i: _said(name, values[i]) if len(values) else "" for i in rows}
         if len(set(said.values())) == 1:
             continue
         yield from said.items()
@@ -88,11 +88,12 @@ def _apart(effect: PooledEffect, rows: Sequence[int], names: Sequence[str]) -> I
         return
 
 
-def _said(value: Any, form: str) -> str:
+def _said(name: str, value: Any) -> str:
     """A cell in words, without what it adds in brackets."""
     if not known(value):
         return ""
-    return ", " + form.format(words.inner(words.spoken(text_of(value).split(" (")[0])))
+    said = words.inner(words.told(name, text_of(value).split(" (")[0]))
+    return f", {TELLING[name].format(said)}"
 
 
 def text_of(value: Any) -> str:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ADAPTERS", "Series", "kind_of", "series_layout", "series_of"]
 
+MOST_MODELS = 5  # whose methods are told apart under the plot
 LEVELS = ("outcome", "follow_up")  # headings, outermost first; the comparison comes last, as the row
 OF_STUDIES = ("also", "overall", "difference", "sources", "lights")  # options that rows without studies lack
 SORTS: dict[str, Callable[[PooledEffect, str], Any]] = {
@@ -51,6 +52,7 @@ class Series:
     whole: PooledEffect | None = None  # what all rows are variations of: a diamond below them
     spread: Any = None  # heterogeneity that the rows share
     in_turn: bool = False  # each row builds on the one before
+    models: bool = False  # the rows are models, each with a method of its own
     notes: Sequence[str] = ()
 
 
@@ -94,7 +96,7 @@ def _of_mapping(results: Mapping[str, PooledEffect]) -> Series:
     stratum = dict(effects[0].stratum)
     same = all(dict(effect.stratum) == stratum for effect in effects)
     paths = [(str(name),) for name, effect in results.items() if effect.k]
-    return Series(effects=effects, paths=paths, title=words.heading(stratum) if same else "")
+    return Series(effects=effects, paths=paths, title=words.heading(stratum) if same else "", models=True)
 
 
 def _of_refits(series: PooledSeries) -> Series:
@@ -283,7 +285,7 @@ def _row(rows: Rows, series: Series, i: int, n: int) -> None:
 
 def _cells(effect: PooledEffect, style: Style) -> dict[str, str]:
     return {
-        "k": str(effect.k),
+        "k": f"{effect.trials:g}" if words.clustered(effect) else str(effect.k),
         "p": words.p_value(effect.p, style, "").strip().removeprefix("= "),
         "I2": words.number(effect.I2, 0, style),
         "tau2": words.tau2(effect.tau2, style),
@@ -291,17 +293,27 @@ def _cells(effect: PooledEffect, style: Style) -> dict[str, str]:
 
 
 def _notes(series: Series, wishes: Wishes) -> tuple[str, ...]:
-    several = [effect for effect in (*series.effects, series.whole) if effect is not None and effect.k != 1]
-    lines = [
-        words.method_line(words.without_prediction(e) if wishes.prediction == "off" else e) for e in several
-    ]
-    if len(set(lines)) > 2:  # a line would say something that holds for some rows only
-        lines = []
-    said = [max(lines, key=len)] if lines else []
+    silent = wishes.prediction == "off"
+    lines: dict[str, list[str]] = {}
+    for effect, name in _named(series):
+        if effect.k != 1:
+            line = words.method_line(words.without_prediction(effect) if silent else effect)
+            lines.setdefault(line, []).append(name)
+    apart: list[str] = []
+    if series.models and 1 < len(lines) <= MOST_MODELS:
+        apart = [f"{'; '.join(names)}: {words.inner(line)}" for line, names in lines.items()]
+    # Of more than two a line would say something that holds for some rows only.
+    said = [max(lines, key=len)] if lines and len(lines) <= 2 and not apart else []
     said += series.notes
     if wishes.prediction != "off" and any(not math.isnan(effect.pi[0]) for effect in series.effects):
         said.append("Thin lines: prediction intervals.")
     if any(e.k == 1 for e in series.effects) and len(series.effects) > 1 and series.counts == "Studies":
         said.append("Rows of one study show its own interval.")
     whole = [] if series.whole is None else [series.whole]
-    return ((" ".join(said),) if said else ()) + tuple(words.remarks([*series.effects, *whole]))
+    shared = (" ".join(said),) if said else ()
+    return (*apart, *shared, *words.remarks([*series.effects, *whole]))
+
+
+def _named(series: Series) -> list[tuple[PooledEffect, str]]:
+    rows = [(effect, path[-1]) for effect, path in zip(series.effects, series.paths, strict=True)]
+    return rows if series.whole is None else [*rows, (series.whole, "")]

@@ -53,20 +53,26 @@ ARMS = {
     "pdt_vs_active_control": ("PDT", "active control"),
     "pdt_vs_combined": ("PDT", "combined treatment"),
 }
-WORDS = {
+WINDOWS = {
     "post": "End of treatment",
     "short": "Short-term follow-up",
     "medium": "Medium-term follow-up",
     "long": "Long-term follow-up",
     "unknown": "Time of assessment unknown",
-    "ptsd_symptoms": "PTSD symptoms",
-    "ptsd": "PTSD",
-    "rob": "Risk of bias",
-    "rob_tool": "Risk-of-bias tool",
-    "pdt_plus_medication_vs_medication": "PDT + medication versus medication",
-} | {name: f"PDT versus {other}" for name, (arm, other) in ARMS.items() if arm == "PDT"}
+}
+WORDS = (
+    WINDOWS
+    | {
+        "ptsd_symptoms": "PTSD symptoms",
+        "ptsd": "PTSD",
+        "rob": "Risk of bias",
+        "rob_tool": "Risk-of-bias tool",
+        "pdt_plus_medication_vs_medication": "PDT + medication versus medication",
+    }
+    | {name: f"PDT versus {other}" for name, (arm, other) in ARMS.items() if arm == "PDT"}
+)
 # Columns whose words say of themselves what they are; "self" or "3" needs the column's name before it.
-PLAIN = ("comparison", "outcome", "outcome_label", "follow_up", "time_label", "disorder", "instrument", "country",
+PLAIN = ("comparison", "outcome", "outcome_label", "event_label", "follow_up", "time_label", "disorder", "instrument", "country",
          "study", "trial_id", "source_id", "arm_t", "arm_c", "arm_t_label", "arm_c_label")  # fmt: skip
 SHORT = ("pdt", "cbt", "dbt", "eaet", "asa")  # arms whose names are abbreviations
 DEGREES = {"knha": "Knapp–Hartung", "adhoc": "Knapp–Hartung, never narrower than Wald",
@@ -109,8 +115,12 @@ def told(column: str, word: str) -> str:
     --------
     >>> told("outcome", "depression"), told("rating", "self"), told("dose", "3"), told("format", "")
     ('Depression', 'Rating: self', 'Dose: 3', 'Format: not stated')
+    >>> told("follow_up", "unknown"), told("rating", "unknown")
+    ('Time of assessment unknown', 'Rating: unknown')
     """
-    said = spoken(word) if word else "Not stated"
+    # A short therapy is no short-term follow-up.
+    coded = word not in WINDOWS or column in ("", "follow_up")
+    said = (spoken(word) if coded else word) or "Not stated"
     return said if not column or column in PLAIN else f"{spoken(column)}: {inner(said)}"
 
 
