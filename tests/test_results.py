@@ -185,3 +185,8 @@ def test_records_have_short_names(effect):
         "<Synthesis of 2 strata by outcome, follow_up: SMD, REML knha, aggregate rho=0.6>"
     )
     assert repr(PooledEffect()) == "<PooledEffect REML knha k=0: - [-, -]>"
+
+
+def test_no_end_of_a_ratios_interval_rounds_onto_no_effect_or_nought():
+    fit = PooledEffect(measure="OR", k=3, estimate=np.log(0.0042), ci=(np.log(0.0001), np.log(0.9997)))
+    assert "exp: OR 0.004 [<0.001, <1]" in fit.summary()

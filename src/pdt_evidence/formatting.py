@@ -9,8 +9,8 @@ from typing import Any, cast
 import numpy as np
 
 __all__ = [
-    "RATIOS", "aligned", "escape", "interval", "note_lines", "number", "p_value", "percent", "plain", "root",
-    "scale_name", "short_interval",
+    "RATIOS", "aligned", "end", "escape", "fixed", "interval", "note_lines", "number", "p_value", "percent", "plain",
+    "printed", "root", "scale_name", "short_interval",
 ]  # fmt: skip
 
 RATIOS = ("OR", "RR", "ROM", "HR", "IRR")  # pooled as logarithms
@@ -54,6 +54,48 @@ def interval(pair: tuple[float, float], digits: int = 4) -> str:
     if all(map(math.isnan, pair)):
         return "-"
     return f"{number(pair[0], digits)} to {number(pair[1], digits)}"
+
+
+def fixed(value: float, digits: int) -> str:
+    """`value` to `digits` decimals; a huge one shortened, 0 without a sign, a dash for NaN."""
+    if math.isnan(value):
+        return "-"
+    if abs(value) >= 1e7:
+        return f"{value:.{max(digits, 1)}g}"
+    text = f"{value:.{digits}f}"
+    return text if float(text) else text.lstrip("-")
+
+
+def printed(value: float, digits: int, null: float) -> str:
+    """An effect; a ratio (`null` is 1) has one decimal more where `digits` leave less than two that count.
+
+    Examples
+    --------
+    >>> [printed(ratio, 2, 1.0) for ratio in (1.234, 0.041, 0.004, 0.0004)]
+    ['1.23', '0.041', '0.004', '<0.001']
+    """
+    if null != 1 or not value < 10.0 ** (1 - digits):
+        return fixed(value, digits)
+    least = 10.0 ** -(digits + 1)
+    # A ratio is never 0.
+    return f"<{fixed(least, digits + 1)}" if value < least / 2 else fixed(value, digits + 1)
+
+
+def end(value: float, digits: int, null: float) -> str:
+    """One end of an interval, which never rounds onto no effect: whether that is held must be seen.
+
+    Examples
+    --------
+    >>> [end(ratio, 2, 1.0) for ratio in (0.97, 0.998, 0.9999, 1.0, 1.004)]
+    ['0.97', '0.998', '<1', '1.00', '1.004']
+    """
+    text = printed(value, digits, null)
+    if value == null or text != fixed(null, digits):
+        return text
+    finer = fixed(value, digits + 1)
+    if finer != fixed(null, digits + 1):
+        return finer
+    return f"{'<' if value < null else '>'}{null:g}"
 
 
 def p_value(p: float, bare: bool = False) -> str:

@@ -18,6 +18,7 @@ from pdt_evidence.errors import RequestError
 from pdt_evidence.formatting import (
     RATIOS,
     aligned,
+    end,
     escape,
     interval,
     note_lines,
@@ -25,6 +26,7 @@ from pdt_evidence.formatting import (
     p_value,
     percent,
     plain,
+    printed,
     root,
     scale_name,
     short_interval,
@@ -309,8 +311,9 @@ def as_ratios(effect: PooledEffect) -> list[str]:
     with np.errstate(over="ignore"):
         values = np.exp([effect.estimate, *effect.ci, *effect.pi])
     ratio, *ends = values.tolist()
-    pi = "" if math.isnan(ends[2]) else f", pi {interval((ends[2], ends[3]), 2)}"
-    return [f"exp: {effect.measure} {short_interval(ratio, (ends[0], ends[1]))}{pi}"]
+    low, high, *pi = (end(value, 2, 1.0) for value in ends)
+    also = "" if math.isnan(ends[2]) else f", pi {pi[0]} to {pi[1]}"
+    return [f"exp: {effect.measure} {printed(ratio, 2, 1.0)} [{low}, {high}]{also}"]
 
 
 def _table(effect: PooledEffect) -> list[tuple[str, str]]:

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pdt_evidence import formatting
 from pdt_evidence.figures.styles import Style
-from pdt_evidence.formatting import RATIOS
+from pdt_evidence.formatting import RATIOS, fixed
 
 if TYPE_CHECKING:
     from pdt_evidence.analysis.subgroups import SubgroupComparison
@@ -72,8 +73,8 @@ WORDS = (
     | {name: f"PDT versus {other}" for name, (arm, other) in ARMS.items() if arm == "PDT"}
 )
 # Columns whose words say of themselves what they are; "self" or "3" needs the column's name before it.
-PLAIN = ("comparison", "outcome", "outcome_label", "event_label", "follow_up", "time_label", "disorder", "instrument", "country",
-         "study", "trial_id", "source_id", "arm_t", "arm_c", "arm_t_label", "arm_c_label")  # fmt: skip
+PLAIN = ("comparison", "outcome", "outcome_label", "event_label", "follow_up", "time_label", "disorder", "country",
+         "instrument", "study", "trial_id", "source_id", "arm_t", "arm_c", "arm_t_label", "arm_c_label")  # fmt: skip
 SHORT = ("pdt", "cbt", "dbt", "eaet", "asa")  # arms whose names are abbreviations
 DEGREES = {"knha": "Knapp–Hartung", "adhoc": "Knapp–Hartung, never narrower than Wald",
            "adhoc-ci": "the wider of Knapp–Hartung and Wald", "z": "Wald (normal)", "t": "Wald (t, k − 1 df)",
@@ -151,50 +152,23 @@ def number(value: float, digits: int, style: Style) -> str:
         return DASH
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    text = f"{value:.{digits}f}"
-    if float(text) == 0:
-        text = text.lstrip("-")
+    return _styled(fixed(value, digits), style)
+
+
+def _styled(text: str, style: Style) -> str:
     return text.replace("-", "−").replace(".", style.decimal)
 
 
-def integer(value: float) -> str:
-    """A count with thin groups of thousands left out, as tables of trials print it."""
-    return DASH if value is None or math.isnan(value) else f"{value:.0f}"
-
-
 def printed(value: float, digits: int, style: Style, null: float) -> str:
-    """An effect; a ratio (`null` is 1) has one decimal more where `digits` leave less than two that count.
-
-    Examples
-    --------
-    >>> from pdt_evidence.figures.styles import Style
-    >>> [printed(ratio, 2, Style(name="mine"), 1.0) for ratio in (1.234, 0.041, 0.004, 0.0004)]
-    ['1.23', '0.041', '0.004', '<0.001']
-    """
-    if null != 1 or not value < 10.0 ** (1 - digits):
-        return number(value, digits, style)
-    least = 10.0 ** -(digits + 1)
-    if value < least / 2:  # a ratio is never 0
-        return f"<{number(least, digits + 1, style)}"
-    return number(value, digits + 1, style)
+    """An effect; no ratio (`null` is 1) prints as 0."""
+    known = math.isfinite(value)
+    return _styled(formatting.printed(value, digits, null), style) if known else number(value, digits, style)
 
 
 def end(value: float, digits: int, style: Style, null: float) -> str:
-    """One end of an interval, which never rounds onto no effect: whether that is held must be seen.
-
-    Examples
-    --------
-    >>> from pdt_evidence.figures.styles import Style
-    >>> [end(ratio, 2, Style(name="mine"), 1.0) for ratio in (0.97, 0.998, 0.9999, 1.0, 1.004)]
-    ['0.97', '0.998', '<1', '1.00', '1.004']
-    """
-    text = printed(value, digits, style, null)
-    if value == null or text != number(null, digits, style):
-        return text
-    finer = number(value, digits + 1, style)
-    if finer != number(null, digits + 1, style):
-        return finer
-    return f"{'<' if value < null else '>'}{null:g}"
+    """One end of an interval, which never rounds onto no effect."""
+    known = math.isfinite(value)
+    return _styled(formatting.end(value, digits, null), style) if known else number(value, digits, style)
 
 
 def interval(ends: tuple[float, float], digits: int, style: Style, null: float) -> str:
