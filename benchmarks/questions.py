@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pdt_evidence as pdt
 from benchmarks import peers
 from benchmarks.contest import Contest, Entry, Row
 from benchmarks.data import Floats, many_analyses, one_analysis
+from benchmarks.tables import write_tables
 from benchmarks.timing import best, import_seconds, peak_megabytes
 from pdt_evidence.analysis.gosh import gosh
+from pdt_evidence.evidence.readers import read_trials
 
 __all__ = ["QUESTIONS"]
 
@@ -93,6 +97,7 @@ MILLION = """
 from concurrent.futures import ThreadPoolExecutor
 from benchmarks.data import one_analysis
 from pdt_evidence.analysis.gosh import gosh
+from pdt_evidence.evidence.readers import read_trials
 with ThreadPoolExecutor(2) as executor:
     gosh(*one_analysis(20), method="DL", executor=executor)
 """
@@ -157,6 +162,28 @@ def figure() -> Iterator[Row]:
     yield from contest.rows()
 
 
+READ_ROWS, EXCEL_ROWS = 100_000, 10_000
+
+
+def readers() -> Iterator[Row]:
+    """A table of trials, read and checked; pandas reads the same file and checks nothing"""
+    import pandas as pd
+
+    plain = {
+        ".csv": pd.read_csv,
+        ".tsv": partial(pd.read_csv, sep="\t"),
+        ".parquet": pd.read_parquet,
+        ".xlsx": pd.read_excel,
+    }
+    with TemporaryDirectory() as folder:
+        for name, path in write_tables(Path(folder), READ_ROWS, EXCEL_ROWS).items():
+            ours = best(lambda path=path: read_trials(path))
+            theirs = best(lambda path=path: plain[path.suffix](path))
+            wanted = path.suffix != ".xlsx"
+            yield Row(name=name, seconds=ours, target="< 1 s" if wanted else "", met=ours < 1 if wanted else None,
+                      ratio=theirs / ours, note=f"{path.stat().st_size / 1e6:.0f} MB")  # fmt: skip
+
+
 def _times(seconds: float | None, number: int) -> float | None:
     return None if seconds is None else seconds * number
 
@@ -174,5 +201,5 @@ def _with_floor(contest: Contest, yi: Floats, vi: Floats) -> Iterator[Row]:
 
 QUESTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "single": single, "full": full, "reml": reml, "dl": dl, "subsets": subsets, "million": million,
-    "imports": imports, "figure": figure,
+    "imports": imports, "figure": figure, "readers": readers,
 }  # fmt: skip

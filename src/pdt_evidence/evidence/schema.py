@@ -6,7 +6,8 @@ The same check serves the bundled tables and those a user brings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import IO, TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "Coded",
     "Field",
     "Problem",
     "cell_problems",
@@ -36,6 +38,8 @@ __all__ = [
 
 EXPECTED = {"number": "a number", "integer": "a whole number", "boolean": "true or false", "string": "text"}
 MOST_NAMES = 12  # a line or two of a terminal
+MOST_CELLS = 200  # cells of a column that are listed for one reason; of more, how many there are
+MOST_LETTERS = 80  # of a cell or a name that are shown
 TRUTH = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 
 
@@ -106,51 +110,127 @@ def read_csv_table(stream: IO[bytes], fields: Sequence[Field], *, where: str, se
 
 def to_types(text: pd.DataFrame, fields: Sequence[Field], *, where: str) -> pd.DataFrame:
     """Columns of text -> typed columns ("" is missing); columns that no field names stay text."""
-    table, problems = typed_columns(text, fields)
+    table, problems, _ = typed_columns(text, fields)
     if problems:
         raise EvidenceError.from_problems(sentences(problems), where)
     return table
 
 
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A column of words by its different ones, so that each is looked at once: most columns have few."""
+
+    codes: NDArray[np.intp]
+    words: list[str]
+
+    @classmethod
+    def of(cls, column: pd.Series) -> Coded:
+        codes, unique = column.factorize(use_na_sentinel=False)
+        found = unique.tolist()
+        del unique
+        give_back_memory()
+        return cls(codes, ["" if word is None or word != word else _plain(word) for word in found])
+
+    def renamed(self, words: list[str]) -> Coded:
+        """The same with other words, some of which may have become one."""
+        import pandas as pd
+
+        if len(set(words)) == len(words):
+            return Coded(self.codes, words)
+        codes, unique = pd.factorize(np.array(words, dtype=object))
+        return Coded(codes[self.codes], unique.tolist())
+
+    def cells(self, of_words: Iterable[bool]) -> NDArray[np.bool_]:
+        """What is true of words as what is true of cells."""
+        return np.fromiter(of_words, dtype=bool, count=len(self.words))[self.codes]
+
+
+def give_back_memory() -> None:
+    """Let pyarrow, which holds the words of tables, return to the system what it keeps in reserve."""
+    if arrow := sys.modules.get("pyarrow"):
+        arrow.default_memory_pool().release_unused()
+
+
 def typed_columns(
-    text: pd.DataFrame, fields: Sequence[Field], lines: Sequence[int] | None = None
-) -> tuple[pd.DataFrame, list[Problem]]:
-    """`text` with typed columns, and a problem for each cell that has no such type (it becomes missing).
+    text: pd.DataFrame,
+    fields: Sequence[Field],
+    lines: Sequence[int] | None = None,
+    mend: Callable[[Field, list[str]], list[str]] | None = None,
+) -> tuple[pd.DataFrame, list[Problem], dict[str, Coded]]:
+    """`text` with typed columns, a problem for each cell that has no such type (it becomes missing), and the words.
 
-    `lines` are the lines of the file that the rows stand in; without them, one row a line.
+    `lines` are the lines of the file that the rows stand in; without them, one row a line. `mend` gives
+    the different words of a column as they are meant.
     """
-    problems: list[Problem] = []
-    typed = {}
-    for field in fields:
-        if field.name in text.columns:
-            typed[field.name], wrong = _typed_column(text[field.name], field.type)
-            expected = f"expected {EXPECTED[field.type]}"
-            problems += cell_problems(text, field.name, wrong, expected, lines)
-    return text.assign(**typed), problems
-
-
-def _typed_column(column: pd.Series, kind: str) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """The column with its type, and which cells have none; each different word is read once."""
     import pandas as pd
 
-    codes, unique = pd.factorize(column)
-    found = unique.tolist()
-    words = [word.strip() for word in found]
-    if kind == "string":
-        values = column if words == found else pd.Series(words).take(codes).set_axis(column.index)
-        return values, np.zeros(len(column), dtype=bool)
+    problems: list[Problem] = []
+    typed: dict[str, pd.Series] = {}
+    coded: dict[str, Coded] = {}
+    for field in fields:
+        if field.name not in text.columns:
+            continue
+        column = text[field.name]
+        if column.dtype == float and field.type in ("number", "integer"):
+            wrong = _no_number(values := column.to_numpy(), field.type)
+            problems += cell_problems(text, field.name, wrong, f"expected {EXPECTED[field.type]}", lines)
+            typed[field.name] = pd.Series(np.where(wrong, np.nan, values), index=column.index)
+            continue
+        raw = Coded.of(column)
+        words = [word.strip() for word in raw.words]
+        words = mend(field, words) if mend else words
+        if field.type == "string":
+            coded[field.name] = raw if words == raw.words else raw.renamed(words)
+            if words != raw.words or column.dtype == float:
+                typed[field.name] = pd.Series(words, dtype="str").take(raw.codes).set_axis(column.index)
+            continue
+        values, wrong = _typed(words, field.type)
+        typed[field.name] = pd.Series(values[raw.codes], index=column.index)
+        if wrong.any():
+            problems += _no_such_type(text, field, words, raw.cells(wrong), raw.codes, lines)
+    return text.assign(**typed), problems, coded
+
+
+COMMA = "A comma may part decimals or thousands: write a point before the decimals, and nothing between thousands."
+
+
+def _no_such_type(
+    text: pd.DataFrame,
+    field: Field,
+    words: list[str],
+    wrong: NDArray[np.bool_],
+    codes: NDArray[np.intp],
+    lines: Sequence[int] | None,
+) -> list[Problem]:
+    expected = f"expected {EXPECTED[field.type]}"
+    commas = np.array(["," in word for word in words], dtype=bool)[codes]
+    return [
+        *cell_problems(text, field.name, wrong & ~commas, expected, lines),
+        *cell_problems(text, field.name, wrong & commas, expected, lines, COMMA),
+    ]
+
+
+def _typed(words: list[str], kind: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """The words as values of a type, and which of them have none."""
+    import pandas as pd
+
     blank = np.array([word == "" for word in words], dtype=bool)
     if kind == "boolean":
         wrong = np.array([word.lower() not in TRUTH for word in words], dtype=bool) & ~blank
-        typed = np.array([TRUTH.get(word.lower(), False) for word in words], dtype=bool)
-    else:
-        plain = pd.Series(words, dtype=object).where(~blank)
-        typed = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-        wrong = (np.isnan(typed) & ~blank) | np.isinf(typed)
-        if kind == "integer":
-            wrong |= ~np.isnan(typed) & (np.nan_to_num(typed) % 1 != 0)
-        typed = np.where(wrong, np.nan, typed)
-    return pd.Series(typed[codes], index=column.index), wrong[codes]
+        return np.array([TRUTH.get(word.lower(), False) for word in words], dtype=bool), wrong
+    plain = pd.Series(words, dtype=object).where(~blank)
+    typed = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    wrong = (np.isnan(typed) & ~blank) | _no_number(typed, kind)
+    return np.where(wrong, np.nan, typed), wrong
+
+
+def _no_number(values: NDArray[np.float64], kind: str) -> NDArray[np.bool_]:
+    """Infinite, or with decimals where a whole number belongs; a missing one is none of these."""
+    wrong = np.isinf(values)
+    if kind == "integer":
+        with np.errstate(invalid="ignore"):
+            wrong |= values % 1 > 0
+    return wrong
 
 
 def check_table(table: pd.DataFrame, fields: Sequence[Field], *, where: str) -> None:
@@ -172,11 +252,26 @@ def check_table(table: pd.DataFrame, fields: Sequence[Field], *, where: str) -> 
 
 
 def table_problems(
-    table: pd.DataFrame, fields: Sequence[Field], lines: Sequence[int] | None = None
+    table: pd.DataFrame,
+    fields: Sequence[Field],
+    lines: Sequence[int] | None = None,
+    coded: dict[str, Coded] | None = None,
 ) -> list[Problem]:
-    """A problem for each cell of a typed `table` that breaks a constraint of its field."""
-    present = [field for field in fields if field.name in table.columns]
-    return [problem for field in present for problem in _column_problems(table, field, lines)]
+    """A problem for each cell of a typed `table` that breaks a constraint of its field.
+
+    `coded` has the words of columns whose different words are known already.
+    """
+    problems = []
+    for field in fields:
+        if field.name in table.columns:
+            column = table[field.name]
+            if field.type == "string":
+                checks = _word_checks((coded or {}).get(field.name) or Coded.of(column), field)
+            else:
+                checks = _value_checks(column, field)
+            for wrong, expected in checks:
+                problems += cell_problems(table, field.name, wrong, expected, lines)
+    return problems
 
 
 def missing_column(name: str, columns: Iterable[str]) -> str:
@@ -196,32 +291,22 @@ def listed(names: Iterable[object]) -> str:
     return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
-def _column_problems(table: pd.DataFrame, field: Field, lines: Sequence[int] | None) -> list[Problem]:
-    check = _word_checks if field.type == "string" else _value_checks
-    return [
-        problem
-        for wrong, expected in check(table[field.name], field)
-        for problem in cell_problems(table, field.name, wrong, expected, lines)
-    ]
-
-
 Checks = list[tuple["NDArray[np.bool_]", str]]
 
 
-def _word_checks(column: pd.Series, field: Field) -> Checks:
-    """Each different word is looked at once: columns of words have few."""
-    codes, unique = column.factorize(use_na_sentinel=False)
-    words = ["" if word is None or word != word else str(word) for word in unique.tolist()]
-    present = np.array([word != "" for word in words], dtype=bool)
+def _word_checks(coded: Coded, field: Field) -> Checks:
     checks: Checks = []
     if field.required:
-        checks.append((~present[codes], "expected a value"))
+        checks.append((coded.cells(word == "" for word in coded.words), "expected a value"))
     if field.enum:
-        unknown = present & ~np.array([word in field.enum for word in words], dtype=bool)
-        checks.append((unknown[codes], f"expected one of {', '.join(field.enum)}"))
-    if field.unique and len(words) < len(column):
-        repeated = present[codes] & column.duplicated().to_numpy()
-        checks.append((repeated, "expected a value not used before"))
+        known = {"", *field.enum}
+        unknown = coded.cells(word not in known for word in coded.words)
+        checks.append((unknown, f"expected one of {', '.join(field.enum)}"))
+    if field.unique and len(coded.words) < len(coded.codes):
+        first = np.zeros(len(coded.codes), dtype=bool)
+        first[np.unique(coded.codes, return_index=True)[1]] = True
+        present = coded.cells(word != "" for word in coded.words)
+        checks.append((present & ~first, "expected a value not used before"))
     return checks
 
 
@@ -251,21 +336,31 @@ def cell_problems(
     advice: str = "",
 ) -> list[Problem]:
     """One problem for each wrong cell: line of the file, row, column, what was expected and found, what to do."""
-    positions = np.asarray(wrong, dtype=bool).nonzero()[0].tolist()
+    positions = np.flatnonzero(np.asarray(wrong, dtype=bool)).tolist()
     if not positions:
         return []
-    ids = table["row_id"].tolist() if "row_id" in table.columns else None
-    found = table[name].tolist()
+    shown, more = positions[:MOST_CELLS], len(positions) - MOST_CELLS
+    cells = table[name].iloc[shown].tolist()
+    ids = table["row_id"].iloc[shown].tolist() if "row_id" in table.columns else [""] * len(shown)
     problems = []
-    for position in positions:
+    for position, found, row_id in zip(shown, cells, ids, strict=True):
         line = position + 2 if lines is None else lines[position]
-        row = str(ids[position]) if ids is not None else ""
-        problems.append(Problem(line, name, f"{expected}, found {_shown(found[position])}.", advice, row))
+        problems.append(Problem(line, name, f"{expected}, found {_shown(found)}.", advice, str(row_id)))
+    if more > 0:
+        position = positions[MOST_CELLS]
+        line = position + 2 if lines is None else lines[position]
+        problems.append(Problem(line, name, f"{expected}, in {more} lines from here on.", advice))
     return problems
 
 
 def _shown(value: object) -> str:
-    """A cell as its writer knows it: 20008, not 20008.0; nothing where it is blank."""
+    """A cell as its writer knows it: 20008, not 20008.0; nothing where it is blank; the start of a long one."""
     if value is None or value != value or value == "":
         return "nothing"
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else repr(value)
+    if isinstance(value, str) and len(value) > MOST_LETTERS:
+        return f"{value[:MOST_LETTERS]!r} and {len(value) - MOST_LETTERS} more characters"
+    return repr(value) if isinstance(value, str) else _plain(value)
+
+
+def _plain(value: object) -> str:
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

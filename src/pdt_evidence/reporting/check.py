@@ -15,7 +15,9 @@ from pdt_evidence.evidence.lint import Finding, lint, set_aside
 from pdt_evidence.evidence.readers.columns import column_problems, own_columns
 from pdt_evidence.evidence.readers.files import kind_of, read_any
 from pdt_evidence.evidence.readers.provenance import with_import
-from pdt_evidence.evidence.readers.tabular import TextTable, read_table
+from pdt_evidence.evidence.readers.safe import file_bytes
+from pdt_evidence.evidence.readers.tabular import read_table
+from pdt_evidence.evidence.readers.text_table import TextTable
 from pdt_evidence.evidence.readers.trials import file_source, typed_trials, with_defaults
 from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import Problem, first_of_cells, listed
@@ -138,7 +140,8 @@ Checked = tuple["pd.DataFrame", list[Finding], list[str]]
 
 def _table(path: Path) -> Checked:
     """A table of trials; cells that are wrong are blank for the checks that follow."""
-    text = read_table(path)
+    content = file_bytes(path)
+    text = read_table(path, content)
     columns = [str(name) for name in text.data.columns]
     faults = column_problems(columns)
     table, problems = typed_trials(text)
@@ -153,7 +156,7 @@ def _table(path: Path) -> Checked:
     if not faults:
         lines = {line for line, _ in wrong}
         found += [one for one in _without_effect(table, text.lines, where) if one.line not in lines]
-    source, _ = with_import(path, file_source(path, "table of trials"), lambda: csv_text(table))
+    source, _ = with_import(path, file_source(path, content, "table of trials"), lambda: csv_text(table))
     imported = [f"imported from {source['imported']['file']}."] if "imported" in source else []
     return table, found, [*imported, *_notes(table, columns, text)]
 
@@ -291,6 +294,8 @@ def _notes(table: pd.DataFrame, columns: Sequence[str], text: TextTable) -> Iter
             "there is no column 'outcome', which `pool` and `forest` make strata of. Add it, or choose "
             f"strata with --by, of {strata_of(table, columns)}."
         )
+    for _, what, _, reason in text.notes:
+        yield f"{what}: {reason}."
     if text.blank:
         yield f"{counted(len(text.blank), 'blank line')} left out."
     aside = set_aside(table)

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from made_files import TRIALS
 
-from pdt_evidence.errors import EvidenceError, SchemaError
-from pdt_evidence.evidence.readers import column_guide, read_trials, template
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError
+from pdt_evidence.evidence.readers import column_guide, read_trials, template, text_table
 from pdt_evidence.evidence.readers import tabular as tables
 from pdt_evidence.evidence.readers.columns import own_columns
 
@@ -267,10 +267,14 @@ def test_a_spread_that_cannot_be_true_is_refused(saved, header, row, sentence):
         ("study,yi,vi\n", "has no rows: expected a header line and at least one trial below it"),
         ("\n\n", "has no header"),
         (
-            b"study,yi,vi\nM\xfcller,1,2\n",
-            "line 2: expected UTF-8 text, found the byte 0xfc. Save it as 'CSV UTF-8'.",
+            b"study,yi,vi\nM\xfcller,1,2\nM\xc3\xbcller,1,2\n",
+            "line 2: expected UTF-8 text, found the byte 0xfc, which is none, and UTF-8 letters in line 3.",
         ),
-        ("study,yi,vi\nA,1,2\n".encode("utf-16"), "is written in UTF-16"),
+        (
+            b"study,yi,vi\nM\x81ller,1,2\n",
+            "line 2: expected UTF-8 text, found the byte 0x81. Save it as 'CSV UTF-8'.",
+        ),
+        ("study,yi,vi\nA,1,2\n".encode("utf-16")[:-1], "begins as UTF-16 and is damaged"),
         ("study,yi,vi\nA\0,1,2\n", "line 2: found a zero byte"),
         (b"", "is empty (0 bytes)"),
         ("study," * 3000 + "\nA\n", "has more than 2000 columns"),
@@ -280,6 +284,70 @@ def test_the_shape_of_a_file_is_checked_first(saved, text, sentence):
     with pytest.raises(EvidenceError) as caught:
         read_trials(saved(text, "mine.csv"))
     assert sentence in str(caught.value)
+
+
+SMALL = "study;outcome;yi;vi\nMüller 2001;depression;0,5;0,1\nØrsted – 2003;anxiety;1,25;0,2\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize(("sep", "name"), [(";", "mine.csv"), ("\t", "mine.txt")])
+def test_a_text_says_its_encoding_with_a_byte_order_mark(saved, encoding, sep, name):
+    """Excel saves "Unicode text" as UTF-16 with tabs, with the decimal mark of the country."""
+    mark = b"\xfe\xff" if encoding == "utf-16-be" else b""
+    table = read_trials(saved(mark + SMALL.replace(";", sep).encode(encoding), name))
+    assert table["study"].tolist() == ["Müller 2001", "Ørsted – 2003"]
+    assert table["yi"].tolist() == [0.5, 1.25]
+    assert "Windows" not in table.log["reason"].str.cat()
+
+
+def test_a_text_that_is_no_utf8_is_read_as_windows_1252_and_said_to_be(saved):
+    path = saved(SMALL.replace("Müller", "“Müller”").encode("cp1252"), "mine.csv")
+    with pytest.warns(EvidenceWarning, match="If that is not what was written, save the file as 'CSV UTF-8'"):
+        table = read_trials(path)
+    assert table["study"].tolist() == ["“Müller” 2001", "Ørsted – 2003"]
+    noted = table.log[table.log["action"] == "noted"]
+    assert noted["line"].tolist() == [2]
+    assert noted["reason"].tolist() == [
+        "the file is no UTF-8 and was read as Windows-1252: its line 2 has '“Müller'"
+    ]
+
+
+@pytest.mark.parametrize("sep", [",", "\t"])
+def test_decimal_commas_are_seen_in_the_whole_column(saved, sep):
+    cells = [["study", "yi", "vi"], ["A", '"0,5"', "0.1"], ["B", '"1,234"', "0.2"], ["C", "2", "0.2"]]
+    table = read_trials(saved("\n".join(map(sep.join, cells)), "mine.tsv" if sep == "\t" else "mine.csv"))
+    assert table["yi"].tolist() == [0.5, 1.234, 2]
+    assert table.log[["row", "action", "reason"]].values.tolist() == [
+        ["yi", "noted", "decimal commas are read as points: '0,5' as 0.5"]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("yi", "lines"), [(['"1,234"', '"2,5"', "0.5"], [2, 3]), (['"1,234"', "5", '"12,500"'], [2, 4])]
+)
+def test_a_comma_that_may_part_thousands_is_refused(saved, yi, lines):
+    text = "study,yi,vi\n" + "".join(f"A,{cell},0.1\n" for cell in yi)
+    with pytest.raises(EvidenceError) as caught:
+        read_trials(saved(text, "mine.csv"))
+    assert [int(problem.split()[1].rstrip(",")) for problem in caught.value.problems] == lines
+    assert caught.value.problems[0] == (
+        "line 2, column 'yi': expected a number, found '1,234'. A comma may part decimals or thousands: "
+        "write a point before the decimals, and nothing between thousands."
+    )
+
+
+def test_of_a_column_full_of_the_same_slip_some_are_listed_and_all_counted(saved):
+    text = "study,yi,vi\n" + "A,x,0.1\n" * 5000 + "A,1,-1\n"
+    with pytest.raises(EvidenceError) as caught:
+        read_trials(saved(text, "mine.csv"))
+    assert caught.value.problems[0] == "line 2, column 'yi': expected a number, found 'x'."
+    assert "line 202, column 'yi': expected a number, in 4800 lines from here on." in caught.value.problems
+    assert caught.value.problems[-1].startswith("line 5002, column 'vi': expected a variance above 0")
+
+
+def test_a_very_long_cell_is_shown_by_its_start(saved):
+    with pytest.raises(EvidenceError, match=r"found 'x{80}' and 999920 more characters\.$"):
+        read_trials(saved(f"study,yi,vi\nA,{'x' * 1_000_000},1\n", "mine.csv"))
 
 
 def test_lines_are_those_of_the_file_even_behind_cells_of_several_lines(saved):
@@ -335,10 +403,12 @@ def test_the_fast_road_and_the_exact_one_agree():
             ]
             rows.append(",".join(quoted(cell) if rng.random() < 0.8 else cell for cell in cells))
         text = "\n".join(rows) + "\n"
-        fast = tables._plain(text, ",", ".")
+        fast = tables._plain(text.encode(), ",", ".")
         if fast is not None:
             taken += 1
-            exact = tables._table(tables._csv_rows(csv_reader(text), "f"), "f")
+            by_pandas = tables._cells_by_pandas(text.encode().partition(b"\n")[2], ",", ["x", "y", "z"])
+            assert by_pandas.values.tolist() == fast.data.values.tolist(), text
+            exact = text_table.table_of(tables._csv_rows(csv_reader(text), "f"), "f")
             assert fast.data.values.tolist() == exact.data.values.tolist(), text
             assert fast.lines == exact.lines, text
     assert taken > 80

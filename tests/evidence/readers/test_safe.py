@@ -39,8 +39,70 @@ def test_a_bomb_is_refused_by_its_ratio(saved):
 def test_a_bomb_that_lies_about_its_size_is_stopped_while_unpacking(saved, monkeypatch):
     monkeypatch.setattr(safe, "MAX_UNPACKED", 10_000)
     monkeypatch.setattr(safe, "MAX_RATIO", 10**9)
-    with pytest.raises(EvidenceError, match="unpacks to more than 0 MB, the most that is read at once"):
+    with pytest.raises(EvidenceError, match="unpacks to more than is read of a file of its size"):
         read_revman(saved(zipped({"data-rows.csv": b"0" * 20_000}), "CD1.zip"))
+
+
+def test_a_small_parquet_file_that_unpacks_to_much_is_refused_before_it_does(tmp_path):
+    """A long word that every row repeats takes no room in the file, and a gigabyte as a table."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    words = pa.DictionaryArray.from_arrays(pa.array([0] * 20_000, pa.int32()), ["x" * 50_000])
+    pq.write_table(
+        pa.table({"study": words, "yi": [0.1] * 20_000, "vi": [0.2] * 20_000}), tmp_path / "mine.parquet"
+    )
+    before = pa.default_memory_pool().max_memory()
+    with pytest.raises(
+        EvidenceError, match=r"unpacked are more than a file of that size may be. Save it as CSV"
+    ):
+        read_trials(tmp_path / "mine.parquet")
+    assert pa.default_memory_pool().max_memory() - before < 50_000_000
+
+
+def test_a_parquet_file_with_lists_names_the_column(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table({"study": ["A"], "yi": [[0.1]], "vi": [{"a": 1}]})
+    pq.write_table(table, tmp_path / "mine.parquet")
+    with pytest.raises(EvidenceError) as caught:
+        read_trials(tmp_path / "mine.parquet")
+    assert [problem.split(",")[0] for problem in caught.value.problems] == [
+        "column 'yi' holds list<element: double>", "column 'vi' holds struct<a: int64>"
+    ]  # fmt: skip
+
+
+def test_a_workbook_with_more_cells_than_its_size_allows_is_refused(saved, monkeypatch):
+    import pandas as pd
+
+    from pdt_evidence.evidence.readers import excel
+
+    stream = io.BytesIO()
+    pd.DataFrame({"study": ["A"] * 50, "yi": 0.1, "vi": 0.2}).to_excel(stream, index=False)
+    path = saved(stream.getvalue(), "mine.xlsx")
+    assert len(read_trials(path)) == 50
+    monkeypatch.setattr(excel, "BYTES_A_ROW", 5_000_000)
+    with pytest.raises(
+        EvidenceError, match="more cells than are read of a file of its size, counted in row 11"
+    ):
+        read_trials(path)
+
+
+def test_an_archive_of_very_many_files_is_not_even_listed(saved):
+    many = zipped({f"{number}.csv": b"" for number in range(3000)}, folder="")
+    with pytest.raises(EvidenceError, match="holds 3000 files; at most 2000 are read"):
+        read_revman(saved(many, "CD1.zip"))
+
+
+@pytest.mark.parametrize("name", ["CD1.rm5", "CD1.zip"])
+def test_a_review_of_more_rows_than_its_size_allows_is_refused(saved, monkeypatch, name):
+    from pdt_evidence.evidence.readers import review
+
+    monkeypatch.setattr(review, "MAX_ROWS", 20)
+    content = rm5() if name.endswith("rm5") else zipped(web_tables())
+    with pytest.raises(EvidenceError, match="of a file of its size"):
+        read_revman(saved(content, name))
 
 
 def entry(name, mode=0o644, content=b"x"):

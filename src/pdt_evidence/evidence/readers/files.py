@@ -101,7 +101,7 @@ def import_file(
     table = read_any(path, review=review, mapping=mapping, sign=sign, better=better)
     warn_of_another_review(table, review or "")
     text = csv_text(table)
-    back = check_trials(delimited(text, out.name), f"{Path(path).name}, as it would be written")
+    back = check_trials(delimited(text.encode(), out.name), f"{Path(path).name}, as it would be written")
     about = about_import(table, out, text, csv_text(back))
     write_all({out: text.encode(), out.with_suffix(".json"): about.encode()})
     return table
@@ -115,9 +115,8 @@ def kind_of(path: Path) -> str:
         return "revman"
     if path.suffix.lower() not in (".csv", ".tsv", ".txt"):
         return "trials"
-    header = (
-        file_bytes(path)[:20_000].decode("utf-8-sig", errors="replace").lower().lstrip().split("\n", 1)[0]
-    )
+    start = file_bytes(path)[:20_000].replace(b"\0", b"")  # which UTF-16 has between the letters
+    header = start.decode("utf-8-sig", errors="replace").lower().lstrip().split("\n", 1)[0]
     if "analysis group" in header and "analysis number" in header:
         return "revman"
     signs_of_metapsy = ("condition_arm1", "cond_spec_trt1", "condition_trt1", "cond_spec_ig")

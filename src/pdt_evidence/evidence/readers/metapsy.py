@@ -21,11 +21,14 @@ from pdt_evidence.errors import EvidenceError, EvidenceWarning, require_choice
 from pdt_evidence.evidence.readers.metapsy_rows import NAN, Entry, Row, arm_data, read_rows, weeks_at_end
 from pdt_evidence.evidence.readers.metapsy_sign import SMALL, Convention, decide, scale_directions
 from pdt_evidence.evidence.readers.names import Names, Rule, comparison_of, load_names, slug
+from pdt_evidence.evidence.readers.safe import file_bytes
 from pdt_evidence.evidence.readers.tabular import read_table
 from pdt_evidence.evidence.readers.trials import file_source, fit_schema
 from pdt_evidence.evidence.windows import follow_up_window
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pdt_evidence.evidence.readers.imported import ImportedTrials
 
 __all__ = ["read_metapsy"]
@@ -86,9 +89,10 @@ def read_metapsy(
     if better is not None:
         require_choice("better", better, ("lower", "higher"))
     names = load_names(mapping)
-    text = read_table(path)
-    log: list[Entry] = []
-    rows = read_rows(text, path.name, log)
+    content = file_bytes(path)
+    text = read_table(path, content)
+    log: list[Entry] = list(text.notes)
+    rows = read_rows(text, path.name, len(content), log)
     g = np.array([row.own_g() for row in rows])
     difference = np.array([row.difference() for row in rows])
     convention = decide(g, difference, sign)
@@ -100,7 +104,7 @@ def read_metapsy(
         better or "",
         log,
     )
-    table = _frame(reader.trials(rows))
+    table = reader.trials(rows)
     if table.empty:
         raise EvidenceError(f"{path.name}: none of its {len(rows)} rows has usable numbers.")
     _warn(table, names, convention, bool(np.isfinite(g).any()), path.name)
@@ -111,7 +115,10 @@ def read_metapsy(
     table = fit_schema(table, log)
     source_id = review or path.stem
     table = table.assign(source_id=source_id, verification="database", status="ok", preferred=True)
-    source = file_source(path, "Metapsy data standard") | {"source_id": source_id, "sign": convention.why}
+    source = file_source(path, content, "Metapsy data standard") | {
+        "source_id": source_id,
+        "sign": convention.why,
+    }
     return ImportedTrials.make(table, log=make_log(log), source=source)
 
 
@@ -128,9 +135,12 @@ class _Reader:
     better: str  # where nothing else tells
     log: list[Entry]
 
-    def trials(self, rows: list[Row]) -> list[dict[str, Any]]:
+    def trials(self, rows: list[Row]) -> pd.DataFrame:
         """The usable rows in the columns of the trials table."""
-        trials: list[dict[str, Any]] = []
+        import pandas as pd
+
+        columns: list[str] = []
+        trials: list[tuple[Any, ...]] = []  # of values alone: names with each of them take twice the room
         seen: dict[tuple[Any, ...], str] = {}
         for row in rows:
             where = f"{row.word('study')}, {row.word('instrument')}, {row.word('time')}"
@@ -144,13 +154,15 @@ class _Reader:
                 )
                 self.log.append((row.line, where, "dropped", why))
                 continue
-            key = tuple(str(trial[name]) for name in SAME)
+            key = tuple(trial[name] for name in SAME)
             if key in seen:
                 self.log.append((row.line, where, "merged", f"the same as row {seen[key]}"))
                 continue
             trial["row_id"] = seen[key] = f"M{len(trials) + 1:04d}"
-            trials.append(trial)
-        return trials
+            columns = columns or list(trial)
+            trials.append(tuple(trial.values()))
+        table = pd.DataFrame.from_records(trials, columns=columns)
+        return table if table.empty else table.assign(follow_up=follow_up_window(table["months_since_end"]))
 
     def _trial(self, row: Row, where: str) -> dict[str, Any] | None:
         arm_t, arm_c = (self._arm(row, arm) for arm in ("arm1", "arm2"))
@@ -191,7 +203,7 @@ class _Reader:
             **REPORTED_BLANK,
             **effect,
             "event_label": row.word("dich_type") or row.word("dich") or row.word("dich_paper"),
-            "rob_tool": "RoB2" if "d1" in row.words else "as in the database",
+            "rob_tool": "RoB2" if "d1" in row.columns.words else "as in the database",
             "rob": row.word("rob"),
             "format": row.word("format"),
             "country": row.word("country"),
@@ -235,7 +247,9 @@ class _Reader:
 
     def _event(self, row: Row) -> Rule | None:
         """What kind of event is counted, wherever the database words it."""
-        texts = (row.word(name) for name in row.words if name.startswith(("dich", "outcome", "event")))
+        texts = (
+            row.word(name) for name in row.columns.words if name.startswith(("dich", "outcome", "event"))
+        )
         return self.names.find("event", *texts)
 
     def _event_direction(self, row: Row) -> str:
@@ -305,7 +319,7 @@ class _Reader:
             "weeks": weeks,
             "months_since_end": months,
             "months_basis": basis,
-            "follow_up": str(follow_up_window(months)),
+            "follow_up": "",
         }
 
 
@@ -332,12 +346,6 @@ def _negated(effect: dict[str, Any]) -> dict[str, Any]:
     else:
         turned = {"reported": -effect["reported"]}
     return effect | turned | {"flipped": not effect["flipped"]}
-
-
-def _frame(records: list[dict[str, Any]]) -> Any:
-    import pandas as pd
-
-    return pd.DataFrame.from_records(records)
 
 
 def _warn(table: Any, names: Names, convention: Convention, has_effects: bool, where: str) -> None:

@@ -5,90 +5,114 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers.metapsy_columns import MISSING, canonical_columns, to_number
-from pdt_evidence.evidence.readers.tabular import TextTable
+from pdt_evidence.evidence.readers.safe import most_memory
+from pdt_evidence.evidence.readers.text_table import Entry, TextTable
+from pdt_evidence.evidence.schema import Coded
 
 __all__ = ["NAN", "Entry", "Row", "arm_data", "read_rows", "weeks_at_end"]
 
 NAN = math.nan
-MAX_ROWS = 50_000  # the largest database has some thousand
-Entry = tuple[int | None, str, str, str]  # of a log: line, row, action, reason
+BYTES_A_ROW = 3_700  # of memory, measured
 ARM_NUMBERS = ("mean", "sd", "n", "mean_change", "sd_change", "n_change", "event", "totaln")
-NUMBERS = (
-    *(f"{stem}_{arm}" for stem in ARM_NUMBERS for arm in ("arm1", "arm2")),
-    *(
-        "precalc_g",
-        "precalc_g_se",
-        "precalc_log_rr",
-        "precalc_log_rr_se",
-        ".g",
-        ".g_se",
-        ".log_rr",
-        ".log_rr_se",
-    ),
-    *("time_weeks", "n_sessions", "mean_age", "percent_women"),
+NUMBERS = frozenset(
+    (
+        *(f"{stem}_{arm}" for stem in ARM_NUMBERS for arm in ("arm1", "arm2")),
+        *(
+            "precalc_g",
+            "precalc_g_se",
+            "precalc_log_rr",
+            "precalc_log_rr_se",
+            ".g",
+            ".g_se",
+            ".log_rr",
+            ".log_rr_se",
+        ),
+        *("time_weeks", "n_sessions", "mean_age", "percent_women"),
+    )
 )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A database by the names of the standard: its texts, "" where it says nothing, and its numbers."""
+
+    words: dict[str, list[str]]
+    numbers: dict[str, list[float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a database: its texts and numbers by the names of the standard."""
+    """One row of a database."""
 
     line: int
-    words: dict[str, str]
-    numbers: dict[str, float]
+    at: int
+    columns: Columns
 
     def word(self, name: str) -> str:
-        found = self.words.get(name, "").strip()
-        return "" if found.lower() in MISSING else found
+        column = self.columns.words.get(name)
+        return column[self.at] if column else ""
 
     def pair(self, stem: str) -> tuple[float, float]:
-        return self.numbers.get(f"{stem}_arm1", NAN), self.numbers.get(f"{stem}_arm2", NAN)
+        return self.number(f"{stem}_arm1"), self.number(f"{stem}_arm2")
 
     def number(self, name: str) -> float:
-        return self.numbers.get(name, NAN)
+        column = self.columns.numbers.get(name)
+        return column[self.at] if column else NAN
 
     def difference(self) -> float:
         """Mean of arm 1 less mean of arm 2, NaN unless both are usable."""
-        return float(np.subtract(*self.pair("mean"))) if _usable_means(self, "") else NAN
+        one, other = self.pair("mean")
+        return one - other if _usable_means(self, "") else NAN
 
     def event_difference(self) -> float:
         """Share of arm 1 with the event less that of arm 2, NaN unless both are usable."""
         if not _usable_events(self):
             return NAN
-        return float(np.subtract(*np.divide(self.pair("event"), self.pair("totaln"))))
+        one, other = (event / n for event, n in zip(self.pair("event"), self.pair("totaln"), strict=True))
+        return one - other
 
     def own_g(self) -> float:
         g = self.number(".g")
         return self.number("precalc_g") if math.isnan(g) else g
 
 
-def read_rows(text: TextTable, where: str, log: list[Entry]) -> list[Row]:
-    columns = canonical_columns(list(text.data.columns), where)
-    if len(text.lines) > MAX_ROWS:
-        raise EvidenceError(f"{where} has more than {MAX_ROWS} rows, the most that are read of a database.")
-    cells = {ours: text.data[theirs].tolist() for ours, theirs in columns.items()}
-    numbers: dict[str, list[float]] = {}
-    for name in NUMBERS:
-        if name in cells:
-            read = [to_number(cell) for cell in cells[name]]
-            log += [
-                (text.lines[at], name, "blanked", f"expected a number, found {cells[name][at][:40]!r}")
-                for at, value in enumerate(read)
-                if value is None
-            ]
-            numbers[name] = [NAN if value is None else value for value in read]
-    return [
-        Row(
-            line,
-            {name: values[at] for name, values in cells.items() if name not in numbers},
-            {name: values[at] for name, values in numbers.items()},
+def read_rows(text: TextTable, where: str, size: int, log: list[Entry]) -> list[Row]:
+    """The rows of a database whose file has `size` bytes; cells that should be numbers and are none are logged."""
+    names = canonical_columns(list(text.data.columns), where)
+    most = most_memory(size) // BYTES_A_ROW
+    if len(text.lines) > most:
+        raise EvidenceError(
+            f"{where} has {len(text.lines)} rows, more than the {most} that are read of a file of its size. Split it."
         )
-        for at, line in enumerate(text.lines)
-    ]
+    columns = Columns({}, {})
+    for ours, theirs in names.items():
+        coded = Coded.of(text.data[theirs])
+        codes = coded.codes.tolist()
+        if ours not in NUMBERS:
+            words = [_said(word) for word in coded.words]
+            columns.words[ours] = [words[code] for code in codes]
+            continue
+        values = [to_number(word) for word in coded.words]
+        wrong = {code for code, value in enumerate(values) if value is None}
+        log += (
+            [
+                (line, ours, "blanked", f"expected a number, found {coded.words[code][:40]!r}")
+                for line, code in zip(text.lines, codes, strict=True)
+                if code in wrong
+            ]
+            if wrong
+            else []
+        )
+        numbers = [NAN if value is None or math.isnan(value) else value for value in values]  # the one NaN
+        columns.numbers[ours] = [numbers[code] for code in codes]
+    return [Row(line, at, columns) for at, line in enumerate(text.lines)]
+
+
+def _said(word: str) -> str:
+    word = word.strip()
+    return "" if word.lower() in MISSING else word
 
 
 def weeks_at_end(rows: list[Row]) -> dict[str, float]:

@@ -10,11 +10,19 @@ import math
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-__all__ = ["NAN", "Analysis", "Cells", "Review", "StudyRow", "Total", "decimals", "number"]
+from pdt_evidence.evidence.readers.safe import most_memory
+
+__all__ = ["NAN", "Analysis", "Cells", "Review", "StudyRow", "Total", "decimals", "most_rows", "number"]
 
 NAN = math.nan
 BLANK = frozenset({"", "null", "none", "#n/a", "na", "nan", "not applicable", "infinity", "-infinity"})
 MAX_ROWS = 50_000  # the largest reviews have some thousand study rows
+BYTES_A_ROW = 3_700  # of memory, measured
+
+
+def most_rows(size: int) -> int:
+    """Rows of a table, or elements of a document, that are kept of a file of `size` bytes."""
+    return min(MAX_ROWS, most_memory(size) // BYTES_A_ROW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +94,7 @@ class Review:
     """Everything that was read."""
 
     kind: str
+    most: int = MAX_ROWS  # rows that are read of each table
     title: str = ""
     doi: str = ""
     analyses: dict[str, Analysis] = field(default_factory=dict)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, require_choice
 from pdt_evidence.evidence.readers.names import Names, comparison_of, load_names, slug
-from pdt_evidence.evidence.readers.review import Analysis, Review, StudyRow
+from pdt_evidence.evidence.readers.review import Analysis, Review, StudyRow, Total
 from pdt_evidence.evidence.readers.revman_web import read_data_package, read_data_rows
 from pdt_evidence.evidence.readers.rm5 import read_rm5
 from pdt_evidence.evidence.readers.safe import file_bytes
@@ -93,7 +93,7 @@ def read_revman(
     names = load_names(mapping)
     content = file_bytes(path)
     found = READERS[ending](content, path.name)
-    source = file_source(path, found.kind) | {"title": found.title, "doi": found.doi}
+    source = file_source(path, content, found.kind) | {"title": found.title, "doi": found.doi}
     return _as_trials(found, names, better, review or path.stem, source)
 
 
@@ -114,8 +114,9 @@ def _as_trials(
         for number, reading in readings.items()
         if reading.swapped
     ]
-    rows: list[dict[str, Any]] = []
-    seen: dict[tuple[Any, ...], dict[str, Any]] = {}
+    names_of_columns: list[str] = []
+    rows: list[tuple[Any, ...]] = []  # of values alone: names with each of them take twice the room
+    seen: dict[tuple[Any, ...], str] = {}
     for row in review.rows:
         analysis, where = review.analyses[row.analysis], _where(row)
         why_not = _unusable(row, analysis)
@@ -126,14 +127,15 @@ def _as_trials(
         # A study comes back in subgroup and sensitivity analyses with the same numbers: one row.
         key = tuple(trial[name] for name in SAME)
         if key in seen:
-            log.append((row.line, where, "merged", f"the same numbers as {seen[key]['locator']}"))
+            log.append((row.line, where, "merged", f"the same numbers as {seen[key]}"))
             continue
         if trial["flipped"]:
             log.append((row.line, where, "turned", "the sign, so that above 0 favours arm 1"))
-        seen[key] = trial
-        rows.append(trial | {"rob": review.rob.get(row.study, ""), "locator": f"{where}, line {row.line}"})
-        seen[key]["locator"] = rows[-1]["locator"]
-    table = _table(rows, source_id, source)
+        seen[key] = f"{where}, line {row.line}"
+        trial |= {"rob": review.rob.get(row.study, ""), "locator": seen[key]}
+        names_of_columns = names_of_columns or list(trial)
+        rows.append(tuple(trial.values()))
+    table = _table(names_of_columns, rows, source_id, source)
     if table.empty:
         raise EvidenceError(
             f"{source['file']}: none of its {len(review.rows)} study rows has usable numbers."
@@ -144,7 +146,7 @@ def _as_trials(
         table,
         log=make_log(log),
         source=source | {"source_id": source_id},
-        totals=_frame(asdict(total) for total in review.totals),
+        totals=_frame(review.totals),
         analyses=_analyses(review),
     )
 
@@ -326,8 +328,12 @@ def _reported(row: StudyRow, analysis: Analysis, reading: Reading, better: str |
     )
 
 
-def _table(rows: list[dict[str, Any]], source_id: str, source: dict[str, Any]) -> pd.DataFrame:
-    table = _frame(rows)
+def _table(
+    columns: list[str], rows: list[tuple[Any, ...]], source_id: str, source: dict[str, Any]
+) -> pd.DataFrame:
+    import pandas as pd
+
+    table = pd.DataFrame.from_records(rows, columns=columns)
     if table.empty:
         return table
     table.insert(0, "row_id", [f"R{number:04d}" for number in range(1, len(table) + 1)])
@@ -342,15 +348,18 @@ def _table(rows: list[dict[str, Any]], source_id: str, source: dict[str, Any]) -
     )
 
 
-def _frame(records: Iterable[dict[str, Any]]) -> pd.DataFrame:
+def _frame(records: Sequence[StudyRow] | Sequence[Total] | Sequence[Analysis]) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.DataFrame.from_records(list(records))
+    if not records:
+        return pd.DataFrame()
+    names = [field.name for field in fields(records[0])]
+    return pd.DataFrame({name: [getattr(record, name) for record in records] for name in names})
 
 
 def _analyses(review: Review) -> pd.DataFrame:
     """The study rows beside the settings of their analysis, for `audit`."""
-    rows, settings = _frame(asdict(row) for row in review.rows), _frame(map(asdict, review.analyses.values()))
+    rows, settings = _frame(review.rows), _frame(list(review.analyses.values()))
     settings = settings.drop(columns="line").rename(columns={"number": "analysis"})
     return rows.merge(settings, on="analysis", how="left", validate="many_to_one")
 

@@ -12,9 +12,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from pdt_evidence.errors import EvidenceError, SchemaError
-from pdt_evidence.evidence.readers.review import MAX_ROWS, NAN, Analysis, Cells, Review, StudyRow
+from pdt_evidence.evidence.readers.review import NAN, Analysis, Cells, Review, StudyRow, most_rows
 from pdt_evidence.evidence.readers.rm5 import MEASURES, RATIOS, printed_totals
-from pdt_evidence.evidence.readers.safe import as_text, zip_members
+from pdt_evidence.evidence.readers.safe import as_utf8, zip_members
 from pdt_evidence.evidence.readers.tabular import delimited
 
 __all__ = ["read_data_package", "read_data_rows"]
@@ -72,7 +72,7 @@ def read_data_package(content: bytes, where: str) -> Review:
         raise EvidenceError(
             f"{where} holds no file ending in {ROWS}. Expected a RevMan data package (CDnnnnnn-dataPackage.zip)."
         )
-    review = Review(kind="RevMan Web data package (.zip)")
+    review = Review(kind="RevMan Web data package (.zip)", most=most_rows(len(content)))
     for row in _records(found[SETTINGS], SETTINGS, NEEDED[:2], review):
         _take_settings(row, review)
     _take_rows(found[ROWS], ROWS, review)
@@ -84,7 +84,7 @@ def read_data_package(content: bytes, where: str) -> Review:
 
 def read_data_rows(content: bytes, where: str) -> Review:
     """Read the table of study rows alone: how the review pools them is then not known."""
-    review = Review(kind="RevMan Web study rows (.csv)")
+    review = Review(kind="RevMan Web study rows (.csv)", most=most_rows(len(content)))
     _take_rows(content, where, review)
     return _checked(review, where)
 
@@ -106,8 +106,8 @@ def _one(members: dict[str, bytes], ending: str, where: str) -> bytes:
 
 def _records(content: bytes, where: str, needed: tuple[str, ...], review: Review) -> list[Cells]:
     """The lines of one table; a table with a header alone has none."""
-    text = as_text(content, where).strip("\r\n") if content else ""
-    if "\n" not in text:
+    text = as_utf8(content, where, []).strip(b"\r\n")
+    if b"\n" not in text:
         return []
     table = delimited(text, where)
     missing = [name for name in needed if name not in table.data.columns]
@@ -115,10 +115,15 @@ def _records(content: bytes, where: str, needed: tuple[str, ...], review: Review
         raise SchemaError(
             f"{where}: expected the columns {', '.join(needed)}; there is no {', '.join(missing)}."
         )
+    if len(table.lines) > review.most:
+        raise EvidenceError(
+            f"{where} has {len(table.lines)} rows, more than the {review.most} that are read of a file of its size."
+        )
     names = list(table.data.columns)
+    columns = [table.words(name) for name in names]  # the same word is there once
     return [
         Cells(dict(zip(names, row, strict=True)), line, review.problems)
-        for line, row in zip(table.lines, table.data.itertuples(index=False, name=None), strict=True)
+        for line, row in zip(table.lines, zip(*columns, strict=True), strict=True)
     ]
 
 
@@ -178,8 +183,6 @@ def _take_rows(content: bytes, where: str, review: Review) -> None:
     records = _records(content, where, NEEDED, review)
     if not records:
         raise EvidenceError(f"{where} has no study rows below its header.")
-    if len(records) > MAX_ROWS:
-        raise EvidenceError(f"{where} has more than {MAX_ROWS} study rows, the most that are read.")
     by_analysis: dict[str, list[Cells]] = {}
     for cells in records:
         by_analysis.setdefault(_number_of(cells), []).append(cells)

@@ -11,13 +11,13 @@ from typing import Any
 
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers.review import (
-    MAX_ROWS,
     Analysis,
     Cells,
     Review,
     StudyRow,
     Total,
     decimals,
+    most_rows,
     number,
 )
 from pdt_evidence.evidence.readers.safe import parse_xml
@@ -66,6 +66,7 @@ JUDGEMENTS = {"YES": "low risk", "NO": "high risk", "UNKNOWN": "unclear risk"}
 TEXTS = frozenset(
     {"NAME", "TITLE", "GROUP_LABEL_1", "GROUP_LABEL_2", "GRAPH_LABEL_1", "GRAPH_LABEL_2", "FOOTNOTE"}
 )
+KEPT = frozenset({"STUDY", "OUTCOME", "SUBGROUP", "DATA"})  # how the names end of elements that are many
 MAX_TEXT = 2_000  # characters of one name or footnote
 
 
@@ -77,7 +78,7 @@ def read_rm5(content: bytes, where: str) -> Review:
     EvidenceError
         If it is not such a file, or numbers in it are none; all of them at once.
     """
-    review = parse_xml(content, _Target(), where)
+    review = parse_xml(content, _Target(most_rows(len(content))), where)
     if review.problems:
         raise EvidenceError.from_problems(review.problems, where)
     if not review.analyses:
@@ -92,7 +93,8 @@ class _Target:
 
     line: Callable[[], int]
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self.left = most  # studies, outcomes, subgroups and study rows that may still be kept
         self.review = Review(kind="RevMan 5 (.rm5)")
         self.path: list[str] = []
         self.text: list[str] | None = None
@@ -110,6 +112,8 @@ class _Target:
         self.path.append(tag)
         self.text = [] if tag in TEXTS else None
         family, _, part = tag.rpartition("_")
+        if part in KEPT:
+            self._count()
         element = {"cells": Cells(attributes, self.line(), self.review.problems), "family": family}
         if tag == "COCHRANE_REVIEW":
             self.review.doi = attributes.get("DOI", "")[:200]
@@ -128,6 +132,13 @@ class _Target:
             self.subgroup = element | {"rows": [], "totals": []}
         elif part == "DATA" and family in KINDS and self.outcome:
             self.row = _row(element["cells"], NUMBERS[family])
+
+    def _count(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise EvidenceError(
+                "the review has more studies and analyses than are read of a file of its size"
+            )
 
     def data(self, data: str) -> None:
         if self.text is not None:
@@ -239,8 +250,6 @@ class _Target:
                 "year": year,
             }
             self.review.rows.append(StudyRow(**identity, **row))
-        if len(self.review.rows) > MAX_ROWS:
-            raise EvidenceError(f"the review has more than {MAX_ROWS} study rows, the most that are read")
         if analysis.subtotals if subgroup else analysis.overall:
             wanted = CELLS if subgroup or not analysis.subtotals else CELLS | BETWEEN
             self.review.totals += printed_totals(analysis, subgroup, element["cells"], wanted)

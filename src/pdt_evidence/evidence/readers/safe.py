@@ -7,22 +7,38 @@ sentence that names the limit; nothing is written to disk, followed, executed or
 from __future__ import annotations
 
 import codecs
+import re
 import stat
+import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pdt_evidence.errors import EvidenceError
+from pdt_evidence.errors import EvidenceError, EvidenceWarning
 
-__all__ = ["MAX_FILE", "as_text", "file_bytes", "parse_xml", "refuse_xml_entities", "zip_members"]
+__all__ = [
+    "MAX_FILE",
+    "as_text",
+    "as_utf8",
+    "file_bytes",
+    "most_memory",
+    "parse_xml",
+    "zip_members",
+]
 
-MAX_FILE = 64_000_000  # bytes; the largest published review is under a tenth of it
+MAX_FILE = 128_000_000  # bytes; 100,000 rows of every column are half of it
+MEMORY_TIMES, MEMORY_PLUS = 10, 50_000_000
 MAX_UNPACKED = 64_000_000  # bytes of all members together
 MAX_MEMBERS = 2_000
 MAX_RATIO = 200  # text shrinks to a tenth or a twentieth; a bomb to a thousandth
 MAX_DEPTH = 2  # an archive in an archive, as Review Manager exports them
+FOREIGN_WORD = re.compile(r"\w*[^\x00-\x7f]\w*")
+CHUNK = 1 << 20  # bytes
+OVERLAP = 100  # bytes; what is searched for in pieces is shorter
+UTF8_LETTER = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x80-\xbf]")  # accents, dashes: no words in Windows-1252
 SMALL = 1_000_000  # bytes under which a ratio says nothing
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
@@ -42,7 +58,7 @@ def file_bytes(path: str | Path, *, limit: int = MAX_FILE) -> bytes:
         raise EvidenceError(f"{path} {what}. Give the path of the file you saved.")
     try:
         with path.open("rb") as stream:
-            content = stream.read(limit + 1)
+            content = stream.read(min(limit, path.stat().st_size) + 1)  # the buffer is made whole
     except (OSError, ValueError) as error:
         raise EvidenceError(f"{path} cannot be opened: {_reason(error)}.") from error
     if len(content) > limit:
@@ -62,24 +78,94 @@ def file_bytes(path: str | Path, *, limit: int = MAX_FILE) -> bytes:
     return content
 
 
+def most_memory(size: int) -> int:
+    """Bytes of memory that reading a file of `size` bytes may take."""
+    return MEMORY_TIMES * size + MEMORY_PLUS
+
+
 def as_text(content: bytes, where: str) -> str:
-    """UTF-8 text, with or without byte-order mark; anything else is named with its line."""
+    """The text of a file as `as_utf8` finds it."""
+    return as_utf8(content, where, []).decode()
+
+
+def as_utf8(content: bytes, where: str, notes: list[tuple[int | None, str, str, str]]) -> bytes:
+    """The text of a file in UTF-8 without byte-order mark.
+
+    A byte-order mark makes the encoding certain: UTF-8 or UTF-16 ("Unicode text" of Excel). Without
+    one, what is no UTF-8 at all is taken for Windows-1252, which a warning and an entry of `notes`
+    say, with the first line concerned.
+
+    Raises
+    ------
+    EvidenceError
+        If the text is in several encodings, or in none of these, or has a zero byte.
+    """
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise EvidenceError(f"{where} is written in UTF-16. Save it as 'CSV UTF-8'.")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        found = content[error.start : error.start + 1].hex()
-        raise EvidenceError(
-            f"{where}, line {line}: expected UTF-8 text, found the byte 0x{found}. Save it as 'CSV UTF-8'."
-        ) from error
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
+        text = _utf16(content, where)
+    elif content.startswith(codecs.BOM_UTF8):
+        text = content[len(codecs.BOM_UTF8) :]
+        if (at := _not_utf8(text)) is not None:
+            raise _no_text(text, at, where)
+    elif (at := _not_utf8(content)) is None:
+        text = content
+    else:
+        text = _windows(content, at, where)
+        line = content.count(b"\n", 0, at) + 1
+        found = FOREIGN_WORD.search(content[max(0, at - 40) : at + 40].decode("cp1252"))
+        shown = found.group()[:40] if found else ""
+        reason = f"the file is no UTF-8 and was read as Windows-1252: its line {line} has {shown!r}"
+        notes.append((line, where, "noted", reason))
+        advice = "If that is not what was written, save the file as 'CSV UTF-8'."
+        warnings.warn(f"{where}: {reason}. {advice}", EvidenceWarning, stacklevel=4)
+    if b"\0" in text:
+        line = text.count(b"\n", 0, text.index(b"\0")) + 1
         raise EvidenceError(
             f"{where}, line {line}: found a zero byte; this is not a text file. Export it as CSV."
         )
     return text
+
+
+def _utf16(content: bytes, where: str) -> bytes:
+    try:
+        return content.decode("utf-16").encode()
+    except UnicodeError as error:
+        raise EvidenceError(
+            f"{where} begins as UTF-16 and is damaged: {_reason(error)}. Save it again."
+        ) from error
+
+
+def _not_utf8(content: bytes) -> int | None:
+    """Where a text stops being UTF-8; a chunk at a time, so that no second copy is made of it."""
+    if content.isascii():
+        return None
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, len(content), CHUNK):
+        pending = len(decoder.getstate()[0])
+        try:
+            decoder.decode(content[start : start + CHUNK], final=start + CHUNK >= len(content))
+        except UnicodeDecodeError as error:
+            return start - pending + error.start
+    return None
+
+
+def _windows(content: bytes, at: int, where: str) -> bytes:
+    """A text that is not UTF-8 from `at` on, as Windows-1252, unless other letters of it are UTF-8."""
+    try:
+        text = content.decode("cp1252")
+    except UnicodeDecodeError as error:
+        raise _no_text(content, at, where) from error
+    mixed = UTF8_LETTER.search(content)
+    if mixed:
+        line = content.count(b"\n", 0, mixed.start()) + 1
+        raise _no_text(content, at, where, f", which is none, and UTF-8 letters in line {line}")
+    return text.encode()
+
+
+def _no_text(content: bytes, at: int, where: str, also: str = "") -> EvidenceError:
+    line = content.count(b"\n", 0, at) + 1
+    return EvidenceError(
+        f"{where}, line {line}: expected UTF-8 text, found the byte 0x{content[at]:02x}{also}. Save it as 'CSV UTF-8'."
+    )
 
 
 def zip_members(content: bytes, where: str, wanted: Callable[[str], bool]) -> dict[str, bytes]:
@@ -89,8 +175,53 @@ def zip_members(content: bytes, where: str, wanted: Callable[[str], bool]) -> di
     leave its folder, or holds links, is not what it says it is.
     """
     members: dict[str, bytes] = {}
-    _unzip(content, where, wanted, members, depth=1, left=[MAX_UNPACKED])
+    _unzip(content, where, wanted, members, depth=1, left=[_most_unpacked(len(content))])
     return members
+
+
+def _most_unpacked(size: int) -> int:
+    """Bytes that an archive of `size` bytes may unpack to; what is made of them takes some times as much."""
+    return min(MAX_UNPACKED, most_memory(size) // 4)
+
+
+def zip_pieces(content: bytes, where: str, most: Callable[[str], int]) -> Iterator[tuple[str, bytes]]:
+    """The members of an archive a piece at a time, each with the end of the piece before it.
+
+    `most` gives the bytes that a member may unpack to, 0 for one that is passed over.
+    """
+    with _opened(content, where) as (archive, entries):
+        for entry in entries:
+            left, before = most(entry.filename), b""
+            if left == 0 or entry.is_dir():
+                continue
+            with archive.open(entry) as stream:
+                while piece := stream.read(CHUNK):
+                    left -= len(piece)
+                    if left < 0:
+                        raise EvidenceError(
+                            f"{where}: its part {entry.filename} unpacks to more than is read of a file of its size. "
+                            "Delete what is not needed, or save it as CSV."
+                        )
+                    yield entry.filename, before + piece
+                    before = piece[-OVERLAP:]
+
+
+@contextmanager
+def _opened(content: bytes, where: str) -> Iterator[tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]]:
+    """An archive and what is in it, checked by name and kind."""
+    try:
+        if (count := content.count(b"PK\x01\x02")) > MAX_MEMBERS:  # counted before a list is made of them
+            raise EvidenceError(f"{where} holds {count} files; at most {MAX_MEMBERS} are read.")
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            entries = archive.infolist()
+            _check_entries(entries, where)
+            yield archive, entries
+    except (EvidenceError, GeneratorExit):
+        raise
+    except Exception as error:  # a damaged archive surfaces as any of a dozen exceptions of zipfile and zlib
+        raise EvidenceError(
+            f"{where} cannot be read as a zip archive: {_reason(error)}. Download it again."
+        ) from error
 
 
 def _unzip(
@@ -101,36 +232,23 @@ def _unzip(
     depth: int,
     left: list[int],
 ) -> None:
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            entries = archive.infolist()
-            _check_entries(entries, where)
-            for entry in entries:
-                nested = entry.filename.lower().endswith(".zip")
-                if entry.is_dir() or not (nested or wanted(entry.filename)):
-                    continue
-                if nested and depth == MAX_DEPTH:
-                    raise EvidenceError(
-                        f"{where} holds archives {depth + 1} deep. Unpack the inner one first."
-                    )
-                data = _member(archive, entry, where, left)
-                if nested:
-                    _unzip(data, f"{where}/{entry.filename}", wanted, into, depth + 1, left)
-                elif entry.filename in into:
-                    raise EvidenceError(f"{where} holds {entry.filename!r} twice. Make the archive again.")
-                else:
-                    into[entry.filename] = data
-    except EvidenceError:
-        raise
-    except Exception as error:  # a damaged archive surfaces as any of a dozen exceptions of zipfile and zlib
-        raise EvidenceError(
-            f"{where} cannot be read as a zip archive: {_reason(error)}. Download it again."
-        ) from error
+    with _opened(content, where) as (archive, entries):
+        for entry in entries:
+            nested = entry.filename.lower().endswith(".zip")
+            if entry.is_dir() or not (nested or wanted(entry.filename)):
+                continue
+            if nested and depth == MAX_DEPTH:
+                raise EvidenceError(f"{where} holds archives {depth + 1} deep. Unpack the inner one first.")
+            data = _member(archive, entry, where, left)
+            if nested:
+                _unzip(data, f"{where}/{entry.filename}", wanted, into, depth + 1, left)
+            elif entry.filename in into:
+                raise EvidenceError(f"{where} holds {entry.filename!r} twice. Make the archive again.")
+            else:
+                into[entry.filename] = data
 
 
 def _check_entries(entries: list[zipfile.ZipInfo], where: str) -> None:
-    if len(entries) > MAX_MEMBERS:
-        raise EvidenceError(f"{where} holds {len(entries)} files; at most {MAX_MEMBERS} are read.")
     problems = []
     for entry in entries:
         name = entry.filename
@@ -159,7 +277,7 @@ def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str, left: 
     left[0] -= len(data)
     if left[0] < 0:
         raise EvidenceError(
-            f"{where} unpacks to more than {MAX_UNPACKED // 1_000_000} MB, the most that is read at once."
+            f"{where} unpacks to more than is read of a file of its size. Unpack it, and keep what is needed."
         )
     return data
 
@@ -188,16 +306,6 @@ def parse_xml(content: bytes, target: Any, where: str) -> Any:
         raise EvidenceError(
             f"{where} is not well-formed XML: {_reason(error)}. Download it again."
         ) from error
-
-
-def refuse_xml_entities(members: dict[str, bytes], where: str) -> None:
-    """Refuse XML parts with a document type before a library we do not steer parses them."""
-    for name, data in members.items():
-        flat = data.replace(b"\0", b"")  # UTF-16 hides the word between zero bytes
-        if b"<!DOCTYPE" in flat or b"<!ENTITY" in flat:
-            raise EvidenceError(
-                f"{where}: its part {name} declares a document type or entities. It was not read."
-            )
 
 
 def _reason(error: BaseException) -> str:

@@ -8,7 +8,9 @@ that the schema does not know are kept as they are. `template` gives a file to f
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from dataclasses import field as field_of
 from difflib import get_close_matches
 from pathlib import Path
 from statistics import NormalDist
@@ -27,10 +29,14 @@ from pdt_evidence.evidence.readers.columns import (
     has_given_effects,
     trial_fields,
 )
+from pdt_evidence.evidence.readers.decimals import decimal_points
 from pdt_evidence.evidence.readers.provenance import with_import
-from pdt_evidence.evidence.readers.tabular import TextTable, read_table
+from pdt_evidence.evidence.readers.safe import file_bytes
+from pdt_evidence.evidence.readers.tabular import read_table
+from pdt_evidence.evidence.readers.text_table import Entry, TextTable
 from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import (
+    Coded,
     Field,
     Problem,
     cell_problems,
@@ -57,7 +63,8 @@ __all__ = [
 ]
 
 VOCABULARY_SIZE = 200  # a column with more different words is no vocabulary, and is not searched for slips
-MISSING = ("NA", "N/A", "#N/A")  # how R and Excel write an empty cell
+MISSING = frozenset(("NA", "N/A", "#N/A"))  # how R and Excel write an empty cell
+GUARDED = ("'=", "'+", "'-", "'@")  # an apostrophe keeps a spreadsheet from running a cell
 SLIP = 0.85  # likeness of two words that are probably one
 IMPORTED = "database"  # `verification` of rows that a reader of databases or reviews wrote
 
@@ -77,8 +84,9 @@ def read_trials(path: str | Path) -> ImportedTrials:
         The columns of the file, typed, and where the file says nothing: `row_id` ("line 2", …),
         `trial_id` (the study), `follow_up` (from `months_since_end`; "unknown" without it), and `vi`
         beside `yi` (from `sei`, else from `ci_low ci_high ci_level`). `.lines` has the line of each
-        row, `.log` the lines left out. Of a table that `import_file` wrote, `.source["imported"]` names the
-        file it came from, and `.log` has what that import left out or changed.
+        row, `.log` the lines left out and what was decided for the whole file (encoding, decimal commas).
+        Of a table that `import_file` wrote, `.source["imported"]` names the file it came from, and `.log` has
+        what that import left out or changed.
 
     Raises
     ------
@@ -90,26 +98,29 @@ def read_trials(path: str | Path) -> ImportedTrials:
     Warns
     -----
     EvidenceWarning
-        If a table that was imported is no longer as it was written.
+        If a table that was imported is no longer as it was written; if a text is in no certain encoding.
     """
     from pdt_evidence.evidence.readers.imported import ImportedTrials, make_log
 
     path = Path(path)
-    text = read_table(path)
+    content = file_bytes(path)
+    text = read_table(path, content)
     table = check_trials(text, path.name)
-    source = file_source(path, "table of trials") | {"columns": [str(name) for name in text.data.columns]}
+    source = file_source(path, content, "table of trials") | {
+        "columns": [str(name) for name in text.data.columns]
+    }
     source, earlier = with_import(path, source, lambda: csv_text(table))
-    log = make_log(
-        [(entry["line"], entry["row"], entry["action"], entry["reason"]) for entry in earlier]
-        + [(line, "", "dropped", "a blank line") for line in text.blank]
-    )
+    before: list[Entry] = [
+        (entry["line"], entry["row"], entry["action"], entry["reason"]) for entry in earlier
+    ]
+    blank: list[Entry] = [(line, "", "dropped", "a blank line") for line in text.blank]
+    log = make_log(before + text.notes + blank)
     lines = dict(zip(table["row_id"].tolist(), text.lines, strict=True))
     return ImportedTrials.make(table, log=log, source=source, lines=lines)
 
 
-def file_source(path: Path, kind: str) -> dict[str, Any]:
+def file_source(path: Path, content: bytes, kind: str) -> dict[str, Any]:
     """Name, size and SHA-256 of a file that was read."""
-    content = path.read_bytes()
     return {
         "file": path.name,
         "format": kind,
@@ -130,33 +141,44 @@ def check_trials(text: TextTable, where: str) -> pd.DataFrame:
 def typed_trials(text: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
     """The typed table, and everything that is wrong with its cells."""
     known = trial_fields()
-    table, problems = typed_columns(_plain_numbers(text, known), known, text.lines)
+    words = _Words(text, {field.name for field in known})
+    every = [*known, *words.own_fields()]
+    table, problems, coded = typed_columns(text.data, every, text.lines, words.mended)
     problems += row_problems(table, text.lines)  # before the schema's: of two rules the stricter is said
     problems += _blanks(table, text.lines)
-    problems += table_problems(table, known, text.lines)
-    problems += _near_misses(table, text.lines)
+    problems += table_problems(table, known, text.lines, coded)
+    problems += _near_misses(table, coded, text.lines)
+    text.notes.extend(words.notes)
     return table, problems
 
 
-def _plain_numbers(text: TextTable, known: Sequence[Field]) -> pd.DataFrame:
-    """Blank out "NA"; in a file of semicolons turn the decimal comma of numbers into a point."""
-    data = text.data
-    numbers = [field.name for field in known if field.type in ("number", "integer") and field.name in data]
-    data = data.assign(**{name: _unguarded(data[name]) for name in data if name not in numbers})
-    if "preferred" in data:  # blank: nobody said that another row is
-        data = data.assign(preferred=data["preferred"].mask(data["preferred"].str.strip() == "", "true"))
-    data = data.assign(
-        **{name: data[name].replace(dict.fromkeys(MISSING, "")) for name in data if _says_na(data[name])}
-    )
-    if text.decimal == ",":
-        return data.assign(**{name: data[name].str.replace(",", ".", regex=False) for name in numbers})
-    return data
+@dataclass(slots=True)
+class _Words:
+    """The words of a table as they are meant; what is not plain about that is noted."""
 
+    text: TextTable
+    known: set[str]
+    notes: list[Entry] = field_of(default_factory=list)
 
-def _unguarded(column: pd.Series) -> pd.Series:
-    """Without the apostrophe that keeps a spreadsheet from running a cell."""
-    guarded = column.str.startswith(("'=", "'+", "'-", "'@"))
-    return column.where(~guarded, column.str[1:]) if guarded.any() else column
+    def own_fields(self) -> list[Field]:
+        """Columns of the user's own: text."""
+        own = (str(name) for name in self.text.data.columns if name not in self.known)
+        return [Field(name=name, type="string") for name in own]
+
+    def mended(self, column: Field, words: list[str]) -> list[str]:
+        """Without what stands for a missing value, guards against formulas, decimal commas."""
+        if column.type == "string":
+            words = [word[1:] if word.startswith(GUARDED) else word for word in words]
+        if column.name == "preferred":  # blank: nobody said that another row is
+            words = [word or "true" for word in words]
+        words = ["" if word in MISSING else word for word in words]
+        if column.type not in ("number", "integer"):
+            return words
+        plain, example = decimal_points(words, semicolons=self.text.decimal == ",")
+        if example and self.text.decimal != ",":
+            shown = f"{example!r} as {plain[words.index(example)]}"
+            self.notes.append((None, column.name, "noted", f"decimal commas are read as points: {shown}"))
+        return plain
 
 
 def fit_schema(table: pd.DataFrame, log: list[tuple[int | None, str, str, str]]) -> pd.DataFrame:
@@ -179,18 +201,14 @@ def fit_schema(table: pd.DataFrame, log: list[tuple[int | None, str, str, str]])
     return table
 
 
-def _says_na(column: pd.Series) -> bool:
-    return bool(column.isin(MISSING).any())
-
-
 def with_defaults(table: pd.DataFrame, lines: Sequence[int]) -> pd.DataFrame:
     """The table with `row_id`, `trial_id` and `follow_up`, made where it says nothing of them."""
     if "row_id" not in table.columns:
         table.insert(0, "row_id", "")
-    _fill(table, "row_id", np.array([f"line {line}" for line in lines], dtype=object))
-    _fill(table, "trial_id", table["study"].to_numpy())
+    _fill(table, "row_id", lambda: np.array([f"line {line}" for line in lines], dtype=object))
+    _fill(table, "trial_id", lambda: table["study"].to_numpy())
     months = table["months_since_end"] if "months_since_end" in table.columns else np.full(len(table), np.nan)
-    _fill(table, "follow_up", follow_up_window(months))
+    _fill(table, "follow_up", lambda: follow_up_window(months))
     if has_given_effects(table.columns):
         table["vi"] = _variances(table)
     if "better" not in table.columns and any(set(names) <= set(table.columns) for names in ARM_DATA.values()):
@@ -198,12 +216,12 @@ def with_defaults(table: pd.DataFrame, lines: Sequence[int]) -> pd.DataFrame:
     return table
 
 
-def _fill(table: pd.DataFrame, name: str, values: NDArray[Any]) -> None:
+def _fill(table: pd.DataFrame, name: str, values: Callable[[], NDArray[Any]]) -> None:
     """Put `values` where the column is blank, or not there."""
     if name not in table.columns:
-        table[name] = values
+        table[name] = values()
     elif (blank := (table[name] == "").to_numpy()).any():
-        table[name] = np.where(blank, values.astype(object), table[name].to_numpy())
+        table[name] = np.where(blank, values().astype(object), table[name].to_numpy())
 
 
 def _variances(table: pd.DataFrame) -> NDArray[np.float64]:
@@ -282,26 +300,21 @@ def _has_arm_data(table: pd.DataFrame) -> NDArray[np.bool_]:
     return complete
 
 
-def _near_misses(table: pd.DataFrame, lines: Sequence[int]) -> list[Problem]:
+def _near_misses(table: pd.DataFrame, coded: dict[str, Coded], lines: Sequence[int]) -> list[Problem]:
     """Own words are welcome, misspelt ones of ours are not: they would split a stratum in two."""
     problems = []
+    expected = "expected a known word or one of your own"
     vocabulary = {field.name: field.enum for field in fields("trials")}
     for column in OPEN_WORDS:
-        words = table[column].unique() if column in table.columns else []
+        words = coded[column].words if column in coded else []
         if len(words) > VOCABULARY_SIZE:
             continue
         for word in words:
-            near = get_close_matches(str(word)[:80], vocabulary[column], n=1, cutoff=SLIP)
+            near = get_close_matches(word[:80], vocabulary[column], n=1, cutoff=SLIP)
             if near and word not in vocabulary[column]:
+                wrong = coded[column].cells(other == word for other in words)
                 advice = f"Did you mean {near[0]!r}?"
-                problems += cell_problems(
-                    table,
-                    column,
-                    table[column] == word,
-                    "expected a known word or one of your own",
-                    lines,
-                    advice,
-                )
+                problems += cell_problems(table, column, wrong, expected, lines, advice)
     return problems
 
 

@@ -1,0 +1,42 @@
+"""Whether a comma in a column of numbers stands before decimals or between thousands: the whole column decides."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["decimal_points"]
+
+DECIMAL = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
+THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
+
+
+def decimal_points(words: list[str], *, semicolons: bool) -> tuple[list[str], str]:
+    """The different words of a column with points for decimal commas, and one of which that is certain.
+
+    Between semicolons a comma is a decimal one. Elsewhere "1,234" may be either: then another number of
+    the column must show it, as "0,5" does. A column that has points as well is left as it is.
+
+    Parameters
+    ----------
+    words : list of str
+        The different words of a column of numbers.
+    semicolons : bool
+        Whether semicolons part the columns of the file.
+
+    Returns
+    -------
+    words, example
+        The words unchanged and "" where no comma is certain to be a decimal one.
+
+    Examples
+    --------
+    >>> decimal_points(["0,5", "1,234", ""], semicolons=False)
+    (['0.5', '1.234', ''], '0,5')
+    >>> decimal_points(["1,234"], semicolons=False)
+    (['1,234'], '')
+    """
+    commas = [word for word in words if "," in word]
+    if not commas or any("." in word for word in words) or not all(map(DECIMAL.fullmatch, commas)):
+        return words, ""
+    example = next((word for word in commas if semicolons or not THOUSANDS.fullmatch(word)), "")
+    return ([word.replace(",", ".") for word in words], example) if example else (words, "")

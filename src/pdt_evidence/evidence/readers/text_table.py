@@ -1,0 +1,93 @@
+"""A table as it comes out of any file: its cells as text, with the line of every row.
+
+What is wrong with the shape of a file (a header that names a column twice, a row with a cell
+too many) is collected here; what is wrong with a cell comes later.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pdt_evidence.errors import EvidenceError
+from pdt_evidence.evidence.schema import Coded
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["MAX_CELLS", "Entry", "TextTable", "header_problems", "table_of"]
+
+Entry = tuple[int | None, str, str, str]  # of a log: line, row, action, reason
+MAX_CELLS = 10_000_000  # 200,000 rows of 50 columns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextTable:
+    """Every cell as text, "" where there is none; columns of a file that has numbers may be float, with NaN."""
+
+    data: pd.DataFrame
+    lines: list[int]  # of the file (Excel: of the sheet), one for each row
+    decimal: str  # "," where semicolons part the columns, else "."
+    blank: list[int]  # lines without any cell, which are not rows
+    part: str = "line"  # what a row of the file is called: "line", "row", "sheet 'Trials', row"
+    notes: list[Entry] = field(default_factory=list)  # for the log: what was decided for the whole file
+
+    def words(self, name: str) -> list[str]:
+        """The cells of a column as text."""
+        coded = Coded.of(self.data[name])
+        return [coded.words[code] for code in coded.codes.tolist()]
+
+
+def table_of(rows: Iterable[tuple[int, list[str]]], where: str, decimal: str = ".") -> TextTable:
+    """The table that rows of cells make, its header first, each with its line.
+
+    Raises
+    ------
+    EvidenceError
+        With every line that has not the cells of the header; if there is no header, or no row.
+    """
+    import pandas as pd
+
+    rows = iter(rows)
+    at, names = next(((line, row) for line, row in rows if any(cell.strip() for cell in row)), (0, []))
+    header = [cell.strip() for cell in names]
+    if not header:
+        raise EvidenceError(f"{where} has no header: expected the names of the columns in its first line.")
+    problems = header_problems(header, at)
+    kept, lines, blank = [], [], []
+    most = MAX_CELLS // len(header)
+    for line, row in rows:
+        if len(row) == len(header) and any(row):
+            kept.append(row)
+            lines.append(line)
+        elif not any(cell.strip() for cell in row):
+            blank.append(line)
+        else:
+            problems.append(
+                f"line {line}: expected {len(header)} cells as in the header, found {len(row)}. "
+                "Check for a missing or an extra separator, or put quotes around text that holds one."
+            )
+        if len(kept) > most:
+            raise EvidenceError(f"{where} has more than {most} rows of {len(header)} columns. Split it.")
+    if problems:
+        raise EvidenceError.from_problems(problems, where)
+    if not kept:
+        raise EvidenceError(f"{where} has no rows: expected a header line and at least one trial below it.")
+    return TextTable(
+        data=pd.DataFrame(kept, columns=header, dtype=object), lines=lines, decimal=decimal, blank=blank
+    )
+
+
+def header_problems(header: list[str], line: int) -> list[str]:
+    """A sentence for each name that a header has twice, and for more than one column without a name."""
+    counts = Counter(header)
+    problems = [
+        f"line {line}: the header names column {name!r} {count} times. Rename or remove the others."
+        for name, count in counts.items()
+        if count > 1 and name
+    ]
+    if counts[""] > 1:
+        problems.append(f"line {line}: {counts['']} columns of the header have no name. Name them.")
+    return problems
