@@ -84,6 +84,20 @@ def test_a_cumulative_forest_keeps_its_order():
         forest(series, sort="effect")
 
 
+@pytest.mark.parametrize("width", [85, 120])
+def test_every_kind_of_result_is_readable_in_one_journal_column(width):
+    fit = refit(6)
+    for drawn in (
+        NETWORK,
+        leave_one_out(fit),
+        cumulative(fit),
+        clustered("che"),
+        {"one": fit, "two": clustered("che")},
+    ):
+        assert_readable(forest(drawn, width=width))
+    assert_readable(forest(fit, width=width, also={"CHE": clustered("che")}))
+
+
 @pytest.mark.parametrize("draw", [forest, summary_forest])
 def test_a_series_is_one_figure_by_both_names(draw):
     assert texts(draw(leave_one_out(refit(4)))) == texts(forest(leave_one_out(refit(4))))

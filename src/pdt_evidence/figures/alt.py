@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pdt_evidence.errors import RequestError, require_choice
 from pdt_evidence.figures import alt_companions as companions
 from pdt_evidence.figures import words
-from pdt_evidence.figures.forest_plot import drawable
+from pdt_evidence.figures.drawables import drawable
 from pdt_evidence.figures.labels import labels_of
 from pdt_evidence.figures.layout import arms_of
 from pdt_evidence.figures.sentences import STYLE, about, counted, listed, pooled, shown, size_of
@@ -18,7 +18,7 @@ from pdt_evidence.results import PooledEffect, Synthesis
 
 if TYPE_CHECKING:
     from pdt_evidence.analysis.gosh import Gosh
-    from pdt_evidence.figures.forest_plot import Drawable
+    from pdt_evidence.figures.drawables import Drawable
 
 __all__ = ["alt_text"]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError
-from pdt_evidence.figures.forest_plot import asked_of, drawable
+from pdt_evidence.figures.drawables import drawable
+from pdt_evidence.figures.forest_plot import asked_of
 from pdt_evidence.figures.records import ForestLayout, Row
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pdt_evidence.figures.forest_plot import Drawable
+    from pdt_evidence.figures.drawables import Drawable
 
 __all__ = ["to_table"]
 

@@ -204,7 +204,7 @@ def heterogeneity(effect: PooledEffect, style: Style) -> list[str]:
         pieces.append(f"τ² = {tau2(effect.tau2, style)}")
         between, within = getattr(effect, "sigma2", (math.nan, math.nan))
         if not math.isnan(between + within):
-            pieces.append(f"({tau2(between, style)} between, {tau2(within, style)} within clusters)")
+            pieces += [f"({tau2(between, style)} between,", f"{tau2(within, style)} within clusters)"]
     return [*pieces[:-1], pieces[-1].rstrip(";")] if pieces else []
 
 
