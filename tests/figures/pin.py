@@ -18,9 +18,11 @@ import numpy as np
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from made_results import effect, synthesis  # noqa: E402
+from made_results import NETWORK, clustered, effect, synthesis  # noqa: E402
 
 from pdt_evidence import figures  # noqa: E402
+from pdt_evidence.analysis.influence import leave_one_out  # noqa: E402
+from pdt_evidence.analysis.pooling import pool  # noqa: E402
 from pdt_evidence.figures.styles import STYLES  # noqa: E402
 
 PINNED = HERE / "pinned"
@@ -37,6 +39,11 @@ def odds_ratios():
     return replace(made, measure="OR")
 
 
+def pooled():
+    made = effect(7)
+    return pool(made.yi, made.vi, labels=made.labels, measure="SMD", stratum=made.stratum)
+
+
 PICTURES: dict[str, Callable[[], Any]] = {
     "forest": lambda: figures.forest(effect(14), style=plain()),
     "forest_one_study": lambda: figures.forest(effect(1), style=plain()),
@@ -44,6 +51,9 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "forest_column": lambda: figures.forest(effect(8, long=True), width=85, style=plain()),
     "forest_ratio": lambda: figures.forest(odds_ratios(), style=plain("revman")),
     "forest_dark": lambda: figures.forest(effect(6), style=plain("dark"), prediction="band", margins=0.25),
+    "forest_network": lambda: figures.forest(NETWORK, style=plain()),
+    "forest_leave_one_out": lambda: figures.forest(leave_one_out(pooled()), style=plain()),
+    "forest_dependent": lambda: figures.forest(clustered("che"), style=plain()),
     "summary_forest": lambda: figures.summary_forest(synthesis(), style=plain()),
     "funnel": lambda: figures.funnel(effect(20), style=plain()),
     "trajectory": lambda: figures.trajectory(synthesis(), style=plain()),
