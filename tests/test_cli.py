@@ -231,3 +231,50 @@ def test_a_table_without_the_direction_that_is_good_is_refused(trials, capsys):
     trials.write_text(TRIALS.replace(",better", ",beter"), encoding="utf-8")
     assert main(["pool", str(trials)]) == 1
     assert "column 'beter' is not known. Did you mean 'better'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("out", "files"),
+    [
+        ("x.csv", ["x.csv"]),
+        ("x.R", ["x.R", "x_effects.csv", "x_pooled.csv"]),
+        ("x.json", ["x.json", "x.schema.json"]),
+        ("x.ris", ["x.ris"]),
+        ("x.bib", ["x.bib"]),
+        ("pack", ["pack/datapackage.json", "pack/sources.csv", "pack/trials.csv"]),
+    ],
+)
+def test_export_writes_every_format(trials, tmp_path, monkeypatch, capsys, out, files):
+    monkeypatch.chdir(tmp_path)
+    assert main(["export", trials.name, "--select", "outcome=depression", "-o", out]) == 0
+    assert sorted(capsys.readouterr().out.split()) == sorted(
+        word for name in files for word in ("wrote", name)
+    )
+    assert all(
+        "anxiety" not in (tmp_path / name).read_text() for name in files if not name.endswith("schema.json")
+    )
+
+
+def test_the_bundled_trials_are_exported_without_a_file(tmp_path):
+    out = tmp_path / "x.csv"
+    assert (
+        main(["export", "--select", "comparison=pdt_vs_cbt", "--select", "outcome=anxiety", "-o", str(out)])
+        == 0
+    )
+    rows = pd.read_csv(out)
+    assert len(rows) > 2
+    assert set(rows["comparison"]) == {"pdt_vs_cbt"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("outcom=anxiety", "Did you mean 'outcome'?"),
+        ("outcome", "expected column=word"),
+        ("outcome=anxity", "outcome = anxity is in no row of the table. There is: anxiety, depression."),
+    ],
+)
+def test_a_selection_that_is_none_is_said(trials, tmp_path, capsys, condition, said):
+    assert main(["export", str(trials), "--select", condition, "-o", str(tmp_path / "x.csv")]) == 1
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "x.csv").exists()

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import MOST_SHOWN, EvidenceError, EvidenceWarning, SchemaError
+from pdt_evidence.errors import MOST_SHOWN, EvidenceError, EvidenceWarning
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,10 @@ __all__ = ["main"]
 
 Command = Callable[[argparse.Namespace], int | None]  # None is 0
 
+EXPORTS = (
+    ".csv: a tidy table; .R: data and a script that pools it with metafor; .json: results with their schema; "
+    ".ris or .bib: references; a name without an ending: a folder with a Frictionless data package"
+)
 READABLE = "CSV, TSV, Excel or Parquet table, RevMan .rm5 or .zip, or a Metapsy database"
 NEEDED = """\
 columns that a table of trials needs:
@@ -115,6 +119,17 @@ def _parser() -> argparse.ArgumentParser:
     importing.add_argument("--sign", choices=("+", "-"), help="sign of effects that favour arm 1 (Metapsy)")
     importing.add_argument("--better", choices=("lower", "higher"), help="direction of scores that is good")
 
+    exporting = add("export", _export, "write trials or their pool for other programs")
+    _add_pooling(exporting, nargs="?")
+    exporting.add_argument(
+        "--select",
+        action="append",
+        default=[],
+        metavar="COLUMN=WORD[,WORD]",
+        help="only these rows; may be repeated",
+    )
+    exporting.add_argument("-o", "--out", type=Path, required=True, help=EXPORTS)
+
     audit = add("audit", _audit, "recompute the totals that a review's file prints")
     audit.add_argument("file", type=Path, help="RevMan .rm5 or data package .zip")
 
@@ -148,10 +163,11 @@ def _imported(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _add_pooling(parser: argparse.ArgumentParser) -> None:
+def _add_pooling(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
     from pdt_evidence.analysis.synthesis import DEPENDENCE
 
-    parser.add_argument("file", type=Path, help=READABLE)
+    bundled = "; without it, the bundled trials" if nargs else ""
+    parser.add_argument("file", type=Path, nargs=nargs, help=READABLE + bundled)
     parser.add_argument(
         "--by", default="outcome,follow_up", help="columns that make the strata, comma-separated"
     )
@@ -180,59 +196,22 @@ def _reproduce(arguments: argparse.Namespace) -> None:
 def _synthesis(arguments: argparse.Namespace) -> tuple[Synthesis, ImportedTrials, list[str]]:
     """The strata of a file, its rows, and those that went into none, as text."""
     from pdt_evidence.analysis.synthesis import synthesize
-    from pdt_evidence.evidence.lint import set_aside
     from pdt_evidence.evidence.readers import read_any
-    from pdt_evidence.reporting.check import places
+    from pdt_evidence.reporting.strata import in_no_stratum, to_pool
 
     table = read_any(arguments.file)
-    by = tuple(column.strip() for column in arguments.by.split(",") if column.strip())
-    _check_strata(table, by, arguments.file.name)
-    aside = set_aside(table)
-    all_rows, table = table, _named_strata(table[aside == ""], by)
+    options = _pooling(arguments)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Left out, as they give no effect")  # told below, with the reasons
-        synthesis = synthesize(
-            table,
-            by=by,
-            measure=arguments.measure,
-            method=arguments.method,
-            test=arguments.test,
-            level=arguments.level,
-            dependence=arguments.dependence,
-            rho=arguments.rho,
-        )
-    reasons = dict(zip(all_rows["row_id"], aside, strict=True))
-    if len(synthesis.left_out):
-        reasons |= dict(zip(synthesis.left_out["row_id"], synthesis.left_out["reason"], strict=True))
-    place = zip(all_rows["row_id"], places(all_rows, all_rows.lines), strict=True)
-    return synthesis, all_rows, [f"{where}: {reasons[row]}" for row, where in place if reasons[row]]
+        synthesis = synthesize(to_pool(table, options["by"], arguments.file.name), **options)
+    return synthesis, table, in_no_stratum(table, synthesis)
 
 
-def _check_strata(table: ImportedTrials, by: Sequence[str], where: str) -> None:
-    """Raise unless the table has the columns of `by`; names those of the user's file that it may be."""
-    missing = [column for column in by if column not in table.columns]
-    if missing:
-        from pdt_evidence.reporting.check import strata_of
-
-        columns = table.source.get("columns", table.columns)
-        names = " and ".join(repr(column) for column in missing)
-        raise SchemaError(
-            f"{where} has no column {names} to make strata of. Add it, or choose strata with --by, "
-            f"of {strata_of(table, columns)}."
-        )
-
-
-def _named_strata(table: ImportedTrials, by: Sequence[str]) -> ImportedTrials:
-    """The table with "unknown" where a column of `by` is blank: a stratum needs a name."""
-    for column in by:
-        blank = (table[column].isna() | (table[column] == "")).to_numpy()
-        if blank.any():
-            print(
-                f"note: {_count(int(blank.sum()), 'row')} without {column} in stratum 'unknown'",
-                file=sys.stderr,
-            )
-            table = table.assign(**{column: table[column].astype(object).mask(blank, "unknown")})
-    return table
+def _pooling(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The options of `synthesize`."""
+    by = tuple(column.strip() for column in arguments.by.split(",") if column.strip())
+    names = ("measure", "method", "test", "level", "dependence", "rho")
+    return {"by": by} | {name: getattr(arguments, name) for name in names}
 
 
 def _print_left_out(rows: Sequence[str]) -> None:
@@ -304,6 +283,22 @@ def _audit(arguments: argparse.Namespace) -> None:
     from pdt_evidence.analysis.audit import audit
 
     print(audit(arguments.file).summary())
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from pdt_evidence.effects.trials import trials
+    from pdt_evidence.evidence.readers import read_any
+    from pdt_evidence.reporting.export import POOLED, export
+    from pdt_evidence.reporting.strata import selected, to_pool
+
+    table: Any = trials() if arguments.file is None else read_any(arguments.file)
+    table = selected(table, arguments.select)
+    options: dict[str, Any] = {}
+    if arguments.out.suffix.lower() in POOLED:
+        options = _pooling(arguments)
+        table = to_pool(table, options["by"], "the table")
+    for path in export(table, arguments.out, **options):
+        print(f"wrote {path}")
 
 
 def _claims(arguments: argparse.Namespace) -> None:

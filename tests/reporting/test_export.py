@@ -3,7 +3,10 @@
 import json
 import math
 import re
+import shutil
+import subprocess
 
+import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
@@ -13,6 +16,7 @@ from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers import read_trials
 from pdt_evidence.reporting.citations import Citation, as_bibtex, as_ris
 from pdt_evidence.reporting.export import export, results_schema
+from pdt_evidence.reporting.reproduce import write_table
 
 pytestmark = pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
 
@@ -67,17 +71,43 @@ def test_a_table_is_synthesized_for_the_script(table, tmp_path):
     assert len(pd.read_csv(effects)) == sum(effect.k for _, effect in pdt.synthesize(table).items())
 
 
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
-        ({"dependence": "three-level"}, "is a multilevel model, which this script does not write"),
-        ({"test": "adhoc-ci"}, "test = 'adhoc-ci' has no counterpart in metafor"),
-    ],
-)
-def test_what_metafor_has_not_is_said(table, tmp_path, options, sentence):
-    with pytest.raises(EvidenceError, match=re.escape(sentence)):
-        export(pdt.synthesize(table, **options), tmp_path / "pool.R")
+def test_what_metafor_has_not_is_said(table, tmp_path):
+    with pytest.raises(EvidenceError, match=r"test = 'adhoc-ci' has no counterpart in metafor"):
+        export(table, tmp_path / "pool.R", test="adhoc-ci")
     assert not list(tmp_path.iterdir())
+
+
+def has_metafor():
+    ask = ["Rscript", "-e", "library(metafor); library(clubSandwich)"]
+    return shutil.which("Rscript") and not subprocess.run(ask, capture_output=True, check=False).returncode
+
+
+@pytest.mark.skipif(not has_metafor(), reason="R with metafor and clubSandwich is not here")
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"measure": "OR", "method": "DL", "test": "z"}, {"method": "PM", "test": "adhoc", "level": 0.9},
+     {"dependence": "three-level"}, {"dependence": "che", "rho": 0.8}],
+    ids=["Hartung-Knapp", "OR", "adhoc", "three-level", "CHE"],
+)  # fmt: skip
+def test_metafor_gives_the_same_pool(table, tmp_path, options):
+    """The script stops unless it does: apart by under 1e-6, models of several rows a trial by under 1e-5."""
+    rows = table[table["event_t"].notna()] if options.get("measure") == "OR" else table
+    script, *_ = export(rows, tmp_path / "pool.R", **options)
+    done = subprocess.run(["Rscript", script.name], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "gives the same" in done.stdout
+
+
+def test_a_model_of_several_rows_has_its_covariances(table, tmp_path):
+    from pdt_evidence.effects.shared_arms import covariance_blocks
+
+    *_, covariances = export(table, tmp_path / "pool.R", dependence="che", rho=0.5)
+    expected = []
+    for effect in pdt.synthesize(table, dependence="che", rho=0.5).strata.values():
+        V = covariance_blocks(table.set_index("row_id").loc[list(effect.row_ids)].reset_index(), 0.5).dense()
+        expected += V[np.nonzero(np.tril(V, -1))].tolist()
+    assert len(expected) > 2
+    assert_allclose(pd.read_csv(covariances)["v"], expected)
 
 
 def test_results_fit_the_schema_written_beside_them(synthesis, tmp_path):
@@ -89,6 +119,7 @@ def test_results_fit_the_schema_written_beside_them(synthesis, tmp_path):
     first = content["strata"][0]
     assert_allclose(first["estimate"], next(iter(synthesis.items()))[1].estimate)
     assert content["settings"]["by"] == ["outcome", "follow_up"]
+    assert {"source_id", "citation", "doi", "licence"} <= set(content["sources"][0])
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(content | {"strata": [first | {"estimate": "large"}]}, results_schema())
 
@@ -134,11 +165,14 @@ def test_a_selection_is_a_valid_data_package(table, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "sentence"),
-    [("x.docx", "expected a name ending in .csv, .r, .json, .ris, .bib"), ("x.json", "JSON holds results")],
+    [
+        ("x.docx", "expected a name ending in .csv, .r, .json, .ris, .bib"),
+        ("x.ris", "method are options of a synthesis, and none is made here"),
+    ],
 )
 def test_what_does_not_fit_is_said_and_nothing_is_written(table, tmp_path, name, sentence):
     with pytest.raises(EvidenceError, match=re.escape(sentence)):
-        export(table, tmp_path / name)
+        export(table, tmp_path / name, **({"method": "DL"} if name == "x.ris" else {}))
     assert not list(tmp_path.iterdir())
 
 
@@ -146,3 +180,74 @@ def test_what_does_not_fit_is_said_and_nothing_is_written(table, tmp_path, name,
 def test_references_and_packages_belong_to_tables(synthesis, tmp_path, name):
     with pytest.raises(EvidenceError, match="Give the table that was synthesized"):
         export(synthesis, tmp_path / name)
+
+
+@pytest.mark.parametrize("dependence", ["three-level", "che"])
+def test_results_of_every_model_fit_the_schema(table, tmp_path, dependence):
+    jsonschema = pytest.importorskip("jsonschema")
+    written, schema = export(table, tmp_path / "results.json", dependence=dependence)
+    jsonschema.validate(json.loads(written.read_text()), json.loads(schema.read_text()))
+
+
+def test_a_table_that_was_read_names_its_file_in_the_results(tmp_path):
+    jsonschema = pytest.importorskip("jsonschema")
+    (tmp_path / "mine.csv").write_text("study,outcome,yi,vi\nA 2001,pain,0.2,0.1\nB 2002,pain,0.4,0.1\n")
+    written, schema = export(read_trials(tmp_path / "mine.csv"), tmp_path / "results.json")
+    content = json.loads(written.read_text())
+    jsonschema.validate(content, json.loads(schema.read_text()))
+    (source,) = content["sources"]
+    assert (source["file"], source["bytes"]) == ("mine.csv", (tmp_path / "mine.csv").stat().st_size)
+    assert len(source["sha256"]) == 64
+
+
+FORMULA = '=HYPERLINK("http://x")'
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.R", "pooled", "package"])
+def test_no_exported_csv_has_a_cell_that_a_spreadsheet_would_run(tmp_path, name):
+    rows = pd.DataFrame(
+        {"row_id": ["a", "b"], "study": [FORMULA, "@cmd"], "trial_id": ["a", "b"], "outcome": FORMULA,
+         "follow_up": "post", "yi": [-0.1, 0.2], "vi": 0.1, "source_id": "+1", "measure": "SMD"}
+    )  # fmt: skip
+    if name == "pooled":
+        write_table(pdt.synthesize(rows).to_frame(), tmp_path / "pooled.csv")
+    else:
+        export(rows, tmp_path / name)
+    written = list(tmp_path.rglob("*.csv"))
+    assert written
+    for path in written:
+        cells = pd.read_csv(path, dtype=str, keep_default_na=False)
+        text = cells.apply(lambda column: column[pd.to_numeric(column, errors="coerce").isna()]).stack()
+        assert not text.str.match(r"[=+@\t\r-]").any(), path
+
+
+def test_every_reference_has_a_type_and_a_title_and_what_is_known_of_year_and_doi(tmp_path):
+    table = pdt.trials(disputed=True, preferred=False)
+    (bib,), (ris,) = (export(table, tmp_path / f"all.{ending}") for ending in ("bib", "ris"))
+    entry = r"^@(article|misc)\{[\w:-]+,\n((?:  \w+ = \{.*\},?\n)+)\}$"
+    entries = re.findall(entry, bib.read_text(), flags=re.MULTILINE)
+    records = ris.read_text().split("ER  - \n")[:-1]
+    assert len(entries) == len(records) == len(re.findall("^@", bib.read_text(), flags=re.MULTILINE))
+    assert all("title = {{" in body for _, body in entries)
+    assert all("\nT1  - " in record and record.strip().startswith("TY  - ") for record in records)
+    known = pdt.sources(table)
+    assert sum("DO  - " in record for record in records) >= (known["doi"] != "").sum()
+    assert sum("PY  - " in record for record in records) >= known["year"].notna().sum()
+
+
+@pytest.mark.parametrize(("ending", "parser"), [("bib", "bibtexparser"), ("bib", "pybtex"), ("ris", "rispy")])
+def test_reference_managers_can_read_the_references(table, tmp_path, ending, parser):
+    library = pytest.importorskip(parser)
+    (path,) = export(table, tmp_path / f"all.{ending}")
+    if parser == "pybtex":
+        from pybtex.database import parse_file
+
+        found = [entry.fields["title"] for entry in parse_file(str(path)).entries.values()]
+    else:
+        text = path.read_text()
+        found = library.loads(text)
+        found = [
+            entry.get("title") or entry["primary_title"]
+            for entry in (found.entries if ending == "bib" else found)
+        ]
+    assert len(found) == len(set(table["source_id"]) | set(table["trial_id"]))

@@ -38,7 +38,7 @@ MULTILEVEL_TESTS = {"three-level": ("knha", "t", "z"), "che": ("knha",)}  # "knh
 STYLES = ("library", "revman")
 SIGNED_BY_SCORE = ("SMD", "MD", "ROM", "OR", "RR", "RD")
 Strata = dict[tuple[str, ...], PooledEffect]
-OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_basis", "yi_reason")  # not kept a second time
+OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_reason")  # not kept a second time
 ROWS_SHOWN = 8
 
 

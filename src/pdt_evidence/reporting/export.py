@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -16,14 +17,16 @@ from typing import Any
 import pandas as pd
 
 from pdt_evidence.errors import EvidenceError, RequestError
+from pdt_evidence.evidence import sources
 from pdt_evidence.evidence.package import fields as bundled_fields
 from pdt_evidence.evidence.readers.writing import csv_text, write_all
 from pdt_evidence.reporting.citations import as_bibtex, as_ris, citations
-from pdt_evidence.reporting.metafor_script import effects_table, pooled_table, script
+from pdt_evidence.reporting.metafor_script import metafor_files
 from pdt_evidence.results import PooledEffect, Synthesis
 
-__all__ = ["export", "results_schema"]
+__all__ = ["POOLED", "export", "results_schema"]
 
+POOLED = (".r", ".json")  # what holds a pool, not rows
 Exportable = pd.DataFrame | Synthesis
 NUMBER = {"type": ["number", "null"]}
 JSON_TYPES: Mapping[str, dict[str, Any]] = {
@@ -36,10 +39,15 @@ JSON_TYPES: Mapping[str, dict[str, Any]] = {
     "Mapping[str, str]": {"type": "object", "additionalProperties": {"type": "string"}},
     "Mapping[str, tuple[Any, ...]]": {"type": "object", "additionalProperties": {"type": "array"}},
 }
+SOURCE_COLUMNS = {  # in JSON, with the type of each
+    "source_id": {"type": "string"}, "citation": {"type": "string"}, "doi": {"type": "string"},
+    "licence": {"type": "string"}, "file": {"type": "string"}, "bytes": {"type": "integer"},
+    "sha256": {"type": "string"}, "imported_as": {"type": "string"},
+}  # fmt: skip
 SETTINGS = ("by", "measure", "method", "test", "level", "dependence", "rho")
 
 
-def export(what: Exportable, path: str | Path) -> list[Path]:
+def export(what: Exportable, path: str | Path, **options: Any) -> list[Path]:
     """Write a table of trials or a synthesis in the format that the name of `path` asks for.
 
     Parameters
@@ -49,10 +57,14 @@ def export(what: Exportable, path: str | Path) -> list[Path]:
     path : str or Path
         - `name.csv`: a tidy table (of a synthesis: one row a stratum);
         - `name.R`: an R script that pools with metafor and stops unless it finds the same, beside
-          `name_effects.csv` (yi, vi, slab) and `name_pooled.csv`; a table is synthesized first;
-        - `name.json`: the results of a synthesis, and `name.schema.json`, which describes them;
+          `name_effects.csv` (yi, vi, slab) and `name_pooled.csv` (and, of models of several rows a trial,
+          `name_covariances.csv`); a table is synthesized first;
+        - `name.json`: the results of a synthesis, and `name.schema.json`, which describes them; a table is
+          synthesized first;
         - `name.ris`, `name.bib`: the sources and trials of a table;
         - a folder: the table and its sources as a Frictionless data package.
+    **options
+        Of `synthesize`, for a table that is synthesized first.
 
     Returns
     -------
@@ -80,7 +92,10 @@ def export(what: Exportable, path: str | Path) -> list[Path]:
             f"{path}: expected a name ending in {', '.join(filter(None, WRITERS))}, or a folder without an ending; "
             f"found {path.suffix!r}."
         )
-    contents = WRITERS[ending](what, path)
+    pools = ending in POOLED and not isinstance(what, Synthesis)
+    if options and not pools:
+        raise RequestError(f"{path}: {', '.join(options)} are options of a synthesis, and none is made here.")
+    contents = WRITERS[ending](what, path, options)
     if ending == "":
         _make_folder(path)
     write_all(contents)
@@ -94,40 +109,58 @@ def _make_folder(path: Path) -> None:
         raise EvidenceError(f"{path} cannot be made a folder: {error.strerror}.") from error
 
 
-def _csv(what: Exportable, path: Path) -> dict[Path, bytes]:
+def _csv(what: Exportable, path: Path, _: Mapping[str, Any]) -> dict[Path, bytes]:
     table = what.to_frame() if isinstance(what, Synthesis) else what
     return {path: csv_text(table).encode()}
 
 
-def _metafor(what: Exportable, path: Path) -> dict[Path, bytes]:
-    from pdt_evidence.analysis.synthesis import synthesize
-
-    synthesis = what if isinstance(what, Synthesis) else synthesize(what)
-    data, pooled = (path.with_name(f"{path.stem}_{part}.csv") for part in ("effects", "pooled"))
+def _metafor(what: Exportable, path: Path, options: Mapping[str, Any]) -> dict[Path, bytes]:
+    files = metafor_files(_synthesized(what, options), path.stem)
+    texts = {name: held if isinstance(held, str) else csv_text(held) for name, held in files.items()}
     return {
-        path: script(synthesis, path.name, data.name, pooled.name).encode(),
-        data: csv_text(effects_table(synthesis)).encode(),
-        pooled: csv_text(pooled_table(synthesis)).encode(),
+        path.with_name(name) if name != f"{path.stem}.R" else path: text.encode()
+        for name, text in texts.items()
     }
 
 
-def _json(what: Exportable, path: Path) -> dict[Path, bytes]:
-    if not isinstance(what, Synthesis):
-        raise RequestError(
-            f"{path}: JSON holds results. Give what synthesize gives, or write the table as .csv."
-        )
+def _synthesized(what: Exportable, options: Mapping[str, Any]) -> Synthesis:
+    from pdt_evidence.analysis.synthesis import synthesize
+
+    return what if isinstance(what, Synthesis) else synthesize(what, **options)
+
+
+def _json(what: Exportable, path: Path, options: Mapping[str, Any]) -> dict[Path, bytes]:
     schema = path.with_suffix(".schema.json")
-    settings = {name: getattr(what, name) for name in SETTINGS}
-    settings["by"] = list(what.by)
-    settings["rho"] = None if what.rho != what.rho else what.rho
+    synthesis = _synthesized(what, options)
+    settings = {name: getattr(synthesis, name) for name in SETTINGS}
+    settings["by"] = list(synthesis.by)
+    settings["rho"] = None if synthesis.rho != synthesis.rho else synthesis.rho
     content = {
         "$schema": schema.name,
         "settings": settings,
-        "strata": [effect.to_dict() for _, effect in what.items()],
-        "left_out": json.loads(what.left_out.to_json(orient="records")),
-        "notes": list(what.notes),
+        "sources": _sources(what),
+        "strata": [_of_type(effect) for _, effect in synthesis.items()],
+        "left_out": json.loads(synthesis.left_out.to_json(orient="records")),
+        "notes": list(synthesis.notes),
     }
     return {path: _dumped(content), schema: _dumped(results_schema())}
+
+
+def _of_type(effect: PooledEffect) -> dict[str, Any]:
+    """What every pooled effect has; a model's own numbers stay with it."""
+    values = effect.to_dict()
+    return {item.name: values[item.name] for item in fields(PooledEffect)}
+
+
+def _sources(what: Exportable) -> list[dict[str, Any]]:
+    """The sources of the rows: of a table with the file it was read from, of a synthesis by their names."""
+    if isinstance(what, Synthesis):
+        named = [str(name) for _, effect in what.items() for name in effect.columns.get("source_id", ())]
+        parts = sorted({part for name in named for part in re.split(r" / |\+", name)})
+        what = pd.DataFrame({"source_id": parts}, dtype=object)
+    table = sources(what)
+    kept = [name for name in SOURCE_COLUMNS if name in table]
+    return json.loads(table[kept].to_json(orient="records"))
 
 
 def _dumped(content: Any) -> bytes:
@@ -165,6 +198,10 @@ def results_schema() -> dict[str, Any]:
             {
                 "$schema": {"type": "string"},
                 "settings": of_object(settings),
+                "sources": {
+                    "type": "array",
+                    "items": of_object(SOURCE_COLUMNS) | {"required": ["source_id"]},
+                },
                 "strata": {"type": "array", "items": of_object(effect)},
                 "left_out": {"type": "array", "items": row | {"additionalProperties": True}},
                 "notes": JSON_TYPES["tuple[str, ...]"],
@@ -173,7 +210,7 @@ def results_schema() -> dict[str, Any]:
     }
 
 
-def _references(what: Exportable, path: Path) -> dict[Path, bytes]:
+def _references(what: Exportable, path: Path, _: Mapping[str, Any]) -> dict[Path, bytes]:
     if isinstance(what, Synthesis):
         raise RequestError(
             f"{path}: references belong to a table of trials. Give the table that was synthesized."
@@ -182,10 +219,8 @@ def _references(what: Exportable, path: Path) -> dict[Path, bytes]:
     return {path: write(citations(what)).encode()}
 
 
-def _package(what: Exportable, path: Path) -> dict[Path, bytes]:
+def _package(what: Exportable, path: Path, _: Mapping[str, Any]) -> dict[Path, bytes]:
     """A data package of the selection: its rows, the sources they rest on, every column described."""
-    from pdt_evidence.evidence import sources
-
     if isinstance(what, Synthesis):
         raise RequestError(
             f"{path}: a data package holds a table of trials. Give the table that was synthesized."
@@ -235,7 +270,7 @@ def _type(column: pd.Series) -> str:
     return "string"
 
 
-WRITERS: Mapping[str, Callable[[Exportable, Path], dict[Path, bytes]]] = {
+WRITERS: Mapping[str, Callable[[Exportable, Path, Mapping[str, Any]], dict[Path, bytes]]] = {
     ".csv": _csv,
     ".r": _metafor,
     ".json": _json,

@@ -15,7 +15,7 @@ from pdt_evidence.evidence.readers.columns import trial_fields
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["csv_text", "write_all"]
+__all__ = ["csv_text", "guarded", "write_all"]
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would run
 
@@ -25,12 +25,17 @@ def csv_text(table: pd.DataFrame) -> str:
     whole = [
         field.name for field in trial_fields() if field.type == "integer" and field.name in table.columns
     ]
-    plain = table.astype(dict.fromkeys(whole, "Int64"))
+    return guarded(table.astype(dict.fromkeys(whole, "Int64"))).to_csv(index=False, lineterminator="\n")
+
+
+def guarded(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with an apostrophe before each text that a spreadsheet would run as a formula."""
+    plain = table.copy()
     for name in plain.columns:
         if plain[name].dtype == object or str(plain[name].dtype) in ("str", "string"):
-            risky = plain[name].astype(str).str.startswith(FORMULA)
-            plain[name] = plain[name].where(~risky, "'" + plain[name].astype(str))
-    return plain.to_csv(index=False, lineterminator="\n")
+            text = plain[name].map(lambda value: isinstance(value, str) and value.startswith(FORMULA))
+            plain[name] = plain[name].mask(text.astype(bool), "'" + plain[name].astype(str))
+    return plain
 
 
 def write_all(contents: dict[Path, bytes]) -> None:
