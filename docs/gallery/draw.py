@@ -41,6 +41,11 @@ def gallery() -> dict[str, Callable[[], Any]]:
     che = che["pdt_vs_control", "depression", "post"]
     net = pdt_against_cbt(["depression_nice"]).fits["depression_nice"]
     fit = control["pdt_vs_control", "depression", "post"]
+    rated = table[table.rob_tool.eq("RoB2") & table.rob.str.contains("[a-z]", na=False)]
+    rated = rated.drop_duplicates(["trial_id", "outcome"]).pivot(
+        index="trial_id", columns="outcome", values="rob"
+    )
+    judged = {str(outcome): list(values) for outcome, values in rated.items()}
     runs = runs[runs.follow_up == "post"].rename(
         columns={"dependence": "rows of a trial", "rho": "correlation ρ"}
     )
@@ -68,6 +73,8 @@ def gallery() -> dict[str, Callable[[], Any]]:
         "orchard": lambda: figures.orchard(fit),
         "gosh": lambda: figures.gosh_plot(gosh(fit, sample=3000, seed=1), study=int(np.argmax(fit.yi))),
         "tau2_profile": lambda: figures.tau2_profile(fit),
+        "bias_summary": lambda: figures.bias_summary(judged, title="Overall risk of bias (RoB 2) by outcome"),
+        "network_plot": lambda: figures.network_plot(net, width=170, height=140),
         "specification_curve": lambda: figures.specification_curve(
             runs,
             choices=["rows of a trial", "inference", "correlation ρ"],

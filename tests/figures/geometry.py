@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.collections import LineCollection
-from matplotlib.colors import to_rgb
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Bbox
 
@@ -164,13 +163,3 @@ def ends(ax: Any, gid: str = "intervals") -> np.ndarray:
     found = mark(ax, gid)
     segments = [] if found is None else found.get_segments()
     return np.array([[a[0], b[0]] for a, b in segments]).reshape(-1, 2)
-
-
-def contrast(one: Any, other: Any) -> float:
-    """Contrast ratio of two colours, 1 to 21, as the Web Content Accessibility Guidelines have it."""
-    levels = []
-    for color in (one, other):
-        parts = np.asarray(to_rgb(color))
-        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-        levels.append(float(linear @ (0.2126, 0.7152, 0.0722)))
-    return (max(levels) + 0.05) / (min(levels) + 0.05)

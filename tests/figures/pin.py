@@ -10,19 +10,21 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import matplotlib
 import numpy as np
+import pandas as pd
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 from made_results import NETWORK, clustered, effect, synthesis  # noqa: E402
 
-from pdt_evidence import figures  # noqa: E402
+from pdt_evidence import figures, pool  # noqa: E402
+from pdt_evidence.analysis.gosh import gosh  # noqa: E402
 from pdt_evidence.analysis.influence import leave_one_out  # noqa: E402
-from pdt_evidence.analysis.pooling import pool  # noqa: E402
 from pdt_evidence.figures.styles import STYLES  # noqa: E402
 
 PINNED = HERE / "pinned"
@@ -39,11 +41,41 @@ def odds_ratios():
     return replace(made, measure="OR")
 
 
-def pooled():
-    made = effect(7)
+def judged():
+    made = effect(5)
+    told = {
+        "rob_allocation": ("low", "some concerns", "high", "low", "unclear"),
+        "rob_blinding": ("high", "low", "low", "some concerns", "low"),
+    }
+    return replace(made, columns={"year": made.columns["year"], **told})
+
+
+def pooled(k: int = 7):
+    """A result that `pool` made, which knows its interval of tau2."""
+    made = effect(k)
     return pool(made.yi, made.vi, labels=made.labels, measure="SMD", stratum=made.stratum)
 
 
+def graph():
+    arms = ((0, 1), (0, 1), (1, 2), (0, 2, 3), (3, 4))
+    studies = [SimpleNamespace(arms=np.array(one)) for one in arms]
+    names = ("pdt", "cbt", "waitlist", "care_as_usual", "medication")
+    return SimpleNamespace(treatments=names, studies=studies)
+
+
+def specifications():
+    rng = np.random.default_rng(7)
+    middle, half = rng.normal(0.35, 0.2, 12), rng.uniform(0.2, 0.5, 12)
+    table = pd.DataFrame({"estimate": middle, "ci_low": middle - half, "ci_high": middle + half})
+    return table.assign(method=["REML", "DL", "PM"] * 4, test=["t", "z"] * 6)
+
+
+def of_style(name: str):
+    fit = replace(judged(), columns={})
+    return lambda: figures.forest(fit, style=plain(name), width=120, method=False, title="")
+
+
+SMALL = {"style": plain(), "width": 85.0, "height": 65.0}
 PICTURES: dict[str, Callable[[], Any]] = {
     "forest": lambda: figures.forest(effect(14), style=plain()),
     "forest_one_study": lambda: figures.forest(effect(1), style=plain()),
@@ -54,10 +86,25 @@ PICTURES: dict[str, Callable[[], Any]] = {
     "forest_network": lambda: figures.forest(NETWORK, style=plain()),
     "forest_leave_one_out": lambda: figures.forest(leave_one_out(pooled()), style=plain()),
     "forest_dependent": lambda: figures.forest(clustered("che"), style=plain()),
+    "forest_lights": lambda: figures.forest(
+        judged(), columns=["study", "plot", "effect", "rob_allocation", "rob_blinding"], style=plain()
+    ),
+    "forest_two_models": lambda: figures.forest(
+        effect(5), also={"All rows (CHE)": effect(5, seed=2)}, margins=0.3, style=plain(), width=150
+    ),
+    **{f"style_{name}": of_style(name) for name in ("revman", "jama", "bmj", "lancet", "apa")},
     "summary_forest": lambda: figures.summary_forest(synthesis(), style=plain()),
     "funnel": lambda: figures.funnel(effect(20), style=plain()),
     "trajectory": lambda: figures.trajectory(synthesis(), style=plain()),
     "orchard": lambda: figures.orchard(effect(12), style=plain()),
+    "baujat": lambda: figures.baujat(pooled(), **SMALL),
+    "radial": lambda: figures.radial(pooled(), **SMALL),
+    "drapery": lambda: figures.drapery(pooled(), **SMALL),
+    "gosh": lambda: figures.gosh_plot(gosh(pooled(6)), study=0, **SMALL),
+    "network_plot": lambda: figures.network_plot(graph(), **SMALL),
+    "bias_summary": lambda: figures.bias_summary(judged(), style=plain(), width=85),
+    "tau2_profile": lambda: figures.tau2_profile(pooled(), **SMALL),
+    "specification_curve": lambda: figures.specification_curve(specifications(), style=plain(), width=85),
 }
 
 

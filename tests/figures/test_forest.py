@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -370,7 +371,9 @@ def test_a_figure_that_becomes_too_small_says_so_once():
     with pytest.warns(EvidenceWarning, match="draw it again at this size") as caught:
         figure.draw_without_rendering()
     assert len(caught) == 1
-    figure.draw_without_rendering()  # a second warning would be an error
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure.draw_without_rendering()
 
 
 @pytest.mark.parametrize("shape", ["side by side", "subfigures", "constrained", "constrained subfigures"])

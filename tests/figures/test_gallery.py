@@ -8,6 +8,8 @@ from pathlib import Path
 import geometry
 import pytest
 
+from pdt_evidence import figures
+
 FOLDER = Path(__file__).parents[2] / "docs" / "gallery"
 
 
@@ -31,6 +33,19 @@ def test_every_figure_of_the_gallery_reads_well(gallery):
             geometry.assert_readable(draw())
         except AssertionError as error:
             raise AssertionError(f"{name}: {error}") from error
+
+
+def test_every_public_figure_is_in_the_gallery():
+    script = (FOLDER / "draw.py").read_text(encoding="utf-8")
+    others = {
+        "STYLES",
+        "Style",
+        "alt_text",
+        "save",
+        "to_table",
+        "forest_pages",
+    }  # pages: forests one after another
+    assert [name for name in set(figures.__all__) - others if f"figures.{name}(" not in script] == []
 
 
 def test_the_page_shows_every_figure_and_no_other(gallery):

@@ -12,6 +12,7 @@ import numpy as np
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
 from pdt_evidence.figures.chart import Chart, chart, effects
+from pdt_evidence.figures.colors import mixed
 from pdt_evidence.figures.styles import Style
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _contours(made: Chart, top: float, reach: tuple[float, float], levels: Seque
     for n, level in enumerate(ordered):
         z = NormalDist().inv_cdf(1 - level / 2)
         shade = (
-            _mixed(style.zone, style.paper, (n + 1) / len(ordered)) if n + 1 < len(ordered) else style.paper
+            mixed(style.zone, style.paper, (n + 1) / len(ordered)) if n + 1 < len(ordered) else style.paper
         )
         side = z * top
         plot.fill([0, -side, side], [0, top, top], facecolor=shade, edgecolor=style.faint, linewidth=0.5,
@@ -142,12 +143,6 @@ def _contours(made: Chart, top: float, reach: tuple[float, float], levels: Seque
         handles.insert(0, outer)
         plot.axvline(0.0, color=style.muted, linewidth=0.7, gid="no-effect", zorder=1.5)
     return handles
-
-
-def _mixed(color: str, other: str, share: float) -> Any:
-    from matplotlib.colors import to_rgb
-
-    return tuple(a + (b - a) * share for a, b in zip(to_rgb(color), to_rgb(other), strict=True))
 
 
 def _cone(made: Chart, result: PooledEffect, top: float) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
 from pdt_evidence.figures.chart import Chart, chart, effects
+from pdt_evidence.figures.colors import mixed
 from pdt_evidence.figures.labels import label_of
 from pdt_evidence.figures.styles import Style
 
@@ -304,7 +305,7 @@ def gosh_plot(
     alpha = float(np.clip(6 / math.sqrt(max(x.size, 1)), 0.05, 0.6))
     handles = []
     for mine, color, gid, label in (
-        (~held, look.study, "subsets", f"without {name}"),
+        (~held, mixed(look.study, look.paper, 0.45), "subsets", f"without {name}"),
         (held, look.prediction, "subsets-with", f"with {name}"),
     ):
         if mine.any():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pdt_evidence.figures.canvas import Sheet
+from pdt_evidence.figures.colors import legible
 from pdt_evidence.figures.columns import JUDGEMENTS, judgement
 from pdt_evidence.figures.place import indent_of
 from pdt_evidence.figures.placement import FAVOURS_GAP, NOTES_GAP, PlacedColumn, PlacedRow, Placement
@@ -95,7 +96,8 @@ def _row(sheet: Sheet, placed: Placement, found: PlacedRow) -> None:
         side, origin = _origin(column, placed)
         where, ink = sheet.rows(side, drop), color
         if column.column.lights and judgement(text):
-            text, ink = JUDGEMENTS[judgement(text)], style.on_light
+            word = judgement(text)
+            text, ink = JUDGEMENTS[word], legible(style.on_light, style.lights[word])
         x = origin + column.anchor
         sheet.write(
             text, x, found.middle, where, gid=f"{row.key}:{key}", weight=weight, color=ink,

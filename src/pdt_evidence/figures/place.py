@@ -269,18 +269,20 @@ def _placed(
         title=tuple(face.wrap(layout.title, width, style.size + 1, "bold")) if layout.title else (),
         head_lines=max([*heads, len(panel_head)]),
         panel_head=panel_head,
-        favours=_favours(layout, style, face, (left + share * panel, (1 - share) * panel + right)),
+        favours=_favours(layout, style, face, share, (left, panel, right)),
         share=share,
         notes=tuple(line for note in layout.notes for line in face.wrap(note, 0.97 * width, style.small)),
     )
 
 
 def _favours(
-    layout: ForestLayout, style: Style, face: Typeface, rooms: tuple[float, float]
+    layout: ForestLayout, style: Style, face: Typeface, share: float, widths: tuple[float, float, float]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The two directions with their arrows, broken where a side is too narrow."""
+    """The directions in sight with their arrows, broken where a side is too narrow."""
+    before, panel, after = widths
+    rooms = (before + share * panel, (1 - share) * panel + after)
     left, right = layout.favours
-    texts = (f"←\u00a0{left}" if left else "", f"{right}\u00a0→" if right else "")
+    texts = (f"←\u00a0{left}" if left and share > 0 else "", f"{right}\u00a0→" if right and share < 1 else "")
     lines = [
         tuple(line.replace("\u00a0", " ") for line in face.wrap(text, room - FAVOURS_GAP, style.small))
         if text

@@ -158,7 +158,7 @@ def tau2_profile(
     at = float(values[np.searchsorted(grid, result.tau2)]) - top
     floor = -0.5 * float(chi2_quantile(result.level, 1.0))
     plot.axhline(floor, color=look.muted, linewidth=0.7, linestyle=(0, (4, 2.5)), gid="level", zorder=1)
-    plot.scatter([result.tau2], [at], s=34, color=look.prediction, zorder=3, gid="estimate")
+    plot.scatter([result.tau2], [at], s=34, color=look.prediction, zorder=3, gid="estimate", clip_on=False)
     bottom = min(2.2 * floor, floor - 1.0)
     if math.isfinite(result.tau2_ci[0]):
         plot.plot(result.tau2_ci, [bottom * 0.97] * 2, color=look.prediction, linewidth=2.4, gid="interval", zorder=2,
@@ -167,4 +167,6 @@ def tau2_profile(
     plot.set_ylim(bottom, 0.25)
     heading = words.heading(result.stratum) if title is None else title
     kind = "Log-likelihood" if result.method == "ML" else "Restricted log-likelihood"
-    return made.finish(title=heading, xlabel="Between-study variance τ²", ylabel=f"{kind} (0 = greatest)")
+    return made.finish(
+        title=heading, xlabel="Between-study variance τ²", ylabel=f"{kind} (0\u00a0=\u00a0greatest)"
+    )

@@ -15,9 +15,9 @@ __all__ = ["STYLES", "Style", "style_of"]
 
 SANS = ("Arial", "Helvetica", "Liberation Sans", "Nimbus Sans", "DejaVu Sans")
 SERIF = ("Times New Roman", "Times", "Liberation Serif", "Nimbus Roman", "DejaVu Serif")
-# Judgements of bias by lightness as well as by hue.
-_LIGHTS = {"low": "#2a8a57", "some": "#c98a00", "unclear": "#7b828c", "high": "#b8322a", "serious": "#b8322a",
-           "critical": "#6d1512"}  # fmt: skip
+# Judgements of bias, apart in grey as well: some are the lightest, then unclear, low, high, serious, critical.
+_LIGHTS = {"low": "#45a873", "some": "#f0c341", "unclear": "#aab2bb", "high": "#a8241c", "serious": "#8c1d1a",
+           "critical": "#4a0d0c"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

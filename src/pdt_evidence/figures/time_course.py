@@ -13,6 +13,7 @@ from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
 from pdt_evidence.figures.axis import ordinary, scale_of
 from pdt_evidence.figures.chart import LINE, Chart, Ruler, chart
+from pdt_evidence.figures.colors import legible
 from pdt_evidence.figures.labels import known
 from pdt_evidence.figures.layout import refuse_mixed
 from pdt_evidence.figures.styles import Style
@@ -237,7 +238,7 @@ def _finish(
         notes.append(f"Not shown: {left_out} {'group' if left_out == 1 else 'groups'} without a known time.")
     label = "\n".join(["Months since the end of treatment", *([" ".join(notes)] if notes else [])])
     measure = words.full_measure(strata[0].measure)
-    ylabel = f"{measure} ({words.percent(strata[0].level)} CI)"
+    ylabel = f"{measure} ({words.percent(strata[0].level)}\u00a0CI)"  # never broken there
     made.finish(title=title, xlabel=label, ylabel=ylabel, y=Ruler(scale), grid="y", above=len(courses),
                 legend=handles if len(courses) > 1 else ())  # fmt: skip
     _counts(made, courses)
@@ -253,7 +254,7 @@ def _counts(made: Chart, courses: Sequence[_Course]) -> None:
     low, high = plot.get_xlim()
     month = (high - low) / made.panel[0]  # months a point
     for n, course in enumerate(reversed(courses)):
-        color = style.palette[(len(courses) - 1 - n) % len(style.palette)]
+        color = legible(style.palette[(len(courses) - 1 - n) % len(style.palette)], style.paper)
         up = (3.0 + n * LINE * style.small) / 72
         place = base + ScaledTranslation(0, up, plot.figure.dpi_scale_trans)
         texts = [f"k = {effect.k}" for effect in course.effects]
