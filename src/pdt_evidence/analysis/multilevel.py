@@ -74,7 +74,8 @@ class MultilevelEffect(PooledEffect):
 
     cluster: tuple[str, ...] = ()
     n_clusters: int = 0
-    rho: float = NAN  # correlation of the sampling errors within a cluster; NaN where V was given
+    # Correlation of the sampling errors within a cluster; NaN where V was given and it is not known of what.
+    rho: float = NAN
     sigma2: tuple[float, float] = NO_INTERVAL  # between clusters, within clusters
     # By profile likelihood; a lower end is exactly 0 where 0 is not refuted.
     sigma2_ci: tuple[tuple[float, float], tuple[float, float]] = (NO_INTERVAL, NO_INTERVAL)
