@@ -4,6 +4,7 @@ The totals in the made files come from another package (tests/reference/revman.R
 tested is not the library against itself.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from numpy.testing import assert_allclose
 from pdt_evidence.analysis.audit import audit
 from pdt_evidence.analysis.revman import pool_as_revman
 from pdt_evidence.errors import EvidenceError
-from pdt_evidence.evidence.readers import read_revman, read_trials
+from pdt_evidence.evidence.readers import import_file, read_any, read_revman
 
 pytestmark = pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
 CELLS = {"estimate", "ci_low", "ci_high", "statistic", "p", "Q", "Q_df", "Q_p", "I2", "tau2"}
@@ -43,6 +44,19 @@ def test_every_printed_number_is_reproduced(review):
     assert set(result.cells["cell"]) >= CELLS | {"between_Q", "between_p", "between_I2"}
     assert len(result.cells.groupby(["analysis", "subgroup"])) == 8 * 3
     assert result.summary().endswith("(24 of 24 totals in every number).")
+
+
+@pytest.mark.parametrize("ending", ["rm5", "zip"])
+def test_every_way_of_pooling_is_reproduced(made, tmp_path, ending):
+    """OR, RR and RD by Mantel-Haenszel and inverse variance, Peto, MD, SMD, HR, O - E; fixed and random."""
+    ways = made.REVIEW["combinations"]
+    path = tmp_path / f"CD1.{ending}"
+    path.write_bytes(made.rm5(ways) if ending == "rm5" else made.zipped(made.web_tables(ways)))
+    result = audit(read_revman(path))
+    assert len(result.not_reproduced) == 0, result.summary()
+    assert len(result.cells.groupby(["analysis", "subgroup"])) == 3 * len(ways) == 3 * 20
+    told = {(way["measure"], way["method"], way["random"]) for way in ways}
+    assert told >= {(m, by, r) for m in ("OR", "RR", "RD") for by in ("MH", "IV") for r in (False, True)}
 
 
 def test_a_number_that_is_printed_wrong_is_the_one_that_is_listed(made, tmp_path):
@@ -97,11 +111,36 @@ def test_events_and_non_events_change_places_where_the_review_says_so(made):
     assert_allclose(swapped.estimate, -plain.estimate, rtol=1e-12)
 
 
-def test_a_table_without_totals_cannot_be_audited(made, tmp_path):
-    path = tmp_path / "mine.csv"
-    path.write_text(made.TRIALS)
-    with pytest.raises(EvidenceError, match="expected what read_revman gives"):
-        audit(read_trials(path))
+@pytest.mark.parametrize("opened", [False, True])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("mine.csv", "a table of trials"), ("data.csv", "a Metapsy database")]
+)
+def test_what_prints_no_totals_is_said_by_its_kind(made, tmp_path, name, kind, opened):
+    path = tmp_path / name
+    path.write_bytes(made.TRIALS.encode() if name == "mine.csv" else made.metapsy({}))
+    with pytest.raises(EvidenceError) as caught:
+        audit(read_any(path) if opened else path)
+    assert str(caught.value) == (
+        f"audit: {name} is {kind}, in which no totals are printed: there is nothing to compare. "
+        "Give the Review Manager file of a review (.rm5, or its data package .zip)."
+    )
+
+
+def test_a_table_that_was_imported_leads_to_the_file_with_the_totals(made, tmp_path):
+    path = tmp_path / "CD1.rm5"
+    path.write_bytes(made.rm5())
+    import_file(path, tmp_path / "out.csv")
+    with pytest.raises(
+        EvidenceError, match=r"Its totals are in CD1\.rm5, from which it was imported: audit that file\."
+    ):
+        audit(tmp_path / "out.csv")
+
+
+def test_a_review_that_prints_no_totals_is_said_to(made, tmp_path):
+    path = tmp_path / "CD1.rm5"
+    path.write_bytes(re.sub(rb'(TOTALS=)"YES"', rb'\1"NO"', made.rm5()))
+    with pytest.raises(EvidenceError, match="prints no totals, so there is nothing to compare"):
+        audit(path)
 
 
 def test_newer_options_of_the_review_are_followed(made):

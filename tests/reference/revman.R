@@ -53,13 +53,25 @@ specs <- list(
   list(kind = "generic", measure = "HR", method = "IV", random = TRUE, data = "gen"),
   list(kind = "o-e", measure = "HR", method = "PETO", random = FALSE, data = "oe"))
 data <- list(dich = dich, dich_no_zero = dich[-3, ], cont = cont, gen = gen, oe = oe)
-out <- lapply(specs, function(s) {
+# Every way in which a review can pool: method, measure, fixed and random.
+ways <- function(kind, data, measures, methods) do.call(c, lapply(measures, function(measure) do.call(c, lapply(methods,
+  function(method) lapply(c(FALSE, TRUE), function(random)
+    list(kind = kind, measure = measure, method = method, random = random, data = data))))))
+combinations <- c(
+  ways("dichotomous", "dich", c("OR", "RR"), c("MH", "IV")),
+  ways("dichotomous", "dich_no_zero", "RD", c("MH", "IV")), # with an empty cell Review Manager has a rule of its own
+  list(list(kind = "dichotomous", measure = "OR", method = "PETO", random = FALSE, data = "dich")),
+  ways("continuous", "cont", c("MD", "SMD"), "IV"),
+  ways("generic", "gen", "HR", "IV"),
+  list(list(kind = "o-e", measure = "HR", method = "PETO", random = FALSE, data = "oe")))
+total <- function(s) {
   d <- data[[s$data]]
   parts <- lapply(unique(d$group), function(g) pool(d[d$group == g, ], s$kind, s$measure, s$method, s$random))
   names(parts) <- unique(d$group)
   between <- rma(yi = sapply(parts, `[[`, "estimate"), sei = sapply(parts, `[[`, "se"), method = "EE")
   c(s, list(overall = pool(d, s$kind, s$measure, s$method, s$random), subgroups = parts,
             between = list(Q = between$QE, p = between$QEp, I2 = max(0, 100 * (between$QE - 1) / between$QE))))
-})
-write_json(list(source = paste("metafor", packageVersion("metafor"), R.version.string), data = data, analyses = out),
+}
+write_json(list(source = paste("metafor", packageVersion("metafor"), R.version.string), data = data, analyses = lapply(specs, total),
+                combinations = lapply(combinations, total)),
            "revman.json", digits = 15, auto_unbox = TRUE, dataframe = "columns", pretty = TRUE)

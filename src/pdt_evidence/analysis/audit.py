@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -97,18 +97,35 @@ def audit(imported: ImportedTrials | str | Path) -> Audit:
     not compared.
     """
     if isinstance(imported, (str, Path)):
-        from pdt_evidence.evidence.readers.revman import read_revman
+        from pdt_evidence.evidence.readers import read_any
 
-        imported = read_revman(imported)
+        imported = read_any(imported)
     analyses, totals = getattr(imported, "analyses", None), getattr(imported, "totals", None)
     if analyses is None or totals is None:
-        raise RequestError("audit: expected what read_revman gives, found a table without printed totals.")
+        raise RequestError(_no_totals(getattr(imported, "source", None) or {}))
     if totals.empty:
         raise RequestError(
             f"audit: {imported.source['file']} prints no totals, so there is nothing to compare."
         )
     cells = pd.DataFrame(list(_compare(analyses, totals)))
     return Audit(cells=cells, file=imported.source["file"], sha256=imported.source["sha256"])
+
+
+def _no_totals(source: Mapping[str, Any]) -> str:
+    """Why there is nothing to audit, and which file to give instead."""
+    if not source:
+        return "audit: expected what read_revman gives, found a table without printed totals."
+    first = source.get("imported", {})
+    if first.get("format", "").startswith("RevMan"):
+        return (
+            f"audit: {source['file']} is a table of trials, in which no totals are printed. Its totals are in "
+            f"{first['file']}, from which it was imported: audit that file."
+        )
+    kind = "a Metapsy database" if "Metapsy" in source["format"] else "a table of trials"
+    return (
+        f"audit: {source['file']} is {kind}, in which no totals are printed: there is nothing to compare. "
+        "Give the Review Manager file of a review (.rm5, or its data package .zip)."
+    )
 
 
 def _compare(analyses: pd.DataFrame, totals: pd.DataFrame) -> Iterator[dict[str, Any]]:
