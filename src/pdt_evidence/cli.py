@@ -41,8 +41,22 @@ and one of these sets (_t is the therapy, _c what it is compared with):
   reported_metric reported reported_se    an effect as printed (g, d, OR ...), above 0 (ratios: 1) if it favours _t
   yi vi  or  yi sei  or  yi ci_low ci_high    an effect, and its variance, standard error or interval
 
-All columns: pdt-evidence template --columns. A file to fill in: pdt-evidence template > my_trials.csv
+All columns: pdt-evidence template --columns. A file to fill in: pdt-evidence template -o my_trials.csv
 """
+EXAMPLES = {
+    "reproduce": "pdt-evidence reproduce --out results",
+    "pool": "pdt-evidence pool my_trials.csv --by outcome,follow_up --test adhoc",
+    "forest": "pdt-evidence forest my_trials.csv -o forest.pdf",
+    "check": "pdt-evidence check my_trials.csv",
+    "template": "pdt-evidence template -o my_trials.csv",
+    "import": "pdt-evidence import CD004687StatsDataOnly.rm5 --review abbass2014 -o abbass2014.csv",
+    "export": "pdt-evidence export my_trials.csv --select outcome=depression -o pool.R",
+    "audit": "pdt-evidence audit CD004687StatsDataOnly.rm5",
+    "claims": "pdt-evidence claims --imported abbass2014.csv --review abbass2014",
+    "report": "pdt-evidence report --imported abbass2014.csv --review abbass2014 -o report.html",
+    "sources": "pdt-evidence sources",
+    "coverage": "pdt-evidence coverage",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,12 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
-        takes_table = name in ("pool", "forest", "check")
+        example = f"example: {EXAMPLES[name]}\n"
         added = commands.add_parser(
             name,
             help=text,
             description=text,
-            epilog=NEEDED if takes_table else None,
+            epilog=f"{NEEDED}\n{example}" if name in ("pool", "forest", "check") else example,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         added.set_defaults(command=command)
@@ -108,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
 
     template = add("template", _template, "print an empty table of trials to fill in")
     template.add_argument("--columns", action="store_true", help="explain the columns instead")
+    template.add_argument("-o", "--out", type=Path, help="file to write instead, such as my_trials.csv")
 
     importing = add(
         "import", _import, "read a review's or a database's file and write it as a table of trials"
@@ -262,7 +277,18 @@ def _check(arguments: argparse.Namespace) -> int:
 def _template(arguments: argparse.Namespace) -> None:
     from pdt_evidence.evidence.readers import column_guide, template
 
-    print(column_guide() if arguments.columns else template(), end="")
+    text = column_guide() if arguments.columns else template()
+    if arguments.out is None:
+        print(text, end="")
+        return
+    try:
+        with arguments.out.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+    except FileExistsError as error:
+        raise EvidenceError(
+            f"{arguments.out} is there already, and is left as it is. Choose another name."
+        ) from error
+    print(f"wrote {arguments.out}")
 
 
 def _import(arguments: argparse.Namespace) -> None:
