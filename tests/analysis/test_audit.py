@@ -30,10 +30,11 @@ def made():
     return made_files
 
 
-@pytest.fixture(params=["rm5", "zip"])
+@pytest.fixture(params=["rm5", "zip", "csv"])
 def review(request, made, tmp_path):
     path = tmp_path / f"CD1.{request.param}"
-    path.write_bytes(made.rm5() if request.param == "rm5" else made.zipped(made.web_tables()))
+    contents = {"rm5": made.rm5, "zip": lambda: made.zipped(made.web_tables()), "csv": made.revman_csv}
+    path.write_bytes(contents[request.param]())
     return read_revman(path)
 
 

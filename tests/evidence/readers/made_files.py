@@ -179,6 +179,82 @@ def web_study(analysis, row):
     }  # fmt: skip
 
 
+EXPORT = ("Comparison Number", "Outcome Number", "Subgroup Number", "Name", "Data Type", "Statistical Method",
+          "Effect Measure", "Analysis Model", "Events 1", "Mean 1", "SD 1", "Total 1", "Events 2", "Mean 2", "SD 2",
+          "Total 2", "O-E", "Var", "Effect Estimate", "SE", "CI Start", "CI End", "Weight", "Q", "P(Q)", "I²(Q)",
+          "Tau²", "Z", "P(Z)", "Qint", "P(Qint)", "I²(Qint)", "df", "Group Label 1", "Group Label 2",
+          "Left Graph Label", "Right Graph Label", "Year of study", "User defined order")  # fmt: skip
+CODES = {"dichotomous": "DIC", "continuous": "CON", "generic": "IV", "o-e": "IPD"}
+
+
+def export_total(analysis, total):
+    names = {
+        "Tau²": "tau2",
+        "Q": "Q",
+        "df": "Q_df",
+        "P(Q)": "Q_p",
+        "I²(Q)": "I2",
+        "Z": "statistic",
+        "P(Z)": "p",
+    }
+    limits = {"Effect Estimate": "estimate", "CI Start": "ci_low", "CI End": "ci_high"}
+    return {theirs: eight(total[ours]) for theirs, ours in names.items()} | {
+        theirs: eight(scaled(analysis, total[ours])) for theirs, ours in limits.items()
+    }
+
+
+def eight(value):
+    return f"{value:.8f}".rstrip("0").rstrip(".")
+
+
+def revman_csv(logs=False, stretch=1.0):
+    """What Review Manager 5 writes by File > Export > Data and analyses; `logs`: ratios entered as logs stay so."""
+    rows = [
+        {"Comparison Number": 1, "Outcome Number": 0, "Subgroup Number": 0, "Name": "STPP versus control"}
+    ]
+    for number, analysis in enumerate(REVIEW["analyses"], start=1):
+        code = {"Comparison Number": 1, "Outcome Number": number, "Subgroup Number": 0}
+        peto = analysis["method"] == "PETO" and analysis["kind"] == "dichotomous"
+        settings = {"Data Type": CODES[analysis["kind"]], "Statistical Method": analysis["method"],
+                    "Effect Measure": "PETO_OR" if peto else WORDS[analysis["measure"]],
+                    "Analysis Model": "Random" if analysis["random"] else "Fixed", "Group Label 1": "STPP",
+                    "Group Label 2": "Treatment as usual", "Left Graph Label": "Favours STPP",
+                    "Right Graph Label": "Favours control"}  # fmt: skip
+        between = {"Qint": "Q", "P(Qint)": "p", "I²(Qint)": "I2"}
+        rows.append(code | settings | {"Name": OUTCOMES[analysis["data"]]} | export_total(analysis, analysis["overall"])
+                    | {theirs: eight(analysis["between"][ours]) for theirs, ours in between.items()})  # fmt: skip
+        for at, (name, total) in enumerate(analysis["subgroups"].items(), start=1):
+            group = code | {"Subgroup Number": at}
+            rows.append(
+                group | settings | {"Name": name.replace("<", "&lt;")} | export_total(analysis, total)
+            )
+            rows += [
+                group | export_study(analysis, row, logs, stretch)
+                for row in records(analysis)
+                if row["group"] == name
+            ]
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, fieldnames=EXPORT, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return b"\xef\xbb\xbf" + stream.getvalue().encode()
+
+
+def export_study(analysis, row, logs, stretch):
+    zeros = dict.fromkeys(("Events 1", "Mean 1", "SD 1", "Events 2", "Mean 2", "SD 2"), 0)
+    found = {"Events 1": "e1", "Mean 1": "m1", "SD 1": "s1", "Total 1": "n1", "Events 2": "e2", "Mean 2": "m2",
+             "SD 2": "s2", "Total 2": "n2", "O-E": "oe", "Var": "v"}  # fmt: skip
+    cells = zeros | {theirs: row[ours] for theirs, ours in found.items() if ours in row}
+    if "est" in row:
+        half = stretch * 1.959963984540054 * row["se"]
+        limits = [row["est"], row["est"] - half, row["est"] + half]
+        shown = limits if logs else [scaled(analysis, value) for value in limits]
+        cells |= dict(zip(("Effect Estimate", "CI Start", "CI End"), map(repr, shown), strict=True)) | {
+            "SE": row["se"]
+        }
+    return cells | {"Name": row["study"], "Year of study": row["study"][-4:], "User defined order": 1}
+
+
 def zipped(members, folder="CD1-analysis-data/CD1-"):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -25,7 +25,7 @@ def test_a_row_is_read_into_the_columns_of_this_library(saved):
         row[["mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"]].astype(float), [10.5, 6.1, 30, 15.25, 6.9, 29]
     )
     assert_allclose(row["percent_women"], 61)  # a fraction in the file
-    assert (row["rob_tool"], row["rob"]) == ("RoB2", "some concerns")
+    assert (row["rob_tool"], row["rob"], row["rob_d1"]) == ("RoB2", "some concerns", "low risk")
 
 
 @pytest.mark.parametrize("dialect", [(";", ","), (",", ","), ("\t", "."), (";", ".")])

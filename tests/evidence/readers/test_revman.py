@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from made_files import REVIEW, records, rm5, web_tables, zipped
+from made_files import REVIEW, records, revman_csv, rm5, web_tables, zipped
 from numpy.testing import assert_allclose
 
 from pdt_evidence.effects.table import effect_sizes
@@ -16,10 +16,18 @@ from pdt_evidence.evidence.readers import read_revman
 SHORT, LONG = "Short-term (less than 3 months)", "Long-term (9 months or more)"
 
 
-@pytest.fixture(params=["rm5", "zip"])
+CONTENTS = {"rm5": rm5, "zip": lambda: zipped(web_tables()), "csv": revman_csv}
+
+
+@pytest.fixture(params=CONTENTS)
 def review(request, saved):
-    content = rm5() if request.param == "rm5" else zipped(web_tables())
-    return read_revman(saved(content, f"CD1.{request.param}"))
+    return read_revman(saved(CONTENTS[request.param](), f"CD1.{request.param}"))
+
+
+@pytest.fixture(params=["rm5", "zip"])
+def full_review(request, saved):
+    """In the formats that have footnotes and risk of bias."""
+    return read_revman(saved(CONTENTS[request.param](), f"CD1.{request.param}"))
 
 
 def test_all_kinds_of_outcome_are_read_with_names_of_this_library(review):
@@ -52,13 +60,27 @@ def test_effects_without_arm_data_are_turned_to_favour_psychodynamic_therapy(rev
     assert_allclose(o_minus_e["reported"], math.exp(3.2 / 7.1), rtol=1e-12)
 
 
-def test_footnotes_and_risk_of_bias_come_along(review):
+def test_footnotes_and_risk_of_bias_come_along(full_review):
+    review = full_review
     assert set(review.loc[review["study"] == "Conti 2005", "note"]) == {"Completers only"}
     assert (
         review.loc[review["study"] == "Adler 1999", "rob"]
         .str.contains("Allocation concealment: low risk")
         .all()
     )
+
+
+def test_each_domain_of_bias_is_a_column_that_a_forest_draws_as_lights(full_review):
+    from pdt_evidence.analysis.synthesis import synthesize
+    from pdt_evidence.figures import forest
+
+    row = full_review[full_review["study"] == "Adler 1999"].iloc[0]
+    assert row["rob_allocation_concealment"] == "low risk"
+    with pytest.warns(EvidenceWarning, match="give no effect"):
+        results = synthesize(full_review)
+    ax = forest(results, columns=["study", "plot", "effect", "rob_allocation_concealment"])
+    assert "lights:rob_allocation_concealment" in [mark.get_gid() for mark in ax.collections]
+    assert "+" in [text.get_text() for text in ax.texts]
 
 
 def test_rows_that_come_back_with_the_same_numbers_are_merged_and_listed(review):
@@ -88,7 +110,7 @@ def test_the_table_is_pooled_like_any_other(review):
 
 def test_both_formats_give_the_same_table(saved):
     one, other = read_revman(saved(rm5(), "CD1.rm5")), read_revman(saved(zipped(web_tables()), "CD1.zip"))
-    shared = [name for name in one if name not in ("locator", "rob", "rob_tool", "reference")]
+    shared = [name for name in one if not name.startswith(("locator", "rob", "reference"))]
     pd.testing.assert_frame_equal(
         pd.DataFrame(one[shared]).sort_values("contrast_id", ignore_index=True).drop(columns="row_id"),
         pd.DataFrame(other[shared]).sort_values("contrast_id", ignore_index=True).drop(columns="row_id"),
@@ -122,6 +144,81 @@ UNKNOWN = """<CONT_OUTCOME NO="1" EFFECT_MEASURE="SMD" METHOD="IV" TOTALS="NO" S
 </CONT_OUTCOME>"""
 
 
+TWO_MORE = """<CONT_OUTCOME NO="2" EFFECT_MEASURE="SMD" METHOD="IV" TOTALS="NO"><NAME>Social adjustment</NAME>
+<CONT_DATA MEAN_1="1" SD_1="1" TOTAL_1="20" MEAN_2="2" SD_2="1" TOTAL_2="20" STUDY_ID="STD-Adler-1999"/></CONT_OUTCOME>
+<CONT_OUTCOME NO="3" EFFECT_MEASURE="SMD" METHOD="IV" TOTALS="NO"><NAME>Depression symptoms</NAME>
+<CONT_DATA MEAN_1="1" SD_1="1" TOTAL_1="20" MEAN_2="2" SD_2="1" TOTAL_2="20" STUDY_ID="STD-Adler-1999"/>
+</CONT_OUTCOME>"""
+
+
+@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+def test_the_direction_is_said_outcome_by_outcome(saved):
+    """A file that prints no direction: one outcome is known, of the others the mapping tells."""
+    path = saved(rm5(body=UNKNOWN + TWO_MORE), "CD1.rm5")
+    with pytest.warns(EvidenceWarning, match="good of 2 outcomes") as said:
+        assert read_revman(path)["better"].tolist() == ["", "", "lower"]
+    asked = next(str(warning.message) for warning in said if "good of" in str(warning.message))
+    lines = asked[asked.index("field,") : asked.index("\nOr pass")]
+    assert lines.splitlines()[1:] == [
+        "outcome,Zest,Zest,lower",
+        "outcome,Social adjustment,social_adjustment,lower",
+    ]
+    answered = lines.replace("Zest,lower", "Zest,higher")
+    table = read_revman(path, mapping=saved(answered, "mine.csv"))
+    assert table["better"].tolist() == ["higher", "lower", "lower"]
+
+
+@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+def test_a_mapping_saved_by_a_spreadsheet_is_read(saved):
+    text = "\ufefffield;contains;word;better\r\nOutcome;zest;quality_of_life;Higher\r\n;;;\r\n"
+    table = read_revman(saved(rm5(body=UNKNOWN), "CD1.rm5"), mapping=saved(text, "names.csv"))
+    assert table[["outcome", "better"]].values.tolist() == [["quality_of_life", "higher"]]
+
+
+@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+def test_lines_of_a_mapping_that_match_nothing_are_listed(saved):
+    mapping = saved("field,contains,word\noutcome,zest,zeal\noutcome,zesst,zeal\narm,zen,pdt\n", "names.csv")
+    table = read_revman(saved(rm5(body=UNKNOWN), "CD1.rm5"), mapping=mapping)
+    noted = table.log[table.log["row"] == "mapping"]
+    assert noted[["line", "reason"]].values.tolist() == [[3, "outcome 'zesst' matches no name of this file"]]
+
+
+def test_every_slip_of_a_mapping_is_said_at_once(saved):
+    text = "field,contains,word,better\noutcom,zest,zeal,\nfollow_up,year,longer,\noutcome,?,zeal,more\n"
+    with pytest.raises(EvidenceError) as caught:
+        read_revman(saved(rm5(), "CD1.rm5"), mapping=saved(text, "names.csv"))
+    assert [problem.split(":")[0] for problem in caught.value.problems] == [
+        "line 2, column 'field'", "line 3, column 'word'", "line 4, column 'better'", "line 4"
+    ]  # fmt: skip
+    assert caught.value.problems[0].endswith("found 'outcom'. Did you mean 'outcome'?")
+
+
+def test_thousands_of_an_export_are_parted_by_commas(saved):
+    text = revman_csv().decode().replace(",40,", ',"1,040",', 1)
+    assert 1040 in read_revman(saved(text, "CD1.csv"))["n_t"].tolist()
+    with pytest.raises(EvidenceError, match=r"expected a number, found '0,5'"):
+        read_revman(saved(revman_csv().decode().replace(",40,", ',"0,5",', 1), "CD1.csv"))
+
+
+def test_a_ratio_of_an_export_may_be_printed_as_its_log(saved):
+    """Its interval tells; where that fits neither, the row gives no effect and the log says why."""
+    shown = read_revman(saved(revman_csv(), "CD1.csv")).sort_values("contrast_id", ignore_index=True)
+    logs = read_revman(saved(revman_csv(logs=True), "CD1.csv")).sort_values("contrast_id", ignore_index=True)
+    assert_allclose(logs["reported"], shown["reported"], rtol=1e-12)
+    broken = read_revman(saved(revman_csv(stretch=1.5), "CD1.csv"))
+    why = "its interval and standard error do not tell whether its effect is a ratio or the log of one"
+    assert why in broken.log["reason"].tolist()
+    assert "anxiety" not in broken["outcome"].tolist()
+
+
+def test_an_export_with_tables_of_bias_says_how_to_export_again(saved):
+    text = revman_csv().decode() + '"Random sequence generation","Low risk"\n'
+    with pytest.raises(
+        EvidenceError, match="The field 'Risk of bias tables' breaks the lines: export again without"
+    ):
+        read_revman(saved(text, "CD1.csv"))
+
+
 def test_names_that_are_not_understood_are_kept_and_said(saved):
     path = saved(rm5(body=UNKNOWN), "CD1.rm5")
     with pytest.warns(EvidenceWarning) as said:
@@ -130,7 +227,11 @@ def test_names_that_are_not_understood_are_kept_and_said(saved):
     assert "2 arms are not known, and keep their own names: Zen / STPP" not in messages
     assert "outcomes are not known, and keep their own names: Zest" in messages
     assert "their follow-up is 'unknown': Zest" in messages
-    assert "nothing says which direction is good in analyses 1.1" in messages
+    assert (
+        "nothing says which direction is good of 1 outcomes; their rows give no effect: 'Zest' (analysis 1.1)"
+        in messages
+    )
+    assert "field,contains,word,better\noutcome,Zest,Zest,lower" in messages
     assert table["outcome"].tolist() == ["Zest"]
     assert table["follow_up"].tolist() == ["unknown"]
 

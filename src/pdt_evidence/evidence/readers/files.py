@@ -22,6 +22,7 @@ from pdt_evidence.evidence.readers.writing import csv_text, write_all
 if TYPE_CHECKING:
     from pdt_evidence.evidence.readers.imported import ImportedTrials
 
+SIGNS_OF_REVMAN = (("analysis group", "analysis number"), ("comparison number", "outcome number"))
 __all__ = ["import_file", "kind_of", "read_any"]
 
 
@@ -117,7 +118,7 @@ def kind_of(path: Path) -> str:
         return "trials"
     start = file_bytes(path)[:20_000].replace(b"\0", b"")  # which UTF-16 has between the letters
     header = start.decode("utf-8-sig", errors="replace").lower().lstrip().split("\n", 1)[0]
-    if "analysis group" in header and "analysis number" in header:
+    if any(first in header and second in header for first, second in SIGNS_OF_REVMAN):
         return "revman"
     signs_of_metapsy = ("condition_arm1", "cond_spec_trt1", "condition_trt1", "cond_spec_ig")
     return "metapsy" if any(name in header for name in signs_of_metapsy) else "trials"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, require_choice
+from pdt_evidence.evidence.readers.asking import ask_for_names
 from pdt_evidence.evidence.readers.metapsy_rows import NAN, Entry, Row, arm_data, read_rows, weeks_at_end
 from pdt_evidence.evidence.readers.metapsy_sign import SMALL, Convention, decide, scale_directions
 from pdt_evidence.evidence.readers.names import Names, Rule, comparison_of, load_names, slug
@@ -38,6 +39,7 @@ WEEKS_PER_MONTH = 365.25 / 7 / 12
 GENERIC = ("other psy", "other", "psy", "other non-trauma-focused", "mixed", "ig", "")  # tell no therapy
 RATINGS = {"sr": "self", "self": "self", "self-report": "self", "self-reported": "self", "self report": "self",
            "cr": "clinician", "clinician": "clinician", "clinician-rated": "clinician"}  # fmt: skip
+DOMAINS = ("d1", "d2", "d3", "d4", "d5")  # of RoB 2, in its order
 ARM_COLUMNS = ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c", "event_t", "event_c")
 
 
@@ -109,6 +111,7 @@ def read_metapsy(
         raise EvidenceError(f"{path.name}: none of its {len(rows)} rows has usable numbers.")
     _warn(table, names, convention, bool(np.isfinite(g).any()), path.name)
     percent = table["percent_women"]
+    log += [(line, "mapping", "noted", f"{what} matches no name of this file") for line, what in names.idle()]
     if percent.max() <= 1:
         table["percent_women"] = 100 * percent
         log.append((None, "percent_women", "turned", "fractions into percent"))
@@ -205,6 +208,7 @@ class _Reader:
             "event_label": row.word("dich_type") or row.word("dich") or row.word("dich_paper"),
             "rob_tool": "RoB2" if "d1" in row.columns.words else "as in the database",
             "rob": row.word("rob"),
+            **{f"rob_{domain}": row.word(domain) for domain in DOMAINS if domain in row.columns.words},
             "format": row.word("format"),
             "country": row.word("country"),
             "age_group": row.word("age_group"),
@@ -354,12 +358,7 @@ def _warn(table: Any, names: Names, convention: Convention, has_effects: bool, w
 
     if convention.kind == "unknown" and has_effects:
         warn(f"the sign of its effects is {convention.why}. Only arm data are used; pass sign='+' or '-'.")
-    unknown = names.unknown.get("outcome", [])
-    if unknown:
-        warn(
-            f"{len(unknown)} outcomes are not known, and keep their own names: {'; '.join(unknown[:10])}. "
-            "To name them, give an edited copy of names.csv as mapping."
-        )
+    ask_for_names(names, where, stacklevel=5)
     undirected = Counter(table.loc[table["better"] == "", "outcome"])
     if undirected:
         shown = ", ".join(f"{name} ({count})" for name, count in undirected.most_common(10))

@@ -1,6 +1,6 @@
 """From the names people give to arms, outcomes and visits to the words of this library.
 
-The mapping is data, `names.csv` beside this module: a copy of it, edited, can be given to
+The mapping is data, `names.csv` beside this module: a file of the same columns can be given to
 `read_revman` and `read_metapsy` as `mapping`, and its rows are asked first. A name matches a
 row if all fragments of `contains` (parted by " & ") begin a word in it; a fragment that ends
 in a point is a whole word. Case, hyphens and punctuation do not count. The first match holds.
@@ -8,22 +8,22 @@ in a point is a whole word. Case, hyphens and punctuation do not count. The firs
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from io import StringIO
 from pathlib import Path
 
-from pdt_evidence.errors import SchemaError
-from pdt_evidence.evidence.readers.safe import as_text, file_bytes
+from pdt_evidence.errors import SchemaError, did_you_mean
+from pdt_evidence.evidence.readers.safe import as_utf8, file_bytes
+from pdt_evidence.evidence.readers.tabular import delimited
 from pdt_evidence.evidence.windows import follow_up_window
 
-__all__ = ["CONTROLS", "Names", "Rule", "comparison_of", "load_names", "slug"]
+__all__ = ["COLUMNS", "CONTROLS", "Names", "Rule", "comparison_of", "load_names", "slug"]
 
 COLUMNS = ["field", "contains", "word", "better"]
+DIRECTIONS = ("lower", "higher")
 FIELDS = ("arm", "outcome", "instrument", "event", "follow_up", "comparison")
 CONTROLS = (
     "waitlist",
@@ -57,6 +57,7 @@ class Rule:
     fragments: tuple[str, ...]
     word: str
     better: str
+    line: int
 
 
 @dataclass(slots=True)
@@ -64,6 +65,7 @@ class Names:
     """The mapping, and the names that it did not know when asked."""
 
     rules: dict[str, list[Rule]]
+    own: list[tuple[str, Rule]] = field(default_factory=list)  # of the user's mapping, each with its field
     unknown: dict[str, list[str]] = field(default_factory=dict)
     answers: dict[tuple[str, str], Rule | None] = field(
         default_factory=dict
@@ -82,6 +84,15 @@ class Names:
     def _first_rule(self, kind: str, plain: str) -> Rule | None:
         rules = self.rules.get(kind, ())
         return next((rule for rule in rules if all(part in plain for part in rule.fragments)), None)
+
+    def idle(self) -> list[tuple[int, str]]:
+        """The rows of the user's mapping that no name has matched: line, and what they are."""
+        used = {id(rule) for rule in self.answers.values()}
+        return [
+            (rule.line, f"{kind} {' & '.join(part.strip() for part in rule.fragments)!r}")
+            for kind, rule in self.own
+            if id(rule) not in used
+        ]
 
     def word(self, kind: str, *names: str) -> str:
         """Our word for the first of `names` that has one; else "" and the name is remembered."""
@@ -117,44 +128,52 @@ def load_names(mapping: str | Path | None = None) -> Names:
     EvidenceError
         If the file does not have the columns of `names.csv`, or a field or a word it does not know.
     """
-    rules = {kind: list(found) for kind, found in _bundled().items()}
-    if mapping is not None:
-        path = Path(mapping)
-        own = _parse(as_text(file_bytes(path, limit=1_000_000), path.name), path.name)
-        rules = {kind: own.get(kind, []) + rules.get(kind, []) for kind in FIELDS}
-    return Names(rules)
+    rules = _bundled()
+    if mapping is None:
+        return Names({kind: list(found) for kind, found in rules.items()})
+    path = Path(mapping)
+    own = _parse(as_utf8(file_bytes(path, limit=1_000_000), path.name, []), path.name)
+    asked = {kind: own.get(kind, []) + rules.get(kind, []) for kind in FIELDS}
+    return Names(asked, [(kind, rule) for kind, found in own.items() for rule in found])
 
 
 @cache
 def _bundled() -> dict[str, list[Rule]]:
-    text = (files("pdt_evidence.evidence.readers") / "names.csv").read_text(encoding="utf-8")
-    return _parse(text, "names.csv")
+    return _parse((files("pdt_evidence.evidence.readers") / "names.csv").read_bytes(), "names.csv")
 
 
-def _parse(text: str, where: str) -> dict[str, list[Rule]]:
+def _parse(text: bytes, where: str) -> dict[str, list[Rule]]:
+    """The rules of a mapping; a spreadsheet may have saved it, with semicolons and empty lines."""
     from pdt_evidence.evidence.windows import WINDOWS
 
-    rows = list(csv.reader(StringIO(text)))
-    if not rows or rows[0] != COLUMNS:
+    table = delimited(text, where)
+    missing = [name for name in COLUMNS[:3] if name not in table.data.columns]
+    if missing:
         raise SchemaError(
-            f"{where}: expected the columns {', '.join(COLUMNS)}. Start from a copy of names.csv."
+            f"{where}: expected the columns {', '.join(COLUMNS)}; there is no {', '.join(missing)}. "
+            f"Its first line must be: {','.join(COLUMNS)}"
         )
     problems: list[str] = []
     rules: dict[str, list[Rule]] = {}
-    for line, row in enumerate(rows[1:], start=2):
-        if not any(row):
-            continue
-        kind, contains, word, better = [*row, "", "", "", ""][:4]
-        if kind not in FIELDS:
-            problems.append(f"line {line}: expected a field out of {', '.join(FIELDS)}, found {kind!r}.")
-        if not contains.strip() or not word.strip():
-            problems.append(f"line {line}: expected a fragment and a word, found {contains!r} and {word!r}.")
-        if kind == "follow_up" and word not in WINDOWS:
-            problems.append(f"line {line}: expected a word out of {', '.join(WINDOWS)}, found {word!r}.")
-        if better not in ("", "lower", "higher"):
-            problems.append(f"line {line}: expected better to be lower, higher or blank, found {better!r}.")
+    cells = [table.words(name) if name in table.data.columns else [""] * len(table.lines) for name in COLUMNS]
+    for line, *row in zip(table.lines, *cells, strict=True):
+        kind, contains, word, better = (cell.strip() for cell in row)
+        kind, better = kind.lower(), better.lower()
+        known = {"field": (kind, FIELDS), "better": (better, ("", *DIRECTIONS))}
+        known |= {"word": (word, WINDOWS)} if kind == "follow_up" else {}
+        problems += [
+            f"line {line}, column {name!r}: expected {' or '.join(filter(None, words))}, found {found!r}."
+            f"{did_you_mean(found, words)}"
+            for name, (found, words) in known.items()
+            if found not in words
+        ]
+        if not _plain(contains).strip() or not word:
+            problems.append(
+                f"line {line}: expected a part of a name in 'contains' and our word for it in 'word', "
+                f"found {contains!r} and {word!r}."
+            )
         fragments = tuple(_fragment(part) for part in contains.split(" & "))
-        rules.setdefault(kind, []).append(Rule(fragments, word.strip(), better))
+        rules.setdefault(kind, []).append(Rule(fragments, word, better, line))
     if problems:
         raise SchemaError.from_problems(problems, where)
     return rules

@@ -100,7 +100,7 @@ class Review:
     analyses: dict[str, Analysis] = field(default_factory=dict)
     rows: list[StudyRow] = field(default_factory=list)
     totals: list[Total] = field(default_factory=list)
-    rob: dict[str, str] = field(default_factory=dict)  # study -> "domain: judgement; ..."
+    rob: dict[str, dict[str, str]] = field(default_factory=dict)  # study -> domain -> judgement
     skipped: list[tuple[int | None, str, str]] = field(default_factory=list)  # line, what, why
     problems: list[str] = field(default_factory=list)
 

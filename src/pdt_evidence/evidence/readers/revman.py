@@ -7,15 +7,17 @@ What decides the direction of an effect is what the review prints under its fore
 from __future__ import annotations
 
 import math
-import warnings
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import EvidenceError, EvidenceWarning, require_choice
+from pdt_evidence.errors import EvidenceError, require_choice
+from pdt_evidence.evidence.readers.asking import ask_for_directions, ask_for_names
 from pdt_evidence.evidence.readers.names import Names, comparison_of, load_names, slug
 from pdt_evidence.evidence.readers.review import Analysis, Review, StudyRow, Total
+from pdt_evidence.evidence.readers.revman_csv import is_revman5_csv, read_revman5_csv
 from pdt_evidence.evidence.readers.revman_web import read_data_package, read_data_rows
 from pdt_evidence.evidence.readers.rm5 import read_rm5
 from pdt_evidence.evidence.readers.safe import file_bytes
@@ -28,9 +30,16 @@ if TYPE_CHECKING:
 
 __all__ = ["read_revman"]
 
-READERS = {".rm5": read_rm5, ".zip": read_data_package, ".csv": read_data_rows}
+
+def read_csv(content: bytes, where: str) -> Review:
+    """An export of Review Manager 5, or the study rows of RevMan Web."""
+    return (read_revman5_csv if is_revman5_csv(content) else read_data_rows)(content, where)
+
+
+READERS = {".rm5": read_rm5, ".zip": read_data_package, ".csv": read_csv}
 OPPOSITE = {"lower": "higher", "higher": "lower"}
 METRICS = {"SMD": "SMD", "MD": "MD", "OR": "OR", "RR": "RR", "RD": "RD", "HR": "HR"}
+MOST_DOMAINS = 30  # of bias; the tools have five to ten
 Z_95 = 1.959963984540054  # standard normal quantile at 0.975
 Entry = tuple[int | None, str, str, str]
 
@@ -58,9 +67,11 @@ def read_revman(
     ----------
     path : str or Path
         `CDnnnnnnStatsDataOnly.rm5`, `CDnnnnnn-dataPackage.zip`, the export of a whole review that
-        has such a package in it, or one `*-data-rows.csv`.
+        has such a package in it, one `*-data-rows.csv`, or the CSV that Review Manager 5 writes by
+        File > Export > Data and analyses.
     mapping : str or Path, optional
-        An edited copy of `names.csv` (see `evidence.readers.names`), asked before the bundled one.
+        Lines like those of `names.csv` (see `evidence.readers.names`), asked before the bundled ones; those
+        of outcomes may say which direction is good. `.log` lists the lines that matched nothing.
     better : {"lower", "higher"}, optional
         The direction that is good in analyses that neither print it nor have a known outcome.
     review : str, optional
@@ -69,7 +80,8 @@ def read_revman(
     Returns
     -------
     ImportedTrials
-        One row for each study, outcome and time, in the columns of the bundled trials; `.totals`
+        One row for each study, outcome and time, in the columns of the bundled trials, and a column
+        `rob_...` for each domain of bias that is judged; `.totals`
         (every total the review prints), `.analyses` (the study rows as the review has them; both
         are what `audit` works from), `.log` (what was left out, merged or turned) and `.source`.
 
@@ -77,7 +89,8 @@ def read_revman(
     -----
     EvidenceWarning
         With the names that the mapping does not know (their rows are kept: the outcome as the
-        review words it, the follow-up "unknown") and the analyses whose direction nothing tells.
+        review words it, the follow-up "unknown") and the outcomes whose direction nothing tells;
+        and with the lines of a mapping that answer.
 
     Raises
     ------
@@ -132,7 +145,9 @@ def _as_trials(
         if trial["flipped"]:
             log.append((row.line, where, "turned", "the sign, so that above 0 favours arm 1"))
         seen[key] = f"{where}, line {row.line}"
-        trial |= {"rob": review.rob.get(row.study, ""), "locator": seen[key]}
+        judged = review.rob.get(row.study, {})
+        rob = "; ".join(f"{domain}: {judgement}" for domain, judgement in judged.items())
+        trial |= {"rob": rob, "locator": seen[key]}
         names_of_columns = names_of_columns or list(trial)
         rows.append(tuple(trial.values()))
     table = _table(names_of_columns, rows, source_id, source)
@@ -140,8 +155,12 @@ def _as_trials(
         raise EvidenceError(
             f"{source['file']}: none of its {len(review.rows)} study rows has usable numbers."
         )
-    table = fit_schema(table, log)
-    _warn(names, table, source["file"])
+    table = fit_schema(table.assign(**_lights(review, table["study"])), log)
+    log += [(line, "mapping", "noted", f"{what} matches no name of this file") for line, what in names.idle()]
+    ask_for_names(names, source["file"])
+    undirected = table[table["better"] == ""].drop_duplicates("analysis")
+    asked = undirected[["analysis", "outcome_label", "outcome"]].itertuples(index=False, name=None)
+    ask_for_directions(asked, source["file"])
     return ImportedTrials.make(
         table,
         log=make_log(log),
@@ -235,6 +254,16 @@ def _unusable(row: StudyRow, analysis: Analysis) -> str:
     if analysis.kind == "o-e" and not (row.variance > 0 and math.isfinite(row.o_minus_e)):
         return f"expected O - E with its variance, found {row.o_minus_e:g} and {row.variance:g}"
     return ""
+
+
+def _lights(review: Review, studies: pd.Series) -> dict[str, pd.Series]:
+    """A column `rob_...` for each domain of bias that the review judges, as figures draw lights of."""
+    domains = dict.fromkeys(domain for judged in review.rob.values() for domain in judged)
+    columns = {f"rob_{'_'.join(re.findall(r'[a-z0-9]+', domain.lower()))}"[:60]: domain for domain in domains}
+    return {
+        name: studies.map({study: judged.get(domain, "") for study, judged in review.rob.items()}).fillna("")
+        for name, domain in list(columns.items())[:MOST_DOMAINS]
+    }
 
 
 def _where(row: StudyRow) -> str:
@@ -362,29 +391,3 @@ def _analyses(review: Review) -> pd.DataFrame:
     rows, settings = _frame(review.rows), _frame(list(review.analyses.values()))
     settings = settings.drop(columns="line").rename(columns={"number": "analysis"})
     return rows.merge(settings, on="analysis", how="left", validate="many_to_one")
-
-
-def _warn(names: Names, table: pd.DataFrame, where: str) -> None:
-    said = {
-        "arm": "arms are not known, and keep their own names",
-        "outcome": "outcomes are not known, and keep their own names",
-        "follow_up": "analyses do not say when they were assessed; their follow-up is 'unknown'",
-    }
-    for kind, text in said.items():
-        unknown = names.unknown.get(kind, [])
-        if unknown:
-            shown = "; ".join(unknown[:10]) + (f"; and {len(unknown) - 10} more" if len(unknown) > 10 else "")
-            warnings.warn(
-                f"{where}: {len(unknown)} {text}: {shown}. "
-                "To name them, give an edited copy of names.csv as mapping.",
-                EvidenceWarning,
-                stacklevel=4,
-            )
-    undirected = table.loc[table["better"] == "", "analysis"].unique()
-    if len(undirected):
-        warnings.warn(
-            f"{where}: nothing says which direction is good in analyses {', '.join(undirected[:20])}; "
-            "their rows give no effect. Pass better='lower' or better='higher', or use a mapping.",
-            EvidenceWarning,
-            stacklevel=4,
-        )

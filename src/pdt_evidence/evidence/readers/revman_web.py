@@ -247,12 +247,10 @@ def _take_subgroup(cells: Cells, review: Review) -> None:
 
 def _take_rob(content: bytes, review: Review) -> None:
     for cells in _records(content, ROB, ("Study",), review):
-        judged = [
-            f"{name.partition(':')[2].strip()}: {cells.text(name).lower()}"
+        judged = {
+            name.partition(":")[2].strip(): cells.text(name).lower()
             for name in cells.values
-            if name.startswith("Domain (judgement)")
-            and cells.text(name)
-            and cells.text(name) != "Not applicable"
-        ]
+            if name.startswith("Domain (judgement)") and cells.text(name) not in ("", "Not applicable")
+        }
         if judged:
-            review.rob[cells.text("Study")] = "; ".join(judged)
+            review.rob[cells.text("Study")] = judged

@@ -104,7 +104,7 @@ class _Target:
         self.subgroup: dict[str, Any] = {}
         self.row: dict[str, Any] = {}
         self.quality: dict[str, Any] = {}
-        self.rob: dict[str, list[str]] = {}
+        self.rob: dict[str, dict[str, str]] = {}
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if not self.path and tag != "COCHRANE_REVIEW":
@@ -162,9 +162,7 @@ class _Target:
 
     def close(self) -> Review:
         self.review.rob = {
-            name: "; ".join(self.rob[study])
-            for study, (name, _) in self.studies.items()
-            if study in self.rob and name
+            name: self.rob[study] for study, (name, _) in self.studies.items() if study in self.rob and name
         }
         return self.review
 
@@ -185,10 +183,9 @@ class _Target:
 
     def _judge(self, attributes: dict[str, str]) -> None:
         judgement = JUDGEMENTS.get(attributes.get("RESULT", ""))
+        self._count()
         if judgement and self.quality.get("NAME"):
-            self.rob.setdefault(attributes.get("STUDY_ID", ""), []).append(
-                f"{self.quality['NAME']}: {judgement}"
-            )
+            self.rob.setdefault(attributes.get("STUDY_ID", ""), {})[self.quality["NAME"]] = judgement
 
     def _finish_outcome(self) -> None:
         family, cells = self.outcome["family"], self.outcome["cells"]

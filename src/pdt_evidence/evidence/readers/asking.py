@@ -1,0 +1,61 @@
+"""What a reader of reviews could not know, asked of the user: each warning has the lines that answer it."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from collections.abc import Iterable, Sequence
+from io import StringIO
+
+from pdt_evidence.errors import EvidenceWarning
+from pdt_evidence.evidence.readers.names import COLUMNS, Names
+
+__all__ = ["ask_for_directions", "ask_for_names"]
+
+MOST_ASKED = 10  # names in one warning
+SAID = {
+    "arm": "arms are not known, and keep their own names",
+    "outcome": "outcomes are not known, and keep their own names",
+    "follow_up": "analyses do not say when they were assessed; their follow-up is 'unknown'",
+}
+ANSWERS = {"arm": "pdt", "outcome": "depression", "follow_up": "post"}  # by way of example
+
+
+def ask_for_names(names: Names, where: str, stacklevel: int = 4) -> None:
+    """Warn of the arms, outcomes and follow-ups that the mapping does not know."""
+    for kind, text in SAID.items():
+        unknown = names.unknown.get(kind, [])
+        if unknown:
+            lines = [(kind, name.partition(" / ")[0], ANSWERS[kind], "") for name in unknown[:MOST_ASKED]]
+            what = f"{where}: {len(unknown)} {text}: {_listed(unknown)}."
+            how = f"To name them, give a mapping with such lines, the third word mended:\n{_as_csv(lines)}"
+            warnings.warn(f"{what} {how}", EvidenceWarning, stacklevel=stacklevel)
+
+
+def ask_for_directions(outcomes: Iterable[tuple[str, str, str]], where: str, stacklevel: int = 4) -> None:
+    """Warn of outcomes (number of the analysis, name in the review, our word) that nothing tells the good end of."""
+    analyses: dict[tuple[str, str], list[str]] = {}
+    for number, name, word in outcomes:
+        analyses.setdefault((name, word), []).append(number)
+    if not analyses:
+        return
+    shown = [f"{name!r} (analysis {', '.join(numbers)})" for (name, _), numbers in analyses.items()]
+    lines = [("outcome", name, word, "lower") for name, word in list(analyses)[:MOST_ASKED]]
+    warnings.warn(
+        f"{where}: nothing says which direction is good of {len(analyses)} outcomes; their rows give no effect: "
+        f"{_listed(shown)}. To say it of each, give a mapping with such lines, higher where higher is better:\n"
+        f"{_as_csv(lines)}\nOr pass better='lower' or better='higher', which then holds for all of them.",
+        EvidenceWarning,
+        stacklevel=stacklevel,
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - MOST_ASKED
+    return "; ".join(names[:MOST_ASKED]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _as_csv(lines: Iterable[tuple[str, ...]]) -> str:
+    stream = StringIO()
+    csv.writer(stream, lineterminator="\n").writerows([COLUMNS, *lines])
+    return stream.getvalue().rstrip()
