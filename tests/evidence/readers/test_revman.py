@@ -161,7 +161,7 @@ def test_the_direction_is_said_outcome_by_outcome(saved):
     lines = asked[asked.index("field,") : asked.index("\nOr pass")]
     assert lines.splitlines()[1:] == [
         "outcome,Zest,Zest,lower",
-        "outcome,Social adjustment,social_adjustment,lower",
+        "outcome,social adjust,social_adjustment,lower",
     ]
     answered = lines.replace("Zest,lower", "Zest,higher")
     table = read_revman(path, mapping=saved(answered, "mine.csv"))
@@ -228,7 +228,7 @@ def test_names_that_are_not_understood_are_kept_and_said(saved):
     assert "outcomes are not known, and keep their own names: Zest" in messages
     assert "their follow-up is 'unknown': Zest" in messages
     assert (
-        "nothing says which direction is good of 1 outcomes; their rows give no effect: 'Zest' (analysis 1.1)"
+        "nothing says which direction is good of 1 outcome; their rows give no effect: 'Zest' (analysis 1.1)"
         in messages
     )
     assert "field,contains,word,better\noutcome,Zest,Zest,lower" in messages

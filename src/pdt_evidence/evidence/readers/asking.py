@@ -32,19 +32,23 @@ def ask_for_names(names: Names, where: str, stacklevel: int = 4) -> None:
             warnings.warn(f"{what} {how}", EvidenceWarning, stacklevel=stacklevel)
 
 
-def ask_for_directions(outcomes: Iterable[tuple[str, str, str]], where: str, stacklevel: int = 4) -> None:
+def ask_for_directions(
+    names: Names, outcomes: Iterable[tuple[str, str, str]], where: str, stacklevel: int = 4
+) -> None:
     """Warn of outcomes (number of the analysis, name in the review, our word) that nothing tells the good end of."""
     analyses: dict[tuple[str, str], list[str]] = {}
     for number, name, word in outcomes:
-        analyses.setdefault((name, word), []).append(number)
+        rule = names.find("outcome", name)
+        analyses.setdefault((rule.contains if rule else name, word), []).append(number)
     if not analyses:
         return
-    shown = [f"{name!r} (analysis {', '.join(numbers)})" for (name, _), numbers in analyses.items()]
-    lines = [("outcome", name, word, "lower") for name, word in list(analyses)[:MOST_ASKED]]
+    shown = [f"{word!r} (analysis {', '.join(numbers)})" for (_, word), numbers in analyses.items()]
+    lines = [("outcome", contains, word, "lower") for contains, word in list(analyses)[:MOST_ASKED]]
+    plural = "s" if len(analyses) > 1 else ""
     warnings.warn(
-        f"{where}: nothing says which direction is good of {len(analyses)} outcomes; their rows give no effect: "
-        f"{_listed(shown)}. To say it of each, give a mapping with such lines, higher where higher is better:\n"
-        f"{_as_csv(lines)}\nOr pass better='lower' or better='higher', which then holds for all of them.",
+        f"{where}: nothing says which direction is good of {len(analyses)} outcome{plural}; their rows give no "
+        f"effect: {_listed(shown)}. To say it of each, give a mapping with such lines, higher where higher is "
+        f"better:\n{_as_csv(lines)}\nOr pass better='lower' or better='higher', which then holds for all of them.",
         EvidenceWarning,
         stacklevel=stacklevel,
     )

@@ -59,6 +59,11 @@ class Rule:
     better: str
     line: int
 
+    @property
+    def contains(self) -> str:
+        """The fragments as a mapping has them."""
+        return " & ".join(f"{part.strip()}{'.' * part.endswith(' ')}" for part in self.fragments)
+
 
 @dataclass(slots=True)
 class Names:
@@ -88,11 +93,7 @@ class Names:
     def idle(self) -> list[tuple[int, str]]:
         """The rows of the user's mapping that no name has matched: line, and what they are."""
         used = {id(rule) for rule in self.answers.values()}
-        return [
-            (rule.line, f"{kind} {' & '.join(part.strip() for part in rule.fragments)!r}")
-            for kind, rule in self.own
-            if id(rule) not in used
-        ]
+        return [(rule.line, f"{kind} {rule.contains!r}") for kind, rule in self.own if id(rule) not in used]
 
     def word(self, kind: str, *names: str) -> str:
         """Our word for the first of `names` that has one; else "" and the name is remembered."""

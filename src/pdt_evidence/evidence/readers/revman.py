@@ -160,7 +160,7 @@ def _as_trials(
     ask_for_names(names, source["file"])
     undirected = table[table["better"] == ""].drop_duplicates("analysis")
     asked = undirected[["analysis", "outcome_label", "outcome"]].itertuples(index=False, name=None)
-    ask_for_directions(asked, source["file"])
+    ask_for_directions(names, asked, source["file"])
     return ImportedTrials.make(
         table,
         log=make_log(log),
