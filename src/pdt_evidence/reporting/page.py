@@ -17,6 +17,7 @@ from pdt_evidence.analysis.equivalence import VERDICTS as EQUIVALENCE_WORDS
 from pdt_evidence.effects.reported import RATIOS
 from pdt_evidence.evidence.coverage import CITED
 from pdt_evidence.evidence.readers.provenance import origin
+from pdt_evidence.evidence.readers.writing import write_all
 from pdt_evidence.reporting import citations
 from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
@@ -102,7 +103,7 @@ def write_page(contents: Contents, path: Path, figures: Path) -> None:
         versions=contents.versions,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
+    write_all({path: page.encode()})
 
 
 def _brought(contents: Contents) -> dict[str, Any] | None:

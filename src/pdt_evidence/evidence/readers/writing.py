@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers.columns import trial_fields
@@ -46,20 +47,28 @@ def write_all(contents: dict[Path, bytes]) -> None:
     EvidenceError
         If a folder is missing or full, or a file cannot be replaced.
     """
-    before: dict[Path, bytes | None] = {}
+    folders = [str(path) for path in contents if path.is_dir()]
+    if folders:
+        raise EvidenceError(f"{folders[0]} cannot be written: it is a folder. Nothing was changed.")
     made: list[tuple[Path, Path]] = []
+    kept: list[tuple[Path, Path | None]] = []  # what was there before, under another name; None for nothing
     try:
         for path, content in contents.items():
-            made.append((_temporary(path, content), path))
-        for temporary, path in made:
-            before[path] = path.read_bytes() if path.exists() else None
-            os.replace(temporary, path)
-    except OSError as error:
-        _undo(before, [temporary for temporary, _ in made])
+            target = Path(os.path.realpath(path))  # a link stays one, to a file that is new
+            made.append((_temporary(target, content), target))
+        for temporary, target in made:
+            kept.append((target, _second_name(target)))
+            os.replace(temporary, target)
+    except BaseException as error:  # an interrupted run leaves nothing half done either
+        _undo(kept)
+        _remove([temporary for temporary, _ in made])
+        if not isinstance(error, OSError):
+            raise
         reason = error.strerror or str(error)
         raise EvidenceError(
             f"{error.filename or next(iter(contents))} cannot be written: {reason}. Nothing was changed."
         ) from error
+    _remove([before for _, before in kept if before is not None])
 
 
 def _temporary(path: Path, content: bytes) -> Path:
@@ -71,19 +80,37 @@ def _temporary(path: Path, content: bytes) -> Path:
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(name, 0o644)  # temporary files are private, the table is not
-    except OSError:
+    except BaseException:
         os.unlink(name)
         raise
     return Path(name)
 
 
-def _undo(before: dict[Path, Any], temporaries: Sequence[Path]) -> None:
-    for path, content in before.items():
+def _second_name(path: Path) -> Path | None:
+    """The file of `path` under another name beside it, so that it can come back without room on the disk."""
+    if not path.exists():
+        return None
+    second = path.with_name(f".{path.name}.before")
+    second.unlink(missing_ok=True)
+    try:
+        os.link(path, second)
+    except OSError:  # a file system without links
+        shutil.copy2(path, second)
+    return second
+
+
+def _undo(kept: Sequence[tuple[Path, Path | None]]) -> None:
+    for target, before in kept:
         with suppress(OSError):
-            if content is None:
-                path.unlink(missing_ok=True)
+            if before is None:
+                target.unlink(missing_ok=True)
+            elif target.exists() and os.path.samefile(before, target):  # it was not replaced yet
+                before.unlink()
             else:
-                path.write_bytes(content)
-    for temporary in temporaries:
+                os.replace(before, target)
+
+
+def _remove(files: Sequence[Path]) -> None:
+    for path in files:
         with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
