@@ -43,7 +43,8 @@ def test_every_printed_number_is_reproduced(review):
     result = audit(review)
     assert len(result.not_reproduced) == 0, result.summary()
     assert set(result.cells["cell"]) >= CELLS | {"between_Q", "between_p", "between_I2"}
-    assert len(result.cells.groupby(["analysis", "subgroup"])) == 8 * 3
+    totals = result.cells[result.cells["study"] == ""]
+    assert len(totals.groupby(["analysis", "subgroup"])) == 8 * 3
     assert result.summary().endswith("(24 of 24 totals in every number).")
 
 
@@ -55,7 +56,10 @@ def test_every_way_of_pooling_is_reproduced(made, tmp_path, ending):
     path.write_bytes(made.rm5(ways) if ending == "rm5" else made.zipped(made.web_tables(ways)))
     result = audit(read_revman(path))
     assert len(result.not_reproduced) == 0, result.summary()
-    assert len(result.cells.groupby(["analysis", "subgroup"])) == 3 * len(ways) == 3 * 20
+    totals = result.cells[result.cells["study"] == ""]
+    assert len(totals.groupby(["analysis", "subgroup"])) == 3 * len(ways) == 3 * 20
+    assert set(result.cells.loc[result.cells["study"] != "", "cell"]) == {"weight"}
+    assert (result.cells["cell"] == "weight").sum() == sum(way["overall"]["k"] for way in ways)
     told = {(way["measure"], way["method"], way["random"]) for way in ways}
     assert told >= {(m, by, r) for m in ("OR", "RR", "RD") for by in ("MH", "IV") for r in (False, True)}
 
@@ -70,6 +74,16 @@ def test_a_number_that_is_printed_wrong_is_the_one_that_is_listed(made, tmp_path
     ]
     assert_allclose(wrong["recomputed"], total, rtol=1e-12)
     assert "1.5: estimate printed -2.5, recomputed" in audit(path).summary()
+
+
+def test_a_weight_that_is_printed_wrong_is_told_with_its_study(made, tmp_path):
+    path = tmp_path / "CD1.rm5"
+    weight = made.REVIEW["analyses"][4]["overall"]["weights"][1]
+    path.write_bytes(made.rm5().replace(f'WEIGHT="{weight}"'.encode(), b'WEIGHT="99.0"'))
+    assert (
+        "1.5, Short-term (less than 3 months), Berger 2003: weight printed 99, recomputed"
+        in audit(path).summary()
+    )
 
 
 def test_rounding_is_allowed_for_and_no_more(made, tmp_path):

@@ -41,7 +41,7 @@ pool <- function(d, kind, measure, method, random) {
   est <- as.numeric(fit$beta)
   list(k = k, estimate = est, se = fit$se, ci_low = est - z * fit$se, ci_high = est + z * fit$se,
        statistic = abs(est / fit$se), p = 2 * pnorm(-abs(est / fit$se)), tau2 = tau2, Q = Q, Q_df = k - 1,
-       Q_p = pchisq(Q, k - 1, lower.tail = FALSE), I2 = max(0, 100 * (Q - (k - 1)) / Q))
+       weights = as.numeric(weights(fit)), Q_p = pchisq(Q, k - 1, lower.tail = FALSE), I2 = max(0, 100 * (Q - (k - 1)) / Q))
 }
 specs <- list(
   list(kind = "dichotomous", measure = "OR", method = "MH", random = FALSE, data = "dich"),

@@ -54,15 +54,16 @@ class Audit:
 
     def summary(self) -> str:
         """How many numbers agree, and each that does not on a line of its own."""
-        totals = self.cells.groupby(["analysis", "subgroup"], sort=False)["reproduced"].all()
+        printed = self.cells[self.cells["study"] == ""]
+        totals = printed.groupby(["analysis", "subgroup"], sort=False)["reproduced"].all()
         lines = [
             f"{self.file}: {len(self.reproduced)} of {len(self.cells)} printed numbers reproduced "
             f"({int(totals.sum())} of {len(totals)} totals in every number)."
         ]
         for row in self.not_reproduced.itertuples():
-            subgroup = f", {row.subgroup}" if row.subgroup else ""
+            within = "".join(f", {name}" for name in (row.subgroup, row.study) if name)
             lines.append(
-                f"  {row.analysis}{subgroup}: {row.cell} printed {row.printed:g}, recomputed {row.recomputed:g}"
+                f"  {row.analysis}{within}: {row.cell} printed {row.printed:g}, recomputed {row.recomputed:g}"
             )
         return "\n".join(lines)
 
@@ -94,7 +95,7 @@ def audit(imported: ImportedTrials | str | Path) -> Audit:
     -----
     Rows are used as the review has them, before any arm or sign was turned. The statistic is
     compared without its sign, which reviews do not print. What a review leaves uncalculated is
-    not compared.
+    not compared. Weights have the name of their `study`; totals have none.
     """
     if isinstance(imported, (str, Path)):
         from pdt_evidence.evidence.readers import read_any
@@ -107,7 +108,7 @@ def audit(imported: ImportedTrials | str | Path) -> Audit:
         raise RequestError(
             f"audit: {imported.source['file']} prints no totals, so there is nothing to compare."
         )
-    cells = pd.DataFrame(list(_compare(analyses, totals)))
+    cells = pd.DataFrame([*_compare(analyses, totals), *_compare_weights(analyses)])
     return Audit(cells=cells, file=imported.source["file"], sha256=imported.source["sha256"])
 
 
@@ -140,21 +141,39 @@ def _compare(analyses: pd.DataFrame, totals: pd.DataFrame) -> Iterator[dict[str,
             ours[number, subgroup] = {} if rows is None else _recomputed(rows, subgroup)
         candidates = ours[number, subgroup].get(cell, (nan,))
         value = min(candidates, key=lambda found, printed=printed: _distance(found, printed))
-        tolerance = max(0.5 * 10.0 ** -total["digits"], PRECISION * abs(printed))
-        if cell in ("Q_p", "between_p"):
-            tolerance = max(tolerance, TAIL_PRECISION)
-        yield {
-            "analysis": number,
-            "subgroup": subgroup,
-            "outcome": "" if rows is None else rows["outcome"].iloc[0],
-            "cell": cell,
-            "printed": printed,
-            "recomputed": value,
-            "difference": value - printed,
-            "tolerance": tolerance,
-            "reproduced": abs(value - printed) <= tolerance * (1 + 1e-9),
-            "line": total["line"],
-        }
+        outcome = "" if rows is None else rows["outcome"].iloc[0]
+        yield _cell(total | {"outcome": outcome, "study": ""}, value)
+
+
+def _cell(found: Mapping[Any, Any], value: float) -> dict[str, Any]:
+    """A printed number beside ours, and whether they agree."""
+    printed = found["printed"]
+    tolerance = max(0.5 * 10.0 ** -found["digits"], PRECISION * abs(printed))
+    if found["cell"] in ("Q_p", "between_p"):
+        tolerance = max(tolerance, TAIL_PRECISION)
+    names = ("analysis", "subgroup", "outcome", "study", "cell", "printed")
+    return {name: found[name] for name in names} | {
+        "recomputed": value,
+        "difference": value - printed,
+        "tolerance": tolerance,
+        "reproduced": bool(abs(value - printed) <= tolerance * (1 + 1e-9)),
+        "line": found["line"],
+    }
+
+
+def _compare_weights(analyses: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The weights of the studies: in the total if one is shown, else in that of their subgroup."""
+    for _, rows in analyses[analyses["weight"] > 0].groupby("analysis", sort=False):
+        settings = rows.iloc[0]
+        if not (settings["overall"] or settings["subtotals"]):
+            continue  # without a total there is nothing they are shares of
+        every = analyses[analyses["analysis"] == settings["analysis"]]
+        shown = every[every["in_overall" if settings["overall"] else "in_subgroup"]]
+        for _, part in shown.groupby(np.zeros(len(shown)) if settings["overall"] else "subgroup", sort=False):
+            printed = part.assign(ours=_pool(part, settings).weights)
+            for row in printed[printed["weight"] > 0].to_dict("records"):
+                found = row | {"cell": "weight", "printed": row["weight"], "digits": row["weight_digits"]}
+                yield _cell(found, row["ours"])
 
 
 def _distance(found: float, printed: float) -> float:

@@ -46,6 +46,7 @@ class RevmanPool:
     Q_df: float
     Q_p: float
     I2: float
+    weights: Array  # percent, in the order of the studies; 0 where one was not used
 
 
 def revman_smd(
@@ -162,6 +163,7 @@ def _record(total: FixedPool, heterogeneity: FixedPool, tau2: float) -> RevmanPo
         Q_df=float(heterogeneity.Q_df),
         Q_p=float(heterogeneity.Q_p),
         I2=float(heterogeneity.I2),
+        weights=total.weights,
     )
 
 
@@ -185,4 +187,11 @@ def _newer(yi: Array, vi: Array, fixed: FixedPool, estimator: str, interval: str
         Q_df=float(fixed.Q_df),
         Q_p=float(fixed.Q_p),
         I2=float(fixed.I2),
+        weights=_at(use, fit.weights),
     )
+
+
+def _at(use: NDArray[np.bool_], weights: Array) -> Array:
+    every = np.zeros(use.shape)
+    every[use] = weights
+    return every

@@ -28,7 +28,7 @@ def scaled(analysis, value):
 
 def records(analysis):
     """The study rows of one analysis, as the reference has them."""
-    columns = REVIEW["data"][analysis["data"]]
+    columns = REVIEW["data"][analysis["data"]] | {"weight": analysis["overall"]["weights"]}
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
@@ -61,7 +61,8 @@ def study_xml(analysis, row):
     }[family]()
     study = "STD-" + row["study"].replace(" ", "-")
     note = "<FOOTNOTE>Completers only</FOOTNOTE>" if row["study"].startswith("Conti") else ""
-    return f'<{family}_DATA {attributes(numbers)} ESTIMABLE="YES" STUDY_ID="{study}">{note}</{family}_DATA>'
+    cells = attributes(numbers | {"WEIGHT": row["weight"]})
+    return f'<{family}_DATA {cells} ESTIMABLE="YES" STUDY_ID="{study}">{note}</{family}_DATA>'
 
 
 def outcome_xml(analysis, number):
@@ -174,7 +175,7 @@ def web_study(analysis, row):
         "GIV SE": row.get("se", 0.0), "Experimental mean": row.get("m1", 0.0), "Experimental SD": row.get("s1", 0.0),
         "Experimental cases": row.get("e1", 0), "Experimental N": row.get("n1", 0), "Control mean": row.get("m2", 0.0),
         "Control SD": row.get("s2", 0.0), "Control cases": row.get("e2", 0), "Control N": row.get("n2", 0),
-        "O-E": row.get("oe", 0.0), "Variance": row.get("v", 0.0),
+        "O-E": row.get("oe", 0.0), "Variance": row.get("v", 0.0), "Weight": six(row["weight"]),
         "Footnotes": "Completers only" if row["study"].startswith("Conti") else "",
     }  # fmt: skip
 

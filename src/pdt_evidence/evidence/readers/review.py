@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from pdt_evidence.evidence.readers.safe import most_memory
 
-__all__ = ["NAN", "Analysis", "Cells", "Review", "StudyRow", "Total", "decimals", "most_rows", "number"]
+__all__ = ["NAN", "Analysis", "Cells", "Review", "StudyRow", "Total", "decimals", "most_rows", "number",
+           "printed_weight"]  # fmt: skip
 
 NAN = math.nan
 BLANK = frozenset({"", "null", "none", "#n/a", "na", "nan", "not applicable", "infinity", "-infinity"})
@@ -74,6 +76,8 @@ class StudyRow:
     estimable: bool = True
     in_overall: bool = True
     in_subgroup: bool = True
+    weight: float = NAN  # percent, as printed
+    weight_digits: int = 0  # decimals it is printed with
     footnote: str = ""
 
 
@@ -143,6 +147,12 @@ def number(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) and "_" not in text else None
+
+
+def printed_weight(text: str) -> dict[str, Any]:
+    """The weight of a study row and its digits; NaN for what is none, "Not estimable" and the like."""
+    value = number(text)
+    return {"weight": NAN if value is None else value, "weight_digits": decimals(text)}
 
 
 def decimals(text: str) -> int:

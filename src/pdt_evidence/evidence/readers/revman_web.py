@@ -12,7 +12,15 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from pdt_evidence.errors import EvidenceError, SchemaError
-from pdt_evidence.evidence.readers.review import NAN, Analysis, Cells, Review, StudyRow, most_rows
+from pdt_evidence.evidence.readers.review import (
+    NAN,
+    Analysis,
+    Cells,
+    Review,
+    StudyRow,
+    most_rows,
+    printed_weight,
+)
 from pdt_evidence.evidence.readers.rm5 import MEASURES, RATIOS, printed_totals
 from pdt_evidence.evidence.readers.safe import as_utf8, zip_members
 from pdt_evidence.evidence.readers.tabular import delimited
@@ -236,6 +244,7 @@ def _study_row(analysis: Analysis, cells: Cells) -> StudyRow:
         in_subgroup=not use or "SUBGROUP" in use,
         footnote=cells.text("Footnotes"),
         **numbers,
+        **printed_weight(cells.text("Weight")),
     )
 
 

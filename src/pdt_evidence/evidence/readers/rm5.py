@@ -19,6 +19,7 @@ from pdt_evidence.evidence.readers.review import (
     decimals,
     most_rows,
     number,
+    printed_weight,
 )
 from pdt_evidence.evidence.readers.safe import parse_xml
 
@@ -255,6 +256,7 @@ class _Target:
 def _row(cells: Cells, numbers: dict[str, str]) -> dict[str, Any]:
     """What is kept of a study row; the dozen other attributes of each are let go at once."""
     row: dict[str, Any] = {ours: cells.number(theirs) for theirs, ours in numbers.items()}
+    row |= printed_weight(cells.text("WEIGHT"))
     estimable = cells.flag("ESTIMABLE", default=True)
     return row | {"study_id": cells.text("STUDY_ID"), "line": cells.line, "estimable": estimable}
 
