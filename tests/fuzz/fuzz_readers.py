@@ -23,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "evidence" / "readers"))
 
 import made_files
+import meant_files
 
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers import read_metapsy, read_revman, read_trials
@@ -114,6 +115,25 @@ def formats() -> list[Format]:
         Format("rows.csv", plain(lambda: made_files.web_tables()["data-rows.csv"]), read_revman),
         Format("xlsx", outside_or_inside(lambda: trials_as("xlsx")), read_trials),
         Format("parquet", plain(lambda: trials_as("parquet")), read_trials),
+        Format("export.csv", plain(made_files.revman_csv), read_revman),
+    ]
+
+
+def meant() -> list[Format]:
+    """The same formats, whole, with what nobody means in them."""
+    rows = {name: content.decode("utf-8-sig") for name, content in made_files.web_tables().items()}
+    return [
+        Format("meant.rm5", meant_files.document(made_files.rm5()), read_revman),
+        Format("meant.zip", meant_files.archive(made_files.web_tables()), read_revman),
+        Format("meant.csv", meant_files.table(made_files.TRIALS), read_trials),
+        Format("meant.tsv", meant_files.table(made_files.TRIALS.replace(",", "\t"), "\t"), read_trials),
+        Format("meant-metapsy.csv", meant_files.table(databases().decode(), ";"), read_metapsy),
+        Format("meant-rows.csv", meant_files.table(rows["data-rows.csv"]), read_revman),
+        Format(
+            "meant-export.csv", meant_files.table(made_files.revman_csv().decode("utf-8-sig")), read_revman
+        ),
+        Format("meant.xlsx", meant_files.workbook(made_files.TRIALS), read_trials),
+        Format("meant.parquet", meant_files.columns(made_files.TRIALS), read_trials),
     ]
 
 
@@ -170,7 +190,7 @@ def main() -> None:
     parser.add_argument("--format", help="only this one")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
-    for kind in formats():
+    for kind in [*formats(), *meant()]:
         if arguments.format in (None, kind.name):
             print(fuzz(kind, arguments.cases, arguments.seed, folder), flush=True)
 

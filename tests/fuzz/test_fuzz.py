@@ -6,7 +6,7 @@ import pytest
 CASES = 40
 
 
-@pytest.mark.parametrize("kind", fuzz_readers.formats(), ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", [*fuzz_readers.formats(), *fuzz_readers.meant()], ids=lambda kind: kind.name)
 def test_damaged_files_are_read_or_refused(kind, tmp_path):
     """No other exception, no hang over a second; some of each, or the damage is too small or too great."""
     results = [was_read for was_read, _ in fuzz_readers.run(kind, CASES, 0, tmp_path)]

@@ -301,6 +301,20 @@ def test_text_where_numbers_belong_is_listed_with_every_line(saved):
     assert any("TOTAL_1: expected a number, found '4o'" in problem for problem in caught.value.problems)
 
 
+@pytest.mark.parametrize("name", ["CD1.rm5", "CD1.zip"])
+def test_a_name_without_an_end_is_cut(saved, name):
+    """A million letters would be searched for every word of the mapping."""
+    long = "Depression " + "x" * 1_000_000
+    if name.endswith("rm5"):
+        content = rm5().replace(b"<NAME>Depression symptoms", f"<NAME>{long}".encode())
+    else:
+        tables = {part: text.replace(b"Depression", long.encode(), 1) for part, text in web_tables().items()}
+        content = zipped(tables)
+    table = read_revman(saved(content, name))
+    assert table["outcome_label"].str.len().max() <= 2000
+    assert "depression" in set(table["outcome"])
+
+
 def test_another_document_is_refused_by_name(saved):
     with pytest.raises(EvidenceError, match="the document is a <rss>, not a Review Manager 5 review"):
         read_revman(saved("<rss><channel/></rss>", "feed.rm5"))

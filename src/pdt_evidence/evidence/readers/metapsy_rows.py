@@ -14,6 +14,7 @@ from pdt_evidence.evidence.schema import Coded
 __all__ = ["NAN", "Entry", "Row", "arm_data", "read_rows", "weeks_at_end"]
 
 NAN = math.nan
+MAX_TEXT = 10_000  # characters of a cell; a long reference has a tenth
 BYTES_A_ROW = 3_700  # of memory, measured
 ARM_NUMBERS = ("mean", "sd", "n", "mean_change", "sd_change", "n_change", "event", "totaln")
 NUMBERS = frozenset(
@@ -111,7 +112,7 @@ def read_rows(text: TextTable, where: str, size: int, log: list[Entry]) -> list[
 
 
 def _said(word: str) -> str:
-    word = word.strip()
+    word = word[:MAX_TEXT].strip()
     return "" if word.lower() in MISSING else word
 
 

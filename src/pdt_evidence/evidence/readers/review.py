@@ -19,6 +19,7 @@ __all__ = ["NAN", "Analysis", "Cells", "Review", "StudyRow", "Total", "decimals"
 NAN = math.nan
 BLANK = frozenset({"", "null", "none", "#n/a", "na", "nan", "not applicable", "infinity", "-infinity"})
 MAX_ROWS = 50_000  # the largest reviews have some thousand study rows
+MAX_TEXT = 2_000  # characters of one name or footnote
 BYTES_A_ROW = 3_700  # of memory, measured
 
 
@@ -118,7 +119,7 @@ class Cells:
     problems: list[str]
 
     def text(self, name: str) -> str:
-        return " ".join((self.values.get(name) or "").split())
+        return " ".join((self.values.get(name) or "")[:MAX_TEXT].split())
 
     def number(self, name: str) -> float:
         found = self.text(name)

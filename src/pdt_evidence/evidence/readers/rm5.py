@@ -11,6 +11,7 @@ from typing import Any
 
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers.review import (
+    MAX_TEXT,
     Analysis,
     Cells,
     Review,
@@ -68,7 +69,6 @@ TEXTS = frozenset(
     {"NAME", "TITLE", "GROUP_LABEL_1", "GROUP_LABEL_2", "GRAPH_LABEL_1", "GRAPH_LABEL_2", "FOOTNOTE"}
 )
 KEPT = frozenset({"STUDY", "OUTCOME", "SUBGROUP", "DATA"})  # how the names end of elements that are many
-MAX_TEXT = 2_000  # characters of one name or footnote
 
 
 def read_rm5(content: bytes, where: str) -> Review:
