@@ -150,7 +150,7 @@ def test_a_database_that_favours_is_left_and_tells_which_scales_are_better_high(
             "mean_arm1": "20",
         },
     ]
-    with pytest.warns(EvidenceWarning, match="1 outcomes are not known"):
+    with pytest.warns(EvidenceWarning, match="1 outcome is not known"):
         table = read_metapsy(saved(metapsy(*rows), "data.csv"))
     assert_allclose(table["reported"], [0.72, 0.95, 0.8, 0.8, 0.6])
     assert not table["flipped"].any()

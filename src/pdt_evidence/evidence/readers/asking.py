@@ -8,28 +8,39 @@ from collections.abc import Iterable, Sequence
 from io import StringIO
 
 from pdt_evidence.errors import EvidenceWarning
-from pdt_evidence.evidence.readers.names import COLUMNS, Names
+from pdt_evidence.evidence.readers.names import COLUMNS, NO_NAME, Names
 
 __all__ = ["ask_for_directions", "ask_for_names"]
 
 MOST_ASKED = 10  # names in one warning
-SAID = {
-    "arm": "arms are not known, and keep their own names",
-    "outcome": "outcomes are not known, and keep their own names",
-    "follow_up": "analyses do not say when they were assessed; their follow-up is 'unknown'",
+UNSAID = "?"  # in the place of an answer; a mapping that still has it is refused
+SAID = {  # field -> what is said of one name, and of several
+    "arm": ("arm is not known, and keeps its own name", "arms are not known, and keep their own names"),
+    "outcome": (
+        "outcome is not known, and keeps its own name",
+        "outcomes are not known, and keep their own names",
+    ),
+    "follow_up": (
+        "analysis does not say when it was assessed; its follow-up is 'unknown'",
+        "analyses do not say when they were assessed; their follow-up is 'unknown'",
+    ),
 }
-ANSWERS = {"arm": "pdt", "outcome": "depression", "follow_up": "post"}  # by way of example
 
 
 def ask_for_names(names: Names, where: str, stacklevel: int = 4) -> None:
     """Warn of the arms, outcomes and follow-ups that the mapping does not know."""
-    for kind, text in SAID.items():
+    for kind, (one, several) in SAID.items():
         unknown = names.unknown.get(kind, [])
-        if unknown:
-            lines = [(kind, name.partition(" / ")[0], ANSWERS[kind], "") for name in unknown[:MOST_ASKED]]
-            what = f"{where}: {len(unknown)} {text}: {_listed(unknown)}."
-            how = f"To name them, give a mapping with such lines, the third word mended:\n{_as_csv(lines)}"
-            warnings.warn(f"{what} {how}", EvidenceWarning, stacklevel=stacklevel)
+        if not unknown:
+            continue
+        asked = [name.partition(" / ")[0] for name in unknown[:MOST_ASKED] if name != NO_NAME]
+        own = "" if kind == "follow_up" else ", or a word of your own"
+        how = (
+            f" To name them, give a mapping with such lines, for each {UNSAID} one of {', '.join(names.words(kind))}"
+            f"{own}:\n{_as_csv((kind, name, UNSAID, '') for name in asked)}"
+        )
+        what = f"{where}: {len(unknown)} {one if len(unknown) == 1 else several}: {_listed(unknown)}."
+        warnings.warn(what + (how if asked else ""), EvidenceWarning, stacklevel=stacklevel)
 
 
 def ask_for_directions(
@@ -43,12 +54,13 @@ def ask_for_directions(
     if not analyses:
         return
     shown = [f"{word!r} (analysis {', '.join(numbers)})" for (_, word), numbers in analyses.items()]
-    lines = [("outcome", contains, word, "lower") for contains, word in list(analyses)[:MOST_ASKED]]
+    lines = [("outcome", contains, word, UNSAID) for contains, word in list(analyses)[:MOST_ASKED]]
     plural = "s" if len(analyses) > 1 else ""
     warnings.warn(
         f"{where}: nothing says which direction is good of {len(analyses)} outcome{plural}; their rows give no "
-        f"effect: {_listed(shown)}. To say it of each, give a mapping with such lines, higher where higher is "
-        f"better:\n{_as_csv(lines)}\nOr pass better='lower' or better='higher', which then holds for all of them.",
+        f"effect: {_listed(shown)}. To say it of each, give a mapping with such lines, with lower or "
+        f"higher for {UNSAID}:\n{_as_csv(lines)}\n"
+        "Or pass better='lower' or better='higher', which then holds for all of them.",
         EvidenceWarning,
         stacklevel=stacklevel,
     )

@@ -20,9 +20,10 @@ from pdt_evidence.evidence.readers.safe import as_utf8, file_bytes
 from pdt_evidence.evidence.readers.tabular import delimited
 from pdt_evidence.evidence.windows import follow_up_window
 
-__all__ = ["COLUMNS", "CONTROLS", "Names", "Rule", "comparison_of", "load_names", "slug"]
+__all__ = ["COLUMNS", "CONTROLS", "NO_NAME", "Names", "Rule", "comparison_of", "load_names", "slug"]
 
 COLUMNS = ["field", "contains", "word", "better"]
+NO_NAME = "(no name)"
 DIRECTIONS = ("lower", "higher")
 FIELDS = ("arm", "outcome", "instrument", "event", "follow_up", "comparison")
 CONTROLS = (
@@ -95,11 +96,15 @@ class Names:
         used = {id(rule) for rule in self.answers.values()}
         return [(rule.line, f"{kind} {rule.contains!r}") for kind, rule in self.own if id(rule) not in used]
 
+    def words(self, kind: str) -> list[str]:
+        """Our words for names of that kind."""
+        return list(dict.fromkeys(rule.word for rule in self.rules.get(kind, ())))
+
     def word(self, kind: str, *names: str) -> str:
         """Our word for the first of `names` that has one; else "" and the name is remembered."""
         rule = self.find(kind, *names)
         if rule is None:
-            asked = " / ".join(dict.fromkeys(name for name in names if name)) or "(no name)"
+            asked = " / ".join(dict.fromkeys(name for name in names if name)) or NO_NAME
             known = self.unknown.setdefault(kind, [])
             if asked not in known:
                 known.append(asked)
@@ -168,7 +173,7 @@ def _parse(text: bytes, where: str) -> dict[str, list[Rule]]:
             for name, (found, words) in known.items()
             if found not in words
         ]
-        if not _plain(contains).strip() or not word:
+        if not _plain(contains).strip() or not _plain(word).strip():
             problems.append(
                 f"line {line}: expected a part of a name in 'contains' and our word for it in 'word', "
                 f"found {contains!r} and {word!r}."
