@@ -178,3 +178,12 @@ def test_what_cannot_be_read_at_all_is_one_error(tmp_path):
         check_file(tmp_path / "none.csv")
     with pytest.raises(EvidenceError, match="is a folder"):
         check_file(tmp_path)
+
+
+def test_what_a_reader_warns_of_is_said_once(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_bytes("study,outcome,yi,vi\nMüller 1,pain,0.2,0.1\n".encode("cp1252"))
+    found = check_file(path)
+    assert "Windows-1252" in found.findings[0].what
+    assert found.notes == ()
+    assert found.summary().endswith("1 row of 1 trial fits the schema; 1 warning.")

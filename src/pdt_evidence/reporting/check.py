@@ -120,18 +120,16 @@ def check_file(path: str | Path) -> FileCheck:
                 raise
             findings = [Finding(line=None, what=problem, severity="error") for problem in error.problems]
             return FileCheck(file=path.name, rows=0, trials=0, findings=tuple(findings), notes=())
-    said = [
-        str(one.message).removeprefix(f"{path.name}: ")
-        for one in caught
-        if issubclass(one.category, EvidenceWarning)
-    ]
-    general = [Finding(line=None, what=f"{text[:1].upper()}{text[1:]}") for text in said]
+    messages = [str(one.message) for one in caught if issubclass(one.category, EvidenceWarning)]
+    texts = [message.removeprefix(f"{path.name}: ") for message in messages]
+    general = [Finding(line=None, what=f"{text[:1].upper()}{text[1:]}") for text in texts]
+    told = " ".join(messages)  # what was warned of is no note as well
     return FileCheck(
         file=path.name,
         rows=len(table),
         trials=int(table["trial_id"].nunique()),
         findings=(*general, *sorted(findings, key=lambda finding: finding.line or 0)),
-        notes=tuple(notes),
+        notes=tuple(note for note in notes if note.rstrip(".") not in told),
     )
 
 
