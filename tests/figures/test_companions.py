@@ -122,6 +122,38 @@ def test_every_figure_draws_on_given_axes_in_any_style(name):
     figure.canvas.draw()
 
 
+@pytest.mark.parametrize(
+    ("name", "layout"),
+    [
+        *((name, "constrained") for name in FIGURES),
+        *((name, None) for name in ("funnel", "network_plot", "trajectory")),
+    ],
+)
+def test_two_figures_side_by_side_keep_to_their_boxes(name, layout):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4.8), layout=layout)
+    FigureCanvasAgg(figure)
+    axes = [FIGURES[name](ax=ax) for ax in figure.subplots(1, 2)]
+    found = {}
+    for n, ax in enumerate(axes):
+        geometry.assert_readable(ax)
+        found |= {f"{n}:{text}": box for text, box in geometry.boxes(ax).items()}
+    assert geometry.overlapping(found) == []
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_axes_far_too_small_are_refused(name):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(1.2, 0.8))
+    FigureCanvasAgg(figure)
+    with pytest.raises(RequestError, match=r"\d+ x \d+ mm"):
+        FIGURES[name](ax=figure.subplots())
+
+
 @pytest.mark.parametrize("name", ["funnel", "trajectory", "summary_forest"])
 def test_the_same_figure_gives_the_same_bytes(name, tmp_path):
     first, second = (save(FIGURES[name](), tmp_path / f"{n}.svg").read_bytes() for n in "ab")

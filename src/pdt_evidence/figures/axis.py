@@ -154,12 +154,14 @@ def tick_label(scale: Scale, value: float) -> str:
     text = f"{value:.10g}"
     if "e" in text:
         mantissa, power = text.split("e")
-        return (f"{mantissa}×" if mantissa != "1" else "") + f"1e{int(power)}".replace("-", "−")
+        return f"{mantissa}e{int(power)}".replace("-", "−")
     return text.replace("-", "−")
 
 
 def same_decimals(labels: Sequence[str], decimal: str) -> list[str]:
-    """Linear tick labels with the same number of decimals; zero stays bare."""
+    """Linear tick labels with the same number of decimals; zero stays bare, and so do powers of ten."""
+    if any("e" in text for text in labels):
+        return list(labels)
     most = max((len(text.partition(decimal)[2]) for text in labels), default=0)
     return ["0" if text == "0" else _padded(text, most, decimal) for text in labels]
 

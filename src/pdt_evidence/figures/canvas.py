@@ -163,7 +163,7 @@ class Sheet:
         weight: str = "normal",
         slant: str = "normal",
         align: str = "left",
-        color: str | None = None,
+        color: Any = None,
         symbols: bool = False,
     ) -> Line:
         """One line of text, its baseline at y; `symbols` of statistics are set in italics."""

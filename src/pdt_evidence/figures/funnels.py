@@ -44,7 +44,8 @@ def funnel(
     ----------
     result : PooledEffect
     ax : Axes, optional
-        Where to draw; a new figure of `width` by `height` millimetres without it.
+        Where to draw: text and plot together take the box that it has. A new figure of `width` by `height`
+        millimetres without it.
     style, title
         As in `forest`.
     contours : sequence of float
@@ -62,7 +63,8 @@ def funnel(
     Raises
     ------
     RequestError
-        For a contour that is no p value, or a result without studies.
+        For a contour that is no p value, a result without studies, or a width, height or Axes too small for
+        the text.
 
     References
     ----------

@@ -133,23 +133,38 @@ def _fitted(
     spots: list[tuple[float, float]],
     shares: list[float],
 ) -> _Placed:
-    """Names at the largest text that leaves the circle room, broken into lines where that makes it larger."""
+    """Names at the largest text that leaves the circle room, or a refusal that says what would do."""
     room, style = made.panel, made.style
     names = [words.spoken(name) for name in treatments]
-    for size in [s for s in (style.size - 0.5 * n for n in range(20)) if s >= style.smallest] or [style.size]:
-        made.style = shrunk(style, size)
-        tried = []
-        for part in (1.0, 0.3, 0.22):
-            broken = [made.face.wrap(name, part * room[0], size) for name in names]
-            texts = ["\n".join([*lines, amount]) for lines, amount in zip(broken, counts, strict=True)]
-            tried.append(_arranged(made, texts, spots, shares))
-        found = max((one for one in tried if one is not None), key=lambda one: one.unit, default=None)
-        if found is not None and found.unit >= SMALLEST * min(room):
+    sizes = [s for s in (style.size - 0.5 * n for n in range(20)) if s >= style.smallest] or [style.size]
+    for more, size in [
+        *((1.0, size) for size in sizes),
+        *((more, sizes[-1]) for more in (1.2, 1.5, 2.0, 3.0, 5.0)),
+    ]:
+        made.style, made.panel = shrunk(style, size), (more * room[0], more * room[1])
+        found = _roomiest(made, names, counts, spots, shares)
+        if found is not None and more == 1.0:
             return found
+        if found is not None:
+            break
+    needed = " x ".join(f"{math.ceil(side / MM)}" for side in made.panel)
     raise RequestError(
         f"The names of {len(treatments)} treatments leave no room for a network on {room[0] / MM:.0f} x "
-        f"{room[1] / MM:.0f} mm. Draw it on about {room[0] / MM * 1.5:.0f} x {room[1] / MM * 1.5:.0f} mm."
+        f"{room[1] / MM:.0f} mm below its title. Give it about {needed} mm."
     )
+
+
+def _roomiest(
+    made: Chart, names: list[str], counts: list[str], spots: list[tuple[float, float]], shares: list[float]
+) -> _Placed | None:
+    """The largest circle that the names leave, broken into lines where that makes it larger; None if too small."""
+    tried = []
+    for part in (1.0, 0.3, 0.22):
+        broken = [made.face.wrap(name, part * made.panel[0], made.style.size) for name in names]
+        texts = ["\n".join([*lines, amount]) for lines, amount in zip(broken, counts, strict=True)]
+        tried.append(_arranged(made, texts, spots, shares))
+    found = max((one for one in tried if one is not None), key=lambda one: one.unit, default=None)
+    return found if found is not None and found.unit >= SMALLEST * min(made.panel) else None
 
 
 def _arranged(

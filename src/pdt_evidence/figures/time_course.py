@@ -59,7 +59,8 @@ def trajectory(
     result : Synthesis
         By "follow_up", alone or with other columns: each further combination is a line of its own.
     ax : Axes, optional
-        Where to draw; a new figure of `width` by `height` millimetres without it.
+        Where to draw: text and plot together take the box that it has. A new figure of `width` by `height`
+        millimetres without it.
     style, title
         As in `forest`.
     trials : bool
@@ -79,7 +80,7 @@ def trajectory(
     Raises
     ------
     RequestError
-        If the synthesis is not by follow-up, or no window has a place in time.
+        If the synthesis is not by follow-up, no window has a place in time, or the figure is too small.
     """
     courses, shared, placed, left_out = courses_of(result, months)
     made = chart(ax, style, width, height, [course.name for course in courses])
