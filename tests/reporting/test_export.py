@@ -221,6 +221,11 @@ def test_no_exported_csv_has_a_cell_that_a_spreadsheet_would_run(tmp_path, name)
         assert not text.str.match(r"[=+@\t\r-]").any(), path
 
 
+def test_a_number_that_is_kept_as_it_was_printed_is_no_formula(tmp_path):
+    write_table(pd.DataFrame({"printed": ["-0.42", "-0.42 to 0.1", "+1"]}), tmp_path / "x.csv")
+    assert (tmp_path / "x.csv").read_text().split("\n")[1:4] == ["-0.42", "'-0.42 to 0.1", "+1"]
+
+
 def test_every_reference_has_a_type_and_a_title_and_what_is_known_of_year_and_doi(tmp_path):
     table = pdt.trials(disputed=True, preferred=False)
     (bib,), (ris,) = (export(table, tmp_path / f"all.{ending}") for ending in ("bib", "ris"))

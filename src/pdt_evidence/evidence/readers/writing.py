@@ -34,9 +34,20 @@ def guarded(table: pd.DataFrame) -> pd.DataFrame:
     plain = table.copy()
     for name in plain.columns:
         if plain[name].dtype == object or str(plain[name].dtype) in ("str", "string"):
-            text = plain[name].map(lambda value: isinstance(value, str) and value.startswith(FORMULA))
-            plain[name] = plain[name].mask(text.astype(bool), "'" + plain[name].astype(str))
+            risky = plain[name].map(_would_run)
+            plain[name] = plain[name].mask(risky.astype(bool), "'" + plain[name].astype(str))
     return plain
+
+
+def _would_run(cell: object) -> bool:
+    """Whether a cell is the beginning of a formula; "-0.42", a number kept as it was printed, is none."""
+    if not (isinstance(cell, str) and cell.startswith(FORMULA)):
+        return False
+    try:
+        float(cell)
+    except ValueError:
+        return True
+    return False
 
 
 def write_all(contents: dict[Path, bytes]) -> None:
