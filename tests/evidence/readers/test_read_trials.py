@@ -414,6 +414,16 @@ def test_the_fast_road_and_the_exact_one_agree():
     assert taken > 80
 
 
+def test_many_rows_are_taken_in_parts_and_none_is_lost(saved, monkeypatch):
+    text = "study,yi,vi\n" + "".join(f"A{number},0.1,0.2\n\n" for number in range(7))
+    whole = read_trials(saved(text, "mine.csv"))
+    monkeypatch.setattr(text_table, "ROWS_AT_ONCE", 3)
+    parts = read_trials(saved(text, "mine.csv"))
+    pd.testing.assert_frame_equal(pd.DataFrame(parts), pd.DataFrame(whole))
+    assert parts["study"].tolist() == [f"A{number}" for number in range(7)]
+    assert parts.log.equals(whole.log)
+
+
 def quoted(cell):
     return '"' + cell.replace('"', '""') + '"' if set(cell) & set(',"\n') else cell
 

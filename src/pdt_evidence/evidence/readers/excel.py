@@ -17,7 +17,7 @@ from pdt_evidence.evidence.readers.text_table import MAX_CELLS, TextTable, table
 __all__ = ["read_excel"]
 
 MAX_BLANK_ROWS = 10_000  # a sheet with more of them in a row was formatted, not filled
-BYTES_A_ROW, BYTES_A_CELL = 200, 90  # of memory, beside the letters of the cells; measured
+BYTES_A_ROW, BYTES_A_CELL = 350, 40  # of memory, beside the letters of the cells; measured
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
 

@@ -300,8 +300,8 @@ def parse_xml(content: bytes, target: Any, where: str) -> Any:
         raise EvidenceError(
             f"{where} declares a document type or entities, which no review file needs. It was not read."
         ) from error
-    except EvidenceError:
-        raise
+    except EvidenceError as error:
+        raise EvidenceError(f"{where}: {error}") from error
     except (ParseError, ValueError, LookupError, AssertionError) as error:
         raise EvidenceError(
             f"{where} is not well-formed XML: {_reason(error)}. Download it again."

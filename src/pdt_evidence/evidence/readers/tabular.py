@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from io import BytesIO, StringIO
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +66,7 @@ def delimited(text: bytes, where: str, *, tab: bool = False) -> TextTable:
     plain = _plain(text, mark, decimal)
     if plain is not None:
         return plain
-    reader = csv.reader(StringIO(text.decode(), newline=""), delimiter=mark, strict=True)
+    reader = csv.reader(TextIOWrapper(BytesIO(text), "utf-8", newline=""), delimiter=mark, strict=True)
     return table_of(_csv_rows(reader, where), where, decimal)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_CELLS", "Entry", "TextTable", "header_problems", "table_of"]
 
 Entry = tuple[int | None, str, str, str]  # of a log: line, row, action, reason
+ROWS_AT_ONCE = 5_000
 MAX_CELLS = 10_000_000  # 200,000 rows of 50 columns
 
 
@@ -57,6 +58,7 @@ def table_of(rows: Iterable[tuple[int, list[str]]], where: str, decimal: str = "
         raise EvidenceError(f"{where} has no header: expected the names of the columns in its first line.")
     problems = header_problems(header, at)
     kept, lines, blank = [], [], []
+    parts: list[pd.DataFrame] = []  # of many rows, which as lists of words take several times the room
     most = MAX_CELLS // len(header)
     for line, row in rows:
         if len(row) == len(header) and any(row):
@@ -69,15 +71,18 @@ def table_of(rows: Iterable[tuple[int, list[str]]], where: str, decimal: str = "
                 f"line {line}: expected {len(header)} cells as in the header, found {len(row)}. "
                 "Check for a missing or an extra separator, or put quotes around text that holds one."
             )
-        if len(kept) > most:
+        if len(kept) == ROWS_AT_ONCE:
+            parts.append(pd.DataFrame(kept, columns=header, dtype="str"))
+            kept = []
+        if len(lines) > most:
             raise EvidenceError(f"{where} has more than {most} rows of {len(header)} columns. Split it.")
     if problems:
         raise EvidenceError.from_problems(problems, where)
-    if not kept:
+    if not lines:
         raise EvidenceError(f"{where} has no rows: expected a header line and at least one trial below it.")
-    return TextTable(
-        data=pd.DataFrame(kept, columns=header, dtype=object), lines=lines, decimal=decimal, blank=blank
-    )
+    parts.append(pd.DataFrame(kept, columns=header, dtype="str"))
+    data = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+    return TextTable(data=data, lines=lines, decimal=decimal, blank=blank)
 
 
 def header_problems(header: list[str], line: int) -> list[str]:
