@@ -308,3 +308,17 @@ def test_a_direction_that_nobody_gave_is_said_aloud():
         EvidenceWarning, match="no column 'better', so effects from arm data are arm 1 less arm 2"
     ):
         synthesize(arms, by="outcome")
+
+
+def test_rows_that_their_table_sets_aside_are_never_pooled_in_silence():
+    table = pd.DataFrame({
+        "study": ["A", "B", "C", "D"], "outcome": "anxiety", "follow_up": "post", "yi": [0.1, 0.2, 0.3, 0.4],
+        "vi": 0.04, "status": ["ok", "retracted", None, "ok"], "preferred": [True, True, True, False],
+    })  # fmt: skip
+    with pytest.warns(
+        EvidenceWarning, match=r"its status is retracted: 1; not the preferred row of its contrast: 1"
+    ):
+        assert synthesize(table)["anxiety", "post"].k == 4
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert synthesize(table.iloc[[0, 2]])["anxiety", "post"].k == 2

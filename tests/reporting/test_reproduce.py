@@ -14,6 +14,7 @@ from pdt_evidence.reporting import citations, contents, reproduce
 from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.page import _footnoted, _letter
+from pdt_evidence.reporting.reproduce import write_table
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.records import ANSWERS
 from pdt_evidence.verdicts.rules import RULES
@@ -52,8 +53,6 @@ def test_no_unfinished_folder_stays_behind(run):
 def test_tables_are_the_same_bytes_on_every_run(run, full, tmp_path):
     folder, _ = run
     for name, table in full.tables().items():
-        from pdt_evidence.reporting.reproduce import write_table
-
         write_table(table, tmp_path / f"{name}.csv")
         assert (tmp_path / f"{name}.csv").read_bytes() == (folder / "tables" / f"{name}.csv").read_bytes(), (
             name
@@ -298,3 +297,17 @@ def test_imported_trials_get_a_section_with_everything_that_was_changed(tmp_path
     assert "mine.csv" in page
     assert "1 without an effect" in page
     assert "neither arm data nor a reported effect" in page
+
+
+def test_a_table_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    there = tmp_path / "pooled.csv"
+    there.write_text("what was there before\n")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(EvidenceError, match=r"No space left on device\. Nothing was changed"):
+        write_table(pd.DataFrame({"k": [1]}), there)
+    assert there.read_text() == "what was there before\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["pooled.csv"]

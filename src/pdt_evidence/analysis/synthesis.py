@@ -7,8 +7,9 @@ Rows that give no effect are set aside with their reason, the rows of one trial 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from math import nan
 from typing import Any
 
@@ -29,6 +30,7 @@ from pdt_evidence.errors import (
 )
 from pdt_evidence.evidence import WINDOWS, load
 from pdt_evidence.evidence.schema import missing_column
+from pdt_evidence.evidence.tables import set_aside
 from pdt_evidence.results import PooledEffect, Synthesis
 
 __all__ = ["DEPENDENCE", "synthesize"]
@@ -96,7 +98,8 @@ def synthesize(
     Warns
     -----
     EvidenceWarning
-        If rows give no effect and are left out, or strata mix comparisons.
+        If rows give no effect and are left out, strata mix comparisons, or rows are pooled that their own
+        table sets aside: their `status` is not "ok", or they are not `preferred`.
 
     Examples
     --------
@@ -113,6 +116,7 @@ def synthesize(
     if dependence in MULTILEVEL_TESTS:
         _check_multilevel(dependence, method, test)
     _check(table, by)
+    _say_set_aside(table)
     table = _named(table)
     if measure is not None or not {"yi", "vi"} <= set(table.columns):
         table = _with_effects(table, measure or "SMD")
@@ -200,7 +204,21 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
         warnings.warn(
             f"Strata mix comparisons ({mixed}). Filter the table, or add 'comparison' to by.",
             EvidenceWarning,
-            stacklevel=3,
+            stacklevel=4,  # `known_options` is one level more
+        )
+
+
+def _say_set_aside(table: pd.DataFrame) -> None:
+    """Rows that their table says not to use are pooled if they are given, but not in silence."""
+    reasons = set_aside(table)
+    reasons = reasons[reasons != ""]
+    if len(reasons):
+        counts = "; ".join(f"{reason}: {number}" for reason, number in reasons.value_counts().items())
+        warnings.warn(
+            f"Rows are pooled that their own table sets aside ({counts}). To leave them out, keep only rows whose "
+            "status is 'ok' and that are preferred.",
+            EvidenceWarning,
+            stacklevel=4,  # `known_options` is one level more
         )
 
 
@@ -218,10 +236,15 @@ def _mixed(table: pd.DataFrame, by: tuple[str, ...]) -> list[str]:
 
 
 def _several(where: str, rows: pd.DataFrame, column: str) -> str:
-    ids = [str(row) for row in (rows["row_id"] if "row_id" in rows.columns else rows.index + 1)]
-    shown = ", ".join(ids[:ROWS_SHOWN]) + (", …" if len(ids) > ROWS_SHOWN else "")
+    shown = _shown(rows["row_id"] if "row_id" in rows.columns else rows.index + 1)
     found = ", ".join(map(str, sorted(rows[column].dropna().unique())))
     return f"{where}, rows {shown}, column {column!r}: expected one value, found {found}. Pool them apart."
+
+
+def _shown(ids: Iterable[Any]) -> str:
+    """The first of many ids."""
+    first = list(map(str, islice(ids, ROWS_SHOWN + 1)))
+    return ", ".join(first[:ROWS_SHOWN]) + (", …" if len(first) > ROWS_SHOWN else "")
 
 
 def _named(table: pd.DataFrame) -> pd.DataFrame:
@@ -242,7 +265,7 @@ def _with_effects(table: pd.DataFrame, measure: str) -> pd.DataFrame:
             "The table has no column 'better', so effects from arm data are arm 1 less arm 2, whichever is good. "
             "Say in 'better' whether lower or higher scores are, and effects above 0 favour arm 1.",
             EvidenceWarning,
-            stacklevel=4,
+            stacklevel=4,  # `known_options` is one level more
         )
     return effect_sizes(table, measure=measure)
 
@@ -253,11 +276,11 @@ def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     reason = table["yi_reason"] if "yi_reason" in table.columns else "no yi or vi"
     left_out = table.assign(reason=reason).loc[without, ["row_id", "reason"]].reset_index(drop=True)
     if without.any():
-        ids = ", ".join(left_out["row_id"].astype(str))
+        ids = _shown(left_out["row_id"])
         warnings.warn(
             f"Left out, as they give no effect (the reason is in `left_out`): rows {ids}.",
             EvidenceWarning,
-            stacklevel=3,
+            stacklevel=4,  # `known_options` is one level more
         )
     if without.all():
         raise EvidenceError("There is nothing to pool: no row of the table gives an effect and its variance.")

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from pdt_evidence.evidence.lint_rules import RULES, Rows
+from pdt_evidence.evidence.tables import set_aside
 
-__all__ = ["Finding", "lint", "set_aside"]
+__all__ = ["Finding", "lint"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,17 +37,6 @@ class Finding:
         where = ", ".join(part for part in (place, self.column) if part)
         said = f"{self.severity}: {self.what} {self.how_to_mend}".rstrip()
         return f"{where}: {said}" if where else said
-
-
-def set_aside(table: pd.DataFrame) -> pd.Series:
-    """Which rows their table says not to use, and why: "" for those to be used."""
-    reason = pd.Series("", index=table.index, dtype=object)
-    if "preferred" in table:
-        reason = reason.mask(~table["preferred"].astype(bool), "not the preferred row of its contrast")
-    if "status" in table:
-        doubtful = table["status"].notna() & ~table["status"].isin(["", "ok"])
-        reason = reason.mask(doubtful, "its status is " + table["status"].astype(str))
-    return reason
 
 
 def lint(

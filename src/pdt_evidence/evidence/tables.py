@@ -12,7 +12,7 @@ from pdt_evidence.evidence.windows import WINDOW_EDGES, WINDOWS, follow_up_windo
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["claims", "members", "reviews", "select_trials", "sources"]
+__all__ = ["claims", "members", "reviews", "select_trials", "set_aside", "sources"]
 
 VOCABULARY = {"follow_up": set(WINDOWS)}  # words that are right even where no row has them
 Wanted = str | Sequence[str] | None
@@ -53,6 +53,19 @@ def select_trials(
     if preferred:
         table = table[table["preferred"]]
     return table.reset_index(drop=True)
+
+
+def set_aside(table: pd.DataFrame) -> pd.Series:
+    """Which rows their table says not to use, and why: "" for those to be used."""
+    import pandas as pd
+
+    reason = pd.Series("", index=table.index, dtype=object)
+    if "preferred" in table:
+        reason = reason.mask(~table["preferred"].astype(bool), "not the preferred row of its contrast")
+    if "status" in table:
+        doubtful = table["status"].notna() & ~table["status"].isin(["", "ok"])
+        reason = reason.mask(doubtful, "its status is " + table["status"].astype(str))
+    return reason
 
 
 def reviews(

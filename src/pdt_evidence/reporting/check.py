@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
-from pdt_evidence.evidence.lint import Finding, lint, set_aside
+from pdt_evidence.evidence.lint import Finding, lint
 from pdt_evidence.evidence.readers.columns import column_problems, own_columns
 from pdt_evidence.evidence.readers.files import kind_of, read_any
 from pdt_evidence.evidence.readers.provenance import with_import
@@ -21,6 +21,7 @@ from pdt_evidence.evidence.readers.text_table import TextTable
 from pdt_evidence.evidence.readers.trials import file_source, typed_trials, with_defaults
 from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import Problem, first_of_cells, listed
+from pdt_evidence.evidence.tables import set_aside
 from pdt_evidence.verdicts.words import counted
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from pdt_evidence.analysis.clustered import NOT_SYMPTOMS
 from pdt_evidence.errors import EvidenceError
-from pdt_evidence.evidence.readers.writing import guarded
+from pdt_evidence.evidence.readers.writing import guarded, write_all
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.names import named
 from pdt_evidence.reporting.page import write_page
@@ -77,7 +77,8 @@ def _write_all(contents: Contents, folder: Path) -> int:
 def write_table(table: pd.DataFrame, path: Path) -> None:
     """Write a CSV that is the same bytes on every run: fixed digits, LF, no index, no formulas."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    guarded(table).to_csv(path, index=False, float_format="%.10g", lineterminator="\n")
+    text = guarded(table).to_csv(index=False, float_format="%.10g", lineterminator="\n")
+    write_all({path: text.encode()})
 
 
 def write_forests(contents: Contents, folder: Path, endings: Sequence[str]) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pdt_evidence.errors import RequestError, SchemaError, did_you_mean
-from pdt_evidence.evidence.lint import set_aside
 from pdt_evidence.evidence.schema import listed
+from pdt_evidence.evidence.tables import set_aside
 from pdt_evidence.reporting.check import places, strata_of
 from pdt_evidence.verdicts.words import counted
 
