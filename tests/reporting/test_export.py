@@ -9,7 +9,9 @@ import subprocess
 import numpy as np
 import pandas as pd
 import pytest
+import rispy
 from numpy.testing import assert_allclose
+from pybtex.database import parse_file as parse_bibtex
 
 import pdt_evidence as pdt
 from pdt_evidence.errors import EvidenceError
@@ -240,19 +242,11 @@ def test_every_reference_has_a_type_and_a_title_and_what_is_known_of_year_and_do
     assert sum("PY  - " in record for record in records) >= known["year"].notna().sum()
 
 
-@pytest.mark.parametrize(("ending", "parser"), [("bib", "bibtexparser"), ("bib", "pybtex"), ("ris", "rispy")])
-def test_reference_managers_can_read_the_references(table, tmp_path, ending, parser):
-    library = pytest.importorskip(parser)
+@pytest.mark.parametrize("ending", ["bib", "ris"])
+def test_reference_managers_can_read_the_references(table, tmp_path, ending):
     (path,) = export(table, tmp_path / f"all.{ending}")
-    if parser == "pybtex":
-        from pybtex.database import parse_file
-
-        found = [entry.fields["title"] for entry in parse_file(str(path)).entries.values()]
+    if ending == "bib":
+        found = [entry.fields["title"] for entry in parse_bibtex(str(path)).entries.values()]
     else:
-        text = path.read_text()
-        found = library.loads(text)
-        found = [
-            entry.get("title") or entry["primary_title"]
-            for entry in (found.entries if ending == "bib" else found)
-        ]
+        found = [entry.get("title") or entry["primary_title"] for entry in rispy.loads(path.read_text())]
     assert len(found) == len(set(table["source_id"]) | set(table["trial_id"]))
