@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pdt_evidence.analysis.subgroups import SubgroupComparison
     from pdt_evidence.figures.drawables import Drawable
+    from pdt_evidence.figures.placement import PlacedRow, Placement
     from pdt_evidence.results import PooledEffect, Synthesis
 
 __all__ = ["forest", "forest_pages"]
@@ -78,9 +79,9 @@ def forest(
         Instead of the words of the stratum; "" for none.
     columns : sequence of str, optional
         Text columns in order: "study", "n", "effect", "weight" or any of the result's own
-        columns; "plot" stands for the plot. Without it: study, n (where known), plot, effect,
-        weight; of these, a narrow figure leaves out the weight first, then n. Where rows are pooled
-        results: "study", "k", "effect", "p", "I2", "tau2".
+        columns; "plot" stands for the plot. Without it study, n (where known), effect, weight and the
+        plot in the order of the style; a narrow figure leaves out the weight first, then n. Where rows
+        are pooled results: "study", "k", "effect", "p", "I2", "tau2".
     arms : (str, str), optional
         Names of arm 1 and arm 2, for the heads of n and the two directions.
     favours : (str, str), optional
@@ -205,58 +206,41 @@ def forest_pages(result: Drawable, *, height: float = 247.0, **options: Any) -> 
     Returns
     -------
     list of Axes
-        One a page. All pages have one axis and repeat the heads; a heading at the foot of a page goes to
-        the next one, and the notes stand on the last.
+        One a page, all of one width, with one axis and the same columns under heads of their own; a heading
+        at the foot of a page goes to the next one, and the notes stand on the last.
 
     Raises
     ------
     RequestError
         As `forest`, or where not even ten rows fit on a page.
     """
-    from dataclasses import replace
-
     layout, style, width, ends, extras = asked_of(drawable(result), **options)
+    whole = _alone(layout, style, width, ends)
     room = height * MM
     pages: list[Axes] = []
-    rows = list(layout.rows)
+    rows = list(whole.rows)
     while rows:
-        count = _fitting(layout, style, width, ends, rows, room)
+        count = _fitting(whole, rows, room)
         last = count == len(rows)
-        page = replace(layout, rows=tuple(rows[:count]), notes=layout.notes if last else ())
-        pages.append(draw(page, style, None, width, ends, extras))
+        notes = whole.notes if last else ()
+        page = replace(whole.with_rows(rows[:count]), notes=notes)
+        pages.append(_drawn(_sheet_of(page), layout, page, ends, extras))
         rows = rows[count:]
-        while rows and rows[0].kind == "gap":
+        while rows and rows[0].row.kind == "gap":
             rows = rows[1:]
     return pages
 
 
-def _fitting(
-    layout: ForestLayout,
-    style: Style,
-    width: float | None,
-    ends: tuple[float, float],
-    rows: list[Any],
-    room: float,
-) -> int:
+def _fitting(whole: Placement, rows: Sequence[PlacedRow], room: float) -> int:
     """How many of these rows go on one page; headings stay with what they head."""
-    from dataclasses import replace
+    from pdt_evidence.figures.canvas import MARGIN
 
-    from pdt_evidence.figures import canvas
-
-    content = None if width is None else _content(width, canvas.MARGIN)
-    placed = place(
-        replace(layout, rows=tuple(rows)),
-        style,
-        _share(layout, ends),
-        canvas.DPI,
-        content,
-        margin=canvas.MARGIN,
-    )
-    free = room - placed.top - placed.bottom - 2 * canvas.MARGIN
-    if placed.body <= free:
+    page = whole.with_rows(rows)
+    free = room - page.top - page.bottom - 2 * MARGIN
+    if page.body <= free:
         return len(rows)
-    count = sum(row.middle + row.height / 2 <= free for row in placed.rows)
-    while count and rows[count - 1].kind in ("heading", "gap"):
+    count = sum(row.middle + row.height / 2 <= free for row in page.rows)
+    while count and rows[count - 1].row.kind in ("heading", "gap"):
         count -= 1
     if count < min(10, len(rows)):
         raise RequestError(f"A page of {room / MM:.0f} mm has no room for ten rows. Give a greater height.")
@@ -322,15 +306,41 @@ def draw(
     extras: Mapping[str, Any],
 ) -> Axes:
     """Place the layout and draw it, on `ax` or on a figure of its own."""
+    from pdt_evidence.figures import canvas
+
+    if ax is None:
+        placed = _alone(layout, style, width, ends)
+        ax = _sheet_of(placed)
+    else:
+        placed = place(layout, style, _share(layout, ends), ax.figure.dpi, *canvas.available(ax))
+    return _drawn(ax, layout, placed, ends, extras)
+
+
+def _alone(layout: ForestLayout, style: Style, width: float | None, ends: tuple[float, float]) -> Placement:
+    """The places on a figure of its own."""
+    from pdt_evidence.figures.canvas import DPI, MARGIN
+
+    content = None if width is None else _content(width, MARGIN)
+    return place(layout, style, _share(layout, ends), DPI, content, margin=MARGIN)
+
+
+def _sheet_of(placed: Placement) -> Axes:
+    """New Axes that hold just this."""
+    from pdt_evidence.figures.canvas import new_axes
+
+    return new_axes(placed.width, placed.height, placed.style.paper)
+
+
+def _drawn(
+    ax: Axes,
+    layout: ForestLayout,
+    placed: Placement,
+    ends: tuple[float, float],
+    extras: Mapping[str, Any],
+) -> Axes:
+    """What is placed, as marks and text."""
     from pdt_evidence.figures import canvas, paint, panel
 
-    share = _share(layout, ends)
-    if ax is None:
-        content = None if width is None else _content(width, canvas.MARGIN)
-        placed = place(layout, style, share, canvas.DPI, content, margin=canvas.MARGIN)
-        ax = canvas.new_axes(placed.width, placed.height, style.paper)
-    else:
-        placed = place(layout, style, share, ax.figure.dpi, *canvas.available(ax))
     panel.prepare(ax, layout, placed, ends)
     sheet = canvas.Sheet(ax, placed.face, placed.style)
     paint.write_all(sheet, placed)

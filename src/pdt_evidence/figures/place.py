@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures.measure import Typeface, families_for
-from pdt_evidence.figures.placement import FAVOURS_GAP, PlacedColumn, PlacedRow, Placement
+from pdt_evidence.figures.placement import FAVOURS_GAP, FOOTROOM, HEADROOM, PlacedColumn, PlacedRow, Placement
 from pdt_evidence.figures.records import Column, ForestLayout, Row
 from pdt_evidence.figures.styles import Style, shrunk
 
@@ -297,7 +297,7 @@ def _rows(
 ) -> tuple[tuple[PlacedRow, ...], float]:
     """Every row with its broken text, one below the other."""
     placed = []
-    y = 0.15 * style.size
+    y = HEADROOM * style.size
     pitch = style.pitch * style.size
     for row in layout.rows:
         indent = indent_of(row, style)
@@ -314,7 +314,7 @@ def _rows(
             height = pitch + 1.15 * style.size * (len(lines) - 1)
         placed.append(PlacedRow(row, y + height / 2, height, tuple(lines)))
         y += height
-    return tuple(placed), y + 0.35 * style.size
+    return tuple(placed), y + FOOTROOM * style.size
 
 
 def _broken(pieces: Sequence[str], width: float, style: Style, face: Typeface) -> list[str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from pdt_evidence.figures.measure import Typeface
 from pdt_evidence.figures.records import Column, Row
 from pdt_evidence.figures.styles import Style
 
-__all__ = ["FAVOURS_GAP", "NOTES_GAP", "PlacedColumn", "PlacedRow", "Placement"]
+__all__ = ["FAVOURS_GAP", "FOOTROOM", "HEADROOM", "NOTES_GAP", "PlacedColumn", "PlacedRow", "Placement"]
 
 NOTES_GAP = 8.0
+HEADROOM, FOOTROOM = 0.15, 0.35  # above the first row and below the last, in ems
 FAVOURS_GAP = 4.0  # from the line of no effect to the text beside it
 
 
@@ -64,6 +66,15 @@ class Placement:
     favours: tuple[tuple[str, ...], tuple[str, ...]]  # lines left and right of no effect
     share: float  # how far across the plot that is
     notes: tuple[str, ...]
+
+    def with_rows(self, rows: Sequence[PlacedRow]) -> Placement:
+        """The same columns with these of the rows alone, moved up to the top."""
+        y = HEADROOM * self.style.size
+        moved = []
+        for row in rows:
+            moved.append(replace(row, middle=y + row.height / 2))
+            y += row.height
+        return replace(self, rows=tuple(moved), body=y + FOOTROOM * self.style.size)
 
     @property
     def width(self) -> float:
