@@ -11,6 +11,7 @@ from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
 from pdt_evidence.figures.labels import known
 from pdt_evidence.figures.records import Column, Wishes
+from pdt_evidence.figures.styles import Style
 from pdt_evidence.results import PooledEffect
 
 __all__ = ["JUDGEMENTS", "chosen_of", "columns_of", "effect_columns", "judgement", "reading"]
@@ -76,9 +77,12 @@ def _plain(value: object) -> str:
     return str(value).strip().lower()
 
 
-def columns_of(strata: Sequence[PooledEffect], arms: tuple[str, str], wishes: Wishes) -> tuple[Column, ...]:
-    """The columns asked for, or the default ones, left of the plot first."""
-    return chosen_of(_there(strata, arms, wishes.lights), wishes.columns or _default(strata))
+def columns_of(
+    strata: Sequence[PooledEffect], arms: tuple[str, str], wishes: Wishes, style: Style
+) -> tuple[Column, ...]:
+    """The columns asked for, or those that the style has by default, left of the plot first."""
+    there = _there(strata, arms, wishes.lights, style)
+    return chosen_of(there, wishes.columns or _default(strata, there, style))
 
 
 def chosen_of(there: Mapping[str, Sequence[Column]], names: Sequence[str]) -> tuple[Column, ...]:
@@ -101,26 +105,32 @@ def chosen_of(there: Mapping[str, Sequence[Column]], names: Sequence[str]) -> tu
     return tuple(sorted(out, key=lambda column: not column.left))
 
 
-def effect_columns(effect: PooledEffect) -> list[Column]:
+def effect_columns(effect: PooledEffect, style: Style) -> list[Column]:
     """Estimate and interval under one heading."""
-    over = f"{words.short_measure(effect.measure)} [{words.percent(effect.level)} CI]"
+    before, _, after = style.interval
+    over = f"{words.short_measure(effect.measure)} {before}{words.percent(effect.level)} CI{after}"
     return [Column(key=key, over=over, left=False) for key in ("estimate", "ci")]
 
 
-def _default(strata: Sequence[PooledEffect]) -> list[str]:
-    n = ["n"] if held(strata, "n_t") or held(strata, "n_c") else []
-    weight = ["weight"] if any(len(stratum.weights) > 1 for stratum in strata) else []
-    return ["study", *n, "plot", "effect", *weight]
+def _default(
+    strata: Sequence[PooledEffect], there: Mapping[str, Sequence[Column]], style: Style
+) -> list[str]:
+    """What the style shows, of what is known."""
+    known = {
+        "n": held(strata, "n_t") or held(strata, "n_c"),
+        "weight": any(len(stratum.weights) > 1 for stratum in strata),
+    }
+    return [name for name in style.columns if name in there and known.get(name, True)]
 
 
 def _there(
-    strata: Sequence[PooledEffect], arms: tuple[str, str], lights: Sequence[str]
+    strata: Sequence[PooledEffect], arms: tuple[str, str], lights: Sequence[str], style: Style
 ) -> Mapping[str, list[Column]]:
     heads = [arm[:1].upper() + arm[1:] for arm in arms]
     there: dict[str, list[Column]] = {
         "study": [Column(key="study", head="Study", align="left")],
         "n": _arm_columns(("n_t", "n_c"), heads, "Patients"),
-        "effect": effect_columns(strata[0]),
+        "effect": effect_columns(strata[0], style),
         "weight": [Column(key="weight", head="Weight (%)", left=False, order=2)],
         "plot": [],
     }

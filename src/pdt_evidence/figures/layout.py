@@ -53,7 +53,7 @@ def forest_layout(
     measure = strata[0].measure
     scale = scale_of(measure)
     arms = wishes.arms or arms_of(strata)
-    columns = columns_of(strata, arms, wishes)
+    columns = columns_of(strata, arms, wishes, style)
     rows = Rows(style, wishes, scale, levels, columns).of(strata)
     return ForestLayout(
         columns=columns,
@@ -105,13 +105,20 @@ def levels_of(
 
 
 def in_order(strata: list[PooledEffect], levels: Sequence[str]) -> list[PooledEffect]:
-    """Strata of one heading side by side, headings in the order in which they first come."""
+    """Strata of one heading side by side: follow-ups in the order of time, others as they first come."""
     first: dict[tuple[str, ...], int] = {}
-    for i, stratum in enumerate(strata):
-        for depth in range(1, len(levels) + 1):
-            first.setdefault(path_of(stratum, levels[:depth]), i)
-    paths = [[first[path_of(s, levels[:depth])] for depth in range(1, len(levels) + 1)] for s in strata]
-    order = sorted(range(len(strata)), key=lambda i: (paths[i], i))
+    times = list(words.WINDOWS)
+
+    def rank(path: tuple[str, ...]) -> tuple[int, int]:
+        timed = levels[len(path) - 1] == "follow_up" and path[-1] in times
+        return times.index(path[-1]) if timed else len(times), first[path]
+
+    paths = [path_of(stratum, levels) for stratum in strata]
+    steps = [[path[: depth + 1] for depth in range(len(levels))] for path in paths]
+    for i, path in enumerate(steps):
+        for step in path:
+            first.setdefault(step, i)
+    order = sorted(range(len(strata)), key=lambda i: ([rank(step) for step in steps[i]], i))
     return [strata[i] for i in order]
 
 

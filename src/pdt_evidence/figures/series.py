@@ -187,7 +187,7 @@ def series_layout(series: Series, style: Style, wishes: Wishes) -> ForestLayout:
     first = series.effects[0]
     arms = wishes.arms or series.arms or arms_of(series.effects)
     return ForestLayout(
-        columns=chosen_of(_there(series), wishes.columns or _default(series)),
+        columns=chosen_of(_there(series, style), wishes.columns or _default(series)),
         rows=_rows(series, style, wishes),
         scale=scale_of(first.measure),
         title=series.title if wishes.title is None else wishes.title,
@@ -216,12 +216,12 @@ def _refuse(series: Series, wishes: Wishes) -> None:
     check_digits(wishes.digits)
 
 
-def _there(series: Series) -> Mapping[str, list[Column]]:
+def _there(series: Series, style: Style) -> Mapping[str, list[Column]]:
     return {
         "study": [Column(key="study", head=series.head, align="left")],
         "k": [Column(key="k", head=series.counts)],
         "plot": [],
-        "effect": effect_columns(series.effects[0]),
+        "effect": effect_columns(series.effects[0], style),
         "p": [Column(key="p", head="p", left=False, order=1)],
         "I2": [Column(key="I2", head="I² (%)", left=False, order=2)],
         "tau2": [Column(key="tau2", head="τ²", left=False, order=2)],

@@ -31,6 +31,8 @@ class Style:
         script that none of them covers falls back to an installed font that does.
     size, small, smallest : float
         Points: the text, the notes below, and what the text may shrink to in a narrow figure.
+    columns : tuple of str
+        The columns of studies in order, as in `forest`; those that a result lacks are passed over.
     pitch : float
         Height of a row as a multiple of `size`.
     interval : tuple of three str
@@ -50,6 +52,7 @@ class Style:
     size: float = 8.0
     small: float = 7.0
     smallest: float = 6.0
+    columns: tuple[str, ...] = ("study", "n", "plot", "effect", "weight")
     pitch: float = 1.62
     interval: tuple[str, str, str] = ("[", ", ", "]")
     decimal: str = "."
@@ -84,12 +87,13 @@ STYLES: dict[str, Style] = {
               second="#4fd0a5",
               palette=("#6cb4ea", "#f0a04b", "#4fd0a5", "#d79ac6", "#e6c84f", "#b6bec7", "#a6dcff")),
         Style(name="revman", study="#1f8a3c", study_line="#000000", pooled="#000000", ink="#000000",
-              prediction="#000000", rules=True),
+              prediction="#000000", columns=("study", "n", "weight", "effect", "plot")),
         Style(name="jama", study="#4f7fa8", study_line="#000000", pooled="#f79422", ink="#000000",
-              interval=("(", " to ", ")"), leading_zero=False, stripes=True,
-              stripe="#f4f1e8"),
+              interval=("(", " to ", ")"), leading_zero=False, stripes=True, stripe="#f4f1e8",
+              columns=("study", "n", "effect", "plot", "weight")),
         Style(name="bmj", study="#2a6ebb", study_line="#2a6ebb", pooled="#2a6ebb", ink="#000000",
-              interval=("(", " to ", ")"), prediction="#8aa9cf"),
+              interval=("(", " to ", ")"), prediction="#8aa9cf",
+              columns=("study", "n", "plot", "weight", "effect")),
         replace(_BLACK, name="lancet", fonts=SERIF, interval=("(", " to ", ")"), decimal="·",
               size=8.5, prediction="#b1182b"),
         replace(_BLACK, name="apa", leading_zero=False, prediction="#000000"),
