@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
 from dataclasses import replace
@@ -17,12 +18,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_results import effect, synthesis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.testing import assert_allclose
 
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
 from pdt_evidence.figures import STYLES, forest, forest_pages
+from pdt_evidence.figures.layout import forest_layout
 
 FEW = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 SCRIPTS = (
@@ -401,11 +404,68 @@ def test_the_test_of_group_differences_stands_below_the_groups():
     assert said == "Test of group differences: F = 4.20, df = 1, 12, p = 0.040"
 
 
+def test_follow_ups_stand_in_the_order_of_time():
+    drawn = synthesis(sizes=(2,))
+    turned = replace(drawn, strata=dict(reversed(drawn.strata.items())))
+    layout = forest_layout(turned, STYLES["default"])
+    said = [row.cells["study"] for row in layout.rows if row.kind == "heading" and row.deepest]
+    assert said == ["End of treatment", "Long-term follow-up"] * 4
+
+
+def test_the_prediction_interval_of_a_further_model_has_its_colour():
+    fit = effect(6)
+    ax = forest(fit, also={"CHE": fit})
+    style = STYLES["default"]
+    drawn = geometry.mark(ax, "predictions").get_colors()
+    assert_allclose(drawn, to_rgba_array([style.prediction, style.second]))
+
+
+@pytest.mark.parametrize("dpi", [72, 100, 150])
+def test_the_pieces_of_a_line_of_statistics_keep_apart_at_every_resolution(dpi, monkeypatch):
+    """Hinted letters are up to a tenth wider or narrower than those that were measured."""
+    pieces = []
+    draw = Text.draw
+
+    def noted(self, renderer):
+        if type(self) is Text:
+            pieces.append((self.get_text(), self.get_window_extent(renderer)))
+        draw(self, renderer)
+
+    ax = forest(effect(6))
+    face = next(text for text in ax.texts if str(text.get_gid()).startswith("heterogeneity")).face
+    monkeypatch.setattr(Text, "draw", noted)
+    ax.figure.savefig(io.BytesIO(), dpi=dpi)
+    text, box = next((text, box) for text, box in pieces if "df" in text)
+    assert box.width == pytest.approx(face.width(text, STYLES["default"].small) * dpi / 72, abs=1.5)
+
+
+def head(ax, key):
+    return next(text for text in ax.texts if text.get_gid() in (f"head:{key}:1", f"head:{key}:shared"))
+
+
+@pytest.mark.parametrize("name", sorted(STYLES))
+def test_columns_stand_in_the_order_of_the_style_and_heads_have_its_brackets(name):
+    style = STYLES[name]
+    ax = forest(synthesis(sizes=(5,)), style=name)
+    assert_readable(ax)
+    shared = {"n": "n_t", "effect": "estimate"}
+    found = [head(ax, shared.get(key, key)).get_window_extent() for key in style.columns if key != "plot"]
+    plot = ax.get_window_extent()
+    found.insert(style.columns.index("plot"), plot)
+    middles = [(box.x0 + box.x1) / 2 for box in found]
+    assert middles == sorted(middles)
+    before, _, after = style.interval
+    assert head(ax, "estimate").get_text().endswith(f" {before}95% CI{after}")
+
+
 def test_pages_hold_every_row_once_and_share_an_axis():
     drawn = synthesis(sizes=(9, 8, 12, 7, 7, 6, 2, 4))
     pages = forest_pages(drawn, height=160)
     assert len(pages) > 2
     assert len({page.get_xlim() for page in pages}) == 1
+    assert len({page.figure.get_figwidth() for page in pages}) == 1
+    plots = [page.get_window_extent() for page in pages]
+    assert np.ptp([(plot.x0, plot.x1) for plot in plots], axis=0).max() < 1e-6, "a plot has moved"
     assert sum(len(geometry.ends(page)) for page in pages) == sum(s.k for s in drawn.strata.values())
     for page in pages:
         assert_readable(page)

@@ -10,6 +10,7 @@ import pytest
 from made_results import effect, synthesis
 from matplotlib import font_manager
 from matplotlib.text import Text
+from PIL import Image
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import forest, forest_pages, save
@@ -24,6 +25,14 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path, ending):
     assert first == second
     assert len(first) > 2000
     assert dict(mpl.rcParams) == before
+
+
+def test_a_tiff_has_colours_alone_at_its_size(tmp_path):
+    with Image.open(save(forest(effect(3), width=85), tmp_path / "a.tif", dpi=300)) as picture:
+        assert picture.mode == "RGB"
+        assert picture.size[0] == int(85 / 25.4 * 300)
+        assert picture.info["dpi"] == (300, 300)
+        assert picture.info["compression"] == "tiff_lzw"
 
 
 def test_svg_keeps_text_as_text_and_says_what_is_what(tmp_path):

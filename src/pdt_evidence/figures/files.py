@@ -71,14 +71,28 @@ def save(
         raise RequestError(f"{path}: the folder {path.parent} does not exist. Create it first.")
     if isinstance(fig, Sequence):
         return _pages(fig, path, kind, options)
-    if kind == "tiff":
-        options.setdefault("pil_kwargs", {"compression": "tiff_lzw"})
-    metadata = {**_DATES[kind], **options.pop("metadata", {})} if kind != "tiff" else None
+    metadata = _DATES[kind] | options.pop("metadata", {})
     figure = _root(fig)
     with matplotlib.rc_context(_TEXT):
         options.setdefault("facecolor", "auto")
-        figure.savefig(path, format=kind, dpi=dpi, metadata=metadata, **options)
+        if kind == "tiff":
+            _tiff(figure, path, dpi, options)
+        else:
+            figure.savefig(path, format=kind, dpi=dpi, metadata=metadata, **options)
     return path
+
+
+def _tiff(figure: Any, path: Path, dpi: float, options: dict[str, Any]) -> None:
+    """Colours alone, without the layer of transparency that journals refuse in a TIFF."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    drawn = BytesIO()
+    how = {"compression": "tiff_lzw"} | options.pop("pil_kwargs", {})
+    figure.savefig(drawn, format="png", dpi=dpi, **options)
+    with Image.open(drawn) as picture:
+        picture.convert("RGB").save(path, format="TIFF", dpi=(dpi, dpi), **how)
 
 
 def _root(fig: Any) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from matplotlib import font_manager
+from matplotlib import font_manager, rc_context
 from matplotlib.text import Text
 
 from pdt_evidence.figures.measure import runs
@@ -62,8 +62,10 @@ class Line(Text):
             }
             part = Text(x, y, text, alpha=self.get_alpha(), parse_math=False, **look)
             part.set_figure(figure)
-            part.draw(renderer)
-            x += renderer.points_to_pixels(self.face.width(text, size, weight, slant))
+            with rc_context({"text.hinting": "no_hinting"}):  # else it grows or shrinks with the resolution
+                part.draw(renderer)
+            known = self.face.glyphs(text, size, weight, slant)
+            x += renderer.points_to_pixels(known[1] if known else self.face.width(text, size, weight, slant))
         renderer.close_group("text")
         self.stale = False
 

@@ -224,15 +224,17 @@ def _predictions(
         for r in seen
     ]
     width = 1.1 if on else 1.8
-    marks.intervals(ax, spans, color=style.prediction, width=width, gid="predictions", zorder=3.0)
+    colors = [hue_of(style, r.row.hue) if r.row.hue else style.prediction for r in seen]
+    marks.intervals(ax, spans, color=colors, width=width, gid="predictions", zorder=3.0)
     tall = 0.17 * style.pitch * style.size
     caps = [
-        (x, y - tall, y + tall)
-        for r, (a, b, y) in zip(seen, spans, strict=True)
+        ((x, y - tall, y + tall), color)
+        for r, (a, b, y), color in zip(seen, spans, colors, strict=True)
         for x, end in ((a, r.row.low), (b, r.row.high))
         if x == end  # an arrow stands where it is cut off
     ]
-    marks.verticals(ax, caps, color=style.prediction, width=1.1, gid="prediction-caps", zorder=3.0)
+    hues = [color for _, color in caps]
+    marks.verticals(ax, [cap for cap, _ in caps], color=hues, width=1.1, gid="prediction-caps", zorder=3.0)
 
 
 def _arrows(

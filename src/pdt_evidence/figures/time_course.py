@@ -111,7 +111,8 @@ def courses_of(
 def _courses(
     strata: Sequence[PooledEffect], by: Sequence[str], places: Mapping[str, float], fixed: Mapping[str, float]
 ) -> tuple[list[_Course], str]:
-    others = [name for name in by if name != "follow_up"]
+    names = dict.fromkeys([*by, *(name for stratum in strata for name in stratum.stratum)])
+    others = [name for name in names if name != "follow_up"]
     groups: dict[tuple[str, ...], list[PooledEffect]] = {}
     for stratum in strata:
         groups.setdefault(tuple(stratum.stratum.get(name, "") for name in others), []).append(stratum)
