@@ -198,6 +198,34 @@ def test_the_trajectory_joins_pooled_effects_in_order_of_time():
     assert {text.get_text() for text in ax.texts} == {"k = 9", "k = 7", "k = 5", "k = 3"}
 
 
+def test_the_profile_of_tau2_says_what_its_marks_are():
+    fit = fitted()
+    legend = tau2_profile(fit).get_legend()
+    said = [text.get_text() for text in legend.get_texts()]
+    assert said == [
+        f"Estimate ({fit.method})",
+        f"95% CI ({fit.tau2_ci_method})",
+        "95% by likelihood: above this line",
+    ]
+
+
+def test_many_courses_stay_on_the_axis_and_are_told_apart():
+    one = course()
+    strata = {
+        (name, window): replace(effect, stratum={"outcome": name, "follow_up": window})
+        for name in "abcdefghij"
+        for (comparison, window), effect in one.strata.items()
+        if comparison == "pdt_vs_control"
+    }
+    ax = trajectory(replace(one, by=("outcome", "follow_up"), strata=strata), height=140)
+    found = [mark for mark in ax.collections if str(mark.get_gid()).startswith("pooled:")]
+    places = np.concatenate([mark.get_offsets()[:, 0] for mark in found])
+    low, high = ax.get_xlim()
+    assert low + 0.3 < places.min() < places.max() < high - 0.3
+    looks = {(mark.get_facecolor().tobytes(), mark.get_paths()[0].vertices.tobytes()) for mark in found}
+    assert len(looks) == len(found) == 10
+
+
 def test_no_line_leads_to_a_window_of_too_few_trials():
     drawn = course()
     few = {"k": 2, "columns": {"trial_id": ("trial0", "trial1")}}

@@ -85,7 +85,8 @@ def forest(
     arms : (str, str), optional
         Names of arm 1 and arm 2, for the heads of n and the two directions.
     favours : (str, str), optional
-        What stands left and right of no effect, instead of "Favours ..." with the arms' names.
+        What stands left and right of no effect, instead of "Favours ..." with the arms' names;
+        ("", "") for nothing, where an effect above 0 is not one that favours arm 1.
     sources : str, sequence or mapping, optional
         The line under the plot: a text, names, or a name for each `source_id`; "" for none.
     lights : sequence of str, optional

@@ -132,8 +132,8 @@ def tau2_profile(
     Returns
     -------
     Axes
-        Zero is the greatest value; the broken line is where a 95% profile likelihood interval ends. Gids:
-        "profile", "estimate", "interval".
+        Zero is the greatest value; the broken line is where the profile likelihood interval of the result's
+        level ends. Gids: "profile", "estimate", "interval", "level".
 
     Raises
     ------
@@ -157,16 +157,20 @@ def tau2_profile(
     plot.plot(grid, values - top, color=look.study, linewidth=1.5, gid="profile", zorder=2.5)
     at = float(values[np.searchsorted(grid, result.tau2)]) - top
     floor = -0.5 * float(chi2_quantile(result.level, 1.0))
-    plot.axhline(floor, color=look.muted, linewidth=0.7, linestyle=(0, (4, 2.5)), gid="level", zorder=1)
-    plot.scatter([result.tau2], [at], s=34, color=look.prediction, zorder=3, gid="estimate", clip_on=False)
+    level = words.percent(result.level)
+    ends = plot.axhline(floor, color=look.muted, linewidth=0.7, linestyle=(0, (4, 2.5)), gid="level", zorder=1,
+                        label=f"{level} by likelihood: above this line")  # fmt: skip
+    dot = plot.scatter([result.tau2], [at], s=34, color=look.prediction, zorder=3, gid="estimate", clip_on=False,
+                       label=f"Estimate ({result.method})")  # fmt: skip
+    key = [dot, ends]
     bottom = min(2.2 * floor, floor - 1.0)
     if math.isfinite(result.tau2_ci[0]):
-        plot.plot(result.tau2_ci, [bottom * 0.97] * 2, color=look.prediction, linewidth=2.4, gid="interval", zorder=2,
-                  clip_on=True, solid_capstyle="butt")  # fmt: skip
+        label = f"{level} CI ({result.tau2_ci_method})"
+        key[1:1] = plot.plot(result.tau2_ci, [bottom * 0.97] * 2, color=look.prediction, linewidth=2.4, label=label,
+                             zorder=2, solid_capstyle="butt", gid="interval")  # fmt: skip
     plot.set_xlim(0, end)
     plot.set_ylim(bottom, 0.25)
     heading = words.heading(result.stratum) if title is None else title
     kind = "Log-likelihood" if result.method == "ML" else "Restricted log-likelihood"
-    return made.finish(
-        title=heading, xlabel="Between-study variance τ²", ylabel=f"{kind} (0\u00a0=\u00a0greatest)"
-    )
+    return made.finish(title=heading, xlabel="Between-study variance τ²",
+                       ylabel=f"{kind} (0\u00a0=\u00a0greatest)", legend=key)  # fmt: skip

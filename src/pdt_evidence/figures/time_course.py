@@ -153,6 +153,7 @@ def _draw(made: Chart, course: _Course, n: int, count: int, trials: bool) -> Any
     """Trials behind, then band and line, then pooled effects with their intervals and k."""
     style, plot = made.style, made.ax
     color = style.palette[n % len(style.palette)]
+    shape = SHAPES[(n + n // len(style.palette)) % len(SHAPES)]  # another one when colours come round again
     scale = scale_of(course.effects[0].measure)
     gid = course.name or "all"
     shift = _shift(n, count)
@@ -172,7 +173,7 @@ def _draw(made: Chart, course: _Course, n: int, count: int, trials: bool) -> Any
         joined = [np.array(values)[at] for values in (x, y)]
         plot.plot(*joined, color=color, linewidth=1.4, gid=f"course:{gid}", zorder=2.4)
     plot.vlines(x, low, high, color=color, linewidth=1.4, gid=f"intervals:{gid}", zorder=2.5)
-    found = plot.scatter(x, y, s=34, color=color, marker=SHAPES[n % len(SHAPES)], edgecolor=style.paper,
+    found = plot.scatter(x, y, s=34, color=color, marker=shape, edgecolor=style.paper,
                          linewidth=0.7, zorder=3, gid=f"pooled:{gid}", label=course.name)  # fmt: skip
     return found
 
@@ -230,7 +231,8 @@ def _finish(
     last = max(max(course.months) for course in courses)
     ends = [x for course in courses for points in course.trials for x, _ in points]
     right = max([last, *ends])
-    plot.set_xlim(-0.06 * right - 0.4, right * 1.04 + 0.6)
+    beside = _shift(len(courses) - 1, len(courses)) + 0.4
+    plot.set_xlim(-max(0.06 * right + 0.4, beside), right + max(0.04 * right + 0.6, beside))
     _cut_off(made, courses)
     notes = []
     joined = [sum(map(len, _stretches(course.effects))) == len(course.effects) for course in courses]

@@ -29,7 +29,9 @@ def to_table(result: Drawable, **options: Any) -> Any:
     Returns
     -------
     great_tables.GT
-        With `as_raw_html()`, `as_latex()` and `save()`; every cell says what the figure says.
+        With `as_raw_html()`, `as_latex()` and `save()`; every cell says what the figure says. Word opens a
+        file of the HTML, or takes it pasted. The LaTeX holds signs such as τ and −, so it is for XeLaTeX or
+        LuaLaTeX, and great_tables leaves out bold there.
 
     Raises
     ------
