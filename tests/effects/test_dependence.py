@@ -131,6 +131,22 @@ def test_a_table_without_arms_has_the_same_arms_in_every_row():
     assert_allclose(covariance(table), constant_correlation(table["vi"], table["trial_id"], 0.6).dense())
 
 
+@pytest.mark.parametrize(
+    "arms",
+    [
+        [{"arm_t": "", "arm_c": ""}, {"arm_t": None, "arm_c": ""}],
+        [{"arm_c": ""}, {"arm_t": ""}],
+        [{}, {"arm_t": "", "arm_c": ""}],
+        [{"arm_c": "pdt"}, {"arm_c": "pdt"}],
+    ],
+    ids=["none named", "each names one", "one row names both", "one name for both sides"],
+)
+def test_an_arm_that_is_not_named_is_that_of_the_other_rows_and_never_that_of_the_other_side(arms):
+    table = trial(arms[0], {"instrument": "hdrs", **arms[1]})
+    assert_allclose(covariance(table), constant_correlation(table["vi"], table["trial_id"], 0.6).dense())
+    assert aggregate_rows(table)[["n_t", "n_c"]].to_numpy().tolist() == [[30, 25]]
+
+
 def test_a_reported_effect_shares_its_variance_out_by_arm_size():
     reported = {"mean_t": np.nan, "reported_metric": "g", "reported": 0.5, "reported_se": 0.2}
     table = trial({**reported, "arm_c": "waitlist"}, {**reported, "arm_c": "cbt"})

@@ -2,8 +2,8 @@
 
 Two rows share an arm where `trial_id`, the arm's word (`arm_t`, `arm_c`) and its label (`arm_t_label`,
 `arm_c_label`, which tells two arms of one kind apart) agree. They are the same measurement where outcome,
-instrument, rating, score and time agree. A table without arm columns is taken to compare the same two arms in
-every row of a trial.
+instrument, rating, score and time agree. Where no arm is named, all rows of a trial are taken to compare the same
+two arms.
 """
 
 from __future__ import annotations
@@ -180,15 +180,26 @@ def arm_keys(table: pd.DataFrame, cluster: str = "trial_id") -> tuple[NDArray[np
     """One number for every arm of every trial: those of arm 1 and those of arm 2 of each row.
 
     An arm is known by its label, and by its class (`arm_t`, `arm_c`) only where it has none: sources class the
-    same arm differently, one as waitlist, one as support.
+    same arm differently, one as waitlist, one as support. A row that leaves an arm unnamed means the one that the
+    trial's other rows name on that side, if that is one. The two arms of a row are never the same.
     """
-    sides = []
-    for side in ("t", "c"):
-        label = _words(table, f"arm_{side}_label")
-        name = np.where(label == "", _words(table, f"arm_{side}"), label)
-        sides.append(pd.DataFrame({"trial": table[cluster].to_numpy(), "arm": name}))
-    codes = pd.concat(sides).groupby(["trial", "arm"], sort=False).ngroup().to_numpy().astype(np.intp)
+    trial = pd.Series(table[cluster].to_numpy())
+    names = [_arm_names(table, side, trial) for side in "tc"]
+    unclear = names[0].eq(names[1])
+    sides = [
+        pd.DataFrame({"trial": trial, "arm": name, "side": np.where(unclear | name.eq(""), side, "")})
+        for name, side in zip(names, "tc", strict=True)
+    ]
+    codes = pd.concat(sides).groupby(["trial", "arm", "side"], sort=False).ngroup().to_numpy().astype(np.intp)
     return codes[: len(table)], codes[len(table) :]
+
+
+def _arm_names(table: pd.DataFrame, side: str, trial: pd.Series) -> pd.Series:
+    """Label or class of one side's arm; where both are blank, the only name that its trial has on that side."""
+    label = _words(table, f"arm_{side}_label")
+    name = pd.Series(np.where(label == "", _words(table, f"arm_{side}"), label))
+    known = name.mask(name == "").groupby(trial.to_numpy())
+    return name.mask((name == "") & known.transform("nunique").eq(1), known.transform("first"))
 
 
 def split_shared_control(table: pd.DataFrame, *, cluster: str = "trial_id") -> pd.DataFrame:
