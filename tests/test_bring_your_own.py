@@ -67,11 +67,13 @@ def test_the_messages_that_it_quotes_are_those_that_are_printed(tmp_path, monkey
     assert capsys.readouterr().out.strip() in GUIDE
 
 
-def test_the_template_passes_its_own_check_and_is_never_written_over_a_file(tmp_path, monkeypatch, capsys):
+def test_the_template_has_examples_to_delete_and_is_never_written_over_a_file(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["template", "-o", "my_trials.csv"]) == 0
     assert main(["check", "my_trials.csv"]) == 0
-    assert "nothing suspicious" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.count("an example of the template. Delete the row.") == 2
+    assert said.endswith("2 rows of 2 trials fit the schema; 2 warnings.\n")
     Path("my_trials.csv").write_text("filled in")
     assert main(["template", "-o", "my_trials.csv"]) == 1
     assert "is there already, and is left as it is" in capsys.readouterr().err

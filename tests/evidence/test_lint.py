@@ -50,6 +50,9 @@ def test_a_clean_table_has_no_findings():
         ([(5, dict(zip(["mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"], [10.0, 6.1, 30, 13.2, 6.6, 29],
                        strict=True)))], 5, "mean_t", "the same numbers as line 2, of another trial (t0)"),
         ([(5, {"mean_c": 8.7, "sd_c": 6.9, "n_c": 52.0})], 5, "mean_c", "both arms have the same numbers"),
+        ([(2, {"study": "Subtotal"})], 2, "study", "a total of other rows, by its name"),
+        ([(2, {"study": "Mittelwert"})], 2, "study", "a total of other rows, by its name"),
+        ([(2, {"study": "Example 2001 (delete this row)"})], 2, "study", "an example of the template"),
         ([(2, {"score": "change"})], 2, "score", "a change from baseline, where other rows of its stratum"),
         ([(2, {"mean_t": -5.0, "mean_c": -2.0})], 2, "score", "they look like changes"),
         ([(0, {"reported_metric": "g", "reported": -0.5})], 0, "reported", "its sign says the opposite of the means"),
@@ -163,6 +166,8 @@ TURNED = {name[:-1] + {"t": "c", "c": "t"}[name[-1]]: value for name, value in A
         ([(0, {"reported_metric": "g", "reported": 0.5})], "reported"),  # the sign of the means
         ([(0, {"reported_metric": "g", "reported": -0.05})], "reported"),  # too near to 0 to have one
         ([(0, {"reported_metric": "OR", "reported": 2.5})], "reported"),
+        ([(2, {"study": "Meaney 2003"})], "study"),
+        ([(2, {"study": "Sumner"})], "study"),
     ],
 )  # fmt: skip
 def test_what_is_well_is_not_suspected(changes, column):

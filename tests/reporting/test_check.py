@@ -125,7 +125,7 @@ def test_findings_for_a_program(tmp_path):
         "row_id": "",
         "column": "mean_t",
         "what": "expected a number, found 'ten'.",
-        "how_to_mend": "",
+        "how_to_mend": "Write it as a number, or leave the cell blank if it is not known.",
         "severity": "error",
         "place": "line 3 (Brown 2005)",
     }
@@ -187,3 +187,18 @@ def test_what_a_reader_warns_of_is_said_once(tmp_path):
     assert "Windows-1252" in found.findings[0].what
     assert found.notes == ()
     assert found.summary().endswith("1 row of 1 trial fits the schema; 1 warning.")
+
+
+def test_a_row_of_a_sheet_is_named_once_and_half_an_interval_is_none(tmp_path):
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.active.append(
+        ["study", "outcome", "reported_metric", "reported", "reported_ci_low", "reported_ci_high"]
+    )
+    for row in (["A", "pain", "g", 0.5, 0.6, 0.9], ["B", "pain", "g", 0.5, 0.9, 0.1]):
+        book.active.append(row)
+    book.save(tmp_path / "mine.xlsx")
+    outside, upside_down = map(str, check_file(tmp_path / "mine.xlsx").findings)
+    assert outside.startswith("sheet 'Sheet', row 2 (A), reported: warning: 0.5 lies outside")
+    assert upside_down.startswith("sheet 'Sheet', row 3 (B), reported_ci_low: error: expected at most")

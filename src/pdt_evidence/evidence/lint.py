@@ -32,7 +32,8 @@ class Finding:
 
     def __str__(self) -> str:
         place = self.place or (f"line {self.line}" if self.line is not None else "")
-        if place and self.row_id and self.row_id not in place:
+        own_name = self.row_id != f"line {self.line}"  # which a row without a name is given
+        if place and own_name and self.row_id not in place:
             place = f"{place} ({self.row_id})"
         where = ", ".join(part for part in (place, self.column) if part)
         said = f"{self.severity}: {self.what} {self.how_to_mend}".rstrip()

@@ -5,6 +5,7 @@ All look at whole columns at once: a table of 100,000 rows takes about as long a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -34,6 +35,11 @@ CONTRAST = ("trial_id", "comparison", "disorder", "arm_t", "arm_t_label", "arm_c
             "time_label", "weeks", "months_since_end")  # fmt: skip
 RESULT = (*MEANS, "event_t", "event_c", "reported", "reported_se", "reported_ci_low", "reported_ci_high",
           "reported_p", "yi", "vi", "sei", "ci_low", "ci_high")  # fmt: skip
+TOTAL = re.compile(
+    r"((grand|sub|over)[ -]?)?(total|all)s?|sum|mean|average|pooled( effect)?|summe|gesamt|mittelwert|insgesamt"
+    r"|all (trials|studies)|total \(.*\)",
+    re.IGNORECASE,
+)
 RATIOS = ("OR", "RR", "HR", "ROM")
 IN_SDS = ("G", "D", "SMD")
 
@@ -206,7 +212,7 @@ def _intervals(rows: Rows) -> Found:
     for name, *limits in (("reported", "reported_ci_low", "reported_ci_high"), ("yi", "ci_low", "ci_high")):
         value, (low, high) = rows.number(name), map(rows.number, limits)
         with np.errstate(invalid="ignore"):
-            outside = (value < low) | (value > high)
+            outside = ((value < low) | (value > high)) & ~np.isnan(low + high)
         for at in _at(outside):
             what = f"{value[at]:g} lies outside of its interval {low[at]:g} to {high[at]:g}."
             yield at, (name, what, "Check the sign of all three, and whether they are on one scale.")
@@ -224,6 +230,21 @@ def _repeats(rows: Rows) -> Found:
         if alike[at]:
             what, mend = f"repeats {rows.places[home[at]]}, number by number.", "Remove one of the two."
         yield at, ("study", what, mend)
+
+
+def _no_trials(rows: Rows) -> Found:
+    """Lines below a table that sum it up, and the examples of the template: they would be pooled as trials."""
+    words, first = np.unique(rows.word("study"), return_index=True)
+    totals = [bool(TOTAL.fullmatch(word.strip())) for word in words.tolist()]
+    examples = ["(delete this row)" in word for word in words.tolist()]
+    codes = rows.code("study")
+    for at in _at(np.isin(codes, codes[first[totals]]) & (codes >= 0)):
+        yield (
+            at,
+            ("study", "a total of other rows, by its name, and no trial.", "If it is one, delete the row."),
+        )
+    for at in _at(np.isin(codes, codes[first[examples]]) & (codes >= 0)):
+        yield at, ("study", "an example of the template.", "Delete the row.")
 
 
 def _names(rows: Rows) -> Found:
@@ -336,6 +357,7 @@ def _signs(rows: Rows) -> Found:
 
 
 RULES = (
+    _no_trials,
     _names,
     _repeats,
     _standard_errors,

@@ -6,6 +6,7 @@ The same check serves the bundled tables and those a user brings.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -191,7 +192,27 @@ def typed_columns(
     return text.assign(**typed), problems, coded
 
 
-COMMA = "A comma may part decimals or thousands: write a point before the decimals, and nothing between thousands."
+# How teams write what is no number: the beginning of the cell says what to do. The first that fits is said.
+NO_NUMBERS = tuple(
+    (re.compile(shape, re.IGNORECASE), advice)
+    for shape, advice in (
+        (r"#.*[!?/]", "A formula failed there: write its value, or leave the cell blank."),
+        (
+            r"\d{4}-\d\d?-\d\d?\b|\d\d?[./-]\d\d?[./-]\d+$|\d\d?[. -]+[a-zä]{3}",
+            "The spreadsheet made a date of it: give the column the format of a number, and type it again.",
+        ),
+        (r".*%", "Write the number without the sign."),
+        (r".*\d.*(\(|±|\+/-)", "Write each of its numbers into a column of its own, as mean_t and sd_t."),
+        (r"[<>≤≥=~]", "Write the number alone; what else is known of it belongs into note."),
+        (r"\d{1,3}([.' ’\u00a0\u202f]\d{3})+$", "Write nothing between thousands."),
+        (
+            r".*,",
+            "A comma may part decimals or thousands: write a point before the decimals, and nothing between thousands.",
+        ),
+        (r"(post|end)\b", "Write 0 for the end of treatment."),
+        (r"\D*$", "Write it as a number, or leave the cell blank if it is not known."),
+    )
+)
 
 
 def _no_such_type(
@@ -203,11 +224,16 @@ def _no_such_type(
     lines: Sequence[int] | None,
 ) -> list[Problem]:
     expected = f"expected {EXPECTED[field.type]}"
-    commas = np.array(["," in word for word in words], dtype=bool)[codes]
-    return [
-        *cell_problems(text, field.name, wrong & ~commas, expected, lines),
-        *cell_problems(text, field.name, wrong & commas, expected, lines, COMMA),
-    ]
+    advised = np.array([_advice(word) for word in words], dtype=object)[codes]
+    problems: list[Problem] = []
+    for advice in dict.fromkeys(advised[wrong].tolist()):
+        problems += cell_problems(text, field.name, wrong & (advised == advice), expected, lines, advice)
+    return problems
+
+
+def _advice(word: str) -> str:
+    """What to do about a cell that is no number; "" where its shape does not tell."""
+    return next((advice for shape, advice in NO_NUMBERS if shape.match(word[:MOST_LETTERS])), "")
 
 
 def _typed(words: list[str], kind: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:

@@ -75,7 +75,7 @@ def test_every_problem_of_a_file_is_said_at_once(saved):
         "line 3 (row a), column 'better': expected one of lower, higher, found 'worse'.",
         "line 3 (row a), column 'sd_t': expected an SD above 0, found -5.2. Correct it, or leave the cell blank.",
         "line 3 (row a), column 'n_t': expected at least 2 persons, found 1. Correct it, or leave the cell blank.",
-        "line 4 (row c), column 'study': expected a value, found nothing.",
+        "line 4 (row c), column 'study': expected a name, found nothing. Name the trial in each of its rows;",
         "line 4 (row c), column 'mean_t': expected a number, found 'inf'.",
         "line 4 (row c), column 'sd_c': expected an SD above 0, found 0. Correct it, or leave the cell blank.",
         "line 4 (row c), column 'n_c': expected a whole number, found '20.5'.",
@@ -340,13 +340,18 @@ def test_of_a_column_full_of_the_same_slip_some_are_listed_and_all_counted(saved
     text = "study,yi,vi\n" + "A,x,0.1\n" * 5000 + "A,1,-1\n"
     with pytest.raises(EvidenceError) as caught:
         read_trials(saved(text, "mine.csv"))
-    assert caught.value.problems[0] == "line 2, column 'yi': expected a number, found 'x'."
-    assert "line 202, column 'yi': expected a number, in 4800 lines from here on." in caught.value.problems
+    said = "\n".join(caught.value.problems)
+    assert said.startswith(
+        "line 2, column 'yi': expected a number, found 'x'. Write it as a number, or leave"
+    )
+    assert "line 202, column 'yi': expected a number, in 4800 lines from here on. Write" in said
     assert caught.value.problems[-1].startswith("line 5002, column 'vi': expected a variance above 0")
 
 
 def test_a_very_long_cell_is_shown_by_its_start(saved):
-    with pytest.raises(EvidenceError, match=r"found 'x{80}' and 999920 more characters\.$"):
+    with pytest.raises(
+        EvidenceError, match=r"found 'x{80}' and 999920 more characters\. Write it as a number"
+    ):
         read_trials(saved(f"study,yi,vi\nA,{'x' * 1_000_000},1\n", "mine.csv"))
 
 
@@ -384,6 +389,95 @@ def test_a_formula_without_a_saved_value_is_refused_and_none_is_run(tmp_path):
     book.save(tmp_path / "mine.xlsx")
     with pytest.raises(EvidenceError, match=r"row 2: found a formula without a saved value \('=1\+1'\)"):
         read_trials(tmp_path / "mine.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("cell", "advice"),
+    [
+        ("NR", "or leave the cell blank if it is not known."),
+        ("–", "or leave the cell blank if it is not known."),
+        ("post", "Write 0 for the end of treatment."),
+        ("12 %", "Write the number without the sign."),
+        ("12 (3.4)", "Write each of its numbers into a column of its own"),
+        ("12.1 ± 3.4", "Write each of its numbers into a column of its own"),
+        ("2024-10-01 00:00:00", "made a date of it"),
+        ("01. Okt", "made a date of it"),
+        ("12-May", "made a date of it"),
+        ("#DIV/0!", "A formula failed there"),
+        ("1 030", "Write nothing between thousands."),
+        ("<5", "Write the number alone"),
+    ],
+)
+def test_what_teams_write_for_numbers_is_refused_with_what_to_do(saved, cell, advice):
+    with pytest.raises(EvidenceError) as caught:
+        read_trials(saved(f"study,yi,vi\nA,{cell},0.1\n", "mine.csv"))
+    assert f"found {cell!r}. " in str(caught.value)
+    assert advice in str(caught.value)
+
+
+def test_points_that_may_part_thousands_are_said(saved):
+    table = read_trials(saved("study;yi;vi\nA;1.030;0.150\nB;950;1\n", "mine.csv"))
+    assert table.log[["row", "reason"]].to_numpy().tolist() == [
+        ["yi", "'1.030' is read as 1.03; if its point parts thousands, write 1030"]
+    ]
+
+
+@pytest.fixture
+def workbook(tmp_path):
+    """A saved workbook, of sheets by name, each its rows; those whose name begins with _ are hidden."""
+    from openpyxl import Workbook
+
+    def save(**sheets):
+        book = Workbook()
+        book.remove(book.active)
+        for name, rows in sheets.items():
+            sheet = book.create_sheet(name.strip("_"))
+            sheet.sheet_state = "hidden" if name.startswith("_") else "visible"
+            for row in rows:
+                sheet.append(row)
+        book.save(tmp_path / "mine.xlsx")
+        return tmp_path / "mine.xlsx"
+
+    return save
+
+
+ROWS = (["study", "yi", "vi"], ["A", 0.3, 0.2])
+
+
+def test_the_first_sheet_that_is_not_hidden_is_read_and_the_others_are_named(workbook):
+    path = workbook(_Lists=[["lower"]], Trials=ROWS, Empty=[], Anxiety=ROWS, _More=ROWS)
+    with pytest.warns(EvidenceWarning, match="only its sheet 'Trials' is read, and not 'Anxiety'. Save each"):
+        table = read_trials(path)
+    assert table["yi"].tolist() == [0.3]
+    assert "not 'Anxiety'" in table.log["reason"].item()
+
+
+@pytest.mark.filterwarnings("error::pdt_evidence.errors.EvidenceWarning")
+def test_one_sheet_with_rows_needs_no_warning(workbook):
+    assert len(read_trials(workbook(Trials=ROWS, Sheet2=[], _Lists=[["lower"]])).log) == 0
+
+
+def test_a_title_above_the_names_of_the_columns_is_told_as_one_fault(workbook):
+    with pytest.raises(EvidenceError, match=r"in line 1, found 'Team X'; all rows below have more cells"):
+        read_trials(workbook(Trials=[["Team X"], [], *ROWS]))
+
+
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        (None, "two lines of names become one"),
+        ("note", "2 columns of the header have no name. Name them, in one"),
+    ],
+)
+def test_two_lines_of_names_are_told(workbook, end, message):
+    two = [["study", "Therapy", None, None, end], [None, "mean", "sd", "n", end], ["A", 1, 2, 3, end]]
+    with pytest.raises(EvidenceError, match=message):
+        read_trials(workbook(Trials=two))
+
+
+def test_an_old_or_protected_workbook_is_told_so(saved):
+    with pytest.raises(EvidenceError, match=r"protected by a password. Open it in Excel"):
+        read_trials(saved(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), "mine.xlsx"))
 
 
 def test_a_name_without_a_known_ending_is_refused(saved):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["decimal_points"]
+__all__ = ["decimal_points", "doubtful_point"]
 
 DECIMAL = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
+POINTS = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
 
 
 def decimal_points(words: list[str], *, semicolons: bool) -> tuple[list[str], str]:
@@ -40,3 +41,20 @@ def decimal_points(words: list[str], *, semicolons: bool) -> tuple[list[str], st
         return words, ""
     example = next((word for word in commas if semicolons or not THOUSANDS.fullmatch(word)), "")
     return ([word.replace(",", ".") for word in words], example) if example else (words, "")
+
+
+def doubtful_point(words: list[str]) -> str:
+    """A sentence on a number such as "1.030" among semicolons, if all that have a point are like it; else "".
+
+    Examples
+    --------
+    >>> doubtful_point(["950", "1.030"])
+    "'1.030' is read as 1.03; if its point parts thousands, write 1030"
+    >>> doubtful_point(["0.950", "1.030"])
+    ''
+    """
+    pointed = [word for word in words if "." in word]
+    if not pointed or not all(map(POINTS.fullmatch, pointed)):
+        return ""
+    whole = pointed[0].replace(".", "")
+    return f"{pointed[0]!r} is read as {float(pointed[0]):g}; if its point parts thousands, write {whole}"

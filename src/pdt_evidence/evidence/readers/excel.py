@@ -10,19 +10,21 @@ from dataclasses import replace
 from io import BytesIO, StringIO
 from typing import Any
 
-from pdt_evidence.errors import EvidenceError
+from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from pdt_evidence.evidence.readers.safe import most_memory, zip_pieces
 from pdt_evidence.evidence.readers.text_table import MAX_CELLS, TextTable, table_of
+from pdt_evidence.evidence.schema import listed
 
 __all__ = ["read_excel"]
 
 MAX_BLANK_ROWS = 10_000  # a sheet with more of them in a row was formatted, not filled
+MOST_SEEN = 20  # rows and columns of a sheet in which its first cell is looked for
 BYTES_A_ROW, BYTES_A_CELL = 350, 40  # of memory, beside the letters of the cells; measured
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
 
 def read_excel(content: bytes, where: str) -> TextTable:
-    """The first sheet, values as last computed by Excel: a formula is never run here."""
+    """The first sheet that is not hidden, values as last computed by Excel: a formula is never run here."""
     has_formulas = _scan_workbook(content, where)
     try:
         from openpyxl import load_workbook
@@ -38,8 +40,9 @@ def read_excel(content: bytes, where: str) -> TextTable:
                 load_workbook(BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
                 for data_only in ((True, False) if has_formulas else (True,))
             ]
-            part = f"sheet {books[0].worksheets[0].title!r}, row"
-            return replace(table_of(_sheet_rows(books, where, most_memory(len(content))), where), part=part)
+            name, others = _sheets(books[0])
+            rows = _sheet_rows([book[name] for book in books], where, most_memory(len(content)))
+            table = replace(table_of(rows, where), part=f"sheet {name!r}, row")
     except EvidenceError:
         raise
     except Exception as error:  # damaged workbooks surface as whatever the library meets first
@@ -47,6 +50,24 @@ def read_excel(content: bytes, where: str) -> TextTable:
         raise EvidenceError(
             f"{where} cannot be read as an Excel workbook: {reason}. Save it again."
         ) from error
+    if others:
+        only = f"only its sheet {name!r} is read, and not {listed(repr(other) for other in others)}"
+        mend = "Save each sheet that holds trials as a file of its own"
+        warnings.warn(f"{where}: {only}. {mend}.", EvidenceWarning, stacklevel=2)
+        table.notes.append((None, where, "noted", f"{only}. {mend}"))
+    return table
+
+
+def _sheets(book: Any) -> tuple[str, list[str]]:
+    """The first sheet that its owner sees, and the others that hold anything in their first rows."""
+    shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"] or book.worksheets
+    return shown[0].title, [sheet.title for sheet in shown[1:] if _is_filled(sheet)]
+
+
+def _is_filled(sheet: Any) -> bool:
+    sheet.reset_dimensions()
+    first = sheet.iter_rows(max_row=MOST_SEEN, max_col=MOST_SEEN, values_only=True)
+    return any(value is not None for row in first for value in row)
 
 
 def _scan_workbook(content: bytes, where: str) -> bool:
@@ -72,9 +93,8 @@ def _most_of_part(name: str, memory: int) -> int:
     return memory if "worksheets/" in name else memory // 4 if "sharedStrings" in name else memory // 20
 
 
-def _sheet_rows(books: list[Any], where: str, memory: int) -> Iterator[tuple[int, list[str]]]:
-    """The rows of the first sheet as text; `books` are the workbook with values, and with formulas if it has any."""
-    sheets = [book.worksheets[0] for book in books]
+def _sheet_rows(sheets: list[Any], where: str, memory: int) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a sheet as text; `sheets` is the sheet with values, and with formulas if the book has any."""
     for sheet in sheets:
         sheet.reset_dimensions()  # the size a sheet claims is not to be trusted
     blank_run = cells = width = 0
@@ -91,7 +111,7 @@ def _sheet_rows(books: list[Any], where: str, memory: int) -> Iterator[tuple[int
         memory -= BYTES_A_ROW + BYTES_A_CELL * len(text) + sum(map(len, text))
         if cells > MAX_CELLS or blank_run > MAX_BLANK_ROWS or memory < 0:
             raise EvidenceError(
-                f"{where}: its first sheet has more cells than are read of a file of its size, "
+                f"{where}: the sheet has more cells than are read of a file of its size, "
                 f"counted in row {line}. Delete empty rows and columns, or save it as CSV."
             )
         yield line, text + [""] * (width - len(text))

@@ -150,7 +150,7 @@ def _as_trials(
         trial |= {"rob": rob, "locator": seen[key]}
         names_of_columns = names_of_columns or list(trial)
         rows.append(tuple(trial.values()))
-    table = _table(names_of_columns, rows, source_id, source)
+    table = _table(names_of_columns, rows, source_id)
     if table.empty:
         raise EvidenceError(
             f"{source['file']}: none of its {len(review.rows)} study rows has usable numbers."
@@ -357,9 +357,7 @@ def _reported(row: StudyRow, analysis: Analysis, reading: Reading, better: str |
     )
 
 
-def _table(
-    columns: list[str], rows: list[tuple[Any, ...]], source_id: str, source: dict[str, Any]
-) -> pd.DataFrame:
+def _table(columns: list[str], rows: list[tuple[Any, ...]], source_id: str) -> pd.DataFrame:
     import pandas as pd
 
     table = pd.DataFrame.from_records(rows, columns=columns)
@@ -373,7 +371,6 @@ def _table(
         preferred=True,
         source_id=source_id,
         verification="database",
-        reference=source["title"],
     )
 
 

@@ -25,6 +25,7 @@ __all__ = ["ENDINGS", "delimited", "read_table"]
 Mask = NDArray[np.bool_]
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
+OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")  # how files of Office up to 2003 begin, and encrypted ones
 MAX_COLUMNS = 2_000
 MAX_HEADER = 1_000_000  # characters
 BLOCK = 1 << 24  # bytes that are parsed at once
@@ -40,6 +41,11 @@ def read_table(name: str | Path, content: bytes) -> TextTable:
         length, or no rows at all.
     """
     ending, where = Path(name).suffix.lower(), Path(name).name
+    if content.startswith(OLD_OFFICE):
+        raise EvidenceError(
+            f"{where} is an Excel file of the old kind (.xls), or is protected by a password. Open it in Excel, "
+            "take the password off if it has one, and save it as .xlsx."
+        )
     if ending not in ENDINGS:
         raise EvidenceError(f"{where}: expected a name ending in {', '.join(ENDINGS)}, found {ending!r}.")
     if ending == ".xlsx":

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pdt_evidence.errors import EvidenceError
-from pdt_evidence.evidence.schema import Coded
+from pdt_evidence.evidence.schema import Coded, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +58,7 @@ def table_of(rows: Iterable[tuple[int, list[str]]], where: str, decimal: str = "
         raise EvidenceError(f"{where} has no header: expected the names of the columns in its first line.")
     problems = header_problems(header, at)
     kept, lines, blank = [], [], []
+    wider = 0  # rows with more cells than the header
     parts: list[pd.DataFrame] = []  # of many rows, which as lists of words take several times the room
     most = MAX_CELLS // len(header)
     for line, row in rows:
@@ -67,6 +68,7 @@ def table_of(rows: Iterable[tuple[int, list[str]]], where: str, decimal: str = "
         elif not any(cell.strip() for cell in row):
             blank.append(line)
         else:
+            wider += len(row) > len(header)
             problems.append(
                 f"line {line}: expected {len(header)} cells as in the header, found {len(row)}. "
                 "Check for a missing or an extra separator, or put quotes around text that holds one."
@@ -76,6 +78,12 @@ def table_of(rows: Iterable[tuple[int, list[str]]], where: str, decimal: str = "
             kept = []
         if len(lines) > most:
             raise EvidenceError(f"{where} has more than {most} rows of {len(header)} columns. Split it.")
+    if not lines and wider == len(problems) > 1:  # it is the header that is not one
+        raise EvidenceError(
+            f"{where}: expected a name for each column in line {at}, found "
+            f"{listed(repr(name[:40]) for name in header)}; all rows below have more cells. Delete what stands above "
+            "the names of the columns; two lines of names become one, in which each column has its own."
+        )
     if problems:
         raise EvidenceError.from_problems(problems, where)
     if not lines:
@@ -94,5 +102,9 @@ def header_problems(header: list[str], line: int) -> list[str]:
         if count > 1 and name
     ]
     if counts[""] > 1:
-        problems.append(f"line {line}: {counts['']} columns of the header have no name. Name them.")
+        problems.append(
+            f"line {line}: {counts['']} columns of the header have no name. Name them, "
+            "in one line: of cells that are merged only the first has the name, and a second line of names is "
+            "read as a trial."
+        )
     return problems

@@ -29,7 +29,7 @@ from pdt_evidence.evidence.readers.columns import (
     has_given_effects,
     trial_fields,
 )
-from pdt_evidence.evidence.readers.decimals import decimal_points
+from pdt_evidence.evidence.readers.decimals import decimal_points, doubtful_point
 from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
 from pdt_evidence.evidence.readers.tabular import read_table
@@ -178,6 +178,8 @@ class _Words:
         if example and self.text.decimal != ",":
             shown = f"{example!r} as {plain[words.index(example)]}"
             self.notes.append((None, column.name, "noted", f"decimal commas are read as points: {shown}"))
+        if self.text.decimal == "," and (doubt := doubtful_point(words)):
+            self.notes.append((None, column.name, "noted", doubt))
         return plain
 
 
@@ -285,6 +287,9 @@ def _blanks(table: pd.DataFrame, lines: Sequence[int]) -> list[Problem]:
         expected = "expected lower or higher, the direction of the score that is good"
         advice = "Without it means and events do not tell whom they favour."
         problems += cell_problems(table, "better", undirected, expected, lines, advice)
+    if "study" in table.columns:
+        advice = "Name the trial in each of its rows; of cells that are merged only the first has the name."
+        problems += cell_problems(table, "study", table["study"] == "", "expected a name", lines, advice)
     if "outcome" in table.columns:
         advice = "Write what was measured: depression, anxiety, ... or a word of your own."
         problems += cell_problems(table, "outcome", table["outcome"] == "", "expected a word", lines, advice)
