@@ -1,20 +1,21 @@
 """Sources and trials as RIS and BibTeX, for a reference manager.
 
-Citations are held as one text each, as their sources give them; they go out whole, as the title,
-for authors and journals guessed out of a text would be guesses.
+Citations are held as one text each, as their sources give them. Those of a shape that leaves no doubt
+are parted into authors, title and journal; all others go out whole, as the title.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import pandas as pd
 
 from pdt_evidence.evidence.readers.provenance import origin
+from pdt_evidence.reporting.references import parts_of
 
 __all__ = ["Citation", "as_bibtex", "as_ris", "citations", "named", "sources_line"]
 
@@ -36,7 +37,8 @@ class Citation:
 
     key: str
     kind: str  # database, review, trial, ...
-    text: str
+    text: str  # the title, or the whole reference
+    parts: Mapping[str, str] = field(default_factory=dict)  # authors, journal, ... as `parts_of` names them
     year: str = ""
     doi: str = ""
     url: str = ""
@@ -105,20 +107,35 @@ def _of_trials(table: pd.DataFrame) -> list[Citation]:
         return []
     found = []
     for name, rows in table.groupby("trial_id", sort=True):
-        row = rows.iloc[0]
-        reference = next((text for text in map(_text, rows.get("reference", [])) if text), "")
-        doi = DOI.search(reference)
-        year = row.get("year")
-        found.append(
-            Citation(
-                key=str(name),
-                kind="trial",
-                text=reference or _text(row["study"]),
-                year="" if year is None or pd.isna(year) else f"{float(year):.0f}",
-                doi=doi[0].rstrip(".,;)") if doi else "",
-            )
-        )
+        references = list(filter(None, map(_text, rows.get("reference", []))))
+        found.append(_of_trial(str(name), rows.iloc[0], references))
     return found
+
+
+def _of_trial(name: str, row: pd.Series, references: list[str]) -> Citation:
+    reference = references[0] if references else ""
+    # A spreadsheet that was filled downwards counts a DOI up from row to row: then none is certain.
+    dois = {_bare(doi) for text in references for doi in DOI.findall(text)}
+    year = row.get("year")
+    year = "" if year is None or pd.isna(year) else f"{float(year):.0f}"
+    parts = parts_of(reference)
+    if year and parts.get("year", year) != year:
+        parts = {}
+    return Citation(
+        key=name,
+        kind="trial",
+        text=parts.get("title") or reference or _text(row["study"]),
+        parts=parts,
+        year=year or parts.get("year", ""),
+        doi=dois.pop() if len(dois) == 1 else "",
+        note="" if reference else "the table has no reference of this trial",
+    )
+
+
+def _bare(doi: str) -> str:
+    """Without the mark that ends the sentence, or the bracket that it stands in."""
+    doi = doi.rstrip(".,;")
+    return doi.removesuffix(")") if doi.count(")") > doi.count("(") else doi
 
 
 def _text(value: object) -> str:
@@ -132,7 +149,12 @@ def as_ris(entries: list[Citation]) -> str:
         tags = [
             ("TY", RIS_TYPES.get(entry.kind, "JOUR" if entry.kind in ("review", "trial") else "GEN")),
             ("ID", entry.key),
+            *(("AU", author) for author in _authors(entry) if author != "others"),
             ("T1", entry.text),
+            ("JO", entry.parts.get("journal")),
+            ("VL", entry.parts.get("volume")),
+            ("IS", entry.parts.get("issue")),
+            *zip(("SP", "EP"), entry.parts.get("pages", "").split("-"), strict=False),
             ("PY", entry.year),
             ("DO", entry.doi),
             ("UR", entry.url),
@@ -147,7 +169,12 @@ def as_bibtex(entries: list[Citation]) -> str:
     records = []
     for entry in entries:
         fields = {
+            "author": _escaped(" and ".join(_authors(entry))),
             "title": "{" + _escaped(entry.text) + "}",
+            "journal": _escaped(entry.parts.get("journal", "")),
+            "volume": entry.parts.get("volume"),
+            "number": entry.parts.get("issue"),
+            "pages": entry.parts.get("pages", "").replace("-", "--"),
             "year": entry.year,
             "doi": entry.doi,
             "url": entry.url,
@@ -159,6 +186,11 @@ def as_bibtex(entries: list[Citation]) -> str:
         )
         records.append(f"@{kind}{{{re.sub(r'[^A-Za-z0-9:_-]', '_', entry.key)}{body}\n}}\n")
     return "\n".join(records)
+
+
+def _authors(entry: Citation) -> list[str]:
+    """The names, family name first; "others" at their end where the reference has "et al"."""
+    return list(filter(None, entry.parts.get("authors", "").split("; ")))
 
 
 def _escaped(text: str) -> str:

@@ -335,3 +335,9 @@ def test_the_history_survives_selecting_and_copying(review):
     assert part.source["sha256"] == review.source["sha256"]
     assert part.log.equals(review.log)
     assert np.isfinite(part["mean_t"]).all()
+
+
+def test_the_title_of_the_review_is_no_reference_of_its_trials(saved):
+    table = read_revman(saved(rm5(), "CD1.rm5"))
+    assert table.source["title"]
+    assert "reference" not in table
