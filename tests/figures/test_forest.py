@@ -472,6 +472,17 @@ def test_pages_hold_every_row_once_and_share_an_axis():
         assert page.figure.get_figheight() * 25.4 <= 160.01
 
 
+def test_a_group_that_goes_on_is_headed_again():
+    pages = forest_pages(synthesis(sizes=(9, 8, 12, 30, 7)), height=160)
+    assert len(pages) > 3
+    for page in pages:
+        gids = [str(text.get_gid()) for text in page.texts]
+        depths = {gid.count("/") for gid in gids if gid.startswith("heading:")}
+        assert depths == {0, 1, 2}, "studies without the headings above them"
+        first = next(n for n, gid in enumerate(gids) if gid.startswith("study:"))
+        assert {gid.count("/") for gid in gids[:first] if gid.startswith("heading:")} == {0, 1, 2}
+
+
 def test_a_page_too_low_for_ten_rows_is_refused():
     with pytest.raises(RequestError, match="no room for ten rows"):
         forest_pages(synthesis(), height=60)

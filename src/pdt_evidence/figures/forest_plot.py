@@ -30,6 +30,7 @@ __all__ = ["forest", "forest_pages"]
 
 PREDICTIONS = ("bar", "band", "line", "off")
 MM = 72 / 25.4
+SUMMARY = ("pooled", "prediction", "note")
 MOST_WIDE = 2.0  # times what the studies of a stratum span: beyond it a pooled interval is cut off
 
 
@@ -208,7 +209,8 @@ def forest_pages(result: Drawable, *, height: float = 247.0, **options: Any) -> 
     -------
     list of Axes
         One a page, all of one width, with one axis and the same columns under heads of their own; a heading
-        at the foot of a page goes to the next one, and the notes stand on the last.
+        at the foot of a page goes to the next one, those of a group that goes on are said again, and the
+        notes stand on the last.
 
     Raises
     ------
@@ -219,29 +221,42 @@ def forest_pages(result: Drawable, *, height: float = 247.0, **options: Any) -> 
     whole = _alone(layout, style, width, ends)
     room = height * MM
     pages: list[Axes] = []
-    rows = list(whole.rows)
-    while rows:
+    start = 0
+    while start < len(whole.rows):
+        above = _running(whole.rows[:start], whole.rows[start].row)
+        rows = [*above, *whole.rows[start:]]
         count = _fitting(whole, rows, room)
         last = count == len(rows)
         notes = whole.notes if last else ()
         page = replace(whole.with_rows(rows[:count]), notes=notes)
         pages.append(_drawn(_sheet_of(page), layout, page, ends, extras))
-        rows = rows[count:]
-        while rows and rows[0].row.kind == "gap":
-            rows = rows[1:]
+        start += count - len(above)
+        while start < len(whole.rows) and whole.rows[start].row.kind == "gap":
+            start += 1
     return pages
 
 
+def _running(before: Sequence[PlacedRow], first: Row) -> list[PlacedRow]:
+    """The headings of earlier pages under which a page begins."""
+    held: list[PlacedRow] = []
+    for placed in before:
+        if placed.row.kind == "heading":
+            held = [*held[: placed.row.indent], placed]
+    return [placed for placed in held if placed.row.indent < first.indent]
+
+
 def _fitting(whole: Placement, rows: Sequence[PlacedRow], room: float) -> int:
-    """How many of these rows go on one page; headings stay with what they head."""
+    """How many of these rows go on one page; headings stay with what they head, summaries with the last study."""
     from pdt_evidence.figures.canvas import MARGIN
+    from pdt_evidence.figures.placement import FOOTROOM
 
     page = whole.with_rows(rows)
-    free = room - page.top - page.bottom - 2 * MARGIN
-    if page.body <= free:
+    if page.height <= room - 2 * MARGIN:
         return len(rows)
-    count = sum(row.middle + row.height / 2 <= free for row in page.rows)
-    while count and rows[count - 1].row.kind in ("heading", "gap"):
+    page = replace(page, notes=())  # they stand on the last page alone
+    free = room - page.top - page.bottom - FOOTROOM * page.style.size - 2 * MARGIN
+    count = sum(row.middle + row.height / 2 <= free for row in page.rows[:-1])
+    while count and (rows[count - 1].row.kind in ("heading", "gap") or rows[count].row.kind in SUMMARY):
         count -= 1
     if count < min(10, len(rows)):
         raise RequestError(f"A page of {room / MM:.0f} mm has no room for ten rows. Give a greater height.")
