@@ -41,6 +41,15 @@ def test_pool_takes_strata_and_models(trials, capsys, tmp_path):
     assert pd.read_csv(out)["method"].tolist() == ["DL", "DL"]
 
 
+def test_pool_as_review_manager_does(trials, capsys, tmp_path):
+    out = tmp_path / "pooled.csv"
+    assert main(["pool", str(trials), "--style", "revman", "-o", str(out)]) == 0
+    assert "as Review Manager pools" in capsys.readouterr().out
+    assert pd.read_csv(out)["method"].tolist() == ["IV, DL", "IV, DL"]
+    assert main(["pool", str(trials), "--style", "stata"]) == 1
+    assert "Choose one of: 'library', 'revman'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("ending", ["pdf", "svg", "png"])
 def test_forest_writes_a_figure(trials, tmp_path, ending):
     figure = tmp_path / f"forest.{ending}"

@@ -190,6 +190,11 @@ def _add_pooling(parser: argparse.ArgumentParser, nargs: str | None = None) -> N
         "--measure", default=None, help="effect measure (default: yi and vi as given, else SMD)"
     )
     parser.add_argument("--method", default="REML", help="estimator of tau2 (default: REML)")
+    parser.add_argument(
+        "--style",
+        default="library",
+        help="revman: as Review Manager pools (DL, z; events by Mantel-Haenszel)",
+    )
     parser.add_argument("--test", default="knha", help="z, t, knha or adhoc (default: knha)")
     parser.add_argument("--level", type=float, default=0.95, help="confidence level (default: 0.95)")
     parser.add_argument("--dependence", default="aggregate", help=f"one of {', '.join(DEPENDENCE)}")
@@ -225,7 +230,7 @@ def _synthesis(arguments: argparse.Namespace) -> tuple[Synthesis, ImportedTrials
 def _pooling(arguments: argparse.Namespace) -> dict[str, Any]:
     """The options of `synthesize`."""
     by = tuple(column.strip() for column in arguments.by.split(",") if column.strip())
-    names = ("measure", "method", "test", "level", "dependence", "rho")
+    names = ("measure", "method", "test", "level", "dependence", "rho", "style")
     return {"by": by} | {name: getattr(arguments, name) for name in names}
 
 

@@ -77,6 +77,16 @@ def test_rows_that_do_not_fit_their_stratum_are_left_out_with_the_reason(review)
     assert len(result.left_out) + 6 == len(mixed)
 
 
+def test_trials_without_a_difference_in_events_are_left_out_with_the_reason():
+    rows = {"row_id": list("abcd"), "outcome": "x", "better": "lower", "event_t": [4, 0, 9, 5], "n_t": [20, 10, 9, 20],
+            "event_c": [8, 0, 9, 6], "n_c": [20, 10, 9, 22]}  # fmt: skip
+    result = synthesize_as_revman(pd.DataFrame(rows), by="outcome")
+    assert result["x"].row_ids == ("a", "d")
+    assert result["x"].k == len(result["x"].yi) == 2
+    assert result.left_out["row_id"].tolist() == ["b", "c"]
+    assert all("not estimable" in reason for reason in result.left_out["reason"])
+
+
 def test_effects_alone_are_pooled_by_inverse_variance():
     table = pd.DataFrame(
         {"row_id": ["a", "b"], "study": ["A", "B"], "outcome": "x", "yi": [0.2, 0.4], "vi": [0.04, 0.04]}

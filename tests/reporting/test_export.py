@@ -250,3 +250,12 @@ def test_reference_managers_can_read_the_references(table, tmp_path, ending):
     else:
         found = [entry.get("title") or entry["primary_title"] for entry in rispy.loads(path.read_text())]
     assert len(found) == len(set(table["source_id"]) | set(table["trial_id"]))
+
+
+def test_a_pool_by_mantel_haenszel_gets_no_script_that_would_not_give_it(tmp_path):
+    rows = {"row_id": ["a", "b"], "study": ["A", "B"], "outcome": "dropout", "better": "lower", "event_t": [4, 5],
+            "n_t": [20, 20], "event_c": [8, 6], "n_c": [20, 22]}  # fmt: skip
+    pooled = pdt.synthesize(pd.DataFrame(rows), by="outcome", style="revman")
+    with pytest.raises(EvidenceError, match="dropout: pooled by Mantel-Haenszel or Peto"):
+        export(pooled, tmp_path / "pool.R")
+    assert not list(tmp_path.iterdir())

@@ -28,6 +28,7 @@ MEASURES = ("SMD", "MD")
 EVENT_METHODS = ("MH", "IV", "PETO")
 MEANS = ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c")
 EVENTS = ("event_t", "n_t", "event_c", "n_c")
+NOT_ESTIMABLE = "nobody had the event, or everybody: not estimable, as Review Manager says"
 
 
 def synthesize_as_revman(
@@ -79,9 +80,9 @@ def synthesize_as_revman(
     for key, rows in pd.DataFrame(table).groupby(list(by), sort=False):
         words = tuple(str(word) for word in (key if isinstance(key, tuple) else (key,)))
         used, kind = _usable(rows)
-        left_out.append(
-            rows.loc[~rows.index.isin(used.index), ["row_id"]].assign(reason=f"no {kind} in its stratum")
-        )
+        rest = rows.loc[~rows.index.isin(used.index)]
+        why = np.where((kind == "events") & _all_alike(rest), NOT_ESTIMABLE, f"no {kind} in its stratum")
+        left_out.append(rest[["row_id"]].assign(reason=why))
         if len(used):
             stratum = dict(zip(by, words, strict=True))
             strata[words] = _stratum(used, kind, stratum, measure, events, random, level)
@@ -108,12 +109,20 @@ def _usable(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
         if set(names) <= set(rows.columns):
             complete = rows[list(names)].notna().all(axis=1) & signed
             if complete.any():
-                return rows[complete], kind
+                return rows[complete & ~_all_alike(rows)], kind
     try:
         with_effects = effect_sizes(rows, "SMD") if not {"yi", "vi"} <= set(rows.columns) else rows
     except SchemaError:
         return rows.iloc[:0], "effect"
     return with_effects[with_effects["yi"].notna() & with_effects["vi"].notna()], "effect"
+
+
+def _all_alike(rows: pd.DataFrame) -> pd.Series:
+    """Rows in which nobody had the event, or everybody: they tell nothing of an odds ratio."""
+    if not set(EVENTS) <= set(rows.columns):
+        return pd.Series(False, index=rows.index)
+    events, persons = rows["event_t"] + rows["event_c"], rows["n_t"] + rows["n_c"]
+    return (events == 0) | (events == persons)
 
 
 def _stratum(
