@@ -49,6 +49,15 @@ def test_the_source_and_its_hash_stand_beside_the_table(saved, tmp_path):
     assert {"line", "row", "action", "reason"} == set(about["log"][0])
 
 
+def test_an_import_never_replaces_what_it_reads(saved, tmp_path):
+    path = saved(TRIALS, "mine.csv")
+    for given in (path, tmp_path / "." / "mine.csv"):
+        with pytest.raises(EvidenceError, match=r"mine.csv is a file that is read. Give another name"):
+            import_file(path, given)
+    assert path.read_text() == TRIALS
+    assert [file.name for file in path.parent.iterdir()] == ["mine.csv"]
+
+
 def test_a_failed_import_leaves_everything_as_it_was(saved, tmp_path, monkeypatch):
     out = tmp_path / "out" / "trials.csv"
     out.parent.mkdir()

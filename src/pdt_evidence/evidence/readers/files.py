@@ -99,6 +99,8 @@ def import_file(
     out = Path(out)
     if out.suffix.lower() != ".csv":
         raise EvidenceError(f"{out}: expected the name of a .csv file to write, found {out.suffix!r}.")
+    if out.exists() and any(out.samefile(read) for read in (path, mapping) if read and Path(read).exists()):
+        raise EvidenceError(f"{out} is a file that is read. Give another name, so that it stays as it is.")
     table = read_any(path, review=review, mapping=mapping, sign=sign, better=better)
     warn_of_another_review(table, review or "")
     text = csv_text(table)
