@@ -190,3 +190,9 @@ def test_records_have_short_names(effect):
 def test_no_end_of_a_ratios_interval_rounds_onto_no_effect_or_nought():
     fit = PooledEffect(measure="OR", k=3, estimate=np.log(0.0042), ci=(np.log(0.0001), np.log(0.9997)))
     assert "exp: OR 0.004 [<0.001, <1]" in fit.summary()
+
+
+def test_printing_a_result_shows_its_numbers(effect):
+    assert str(effect) == effect.summary()
+    assert str(synthesis(effect)) == synthesis(effect).summary()
+    assert repr(effect).startswith("<PooledEffect")

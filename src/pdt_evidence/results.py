@@ -113,6 +113,9 @@ class PooledEffect:
         scale = "" if self.measure == "GEN" else f"{scale_name(self.measure)} "
         return f"<{type(self).__name__} {words}{self.method} {self.test} {size}: {scale}{numbers}>"
 
+    def __str__(self) -> str:
+        return self.summary()
+
     def to_dict(self) -> dict[str, Any]:
         """Every value as plain Python, ready for JSON; NaN becomes None."""
         return {item.name: plain(getattr(self, item.name)) for item in fields(self)}
@@ -184,7 +187,11 @@ class Synthesis:
     def __repr__(self) -> str:
         rho = "" if math.isnan(self.rho) else f" rho={self.rho:g}"
         rules = f"{self.measure}, {self.method} {self.test}, {self.dependence}{rho}"
-        return f"<Synthesis of {len(self)} strata by {', '.join(self.by)}: {rules}>"
+        strata = "1 stratum" if len(self) == 1 else f"{len(self)} strata"
+        return f"<Synthesis of {strata} by {', '.join(self.by)}: {rules}>"
+
+    def __str__(self) -> str:
+        return self.summary()
 
     def __getitem__(self, key: str | tuple[str, ...]) -> PooledEffect:
         words = (key,) if isinstance(key, str) else tuple(key)

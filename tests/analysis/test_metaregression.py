@@ -261,3 +261,13 @@ def test_the_mean_alone_is_the_pooled_mean():
     assert (row.estimate, row.se, row.ci_low) == pytest.approx(
         (pooled.estimate, pooled.se, pooled.ci[0]), rel=1e-9
     )
+
+
+def test_a_blank_is_no_group():
+    table = pd.DataFrame(
+        {"yi": [0.1, 0.3, 0.2, 0.6, 0.9], "vi": 0.05, "rob": ["low", "low", "high", "high", ""]}
+    )
+    with pytest.warns(EvidenceWarning, match="1 of 5 rows left out"):
+        found = compare_subgroups(table, "rob")
+    assert found.groups.index.tolist() == ["high", "low"]
+    assert found.notes == ("1 row was left out, since a value is missing (see left_out).",)

@@ -322,3 +322,38 @@ def test_rows_that_their_table_sets_aside_are_never_pooled_in_silence():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert synthesize(table.iloc[[0, 2]])["anxiety", "post"].k == 2
+
+
+def joined():
+    """The bundled trials, which have effects, and two trials of a user that have not."""
+    arms = {"mean_t": 12.4, "sd_t": 8.1, "n_t": 30, "mean_c": 17.9, "sd_c": 8.8, "n_c": 28}
+    mine = pd.DataFrame([{"row_id": f"M{i}", "study": f"Mine {i}", "trial_id": f"mine{i}", "outcome": "depression",
+                          "follow_up": "post", "better": "lower", **arms} for i in (1, 2)])  # fmt: skip
+    held = pdt.trials(comparison="pdt_vs_cbt", outcome="depression", follow_up="post")
+    return held[held["yi"].notna()], mine
+
+
+def test_rows_without_an_effect_get_one_where_they_are_joined_to_rows_with():
+    held, mine = joined()
+    together = synthesize(pd.concat([held, mine]))["depression", "post"]
+    assert together.k == synthesize(held)["depression", "post"].k + 2
+    assert_allclose(together.yi[-2:], pdt.effect_sizes(mine)["yi"])
+
+
+def test_a_row_without_an_effect_has_a_reason_whatever_table_it_comes_from():
+    table = pd.DataFrame(
+        {"study": list("AB"), "outcome": "x", "follow_up": "post", "yi": [0.1, None], "vi": 0.1}
+    )
+    with pytest.warns(EvidenceWarning, match="give no effect"):
+        assert synthesize(table).left_out["reason"].tolist() == ["no yi or vi"]
+
+
+def test_what_a_stratum_has_in_it_is_said():
+    rows = pdt.trials(comparison="pdt_vs_cbt", follow_up="post", outcome=["depression", "anxiety", "dropout"])
+    with pytest.warns(EvidenceWarning, match="Strata mix symptoms with dropout"):
+        synthesize(rows[rows["yi"].notna()], by="comparison")
+    fit = synthesize(rows[rows["yi"].notna() & (rows["outcome"] != "dropout")], by="comparison")["pdt_vs_cbt"]
+    assert "Outcomes pooled together: depression, anxiety." in fit.notes
+    assert "Effects from events or odds ratios are log odds ratios times √3/π." in fit.notes
+    means = rows[rows["yi_basis"] == "means"]
+    assert not any("log odds" in note for note in synthesize(means)["depression", "post"].notes)

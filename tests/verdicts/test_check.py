@@ -13,6 +13,7 @@ from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.questions import FEWEST_TRIALS, equivalent, intervals_in_favour
 from pdt_evidence.verdicts.recipes import RECIPES
 from pdt_evidence.verdicts.rules import VERDICTS, judge
+from pdt_evidence.verdicts.words import interval
 
 
 @pytest.fixture(scope="module")
@@ -248,3 +249,11 @@ def test_tables_of_the_report_have_one_row_each(report):
     assert set(findings["answer"]) == {"yes", "not shown", "contrary", "open"}
     assert "OVERSTATED" in report.summary()
     assert "<table>" in report._repr_html_()
+
+
+def test_one_claim_is_printed_as_text_and_its_limits_show_their_side_of_no_effect():
+    judgement = pdt.check_claims()["archives-vs-cbt"]
+    assert str(judgement) == judgement.summary()
+    assert judgement.summary() in pdt.check_claims().summary()
+    assert interval(-0.342, -0.0049) == "−0.34 to −0.005"
+    assert interval(-0.342, 0.0) == "−0.34 to 0.00"

@@ -81,7 +81,7 @@ def compare_subgroups(
     Parameters
     ----------
     table : DataFrame
-        One row a study, with the columns named by `yi`, `vi` and `by`.
+        One row a study, with the columns named by `yi`, `vi` and `by`; rows where `by` is blank are left out.
     by : str
         The column that makes the groups.
     tau2 : {"common", "separate"}
@@ -116,6 +116,7 @@ def compare_subgroups(
         raise SchemaError(no_column(missing, table))
     if "`" in by:
         raise RequestError(f"by = {by!r} has a backtick, which a formula cannot name.")
+    table = table.assign(**{by: table[by].where(table[by] != "")})  # a blank is no group
     sizes = table.dropna(subset=[by, yi, vi])[by].astype(str).value_counts().sort_index()
     if len(sizes) < 2:
         raise EvidenceError(
@@ -197,7 +198,8 @@ def _comparison(
     small = [str(name) for name, k in groups["k"].items() if k == 1]
     notes = [f"A single study in {', '.join(small)}: no group to speak of."] if small else []
     left = len(fit.left_out)
-    notes += [f"{left} rows were left out, since a value is missing (see left_out)."] if left else []
+    rows = "1 row was" if left == 1 else f"{left} rows were"
+    notes += [f"{rows} left out, since a value is missing (see left_out)."] if left else []
     return SubgroupComparison(
         by=by, tau2=tau2, method=fit.method, test=fit.test, level=options["level"], groups=groups,
         statistic=statistic, df=df, p=p, left_out=fit.left_out, notes=tuple(notes),

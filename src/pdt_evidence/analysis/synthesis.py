@@ -15,6 +15,7 @@ from typing import Any
 
 import pandas as pd
 
+from pdt_evidence.analysis.clustered import NOT_SYMPTOMS
 from pdt_evidence.analysis.multilevel import pool_multilevel
 from pdt_evidence.analysis.pooling import pool
 from pdt_evidence.effects.per_trial import aggregate_rows, one_per_trial
@@ -41,6 +42,7 @@ STYLES = ("library", "revman")
 SIGNED_BY_SCORE = ("SMD", "MD", "ROM", "OR", "RR", "RD")
 Strata = dict[tuple[str, ...], PooledEffect]
 OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_reason")  # not kept a second time
+FROM_ODDS = {"events", "reported OR"}  # in `yi_basis`
 ROWS_SHOWN = 8
 
 
@@ -120,6 +122,8 @@ def synthesize(
     table = _named(table)
     if measure is not None or not {"yi", "vi"} <= set(table.columns):
         table = _with_effects(table, measure or "SMD")
+    else:
+        table = _completed(table)
     usable, left_out = _usable(table)
     settings = {"method": method, "test": test, "level": level}
     if dependence in MULTILEVEL_TESTS:
@@ -196,15 +200,20 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
     problems += _mixed(table, by)
     if problems:
         raise EvidenceError.from_problems(problems, "the table to pool")
-    compared = (
-        set(table["comparison"]) - {""} if "comparison" in table.columns and "comparison" not in by else ()
-    )
+    compared = _words(table, "comparison") if "comparison" not in by else []
     if len(compared) > 1:
         mixed = ", ".join(sorted(compared))
         warnings.warn(
             f"Strata mix comparisons ({mixed}). Filter the table, or add 'comparison' to by.",
             EvidenceWarning,
             stacklevel=4,  # `known_options` is one level more
+        )
+    outcomes = set(_words(table, "outcome")) if "outcome" not in by else set()
+    if (other := outcomes & {*NOT_SYMPTOMS}) and outcomes - other:
+        warnings.warn(
+            f"Strata mix symptoms with {' and '.join(sorted(other))}. Filter the table, or add 'outcome' to by.",
+            EvidenceWarning,
+            stacklevel=4,
         )
 
 
@@ -270,11 +279,28 @@ def _with_effects(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     return effect_sizes(table, measure=measure)
 
 
+def _completed(table: pd.DataFrame) -> pd.DataFrame:
+    """The effects of rows that never had one, beside rows that have: tables of two makers, put together."""
+    if not {"yi_reason", "measure"} <= set(table.columns):
+        return table
+    known = table["measure"].dropna().unique()
+    new = table["yi"].isna() & table["yi_reason"].isna()
+    if not new.any() or len(known) != 1:
+        return table
+    table = table.reset_index(drop=True)
+    new = new.to_numpy()
+    return pd.concat([table[~new], _with_effects(table[new], str(known[0]))]).sort_index()
+
+
 def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows with an effect; and the others, each with its reason."""
     without = table["yi"].isna() | table["vi"].isna()
-    reason = table["yi_reason"] if "yi_reason" in table.columns else "no yi or vi"
-    left_out = table.assign(reason=reason).loc[without, ["row_id", "reason"]].reset_index(drop=True)
+    reason = table["yi_reason"] if "yi_reason" in table.columns else pd.Series(pd.NA, index=table.index)
+    left_out = (
+        table.assign(reason=reason.fillna("no yi or vi"))
+        .loc[without, ["row_id", "reason"]]
+        .reset_index(drop=True)
+    )
     if without.any():
         ids = _shown(left_out["row_id"])
         warnings.warn(
@@ -322,7 +348,10 @@ def _chosen(table: pd.DataFrame, by: tuple[str, ...]) -> tuple[pd.DataFrame, pd.
 
 
 def _pool_values(table: pd.DataFrame, by: tuple[str, ...], settings: dict[str, Any]) -> Strata:
-    return {key: pool(**_arguments(rows, by, key), **settings) for key, rows in _strata(table, by)}
+    return {
+        key: _noted(pool(**_arguments(rows, by, key), **settings), rows, by)
+        for key, rows in _strata(table, by)
+    }
 
 
 def _pool_rows(
@@ -338,8 +367,26 @@ def _pool_rows(
             level=settings["level"],
             **_arguments(rows, by, key),
         )
-        strata[key] = fit if rho is None else replace(fit, rho=rho).with_robust()
+        strata[key] = _noted(fit if rho is None else replace(fit, rho=rho).with_robust(), rows, by)
     return strata
+
+
+def _noted(fit: PooledEffect, rows: pd.DataFrame, by: tuple[str, ...]) -> PooledEffect:
+    """The fit with what its rows have in them that its numbers do not show."""
+    notes = []
+    if "outcome" not in by and len(outcomes := _words(rows, "outcome")) > 1:
+        notes.append(f"Outcomes pooled together: {', '.join(word.replace('_', ' ') for word in outcomes)}.")
+    if fit.measure == "SMD" and FROM_ODDS & set(_words(rows, "yi_basis")):
+        notes.append("Effects from events or odds ratios are log odds ratios times √3/π.")
+    return replace(fit, notes=(*fit.notes, *notes)) if notes else fit
+
+
+def _words(rows: pd.DataFrame, column: str) -> list[str]:
+    """The different words in a column, those that rows made of several have joined among them."""
+    if column not in rows.columns:
+        return []
+    cells = rows[column].dropna().astype(str).unique()
+    return list(dict.fromkeys(word for cell in cells for word in cell.split(" / ") if word))
 
 
 def _covariances(rows: pd.DataFrame, rho: float) -> dict[Any, Any]:

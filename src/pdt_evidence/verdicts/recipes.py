@@ -124,7 +124,7 @@ def archives_vs_cbt(facts: Facts) -> list[Finding]:
             findings += equivalent(name, row["estimate"], intervals, f"reviews {row['row_id']}")
     own = facts.pooled(comparison="pdt_vs_cbt")
     if own is not None and own.k >= FEWEST_TRIALS:
-        name = "PDT against CBT (the trials held here)"
+        name = "PDT against CBT (the trials held here, all symptoms at the end of treatment)"
         findings += equivalent(name, own.estimate, interval_of(own), pool_name(own), own.row_ids)
     return [*findings, *through_networks(facts)]
 

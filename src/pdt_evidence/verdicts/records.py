@@ -100,6 +100,12 @@ class Judgement:
         """Whether a finding counts for the verdict, or is only shown beside it."""
         return finding.counts_for(self.claim.judged_by)
 
+    def summary(self) -> str:
+        """The claim with its verdict, the reason and the findings, as text for a terminal."""
+        return _paragraph(self)
+
+    __str__ = summary
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimReport:
@@ -160,7 +166,7 @@ class ClaimReport:
 
     def summary(self) -> str:
         """Each claim with its verdict, the reason and the findings, as text for a terminal."""
-        return "\n\n".join(_paragraph(judgement) for judgement in self.judgements)
+        return "\n\n".join(judgement.summary() for judgement in self.judgements)
 
     def _repr_html_(self) -> str:
         rows = "".join(

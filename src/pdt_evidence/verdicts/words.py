@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from math import isnan
 
+from pdt_evidence.formatting import end
+
 __all__ = ["MINUS", "NETWORK_NAMES", "counted", "in_words", "interval", "shown", "true_minus", "two_digits"]
 
 MINUS = "−"
@@ -29,12 +31,17 @@ def two_digits(value: float, digits: int = 2) -> str:
 
 
 def interval(low: float, high: float, digits: int = 2) -> str:
-    return f"{two_digits(low, digits)} to {two_digits(high, digits)}"
+    return f"{_end(low, digits)} to {_end(high, digits)}"
 
 
 def shown(estimate: float, low: float, high: float) -> str:
     """An estimate with its interval, two digits."""
-    return f"{two_digits(estimate)} [{two_digits(low)}, {two_digits(high)}]"
+    return f"{two_digits(estimate)} [{_end(low)}, {_end(high)}]"
+
+
+def _end(value: float, digits: int = 2) -> str:
+    """One end of an interval, with the digits that it takes to see on which side of 0 it lies."""
+    return two_digits(value) if isnan(value) else end(value, digits, 0.0).replace("-", MINUS)
 
 
 def true_minus(text: str) -> str:
