@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+from pdt_evidence.analysis.comparison import network_table
 from pdt_evidence.analysis.equivalence import STEINERT_2017, equivalence
 from pdt_evidence.analysis.network import network, network_arms, network_contrasts, network_transitivity
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
@@ -545,3 +546,13 @@ def test_multi_arm_trials_compare_pdt_with_cbt_directly(bundled, disorder, k, es
     fit = network_arms(table, reference="pdt")
     assert fit.direct.k[fit.treatments.index("pdt"), fit.treatments.index("cbt")] == k
     assert_allclose(fit.comparison("pdt", "cbt", "direct").estimate, estimate, atol=0.005)
+
+
+def test_a_network_says_how_many_of_its_numbers_are_derived_and_at_which_tau2_it_tests():
+    table = network_table("depression_nice")
+    fit = network_arms(table, reference="waitlist")
+    derived = int((table["verification"] == "derived").sum())
+    assert derived > 0
+    assert f"{derived} of {len(table)} arms hold numbers that were computed" in fit.notes[0]
+    assert "p = 0.0000" not in fit.summary()
+    assert "Q within designs, with tau2 = 0: " in fit.summary()

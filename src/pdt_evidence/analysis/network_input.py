@@ -77,8 +77,14 @@ def read_arms(table: ArmTable, *, measure: str, study: str, arm: str, better: st
         studies.append((label, names, sign * effects, variances))
     if problems:
         raise EvidenceError.from_problems(problems, "network arms")
-    note = f"Left out, since all their arms have one treatment: {', '.join(alone)}." if alone else ""
-    return ArmStudies(tuple(studies), (note,) if note else ())
+    notes = [f"Left out, since all their arms have one treatment: {', '.join(alone)}."] if alone else []
+    derived = list(table["verification"]).count("derived") if "verification" in table.keys() else 0  # noqa: SIM118
+    if derived:
+        arms = len(columns["study"])
+        notes.append(
+            f"{derived} of {arms} arms hold numbers that were computed from others, not printed ('derived')."
+        )
+    return ArmStudies(tuple(studies), tuple(notes))
 
 
 def _columns(table: ArmTable, study: str, arm: str, better: str | None) -> dict[str, list[Any]]:

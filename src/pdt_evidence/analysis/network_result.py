@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from pdt_evidence.errors import RequestError, require_choice
+from pdt_evidence.formatting import p_value
 from pdt_evidence.models.network import StudyBlock, consistency_model, solve
 from pdt_evidence.models.network_designs import decompose_Q, net_heat
 from pdt_evidence.models.network_flow import contributions, evidence_flow, network_laplacian
@@ -277,7 +278,8 @@ class Network:
         tests = self.inconsistency()
         lines += ["", f"tau2 = {self.tau2:.4f}, I2 = {self.I2:.1f}%"]
         lines += [
-            f"Q {name}: {row.Q:.2f} (df {row.df:.0f}), p = {row.p:.4f}" for name, row in tests.iterrows()
+            f"Q {name}, with tau2 = {row.tau2:.3g}: {row.Q:.2f} (df {row.df:.0f}), p {p_value(row.p)}"
+            for name, row in tests.iterrows()
         ]
         return "\n".join(lines + [f"Note: {note}" for note in self.notes])
 
