@@ -87,6 +87,13 @@ def test_the_whole_way_from_the_shell(saved, capsys):
     assert captured.err == ""
 
 
+def stopped_by_the_warning(table, words):
+    """The warning comes before anything is judged: where it is an error, nothing is."""
+    with warnings.catch_warnings(), pytest.raises(EvidenceWarning, match=words):
+        warnings.simplefilter("error", EvidenceWarning)
+        pdt.check_claims(table, review="abbass2014")
+
+
 @pytest.mark.parametrize("imported", [False, True])
 def test_another_file_does_not_judge_the_review_without_a_word(saved, imported, capsys):
     path = saved("other.rm5")
@@ -95,18 +102,14 @@ def test_another_file_does_not_judge_the_review_without_a_word(saved, imported, 
         assert main(["import", "other.rm5", "--review", "abbass2014", "-o", "mine.csv"]) == 0
         assert "nothing about its file says CD004687" in capsys.readouterr().err
     table = pdt.read_trials("mine.csv") if imported else pdt.read_revman(path, review="abbass2014")
-    with pytest.warns(
-        EvidenceWarning, match="taken for abbass2014, but nothing about its file says CD004687"
-    ):
-        pdt.check_claims(table, review="abbass2014")
+    stopped_by_the_warning(table, "taken for abbass2014, but nothing about its file says CD004687")
 
 
 def test_a_table_of_nobody_knows_which_file_does_not_either(saved):
     import pandas as pd
 
     table = pd.DataFrame(pdt.read_revman(saved(), review="abbass2014"))
-    with pytest.warns(EvidenceWarning, match="nothing about its file is known"):
-        pdt.check_claims(table, review="abbass2014")
+    stopped_by_the_warning(table, "nothing about its file is known")
 
 
 def test_what_the_review_does_not_say_is_asked_for(saved):

@@ -13,7 +13,7 @@ from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from pdt_evidence.reporting import citations, contents, reproduce
 from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
-from pdt_evidence.reporting.page import _footnoted, _letter
+from pdt_evidence.reporting.page import _footnoted, _letter, write_page
 from pdt_evidence.reporting.reproduce import write_table
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.records import ANSWERS
@@ -284,14 +284,18 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path):
         reproduce(tmp_path / "file" / "out")
 
 
-def test_imported_trials_get_a_section_with_everything_that_was_changed(tmp_path):
+def test_imported_trials_get_a_section_with_everything_that_was_changed(run, full, tmp_path):
     table = tmp_path / "mine.csv"
     table.write_text(
         "study,comparison,outcome,follow_up,mean_t,sd_t,n_t,mean_c,sd_c,n_c,better\n"
         "Adams 2001,pdt_vs_control,depression,short,10.1,4.2,30,12.9,4.8,31,lower\n"
         "Brown 2005,pdt_vs_control,depression,short,,,,,,,lower\n"
     )
-    pdt.report(tmp_path / "report.html", imported=pdt.read_trials(table), review="abbass2014")
+    contents = Contents(imported=pdt.read_trials(table), review="abbass2014")
+    same = {part: getattr(full, part) for part in ("pooled", "comparisons")}  # with an import and without
+    vars(contents).update(same)
+    with pytest.warns(EvidenceWarning, match="taken for abbass2014"):
+        write_page(contents, tmp_path / "report.html", run[0] / "figures")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Imported trials (abbass2014)" in page
     assert "mine.csv" in page
