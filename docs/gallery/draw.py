@@ -16,7 +16,6 @@ from pdt_evidence.analysis.comparison import pdt_against_cbt
 from pdt_evidence.analysis.cumulative import cumulative
 from pdt_evidence.analysis.gosh import gosh
 from pdt_evidence.analysis.influence import leave_one_out
-from pdt_evidence.models.small_study import regression_test, trim_and_fill
 
 BY = ("comparison", "outcome", "follow_up")
 
@@ -65,7 +64,7 @@ def gallery() -> dict[str, Callable[[], Any]]:
         "cumulative": lambda: figures.forest(cumulative(fit, order="year")),
         "trajectory": lambda: figures.trajectory(course),
         "funnel": lambda: figures.funnel(
-            fit, filled=trim_and_fill(fit.yi, fit.vi), regression=regression_test(fit.yi, fit.vi)
+            fit, filled=pdt.trim_and_fill(fit), regression=pdt.regression_test(fit)
         ),
         "radial": lambda: figures.radial(fit),
         "baujat": lambda: figures.baujat(fit),

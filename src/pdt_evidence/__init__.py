@@ -18,6 +18,7 @@ What effects vary with
     metareg compare_subgroups moderators follow_up
 How far a result holds
     sensitivity leave_one_out influence cumulative gosh audit
+    regression_test trim_and_fill
 Equivalence and networks
     equivalence STEINERT_2017 CUIJPERS_2014 network networks pdt_against_cbt
 Claims
@@ -70,6 +71,7 @@ _HOMES = {
     "analysis.influence": ["influence", "leave_one_out"],
     "analysis.cumulative": ["cumulative"],
     "analysis.gosh": ["gosh"],
+    "analysis.asymmetry": ["regression_test", "trim_and_fill"],
     "analysis.audit": ["audit"],
     "analysis.dependence": ["sensitivity"],
     "analysis.moderators": ["moderators"],

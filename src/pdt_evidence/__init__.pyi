@@ -1,3 +1,5 @@
+from pdt_evidence.analysis.asymmetry import regression_test as regression_test
+from pdt_evidence.analysis.asymmetry import trim_and_fill as trim_and_fill
 from pdt_evidence.analysis.audit import audit as audit
 from pdt_evidence.analysis.bayes import HalfCauchy as HalfCauchy
 from pdt_evidence.analysis.bayes import HalfNormal as HalfNormal

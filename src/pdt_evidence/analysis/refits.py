@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pdt_evidence.analysis.pooling import pool
 from pdt_evidence.errors import RequestError
 from pdt_evidence.formatting import aligned, interval, number, p_value, percent, scale_name
+from pdt_evidence.models.inference import TESTS
 from pdt_evidence.models.pool import Options, PooledArrays
 from pdt_evidence.results import PooledEffect
 
@@ -137,6 +138,11 @@ def pool_first(
         return pool(yi, vi, tau2_ci_method="wald", **given)
     if vi is not None:
         raise RequestError("A pooled effect brings its variances along: leave vi out.")
+    if yi.test not in TESTS:
+        raise RequestError(
+            f"This result is of a model with several effects a trial (test {yi.test!r}), which is not fitted again "
+            "here. Give a result of pool, or of synthesize with dependence='aggregate' or 'one-per-trial'."
+        )
     names = ("method", "test", "level", "pi_rule", "measure", "stratum", "columns", "row_ids")
     kept: dict[str, Any] = {name: getattr(yi, name) for name in names}
     kept |= {"labels": yi.labels or None, "tau2_ci_method": "wald"}
