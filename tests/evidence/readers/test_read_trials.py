@@ -543,3 +543,13 @@ def test_a_hundred_thousand_rows_load_in_a_second_of_work(tmp_path):
     read = read_trials(path)
     assert time.process_time() - start < 2
     assert len(read) == n
+
+
+def test_a_parquet_file_whose_words_are_no_text_is_refused(tmp_path):
+    path = tmp_path / "mine.parquet"
+    pd.DataFrame({"study": ["Berger 2003", "Moller 2004"], "yi": [0.1, 0.2], "vi": [0.1, 0.1]}).to_parquet(
+        path, compression=None
+    )
+    path.write_bytes(path.read_bytes().replace(b"Berger", b"Ber\xffer"))
+    with pytest.raises(EvidenceError, match="cannot be read as Parquet: Invalid UTF8"):
+        read_trials(path)

@@ -132,6 +132,7 @@ def _arrow_cells(column: Any) -> pd.Series:
     if pa.types.is_null(kind):
         column = pa.chunked_array([pa.array([""] * len(column), pa.string())])
     text = pc.fill_null(column.cast(pa.large_string()), "")
+    text.validate(full=True)  # a damaged file may hold bytes that are no text
     if pa.types.is_floating(kind):
         known = pc.fill_null(pc.invert(pc.is_nan(column)), False)
         text = pc.if_else(known, pc.replace_substring_regex(text, r"^(-?\d+)\.0$", r"\1"), "")
