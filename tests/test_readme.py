@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from ast import literal_eval
 from pathlib import Path
 
 import pytest
@@ -29,9 +30,9 @@ def test_the_row_that_the_readme_shows_is_the_one_behind_the_number():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pooled = pdt.synthesize(pdt.trials(comparison="pdt_vs_control", outcome="depression"))
-    shown = re.search(r"row_ids\[0\]\s+# '(\S+)'", README)
+    shown = re.search(r"row_ids\[0\].split\(\"\+\"\)\s+# (\[.*?\])", README)
     assert shown is not None
-    assert pooled["depression", "post"].row_ids[0] == shown.group(1)
+    assert pooled["depression", "post"].row_ids[0].split("+") == literal_eval(shown.group(1))
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#]+)\)", README))
