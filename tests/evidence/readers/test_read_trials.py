@@ -3,6 +3,7 @@
 import io
 import re
 import time
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -473,6 +474,28 @@ def test_two_lines_of_names_are_told(workbook, end, message):
     two = [["study", "Therapy", None, None, end], [None, "mean", "sd", "n", end], ["A", 1, 2, 3, end]]
     with pytest.raises(EvidenceError, match=message):
         read_trials(workbook(Trials=two))
+
+
+@pytest.mark.parametrize("sheet", [1, 2])
+def test_a_row_of_very_many_cells_is_refused_before_it_is_taken(workbook, sheet):
+    """A small file of a row that would take hundreds of MB, in the sheet that is read or in another."""
+    path = workbook(Trials=ROWS, Other=ROWS)
+    cells = "".join(
+        np.random.default_rng(1).choice(["<c><v>1</v></c>", "<c><v>2</v></c>", "<c><v>3</v></c>"], 300_000)
+    )
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    parts[f"xl/worksheets/sheet{sheet}.xml"] = (
+        f'<worksheet xmlns="{main}"><sheetData><row>{cells}</row></sheetData></worksheet>'.encode()
+    )
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        for name, content in parts.items():
+            book.writestr(name, content)
+    with pytest.raises(
+        EvidenceError, match=rf"a row of its part xl/worksheets/sheet{sheet}.xml is longer than"
+    ):
+        read_trials(path)
 
 
 def test_an_old_or_protected_workbook_is_told_so(saved):

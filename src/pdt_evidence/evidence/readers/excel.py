@@ -20,6 +20,8 @@ __all__ = ["read_excel"]
 MAX_BLANK_ROWS = 10_000  # a sheet with more of them in a row was formatted, not filled
 MOST_SEEN = 20  # rows and columns of a sheet in which its first cell is looked for
 BYTES_A_ROW, BYTES_A_CELL = 350, 40  # of memory, beside the letters of the cells; measured
+ROW_TIMES = 40  # a row is taken whole, in so many times the bytes that it has in the file
+ROW_END = re.compile(rb"</(?:\w+:)?row\s*>")
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
 
@@ -77,14 +79,32 @@ def _scan_workbook(content: bytes, where: str) -> bool:
     """
     memory = most_memory(len(content))
     has_formulas = False
+    lengths: dict[str, int] = {}  # of the row that each sheet is in, so far
+    commented: set[str] = set()
     for name, piece in zip_pieces(content, where, lambda name: _most_of_part(name, memory)):
         flat = piece.replace(b"\0", b"")  # UTF-16 hides the word between zero bytes
         if b"<!DOCTYPE" in flat or b"<!ENTITY" in flat:
             raise EvidenceError(
                 f"{where}: its part {name} declares a document type or entities. It was not read."
             )
+        if "worksheets/" in name:
+            if b"<!" in flat:  # from a comment on, which no spreadsheet writes, the end of a row may be none
+                commented.add(name)
+            before = lengths.get(name, 0)
+            lengths[name] = before + len(flat) if name in commented else _row_length(flat, before)
+            if lengths[name] > memory // ROW_TIMES:
+                raise EvidenceError(
+                    f"{where}: a row of its part {name} is longer than is read of a file of its size. "
+                    "Delete empty columns, or save it as CSV."
+                )
         has_formulas = has_formulas or FORMULA.search(flat) is not None
     return has_formulas
+
+
+def _row_length(piece: bytes, before: int) -> int:
+    """The bytes since a row of a sheet last ended."""
+    ends = [match.end() for match in ROW_END.finditer(piece)]
+    return len(piece) - ends[-1] if ends else before + len(piece)
 
 
 def _most_of_part(name: str, memory: int) -> int:
