@@ -574,5 +574,5 @@ def test_a_parquet_file_whose_words_are_no_text_is_refused(tmp_path):
         path, compression=None
     )
     path.write_bytes(path.read_bytes().replace(b"Berger", b"Ber\xffer"))
-    with pytest.raises(EvidenceError, match="cannot be read as Parquet: .*Invalid UTF8"):
+    with pytest.raises(EvidenceError, match=r"cannot be read as Parquet: .*Invalid UTF8"):
         read_trials(path)
