@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pdt_evidence.analysis.revman import RevmanPool, pool_as_revman, revman_smd
+from pdt_evidence.analysis.synthesis import OWN_FIELDS
 from pdt_evidence.effects.means import mean_difference
 from pdt_evidence.effects.ratios import log_odds_ratio
 from pdt_evidence.effects.table import effect_sizes
@@ -85,6 +86,7 @@ def synthesize_as_revman(
         left_out.append(rest[["row_id"]].assign(reason=why))
         if len(used):
             stratum = dict(zip(by, words, strict=True))
+            used = used if kind == "effect" else used.assign(yi_basis=kind)
             strata[words] = _stratum(used, kind, stratum, measure, events, random, level)
     if not strata:
         raise EvidenceError("No row of the table has means, events or a reported effect that can be pooled.")
@@ -213,5 +215,6 @@ def _effect(
         vi=vi,
         weights=100 * weights / weights.sum() if weights.sum() > 0 else weights,
         row_ids=tuple(rows["row_id"].astype(str)),
+        columns={name: tuple(rows[name]) for name in rows.columns if name not in OWN_FIELDS},
         notes=("Pooled as Review Manager pools: rows of one trial are not combined.",),
     )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import RequestError, require_choice
+from pdt_evidence.errors import RequestError, did_you_mean, require_choice
 from pdt_evidence.figures import alt_companions as companions
 from pdt_evidence.figures import words
+from pdt_evidence.figures.arms import arms_of, turned
+from pdt_evidence.figures.axis import scale_of
 from pdt_evidence.figures.drawables import drawable
 from pdt_evidence.figures.labels import labels_of
-from pdt_evidence.figures.layout import arms_of
+from pdt_evidence.figures.records import Wishes
+from pdt_evidence.figures.rows import others_of
 from pdt_evidence.figures.sentences import STYLE, about, counted, listed, pooled, shown, size_of
 from pdt_evidence.figures.series import ADAPTERS, Series, kind_of, series_of
 from pdt_evidence.results import PooledEffect, Synthesis
@@ -34,8 +38,9 @@ def alt_text(result: Drawable | Gosh, figure: str = "", **options: Any) -> str:
         The name of the function that draws it, such as "funnel" or "specification_curve". Without it the
         forest, or the GOSH plot of a `Gosh`.
     **options
-        Those given to that function that change what it says: `arms` of a forest, `filled` and `regression` of
-        a funnel, `study` of a GOSH plot, `months` of a trajectory, `without` of a Baujat plot, and of a
+        Those given to that function; what they change in what is shown is said: `arms`, `also`, `overall`,
+        `difference`, `margins`, `lines`, `prediction` and `heterogeneity` of a forest, `filled` and `regression`
+        of a funnel, `study` of a GOSH plot, `months` of a trajectory, `without` of a Baujat plot, and of a
         specification curve `estimate`, `ci`, `choices` and `reference`.
 
     Returns
@@ -47,7 +52,8 @@ def alt_text(result: Drawable | Gosh, figure: str = "", **options: Any) -> str:
     Raises
     ------
     RequestError
-        For an unknown figure, a result that it does not draw, or one without studies.
+        For an unknown figure, an option that it does not have, a result that it does not draw, or one without
+        studies.
 
     Examples
     --------
@@ -62,42 +68,98 @@ def alt_text(result: Drawable | Gosh, figure: str = "", **options: Any) -> str:
         raise RequestError(f"{name} draws {listed(kinds)}, found {type(result).__name__}.")
     if isinstance(result, PooledEffect) and not result.k:
         raise RequestError("There is nothing to describe: the result holds no study.")
-    return describe(result, **options)
+    return describe(result, **_telling(name, describe, options))
 
 
-Arms = tuple[str, str] | None
+Describe = Callable[..., str]
 
 
-def _forest(result: Any, *, arms: Arms = None) -> str:
-    found = drawable(result)
+def _telling(name: str, describe: Describe, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those options of the figure that its description depends on; one that it does not have is refused."""
+    if not options:
+        return {}
+    from inspect import signature
+
+    from pdt_evidence import figures
+
+    there = list(signature(getattr(figures, name)).parameters)[1:]
+    unknown = [option for option in options if option not in there]
+    if unknown:
+        hint = did_you_mean(unknown[0], there)
+        raise RequestError(f"{', '.join(unknown)}: no option of {name}.{hint} There are: {', '.join(there)}.")
+    taken = signature(describe).parameters
+    every = any(one.kind is one.VAR_KEYWORD for one in taken.values())
+    return {option: value for option, value in options.items() if every or option in taken}
+
+
+def _forest(result: Any, **options: Any) -> str:
+    return _told(drawable(result), options)
+
+
+def _summary(result: Any, *, prediction: bool = True, **options: Any) -> str:
+    return _told(series_of(result), options | ({} if prediction else {"prediction": "off"}))
+
+
+def _told(found: PooledEffect | Synthesis | Series, options: Mapping[str, Any]) -> str:
+    """A forest with what its options add to it or take from it."""
+    options = {name: value for name, value in options.items() if name != "ax"}
+    asked = Wishes(**{field.name: options[field.name] for field in fields(Wishes) if field.name in options})
+    extras: Mapping[str, Any] = {}
+    if set(options) - {"arms"}:
+        from pdt_evidence.figures.forest_plot import asked_of
+
+        extras = asked_of(found, **options)[-1]  # which refuses what the figure refuses
     if isinstance(found, Series):
-        return _of_series(found, arms)
-    return _of_strata(found, arms) if isinstance(found, Synthesis) else _of_studies(found, arms)
+        told, measure = _of_series(found, asked), found.effects[0].measure
+    else:
+        strata = [found] if isinstance(found, PooledEffect) else [s for s in found.strata.values() if s.k]
+        if not strata:
+            raise RequestError("There is nothing to describe: the result holds no study.")
+        told, measure = _of_strata(strata, asked, isinstance(found, Synthesis)), strata[0].measure
+    return " ".join([*told, *_marked(measure, extras)])
 
 
-def _summary(result: Any, *, arms: Arms = None) -> str:
-    return _of_series(series_of(result), arms)
-
-
-def _of_studies(effect: PooledEffect, arms: Arms) -> str:
-    return f"Forest plot of {size_of(effect)}{about(effect)}: {_sentence(effect, arms)}{_range(effect)}"
-
-
-def _of_strata(synthesis: Synthesis, arms: Arms) -> str:
-    strata = [stratum for stratum in synthesis.strata.values() if stratum.k]
-    if not strata:
-        raise RequestError("There is nothing to describe: the result holds no study.")
+def _of_strata(strata: Sequence[PooledEffect], asked: Wishes, grouped: bool) -> list[str]:
+    """Each stratum by every model, what all come to, and what was turned."""
+    arms = asked.arms or arms_of(strata)
     rows = counted(sum(s.k for s in strata), "row")
-    lines = [f"Forest plot of {rows} in {counted(len(strata), 'group')}."]
-    lines += [f"{words.heading(s.stratum)}, {size_of(s)}: {_sentence(s, arms)}" for s in strata]
-    return " ".join(lines)
+    lines = [f"Forest plot of {rows} in {counted(len(strata), 'group')}."] if grouped else []
+    for effect in strata:
+        name = f"{words.heading(effect.stratum)}, {size_of(effect)}"
+        about_it = name if grouped else f"Forest plot of {size_of(effect)}{about(effect)}"
+        lines.append(f"{about_it}: {_sentence(effect, asked, arms)}")
+        others = others_of(effect, asked.also) if effect.k > 1 else {}
+        lines += [f"By {key}: {_sentence(other, asked, arms)}" for key, other in others.items()]
+        lines += [] if grouped else _range(effect)
+    if asked.overall is not None:
+        lines.append(f"Overall, {size_of(asked.overall)}: {_sentence(asked.overall, asked, arms)}")
+    if asked.difference is not None:
+        lines.append(f"{' '.join(words.difference(asked.difference, STYLE))}.")
+    return [*lines, *filter(None, [turned(strata, arms)])]
 
 
-def _sentence(effect: PooledEffect, arms: Arms) -> str:
+def _marked(measure: str, extras: Mapping[str, Any]) -> list[str]:
+    """What is drawn behind the rows: a zone of equivalence and reference lines."""
+
+    def number(value: float) -> str:
+        return words.printed(value, 2, STYLE, scale_of(measure).null)
+
+    lines = []
+    if extras.get("zone"):
+        lines.append(f"Shaded: a margin of equivalence from {' to '.join(map(number, extras['zone']))}.")
+    if extras.get("lines"):
+        lines.append(f"Reference lines at {listed(map(number, extras['lines']))}.")
+    return lines
+
+
+def _sentence(effect: PooledEffect, asked: Wishes, arms: tuple[str, str]) -> str:
+    if asked.prediction == "off":
+        effect = words.without_prediction(effect)
     if effect.k == 1:
         return f"{pooled(effect, arms)}."
-    by = f", by {words.inner(words.title_of(effect))}" if words.clustered(effect) else ""
-    return f"pooled {pooled(effect, arms)}{by}{_heterogeneity(effect)}."
+    several = words.clustered(effect) or asked.also
+    by = f", by {words.inner(words.model_of(effect))}" if several else ""
+    return f"pooled {pooled(effect, arms)}{by}{_heterogeneity(effect) if asked.heterogeneity else ''}."
 
 
 def _heterogeneity(effect: Any) -> str:
@@ -105,43 +167,46 @@ def _heterogeneity(effect: Any) -> str:
     return f"; heterogeneity {' '.join(pieces)}" if pieces else "; heterogeneity not known"
 
 
-def _range(effect: PooledEffect) -> str:
+def _range(effect: PooledEffect) -> list[str]:
     """The two studies furthest apart."""
     if effect.k < 3:
-        return ""
+        return []
     labels = labels_of(effect)
     order = sorted(range(effect.k), key=lambda i: effect.yi[i])
     least, most = (
         f"{shown(float(effect.yi[i]), effect.measure)} ({labels[i]})" for i in (order[0], order[-1])
     )
-    return f" The {'effects' if words.clustered(effect) else 'studies'} lie between {least} and {most}."
+    return [f"The {'effects' if words.clustered(effect) else 'studies'} lie between {least} and {most}."]
 
 
-def _of_series(series: Series, arms: Arms) -> str:
-    arms = arms or series.arms or arms_of(series.effects)
-    title = f" ({words.inner(series.title)})" if series.title else ""
+def _of_series(series: Series, asked: Wishes) -> list[str]:
+    arms = asked.arms or series.arms or arms_of(series.effects)
+    said = words.inner(series.title) or words.heading(series.stratum, inside=True)
+    title = f" ({said})" if said else ""
+    also = [text for text in [turned(series.studies, arms)] if text]
     if series.whole is None:
-        return _of_rows(series, title, arms)
+        return [_of_rows(series, title, arms, asked), *also]
     steps = _of_steps(series, title, arms) if series.in_turn else _of_omissions(series, title)
-    return f"{steps} All {size_of(series.whole)}: {_sentence(series.whole, arms)}"
+    return [f"{steps} All {size_of(series.whole)}: {_sentence(series.whole, asked, arms)}", *also]
 
 
-def _of_rows(series: Series, title: str, arms: tuple[str, str]) -> str:
+def _of_rows(series: Series, title: str, arms: tuple[str, str], asked: Wishes) -> str:
     over = f", {words.inner(series.over)}" if series.over else ""
     lines = [f"Forest plot of {counted(len(series.effects), 'pooled result')}{title}{over}."]
     for effect, path in zip(series.effects, series.paths, strict=True):
         name = _name(series, path) or words.title_of(effect)
         own = (name, arms[1]) if series.over else arms
         size = counted(effect.k, "direct study") if series.over else size_of(effect)
-        lines.append(f"{name}, {size}: {pooled(effect, own)}.")
+        seen = words.without_prediction(effect) if asked.prediction == "off" else effect
+        lines.append(f"{name}, {size}: {pooled(seen, own)}.")
     if series.spread is not None:
         lines.append(f"All comparisons: {_heterogeneity(series.spread).removeprefix('; ')}.")
     return " ".join(lines)
 
 
 def _name(series: Series, path: tuple[str, ...]) -> str:
-    said = [words.told(level, word) for level, word in zip(series.levels, path, strict=False) if word]
-    return ", ".join([said[0], *map(words.inner, said[1:])]) if said else ""
+    pairs = [(level, word) for level, word in zip(series.levels, path, strict=False) if word]
+    return ", ".join([words.told(*pairs[0]), *(words.within(*pair) for pair in pairs[1:])]) if pairs else ""
 
 
 def _of_omissions(series: Series, title: str) -> str:
@@ -154,10 +219,10 @@ def _of_omissions(series: Series, title: str) -> str:
         ends = [f"{shown(e.estimate, e.measure)} (without {name})" for e, name in (order[0], order[-1])]
         lines.append(f"They lie between {ends[0]} and {ends[1]}.")
     whole = series.whole
-    turned = [name for e, name in seen if whole is not None and _side(e) != _side(whole)]
+    changed = [name for e, name in seen if whole is not None and _side(e) != _side(whole)]
     lines.append(
-        f"Without {listed(turned)} the interval says something else of no effect."
-        if turned
+        f"Without {listed(changed)} the interval says something else of no effect."
+        if changed
         else "No omission changes whether the interval includes no effect."
     )
     return " ".join(lines)
@@ -185,7 +250,6 @@ def _of_steps(series: Series, title: str, arms: tuple[str, str]) -> str:
     return " ".join(lines)
 
 
-Describe = Callable[..., str]
 # By the function that draws it: the kinds of result that it takes (any at all where none stands), and its sentences.
 FIGURES: dict[str, tuple[tuple[str, ...], Describe]] = {
     "forest": ((), _forest),

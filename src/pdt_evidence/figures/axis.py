@@ -144,7 +144,17 @@ def _log_candidates(low: float, high: float) -> list[list[float]]:
         return [[v for v in values if v > 0] for values in _linear_candidates(low, high)]
     decades = [[m * 10.0**p for p in range(first, last + 1) for m in ms] for ms in mantissas]
     decades += [[10.0**p for p in range(first, last + 1) if p % step == 0] for step in (2, 3, 4, 6, 8)]
-    return [[value for value in values if low <= value <= high] for values in decades]
+    decades = [[value for value in values if low <= value <= high] for values in decades]
+    return [sides for values in decades for sides in (_both_sides(values, low, high), values)]
+
+
+def _both_sides(values: list[float], low: float, high: float) -> list[float]:
+    """With a tick between no effect and a near end of the axis, where round ratios leave that side without."""
+    if not low < 1.0 < high or not values:
+        return values
+    below = [0.1 * n for n in range(1, 10) if 0.1 * n >= low][:1] if values[0] >= 1 else []
+    above = [0.1 * n for n in range(19, 10, -1) if 0.1 * n <= high][:1] if values[-1] <= 1 else []
+    return sorted({*values, *(round(value, 1) for value in [*below, *above])})
 
 
 def tick_label(scale: Scale, value: float) -> str:

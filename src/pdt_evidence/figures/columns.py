@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from string import ascii_uppercase
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
@@ -27,6 +28,12 @@ DASHES = ("-", "−", "–")  # high risk beside other signs, and not reported b
 SAID = {"low": "Low", "some": "Some concerns", "unclear": "Unclear", "high": "High", "serious": "Serious",
         "critical": "Critical"}  # fmt: skip
 ABSENT = ("na", "n/a", "nan", "none", "not rated")  # a judgement that was not made
+OF_AN_ARM = {
+    "mean": "Mean",
+    "sd": "SD",
+    "event": "Events",
+    "n": "Total",
+}  # heads of columns named "mean_t", ...
 BIAS = re.compile(r"rob(_|$)|risk_of_bias")
 
 
@@ -101,7 +108,8 @@ def chosen_of(there: Mapping[str, Sequence[Column]], names: Sequence[str]) -> tu
     for name in dict.fromkeys(chosen):
         side = side and name != "plot"
         left = side if "plot" in chosen else bool(there[name]) and there[name][0].left
-        out += [replace(column, left=left) for column in there[name]]
+        held = {column.key for column in out}
+        out += [replace(column, left=left) for column in there[name] if column.key not in held]
     return tuple(sorted(out, key=lambda column: not column.left))
 
 
@@ -117,7 +125,7 @@ def _default(
 ) -> list[str]:
     """What the style shows, of what is known."""
     known = {
-        "n": held(strata, "n_t") or held(strata, "n_c"),
+        **dict.fromkeys(("n", "arms"), held(strata, "n_t") or held(strata, "n_c")),
         "weight": any(len(stratum.weights) > 1 for stratum in strata),
     }
     return [name for name in style.columns if name in there and known.get(name, True)]
@@ -136,7 +144,7 @@ def _there(
     }
     for name in dict.fromkeys(name for stratum in strata for name in stratum.columns):
         if held(strata, name) and name not in there:
-            there[name] = [_own(strata, name, name in lights)]
+            there[name] = [_own(strata, name, name in lights, heads)]
     vain = [name for name in lights if name not in there]
     if vain:
         raise RequestError(
@@ -144,22 +152,44 @@ def _there(
             f"This result has: {', '.join(map(repr, there))}."
         )
     if "mean_t" in there and "sd_t" in there:
-        there["means"] = [
-            Column(key=f"{what}_{arm}", head=what.upper() if what == "sd" else "Mean", over=head)
-            for arm, head in zip("tc", heads, strict=True)
-            for what in ("mean", "sd")
-        ]
+        there["means"] = _by_arm(("mean", "sd"), heads)
     if "event_t" in there:
         there["events"] = _arm_columns(("event_t", "event_c"), heads, "Events")
+    counted = [what for what in ("mean", "sd", "event", "n") if f"{what}_t" in there]
+    there["arms"] = _by_arm(counted, heads) if counted[:-1] else there["n"]
+    there["bias"] = _domains([columns[0] for columns in there.values() if len(columns) == 1])
     return there
+
+
+def _by_arm(whats: Sequence[str], heads: Sequence[str]) -> list[Column]:
+    """What is known of each arm under its name."""
+    return [
+        Column(key=f"{what}_{arm}", head=OF_AN_ARM[what], over=head, order=1)
+        for arm, head in zip("tc", heads, strict=True)
+        for what in whats
+    ]
+
+
+def _domains(columns: Sequence[Column]) -> list[Column]:
+    """Lights of all domains of bias under letters; what each stands for is said below the plot."""
+    lights = [column for column in columns if column.lights and BIAS.match(column.key)]
+    return [
+        replace(
+            column, head=letter, over="Risk of bias", stands_for=words.inner(column.head), left=False, order=3
+        )
+        for letter, column in zip(ascii_uppercase, lights, strict=False)
+    ]
 
 
 def _arm_columns(keys: tuple[str, str], heads: Sequence[str], over: str) -> list[Column]:
     return [Column(key=key, head=head, over=over, order=1) for key, head in zip(keys, heads, strict=True)]
 
 
-def _own(strata: Sequence[PooledEffect], name: str, lights: bool) -> Column:
+def _own(strata: Sequence[PooledEffect], name: str, lights: bool, heads: Sequence[str]) -> Column:
     """A column of the result's own: numbers to the right, judgements as lights, words to the left."""
+    what, _, arm = name.rpartition("_")
+    if what in OF_AN_ARM and arm in ("t", "c"):
+        return Column(key=name, head=OF_AN_ARM[what], over=heads["tc".index(arm)])
     bias, _, domain = name.partition("rob_")
     if domain and not bias and domain != "tool":
         head, over = words.spoken(domain), "Risk of bias"

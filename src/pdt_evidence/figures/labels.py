@@ -92,7 +92,7 @@ def _said(name: str, value: Any) -> str:
     """A cell in words, without what it adds in brackets."""
     if not known(value):
         return ""
-    said = words.inner(words.told(name, text_of(value).split(" (")[0]))
+    said = words.within(name, text_of(value).split(" (")[0])
     return f", {TELLING[name].format(said)}"
 
 

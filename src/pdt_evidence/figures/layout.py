@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from pdt_evidence.errors import RequestError, require_choice
 from pdt_evidence.figures import words
+from pdt_evidence.figures.arms import arms_of, favours_of, turned
 from pdt_evidence.figures.axis import scale_of
 from pdt_evidence.figures.columns import columns_of
 from pdt_evidence.figures.labels import known
@@ -19,7 +20,7 @@ from pdt_evidence.figures.rows import SORTS, Rows, path_of, shared_weights
 from pdt_evidence.figures.styles import Style
 from pdt_evidence.results import PooledEffect, Synthesis
 
-__all__ = ["arms_of", "check_digits", "favours_of", "forest_layout", "in_order", "levels_of", "refuse_mixed"]
+__all__ = ["check_digits", "forest_layout", "in_order", "levels_of", "refuse_mixed"]
 
 SEVERAL = re.compile(r" / |\+")  # between the sources of a value that was aggregated of several rows
 NEGATIVE = (
@@ -62,7 +63,7 @@ def forest_layout(
         title=words.heading(shared) if wishes.title is None else wishes.title,
         panel=words.full_measure(measure),
         favours=wishes.favours or favours_of(arms),
-        notes=_notes(strata, rows, columns, wishes),
+        notes=_notes(strata, rows, columns, wishes, arms),
         measure=measure,
         fixed_columns=wishes.columns is not None,
     )
@@ -99,6 +100,9 @@ def levels_of(
     names.sort(key=lambda name: order.index(name) if name in order else len(order))
     values = {name: {stratum.stratum.get(name, "") for stratum in strata} for name in names}
     shared = {name: next(iter(values[name])) for name in names if len(values[name]) == 1}
+    for name in LEVELS:  # what no stratum is named by may still be one word in all rows
+        if name not in names and (word := words.shared_word(strata, name)):
+            shared[name] = word
     # What they share is a title: the comparison comes first in it.
     titled = sorted(shared, key=lambda name: LEVELS.index(name) if name in LEVELS else len(LEVELS))
     return [name for name in names if name not in shared], {k: shared[k] for k in titled if shared[k]}
@@ -122,31 +126,12 @@ def in_order(strata: list[PooledEffect], levels: Sequence[str]) -> list[PooledEf
     return [strata[i] for i in order]
 
 
-def arms_of(strata: Sequence[PooledEffect]) -> tuple[str, str]:
-    """Names of arm 1 and arm 2 from the comparison, general ones where strata differ or say nothing."""
-    pairs = {words.ARMS.get(_comparison(stratum), ("", "")) for stratum in strata}
-    firsts, seconds = ({pair[i] for pair in pairs} for i in (0, 1))
-    if pairs == {("", "")}:
-        return "arm 1", "arm 2"
-    first = firsts.pop() if len(firsts) == 1 else "PDT"
-    return first, seconds.pop() if len(seconds) == 1 else "comparator"
-
-
-def _comparison(stratum: PooledEffect) -> str:
-    word = stratum.stratum.get("comparison", "")
-    if word:
-        return word
-    held = {str(value) for value in stratum.columns.get("comparison", ())}
-    return held.pop() if len(held) == 1 else ""
-
-
-def favours_of(arms: tuple[str, str]) -> tuple[str, str]:
-    """What stands left and right of no effect."""
-    return f"Favours {arms[1]}", f"Favours {arms[0]}"
-
-
 def _notes(
-    strata: Sequence[PooledEffect], rows: Sequence[Row], columns: Sequence[Column], wishes: Wishes
+    strata: Sequence[PooledEffect],
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    wishes: Wishes,
+    arms: tuple[str, str],
 ) -> tuple[str, ...]:
     if wishes.prediction == "off":  # then nothing below the plot speaks of it
         strata = [words.without_prediction(stratum) for stratum in strata]
@@ -166,11 +151,15 @@ def _notes(
         said.append("Weights are percentages within each group.")
     if any(row.weight < 0 for row in rows):
         said.append(NEGATIVE)
-    notes = [" ".join(said)] if said else []
+    notes = [text for text in (turned(strata, arms), " ".join(said)) if text]
     if wishes.method:
-        notes += [f"{name}: {_other(other, wishes)}" for name, other in (wishes.also or {}).items()]
         overall = [wishes.overall] if wishes.overall is not None else []
-        notes += words.remarks([*strata, *overall])
+        own = words.remarks([*strata, *overall])
+        notes += own
+        for name, other in (wishes.also or {}).items():
+            said = [_methods(_strata_of(other, wishes)), *words.remarks(_strata_of(other, wishes))]
+            told = [said[0], *(line for line in said[1:] if line not in own)]
+            notes.append(f"{name}: {words.inner(' '.join(told))}")
     sources = _sources(strata, wishes)
     return (*notes, sources) if sources else tuple(notes)
 
@@ -181,11 +170,10 @@ def _methods(strata: Sequence[PooledEffect]) -> str:
     return max(lines, key=len) if lines else words.lone_line(strata[0])
 
 
-def _other(other: PooledEffect | Synthesis, wishes: Wishes) -> str:
-    """How a further model was fitted."""
+def _strata_of(other: PooledEffect | Synthesis, wishes: Wishes) -> list[PooledEffect]:
+    """Those of a further model, as silent on prediction intervals as the figure."""
     strata = [other] if isinstance(other, PooledEffect) else [s for s in other.strata.values() if s.k]
-    line = _methods([words.without_prediction(s) for s in strata] if wishes.prediction == "off" else strata)
-    return words.inner(line)
+    return [words.without_prediction(s) for s in strata] if wishes.prediction == "off" else strata
 
 
 def _sources(strata: Sequence[PooledEffect], wishes: Wishes) -> str:

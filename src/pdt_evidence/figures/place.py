@@ -73,7 +73,7 @@ def _attempts(layout: ForestLayout, style: Style) -> Iterator[tuple[float, tuple
     whole = 1e9  # labels on one line
     wanted = [(less, 0, whole, 14.0) for less in (0.0, 0.5, 1.0)]
     wanted += [(1.0, 0, 13.0, 12.0), (1.0, 1, whole, 11.0), (1.0, 1, 11.0, 11.0), (1.5, 1, 10.0, 10.0)]
-    wanted += [(less, 2, 9.0, 9.0) for less in (1.5, 2.0)] + [(2.0, 2, 7.0, 7.0), (9.0, 2, 5.0, 5.0)]
+    wanted += [(less, 2, 9.0, 9.0) for less in (1.5, 2.0)] + [(2.0, 2, 7.0, 7.0), (9.0, 9, 5.0, 5.0)]
     for less, count, narrowest, least in wanted:
         yield max(style.size - less, style.smallest), drops[:count], narrowest, least
 
@@ -271,7 +271,9 @@ def _placed(
         panel_head=panel_head,
         favours=_favours(layout, style, face, share, (left, panel, right)),
         share=share,
-        notes=tuple(line for note in layout.notes for line in face.wrap(note, 0.97 * width, style.small)),
+        notes=tuple(
+            line for note in layout.notes_with(columns) for line in face.wrap(note, 0.97 * width, style.small)
+        ),
     )
 
 

@@ -28,6 +28,7 @@ class Column:
     align: str = "right"
     left: bool = True  # left of the plot
     order: int = 0  # 0 stays; the highest goes first
+    stands_for: str = ""  # what a head of one letter means
     lights: bool = False  # judgements, drawn as coloured marks
     reads: Callable[[Any], str] | None = None  # what a cell says, where that is not its text
 
@@ -65,6 +66,11 @@ class ForestLayout:
     notes: tuple[str, ...]
     measure: str
     fixed_columns: bool = False  # chosen by the caller: none may be dropped
+
+    def notes_with(self, columns: Sequence[Column]) -> tuple[str, ...]:
+        """The notes where those columns are shown: what letters stand for comes first."""
+        keys = [f"{column.head} {column.stands_for}" for column in columns if column.stands_for]
+        return (f"Risk of bias: {'; '.join(keys)}.", *self.notes) if keys else self.notes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

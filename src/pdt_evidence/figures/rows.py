@@ -14,9 +14,9 @@ from pdt_evidence.figures.axis import Scale
 from pdt_evidence.figures.labels import known, label_of, labels_of, text_of
 from pdt_evidence.figures.records import Column, Row, Wishes
 from pdt_evidence.figures.styles import Style
-from pdt_evidence.results import PooledEffect
+from pdt_evidence.results import PooledEffect, Synthesis
 
-__all__ = ["SORTS", "Rows", "path_of", "shared_weights"]
+__all__ = ["SORTS", "Rows", "others_of", "path_of", "shared_weights"]
 
 NAN = math.nan
 SORTS: dict[str, Callable[[PooledEffect, int], Any]] = {
@@ -138,27 +138,19 @@ class Rows:
         """What a stratum comes to, by the model that it is of and by the others."""
         where = "/".join(effect.stratum.values()) or "all"
         cells = {"weight": words.number(weight, 1, self.style)}
-        self._diamond(f"pooled:{where}", words.title_of(effect), effect, stratum, self.depth, cells)
+        others = others_of(effect, self.wishes.also)
+        named = words.model_of(effect) if others else words.title_of(effect)
+        self._diamond(f"pooled:{where}", named, effect, stratum, self.depth, cells)
         self.heterogeneity(f"heterogeneity:{where}", effect, self.depth, stratum)
-        for n, (name, other) in enumerate(self._others(effect).items()):
+        for n, (name, other) in enumerate(others.items()):
             self._diamond(f"pooled:{where}:{name}", name, other, stratum, self.depth, hue=n + 1)
+            self.heterogeneity(f"heterogeneity:{where}:{name}", other, self.depth, stratum)
 
     def heterogeneity(self, key: str, effect: Any, indent: int, stratum: int) -> None:
         """Q, I2 and tau2 as a line, where it is wanted."""
         pieces = words.heterogeneity(effect, self.style) if self.wishes.heterogeneity else []
         if pieces:
             self.add(key, "note", pieces=tuple(pieces), indent=indent, stratum=stratum)
-
-    def _others(self, effect: PooledEffect) -> dict[str, PooledEffect]:
-        """The same stratum by the other models asked for, where they have it."""
-        found = {}
-        for name, other in (self.wishes.also or {}).items():
-            if isinstance(other, PooledEffect):
-                found[name] = other
-                continue
-            held = [twin for twin in other.strata.values() if dict(twin.stratum) == dict(effect.stratum)]
-            found |= {name: held[0]} if held else {}
-        return found
 
     def overall(
         self, before: str, effect: PooledEffect, stratum: int, cells: Mapping[str, str] | None = None
@@ -181,7 +173,7 @@ class Rows:
         hue: int = 0,
     ) -> None:
         shown, ends = self.scale.shown(effect.estimate), self.shown(effect.ci)
-        totals = {name: _total(effect, name) for name in ("n_t", "n_c")}
+        totals = {name: _total(effect, name) for name in ("event_t", "event_c", "n_t", "n_c")}
         self.add(
             key,
             "pooled",
@@ -208,6 +200,20 @@ class Rows:
             stratum=stratum,
             hue=hue,
         )
+
+
+def others_of(
+    effect: PooledEffect, also: Mapping[str, PooledEffect | Synthesis] | None
+) -> dict[str, PooledEffect]:
+    """The same stratum by the other models asked for, where they have it."""
+    found = {}
+    for name, other in (also or {}).items():
+        if isinstance(other, PooledEffect):
+            found[name] = other
+            continue
+        held = [twin for twin in other.strata.values() if dict(twin.stratum) == dict(effect.stratum)]
+        found |= {name: held[0]} if held else {}
+    return found
 
 
 def path_of(stratum: PooledEffect, levels: Sequence[str]) -> tuple[str, ...]:

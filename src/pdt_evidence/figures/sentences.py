@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable
 
 from pdt_evidence.figures import words
+from pdt_evidence.figures.arms import arms_of
 from pdt_evidence.figures.axis import scale_of
-from pdt_evidence.figures.layout import arms_of
 from pdt_evidence.figures.styles import STYLES
 from pdt_evidence.results import PooledEffect
 
@@ -43,8 +43,8 @@ def size_of(effect: PooledEffect) -> str:
 
 def about(effect: PooledEffect) -> str:
     """The words of its stratum in brackets, after a blank."""
-    said = words.heading(effect.stratum)
-    return f" ({words.inner(said)})" if said else ""
+    said = words.heading(effect.stratum, inside=True)
+    return f" ({said})" if said else ""
 
 
 def capital(text: str) -> str:

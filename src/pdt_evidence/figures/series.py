@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError, require_choice
 from pdt_evidence.figures import words
+from pdt_evidence.figures.arms import arms_of, favours_of, turned
 from pdt_evidence.figures.axis import scale_of
 from pdt_evidence.figures.columns import chosen_of, effect_columns
-from pdt_evidence.figures.layout import arms_of, check_digits, favours_of, in_order, levels_of, refuse_mixed
+from pdt_evidence.figures.layout import check_digits, in_order, levels_of, refuse_mixed
 from pdt_evidence.figures.records import Column, ForestLayout, Wishes
 from pdt_evidence.figures.rows import Rows, path_of
 from pdt_evidence.figures.styles import Style
@@ -42,7 +43,10 @@ class Series:
 
     effects: Sequence[PooledEffect]
     paths: Sequence[tuple[str, ...]]
-    title: str
+    title: str = ""
+    stratum: Mapping[str, str] = field(
+        default_factory=dict
+    )  # what all rows share, a title where there is none
     levels: Sequence[str] = ("",)  # the columns that the words of a path are of
     head: str = ""
     over: str = ""  # a heading above all rows
@@ -54,6 +58,13 @@ class Series:
     in_turn: bool = False  # each row builds on the one before
     models: bool = False  # the rows are models, each with a method of its own
     notes: Sequence[str] = ()
+
+    @property
+    def studies(self) -> Sequence[PooledEffect]:
+        """The results that hold the rows' studies, each study once."""
+        if self.whole is not None:
+            return [self.whole]
+        return self.effects[:1] if self.models else self.effects
 
 
 def kind_of(result: Any, kinds: Mapping[str, Any]) -> str:
@@ -79,7 +90,7 @@ def _of_strata(synthesis: Synthesis) -> Series:
     return Series(
         effects=strata,
         paths=[path_of(stratum, levels) or ("",) for stratum in strata],
-        title=words.heading(shared),
+        stratum=shared,
         levels=levels or [""],
         hues=[kinds.index(stratum.stratum.get("comparison", "")) for stratum in strata],
     )
@@ -96,7 +107,7 @@ def _of_mapping(results: Mapping[str, PooledEffect]) -> Series:
     stratum = dict(effects[0].stratum)
     same = all(dict(effect.stratum) == stratum for effect in effects)
     paths = [(str(name),) for name, effect in results.items() if effect.k]
-    return Series(effects=effects, paths=paths, title=words.heading(stratum) if same else "", models=True)
+    return Series(effects=effects, paths=paths, stratum=stratum if same else {}, models=True)
 
 
 def _of_refits(series: PooledSeries) -> Series:
@@ -117,7 +128,7 @@ def _of_refits(series: PooledSeries) -> Series:
     return Series(
         effects=effects,
         paths=[(name,) for name in series.labels],
-        title=words.heading(full.stratum),
+        stratum=levels_of([full], (), LEVELS)[1],
         head="Study added" if in_turn else "Study left out",
         arms=arms_of([full]),
         whole=full,
@@ -149,7 +160,7 @@ def _of_network(network: Network) -> Series:
         )
         for i in others
     ]
-    reference = words.inner(words.spoken(network.reference))
+    reference = words.within("", network.reference)
     size = f"{network.k} {'study' if network.k == 1 else 'studies'} of {len(names)} treatments"
     return Series(
         effects=effects,
@@ -190,10 +201,10 @@ def series_layout(series: Series, style: Style, wishes: Wishes) -> ForestLayout:
         columns=chosen_of(_there(series, style), wishes.columns or _default(series)),
         rows=_rows(series, style, wishes),
         scale=scale_of(first.measure),
-        title=series.title if wishes.title is None else wishes.title,
+        title=(series.title or words.heading(series.stratum)) if wishes.title is None else wishes.title,
         panel=words.full_measure(first.measure),
         favours=wishes.favours or favours_of(arms),
-        notes=_notes(series, wishes) if wishes.method else (),
+        notes=tuple(text for text in (turned(series.studies, arms), *_notes(series, wishes)) if text),
         measure=first.measure,
         fixed_columns=wishes.columns is not None,
     )
@@ -293,6 +304,8 @@ def _cells(effect: PooledEffect, style: Style) -> dict[str, str]:
 
 
 def _notes(series: Series, wishes: Wishes) -> tuple[str, ...]:
+    if not wishes.method:
+        return ()
     silent = wishes.prediction == "off"
     lines: dict[str, list[str]] = {}
     for effect, name in _named(series):

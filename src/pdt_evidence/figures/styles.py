@@ -87,7 +87,7 @@ STYLES: dict[str, Style] = {
               second="#4fd0a5",
               palette=("#6cb4ea", "#f0a04b", "#4fd0a5", "#d79ac6", "#e6c84f", "#b6bec7", "#a6dcff")),
         Style(name="revman", study="#1f8a3c", study_line="#000000", pooled="#000000", ink="#000000",
-              prediction="#000000", columns=("study", "n", "weight", "effect", "plot")),
+              prediction="#000000", columns=("study", "arms", "weight", "effect", "plot", "bias")),
         Style(name="jama", study="#4f7fa8", study_line="#000000", pooled="#f79422", ink="#000000",
               interval=("(", " to ", ")"), leading_zero=False, stripes=True, stripe="#f4f1e8",
               columns=("study", "n", "effect", "plot", "weight")),

@@ -90,6 +90,11 @@ MODELS = {
     "HS": "Hunter–Schmidt",
     "SJ": "Sidik–Jonkman",
 }
+REVMAN = {  # how Review Manager pools: in words, and what Q is taken about where that is not the weighted mean
+    "MH": ("Mantel–Haenszel", " with Q about the Mantel–Haenszel estimate"),
+    "IV": ("inverse variance", ""),
+    "PETO": ("Peto’s method", ""),
+}
 
 
 def spoken(word: str) -> str:
@@ -122,16 +127,43 @@ def told(column: str, word: str) -> str:
     # A short therapy is no short-term follow-up.
     coded = word not in WINDOWS or column in ("", "follow_up")
     said = (spoken(word) if coded else word) or "Not stated"
-    return said if not column or column in PLAIN else f"{spoken(column)}: {inner(said)}"
+    if not column or column in PLAIN:
+        return said
+    return f"{spoken(column)}: {said if _is_name(word) else inner(said)}"
 
 
-def heading(stratum: Mapping[str, str]) -> str:
-    """The words of a stratum on one line."""
-    first, *others = [told(name, word) for name, word in stratum.items() if word] or [""]
-    if not others:
-        return first
+def within(column: str, word: str) -> str:
+    """The same inside a sentence; what the source wrote with a capital keeps it.
+
+    Examples
+    --------
+    >>> within("outcome", "depression"), within("outcome", "Death after Surgery"), within("rating", "self")
+    ('depression', 'Death after Surgery', 'rating: self')
+    """
+    said = told(column, word)
+    return said if _is_name(word) and said.startswith(word[:1]) and column in (*PLAIN, "") else inner(said)
+
+
+def _is_name(word: str) -> bool:
+    return word[:1].isupper()
+
+
+def heading(stratum: Mapping[str, str], inside: bool = False) -> str:
+    """The words of a stratum on one line, as a title or inside a sentence."""
+    pairs = [(name, word) for name, word in stratum.items() if word]
+    if not pairs:
+        return ""
+    first = (within if inside else told)(*pairs[0])
+    others = ", ".join(within(*pair) for pair in pairs[1:])
     between = ": " if "comparison" in stratum else ", "
-    return first + between + ", ".join(map(inner, others))
+    return first + between + others if others else first
+
+
+def shared_word(effects: Sequence[PooledEffect], column: str) -> str:
+    """The one word that all rows have in a column; "" where they differ or one has none."""
+    held = {value for effect in effects for value in effect.columns.get(column, ("",)) or ("",)}
+    word = held.pop() if len(held) == 1 else ""
+    return word if isinstance(word, str) else ""
 
 
 def inner(text: str) -> str:
@@ -250,6 +282,14 @@ def clustered(effect: PooledEffect) -> bool:
 
 def _model(effect: PooledEffect) -> str:
     """The model and how its variance is estimated."""
+    how, _, estimator = effect.method.partition(", ")
+    if how in REVMAN:  # weights and Q as Review Manager has them
+        named, about = REVMAN[how]
+        if not estimator:
+            return f"Equal-effects model, {named}"
+        return (
+            f"Random-effects model, inverse-variance weights, τ² by {MODELS.get(estimator, estimator)}{about}"
+        )
     if effect.method == "EE":
         return "Equal-effects model"
     method = MODELS.get(effect.method, effect.method)
@@ -315,12 +355,30 @@ def title_of(effect: PooledEffect) -> str:
     if clustered(effect):
         robust = f", {effect.test}" if effect.test == "CR2" else ""
         return (f"CHE{_rho(effect)}" if _errors_correlate(effect) else "Three-level model") + robust
-    return "Equal-effects estimate" if effect.method == "EE" else "Random-effects estimate"
+    return "Equal-effects estimate" if effect.method in ("EE", *REVMAN) else "Random-effects estimate"
+
+
+def model_of(effect: PooledEffect) -> str:
+    """The same name where another model stands beside it: the estimator, or the model of several effects a trial."""
+    title = title_of(effect)
+    return title if clustered(effect) or title.startswith("Equal") else f"{title} ({effect.method})"
 
 
 def short_measure(measure: str) -> str:
     """The measure as a column head has it."""
     return MEASURES.get(measure, (measure, measure))[0]
+
+
+def several(measure: str) -> str:
+    """The measure in words, in the plural."""
+    return "Ratios of means" if measure == "ROM" else f"{full_measure(measure)}s"
+
+
+def turning(measure: str) -> str:
+    """What turns an effect on a scale that sources print as well; "" where none does."""
+    if measure in RATIOS:
+        return f"1/{short_measure(measure)}"
+    return "sign changed" if measure in ("MD", "RD") else ""
 
 
 def full_measure(measure: str) -> str:
