@@ -42,7 +42,9 @@ def table(text: str, sep: str = ",") -> Callable[[random.Random], bytes]:
 
 
 def change_cells(rows: list[list[str]], rng: random.Random) -> None:
-    """One change: of a cell, a column, a name, a row."""
+    """One change: of a cell, a column, a name, a row; none where the header is gone."""
+    if not rows[0]:  # an earlier change took its only name
+        return
     row, at = rng.choice(rows), rng.randrange(len(rows[0]))
     action = rng.randrange(8)
     if action <= 2 and at < len(row):
