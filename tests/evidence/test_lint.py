@@ -197,6 +197,31 @@ def test_rows_that_their_table_sets_aside_are_passed_over(aside):
     assert lint(rows) == []
 
 
+def test_a_therapy_that_is_compared_with_itself_is_asked_about_unless_labels_tell_the_arms_apart():
+    arms = {"arm_t": "pdt", "arm_c": "PDT"}
+    assert said(table((2, arms)), "arm_c") == [
+        ("r2", "the same word as arm_t, 'pdt': the row compares a therapy with itself.")
+    ]
+    labels = {"arm_t_label": "twice a week", "arm_c_label": "once a week"}
+    assert said(table((2, arms | labels)), "arm_c") == []
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "others", "rows"),
+    [
+        (9.2, 1.0, [5.8, 6.4, 5.5, 6.9], ["r2"]),
+        (0.9, 1.0, [5.8, 6.4, 5.5, 6.9], []),  # a mean of another, smaller scale
+        (9.2, 1.0, [5.8, 1.9, 5.5, 6.9], []),  # another trial has a scale with small SDs
+        (9.2, 3.0, [5.8, 6.4, 5.5, 6.9], []),  # times the root of 41 far above the others
+    ],
+)
+def test_without_an_instrument_the_other_trials_of_the_outcome_tell_a_standard_error(mean, sd, others, rows):
+    sds = dict(zip([1, 3, 4, 5], others, strict=True))
+    changes = [(at, {"sd_t": value, "sd_c": value}) for at, value in sds.items()]
+    bare = table(*changes, (2, {"mean_t": mean, "sd_t": sd, "sd_c": sd, "mean_c": mean + 1}))
+    assert [row for row, _ in said(bare.drop(columns="instrument"), "sd_t")] == rows
+
+
 def test_usual_is_what_other_trials_have():
     """Three rows of one trial do not make their own SD the usual one, nor does a row count as its own peer."""
     sds = {"sd_t": 1.0, "sd_c": 1.1}
@@ -207,14 +232,15 @@ def test_usual_is_what_other_trials_have():
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 6])
-def test_the_median_of_the_others_is_that_of_a_loop(size):
-    from pdt_evidence.evidence.lint_rules import PEERS, _median_of_others
+def test_the_median_and_the_least_of_the_others_are_those_of_a_loop(size):
+    from pdt_evidence.evidence.lint_rules import PEERS, _of_others
 
     values = np.sort(np.random.default_rng(size).normal(size=size))
     group = np.concatenate([np.zeros(size), np.ones(4)]).astype(int)
-    found = _median_of_others(group, np.concatenate([values, [1.0, 2, 3, 9]]))
-    expected = [np.median(np.delete(values, at)) if size > PEERS else np.nan for at in range(size)]
-    np.testing.assert_allclose(found, [*expected, 3, 3, 2, 2])
+    median, least = _of_others(group, np.concatenate([values, [1.0, 2, 3, 9]]))
+    for found, of, of_four in ((median, np.median, [3, 3, 2, 2]), (least, np.min, [2, 1, 1, 1])):
+        expected = [of(np.delete(values, at)) if size > PEERS else np.nan for at in range(size)]
+        np.testing.assert_allclose(found, [*expected, *of_four])
 
 
 def test_two_trials_of_the_bundled_evidence_have_something_to_look_at():

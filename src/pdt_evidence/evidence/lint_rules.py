@@ -23,6 +23,7 @@ Found = Iterator[tuple[int, tuple[str, str, str]]]  # position; column, what is 
 LARGE_EFFECT = 2.5  # SDs between two arms; in psychotherapy nearly always an SE read as SD, or a slip
 SD_RATIO = 0.5  # an SD under half of what its scale usually has may be a standard error
 SD_SLACK = 1.645  # standard errors of a log SD that a small sample is allowed below that
+SD_FAR = 1 / 3  # an SD under a third of the least on any scale of the outcome
 SE_BAND = (0.6, 1.7)  # SE times sqrt(n), relative to the usual SD, if it is one
 PEERS = 3  # other trials with an instrument that make its SD "usual"
 N_RATIO = 1.5  # arms of one trial differ in size by dropout, seldom by more
@@ -71,10 +72,7 @@ class Rows:
     def code(self, name: str) -> Codes:
         """A number for each word, alike for words that differ only in case or spaces; -1 for none."""
         if name not in self._codes:
-            codes, unique = pd.factorize(self.word(name))
-            plain, words = pd.factorize(pd.Series(unique, dtype=object).map(_plain))
-            plain = np.where(pd.Index(words)[plain] == "", -1, plain) if len(words) else plain
-            self._codes[name] = plain[codes]
+            self._codes[name] = _codes(self.word(name))
         return self._codes[name]
 
     def together(self, *parts: str | Codes) -> Codes:
@@ -89,6 +87,13 @@ class Rows:
         """When a row was measured: its window, or, where that is not known, what the source calls it."""
         known = self.word("follow_up") != "unknown"
         return np.where(known, self.code("follow_up"), self.together("time_label", "weeks") + 10_000)
+
+
+def _codes(found: NDArray[np.object_]) -> Codes:
+    codes, unique = pd.factorize(found)
+    plain, words = pd.factorize(pd.Series(unique, dtype=object).map(_plain))
+    plain = np.where(pd.Index(words)[plain] == "", -1, plain) if len(words) else plain
+    return plain[codes]
 
 
 def _plain(word: str) -> str:
@@ -119,16 +124,21 @@ def _effects(rows: Rows) -> Floats:
 def _standard_errors(rows: Rows) -> Found:
     """SDs far under those of other trials with the instrument that fit them once taken times sqrt(n).
 
-    How far is allowed depends on n: the SD of ten persons may well be half of the usual one.
+    How far is allowed depends on n: the SD of ten persons may well be half of the usual one. Without an
+    instrument the others may have used any: then an SD must be far under the least of theirs as well, and
+    beside a mean that has the size of their scale.
     """
-    usual = _usual_sd(rows)
+    usual, lowest = _other_sds(rows)
+    named = _instrument(rows) >= 0
     for arm, other in (ARMS, ARMS[::-1]):
         sd, n = rows.number(f"sd_{arm}"), rows.number(f"n_{arm}")
         expected = np.where(np.isnan(usual), rows.number(f"sd_{other}"), usual)
         with np.errstate(invalid="ignore", divide="ignore"):
             least = SD_RATIO * np.exp(-SD_SLACK / np.sqrt(2 * (n - 1))) * expected
             as_sd = sd * np.sqrt(n)
+            on_scale = (np.abs(rows.number(f"mean_{arm}")) > as_sd / 2) & (sd < SD_FAR * lowest)
             looks = (sd < least) & (as_sd > SE_BAND[0] * expected) & (as_sd < SE_BAND[1] * expected)
+            looks &= named | np.isnan(usual) | on_scale
         for at in _at(looks):
             beside = f"the other arm's {expected[at]:.3g}"
             if not np.isnan(usual[at]):
@@ -138,30 +148,39 @@ def _standard_errors(rows: Rows) -> Found:
             yield at, (f"sd_{arm}", what, mend)
 
 
-def _usual_sd(rows: Rows) -> Floats:
-    """Of each row the median SD that other trials have with its instrument; NaN with too few of them."""
-    scale = rows.together(_instrument(rows), "score")
+def _other_sds(rows: Rows) -> tuple[Floats, Floats]:
+    """Of each row the median and the least SD of other trials on its scale; NaN with too few of them.
+
+    The scale is the instrument; of rows without one, the outcome.
+    """
+    named = _instrument(rows)
+    outcome = np.where(named < 0, rows.code("outcome"), -1)
+    scale = rows.together(named, outcome, "score")
     sds = pd.DataFrame({"scale": scale, "trial": rows.code("trial_id")})
     sds = pd.concat([sds.assign(sd=rows.number(f"sd_{arm}")) for arm in ARMS])
-    sds = sds[np.isfinite(sds["sd"]) & (sds["scale"].isin(scale[_instrument(rows) >= 0]))]
+    sds = sds[np.isfinite(sds["sd"]) & sds["scale"].isin(scale[(named >= 0) | (outcome >= 0)])]
     medians = sds.groupby(["scale", "trial"])["sd"].median()
     by_trial = pd.DataFrame(medians).reset_index().sort_values(by=["scale", "sd"])
-    by_trial["usual"] = _median_of_others(by_trial["scale"].to_numpy(), by_trial["sd"].to_numpy())
+    group, value = by_trial["scale"].to_numpy(), by_trial["sd"].to_numpy()
+    by_trial["usual"], by_trial["least"] = _of_others(group, value)
     key = pd.MultiIndex.from_arrays([scale, rows.code("trial_id")])
-    return by_trial.set_index(["scale", "trial"])["usual"].reindex(key).to_numpy()
+    found = by_trial.set_index(["scale", "trial"])[["usual", "least"]].reindex(key)
+    return found["usual"].to_numpy(), found["least"].to_numpy()
 
 
-def _median_of_others(group: Codes, value: Floats) -> Floats:
-    """Of sorted groups of sorted values, for each value the median of the others; NaN for fewer than PEERS."""
+def _of_others(group: Codes, value: Floats) -> tuple[Floats, Floats]:
+    """Of sorted groups of sorted values, for each the median and least of the others; NaN for fewer than PEERS."""
     if not group.size:
-        return value
+        return value, value
     start = _first(group)
-    size = np.bincount(np.unique(group, return_inverse=True)[1])[np.unique(group, return_inverse=True)[1]]
-    rank, others = np.arange(group.size) - start, size - 1
-    low, high = np.maximum(others - 1, 0) // 2, others // 2
+    rank, others = np.arange(group.size) - start, np.bincount(start)[start] - 1
     # Taking a value out moves those behind it one place forward.
-    pair = [value[np.minimum(start + at + (at >= rank), group.size - 1)] for at in (low, high)]
-    return np.where(others >= PEERS, (pair[0] + pair[1]) / 2, np.nan)
+    low, high, least = (
+        value[np.minimum(start + at + (at >= rank), group.size - 1)]
+        for at in (np.maximum(others - 1, 0) // 2, others // 2, np.zeros_like(others))
+    )
+    enough = others >= PEERS
+    return np.where(enough, (low + high) / 2, np.nan), np.where(enough, least, np.nan)
 
 
 def _instrument(rows: Rows) -> Codes:
@@ -239,10 +258,8 @@ def _no_trials(rows: Rows) -> Found:
     examples = ["(delete this row)" in word for word in words.tolist()]
     codes = rows.code("study")
     for at in _at(np.isin(codes, codes[first[totals]]) & (codes >= 0)):
-        yield (
-            at,
-            ("study", "a total of other rows, by its name, and no trial.", "If it is one, delete the row."),
-        )
+        what = "a total of other rows, by its name, and no trial."
+        yield at, ("study", what, "If it is one, delete the row.")
     for at in _at(np.isin(codes, codes[first[examples]]) & (codes >= 0)):
         yield at, ("study", "an example of the template.", "Delete the row.")
 
@@ -319,6 +336,17 @@ def _alike(numbers: Floats) -> Codes:
     return np.asarray(codes, dtype=np.intp)
 
 
+def _same_arm(rows: Rows) -> Found:
+    """Rows that compare a therapy with itself, without labels that tell the two arms apart."""
+    arm, label = (
+        _codes(np.concatenate([rows.word(f"arm_t{name}"), rows.word(f"arm_c{name}")])).reshape(2, -1)
+        for name in ("", "_label")
+    )
+    for at in _at((arm[0] == arm[1]) & (label[0] == label[1]) & (arm[0] >= 0)):
+        what = f"the same word as arm_t, {rows.word('arm_t')[at]!r}: the row compares a therapy with itself."
+        yield at, ("arm_c", what, "Correct it, or say in arm_t_label and arm_c_label how the arms differ.")
+
+
 def _changes(rows: Rows) -> Found:
     """Changes from baseline in a stratum of endpoint scores: their SDs mean different things."""
     score = rows.word("score")
@@ -365,6 +393,7 @@ RULES = (
     _sizes,
     _intervals,
     _duplicates,
+    _same_arm,
     _changes,
     _signs,
 )
