@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.figures.words import RATIOS
 
+EDGE = 0.03  # share of the axis that half the largest mark takes
 __all__ = ["Scale", "limits", "ordinary", "scale_of", "ticks"]
 
 
@@ -80,7 +81,17 @@ def limits(
     null, span = float(scale.place(scale.null)), high - low
     low, high = min(low, null - 0.08 * span), max(high, null + 0.08 * span)
     margin = 0.03 * (high - low)
-    return scale.unplace(low - margin), scale.unplace(high + margin)
+    low, high = _clear_of(at, low - margin, high + margin)
+    return scale.unplace(low), scale.unplace(high)
+
+
+def _clear_of(at: NDArray[np.float64], low: float, high: float) -> tuple[float, float]:
+    """Ends moved out until no estimate in sight is so near one that its mark would be cut."""
+    for _ in range(3):
+        room = EDGE * (high - low)
+        near = at[(at >= low - room) & (at <= high + room)]
+        low, high = min([low, *(near - room)]), max([high, *(near + room)])
+    return low, high
 
 
 def ordinary(scale: Scale, pairs: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import axis
+from pdt_evidence.figures.asked import millimetres
 from pdt_evidence.figures.canvas import MARGIN, Frame, available, new_axes, resize
 from pdt_evidence.figures.measure import Typeface, families_for
 from pdt_evidence.figures.styles import Style, shrunk, style_of
@@ -317,7 +318,7 @@ def chart(ax: Any, style: str | Style, width: float, height: float, texts: Seque
     chosen = style_of(style)
     if ax is None:
         for name, value in (("width", width), ("height", height)):
-            if not (math.isfinite(value) and 20 <= value <= 2000):
+            if not (math.isfinite(millimetres(value, name)) and 20 <= value <= 2000):
                 raise RequestError(f"{name} = {value!r} is not a {name}. Give millimetres, from 20 to 2000.")
         ax = new_axes(width * MM - 2 * MARGIN, height * MM - 2 * MARGIN, chosen.paper)
     return Chart(ax, chosen, texts)

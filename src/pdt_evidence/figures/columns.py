@@ -89,7 +89,9 @@ def columns_of(
 ) -> tuple[Column, ...]:
     """The columns asked for, or those that the style has by default, left of the plot first."""
     there = _there(strata, arms, wishes.lights, style)
-    return chosen_of(there, wishes.columns or _default(strata, there, style))
+    names = list(wishes.columns or _default(strata, there, style))
+    shown = {column.key for name in names for column in there.get(name, ())}
+    return chosen_of(there, [*names, *(name for name in wishes.lights if name not in shown)])
 
 
 def chosen_of(there: Mapping[str, Sequence[Column]], names: Sequence[str]) -> tuple[Column, ...]:
@@ -201,9 +203,14 @@ def _own(strata: Sequence[PooledEffect], name: str, lights: bool, heads: Sequenc
         said = partial(_light, read)
         return Column(key=name, head=head, over=over, align="center", lights=True, reads=said)
     if lights:
+        found = ", ".join(dict.fromkeys(map(repr, values)))
+        sums = any(str(value).replace(".", "", 1).isdigit() for value in values)
+        tool = ", ".join(sorted({str(v) for s in strata for v in s.columns.get("rob_tool", ()) if known(v)}))
+        of = f" (by {tool})" if sums and tool and name == "rob" else ""
+        hint = f" Numbers, such as sums over items, are no judgements: show them by columns=[..., {name!r}]."
         raise RequestError(
-            f"lights = {name!r} holds {', '.join(dict.fromkeys(map(repr, values)))}. Expected judgements alone: "
-            f"{', '.join(map(repr, (*SAID.values(), *SIGNS)))}."
+            f"lights = {name!r} holds {found}{of}. Expected judgements alone: "
+            f"{', '.join(map(repr, (*SAID.values(), *SIGNS)))}.{hint if sums else ''}"
         )
     numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
     return Column(key=name, head=head, over=over, align="right" if numbers else "left")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError
+from pdt_evidence.evidence.readers.writing import write_all
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,6 +56,8 @@ def save(
     ------
     RequestError
         For another ending, a folder that does not exist, or pages in another format than PDF.
+    EvidenceError
+        If the file cannot be written; one that was there before then stays as it was.
 
     Notes
     -----
@@ -69,30 +73,30 @@ def save(
                            f"{', '.join('.' + word for word in FORMATS)}.")  # fmt: skip
     if not path.parent.is_dir():
         raise RequestError(f"{path}: the folder {path.parent} does not exist. Create it first.")
-    if isinstance(fig, Sequence):
-        return _pages(fig, path, kind, options)
-    metadata = _DATES[kind] | options.pop("metadata", {})
-    figure = _root(fig)
+    drawn = BytesIO()  # a drawing that fails midway leaves no half a file
     with matplotlib.rc_context(_TEXT):
-        options.setdefault("facecolor", "auto")
-        if kind == "tiff":
-            _tiff(figure, path, dpi, options)
+        if isinstance(fig, Sequence):
+            _pages(fig, path, kind, drawn, options)
+        elif kind == "tiff":
+            _tiff(_root(fig), drawn, dpi, {"facecolor": "auto"} | options)
         else:
-            figure.savefig(path, format=kind, dpi=dpi, metadata=metadata, **options)
+            metadata = _DATES[kind] | options.pop("metadata", {})
+            look = {"facecolor": "auto"} | options
+            _root(fig).savefig(drawn, format=kind, dpi=dpi, metadata=metadata, **look)
+    write_all({path: drawn.getvalue()})
     return path
 
 
-def _tiff(figure: Any, path: Path, dpi: float, options: dict[str, Any]) -> None:
+def _tiff(figure: Any, file: BytesIO, dpi: float, options: dict[str, Any]) -> None:
     """Colours alone, without the layer of transparency that journals refuse in a TIFF."""
-    from io import BytesIO
-
     from PIL import Image
 
+    options.pop("metadata", None)
     drawn = BytesIO()
     how = {"compression": "tiff_lzw"} | options.pop("pil_kwargs", {})
     figure.savefig(drawn, format="png", dpi=dpi, **options)
     with Image.open(drawn) as picture:
-        picture.convert("RGB").save(path, format="TIFF", dpi=(dpi, dpi), **how)
+        picture.convert("RGB").save(file, format="TIFF", dpi=(dpi, dpi), **how)
 
 
 def _root(fig: Any) -> Any:
@@ -100,16 +104,14 @@ def _root(fig: Any) -> Any:
     return fig if hasattr(fig, "savefig") else fig.figure.canvas.figure
 
 
-def _pages(pages: Sequence[Axes], path: Path, kind: str, options: dict[str, Any]) -> Path:
-    import matplotlib
+def _pages(pages: Sequence[Axes], path: Path, kind: str, file: BytesIO, options: dict[str, Any]) -> None:
     from matplotlib.backends.backend_pdf import PdfPages
 
     if kind != "pdf" or not pages:
         raise RequestError(
             f"{path.name}: {len(pages)} pages go into a .pdf; save them one by one as {kind!r}."
         )
-    with matplotlib.rc_context(_TEXT), PdfPages(path, metadata=_DATES["pdf"]) as book:
+    with PdfPages(file, metadata=_DATES["pdf"]) as book:
         for page in pages:
             figure = _root(page)
             book.savefig(figure, facecolor=figure.get_facecolor(), **options)
-    return path

@@ -11,6 +11,7 @@ import numpy as np
 
 from pdt_evidence.errors import RequestError, did_you_mean, known_options, require_choice
 from pdt_evidence.figures import axis
+from pdt_evidence.figures.asked import check_wishes, millimetres, numbers
 from pdt_evidence.figures.drawables import drawable
 from pdt_evidence.figures.layout import forest_layout
 from pdt_evidence.figures.place import place
@@ -80,7 +81,8 @@ def forest(
         Instead of the words of the stratum; "" for none.
     columns : sequence of str, optional
         Text columns in order: "study", "n", "effect", "weight" or any of the result's own
-        columns; "plot" stands for the plot. Without it study, n (where known), effect, weight and the
+        columns; "plot" stands for the plot, "arms" for means, SDs, events and patients of each arm, "bias" for
+        the lights of all columns named "rob" or "rob_...". Without it study, n (where known), effect, weight and the
         plot in the order of the style; a narrow figure leaves out the weight first, then n. Where rows
         are pooled results: "study", "k", "effect", "p", "I2", "tau2".
     arms : (str, str), optional
@@ -91,9 +93,10 @@ def forest(
     sources : str, sequence or mapping, optional
         The line under the plot: a text, names, or a name for each `source_id`; "" for none.
     lights : sequence of str, optional
-        Columns of judgements to draw as traffic lights. Those named "rob" or "rob_..." are without being
-        named here, if each cell is a judgement ("low", "some concerns", "high", ...), its sign (+ ? −) or
-        its letter (L S H U); a dash beside words, an empty cell and "NA" are not reported.
+        Columns of judgements to show as traffic lights, right of the plot where `columns` does not name them.
+        Columns of `columns` named "rob" or "rob_..." are lights without being named here. Lights are drawn where
+        each cell is a judgement ("low", "some concerns", "high", ...), its sign (+ ? −) or its letter (L S H U);
+        a dash beside words, an empty cell and "NA" are not reported; a number is no judgement.
     sort : {"effect", "precision", "weight", "label", "year"}, optional
         Order of the studies within their stratum; as in the result without it. Rows of one trial in a
         model of several effects a trial stay together. Pooled results: "effect", "precision" or "label".
@@ -183,6 +186,7 @@ def asked_of(
         hint = did_you_mean(unknown[0], options)
         raise RequestError(f"{', '.join(unknown)}: no such option.{hint} There are: {', '.join(options)}.")
     asked = Wishes(**wishes)
+    check_wishes(asked)
     require_choice("prediction", asked.prediction, PREDICTIONS)
     chosen = style_of(style)
     if isinstance(result, Series):
@@ -190,7 +194,11 @@ def asked_of(
     else:
         layout = forest_layout(result, chosen, asked)
     zone = zone_of(margins, layout)
-    extras = {"prediction": asked.prediction, "lines": tuple(map(float, lines)), "zone": zone}
+    extras = {
+        "prediction": asked.prediction,
+        "lines": numbers(lines, "lines", "a list of numbers"),
+        "zone": zone,
+    }
     return layout, chosen, width, ends_of(layout, xlim, zone), extras
 
 
@@ -294,7 +302,8 @@ def _absurd(layout: ForestLayout, pooled: Row) -> bool:
 
 def _pair(pair: tuple[float, float], name: str, layout: ForestLayout) -> tuple[float, float]:
     """Two ends in order, as drawn."""
-    low, high = map(float, pair)
+    held = numbers(pair, name, "two numbers, the lower first")
+    low, high = held if len(held) == 2 else (math.nan, math.nan)
     if math.isfinite(low) and math.isfinite(high) and low < high and (low > 0 or not layout.scale.log):
         return low, high
     above = ", above 0 for a ratio" if layout.scale.log else ""
@@ -367,7 +376,7 @@ def _drawn(
 
 
 def _content(width: float, margin: float) -> float:
-    if not (math.isfinite(width) and 40 <= width <= 2000):
+    if not (math.isfinite(millimetres(width, "width")) and 40 <= width <= 2000):
         raise RequestError(f"width = {width!r} is not a width. Give millimetres, from 40 to 2000.")
     return width * MM - 2 * margin
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
+from pdt_evidence.figures.asked import known_kind, numbers, one_effect
 from pdt_evidence.figures.chart import Chart, chart, effects
 from pdt_evidence.figures.colors import mixed
 from pdt_evidence.figures.styles import Style
@@ -63,16 +64,18 @@ def funnel(
     Raises
     ------
     RequestError
-        For a contour that is no p value, a result without studies, or a width, height or Axes too small for
-        the text.
+        For a contour that is no p value, another kind of result, one without studies, or a width, height or Axes
+        too small for the text.
 
     References
     ----------
     .. [1] Peters JL, Sutton AJ, Jones DR, Abrams KR, Rushton L. J Clin Epidemiol 61 (2008) 991-996.
        doi:10.1016/j.jclinepi.2007.11.010
     """
-    if result.k == 0:
-        raise RequestError("There is nothing to draw: the result holds no study.")
+    one_effect(result, "funnel")
+    known_kind(filled, "filled", "TrimAndFill", "what trim_and_fill(fit) returns")
+    known_kind(regression, "regression", "RegressionTest", "what regression_test(fit) returns")
+    numbers(contours, "contours", "a list of p values, such as [0.05, 0.01]")
     wrong = [value for value in contours if not 0 < value < 1]
     if wrong:
         raise RequestError(f"contours = {list(contours)!r}: {wrong[0]!r} is no p value between 0 and 1.")
@@ -92,13 +95,9 @@ def funnel(
     if filled is not None and filled.k0:
         count = f"Filled in ({filled.k0})"
         handles += [_points(made, filled.yi, np.sqrt(filled.vi), look.prediction, "filled", count)]
-        plot.axvline(
-            filled.estimate,
-            color=look.prediction,
-            linewidth=0.8,
-            linestyle=(0, (1, 1.5)),
-            gid="filled-estimate",
-        )
+        dotted: dict[str, Any] = {"color": look.prediction, "linewidth": 0.8, "linestyle": (0, (1, 1.5))}
+        label = "Estimate with those filled in"
+        handles.append(plot.axvline(filled.estimate, gid="filled-estimate", label=label, **dotted))
     elif filled is not None:
         handles += plot.plot([], [], linestyle="none", label="Trim-and-fill adds no study")
     plot.set_xlim(*reach)
@@ -193,8 +192,7 @@ def radial(
     ----------
     .. [1] Galbraith RF. Technometrics 30 (1988) 271-281. doi:10.1080/00401706.1988.10488400
     """
-    if result.k == 0:
-        raise RequestError("There is nothing to draw: the result holds no study.")
+    one_effect(result, "radial")
     made = chart(ax, style, width, height)
     plot, look = made.ax, made.style
     tau2 = 0.0 if math.isnan(result.tau2) else result.tau2

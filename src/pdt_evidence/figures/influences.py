@@ -10,6 +10,7 @@ import numpy as np
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
+from pdt_evidence.figures.asked import known_kind, one_effect
 from pdt_evidence.figures.chart import Chart, chart, effects
 from pdt_evidence.figures.colors import mixed
 from pdt_evidence.figures.labels import label_of
@@ -79,6 +80,7 @@ def baujat(
 
 def baujat_points(result: PooledEffect, without: PooledSeries | None = None) -> tuple[Any, Any]:
     """What each study adds to heterogeneity, and what it does to the pooled effect."""
+    one_effect(result, "baujat")
     if result.k < 2:
         raise RequestError(f"A Baujat plot needs two studies or more; this result has {result.k}.")
     from pdt_evidence.analysis.influence import leave_one_out
@@ -160,8 +162,7 @@ def drapery(
     """
     from pdt_evidence.models.distributions import two_sided_p
 
-    if result.k == 0:
-        raise RequestError("There is nothing to draw: the result holds no study.")
+    one_effect(result, "drapery")
     made = chart(ax, style, width, height)
     plot, look = made.ax, made.style
     sei = np.sqrt(result.vi)
@@ -219,6 +220,7 @@ def orchard(
     ----------
     .. [1] Nakagawa S et al. Research Synthesis Methods 12 (2021) 4-12. doi:10.1002/jrsm.1424
     """
+    one_effect(result, "orchard")
     if by is not None and by not in result.columns:
         known = ", ".join(map(repr, result.columns)) or "none"
         raise RequestError(f"by = {by!r} is no column of this result. It has: {known}.")
@@ -296,6 +298,7 @@ def gosh_plot(
     .. [1] Olkin I, Dahabreh IJ, Trikalinos TA. Research Synthesis Methods 3 (2012) 214-223.
        doi:10.1002/jrsm.1053
     """
+    known_kind(subsets, "subsets", "Gosh", "what gosh(fit) returns")
     held = np.zeros(len(subsets), dtype=bool) if study is None else subsets.included(study)
     kept = np.flatnonzero(np.isfinite(subsets.I2))[:: max(1, -(-len(subsets) // MOST_POINTS))]
     x, y, held = subsets.estimate[kept], subsets.I2[kept], held[kept]

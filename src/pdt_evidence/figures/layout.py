@@ -89,7 +89,10 @@ def refuse_mixed(results: Sequence[PooledEffect | Synthesis]) -> None:
     """One axis has one measure."""
     found = sorted({result.measure for result in results})
     if len(found) > 1:
-        raise RequestError(f"One axis cannot show {', '.join(found)} together. Draw each measure on its own.")
+        raise RequestError(
+            f"One axis cannot show {', '.join(found)} together. Draw each measure on its own: forest(result[key]) with "
+            "the key of a stratum, or a mapping of those of one measure."
+        )
 
 
 def levels_of(

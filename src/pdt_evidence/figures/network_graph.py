@@ -60,6 +60,10 @@ def network_plot(
     RequestError
         Where `sizes` leaves out a treatment, or the names leave no room for the circle.
     """
+    if not (hasattr(network, "treatments") and hasattr(network, "studies")):
+        raise RequestError(
+            f"network_plot draws a Network, found {type(network).__name__}. Give what network or network_arms returns."
+        )
     treatments = [str(name) for name in network.treatments]
     edges: Counter[tuple[int, int]] = Counter()
     studies: Counter[int] = Counter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matplotlib.patches import Rectangle
@@ -83,6 +83,8 @@ def draw_all(sheet: Sheet, layout: ForestLayout, placed: Placement, ends: Ends, 
     ax, style = sheet.ax, placed.style
     rows = {kind: [row for row in placed.rows if row.row.kind == kind] for kind in ("study", "pooled")}
     predicted = [row for row in placed.rows if row.row.kind == "prediction"]
+    if extras.prediction == "line":
+        predicted = _on_diamonds(predicted, rows["pooled"])
     if style.stripes:
         _stripes(sheet, placed, rows["study"])
     _background(ax, layout, placed, ends, extras)
@@ -90,14 +92,18 @@ def draw_all(sheet: Sheet, layout: ForestLayout, placed: Placement, ends: Ends, 
     if extras.prediction == "band":
         _bands(ax, placed, predicted)
     _studies(ax, style, rows["study"], ends)
-    _predictions(ax, style, predicted, ends, rows["pooled"] if extras.prediction == "line" else [])
+    _predictions(ax, style, predicted, ends, 1.1 if extras.prediction == "line" else 1.8)
     _diamonds(ax, style, rows["pooled"])
     estimates = [row for row in placed.rows if row.row.kind == "estimate"]
+    reaching = [
+        replace(row, row=replace(row.row, low=row.row.reach[0], high=row.row.reach[1])) for row in estimates
+    ]
     _estimates(ax, style, estimates, ends)
     for kind, shown, color in (
         ("study", rows["study"], style.study_line),
         ("pooled", rows["pooled"], style.pooled),
         ("prediction", predicted, style.prediction),
+        ("reach", reaching, style.muted),
         ("estimate", estimates, style.study_line),
     ):
         _arrows(ax, shown, ends, 0.5 * style.size, color, kind, style.paper)
@@ -213,17 +219,16 @@ def _bands(ax: Any, placed: Placement, predicted: Sequence[PlacedRow]) -> None:
         ax.add_artist(band)
 
 
-def _predictions(
-    ax: Any, style: Style, predicted: Sequence[PlacedRow], ends: Ends, on: Sequence[PlacedRow]
-) -> None:
-    """Bars with end caps; through the diamonds of `on` where there are such."""
-    levels = {(row.row.stratum, row.row.hue): row.middle for row in on}
+def _on_diamonds(predicted: Sequence[PlacedRow], pooled: Sequence[PlacedRow]) -> list[PlacedRow]:
+    """Prediction intervals at the height of their summaries."""
+    levels = {(row.row.stratum, row.row.hue): row.middle for row in pooled}
+    return [replace(r, middle=levels.get((r.row.stratum, r.row.hue), r.middle)) for r in predicted]
+
+
+def _predictions(ax: Any, style: Style, predicted: Sequence[PlacedRow], ends: Ends, width: float) -> None:
+    """Bars with end caps."""
     seen = [r for r in predicted if r.row.low <= ends[1] and r.row.high >= ends[0]]
-    spans = [
-        (max(r.row.low, ends[0]), min(r.row.high, ends[1]), levels.get((r.row.stratum, r.row.hue), r.middle))
-        for r in seen
-    ]
-    width = 1.1 if on else 1.8
+    spans = [(max(r.row.low, ends[0]), min(r.row.high, ends[1]), r.middle) for r in seen]
     colors = [hue_of(style, r.row.hue) if r.row.hue else style.prediction for r in seen]
     marks.intervals(ax, spans, color=colors, width=width, gid="predictions", zorder=3.0)
     tall = 0.17 * style.pitch * style.size

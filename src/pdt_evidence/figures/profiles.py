@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import words
+from pdt_evidence.figures.asked import one_effect
 from pdt_evidence.figures.chart import chart
 from pdt_evidence.figures.columns import SAID, reading
 from pdt_evidence.figures.styles import Style
@@ -140,8 +141,9 @@ def tau2_profile(
     RequestError
         For fewer than two studies or an equal-effects result, which has no tau2.
     """
+    one_effect(result, "tau2_profile")
     if result.k < 2 or result.method == "EE" or math.isnan(result.tau2):
-        raise RequestError("A profile of tau2 needs a random-effects result of two studies or more.")
+        raise RequestError("A profile of τ² needs a random-effects result of two studies or more.")
     from pdt_evidence.models.distributions import chi2_quantile
     from pdt_evidence.models.likelihood import log_likelihood
     from pdt_evidence.models.weights import prepare

@@ -173,7 +173,7 @@ def _of_network(network: Network) -> Series:
         spread=network,
         notes=(
             f"Network of {size}; direct studies compare a treatment with {reference} themselves.",
-            *network.notes,
+            *(words.in_signs(note) for note in network.notes),
         ),
     )
 

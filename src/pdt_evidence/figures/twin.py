@@ -29,14 +29,27 @@ def to_table(result: Drawable, **options: Any) -> Any:
     Returns
     -------
     great_tables.GT
-        With `as_raw_html()`, `as_latex()` and `save()`; every cell says what the figure says. Word opens a
-        file of the HTML, or takes it pasted. The LaTeX holds signs such as τ and −, so it is for XeLaTeX or
+        With `as_raw_html()`, `as_latex()` and `save()`; every cell says what the figure says. great_tables
+        writes no .docx: save the HTML as a file that ends in .html and open that in Word, which makes a Word
+        table of it. The LaTeX holds signs such as τ and −, so it is for XeLaTeX or
         LuaLaTeX, and great_tables leaves out bold there.
 
     Raises
     ------
     RequestError
         As `forest`, or where great_tables is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from pdt_evidence.figures import to_table
+    >>> from pdt_evidence.analysis.pooling import pool
+    >>> fit = pool([0.6, 0.2], [0.04, 0.03], labels=["A 2001", "B 2004"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = Path(folder, "forest.html")  # open it in Word, and save it there as .docx
+    ...     page.write_text(to_table(fit).as_raw_html(make_page=True), encoding="utf-8") > 0
+    True
     """
     try:
         from great_tables import GT, loc, style

@@ -317,12 +317,17 @@ def without_prediction(effect: PooledEffect) -> PooledEffect:
     return replace(effect, pi=(math.nan, math.nan), notes=kept)
 
 
+def in_signs(note: str) -> str:
+    """A note of a result with the signs that figures have."""
+    return note.replace("tau2", "τ²").replace("I2", "I²")
+
+
 def remarks(effects: Sequence[PooledEffect], most: int = 3) -> list[str]:
     """What a reader must know of each summary, after its name where there are several."""
     told: dict[str, list[PooledEffect]] = {}
     for effect in effects:
         for note in effect.notes if effect.k > 1 else ():  # a lone study has a line of its own
-            told.setdefault(note, []).append(effect)
+            told.setdefault(in_signs(note), []).append(effect)
     if len(told) > most:
         rows = len({id(effect) for held in told.values() for effect in held})
         return [f"Notes on {rows} of these results are in their summary()."]
