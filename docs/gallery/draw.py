@@ -56,6 +56,7 @@ def gallery() -> dict[str, Callable[[], Any]]:
             fit, style="jama", columns=["study", "instrument", "effect", "plot", "weight"]
         ),
         "forest_dark": lambda: figures.forest(fit, style="dark", prediction="band"),
+        "forest_slide": lambda: figures.forest(fit, style="slide", method=False),
         "summary_forest": lambda: figures.summary_forest(pair, margins=0.25),
         "forest_models": lambda: figures.forest(fit, also={"CHE": che}),
         "forest_dependent": lambda: figures.forest(che),

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from pdt_evidence.figures.styles import STYLES
 from pdt_evidence.results import PooledEffect, Synthesis
 
 DEPRESSION = {"comparison": "pdt_vs_control", "outcome": "depression", "follow_up": "post"}
+PAGES = [name for name in STYLES if name != "slide"]  # styles at home on a journal's page
 NAMES = (
     "Cooper", "Abbass", "Leichsenring", "Milrod", "Gibbons", "Piper",
     "Driessen", "Knekt", "Svartberg", "Maina", "Hamilton", "Guthrie",

@@ -93,6 +93,7 @@ PICTURES: dict[str, Callable[[], Any]] = {
         effect(5), also={"All rows (CHE)": effect(5, seed=2)}, margins=0.3, style=plain(), width=150
     ),
     **{f"style_{name}": of_style(name) for name in ("revman", "jama", "bmj", "lancet", "apa")},
+    "style_slide": lambda: figures.forest(effect(5), style=plain("slide")),
     "summary_forest": lambda: figures.summary_forest(synthesis(), style=plain()),
     "funnel": lambda: figures.funnel(effect(20), style=plain()),
     "trajectory": lambda: figures.trajectory(synthesis(), style=plain()),

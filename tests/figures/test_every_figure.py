@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_results import LONG, effect, synthesis
+from made_results import LONG, PAGES, effect, synthesis
 from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
 
@@ -62,7 +62,7 @@ def result(rng, sizes=(1, 2, 3, 7, 25)):
 
 def look(rng, *, high=False):
     """Style, title and size, from a journal column to a slide."""
-    asked = {"style": pick(rng, sorted(STYLES)), "title": pick(rng, TITLES)}
+    asked = {"style": pick(rng, sorted(PAGES)), "title": pick(rng, TITLES)}
     width = pick(rng, (None, 85, 120, 254))
     asked |= {"width": width} if width else {}
     return asked | ({"height": pick(rng, (0.65, 0.9)) * min(width, 190)} if width and high else {})

@@ -16,7 +16,7 @@ import pytest
 from geometry import assert_readable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_results import effect, synthesis
+from made_results import PAGES, effect, synthesis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
@@ -57,7 +57,7 @@ def test_texts_fit_every_width_from_a_column_to_a_slide(width, long):
     seed=st.integers(0, 10_000),
     spread=st.sampled_from([0.01, 0.3, 1.0, 4.0]),
     width=st.sampled_from([None, 85, 130]),
-    style=st.sampled_from(sorted(STYLES)),
+    style=st.sampled_from(sorted(PAGES)),
     measure=st.sampled_from(["SMD", "OR", "RD"]),
     label=st.text(
         st.characters(min_codepoint=33, max_codepoint=0x24F, exclude_categories=["C"]),
@@ -358,7 +358,7 @@ def test_a_column_chosen_is_never_left_out():
 
 
 @pytest.mark.parametrize("k", [1, 9, 33])
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", PAGES)
 def test_in_a_journal_column_the_plot_keeps_its_width_and_text_its_size(k, style):
     ax = forest(effect(k, long=True), width=85, style=style)
     assert ax.bbox.width / ax.figure.dpi * 25.4 > 21.99
@@ -517,3 +517,18 @@ def test_without_a_prediction_interval_nothing_speaks_of_it():
     texts = " ".join(text.get_text() for text in forest(effect(9), prediction="off").figure.findobj(Text))
     assert "prediction" not in texts
     assert "prediction" in " ".join(text.get_text() for text in forest(effect(9)).figure.findobj(Text))
+
+
+def test_a_slide_has_large_text_and_thicker_lines_and_fits_a_slide():
+    page, slide = forest(effect(8)), forest(effect(8), style="slide")
+    assert_readable(slide)
+    assert {text.get_fontsize() for text in slide.texts} <= {12.0, 13.0, 16.0, 17.0}
+    widths = [geometry.mark(ax, "intervals").get_linewidths()[0] for ax in (page, slide)]
+    assert widths[1] == pytest.approx(1.8 * widths[0])
+    across, down = slide.figure.get_size_inches() * 25.4
+    assert 254 < across < 338
+    assert down < 190
+    for drawn in (effect(8), effect(1), effect(20, long=True), synthesis(), effect(9, measure="OR")):
+        narrow = forest(drawn, style="slide", width=254)
+        assert_readable(narrow)
+        assert min(text.get_fontsize() for text in narrow.texts) >= 12

@@ -73,10 +73,11 @@ def forest(
         Where to draw: text and plot together take the box that it has. Without it, a figure of
         the right size is made.
     style : str or Style
-        "default", "dark", "revman", "jama", "bmj", "lancet", "apa", or a record of your own.
+        "default", "dark", "revman", "jama", "bmj", "lancet", "apa"; "slide" with text of 16 points (never less
+        than 12) and thicker lines, as wide as a slide; or a record of your own.
     width : float, optional
         Width of a new figure in millimetres (journal columns: 85 and 170); as wide as the text
-        needs, and at most 182 if it can be, without it.
+        needs, and at most 182 (style "slide": 325) if it can be, without it.
     title : str, optional
         Instead of the words of the stratum; "" for none.
     columns : sequence of str, optional
@@ -125,7 +126,8 @@ def forest(
     Returns
     -------
     Axes
-        Its x axis is the effect axis (logarithmic for ratios), its y axis runs down the rows. Marks
+        Its x axis is the effect axis (logarithmic for ratios), its y axis runs down the rows. The plot is headed
+        by the measure in full, the column by its short name; a standardised mean difference is Hedges' g. Marks
         and texts carry gids: "intervals", "squares", "diamonds", "study:...:estimate" and so on.
 
     Raises

@@ -71,7 +71,7 @@ def _shared_heads(sheet: Sheet, placed: Placement) -> None:
         where = sheet.margin(side, 1.0)
         sheet.write(text, (start + end) / 2, up, where, gid=gid, weight="bold", align="center")
         if lines and style.rules:
-            look = {"linewidth": 0.4, "color": style.muted, "gid": f"rule:{text}"}
+            look = {"linewidth": 0.4 * style.scale, "color": style.muted, "gid": f"rule:{text}"}
             sheet.rule((side, start), (side, end), 1.0, up - 2.2, **look)
 
 
@@ -142,9 +142,11 @@ def _rules(sheet: Sheet, placed: Placement) -> None:
     if not placed.style.rules:
         return
     start, end = (0.0, -placed.left), (1.0, placed.right)
-    ink = placed.style.ink
+    ink, scale = placed.style.ink, placed.style.scale
     top = placed.top - placed.title_height
-    sheet.rule(start, end, 1.0, top, linewidth=0.8, color=ink, gid="rule:top")
-    sheet.rule(start, end, 1.0, 2.0, linewidth=0.5, color=ink, gid="rule:head")
+    sheet.rule(start, end, 1.0, top, linewidth=0.8 * scale, color=ink, gid="rule:top")
+    sheet.rule(start, end, 1.0, 2.0, linewidth=0.5 * scale, color=ink, gid="rule:head")
     if placed.notes:
-        sheet.rule(start, end, 0.0, -placed.axis_height - 4.0, linewidth=0.5, color=ink, gid="rule:foot")
+        sheet.rule(
+            start, end, 0.0, -placed.axis_height - 4.0, linewidth=0.5 * scale, color=ink, gid="rule:foot"
+        )

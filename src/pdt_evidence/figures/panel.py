@@ -48,14 +48,19 @@ def prepare(ax: Any, layout: ForestLayout, placed: Placement, ends: Ends) -> Non
     ax.set_autoscale_on(False)
     for side in ("left", "right", "top"):
         ax.spines[side].set_visible(False)
-    ax.spines["bottom"].set(linewidth=0.7, color=style.ink)
+    ax.spines["bottom"].set(linewidth=0.7 * style.scale, color=style.ink)
     ax.yaxis.set_visible(False)
     found = tick_marks(layout, placed, ends)
     ax.xaxis.set_major_locator(FixedLocator([value for value, _ in found]))
     ax.xaxis.set_major_formatter(FixedFormatter([text for _, text in found]))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_minor_formatter(NullFormatter())
-    look: dict[str, Any] = {"length": 3.0, "width": 0.7, "pad": 2.0, "labelsize": style.small}
+    look: dict[str, Any] = {
+        "length": 3.0 * style.scale,
+        "width": 0.7 * style.scale,
+        "pad": 2.0,
+        "labelsize": style.small,
+    }
     look |= {"color": style.ink, "labelcolor": style.ink, "top": False, "labeltop": False}
     look["labelfontfamily"] = placed.face.families[0]
     ax.tick_params(axis="x", bottom=True, labelbottom=True, **look)
@@ -119,7 +124,7 @@ def _studies(ax: Any, style: Style, studies: Sequence[PlacedRow], ends: Ends) ->
     low, high = ends
     inside = [s for s in studies if s.row.low <= high and s.row.high >= low]
     spans = [(max(s.row.low, low), min(s.row.high, high), s.middle) for s in inside]
-    marks.intervals(ax, spans, color=style.study_line, width=0.9, gid="intervals", zorder=2.5)
+    marks.intervals(ax, spans, color=style.study_line, width=0.9 * style.scale, gid="intervals", zorder=2.5)
     seen = [s for s in studies if low <= s.row.estimate <= high]
     largest = (LARGEST * style.pitch * style.size) ** 2
     # Correlated effects of one trial may have weights below 0, which have no area.
@@ -132,7 +137,7 @@ def _studies(ax: Any, style: Style, studies: Sequence[PlacedRow], ends: Ends) ->
         ax, rest, [0.08 * largest] * len(rest), color=style.paper, shape="o", gid="points-without-weight"
     )
     if found is not None:
-        found.set(edgecolors=style.study, linewidths=0.8)
+        found.set(edgecolors=style.study, linewidths=0.8 * style.scale)
 
 
 def _diamonds(ax: Any, style: Style, pooled: Sequence[PlacedRow]) -> None:
@@ -151,7 +156,7 @@ def _diamonds(ax: Any, style: Style, pooled: Sequence[PlacedRow]) -> None:
         gid="diamonds-without-interval",
     )
     if found is not None:
-        found.set(edgecolors=[hue_of(style, p.row.hue) for p in others], linewidths=0.9)
+        found.set(edgecolors=[hue_of(style, p.row.hue) for p in others], linewidths=0.9 * style.scale)
 
 
 def _estimates(ax: Any, style: Style, rows: Sequence[PlacedRow], ends: Ends) -> None:
@@ -166,13 +171,15 @@ def _estimates(ax: Any, style: Style, rows: Sequence[PlacedRow], ends: Ends) -> 
         ]
 
     reaches = [row.row.reach for row in rows]
-    marks.intervals(ax, cut(reaches), color=style.muted, width=0.6, gid="predictions:rows", zorder=2.2)
+    marks.intervals(
+        ax, cut(reaches), color=style.muted, width=0.6 * style.scale, gid="predictions:rows", zorder=2.2
+    )
     if not rows:
         return
     spans = [(row.row.low, row.row.high) for row in rows]
     colors = [style.palette[row.row.hue % len(style.palette)] for row in rows]
     seen = [c for (a, b), c in zip(spans, colors, strict=True) if a <= high and b >= low]
-    marks.intervals(ax, cut(spans), color=seen, width=1.5, gid="intervals", zorder=2.6)
+    marks.intervals(ax, cut(spans), color=seen, width=1.5 * style.scale, gid="intervals", zorder=2.6)
     area = (0.46 * style.pitch * style.size) ** 2
     for hue in sorted({row.row.hue for row in rows}):
         at = [(r.row.estimate, r.middle) for r in rows if r.row.hue == hue and low <= r.row.estimate <= high]
@@ -190,10 +197,12 @@ def _background(ax: Any, layout: ForestLayout, placed: Placement, ends: Ends, ex
         ax.add_artist(zone)
     spans = [(x, 0.0, body) for x in extras.lines if ends[0] <= x <= ends[1]]
     look: dict[str, Any] = {"color": style.muted, "linestyles": [(0, (1, 2))], "zorder": 1.4}
-    marks.verticals(ax, spans, width=0.8, gid="reference-lines", **look)
+    marks.verticals(ax, spans, width=0.8 * style.scale, gid="reference-lines", **look)
     null = layout.scale.null
     if ends[0] <= null <= ends[1]:
-        marks.verticals(ax, [(null, 0.0, body)], color=style.muted, width=0.7, gid="no-effect", zorder=1.5)
+        marks.verticals(
+            ax, [(null, 0.0, body)], color=style.muted, width=0.7 * style.scale, gid="no-effect", zorder=1.5
+        )
 
 
 def _top_of(placed: Placement, stratum: int) -> float:
@@ -208,7 +217,15 @@ def _estimate_lines(ax: Any, placed: Placement, ends: Ends, pooled: Sequence[Pla
     shown = [p for p in pooled if ends[0] <= p.row.estimate <= ends[1]]
     spans = [(p.row.estimate, _top_of(placed, p.row.stratum), p.middle) for p in shown]
     colors = [hue_of(placed.style, p.row.hue) for p in shown]
-    marks.verticals(ax, spans, color=colors, width=0.6, gid="estimate-lines", linestyles=DASHES, zorder=1.6)
+    marks.verticals(
+        ax,
+        spans,
+        color=colors,
+        width=0.6 * placed.style.scale,
+        gid="estimate-lines",
+        linestyles=DASHES,
+        zorder=1.6,
+    )
 
 
 def _bands(ax: Any, placed: Placement, predicted: Sequence[PlacedRow]) -> None:
@@ -230,7 +247,7 @@ def _predictions(ax: Any, style: Style, predicted: Sequence[PlacedRow], ends: En
     seen = [r for r in predicted if r.row.low <= ends[1] and r.row.high >= ends[0]]
     spans = [(max(r.row.low, ends[0]), min(r.row.high, ends[1]), r.middle) for r in seen]
     colors = [hue_of(style, r.row.hue) if r.row.hue else style.prediction for r in seen]
-    marks.intervals(ax, spans, color=colors, width=width, gid="predictions", zorder=3.0)
+    marks.intervals(ax, spans, color=colors, width=width * style.scale, gid="predictions", zorder=3.0)
     tall = 0.17 * style.pitch * style.size
     caps = [
         ((x, y - tall, y + tall), color)
@@ -239,7 +256,9 @@ def _predictions(ax: Any, style: Style, predicted: Sequence[PlacedRow], ends: En
         if x == end  # an arrow stands where it is cut off
     ]
     hues = [color for _, color in caps]
-    marks.verticals(ax, [cap for cap, _ in caps], color=hues, width=1.1, gid="prediction-caps", zorder=3.0)
+    marks.verticals(
+        ax, [cap for cap, _ in caps], color=hues, width=1.1 * style.scale, gid="prediction-caps", zorder=3.0
+    )
 
 
 def _arrows(

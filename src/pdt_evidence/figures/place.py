@@ -50,7 +50,7 @@ def place(
     face = typeface_of(layout, style, dpi)
     if width is None:
         natural = sum(_columns_width(layout, style, face, ()))
-        width = max(min(WIDEST, natural + PANEL), _needed(layout, style, face))
+        width = max(min(WIDEST * style.scale, natural + PANEL * style.scale), _needed(layout, style, face))
     for size, dropped, narrowest, least in _attempts(layout, style):
         for smaller in _sizes(size, style.smallest):
             one = shrunk(style, smaller)
@@ -87,7 +87,7 @@ def _needed(layout: ForestLayout, style: Style, face: Typeface) -> float:
     left = _edges([c for c in columns if c.left], widths, one, face)[1] + _beside(one)
     rights = [c for c in columns if not c.left]
     beside = left + (_edges(rights, widths, one, face)[1] + _beside(one) if rights else 4.0)
-    return beside + min(LEAST, beside * SHARE / (1 - SHARE)) + 0.1
+    return beside + min(LEAST * style.scale, beside * SHARE / (1 - SHARE)) + 0.1
 
 
 def _too_small(
@@ -170,7 +170,7 @@ def _columns_width(
     columns = _kept(layout, dropped)
     widths = {c.key: _natural(c, layout, style, face)[0] for c in columns}
     widths["study"] = max(
-        min(widths["study"], LONGEST_LABEL), _study_floor(layout, style, face, widths, columns)
+        min(widths["study"], LONGEST_LABEL * style.scale), _study_floor(layout, style, face, widths, columns)
     )
     left = _edges([c for c in columns if c.left], widths, style, face)[1] + _beside(style)
     right_columns = [c for c in columns if not c.left]
@@ -193,7 +193,7 @@ def _study_floor(
     wanted = face.statistics_width(" ".join(longest.pieces), style.small) + indent_of(longest, style) + 2.0
     left = [column for column in columns if column.left]
     others = _edges(left, widths | {"study": 0.0}, style, face)[1]
-    return min(wanted - others, 46 * MM)
+    return min(wanted - others, 46 * MM * style.scale)
 
 
 def _edges(
@@ -237,13 +237,13 @@ def _placed(
     lefts, rights = [c for c in columns if c.left], [c for c in columns if not c.left]
     right = _edges(rights, widths, style, face)[1] + _beside(style) if rights else 4.0
     others = _edges(lefts, widths | {"study": 0.0}, style, face)[1] + _beside(style)
-    least = max(least, min(LEAST, SHARE * width))
+    least = max(least, min(LEAST * style.scale, SHARE * width))
     room = width - right - others - least
     if room < min(widths["study"], narrowest):
         return None
     comfortable = max(room - max(18.0 * style.size - least, 0.0), 0.0)
     floor = min(_study_floor(layout, style, face, widths, columns), comfortable)
-    widths["study"] = max(min(widths["study"], room, max(LONGEST_LABEL, comfortable)), floor)
+    widths["study"] = max(min(widths["study"], room, max(LONGEST_LABEL * style.scale, comfortable)), floor)
     edges, left = _edges(lefts, widths, style, face)
     redges, _ = _edges(rights, widths, style, face)
     left += _beside(style)

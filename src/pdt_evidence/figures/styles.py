@@ -31,6 +31,8 @@ class Style:
         script that none of them covers falls back to an installed font that does.
     size, small, smallest : float
         Points: the text, the notes below, and what the text may shrink to in a narrow figure.
+    scale : float
+        Lines and the widths that a forest takes by itself, as a multiple of those of a journal page.
     columns : tuple of str
         The columns of studies in order, as in `forest`; those that a result lacks are passed over.
     pitch : float
@@ -52,6 +54,7 @@ class Style:
     size: float = 8.0
     small: float = 7.0
     smallest: float = 6.0
+    scale: float = 1.0
     columns: tuple[str, ...] = ("study", "n", "plot", "effect", "weight")
     pitch: float = 1.62
     interval: tuple[str, str, str] = ("[", ", ", "]")
@@ -97,6 +100,7 @@ STYLES: dict[str, Style] = {
         replace(_BLACK, name="lancet", fonts=SERIF, interval=("(", " to ", ")"), decimal="·",
               size=8.5, prediction="#b1182b"),
         replace(_BLACK, name="apa", leading_zero=False, prediction="#000000"),
+        Style(name="slide", size=16.0, small=13.0, smallest=12.0, scale=1.8),
     )
 }  # fmt: skip
 
