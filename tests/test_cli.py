@@ -287,3 +287,73 @@ def test_a_selection_that_is_none_is_said(trials, tmp_path, capsys, condition, s
     assert main(["export", str(trials), "--select", condition, "-o", str(tmp_path / "x.csv")]) == 1
     assert said in capsys.readouterr().err
     assert not (tmp_path / "x.csv").exists()
+
+
+EVENTS = """study,outcome,better,score,event_t,n_t,event_c,n_c
+Adams 2001,remission,higher,events,12,30,8,31
+Brown 2005,remission,higher,events,20,45,16,44
+"""
+CONVERTED = "2 rows hold events alone: converted to SMDs from their log odds ratios. --measure OR keeps them as events."
+REVIEWED = "2 rows hold events, pooled by RR as in their review. --measure SMD converts them."
+
+
+@pytest.mark.parametrize(
+    ("measures", "options", "pooled", "said"),
+    [
+        (["RR"], [], "log RR by", REVIEWED),
+        (["RR"], ["--measure", "SMD"], "SMD by", ""),
+        (["RR"], ["--style", "revman"], "by outcome", ""),
+        (["OR", "RR"], [], "SMD by", CONVERTED.replace("OR keeps", "OR or RR keeps")),
+        (None, [], "SMD by", CONVERTED),
+    ],
+)
+def test_events_are_pooled_as_their_review_pools_them_or_said_to_be_converted(
+    tmp_path, capsys, measures, options, pooled, said
+):
+    path = tmp_path / "events.csv"
+    path.write_text(EVENTS, encoding="utf-8")
+    if measures:
+        out = tmp_path / "imported.csv"
+        assert main(["import", str(path), "-o", str(out)]) == 0
+        about = json.loads(out.with_suffix(".json").read_text())
+        about["source"]["event_measures"] = measures
+        out.with_suffix(".json").write_text(json.dumps(about))
+        path = out
+    capsys.readouterr()
+    assert main(["pool", str(path), *options]) == 0
+    out = capsys.readouterr().out
+    assert pooled in out
+    assert re.findall(r"Events: (.*)", out) == ([said] if said else [])
+    assert main(["check", str(path)]) == 0
+    assert (said or REVIEWED) in capsys.readouterr().out
+
+
+def test_imported_trials_without_a_review_are_refused_and_not_passed_over(trials, capsys):
+    assert main(["claims", "--imported", str(trials)]) == 1
+    assert "without --review" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("word", "near"), [("--methd", "--method"), ("--studs", ""), ("--measur2=OR", "--measure")]
+)
+def test_an_option_that_is_none_is_named_with_its_nearest(trials, capsys, word, near):
+    with pytest.raises(SystemExit) as stopped:
+        main(["pool", str(trials), word])
+    assert stopped.value.code == 2
+    err = capsys.readouterr().err
+    assert f"unrecognized arguments: {word}" in err
+    assert (f"Did you mean {near!r}?" in err) if near else ("Did you mean" not in err)
+
+
+def test_a_forest_takes_width_style_columns_and_title(trials, tmp_path, capsys):
+    figure = tmp_path / "forest.svg"
+    asked = ["--width", "170", "--style", "jama", "--columns", "study,effect", "--title", "Trials of mine"]
+    assert main(["forest", str(trials), "-o", str(figure), *asked]) == 0
+    drawn = figure.read_text()
+    assert "Trials of mine" in " ".join(drawn.split())
+    width = float(re.search(r'<svg[^>]* width="([0-9.]+)pt"', drawn)[1])
+    assert width == pytest.approx(170 / 25.4 * 72, abs=1)
+    assert main(["forest", str(trials), "-o", str(figure), "--style", "jma"]) == 1
+    assert "Did you mean 'jama'?" in capsys.readouterr().err
+    assert main(["forest", str(trials), "-o", str(figure), "--style", "revman"]) == 0
+    assert "not known" not in capsys.readouterr().err

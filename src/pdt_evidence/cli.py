@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 the evidence or the request is at fault; 2 usage.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import MOST_SHOWN, EvidenceError, EvidenceWarning
+from pdt_evidence.errors import MOST_SHOWN, EvidenceError, EvidenceWarning, RequestError, did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +62,9 @@ EXAMPLES = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
-    arguments = _parser().parse_args(argv)
+    arguments, unknown = _parser().parse_known_args(argv)
+    if unknown:
+        _refuse(arguments.parser, unknown)
     command: Command = arguments.command
     with warnings.catch_warnings():
         warnings.simplefilter("always", EvidenceWarning)
@@ -77,6 +80,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"pdt-evidence: {error.filename} cannot be written: {error.strerror}.", file=sys.stderr)
             return 1
     return 0
+
+
+def _refuse(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    known = re.findall(r"--[a-z]+", parser.format_usage())
+    meant = "".join(did_you_mean(word.partition("=")[0], known) for word in words if word.startswith("--"))
+    parser.error(f"unrecognized arguments: {' '.join(words)}.{meant}")
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
@@ -98,14 +107,11 @@ def _parser() -> argparse.ArgumentParser:
             epilog=f"{NEEDED}\n{example}" if name in ("pool", "forest", "check") else example,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        added.set_defaults(command=command)
+        added.set_defaults(command=command, parser=added)
         return added
 
     everything = add("reproduce", _reproduce, "write every table, figure, claim and the report")
-    everything.add_argument(
-        "--out", type=Path, default=Path("results"), help="folder to write (default: results)"
-    )
-
+    everything.add_argument("--out", type=Path, default=Path("results"), help="folder (default: results)")
     _add_imported(everything)
 
     pool = add("pool", _pool, "pool a table of trials by strata")
@@ -113,8 +119,15 @@ def _parser() -> argparse.ArgumentParser:
     pool.add_argument("-o", "--out", type=Path, help="write the pooled table to this CSV as well")
 
     forest = add("forest", _forest, "draw the forest plot of a table of trials")
-    _add_pooling(forest)
+    _add_pooling(
+        forest, style="of the figure: jama, bmj, lancet, apa, dark; revman also pools as Review Manager"
+    )
     forest.add_argument("-o", "--out", type=Path, required=True, help="figure to write: .pdf, .svg or .png")
+    forest.add_argument(
+        "--width", type=float, metavar="MM", help="width in millimetres (journals: 85 and 170)"
+    )
+    forest.add_argument("--columns", help="columns beside the plot, comma-separated")
+    forest.add_argument("--title", help="title of the figure")
 
     check = add("check", _check, "say everything that is wrong or suspicious in a file of trials")
     check.add_argument("file", type=Path, help=READABLE)
@@ -172,13 +185,22 @@ def _imported(arguments: argparse.Namespace) -> dict[str, Any]:
 
     if arguments.imported is None:
         return {}
+    if not arguments.review:
+        raise RequestError(
+            f"--imported {arguments.imported} without --review: imported trials answer for the claims of one cited "
+            "review. Name it, as --review abbass2014. To pool a table of your own: pdt-evidence pool FILE."
+        )
     return {
         "imported": read_any(arguments.imported, review=arguments.review or None),
         "review": arguments.review,
     }
 
 
-def _add_pooling(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
+def _add_pooling(
+    parser: argparse.ArgumentParser,
+    nargs: str | None = None,
+    style: str = "revman: as Review Manager pools (DL, z; events by Mantel-Haenszel)",
+) -> None:
     from pdt_evidence.analysis.synthesis import DEPENDENCE
 
     bundled = "; without it, the bundled trials" if nargs else ""
@@ -187,14 +209,12 @@ def _add_pooling(parser: argparse.ArgumentParser, nargs: str | None = None) -> N
         "--by", default="outcome,follow_up", help="columns that make the strata, comma-separated"
     )
     parser.add_argument(
-        "--measure", default=None, help="effect measure (default: yi and vi as given, else SMD)"
+        "--measure",
+        default=None,
+        help="effect measure (default: yi and vi as given; a review of events as the review; else SMD)",
     )
     parser.add_argument("--method", default="REML", help="estimator of tau2 (default: REML)")
-    parser.add_argument(
-        "--style",
-        default="library",
-        help="revman: as Review Manager pools (DL, z; events by Mantel-Haenszel)",
-    )
+    parser.add_argument("--style", default="library", help=style)
     parser.add_argument("--test", default="knha", help="z, t, knha or adhoc (default: knha)")
     parser.add_argument("--level", type=float, default=0.95, help="confidence level (default: 0.95)")
     parser.add_argument("--dependence", default="aggregate", help=f"one of {', '.join(DEPENDENCE)}")
@@ -213,33 +233,49 @@ def _reproduce(arguments: argparse.Namespace) -> None:
     print(reproduce(arguments.out, **_imported(arguments)))
 
 
-def _synthesis(arguments: argparse.Namespace) -> tuple[Synthesis, ImportedTrials, list[str]]:
-    """The strata of a file, its rows, and those that went into none, as text."""
+def _synthesis(arguments: argparse.Namespace) -> tuple[Synthesis, ImportedTrials, str]:
+    """The strata of a file, its rows, and what is to be said of these: their file, events, those in no stratum."""
     from pdt_evidence.analysis.synthesis import synthesize
     from pdt_evidence.evidence.readers import read_any
+    from pdt_evidence.evidence.readers.events import said_of_events
+    from pdt_evidence.evidence.readers.provenance import origin
     from pdt_evidence.reporting.strata import in_no_stratum, to_pool
 
     table = read_any(arguments.file)
-    options = _pooling(arguments)
+    options = _pooling(arguments, table)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Left out, as they give no effect")  # told below, with the reasons
         synthesis = synthesize(to_pool(table, options["by"], arguments.file.name), **options)
-    return synthesis, table, in_no_stratum(table, synthesis)
+    about = [f"Data: {origin(table)}"]
+    if arguments.measure is None and arguments.style != "revman" and (events := said_of_events(table)):
+        about.append(f"Events: {events}")
+    return synthesis, table, "\n".join(about + _left_out(in_no_stratum(table, synthesis)))
 
 
-def _pooling(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The options of `synthesize`."""
-    by = tuple(column.strip() for column in arguments.by.split(",") if column.strip())
+def _pooling(arguments: argparse.Namespace, table: pd.DataFrame) -> dict[str, Any]:
+    """The options of `synthesize`; events of a review are pooled by its own measure unless another is asked for."""
+    from pdt_evidence.evidence.readers.events import event_measure
+
+    by = _words(arguments.by)
     names = ("measure", "method", "test", "level", "dependence", "rho", "style")
-    return {"by": by} | {name: getattr(arguments, name) for name in names}
+    options = {"by": by} | {name: getattr(arguments, name) for name in names}
+    if arguments.measure is None and arguments.style != "revman":
+        options["measure"] = event_measure(table)
+    return options
 
 
-def _print_left_out(rows: Sequence[str]) -> None:
-    if rows:
-        print(f"\n{_count(len(rows), 'row')} of the file went into no stratum:")
-        print("\n".join(f"  {row}" for row in rows[:MOST_SHOWN]))
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _left_out(rows: Sequence[str]) -> list[str]:
+    lines = [f"\n{_count(len(rows), 'row')} of the file went into no stratum:"] if rows else []
+    lines += [f"  {row}" for row in rows[:MOST_SHOWN]]
     if len(rows) > MOST_SHOWN:
-        print(f"  and {len(rows) - MOST_SHOWN} more (`pdt-evidence check` lists rows without an effect)")
+        lines.append(
+            f"  and {len(rows) - MOST_SHOWN} more (`pdt-evidence check` lists rows without an effect)"
+        )
+    return lines
 
 
 def _count(number: int, what: str) -> str:
@@ -247,12 +283,8 @@ def _count(number: int, what: str) -> str:
 
 
 def _pool(arguments: argparse.Namespace) -> None:
-    from pdt_evidence.evidence.readers.provenance import origin
-
-    synthesis, table, left_out = _synthesis(arguments)
-    print(replace(synthesis, left_out=synthesis.left_out.iloc[:0]).summary())
-    print(f"\nData: {origin(table)}")
-    _print_left_out(left_out)
+    synthesis, _, about = _synthesis(arguments)
+    print(f"{replace(synthesis, left_out=synthesis.left_out.iloc[:0]).summary()}\n\n{about}")
     if arguments.out:
         from pdt_evidence.reporting.reproduce import write_table
 
@@ -260,15 +292,16 @@ def _pool(arguments: argparse.Namespace) -> None:
 
 
 def _forest(arguments: argparse.Namespace) -> None:
-    from pdt_evidence.evidence.readers.provenance import origin
     from pdt_evidence.figures import forest, save
     from pdt_evidence.reporting.citations import sources_line
 
-    synthesis, table, left_out = _synthesis(arguments)
-    axes = forest(synthesis, sources=sources_line(table))
-    save(axes, arguments.out)
-    print(f"wrote {arguments.out}\nData: {origin(table)}")
-    _print_left_out(left_out)
+    style = "default" if arguments.style == "library" else arguments.style
+    arguments.style = "revman" if style == "revman" else "library"  # which is a way of pooling, too
+    synthesis, table, about = _synthesis(arguments)
+    columns = _words(arguments.columns) if arguments.columns else None
+    options = {"style": style, "width": arguments.width, "title": arguments.title, "columns": columns}
+    save(forest(synthesis, sources=sources_line(table), **options), arguments.out)
+    print(f"wrote {arguments.out}\n{about}")
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -298,11 +331,14 @@ def _template(arguments: argparse.Namespace) -> None:
 
 def _import(arguments: argparse.Namespace) -> None:
     from pdt_evidence.evidence.readers import import_file
+    from pdt_evidence.evidence.readers.events import said_of_events
 
     options = {name: getattr(arguments, name) for name in ("review", "mapping", "sign", "better")}
     table = import_file(arguments.file, arguments.out, **options)
     trials = _count(table["trial_id"].nunique(), "trial")
     print(f"wrote {arguments.out}: {_count(len(table), 'row')} of {trials}")
+    if events := said_of_events(table):
+        print(f"events: {events}")
     if table.source.get("sign"):
         print(f"sign: {table.source['sign']}")
     if len(table.log):
@@ -326,7 +362,7 @@ def _export(arguments: argparse.Namespace) -> None:
     table = selected(table, arguments.select)
     options: dict[str, Any] = {}
     if arguments.out.suffix.lower() in POOLED:
-        options = _pooling(arguments)
+        options = _pooling(arguments, table)
         table = to_pool(table, options["by"], "the table")
     for path in export(table, arguments.out, **options):
         print(f"wrote {path}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from pdt_evidence.evidence.lint import Finding, lint
 from pdt_evidence.evidence.readers.columns import column_problems, own_columns
+from pdt_evidence.evidence.readers.events import said_of_events
 from pdt_evidence.evidence.readers.files import kind_of, read_any
 from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
@@ -157,7 +158,7 @@ def _table(path: Path) -> Checked:
         found += [one for one in _without_effect(table, text.lines, where) if one.line not in lines]
     source, _ = with_import(path, file_source(path, content, "table of trials"), lambda: csv_text(table))
     imported = [f"imported from {source['imported']['file']}."] if "imported" in source else []
-    return table, found, [*imported, *_notes(table, columns, text)]
+    return table, found, [*imported, *_notes(table, columns, text, source)]
 
 
 def _without(table: pd.DataFrame, problems: Sequence[Problem], lines: Sequence[int]) -> pd.DataFrame:
@@ -249,7 +250,8 @@ def _import(path: Path) -> Checked:
         f"{counted(int(count), 'row')} {action}; `pdt-evidence import` lists them."
         for action, count in rest.items()
     ]
-    return table, found, notes
+    events = said_of_events(table)
+    return table, found, [*notes, *([events] if events else [])]
 
 
 def _of_log(line: object, row: str, action: str, reason: str) -> Finding:
@@ -283,7 +285,9 @@ def _place(row: str, line: int | None, part: str, study: str) -> str:
     return f"{place} ({study})" if study else place
 
 
-def _notes(table: pd.DataFrame, columns: Sequence[str], text: TextTable) -> Iterator[str]:
+def _notes(
+    table: pd.DataFrame, columns: Sequence[str], text: TextTable, source: Mapping[str, Any]
+) -> Iterator[str]:
     """What is to be known of the file as a whole, and is no fault."""
     own = own_columns(columns)
     if own:
@@ -295,6 +299,8 @@ def _notes(table: pd.DataFrame, columns: Sequence[str], text: TextTable) -> Iter
         )
     for _, what, _, reason in text.notes:
         yield f"{what}: {reason}."
+    if events := said_of_events(table, source):
+        yield events
     if text.blank:
         yield f"{counted(len(text.blank), 'blank line')} left out."
     aside = set_aside(table)

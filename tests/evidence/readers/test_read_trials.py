@@ -44,7 +44,7 @@ def test_a_table_is_typed_and_gets_what_it_lacks(saved):
 
 @pytest.mark.parametrize("kind", ["csv", "tsv", "semicolons", "bom", "crlf", "xlsx", "parquet"])
 def test_every_format_gives_the_same_table(saved, tmp_path, kind):
-    expected = read_trials(saved(TRIALS, "plain.csv"))
+    expected = pd.DataFrame(read_trials(saved(TRIALS, "plain.csv"))).assign(source_id="mine")
     frame = pd.read_csv(io.StringIO(TRIALS), keep_default_na=False)
     path = tmp_path / f"mine.{kind if kind in ('tsv', 'xlsx', 'parquet') else 'csv'}"
     if kind == "tsv":
@@ -58,7 +58,7 @@ def test_every_format_gives_the_same_table(saved, tmp_path, kind):
     else:
         path.write_bytes({"bom": b"\xef\xbb\xbf" + TRIALS.encode(), "crlf": TRIALS.replace("\n", "\r\n").encode(),
                           "csv": TRIALS.encode()}[kind])  # fmt: skip
-    pd.testing.assert_frame_equal(pd.DataFrame(read_trials(path)), pd.DataFrame(expected), check_dtype=False)
+    pd.testing.assert_frame_equal(pd.DataFrame(read_trials(path)), expected, check_dtype=False)
 
 
 def test_every_problem_of_a_file_is_said_at_once(saved):
@@ -576,3 +576,15 @@ def test_a_parquet_file_whose_words_are_no_text_is_refused(tmp_path):
     path.write_bytes(path.read_bytes().replace(b"Berger", b"Ber\xffer"))
     with pytest.raises(EvidenceError, match=r"cannot be read as Parquet: .*Invalid UTF8"):
         read_trials(path)
+
+
+def test_rows_whose_source_is_not_named_have_that_of_their_file(tmp_path):
+    import pdt_evidence as pdt
+
+    path = tmp_path / "mine.csv"
+    path.write_text("study,yi,vi,source_id\nA,0.1,0.1,\nB,0.2,0.1,elsewhere\n", encoding="utf-8")
+    table = pdt.read_trials(path)
+    assert table["source_id"].tolist() == ["mine", "elsewhere"]
+    bare = tmp_path / "bare.csv"
+    bare.write_text("study,yi,vi\nA,0.1,0.1\n", encoding="utf-8")
+    assert pdt.sources(pdt.read_trials(bare))["source_id"].tolist() == ["bare"]

@@ -164,7 +164,7 @@ def _as_trials(
     return ImportedTrials.make(
         table,
         log=make_log(log),
-        source=source | {"source_id": source_id},
+        source=source | {"source_id": source_id, "event_measures": _event_measures(review)},
         totals=_frame(review.totals),
         analyses=_analyses(review),
     )
@@ -381,6 +381,12 @@ def _frame(records: Sequence[StudyRow] | Sequence[Total] | Sequence[Analysis]) -
         return pd.DataFrame()
     names = [field.name for field in fields(records[0])]
     return pd.DataFrame({name: [getattr(record, name) for record in records] for name in names})
+
+
+def _event_measures(review: Review) -> list[str]:
+    """What the review itself computes of events."""
+    kept = (one.measure for one in review.analyses.values() if one.kind == "dichotomous")
+    return sorted({METRICS[measure] for measure in kept if measure in METRICS})
 
 
 def _analyses(review: Review) -> pd.DataFrame:

@@ -82,9 +82,9 @@ def read_trials(path: str | Path) -> ImportedTrials:
     -------
     ImportedTrials
         The columns of the file, typed, and where the file says nothing: `row_id` ("line 2", …),
-        `trial_id` (the study), `follow_up` (from `months_since_end`; "unknown" without it), and `vi`
-        beside `yi` (from `sei`, else from `ci_low ci_high ci_level`). `.lines` has the line of each
-        row, `.log` the lines left out and what was decided for the whole file (encoding, decimal commas).
+        `trial_id` (the study), `source_id` (the file's name), `follow_up` (from `months_since_end`; "unknown"
+        without it), and `vi` beside `yi` (from `sei`, else from `ci_low ci_high ci_level`). `.lines` has the line of
+        each row, `.log` the lines left out and what was decided for the whole file (encoding, decimal commas).
         Of a table that `import_file` wrote, `.source["imported"]` names the file it came from, and `.log` has
         what that import left out or changed.
 
@@ -115,6 +115,7 @@ def read_trials(path: str | Path) -> ImportedTrials:
     ]
     blank: list[Entry] = [(line, "", "dropped", "a blank line") for line in text.blank]
     log = make_log(before + text.notes + blank)
+    _fill(table, "source_id", lambda: np.full(len(table), path.stem, dtype=object))
     lines = dict(zip(table["row_id"].tolist(), text.lines, strict=True))
     return ImportedTrials.make(table, log=log, source=source, lines=lines)
 

@@ -1,0 +1,69 @@
+"""Rows that hold events and no scores, and the measure by which their review pools them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdt_evidence.evidence.readers.columns import ARM_DATA, has_given_effects
+from pdt_evidence.evidence.tables import set_aside
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["event_measure", "said_of_events"]
+
+EVENT_MEASURES = ("OR", "RR", "RD")
+
+
+def event_measure(table: pd.DataFrame, source: Mapping[str, Any] | None = None) -> str | None:
+    """The measure of a table of events alone, if it was read from a review that pools them by one; else None."""
+    alone, used = _events_alone(table)
+    reviewed = _of_review(table, source)
+    return reviewed[0] if alone.any() and alone[used].all() and len(reviewed) == 1 else None
+
+
+def said_of_events(table: pd.DataFrame, source: Mapping[str, Any] | None = None) -> str:
+    """What becomes of rows of events where no measure is asked for; "" for a table that has none.
+
+    `source` tells of the file of a table that does not know it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> said_of_events(pd.DataFrame({"event_t": [4, 9], "n_t": 20, "event_c": [8, 9], "n_c": 20}))
+    '2 rows hold events alone: converted to SMDs from their log odds ratios. --measure OR keeps them as events.'
+    """
+    count = int(_events_alone(table)[0].sum())
+    if not count:
+        return ""
+    held = "1 row holds" if count == 1 else f"{count} rows hold"
+    measure = event_measure(table, source)
+    if measure:
+        return f"{held} events, pooled by {measure} as in their review. --measure SMD converts them."
+    keeps = " or ".join(_of_review(table, source)) or EVENT_MEASURES[0]
+    return f"{held} events alone: converted to SMDs from their log odds ratios. --measure {keeps} keeps them as events."
+
+
+def _of_review(table: pd.DataFrame, source: Mapping[str, Any] | None) -> list[str]:
+    source = source or getattr(table, "source", None) or {}
+    found = (source.get("imported") or source).get("event_measures")
+    return [word for word in EVENT_MEASURES if isinstance(found, list) and word in found]
+
+
+def _events_alone(table: pd.DataFrame) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The rows with events and no other effect that are used, and all that are used."""
+    used = (set_aside(table) == "").to_numpy()
+    if has_given_effects(table.columns):
+        return np.zeros(len(table), dtype=bool), used
+    means, events = (_complete(table, ARM_DATA[kind]) for kind in ("means", "events"))
+    return events & ~means & used, used
+
+
+def _complete(table: pd.DataFrame, names: tuple[str, ...]) -> NDArray[np.bool_]:
+    if not set(names) <= set(table.columns):
+        return np.zeros(len(table), dtype=bool)
+    return table[list(names)].notna().all(axis=1).to_numpy()
