@@ -198,6 +198,10 @@ NO_NUMBERS = tuple(
     for shape, advice in (
         (r"#.*[!?/]", "A formula failed there: write its value, or leave the cell blank."),
         (
+            r"\d+([.,]\d+)? *(month|week|year|session|day)s?\b",
+            "Write the number alone, in the unit of the column.",
+        ),
+        (
             r"\d{4}-\d\d?-\d\d?\b|\d\d?[./-]\d\d?[./-]\d+$|\d\d?[. -]+[a-zä]{3}",
             "The spreadsheet made a date of it: give the column the format of a number, and type it again.",
         ),

@@ -588,3 +588,26 @@ def test_rows_whose_source_is_not_named_have_that_of_their_file(tmp_path):
     bare = tmp_path / "bare.csv"
     bare.write_text("study,yi,vi\nA,0.1,0.1\n", encoding="utf-8")
     assert pdt.sources(pdt.read_trials(bare))["source_id"].tolist() == ["bare"]
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "a picture (PNG)"),
+        (b"%PDF-1.7\n", "a PDF"),
+        (b"PK\x03\x04\x14\x00", "an archive (ZIP) or an Excel workbook"),
+        (b"\n<!DOCTYPE HTML>\n<html>", "a web page"),
+    ],
+)
+def test_a_file_that_is_no_table_is_called_what_it_is(tmp_path, content, what):
+    path = tmp_path / "trials.csv"
+    path.write_bytes(content)
+    with pytest.raises(EvidenceError, match=re.escape(f"trials.csv is {what}")):
+        read_trials(path)
+
+
+def test_months_with_their_unit_are_no_date(tmp_path):
+    path = tmp_path / "trials.csv"
+    path.write_text("study,yi,vi,months_since_end\nA,0.1,0.1,6 months\n", encoding="utf-8")
+    with pytest.raises(EvidenceError, match="Write the number alone, in the unit of the column"):
+        read_trials(path)

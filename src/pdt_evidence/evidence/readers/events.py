@@ -49,8 +49,8 @@ def said_of_events(table: pd.DataFrame, source: Mapping[str, Any] | None = None)
 
 
 def _of_review(table: pd.DataFrame, source: Mapping[str, Any] | None) -> list[str]:
-    source = source or getattr(table, "source", None) or {}
-    found = (source.get("imported") or source).get("event_measures")
+    about: Mapping[str, Any] = source or getattr(table, "source", None) or {}
+    found = (about.get("imported") or about).get("event_measures")
     return [word for word in EVENT_MEASURES if isinstance(found, list) and word in found]
 
 

@@ -26,6 +26,15 @@ Mask = NDArray[np.bool_]
 
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx", ".parquet")
 OLD_OFFICE = bytes.fromhex("d0cf11e0a1b11ae1")  # how files of Office up to 2003 begin, and encrypted ones
+NO_TEXT = (  # how files begin that are no table, whatever their name ends in
+    (b"\x89PNG", "a picture (PNG)"),
+    (b"\xff\xd8\xff", "a picture (JPEG)"),
+    (b"%PDF", "a PDF"),
+    (b"PK\x03\x04", "an archive (ZIP) or an Excel workbook (.xlsx)"),
+    (b"PAR1", "a Parquet file"),
+    (b"<!doctype html", "a web page"),
+    (b"<html", "a web page"),
+)
 MAX_COLUMNS = 2_000
 MAX_HEADER = 1_000_000  # characters
 BLOCK = 1 << 24  # bytes that are parsed at once
@@ -52,6 +61,13 @@ def read_table(name: str | Path, content: bytes) -> TextTable:
         return read_excel(content, where)
     if ending == ".parquet":
         return read_parquet(content, where)
+    start = content[:100].removeprefix(b"\xef\xbb\xbf").lstrip()
+    for begins, what in NO_TEXT:
+        if start.startswith(begins) or start.lower().startswith(begins):
+            raise EvidenceError(
+                f"{where} is {what} by its content, and no table of text. Save the table itself as CSV, or give "
+                "the file the ending that is its own."
+            )
     notes: list[Entry] = []
     text = as_utf8(content, where, notes)
     table = delimited(text, where, tab=ending != ".csv")
