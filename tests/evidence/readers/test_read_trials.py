@@ -611,3 +611,21 @@ def test_months_with_their_unit_are_no_date(tmp_path):
     path.write_text("study,yi,vi,months_since_end\nA,0.1,0.1,6 months\n", encoding="utf-8")
     with pytest.raises(EvidenceError, match="Write the number alone, in the unit of the column"):
         read_trials(path)
+
+
+def test_capitals_of_our_words_are_read_over_and_noted(tmp_path):
+    path = tmp_path / "trials.csv"
+    path.write_text("study,yi,vi,outcome,better,comparison\nA,0.1,0.1,Depression,Lower,PDT vs CBT\n", "utf-8")
+    table = read_trials(path)
+    assert table.loc[0, ["outcome", "better", "comparison"]].tolist() == ["depression", "lower", "pdt_vs_cbt"]
+    assert "'Lower' is read as 'lower'" in table.log["reason"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("column", "word", "ours"), [("better", "low", "lower"), ("reported_metric", "Hedges g", "g")]
+)
+def test_a_word_that_is_nearly_ours_is_asked_about(tmp_path, column, word, ours):
+    path = tmp_path / "trials.csv"
+    path.write_text(f"study,yi,vi,{column}\nA,0.1,0.1,{word}\n", "utf-8")
+    with pytest.raises(EvidenceError, match=f"Did you mean '{ours}'"):
+        read_trials(path)

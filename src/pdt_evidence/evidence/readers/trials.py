@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from dataclasses import field as field_of
-from difflib import get_close_matches
 from pathlib import Path
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
@@ -34,9 +33,9 @@ from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
 from pdt_evidence.evidence.readers.tabular import read_table
 from pdt_evidence.evidence.readers.text_table import Entry, TextTable
+from pdt_evidence.evidence.readers.words import as_spelled, near_misses
 from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import (
-    Coded,
     Field,
     Problem,
     cell_problems,
@@ -62,10 +61,8 @@ __all__ = [
     "with_defaults",
 ]
 
-VOCABULARY_SIZE = 200  # a column with more different words is no vocabulary, and is not searched for slips
 MISSING = frozenset(("NA", "N/A", "#N/A"))  # how R and Excel write an empty cell
 GUARDED = ("'=", "'+", "'-", "'@")  # an apostrophe keeps a spreadsheet from running a cell
-SLIP = 0.85  # likeness of two words that are probably one
 IMPORTED = "database"  # `verification` of rows that a reader of databases or reviews wrote
 
 
@@ -147,8 +144,8 @@ def typed_trials(text: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
     table, problems, coded = typed_columns(text.data, every, text.lines, words.mended)
     problems += row_problems(table, text.lines)  # before the schema's: of two rules the stricter is said
     problems += _blanks(table, text.lines)
+    problems += near_misses(table, coded, text.lines)
     problems += table_problems(table, known, text.lines, coded)
-    problems += _near_misses(table, coded, text.lines)
     text.notes.extend(words.notes)
     return table, problems
 
@@ -173,6 +170,9 @@ class _Words:
         if column.name == "preferred":  # blank: nobody said that another row is
             words = [word or "true" for word in words]
         words = ["" if word in MISSING else word for word in words]
+        words, example = as_spelled(column.name, words)
+        if example:
+            self.notes.append((None, column.name, "noted", example))
         if column.type not in ("number", "integer"):
             return words
         plain, example = decimal_points(words, semicolons=self.text.decimal == ",")
@@ -304,24 +304,6 @@ def _has_arm_data(table: pd.DataFrame) -> NDArray[np.bool_]:
         if set(names) <= set(table.columns):
             complete |= table[list(names)].notna().all(axis=1).to_numpy()
     return complete
-
-
-def _near_misses(table: pd.DataFrame, coded: dict[str, Coded], lines: Sequence[int]) -> list[Problem]:
-    """Own words are welcome, misspelt ones of ours are not: they would split a stratum in two."""
-    problems = []
-    expected = "expected a known word or one of your own"
-    vocabulary = {field.name: field.enum for field in fields("trials")}
-    for column in OPEN_WORDS:
-        words = coded[column].words if column in coded else []
-        if len(words) > VOCABULARY_SIZE:
-            continue
-        for word in words:
-            near = get_close_matches(word[:80], vocabulary[column], n=1, cutoff=SLIP)
-            if near and word not in vocabulary[column]:
-                wrong = coded[column].cells(other == word for other in words)
-                advice = f"Did you mean {near[0]!r}?"
-                problems += cell_problems(table, column, wrong, expected, lines, advice)
-    return problems
 
 
 MADE = ("follow_up", "yi", "vi", "sei", "ci_low", "ci_high", "ci_level")  # or for tables of effects alone
