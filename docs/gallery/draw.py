@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 import pdt_evidence as pdt
@@ -89,6 +90,7 @@ def main(folder: Path) -> None:
     """Write every figure as a PNG."""
     for name, draw in gallery().items():
         figures.save(draw(), folder / f"{name}.png", dpi=110)
+        plt.close("all")
 
 
 if __name__ == "__main__":

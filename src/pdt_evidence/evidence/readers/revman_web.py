@@ -121,7 +121,8 @@ def _records(content: bytes, where: str, needed: tuple[str, ...], review: Review
     missing = [name for name in needed if name not in table.data.columns]
     if missing:
         raise SchemaError(
-            f"{where}: expected the columns {', '.join(needed)}; there is no {', '.join(missing)}."
+            f"{where}: expected the columns {', '.join(needed)}; there is no {', '.join(missing)}. A table of "
+            "trials of your own is read by read_trials."
         )
     if len(table.lines) > review.most:
         raise EvidenceError(
