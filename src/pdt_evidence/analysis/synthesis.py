@@ -6,32 +6,24 @@ Rows that give no effect are set aside with their reason, the rows of one trial 
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from math import nan
 from typing import Any
 
 import pandas as pd
 
-from pdt_evidence.analysis.clustered import NOT_SYMPTOMS
 from pdt_evidence.analysis.multilevel import pool_multilevel
 from pdt_evidence.analysis.pooling import pool
+from pdt_evidence.analysis.rows_to_pool import rows_to_pool, words_of
 from pdt_evidence.effects.per_trial import aggregate_rows, one_per_trial
 from pdt_evidence.effects.shared_arms import covariance_blocks
-from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import (
-    EvidenceError,
-    EvidenceWarning,
     RequestError,
-    SchemaError,
     known_options,
     require_choice,
 )
 from pdt_evidence.evidence import WINDOWS, load
-from pdt_evidence.evidence.schema import missing_column
-from pdt_evidence.evidence.tables import set_aside
 from pdt_evidence.results import PooledEffect, Synthesis
 
 __all__ = ["DEPENDENCE", "synthesize"]
@@ -39,11 +31,9 @@ __all__ = ["DEPENDENCE", "synthesize"]
 DEPENDENCE = ("aggregate", "one-per-trial", "three-level", "che")
 MULTILEVEL_TESTS = {"three-level": ("knha", "t", "z"), "che": ("knha",)}  # "knha" is merely the default
 STYLES = ("library", "revman")
-SIGNED_BY_SCORE = ("SMD", "MD", "ROM", "OR", "RR", "RD")
 Strata = dict[tuple[str, ...], PooledEffect]
 OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_reason")  # not kept a second time
 FROM_ODDS = {"events", "reported OR"}  # in `yi_basis`
-ROWS_SHOWN = 8
 
 
 @known_options
@@ -117,14 +107,7 @@ def synthesize(
         return _as_revman(table, by, measure, method, test, level, dependence)
     if dependence in MULTILEVEL_TESTS:
         _check_multilevel(dependence, method, test)
-    _check(table, by)
-    _say_set_aside(table)
-    table = _named(table)
-    if measure is not None or not {"yi", "vi"} <= set(table.columns):
-        table = _with_effects(table, measure or "SMD")
-    else:
-        table = _completed(table)
-    usable, left_out = _usable(table)
+    usable, left_out = rows_to_pool(table, by, measure)
     settings = {"method": method, "test": test, "level": level}
     if dependence in MULTILEVEL_TESTS:
         settings["test"] = "CR2" if dependence == "che" else "z" if test == "z" else "t"
@@ -175,142 +158,6 @@ def _check_multilevel(dependence: str, method: str, test: str) -> None:
         problems.append(f"test = {test!r}, but dependence = {dependence!r} {has}.")
     if problems:
         raise RequestError.from_problems(problems)
-
-
-def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
-    if table.empty:
-        raise EvidenceError("There is nothing to pool: the table has no rows. Widen the filters.")
-    if not by:
-        raise RequestError("by = (): expected at least one column that makes the strata.")
-    if {"review_id", "estimate"} <= set(table.columns) and "trial_id" not in table.columns:
-        raise SchemaError(
-            "These are published pooled estimates (a table of reviews()), and what is pooled is not pooled again: "
-            "reviews share their trials. Give trials, as trials(review=...) does, or read the estimates as they are."
-        )
-    missing = [missing_column(name, table.columns) for name in by if name not in table.columns]
-    if not {"trial_id", "study"} & set(table.columns):
-        missing.append(missing_column("study", table.columns))
-    if missing:
-        raise SchemaError.from_problems(missing, "the table to pool")
-    problems = []
-    if "row_id" in table.columns:
-        repeated = sorted(set(table.loc[table["row_id"].duplicated(), "row_id"].astype(str)))
-        if repeated:
-            problems.append(f"column 'row_id': expected each row once, found again: {', '.join(repeated)}.")
-    problems += _mixed(table, by)
-    if problems:
-        raise EvidenceError.from_problems(problems, "the table to pool")
-    compared = _words(table, "comparison") if "comparison" not in by else []
-    if len(compared) > 1:
-        mixed = ", ".join(sorted(compared))
-        warnings.warn(
-            f"Strata mix comparisons ({mixed}). Filter the table, or add 'comparison' to by.",
-            EvidenceWarning,
-            stacklevel=4,  # `known_options` is one level more
-        )
-    outcomes = set(_words(table, "outcome")) if "outcome" not in by else set()
-    if (other := outcomes & {*NOT_SYMPTOMS}) and outcomes - other:
-        warnings.warn(
-            f"Strata mix symptoms with {' and '.join(sorted(other))}. Filter the table, or add 'outcome' to by.",
-            EvidenceWarning,
-            stacklevel=4,
-        )
-
-
-def _say_set_aside(table: pd.DataFrame) -> None:
-    """Rows that their table says not to use are pooled if they are given, but not in silence."""
-    reasons = set_aside(table)
-    reasons = reasons[reasons != ""]
-    if len(reasons):
-        counts = "; ".join(f"{reason}: {number}" for reason, number in reasons.value_counts().items())
-        warnings.warn(
-            f"Rows are pooled that their own table sets aside ({counts}). To leave them out, keep only rows whose "
-            "status is 'ok' and that are preferred.",
-            EvidenceWarning,
-            stacklevel=4,  # `known_options` is one level more
-        )
-
-
-def _mixed(table: pd.DataFrame, by: tuple[str, ...]) -> list[str]:
-    """A sentence where designs are mixed anywhere, and for each stratum whose rows are of several measures."""
-    problems = []
-    if "design" in table.columns and table["design"].nunique() > 1:  # not even side by side in one figure
-        problems.append(_several("the table", table, "design"))
-    if "measure" in table.columns and "measure" not in by and table["measure"].nunique() > 1:
-        for key, rows in table.groupby(list(by), sort=False, dropna=False):
-            if rows["measure"].nunique() > 1:
-                words = ", ".join(map(str, key if isinstance(key, tuple) else (key,)))
-                problems.append(_several(f"stratum {words}", rows, "measure"))
-    return problems
-
-
-def _several(where: str, rows: pd.DataFrame, column: str) -> str:
-    shown = _shown(rows["row_id"] if "row_id" in rows.columns else rows.index + 1)
-    found = ", ".join(map(str, sorted(rows[column].dropna().unique())))
-    return f"{where}, rows {shown}, column {column!r}: expected one value, found {found}. Pool them apart."
-
-
-def _shown(ids: Iterable[Any]) -> str:
-    """The first of many ids."""
-    first = list(map(str, islice(ids, ROWS_SHOWN + 1)))
-    return ", ".join(first[:ROWS_SHOWN]) + (", …" if len(first) > ROWS_SHOWN else "")
-
-
-def _named(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with a row id, a trial and a study in every row: what a short table leaves to be understood."""
-    names = {}
-    if "row_id" not in table.columns:
-        names["row_id"] = [f"row {number}" for number in range(1, len(table) + 1)]
-    if "trial_id" not in table.columns:
-        names["trial_id"] = table["study"].astype(str)
-    if "study" not in table.columns:
-        names["study"] = table["trial_id"].astype(str)
-    return table.assign(**names)
-
-
-def _with_effects(table: pd.DataFrame, measure: str) -> pd.DataFrame:
-    if measure in SIGNED_BY_SCORE and "better" not in table.columns:
-        warnings.warn(
-            "The table has no column 'better', so effects from arm data are arm 1 less arm 2, whichever is good. "
-            "Say in 'better' whether lower or higher scores are, and effects above 0 favour arm 1.",
-            EvidenceWarning,
-            stacklevel=4,  # `known_options` is one level more
-        )
-    return effect_sizes(table, measure=measure)
-
-
-def _completed(table: pd.DataFrame) -> pd.DataFrame:
-    """The effects of rows that never had one, beside rows that have: tables of two makers, put together."""
-    if not {"yi_reason", "measure"} <= set(table.columns):
-        return table
-    known = table["measure"].dropna().unique()
-    new = table["yi"].isna() & table["yi_reason"].isna()
-    if not new.any() or len(known) != 1:
-        return table
-    table = table.reset_index(drop=True)
-    new = new.to_numpy()
-    return pd.concat([table[~new], _with_effects(table[new], str(known[0]))]).sort_index()
-
-
-def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows with an effect; and the others, each with its reason."""
-    without = table["yi"].isna() | table["vi"].isna()
-    reason = table["yi_reason"] if "yi_reason" in table.columns else pd.Series(pd.NA, index=table.index)
-    left_out = (
-        table.assign(reason=reason.fillna("no yi or vi"))
-        .loc[without, ["row_id", "reason"]]
-        .reset_index(drop=True)
-    )
-    if without.any():
-        ids = _shown(left_out["row_id"])
-        warnings.warn(
-            f"Left out, as they give no effect (the reason is in `left_out`): rows {ids}.",
-            EvidenceWarning,
-            stacklevel=4,  # `known_options` is one level more
-        )
-    if without.all():
-        raise EvidenceError("There is nothing to pool: no row of the table gives an effect and its variance.")
-    return table[~without].reset_index(drop=True), left_out
 
 
 def _measure(table: pd.DataFrame) -> str:
@@ -374,19 +221,11 @@ def _pool_rows(
 def _noted(fit: PooledEffect, rows: pd.DataFrame, by: tuple[str, ...]) -> PooledEffect:
     """The fit with what its rows have in them that its numbers do not show."""
     notes = []
-    if "outcome" not in by and len(outcomes := _words(rows, "outcome")) > 1:
+    if "outcome" not in by and len(outcomes := words_of(rows, "outcome")) > 1:
         notes.append(f"Outcomes pooled together: {', '.join(word.replace('_', ' ') for word in outcomes)}.")
-    if fit.measure == "SMD" and FROM_ODDS & set(_words(rows, "yi_basis")):
+    if fit.measure == "SMD" and FROM_ODDS & set(words_of(rows, "yi_basis")):
         notes.append("Effects from events or odds ratios are log odds ratios times √3/π.")
     return replace(fit, notes=(*fit.notes, *notes)) if notes else fit
-
-
-def _words(rows: pd.DataFrame, column: str) -> list[str]:
-    """The different words in a column, those that rows made of several have joined among them."""
-    if column not in rows.columns:
-        return []
-    cells = rows[column].dropna().astype(str).unique()
-    return list(dict.fromkeys(word for cell in cells for word in cell.split(" / ") if word))
 
 
 def _covariances(rows: pd.DataFrame, rho: float) -> dict[Any, Any]:
