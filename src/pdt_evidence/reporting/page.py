@@ -26,7 +26,7 @@ from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.questions import FEWEST_TRIALS
 from pdt_evidence.verdicts.records import ANSWERS, PARTS
 from pdt_evidence.verdicts.rules import RULES
-from pdt_evidence.verdicts.words import counted, in_words, true_minus, two_digits
+from pdt_evidence.verdicts.words import counted, in_words, interval, true_minus, two_digits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -219,11 +219,7 @@ def _number(value: float, digits: int = 2) -> str:
 
 
 def _interval(pair: tuple[float, float], digits: int = 2) -> str:
-    return (
-        "–"
-        if isnan(pair[0]) or isnan(pair[1])
-        else f"{_number(pair[0], digits)} to {_number(pair[1], digits)}"
-    )
+    return "–" if isnan(pair[0]) or isnan(pair[1]) else interval(*pair, digits)
 
 
 def _p(effect: PooledEffect | float) -> str:
