@@ -74,18 +74,6 @@ def test_the_same_seed_gives_the_same_numbers_however_the_work_is_split(method):
     assert not np.array_equal(gosh(YI, VI, method=method, sample=100, seed=8).bitmask, alone.bitmask[:100])
 
 
-def test_dask_gives_the_same_numbers():
-    distributed = pytest.importorskip("dask.distributed")
-    cluster = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-    )
-    with cluster, distributed.Client(cluster) as client:
-        shared = gosh(YI, VI, method="DL", sample=30_000, seed=7, executor=client.get_executor())
-    alone = gosh(YI, VI, method="DL", sample=30_000, seed=7)
-    for name in NAMES:
-        assert_array_equal(getattr(shared, name), getattr(alone, name), err_msg=name)
-
-
 def test_a_progress_bar_is_shown_on_request_only(capsys):
     gosh(YI[:10], VI[:10], method="EE")
     assert capsys.readouterr().err == ""

@@ -1,15 +1,14 @@
 """Subsets: the same numbers as the engine gives one at a time, fairly drawn, however split."""
 
 from collections import Counter
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
-from multiprocessing import get_context
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from pdt_evidence.models.gosh import METHODS, PIECE, WAITING, all_subsets, holds, pool_subsets, sample_subsets
+from pdt_evidence.models.gosh import METHODS, all_subsets, holds, pool_subsets, sample_subsets
 from pdt_evidence.models.pool import Options, fit
 
 NAMES = ("k", "estimate", "tau2", "I2", "Q")
@@ -113,27 +112,6 @@ def test_every_subset_is_as_likely_as_any_other(k, n):
         assert statistic < most + 6 * np.sqrt(2 * most)  # chi-squared with about `most` degrees of freedom
 
 
-class Recorder(Executor):
-    """Runs at once, and remembers how many results were waiting at the most."""
-
-    def __init__(self):
-        self.waiting = self.most = 0
-
-    def submit(self, fn, /, *args, **kwargs):
-        recorder = self
-        recorder.waiting += 1
-        recorder.most = max(recorder.most, recorder.waiting)
-
-        class Taken(Future):
-            def result(self, timeout=None):
-                recorder.waiting -= 1
-                return super().result(timeout)
-
-        future = Taken()
-        future.set_result(fn(*args, **kwargs))
-        return future
-
-
 @pytest.mark.parametrize("method", METHODS)
 def test_the_numbers_do_not_depend_on_who_computes_them(method):
     yi, vi = studies(16)
@@ -145,36 +123,8 @@ def test_the_numbers_do_not_depend_on_who_computes_them(method):
         assert_array_equal(getattr(threads, name), getattr(alone, name), err_msg=name)
 
 
-def test_processes_give_the_same_numbers():
-    yi, vi = studies(14)
-    masks = all_subsets(14)
-    alone = pool_subsets(yi, vi, masks, "DL")
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
-        processes = pool_subsets(yi, vi, masks, "DL", executor)
-    for name in NAMES:
-        assert_array_equal(getattr(processes, name), getattr(alone, name), err_msg=name)
-
-
-def test_few_results_wait_at_any_time():
-    yi, vi = studies(20)
-    recorder = Recorder()
-    pool_subsets(yi, vi, all_subsets(19), "EE", recorder)
-    assert 2**19 // PIECE > WAITING >= recorder.most > 1
-
-
 def test_progress_adds_up():
     done = []
     pool_subsets(*studies(14), all_subsets(14), "EE", progress=done.append)
     assert sum(done) == 2**14 - 1
     assert len(done) == 2
-
-
-def test_an_error_in_a_task_reaches_the_caller():
-    class Failing(Executor):
-        def submit(self, fn, /, *args, **kwargs):
-            future = Future()
-            future.set_exception(RuntimeError("worker lost"))
-            return future
-
-    with pytest.raises(RuntimeError, match="worker lost"):
-        pool_subsets(*studies(5), all_subsets(5), "EE", Failing())

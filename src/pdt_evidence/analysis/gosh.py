@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.analysis.refits import frozen, pool_first
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
 from pdt_evidence.models.gosh import METHODS, all_subsets, holds, pool_subsets, sample_subsets
@@ -122,8 +122,8 @@ def gosh(
         Of the draw; without it each call draws anew. The same seed gives the same numbers
         whatever the executor.
     executor : concurrent.futures.Executor, optional
-        Threads, processes or ``dask.distributed.Client.get_executor()`` to share the work; it is
-        left open.
+        Threads, processes or ``dask.distributed.Client.get_executor()`` to share the work, up to 32 tasks
+        at once; it is left open. An error in a task is raised as it is; an interrupt cancels those that wait.
     progress : bool
         Show a progress bar on stderr.
 
@@ -161,7 +161,7 @@ def gosh(
     if seed is not None:
         _whole("seed", seed, 0)
     masks, complete = _subsets(full.k, budget, sample, seed)
-    with _bar(len(masks), progress) as update:
+    with progress_bar("subsets", len(masks), progress) as update:
         fits = pool_subsets(full.yi, full.vi, masks, full.method, executor, update)
     arrays: dict[str, Any] = {
         name: frozen(getattr(fits, name)) for name in ("k", "estimate", "tau2", "I2", "Q")
@@ -176,17 +176,6 @@ def _subsets(k: int, budget: int, sample: int | None, seed: int | None) -> tuple
     if most <= (budget if sample is None else sample):
         return all_subsets(k), True
     return sample_subsets(k, sample or budget, np.random.default_rng(seed)), False
-
-
-@contextmanager
-def _bar(total: int, wanted: bool) -> Iterator[Callable[[int], object] | None]:
-    if not wanted:
-        yield None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=total, desc="subsets", unit="", unit_scale=True) as bar:
-        yield bar.update
 
 
 def _whole(name: str, value: object, least: int) -> None:

@@ -6,9 +6,7 @@ without a moderator are listed in `left_out`, and counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import fdtrc
 
 from pdt_evidence.analysis.formulas import check_design, new_design, read_design, warn_of_repeats
+from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.errors import RequestError, known_options, require_choice
 from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value, plain
 from pdt_evidence.models import regression
@@ -125,7 +124,8 @@ class MetaRegression:
         seed : int
             The same seed gives the same numbers, with any executor.
         executor : concurrent.futures.Executor, optional
-            Threads, processes or ``dask.distributed.Client.get_executor()`` to share the work; it is left open.
+            Threads, processes or ``dask.distributed.Client.get_executor()`` to share the work, up to 32 tasks
+            at once; it is left open. An error in a task is raised as it is; an interrupt cancels those that wait.
         progress : bool
             Show a progress bar on stderr.
 
@@ -138,7 +138,7 @@ class MetaRegression:
         if seed < 0:
             raise RequestError(f"seed = {seed}, but it has to be 0 or more.")
         data = (self.design, self.yi, self.vi, self.method, self.test, moderator_columns(self.spec))
-        with _bar(count_arrangements(self.design, n)[0], progress) as update:
+        with progress_bar("arrangements", count_arrangements(self.design, n)[0], progress) as update:
             found = permutation_test(*data, n, seed, executor, update)
         table = self.coefficients[["estimate", "statistic"]].assign(p=found.p)
         return PermutationTest(coefficients=table, QM_p=found.QM_p, n=found.n, exact=found.exact, seed=seed)
@@ -283,17 +283,6 @@ def _fit(formula, y, v, X, spec, names, method, test, level, left_out) -> MetaRe
         log_likelihood=float(regression.log_likelihood(Q, y1, v, tau2, method not in ("ML", "EE"))[0]),
         left_out=left_out, notes=remarks(k, m, len(left_out)), yi=y, vi=v, design=X, spec=spec,
     )  # fmt: skip
-
-
-@contextmanager
-def _bar(total: int, wanted: bool) -> Iterator[Callable[[int], object] | None]:
-    if not wanted:
-        yield None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=total, desc="arrangements", unit="", unit_scale=True) as bar:
-        yield bar.update
 
 
 def _share(method: str, QE: float, df: int, tau2: float, typical: float) -> tuple[float, float]:

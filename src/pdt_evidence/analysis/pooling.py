@@ -5,6 +5,7 @@ Here input is checked, every fault of it listed at once, and results become reco
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import checked_arrays, checked_studies, checked_weights, per_study
+from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.errors import RequestError, require_choice
 from pdt_evidence.models.henmi_copas import henmi_copas_interval
 from pdt_evidence.models.inference import TESTS
@@ -148,6 +150,7 @@ def pool_many(
     bootstrap_draws: int = BOOTSTRAP_DRAWS,
     seed: int | None = None,
     executor: Executor | None = None,
+    progress: bool = False,
     **unknown: object,
 ) -> PooledArrays:
     """Pool many meta-analyses in one call; `pool` is the batch of one of the same code.
@@ -163,8 +166,11 @@ def pool_many(
     method, test, level, pi_rule, tau2_ci_weights, bootstrap_draws, seed
         As in `pool`.
     executor : concurrent.futures.Executor, optional
-        Works on slices of the arrays side by side, such as a ThreadPoolExecutor; the numbers
-        are the same. Without one everything runs here.
+        Threads, processes or ``dask.distributed.Client.get_executor()`` to share the work, up to 32 tasks
+        at once; it is left open. An error in a task is raised as it is; an interrupt cancels those that wait.
+        The numbers are the same as without one, when everything runs here.
+    progress : bool
+        Show a progress bar on stderr.
 
     Returns
     -------
@@ -192,7 +198,8 @@ def pool_many(
     if tau2_ci_weights is not None:
         weights = checked_weights(tau2_ci_weights, options, y)
         options = replace(options, tau2_ci_weights=weights.reshape(-1, y.shape[-1]))
-    return fit(y, v, options, executor, whole)
+    with progress_bar("meta-analyses", math.prod(y.shape[:-1]), progress) as update:
+        return fit(y, v, options, executor, whole, update)
 
 
 def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCopas:

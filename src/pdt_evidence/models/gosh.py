@@ -15,18 +15,17 @@ References
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial, reduce
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.models.heterogeneity import I2_from_Q, I2_from_tau2, typical_variance
 from pdt_evidence.models.pool import Options, fit
+from pdt_evidence.models.tasks import in_order
 
 __all__ = ["METHODS", "SubsetFits", "all_subsets", "holds", "pool_subsets", "sample_subsets"]
 
@@ -34,7 +33,6 @@ Floats = NDArray[np.float64]
 Masks = NDArray[np.uint64]
 METHODS = ("EE", "DL", "REML")
 PIECE = 1 << 13  # subsets in one task
-WAITING = 32  # tasks handed to an executor ahead of the one whose result is due
 TINY = np.finfo(float).tiny
 
 
@@ -123,33 +121,15 @@ def pool_subsets(
     job = partial(_pool_piece, yi, vi, method)
     pieces = (masks[start : start + PIECE] for start in range(0, n, PIECE))
     start = 0
-    for found in _in_order(job, pieces, executor):
-        stop = start + len(found.k)
-        for name in SubsetFits.__slots__:
-            getattr(fits, name)[start:stop] = getattr(found, name)
-        if progress:
-            progress(stop - start)
-        start = stop
+    with in_order(job, pieces, executor) as parts:
+        for found in parts:
+            stop = start + len(found.k)
+            for name in SubsetFits.__slots__:
+                getattr(fits, name)[start:stop] = getattr(found, name)
+            if progress:
+                progress(stop - start)
+            start = stop
     return fits
-
-
-def _in_order(
-    job: Callable[[Masks], SubsetFits], pieces: Iterator[Masks], executor: Executor | None
-) -> Iterator[SubsetFits]:
-    """`map` with a bounded number of tasks under way; executors' own keep every result."""
-    if executor is None:
-        yield from map(job, pieces)
-        return
-    waiting: deque[Future[SubsetFits]] = deque()
-    try:
-        waiting.extend(executor.submit(job, piece) for piece in islice(pieces, WAITING))
-        while waiting:
-            found = waiting.popleft().result()
-            waiting.extend(executor.submit(job, piece) for piece in islice(pieces, 1))
-            yield found
-    finally:
-        for task in waiting:
-            task.cancel()
 
 
 def _pool_piece(yi: Floats, vi: Floats, method: str, masks: Masks) -> SubsetFits:

@@ -12,7 +12,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.models.regression import basis, coefficients, estimate_tau2
+from pdt_evidence.models.tasks import in_order
 
 __all__ = ["PermutationP", "count_arrangements", "permutation_test"]
 
@@ -59,13 +60,14 @@ def permutation_test(
     labels, signs = _labels(X)
     total, exact = count_arrangements(X, n)
     job = partial(_chunk, X, y, vi, method, test, tested, signs, seed)
-    work = _listed(labels, signs, total) if exact else _drawn(total)
+    work: Iterable[object] = _listed(labels, signs, total) if exact else _drawn(total)
     observed = _statistics(X[None], y[None], X, vi, method, test, tested)
     more = np.zeros(X.shape[1] + 1)
-    for counted, size in (executor.map if executor else map)(partial(_count, job, observed), work):
-        more += counted
-        if progress:
-            progress(size)
+    with in_order(partial(_count, job, observed), work, executor) as parts:
+        for counted, size in parts:
+            more += counted
+            if progress:
+                progress(size)
     if not exact:  # the observed arrangement is one of the n
         more += 1
     return PermutationP(more[:-1] / total, float(more[-1] / total), total, exact)

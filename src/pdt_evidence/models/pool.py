@@ -7,7 +7,7 @@ worked through in slices that fit the processor's cache, which also bounds the m
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from pdt_evidence.models.heterogeneity import (
 from pdt_evidence.models.inference import Inference, infer
 from pdt_evidence.models.intervals import tau2_interval
 from pdt_evidence.models.prediction import bootstrap_interval, prediction_half_width
+from pdt_evidence.models.tasks import in_order
 from pdt_evidence.models.tau2 import estimate_tau2, tau2_standard_error
 from pdt_evidence.models.weights import Batch, prepare, scratch, sums
 
@@ -164,12 +165,18 @@ class PooledArrays:
 
 
 def fit(
-    yi: Floats, vi: Floats, options: Options, executor: Executor | None = None, whole: bool = False
+    yi: Floats,
+    vi: Floats,
+    options: Options,
+    executor: Executor | None = None,
+    whole: bool = False,
+    progress: Callable[[int], object] | None = None,
 ) -> PooledArrays:
     """Pool every meta-analysis in yi, vi of shape (..., k); input is checked at the door.
 
     Slices are independent and given to the executor, if there is one, in order. `whole` says
-    that no study is absent; without it every slice looks for itself.
+    that no study is absent; without it every slice looks for itself. `progress` is called with
+    the number of meta-analyses that were done since the last call.
     """
     lead, most = yi.shape[:-1], yi.shape[-1]
     y, v, a = yi.reshape(-1, most), vi.reshape(-1, most), options.tau2_ci_weights
@@ -177,7 +184,8 @@ def fit(
     work = ((y[part], v[part], None if a is None else a[part]) for part in slices)
     options = options if a is None else replace(options, tau2_ci_weights=None)
     each = partial(_fit_slice, options=options, whole=whole)
-    arrays = _joined(map(each, work) if executor is None else executor.map(each, work), slices, y.shape[0])
+    with in_order(each, work, executor) as parts:
+        arrays = _joined(parts, slices, y.shape[0], progress)
     shaped: dict[str, Any] = {name: _shaped(array, lead) for name, array in arrays.items()}
     if "tau2_ci" not in shaped:
         shaped |= {"tau2_se": np.broadcast_to(np.nan, lead), "tau2_ci": np.broadcast_to(np.nan, (*lead, 2))}
@@ -194,10 +202,17 @@ def _slices(size: int, most: int) -> list[slice]:
     return [slice(start, start + width) for start in range(0, max(size, 1), width)]
 
 
-def _joined(parts: Iterable[dict[str, NDArray]], slices: list[slice], size: int) -> dict[str, NDArray]:
+def _joined(
+    parts: Iterable[dict[str, NDArray]],
+    slices: list[slice],
+    size: int,
+    progress: Callable[[int], object] | None,
+) -> dict[str, NDArray]:
     """The arrays of the slices, put together as they come."""
     whole: dict[str, NDArray] = {}
     for part, found in zip(slices, parts, strict=True):
+        if progress:
+            progress(len(found["k"]))
         if len(slices) == 1:
             return found
         for name, array in found.items():

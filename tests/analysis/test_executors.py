@@ -1,0 +1,149 @@
+"""Work shared among threads, processes and a Dask cluster: the numbers are those of one alone."""
+
+import signal
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+
+import numpy as np
+import pandas as pd
+import pytest
+from dask.distributed import Client, LocalCluster
+from numpy.testing import assert_array_equal
+
+import pdt_evidence as pdt
+from pdt_evidence.models.tasks import in_order
+
+RNG = np.random.default_rng(8)
+VI = RNG.uniform(0.02, 0.3, (400, 16))
+YI = RNG.normal(0.3, np.sqrt(VI + 0.1))
+YI[::7, 3] = np.nan  # an absent study here and there
+TABLE = pd.DataFrame({"yi": YI[1], "vi": VI[1], "year": np.arange(16) % 5})
+
+
+@contextmanager
+def dask():
+    """Scheduler and worker talk by TCP over the loopback, as those of a cluster do."""
+    cluster = LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, protocol="tcp://", host="127.0.0.1",
+        dashboard_address=None, silence_logs=50,
+    )  # fmt: skip
+    with cluster, Client(cluster) as client:
+        yield client.get_executor()
+
+
+KINDS = {
+    "threads": lambda: ThreadPoolExecutor(2),
+    "processes": lambda: ProcessPoolExecutor(2, mp_context=get_context("spawn")),
+    "dask": dask,
+}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def executor(request):
+    with KINDS[request.param]() as executor:
+        yield executor
+
+
+@pytest.fixture(autouse=True)
+def many_pieces(monkeypatch):
+    """More tasks than are under way at once, without much to compute."""
+    monkeypatch.setattr("pdt_evidence.models.pool.SLICE_VALUES", 160)
+    monkeypatch.setattr("pdt_evidence.models.permutation.CHUNK", 10)
+    monkeypatch.setattr("pdt_evidence.models.gosh.PIECE", 200)
+
+
+def pooled(**how):
+    return pdt.pool_many(YI, VI, **how)
+
+
+def weighted(**how):
+    weights = np.broadcast_to(np.arange(1.0, 17), YI.shape)
+    return pdt.pool_many(YI, VI, method="DL", tau2_ci_method="generalised-q", tau2_ci_weights=weights, **how)
+
+
+def drawn(**how):
+    return pdt.pool_many(YI[:50], VI[:50], pi_rule="bootstrap", bootstrap_draws=100, seed=3, **how)
+
+
+def subsets(method, k=13):
+    return lambda **how: pdt.gosh(YI[1, :k], VI[1, :k], method=method, **how)
+
+
+def sampled(**how):
+    return pdt.gosh(YI[1], VI[1], method="DL", sample=9000, seed=7, **how)
+
+
+def permuted(formula, studies, n):
+    return lambda **how: pdt.metareg(formula, TABLE[:studies]).permutation_test(n, **how)
+
+
+JOBS = {
+    "pool_many": (pooled, ("estimate", "se", "ci", "pi", "tau2", "Q", "k")),
+    "pool_many, weights": (weighted, ("estimate", "tau2", "tau2_ci")),
+    "pool_many, bootstrap": (drawn, ("pi",)),
+    "gosh, EE": (subsets("EE"), ("k", "estimate", "tau2", "I2", "Q")),
+    "gosh, DL": (subsets("DL"), ("k", "estimate", "tau2", "I2", "Q")),
+    "gosh, REML": (subsets("REML", 12), ("k", "estimate", "tau2", "I2", "Q")),
+    "gosh, sample": (sampled, ("k", "estimate", "tau2", "bitmask")),
+    "permutation, drawn": (permuted("yi ~ year", 16, 400), ("coefficients", "QM_p", "n", "exact")),
+    "permutation, listed": (permuted("yi ~ year", 6, 400), ("coefficients", "QM_p", "n", "exact")),
+    "permutation, signs": (permuted("yi ~ 1", 10, 1100), ("coefficients", "QM_p", "n", "exact")),
+}
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_the_numbers_are_those_of_one_alone(job, executor):
+    run, names = JOBS[job]
+    alone, shared = run(), run(executor=executor)
+    for name in names:
+        assert_array_equal(getattr(shared, name), getattr(alone, name), err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("job", "what", "total"),
+    [("pool_many", "meta-analyses", "400"), ("gosh, EE", "subsets", "8.19k"),
+     ("permutation, listed", "arrangements", "360")],
+)  # fmt: skip
+def test_a_progress_bar_is_shown_on_request_only(job, what, total, executor, capsys):
+    run, _ = JOBS[job]
+    run(executor=executor)
+    assert capsys.readouterr().err == ""
+    run(executor=executor, progress=True)
+    assert f"{total}/{total}" in (bar := capsys.readouterr().err)
+    assert f"{what}: 100%" in bar
+
+
+def test_draws_without_a_seed_differ_from_call_to_call(executor):
+    first, second = (
+        pdt.pool_many(YI[1:2], VI[1:2], pi_rule="bootstrap", bootstrap_draws=100, executor=executor)
+        for _ in range(2)
+    )
+    assert not np.array_equal(first.pi, second.pi)
+
+
+def test_an_error_in_a_worker_is_raised_as_it_is_and_the_executor_stays_open(executor):
+    with pytest.raises(ValueError, match="invalid literal for int.*'three'"):
+        with in_order(int, ["1", "2", "three", *"4" * 50], executor) as found:
+            list(found)
+    with in_order(int, ["1", "2"], executor) as found:
+        assert list(found) == [1, 2]
+
+
+@pytest.mark.parametrize("job", ["pool_many", "gosh, EE", "permutation, drawn"])
+def test_an_interrupt_reaches_the_caller_and_leaves_no_task_waiting(job, executor, monkeypatch):
+    """The signal comes when the first results are in."""
+    tasks, submit = [], executor.submit
+
+    def remember(*call):
+        tasks.append(submit(*call))
+        if len(tasks) == 40:
+            signal.raise_signal(signal.SIGINT)
+        return tasks[-1]
+
+    monkeypatch.setattr(executor, "submit", remember)
+    with pytest.raises(KeyboardInterrupt):
+        JOBS[job][0](executor=executor)
+    assert len(tasks) == 40
+    for task in tasks[:-1]:  # the last was under way to us when the signal came
+        assert task.cancelled() or task.running() or task.done()
