@@ -15,9 +15,9 @@ import pdt_evidence as pdt
 from pdt_evidence.models.tasks import in_order
 
 RNG = np.random.default_rng(8)
-VI = RNG.uniform(0.02, 0.3, (400, 16))
+VI = RNG.uniform(0.02, 0.3, (160, 16))
 YI = RNG.normal(0.3, np.sqrt(VI + 0.1))
-YI[::7, 3] = np.nan  # an absent study here and there
+YI[40::7, 3] = np.nan  # an absent study here and there
 TABLE = pd.DataFrame({"yi": YI[1], "vi": VI[1], "year": np.arange(16) % 5})
 
 
@@ -48,8 +48,8 @@ def executor(request):
 @pytest.fixture(autouse=True)
 def many_pieces(monkeypatch):
     """More tasks than are under way at once, without much to compute."""
-    monkeypatch.setattr("pdt_evidence.models.pool.SLICE_VALUES", 160)
-    monkeypatch.setattr("pdt_evidence.models.permutation.CHUNK", 10)
+    monkeypatch.setattr("pdt_evidence.models.pool.SLICE_VALUES", 64)
+    monkeypatch.setattr("pdt_evidence.models.permutation.CHUNK", 12)
     monkeypatch.setattr("pdt_evidence.models.gosh.PIECE", 200)
 
 
@@ -58,12 +58,14 @@ def pooled(**how):
 
 
 def weighted(**how):
-    weights = np.broadcast_to(np.arange(1.0, 17), YI.shape)
-    return pdt.pool_many(YI, VI, method="DL", tau2_ci_method="generalised-q", tau2_ci_weights=weights, **how)
+    weights = np.broadcast_to(np.arange(1.0, 17), (40, 16))
+    return pdt.pool_many(
+        YI[:40], VI[:40], method="DL", tau2_ci_method="generalised-q", tau2_ci_weights=weights, **how
+    )
 
 
 def drawn(**how):
-    return pdt.pool_many(YI[:50], VI[:50], pi_rule="bootstrap", bootstrap_draws=100, seed=3, **how)
+    return pdt.pool_many(YI[:9], VI[:9], pi_rule="bootstrap", bootstrap_draws=100, seed=3, **how)
 
 
 def subsets(method, k=13):
@@ -88,7 +90,7 @@ JOBS = {
     "gosh, sample": (sampled, ("k", "estimate", "tau2", "bitmask")),
     "permutation, drawn": (permuted("yi ~ year", 16, 400), ("coefficients", "QM_p", "n", "exact")),
     "permutation, listed": (permuted("yi ~ year", 6, 400), ("coefficients", "QM_p", "n", "exact")),
-    "permutation, signs": (permuted("yi ~ 1", 10, 1100), ("coefficients", "QM_p", "n", "exact")),
+    "permutation, signs": (permuted("yi ~ 1", 9, 600), ("coefficients", "QM_p", "n", "exact")),
 }
 
 
@@ -102,7 +104,7 @@ def test_the_numbers_are_those_of_one_alone(job, executor):
 
 @pytest.mark.parametrize(
     ("job", "what", "total"),
-    [("pool_many", "meta-analyses", "400"), ("gosh, EE", "subsets", "8.19k"),
+    [("pool_many", "meta-analyses", "160"), ("gosh, EE", "subsets", "8.19k"),
      ("permutation, listed", "arrangements", "360")],
 )  # fmt: skip
 def test_a_progress_bar_is_shown_on_request_only(job, what, total, executor, capsys):
@@ -123,9 +125,9 @@ def test_draws_without_a_seed_differ_from_call_to_call(executor):
 
 
 def test_an_error_in_a_worker_is_raised_as_it_is_and_the_executor_stays_open(executor):
-    with pytest.raises(ValueError, match="invalid literal for int.*'three'"):
-        with in_order(int, ["1", "2", "three", *"4" * 50], executor) as found:
-            list(found)
+    pieces = ["1", "2", "three", *"4" * 50]
+    with pytest.raises(ValueError, match=r"for int.*'three'"), in_order(int, pieces, executor) as found:
+        list(found)
     with in_order(int, ["1", "2"], executor) as found:
         assert list(found) == [1, 2]
 
@@ -133,17 +135,16 @@ def test_an_error_in_a_worker_is_raised_as_it_is_and_the_executor_stays_open(exe
 @pytest.mark.parametrize("job", ["pool_many", "gosh, EE", "permutation, drawn"])
 def test_an_interrupt_reaches_the_caller_and_leaves_no_task_waiting(job, executor, monkeypatch):
     """The signal comes when the first results are in."""
-    tasks, submit = [], executor.submit
+    tasks, submit, most = [], executor.submit, 33
 
     def remember(*call):
         tasks.append(submit(*call))
-        if len(tasks) == 40:
+        if len(tasks) == most:
             signal.raise_signal(signal.SIGINT)
         return tasks[-1]
 
     monkeypatch.setattr(executor, "submit", remember)
     with pytest.raises(KeyboardInterrupt):
         JOBS[job][0](executor=executor)
-    assert len(tasks) == 40
-    for task in tasks[:-1]:  # the last was under way to us when the signal came
-        assert task.cancelled() or task.running() or task.done()
+    assert len(tasks) == most
+    assert all(task.done() or task.running() for task in tasks[:-1])  # pending: neither
