@@ -97,7 +97,7 @@ def test_the_numbers_are_those_of_one_alone(job, executor):
     alone, shared = run(), run(executor=executor)
     for name in names:
         got, expected = getattr(shared, name), getattr(alone, name)
-        if "REML" in job:  # another process may sum in another order: seen up to 1.3e-14
+        if "REML" in job:  # in another process the last digits may differ: seen up to 1.3e-14
             assert_allclose(got, expected, rtol=1e-11, atol=1e-13, err_msg=name)
         else:
             assert_array_equal(got, expected, err_msg=name)

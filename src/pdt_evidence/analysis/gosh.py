@@ -119,8 +119,8 @@ def gosh(
         How many distinct subsets to draw, each as likely as any other; all of them if there are
         no more.
     seed : int, optional
-        Of the draw; without it each call draws anew. The same seed gives the same numbers
-        whatever the executor.
+        Of the draw; without it each call draws anew. The same seed gives the same subsets
+        and numbers whatever the executor ("REML" up to rounding).
     executor : concurrent.futures.Executor, optional
         Threads, processes or ``dask.distributed.Client.get_executor()`` to share the work, up to 32 tasks
         at once; it is left open. An error in a task is raised as it is; an interrupt cancels those that wait.
