@@ -1,7 +1,7 @@
 """The main figures as pinned pictures: draw them anew with ``python tests/figures/pin.py``, then look at each.
 
-They use the font that Matplotlib ships, so that a picture is the same wherever that version of
-Matplotlib draws it; results are made by hand, so that only the drawing is tested.
+Styles name fonts that come with the package or with Matplotlib, so that a picture is the same wherever
+that version of Matplotlib draws it; results are made by hand, so that only the drawing is tested.
 """
 
 from __future__ import annotations
@@ -25,15 +25,9 @@ from made_results import NETWORK, clustered, effect, synthesis  # noqa: E402
 from pdt_evidence import figures, pool  # noqa: E402
 from pdt_evidence.analysis.gosh import gosh  # noqa: E402
 from pdt_evidence.analysis.influence import leave_one_out  # noqa: E402
-from pdt_evidence.figures.styles import STYLES  # noqa: E402
 
 PINNED = HERE / "pinned"
 DPI = 80
-
-
-def plain(name: str = "default"):
-    """A style in the font that comes with Matplotlib."""
-    return replace(STYLES[name], fonts=("DejaVu Sans",))
 
 
 def odds_ratios():
@@ -72,40 +66,40 @@ def specifications():
 
 def of_style(name: str):
     fit = replace(judged(), columns={})
-    return lambda: figures.forest(fit, style=plain(name), width=120, method=False, title="")
+    return lambda: figures.forest(fit, style=name, width=120, method=False, title="")
 
 
-SMALL = {"style": plain(), "width": 85.0, "height": 65.0}
+SMALL = {"width": 85.0, "height": 65.0}
 PICTURES: dict[str, Callable[[], Any]] = {
-    "forest": lambda: figures.forest(effect(14), style=plain()),
-    "forest_one_study": lambda: figures.forest(effect(1), style=plain()),
-    "forest_groups": lambda: figures.forest(synthesis(), style=plain()),
-    "forest_column": lambda: figures.forest(effect(8, long=True), width=85, style=plain()),
-    "forest_ratio": lambda: figures.forest(odds_ratios(), style=plain("revman")),
-    "forest_dark": lambda: figures.forest(effect(6), style=plain("dark"), prediction="band", margins=0.25),
-    "forest_network": lambda: figures.forest(NETWORK, style=plain()),
-    "forest_leave_one_out": lambda: figures.forest(leave_one_out(pooled()), style=plain()),
-    "forest_dependent": lambda: figures.forest(clustered("che"), style=plain()),
+    "forest": lambda: figures.forest(effect(14)),
+    "forest_one_study": lambda: figures.forest(effect(1)),
+    "forest_groups": lambda: figures.forest(synthesis()),
+    "forest_column": lambda: figures.forest(effect(8, long=True), width=85),
+    "forest_ratio": lambda: figures.forest(odds_ratios(), style="revman"),
+    "forest_dark": lambda: figures.forest(effect(6), style="dark", prediction="band", margins=0.25),
+    "forest_network": lambda: figures.forest(NETWORK),
+    "forest_leave_one_out": lambda: figures.forest(leave_one_out(pooled())),
+    "forest_dependent": lambda: figures.forest(clustered("che")),
     "forest_lights": lambda: figures.forest(
-        judged(), columns=["study", "plot", "effect", "rob_allocation", "rob_blinding"], style=plain()
+        judged(), columns=["study", "plot", "effect", "rob_allocation", "rob_blinding"]
     ),
     "forest_two_models": lambda: figures.forest(
-        effect(5), also={"All rows (CHE)": effect(5, seed=2)}, margins=0.3, style=plain(), width=150
+        effect(5), also={"All rows (CHE)": effect(5, seed=2)}, margins=0.3, width=150
     ),
     **{f"style_{name}": of_style(name) for name in ("revman", "jama", "bmj", "lancet", "apa")},
-    "style_slide": lambda: figures.forest(effect(5), style=plain("slide")),
-    "summary_forest": lambda: figures.summary_forest(synthesis(), style=plain()),
-    "funnel": lambda: figures.funnel(effect(20), style=plain()),
-    "trajectory": lambda: figures.trajectory(synthesis(), style=plain()),
-    "orchard": lambda: figures.orchard(effect(12), style=plain()),
+    "style_slide": lambda: figures.forest(effect(5), style="slide"),
+    "summary_forest": lambda: figures.summary_forest(synthesis()),
+    "funnel": lambda: figures.funnel(effect(20)),
+    "trajectory": lambda: figures.trajectory(synthesis()),
+    "orchard": lambda: figures.orchard(effect(12)),
     "baujat": lambda: figures.baujat(pooled(), **SMALL),
     "radial": lambda: figures.radial(pooled(), **SMALL),
     "drapery": lambda: figures.drapery(pooled(), **SMALL),
     "gosh": lambda: figures.gosh_plot(gosh(pooled(6)), study=0, **SMALL),
     "network_plot": lambda: figures.network_plot(graph(), **SMALL),
-    "bias_summary": lambda: figures.bias_summary(judged(), style=plain(), width=85),
+    "bias_summary": lambda: figures.bias_summary(judged(), width=85),
     "tau2_profile": lambda: figures.tau2_profile(pooled(), **SMALL),
-    "specification_curve": lambda: figures.specification_curve(specifications(), style=plain(), width=85),
+    "specification_curve": lambda: figures.specification_curve(specifications(), width=85),
 }
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
 
 import matplotlib as mpl
 import pytest
 from made_results import effect, synthesis
-from matplotlib import font_manager
-from matplotlib.text import Text
 from PIL import Image
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import forest, forest_pages, save
-from pdt_evidence.figures.lines import Line
 
 
 @pytest.mark.parametrize("ending", ["pdf", "svg", "png", "tiff", "tif"])
@@ -65,40 +61,6 @@ def test_a_file_that_cannot_be_written_is_refused(tmp_path, name, message):
     with pytest.raises(RequestError) as caught:
         save(forest(effect(3)), tmp_path / name)
     assert message in str(caught.value)
-
-
-@pytest.mark.parametrize("fonttype", [3, 42])
-def test_the_short_way_into_a_pdf_writes_what_the_long_way_does(fonttype, monkeypatch):
-    """Same letters in the same fonts, and lines that end or begin where they are pinned."""
-    with mpl.rc_context({"pdf.fonttype": fonttype}):
-        short = pdf_of(forest(effect(3)))
-        monkeypatch.setattr(Line, "_write", lambda self, renderer: False)
-        long = pdf_of(forest(effect(3)))
-    assert b"".join(letters(short)) == b"".join(letters(long))
-    assert len(short) < len(long) * 1.05
-
-
-def pdf_of(ax):
-    content = io.BytesIO()
-    with mpl.rc_context({"pdf.compression": 0}):
-        ax.figure.savefig(content, format="pdf", metadata={"CreationDate": None})
-    return content.getvalue()
-
-
-def letters(pdf):
-    """The bytes of every string that the page shows, kerning left out, text object by text object."""
-    shown = re.findall(rb"BT(.*?)ET", pdf, re.DOTALL)
-    strings = (re.findall(rb"\(((?:\\.|[^\\()])*)\)", part, re.DOTALL) for part in shown)
-    return [b"".join(found) for found in strings]
-
-
-@pytest.mark.skipif(not hasattr(font_manager, "FontPath"), reason="before 3.11 all text goes the long way")
-def test_text_that_needs_shaping_takes_the_long_way(monkeypatch):
-    taken = []
-    monkeypatch.setattr(Text, "draw", lambda self, renderer: taken.append(self.get_text()))
-    pdf_of(forest(effect(2, labels=("Smith 2001", "\u5317\u4eac 2010"))))
-    assert "\u5317\u4eac 2010" in taken
-    assert "Smith 2001" not in taken
 
 
 def test_pages_become_one_pdf_with_the_same_bytes(tmp_path):

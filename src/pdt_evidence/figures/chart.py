@@ -16,7 +16,8 @@ from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import axis
 from pdt_evidence.figures.asked import millimetres
 from pdt_evidence.figures.canvas import MARGIN, Frame, available, new_axes, resize
-from pdt_evidence.figures.measure import Typeface, families_for
+from pdt_evidence.figures.families import families_for
+from pdt_evidence.figures.measure import Typeface
 from pdt_evidence.figures.styles import Style, shrunk, style_of
 
 __all__ = ["LINE", "LINEAR", "MM", "Chart", "Ruler", "chart", "effects"]
@@ -84,7 +85,7 @@ class Chart:
 
     def __init__(self, ax: Any, style: Style, texts: Sequence[str] = ()) -> None:
         self.ax, self.style = ax, style
-        self.face = Typeface(families_for(texts, style.fonts), ax.figure.dpi)
+        self.face = Typeface(families_for(texts, style), ax.figure.dpi)
         self.room = available(ax)
         self.panel = self.room  # of the plot itself, once `finish` knows it
 

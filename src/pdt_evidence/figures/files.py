@@ -31,6 +31,12 @@ _TEXT: Any = {
     "text.hinting": "no_hinting",
 }
 
+# Letters of SVG are those of the viewer's machine: families of the same widths, where it lacks ours.
+_ALIKE = {
+    b"font-family: 'Liberation Sans'": b"font-family: 'Liberation Sans', Arial, Helvetica, sans-serif",
+    b"font-family: 'STIXGeneral'": b"font-family: 'STIXGeneral', 'Times New Roman', serif",
+}
+
 
 def save(
     fig: Figure | Axes | Sequence[Axes], path: str | Path, *, dpi: float = 300.0, **options: Any
@@ -83,7 +89,10 @@ def save(
             metadata = _DATES[kind] | options.pop("metadata", {})
             look = {"facecolor": "auto"} | options
             _root(fig).savefig(drawn, format=kind, dpi=dpi, metadata=metadata, **look)
-    write_all({path: drawn.getvalue()})
+    content = drawn.getvalue()
+    for ours, alike in _ALIKE.items() if kind == "svg" else ():
+        content = content.replace(ours, alike)
+    write_all({path: content})
     return path
 
 

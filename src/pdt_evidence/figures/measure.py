@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -18,22 +17,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
 
-__all__ = ["Typeface", "families_for", "installed", "runs"]
+__all__ = ["Typeface", "runs"]
 
-# Families that cover a script, by the first word of its characters' Unicode names.
-_BY_SCRIPT = {
-    "CJK": ("Noto Sans CJK JP", "Noto Sans CJK SC", "Source Han Sans", "Hiragino Sans", "PingFang SC",
-            "Yu Gothic", "Microsoft YaHei", "WenQuanYi Zen Hei"),
-    "HANGUL": ("Noto Sans CJK KR", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic"),
-    "ARABIC": ("Noto Sans Arabic", "Noto Naskh Arabic", "Geeza Pro", "Segoe UI"),
-}  # fmt: skip
 # The symbol of a statistic: a letter by itself, before its value. The space after it goes with it, as no
 # piece may begin with a space: SVG would drop it.
 _SYMBOL = re.compile(r"(?<!\w)([QFpIτ] ?)(?=²? ?(?:[=<]|not known))")
 SNAPPED = 1.05  # allowance for pixels where a text is measured whole
 _SIGNS = "–—‘’“”†‡•…−≤≥×←→"
-_BY_SCRIPT |= dict.fromkeys(("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "FULLWIDTH", "IDEOGRAPHIC"),
-                            _BY_SCRIPT["CJK"])  # fmt: skip
 
 
 @cache
@@ -47,35 +37,6 @@ def runs(text: str) -> tuple[tuple[str, str], ...]:
     """
     pieces = enumerate(_SYMBOL.split(text))  # every other one is what the pattern found
     return tuple((piece, "italic" if i % 2 else "normal") for i, piece in pieces if piece)
-
-
-@cache
-def installed(families: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of `families` that this machine has; DejaVu Sans, which comes with Matplotlib, last."""
-    from matplotlib.font_manager import fontManager
-
-    known = set(fontManager.get_font_names())
-    found = tuple(family for family in families if family in known)
-    return found[:1] + tuple(name for name in ("DejaVu Sans",) if name not in found[:1])
-
-
-@cache
-def _script_families(script: str) -> tuple[str, ...]:
-    from matplotlib.font_manager import fontManager
-
-    known = set(fontManager.get_font_names())
-    wanted = (*_BY_SCRIPT.get(script, ()), f"Noto Sans {script.title()}", f"Noto Serif {script.title()}")
-    return tuple(family for family in wanted if family in known)[:1]
-
-
-def families_for(texts: Iterable[str], families: tuple[str, ...]) -> tuple[str, ...]:
-    """`families` that are installed, followed by one for each further script in `texts`."""
-    found = installed(families)
-    others = {char for text in texts if not text.isascii() for char in text if ord(char) > 0x52F}
-    scripts = sorted({unicodedata.name(char, "UNKNOWN").split(" ")[0] for char in others})
-    for script in scripts:
-        found += tuple(name for name in _script_families(script) if name not in found)
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +66,13 @@ class Typeface:
         except KeyError:
             return SNAPPED * _shaped_width(text, self.properties(size, weight, slant, text))
 
-    def glyphs(
-        self, text: str, size: float, weight: str, slant: str
-    ) -> tuple[list[tuple[Any, str, int]], float] | None:
-        """Each letter with its font and number there, and the width in print; None for text to be shaped."""
+    def printed(self, text: str, size: float, weight: str, slant: str) -> float:
+        """Width of one line in points where letters stand between pixels, as in print."""
         known = _glyphs(self.families, weight, slant)
         try:
-            found = [known[char] for char in text]
+            return sum(known[char] for char in text) * size
         except KeyError:
-            return None
-        letters = [(known.font, char, index) for char, (index, _) in zip(text, found, strict=True)]
-        return letters, sum(advance for _, advance in found) * size
+            return self.width(text, size, weight, slant)
 
     def statistics_width(self, text: str, size: float) -> float:
         """Width in points of a line whose symbols of statistics are in italics."""
@@ -157,8 +114,8 @@ def _properties(families: tuple[str, ...], size: float, weight: str, slant: str)
     return FontProperties(family=list(families), size=size, weight=weight, style=slants)
 
 
-class _Glyphs(dict[str, tuple[int, float]]):
-    """Number and width in ems, as printed, of each letter, digit and sign; looked up when first met."""
+class _Glyphs(dict[str, float]):
+    """Width in ems, as printed, of each letter, digit and sign; looked up when first met."""
 
     def __init__(self, properties: FontProperties) -> None:
         from matplotlib.font_manager import findfont, get_font
@@ -166,7 +123,7 @@ class _Glyphs(dict[str, tuple[int, float]]):
         self.font = get_font(findfont(properties))
         self.present = self.font.get_charmap()
 
-    def __missing__(self, char: str) -> tuple[int, float]:
+    def __missing__(self, char: str) -> float:
         code = ord(char)
         # Latin with its accents, Greek and Cyrillic stand letter by letter; no shaping needed.
         plain = (0x20 <= code <= 0x52F and not 0x300 <= code <= 0x36F) or char in _SIGNS
@@ -174,7 +131,7 @@ class _Glyphs(dict[str, tuple[int, float]]):
             raise KeyError(char)
         self.font.set_size(100.0, 72)  # 1 em is 100 units
         glyph = self.font.load_char(code, flags=_no_hinting())
-        self[char] = (self.present[code], glyph.linearHoriAdvance / 65536 / 100)
+        self[char] = glyph.linearHoriAdvance / 65536 / 100
         return self[char]
 
 
@@ -198,7 +155,7 @@ class _Advances(dict[str, float]):
         return True
 
     def __missing__(self, char: str) -> float:
-        _, printed = self.glyphs[char]
+        printed = self.glyphs[char]
         font = self.glyphs.font
         font.set_size(self.size, self.dpi)
         pixels = font.load_char(ord(char), flags=self.flags).horiAdvance / 64 / self.stretch

@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from pdt_evidence.errors import RequestError
-from pdt_evidence.figures.measure import Typeface, families_for
+from pdt_evidence.figures.families import families_for
+from pdt_evidence.figures.measure import Typeface
 from pdt_evidence.figures.placement import FAVOURS_GAP, FOOTROOM, HEADROOM, PlacedColumn, PlacedRow, Placement
 from pdt_evidence.figures.records import Column, ForestLayout, Row
 from pdt_evidence.figures.styles import Style, shrunk
@@ -30,7 +31,7 @@ def typeface_of(layout: ForestLayout, style: Style, dpi: float) -> Typeface:
     """The style's face, with fallbacks for the scripts that the labels are written in."""
     texts = [text for row in layout.rows for text in row.cells.values()]
     texts += [layout.title, *layout.notes, *layout.favours, *(column.head for column in layout.columns)]
-    return Typeface(families_for(texts, style.fonts), dpi)
+    return Typeface(families_for(texts, style), dpi)
 
 
 def place(

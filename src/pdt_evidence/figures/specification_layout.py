@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from pdt_evidence.errors import RequestError, SchemaError, did_you_mean
 from pdt_evidence.figures import axis, words
-from pdt_evidence.figures.measure import Typeface, families_for
+from pdt_evidence.figures.families import families_for
+from pdt_evidence.figures.measure import Typeface
 from pdt_evidence.figures.styles import Style, shrunk
 
 __all__ = [
@@ -209,7 +210,7 @@ def place(
 ) -> Placed:  # fmt: skip
     """The largest text at which all fits, down to the style's smallest."""
     texts = [text for choice in curve.choices for text in (choice.name, *choice.options)]
-    face = Typeface(families_for([*texts, *said[0], said[1]], style.fonts), dpi)
+    face = Typeface(families_for([*texts, *said[0], said[1]], style), dpi)
     placed = None
     for less in np.arange(0.0, max(style.size - style.smallest, 0.0) + 0.25, 0.5):
         placed = _placed(curve, shrunk(style, style.size - float(less)), face, said, ends, width, height)

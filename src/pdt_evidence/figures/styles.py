@@ -13,8 +13,8 @@ from pdt_evidence.errors import require_choice
 
 __all__ = ["STYLES", "Style", "style_of"]
 
-SANS = ("Arial", "Helvetica", "Liberation Sans", "Nimbus Sans", "DejaVu Sans")
-SERIF = ("Times New Roman", "Times", "Liberation Serif", "Nimbus Roman", "DejaVu Serif")
+SANS = ("Liberation Sans",)  # comes with the package
+SERIF = ("STIXGeneral",)  # comes with Matplotlib
 # Judgements of bias, apart in grey as well: some are the lightest, then unclear, low, high, serious, critical.
 _LIGHTS = {"low": "#45a873", "some": "#f0c341", "unclear": "#aab2bb", "high": "#a8241c", "serious": "#8c1d1a",
            "critical": "#4a0d0c"}  # fmt: skip
@@ -27,8 +27,10 @@ class Style:
     Attributes
     ----------
     fonts : tuple of str
-        Families in order of preference; those not installed are passed over, and text in a
-        script that none of them covers falls back to an installed font that does.
+        Families in order of preference. The package brings Liberation Sans, as wide as Arial, and
+        Matplotlib brings STIXGeneral and DejaVu, so figures in these look the same everywhere. Where
+        another family is not installed, the next one or Liberation Sans is taken and a warning says so;
+        it says as well which installed font sets text in a script that none of these covers.
     size, small, smallest : float
         Points: the text, the notes below, and what the text may shrink to in a narrow figure.
     scale : float
