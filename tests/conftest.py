@@ -1,12 +1,46 @@
-"""What every test sees is what a user gets: no fonts but those shipped."""
+"""Tests see what a user gets: no fonts but those shipped, and nothing of this machine's
+home, language, time zone or network settings.
 
+`TEST_LANG` and `TEST_TZ` put the session into another language or time zone (`make test-abroad`).
+"""
+
+import atexit
+import locale
+import os
+import shutil
 import sys
+import tempfile
+import time
 from pathlib import Path
+
+SETTINGS = ("LC_", "LANGUAGE", "XDG_", "MATPLOTLIB", "MPL", "IPYTHON", "JUPYTER")  # the names begin so
+TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")  # how wide and how colourful it is
+
+
+def hide_the_machine(environ=os.environ) -> None:
+    """Give this session a home of its own that cannot be written to, and settings that are nobody's."""
+    for name in list(environ):
+        if name.startswith(SETTINGS) or name.lower().endswith("_proxy"):
+            del environ[name]
+    own = Path(tempfile.mkdtemp(prefix="pdt-tests-"))
+    atexit.register(shutil.rmtree, own, ignore_errors=True)
+    (own / "home").mkdir(mode=0o555)
+    environ |= {"HOME": str(own / "home"), "MPLCONFIGDIR": str(own), "MPLBACKEND": "agg"}
+    environ |= {"LANG": environ.get("TEST_LANG", "C.UTF-8"), "TZ": environ.get("TEST_TZ", "UTC")}
+
+
+if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit what is set here
+    hide_the_machine()
+for setting in TERMINAL:  # but for these, which xdist passes on from the terminal
+    os.environ.pop(setting, None)
+locale.setlocale(locale.LC_ALL, "")  # numbers and dates too, as in a program that embeds the library
+if hasattr(time, "tzset"):  # Windows has none
+    time.tzset()
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import only_shipped_fonts
-
 
 def pytest_configure():
+    import only_shipped_fonts  # loads Matplotlib, which reads the settings above
+
     only_shipped_fonts.hide_others()

@@ -21,6 +21,7 @@ LAYERS = [
     {"figures"},
     {"verdicts"},
     {"reporting"},
+    {"termination"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -1,6 +1,6 @@
 """The command line: arguments -> one public call -> text and an exit code.
 
-Exit codes: 0 done; 1 the evidence or the request is at fault; 2 usage.
+Exit codes: 0 done; 1 the evidence or the request is at fault; 2 usage; 128 + n ended by signal n.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import MOST_SHOWN, EvidenceError, EvidenceWarning, RequestError, did_you_mean
+from pdt_evidence.termination import tidied_when_ended
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,12 +66,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments, unknown = _parser().parse_known_args(argv)
     if unknown:
         _refuse(arguments.parser, unknown)
-    command: Command = arguments.command
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), tidied_when_ended():
         warnings.simplefilter("always", EvidenceWarning)
         warnings.showwarning = _show_warning
         try:
-            return command(arguments) or 0
+            return arguments.command(arguments) or 0
         except EvidenceError as error:
             print(f"pdt-evidence: {error}", file=sys.stderr)
             return 1

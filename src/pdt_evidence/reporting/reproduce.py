@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +16,7 @@ from pdt_evidence.evidence.readers.writing import guarded, write_all
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.names import named
 from pdt_evidence.reporting.page import write_page
+from pdt_evidence.reporting.unfinished import folder_to_make_in
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.words import counted
 
@@ -33,7 +32,9 @@ def reproduce(out: str | Path = "results", *, imported: pd.DataFrame | None = No
     """Write `tables/*.csv`, `figures/*.{pdf,svg,png}` and `report.html` to the folder `out`.
 
     Everything is made in a folder of its own first and moved when complete, so a run that
-    fails leaves `out` as it was. The tables are the same bytes on every run.
+    fails or is ended leaves `out` as it was; what a killed run leaves there, the next removes.
+    The tables are the same bytes on every run. `report.html` names the versions of Python and of
+    the libraries it was made with, so it differs between machines in these.
 
     Parameters
     ----------
@@ -54,10 +55,10 @@ def reproduce(out: str | Path = "results", *, imported: pd.DataFrame | None = No
     out = Path(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out, prefix=".making-") as making:
+        with folder_to_make_in(out) as making:
             contents = Contents(imported=imported, review=review)
-            written = _write_all(contents, Path(making))
-            _move(Path(making), out)
+            written = _write_all(contents, making)
+            _move(making, out)
     except OSError as error:
         raise EvidenceError(
             f"{out} cannot be written to: {error}. Choose another folder with --out."
@@ -106,7 +107,6 @@ def _move(made: Path, out: Path) -> None:
             target = out / path.relative_to(made)
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(path, target)
-    shutil.rmtree(made, ignore_errors=True)
 
 
 def _summary(contents: Contents, out: Path, written: int) -> str:
