@@ -3,7 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: reproduce test lint citation benchmark docs fuzz clean
+# $(call environment,FOLDER) makes an environment, or says what is missing and leaves no half of one.
+define environment
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pdt_evidence needs Python 3.11 or newer")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "$(PYTHON) has no ensurepip, which an environment needs: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(1) || { rm -rf $(1); exit 1; }
+endef
+
+.PHONY: reproduce test lint citation wheel-check test-floors test-newest test-abroad r-packages benchmark docs fuzz clean
 
 reproduce: .venv/run
 	$(BIN)/pdt-evidence reproduce --out results
@@ -20,6 +27,25 @@ lint: .venv/test
 citation: .venv-citation/done
 	.venv-citation/bin/cffconvert --validate
 
+# The wheel alone, in an empty environment, as another user, offline.
+wheel-check: .venv/wheels/done
+	tools/try_wheel.sh .venv/wheels
+
+# The promise of pyproject.toml: the oldest versions that it allows, and the newest there are.
+test-floors: .venv-floors/done
+	.venv-floors/bin/python -m pytest -n 2
+
+test-newest: .venv-newest/done
+	.venv-newest/bin/python -m pytest -n 2
+
+# Wants the locale: apt install locales && localedef -i de_DE -f UTF-8 de_DE.UTF-8
+test-abroad: .venv/test
+	TEST_LANG=de_DE.UTF-8 TEST_TZ=Asia/Kathmandu $(BIN)/python -m pytest -n 2
+
+# What tests that are otherwise skipped need, and the scripts in tests/reference: R is installed by hand.
+r-packages:
+	Rscript -e 'install.packages(c("metafor", "clubSandwich", "jsonlite", "metadat"))'
+
 # The peers want versions of their own, hence an environment of its own here too.
 benchmark: .venv-benchmark/done
 	.venv-benchmark/bin/python -m benchmarks
@@ -33,11 +59,10 @@ fuzz: .venv/test
 	$(BIN)/python tests/fuzz/fuzz_readers.py --cases 10000
 
 clean:
-	rm -rf .venv .venv-citation .venv-benchmark results
+	rm -rf .venv .venv-citation .venv-benchmark .venv-floors .venv-newest results
 
 .venv/python: pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pdt_evidence needs Python 3.11 or newer")'
-	$(PYTHON) -m venv .venv
+	$(call environment,.venv)
 	touch $@
 
 .venv/run: .venv/python
@@ -49,11 +74,27 @@ clean:
 	touch $@ .venv/run
 
 .venv-citation/done: constraints-citation.txt
-	$(PYTHON) -m venv .venv-citation
+	$(call environment,.venv-citation)
 	.venv-citation/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-citation.txt cffconvert
 	touch $@
 
 .venv-benchmark/done: pyproject.toml benchmarks/requirements.txt
-	$(PYTHON) -m venv .venv-benchmark
+	$(call environment,.venv-benchmark)
 	.venv-benchmark/bin/python -m pip install --quiet --disable-pip-version-check -e . -r benchmarks/requirements.txt
+	touch $@
+
+.venv/wheels/done: .venv/python
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check -c constraints.txt -w .venv/wheels hatchling .
+	rm .venv/wheels/pdt_evidence-*.whl
+	touch $@
+
+.venv-floors/done: pyproject.toml tools/floors.py
+	$(call environment,.venv-floors)
+	$(PYTHON) tools/floors.py >.venv-floors/requirements.txt
+	.venv-floors/bin/python -m pip install --quiet --disable-pip-version-check -r .venv-floors/requirements.txt -e .
+	touch $@
+
+.venv-newest/done: pyproject.toml
+	$(call environment,.venv-newest)
+	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade -e '.[excel,parquet,tables,distributed,test]'
 	touch $@
