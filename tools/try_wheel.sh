@@ -17,13 +17,13 @@ if unshare -n true 2>/dev/null; then offline=(unshare -n); else echo "skipped: n
 python=${PYTHON:-python3}
 as_user=()
 if [ "$(id -u)" = 0 ]; then
-    nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    nobody=(runuser -u nobody -- env) # env, since the first program may keep rights that the next one has not
     for candidate in "$python" /usr/bin/python3; do # a Python below /root is closed to others
         real=$("$candidate" -c 'import os, sys; print(os.path.realpath(sys.executable))')
         same=$("$candidate" -c 'import sys; print(sys.version_info[:2])')
         if [ "$same" = "$("$python" -c 'import sys; print(sys.version_info[:2])')" ] && "${nobody[@]}" "$real" -c '' 2>/dev/null; then
             as_user=("${nobody[@]}") python=$real
-            chown 65534:65534 "$work/elsewhere"
+            chown nobody "$work/elsewhere"
             break
         fi
     done
