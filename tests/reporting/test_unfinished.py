@@ -11,13 +11,19 @@ import pytest
 from pdt_evidence.reporting.unfinished import folder_to_make_in
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and locks are those of POSIX")
-RUN = [sys.executable, "-m", "pdt_evidence.cli", "reproduce", "--out"]
+RUN = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"  # else ignored where the tests run in the background
+    "from pdt_evidence.cli import main; sys.exit(main(['reproduce', '--out', sys.argv[1]]))"
+)
 
 
 @pytest.fixture
 def running(tmp_path):
     """A run of the command that has begun, and its folder."""
-    run = subprocess.Popen([*RUN, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    run = subprocess.Popen(
+        [sys.executable, "-c", RUN, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     until = time.monotonic() + 120
     try:
         while not list(tmp_path.glob(".making-*")):
