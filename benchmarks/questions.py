@@ -16,7 +16,7 @@ from benchmarks.contest import Contest, Entry, Row
 from benchmarks.data import Floats, many_analyses, one_analysis
 from benchmarks.tables import write_tables
 from benchmarks.timing import best, import_seconds, peak_megabytes
-from pdt_evidence.analysis.gosh import gosh
+from pdt_evidence.analysis.robustness.gosh import gosh
 from pdt_evidence.evidence.readers import read_trials
 
 __all__ = ["QUESTIONS"]
@@ -96,7 +96,7 @@ def subsets() -> Iterator[Row]:
 MILLION = """
 from concurrent.futures import ThreadPoolExecutor
 from benchmarks.data import one_analysis
-from pdt_evidence.analysis.gosh import gosh
+from pdt_evidence.analysis.robustness.gosh import gosh
 from pdt_evidence.evidence.readers import read_trials
 with ThreadPoolExecutor(2) as executor:
     gosh(*one_analysis(20), method="DL", executor=executor)

@@ -5,7 +5,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.font_manager import fontManager
 
-from pdt_evidence.figures.families import FOLDER
+from pdt_evidence.figures.sheet.families import FOLDER
 
 SHIPPED = (FOLDER, Path(matplotlib.get_data_path()))
 

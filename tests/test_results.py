@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pdt_evidence.analysis.pooling import pool
+from pdt_evidence.analysis.pooled.pooling import pool
 from pdt_evidence.errors import RequestError
 from pdt_evidence.results import PooledEffect, Synthesis
 

@@ -13,10 +13,10 @@ import numpy as np
 
 import pdt_evidence as pdt
 from pdt_evidence import figures
-from pdt_evidence.analysis.comparison import pdt_against_cbt
-from pdt_evidence.analysis.cumulative import cumulative
-from pdt_evidence.analysis.gosh import gosh
-from pdt_evidence.analysis.influence import leave_one_out
+from pdt_evidence.analysis.networks.comparison import pdt_against_cbt
+from pdt_evidence.analysis.robustness.cumulative import cumulative
+from pdt_evidence.analysis.robustness.gosh import gosh
+from pdt_evidence.analysis.robustness.influence import leave_one_out
 
 BY = ("comparison", "outcome", "follow_up")
 

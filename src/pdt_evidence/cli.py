@@ -347,7 +347,7 @@ def _import(arguments: argparse.Namespace) -> None:
 
 
 def _audit(arguments: argparse.Namespace) -> None:
-    from pdt_evidence.analysis.audit import audit
+    from pdt_evidence.analysis.as_revman.audit import audit
 
     print(audit(arguments.file).summary())
 

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 import pdt_evidence as pdt
 from pdt_evidence.errors import EvidenceError, RequestError
-from pdt_evidence.models import small_study
+from pdt_evidence.models.bias import small_study
 
 YI, VI = np.array([0.9, 0.6, 0.5, 0.3, 0.2]), np.array([0.20, 0.10, 0.05, 0.02, 0.02])
 

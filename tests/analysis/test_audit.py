@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.analysis.audit import audit
-from pdt_evidence.analysis.revman import pool_as_revman
+from pdt_evidence.analysis.as_revman.audit import audit
+from pdt_evidence.analysis.as_revman.pooling import pool_as_revman
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers import import_file, read_any, read_revman
 
@@ -160,7 +160,7 @@ def test_a_review_that_prints_no_totals_is_said_to(made, tmp_path):
 
 def test_newer_options_of_the_review_are_followed(made):
     """REML and Hartung-Knapp-Sidik-Jonkman, as the engine has them."""
-    from pdt_evidence.analysis.pooling import pool
+    from pdt_evidence.analysis.pooled.pooling import pool
 
     data = made.REVIEW["data"]["gen"]
     columns = {"estimate": data["est"], "se": data["se"]}

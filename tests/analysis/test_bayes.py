@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.integrate import trapezoid
 
-from pdt_evidence.analysis.bayes import HalfCauchy, HalfNormal, Uniform, pool_bayes, rhodes
+from pdt_evidence.analysis.pooled.bayes import HalfCauchy, HalfNormal, Uniform, pool_bayes, rhodes
 from pdt_evidence.errors import EvidenceError, RequestError
 
 REFERENCE = json.loads(

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import pdt_evidence as pdt
-from pdt_evidence.analysis.clustered import clustered_fit, coefficient
-from pdt_evidence.analysis.multilevel import pool_multilevel
+from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
+from pdt_evidence.analysis.regression.clustered import clustered_fit, coefficient
 from pdt_evidence.effects.per_trial import aggregate_rows
 from pdt_evidence.effects.shared_arms import covariance_blocks
 

@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import pdt_evidence as pdt
-from pdt_evidence.analysis.comparison import network_table, networks, pdt_against_cbt
-from pdt_evidence.analysis.equivalence import equivalence
+from pdt_evidence.analysis.conclusions.equivalence import equivalence
+from pdt_evidence.analysis.networks.comparison import network_table, networks, pdt_against_cbt
 from pdt_evidence.errors import RequestError
 
 SAD, NICE, MANY = "sad_mayowilson2014", "depression_nice", "metapsy_pdt_multiarm:depression"

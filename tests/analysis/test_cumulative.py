@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.analysis.cumulative import cumulative
-from pdt_evidence.analysis.pooling import pool
+from pdt_evidence.analysis.pooled.pooling import pool
+from pdt_evidence.analysis.robustness.cumulative import cumulative
 from pdt_evidence.errors import EvidenceError
 
 YI = [0.10, 0.25, 0.40, 0.05]

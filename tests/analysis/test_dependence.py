@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import pdt_evidence as pdt
-from pdt_evidence.analysis.dependence import RHO_GRID, sensitivity
+from pdt_evidence.analysis.robustness.dependence import RHO_GRID, sensitivity
 from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.errors import RequestError
 

@@ -5,7 +5,7 @@ import math
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.analysis.equivalence import (
+from pdt_evidence.analysis.conclusions.equivalence import (
     CUIJPERS_2014,
     STEINERT_2017,
     VERDICTS,
@@ -195,7 +195,7 @@ def test_the_result_formats_itself():
 @pytest.mark.parametrize("test", ["z", "t", "knha", "adhoc", "adhoc-ci"])
 def test_a_pooled_result_is_tested_with_its_own_interval(test):
     """At alpha = 0.025 the 1 - 2 alpha interval is the 95% interval that pool gives."""
-    from pdt_evidence.analysis.pooling import pool
+    from pdt_evidence.analysis.pooled.pooling import pool
 
     fit = pool([0.1, -0.2, 0.05, 0.3, -0.1], [0.02, 0.03, 0.05, 0.04, 0.02], test=test)
     result = equivalence(fit, margin=0.5, alpha=0.025)

@@ -6,9 +6,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 import pdt_evidence as pdt
-from pdt_evidence.analysis.conclusions import about_follow_up
-from pdt_evidence.analysis.follow_up import _spline, follow_up, published_changes
-from pdt_evidence.analysis.visits import pooled_changes, unpaired_visits, visit_pairs
+from pdt_evidence.analysis.conclusions.wording import about_follow_up
+from pdt_evidence.analysis.over_time.follow_up import _spline, follow_up, published_changes
+from pdt_evidence.analysis.over_time.visits import pooled_changes, unpaired_visits, visit_pairs
 from pdt_evidence.errors import EvidenceError, SchemaError
 from pdt_evidence.evidence import WINDOWS
 

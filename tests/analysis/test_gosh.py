@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from pdt_evidence.analysis.gosh import gosh
-from pdt_evidence.analysis.pooling import pool
+from pdt_evidence.analysis.pooled.pooling import pool
+from pdt_evidence.analysis.robustness.gosh import gosh
 from pdt_evidence.errors import EvidenceError, RequestError
 
 STATUS = Path("/proc/self/status")
@@ -87,7 +87,7 @@ def test_a_million_subsets_stay_within_200_megabytes():
     code = f"""
 from concurrent.futures import ThreadPoolExecutor
 import numpy as np
-from pdt_evidence.analysis.gosh import gosh
+from pdt_evidence.analysis.robustness.gosh import gosh
 rng = np.random.default_rng(1)
 vi = rng.uniform(0.02, 0.3, 20)
 with ThreadPoolExecutor(2) as executor:

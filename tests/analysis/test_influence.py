@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.analysis.influence import influence, leave_one_out
-from pdt_evidence.analysis.pooling import pool
+from pdt_evidence.analysis.pooled.pooling import pool
+from pdt_evidence.analysis.robustness.influence import influence, leave_one_out
 from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.results import PooledEffect
 

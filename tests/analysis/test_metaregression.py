@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.analysis.metaregression import metareg
-from pdt_evidence.analysis.subgroups import compare_subgroups
+from pdt_evidence.analysis.regression.metaregression import metareg
+from pdt_evidence.analysis.regression.subgroups import compare_subgroups
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError
 
 REFERENCE = json.loads(
@@ -252,7 +252,7 @@ def test_the_record_prints_and_turns_into_plain_values():
 
 
 def test_the_mean_alone_is_the_pooled_mean():
-    from pdt_evidence.analysis.pooling import pool
+    from pdt_evidence.analysis.pooled.pooling import pool
 
     base = TABLES["bcg"]
     fit, pooled = metareg("yi ~ 1", base), pool(base["yi"], base["vi"])

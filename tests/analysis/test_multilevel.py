@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.analysis.multilevel import pool_multilevel
+from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
 from pdt_evidence.errors import EvidenceError, RequestError
 
 REFERENCE = json.loads(

@@ -8,9 +8,14 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.analysis.comparison import network_table
-from pdt_evidence.analysis.equivalence import STEINERT_2017, equivalence
-from pdt_evidence.analysis.network import network, network_arms, network_contrasts, network_transitivity
+from pdt_evidence.analysis.conclusions.equivalence import STEINERT_2017, equivalence
+from pdt_evidence.analysis.networks.comparison import network_table
+from pdt_evidence.analysis.networks.network import (
+    network,
+    network_arms,
+    network_contrasts,
+    network_transitivity,
+)
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
 
 HERE = Path(__file__).parents[1]

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.analysis.pooling import henmi_copas, pool, pool_many
+from pdt_evidence.analysis.pooled.pooling import henmi_copas, pool, pool_many
 from pdt_evidence.errors import EvidenceError, RequestError
 
 YI = [0.12, 0.55, -0.20, 0.81, 0.43, 1.10]
@@ -222,7 +222,7 @@ def test_pooling_arrays_loads_neither_pandas_nor_scipy_stats():
 
 
 def test_a_prior_gives_the_posterior():
-    from pdt_evidence.analysis.bayes import HalfNormal, pool_bayes
+    from pdt_evidence.analysis.pooled.bayes import HalfNormal, pool_bayes
 
     yi, vi = [0.1, 0.4, 0.3], [0.04, 0.05, 0.03]
     through_pool = pool(yi, vi, prior=HalfNormal(0.5), level=0.9)
@@ -235,7 +235,7 @@ def test_a_prior_gives_the_posterior():
     "option", [{"method": "DL"}, {"test": "z"}, {"seed": 1}, {"tau2_ci_weights": [1, 1]}]
 )
 def test_options_without_meaning_beside_a_prior_are_refused(option):
-    from pdt_evidence.analysis.bayes import HalfNormal
+    from pdt_evidence.analysis.pooled.bayes import HalfNormal
 
     with pytest.raises(RequestError, match=f"{next(iter(option))} cannot be chosen together with a prior"):
         pool([0.1, 0.4], [0.04, 0.05], prior=HalfNormal(0.5), **option)

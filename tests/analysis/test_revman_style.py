@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.analysis.revman_style import synthesize_as_revman
+from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers import read_revman
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pdt_evidence.figures.styles import STYLES
+from pdt_evidence.figures.sheet.styles import STYLES
 from pdt_evidence.results import PooledEffect, Synthesis
 
 DEPRESSION = {"comparison": "pdt_vs_control", "outcome": "depression", "follow_up": "post"}
@@ -90,7 +90,7 @@ def clustered(dependence: str) -> PooledEffect:
 
 
 def _network() -> Any:
-    from pdt_evidence.analysis.network import network
+    from pdt_evidence.analysis.networks.network import network
 
     return network(
         [0.5, 0.3, 0.6, 0.1, 0.2, 0.4, -0.1],

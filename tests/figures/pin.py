@@ -23,8 +23,8 @@ sys.path.insert(0, str(HERE))
 from made_results import NETWORK, clustered, effect, synthesis  # noqa: E402
 
 from pdt_evidence import figures, pool  # noqa: E402
-from pdt_evidence.analysis.gosh import gosh  # noqa: E402
-from pdt_evidence.analysis.influence import leave_one_out  # noqa: E402
+from pdt_evidence.analysis.robustness.gosh import gosh  # noqa: E402
+from pdt_evidence.analysis.robustness.influence import leave_one_out  # noqa: E402
 
 PINNED = HERE / "pinned"
 DPI = 80

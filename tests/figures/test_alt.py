@@ -11,13 +11,13 @@ import pytest
 from made_results import NETWORK, clustered, effect, synthesis
 
 from pdt_evidence import figures
-from pdt_evidence.analysis.cumulative import cumulative
-from pdt_evidence.analysis.gosh import gosh
-from pdt_evidence.analysis.influence import influence, leave_one_out
-from pdt_evidence.analysis.pooling import pool
+from pdt_evidence.analysis.pooled.pooling import pool
+from pdt_evidence.analysis.robustness.cumulative import cumulative
+from pdt_evidence.analysis.robustness.gosh import gosh
+from pdt_evidence.analysis.robustness.influence import influence, leave_one_out
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import alt_text, forest
-from pdt_evidence.models.small_study import regression_test, trim_and_fill
+from pdt_evidence.models.bias.small_study import regression_test, trim_and_fill
 
 
 def refit(k, seed=1, shift=0.0):
@@ -191,7 +191,7 @@ def test_the_other_figures_of_a_result_say_its_size_and_estimate(figure):
 
 
 def test_every_figure_has_its_words():
-    from pdt_evidence.figures.alt import FIGURES
+    from pdt_evidence.figures.alt.describe import FIGURES
 
     drawing = set(figures.__all__) - {"STYLES", "Style", "alt_text", "forest_pages", "save", "to_table"}
     assert set(FIGURES) == drawing

@@ -11,10 +11,11 @@ from geometry import assert_readable
 from made_results import clustered, effect, synthesis
 
 from pdt_evidence import figures, trim_and_fill
-from pdt_evidence.analysis.cumulative import cumulative
-from pdt_evidence.analysis.pooling import pool
+from pdt_evidence.analysis.pooled.pooling import pool
+from pdt_evidence.analysis.robustness.cumulative import cumulative
 from pdt_evidence.errors import EvidenceError, RequestError
-from pdt_evidence.figures import axis, forest, funnel, save
+from pdt_evidence.figures import forest, funnel, save
+from pdt_evidence.figures.sheet import axis
 
 FIT = effect(5)
 REFUSED = {

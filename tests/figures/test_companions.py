@@ -14,10 +14,10 @@ from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
 
 from pdt_evidence import pool
-from pdt_evidence.analysis.cumulative import cumulative
-from pdt_evidence.analysis.gosh import gosh
-from pdt_evidence.analysis.influence import leave_one_out
-from pdt_evidence.analysis.network import network
+from pdt_evidence.analysis.networks.network import network
+from pdt_evidence.analysis.robustness.cumulative import cumulative
+from pdt_evidence.analysis.robustness.gosh import gosh
+from pdt_evidence.analysis.robustness.influence import leave_one_out
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import (
     STYLES,
@@ -35,7 +35,7 @@ from pdt_evidence.figures import (
     tau2_profile,
     trajectory,
 )
-from pdt_evidence.models.small_study import regression_test, trim_and_fill
+from pdt_evidence.models.bias.small_study import regression_test, trim_and_fill
 
 TREATMENTS = ("pdt", "cbt", "waitlist", "care_as_usual", "medication")
 NETWORK = SimpleNamespace(
@@ -280,7 +280,7 @@ def test_notes_of_the_results_stand_under_forests():
 
 @pytest.mark.parametrize("network", ["depression_nice", "sad_mayowilson2014"])
 def test_names_and_numbers_of_a_large_network_keep_apart(network):
-    from pdt_evidence.analysis.comparison import pdt_against_cbt
+    from pdt_evidence.analysis.networks.comparison import pdt_against_cbt
 
     ax = network_plot(pdt_against_cbt([network]).fits[network], title="Treatments")
     names = {name: box for name, box in geometry.boxes(ax).items() if str(name).startswith("name:")}

@@ -17,12 +17,12 @@ from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
 
 from pdt_evidence import figures, pool
-from pdt_evidence.analysis.cumulative import cumulative
-from pdt_evidence.analysis.gosh import gosh
-from pdt_evidence.analysis.influence import leave_one_out
+from pdt_evidence.analysis.robustness.cumulative import cumulative
+from pdt_evidence.analysis.robustness.gosh import gosh
+from pdt_evidence.analysis.robustness.influence import leave_one_out
 from pdt_evidence.figures import STYLES
-from pdt_evidence.figures.colors import contrast
-from pdt_evidence.models.small_study import regression_test, trim_and_fill
+from pdt_evidence.figures.sheet.colors import contrast
+from pdt_evidence.models.bias.small_study import regression_test, trim_and_fill
 
 SOME = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 RATIOS = ("OR", "RR", "ROM")

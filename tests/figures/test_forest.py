@@ -25,7 +25,7 @@ from numpy.testing import assert_allclose
 
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
 from pdt_evidence.figures import STYLES, forest, forest_pages
-from pdt_evidence.figures.layout import forest_layout
+from pdt_evidence.figures.forests.layout import forest_layout
 
 FEW = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 SCRIPTS = (

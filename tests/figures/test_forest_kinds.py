@@ -13,10 +13,10 @@ from geometry import assert_readable
 from made_results import NETWORK, clustered, effect, synthesis
 from numpy.testing import assert_allclose
 
-from pdt_evidence.analysis.cumulative import cumulative
-from pdt_evidence.analysis.influence import influence, leave_one_out
-from pdt_evidence.analysis.metaregression import metareg
-from pdt_evidence.analysis.pooling import pool
+from pdt_evidence.analysis.pooled.pooling import pool
+from pdt_evidence.analysis.regression.metaregression import metareg
+from pdt_evidence.analysis.robustness.cumulative import cumulative
+from pdt_evidence.analysis.robustness.influence import influence, leave_one_out
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.figures import forest, forest_pages, summary_forest

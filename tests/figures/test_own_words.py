@@ -11,8 +11,8 @@ from geometry import assert_readable
 from made_results import clustered, effect
 
 from pdt_evidence import effect_sizes, synthesize
-from pdt_evidence.analysis.influence import leave_one_out
-from pdt_evidence.analysis.pooling import pool
+from pdt_evidence.analysis.pooled.pooling import pool
+from pdt_evidence.analysis.robustness.influence import leave_one_out
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import alt_text, forest, summary_forest
 
@@ -103,7 +103,7 @@ def test_the_style_of_review_manager_shows_each_arm_and_the_judgements():
     ],
 )
 def test_the_method_of_review_manager_is_in_words(events, random, wanted, row):
-    from pdt_evidence.analysis.revman_style import synthesize_as_revman
+    from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
 
     fit = next(iter(synthesize_as_revman(deaths(), events=events, random=random).strata.values()))
     ax = forest(fit)

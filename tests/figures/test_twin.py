@@ -7,9 +7,9 @@ from html import unescape
 import pytest
 from made_results import NETWORK, clustered, effect, synthesis
 
-from pdt_evidence.analysis.cumulative import cumulative
-from pdt_evidence.analysis.influence import leave_one_out
-from pdt_evidence.analysis.pooling import pool
+from pdt_evidence.analysis.pooled.pooling import pool
+from pdt_evidence.analysis.robustness.cumulative import cumulative
+from pdt_evidence.analysis.robustness.influence import leave_one_out
 from pdt_evidence.figures import forest, to_table
 
 pytest.importorskip("great_tables")

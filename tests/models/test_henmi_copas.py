@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.analysis.pooling import henmi_copas
+from pdt_evidence.analysis.pooled.pooling import henmi_copas
 from pdt_evidence.models.henmi_copas import _conditional_moments
 from pdt_evidence.models.weights import prepare
 

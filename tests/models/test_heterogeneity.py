@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.analysis.pooling import pool
+from pdt_evidence.analysis.pooled.pooling import pool
 from pdt_evidence.models.heterogeneity import H2_from_Q, H2_from_tau2, I2_from_Q, I2_from_tau2, cochran_Q
 
 Y, V = [0.12, 0.55, -0.20, 0.81, 0.43, 1.10], [0.04, 0.05, 0.09, 0.02, 0.10, 0.06]

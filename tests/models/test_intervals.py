@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 from scipy.integrate import quad
 
-from pdt_evidence.analysis.pooling import pool, pool_many
+from pdt_evidence.analysis.pooled.pooling import pool, pool_many
 from pdt_evidence.models.likelihood import log_likelihood
 from pdt_evidence.models.weights import prepare
 

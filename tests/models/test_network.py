@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.models import network_arms as arms_of
-from pdt_evidence.models.network import (
+from pdt_evidence.models.networks import arms as arms_of
+from pdt_evidence.models.networks.designs import decompose_Q, design_list, net_heat
+from pdt_evidence.models.networks.flow import (
+    connected_parts,
+    contributions,
+    evidence_flow,
+    network_laplacian,
+    study_laplacian,
+)
+from pdt_evidence.models.networks.model import (
     StudyBlock,
     basic_covariance,
     consistency_model,
@@ -17,16 +25,8 @@ from pdt_evidence.models.network import (
     tau2_interval,
     tau2_reml,
 )
-from pdt_evidence.models.network_designs import decompose_Q, design_list, net_heat
-from pdt_evidence.models.network_flow import (
-    connected_parts,
-    contributions,
-    evidence_flow,
-    network_laplacian,
-    study_laplacian,
-)
-from pdt_evidence.models.network_ranks import p_scores, rank_probabilities
-from pdt_evidence.models.network_split import direct_evidence
+from pdt_evidence.models.networks.ranks import p_scores, rank_probabilities
+from pdt_evidence.models.networks.split import direct_evidence
 
 
 def random_blocks(seed, n_treatments=5, n_studies=12):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from pdt_evidence.analysis.pooling import pool, pool_many
+from pdt_evidence.analysis.pooled.pooling import pool, pool_many
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.models.pool import Options, fit
 from pdt_evidence.models.tau2 import METHODS

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.analysis.pooling import pool, pool_many
+from pdt_evidence.analysis.pooled.pooling import pool, pool_many
 
 HERE = Path(__file__).parent.parent / "reference"
 NEWER = json.loads((HERE / "metafor51.json").read_text(encoding="utf-8"))

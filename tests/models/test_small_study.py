@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.models.small_study import regression_test, trim_and_fill
+from pdt_evidence.models.bias.small_study import regression_test, trim_and_fill
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "small_study.json").read_text())
 FILLS = [(case, fill) for case in REFERENCE["cases"] for fill in case["fills"]]

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import pdt_evidence as pdt
-from pdt_evidence.analysis.conclusions import rising_changes
+from pdt_evidence.analysis.conclusions.wording import rising_changes
 from pdt_evidence.verdicts import check as check_module
 from pdt_evidence.verdicts import facts as facts_module
 from pdt_evidence.verdicts.facts import Facts

@@ -13,9 +13,9 @@ from typing import Any
 
 import pandas as pd
 
-from pdt_evidence.analysis.multilevel import pool_multilevel
-from pdt_evidence.analysis.pooling import pool
-from pdt_evidence.analysis.rows_to_pool import rows_to_pool, words_of
+from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
+from pdt_evidence.analysis.pooled.pooling import pool
+from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool, words_of
 from pdt_evidence.effects.per_trial import aggregate_rows, one_per_trial
 from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.errors import (
@@ -140,7 +140,7 @@ def _as_revman(
     dependence: str,
 ) -> Synthesis:
     """Review Manager has its own rules; what contradicts them is refused, the library's defaults give way."""
-    from pdt_evidence.analysis.revman_style import synthesize_as_revman
+    from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
 
     require_choice("method (with style = 'revman')", method, ("REML", "DL", "EE"))
     require_choice("test (with style = 'revman')", test, ("knha", "z"))

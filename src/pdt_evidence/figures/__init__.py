@@ -6,18 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 _HOMES = {
-    "alt": ["alt_text"],
-    "files": ["save"],
-    "forest_plot": ["forest", "forest_pages"],
-    "funnels": ["funnel", "radial"],
-    "influences": ["baujat", "drapery", "gosh_plot", "orchard"],
-    "network_graph": ["network_plot"],
-    "profiles": ["bias_summary", "tau2_profile"],
-    "specification": ["specification_curve"],
-    "styles": ["STYLES", "Style"],
-    "summary": ["summary_forest"],
-    "time_course": ["trajectory"],
-    "twin": ["to_table"],
+    "alt.describe": ["alt_text"],
+    "sheet.files": ["save"],
+    "forests.plot": ["forest", "forest_pages"],
+    "charts.funnels": ["funnel", "radial"],
+    "charts.influences": ["baujat", "drapery", "gosh_plot", "orchard"],
+    "charts.network_graph": ["network_plot"],
+    "charts.profiles": ["bias_summary", "tau2_profile"],
+    "charts.specification": ["specification_curve"],
+    "sheet.styles": ["STYLES", "Style"],
+    "forests.summary": ["summary_forest"],
+    "charts.time_course": ["trajectory"],
+    "forests.table": ["to_table"],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -33,22 +33,22 @@ def __getattr__(name: str) -> Any:
 
 
 if TYPE_CHECKING:
-    from pdt_evidence.figures.alt import alt_text as alt_text
-    from pdt_evidence.figures.files import save as save
-    from pdt_evidence.figures.forest_plot import forest as forest
-    from pdt_evidence.figures.forest_plot import forest_pages as forest_pages
-    from pdt_evidence.figures.funnels import funnel as funnel
-    from pdt_evidence.figures.funnels import radial as radial
-    from pdt_evidence.figures.influences import baujat as baujat
-    from pdt_evidence.figures.influences import drapery as drapery
-    from pdt_evidence.figures.influences import gosh_plot as gosh_plot
-    from pdt_evidence.figures.influences import orchard as orchard
-    from pdt_evidence.figures.network_graph import network_plot as network_plot
-    from pdt_evidence.figures.profiles import bias_summary as bias_summary
-    from pdt_evidence.figures.profiles import tau2_profile as tau2_profile
-    from pdt_evidence.figures.specification import specification_curve as specification_curve
-    from pdt_evidence.figures.styles import STYLES as STYLES
-    from pdt_evidence.figures.styles import Style as Style
-    from pdt_evidence.figures.summary import summary_forest as summary_forest
-    from pdt_evidence.figures.time_course import trajectory as trajectory
-    from pdt_evidence.figures.twin import to_table as to_table
+    from pdt_evidence.figures.alt.describe import alt_text as alt_text
+    from pdt_evidence.figures.charts.funnels import funnel as funnel
+    from pdt_evidence.figures.charts.funnels import radial as radial
+    from pdt_evidence.figures.charts.influences import baujat as baujat
+    from pdt_evidence.figures.charts.influences import drapery as drapery
+    from pdt_evidence.figures.charts.influences import gosh_plot as gosh_plot
+    from pdt_evidence.figures.charts.influences import orchard as orchard
+    from pdt_evidence.figures.charts.network_graph import network_plot as network_plot
+    from pdt_evidence.figures.charts.profiles import bias_summary as bias_summary
+    from pdt_evidence.figures.charts.profiles import tau2_profile as tau2_profile
+    from pdt_evidence.figures.charts.specification import specification_curve as specification_curve
+    from pdt_evidence.figures.charts.time_course import trajectory as trajectory
+    from pdt_evidence.figures.forests.plot import forest as forest
+    from pdt_evidence.figures.forests.plot import forest_pages as forest_pages
+    from pdt_evidence.figures.forests.summary import summary_forest as summary_forest
+    from pdt_evidence.figures.forests.table import to_table as to_table
+    from pdt_evidence.figures.sheet.files import save as save
+    from pdt_evidence.figures.sheet.styles import STYLES as STYLES
+    from pdt_evidence.figures.sheet.styles import Style as Style

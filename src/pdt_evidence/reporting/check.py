@@ -17,8 +17,8 @@ from pdt_evidence.evidence.readers.events import said_of_events
 from pdt_evidence.evidence.readers.files import kind_of, read_any
 from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
-from pdt_evidence.evidence.readers.tabular import read_table
-from pdt_evidence.evidence.readers.text_table import TextTable
+from pdt_evidence.evidence.readers.tabular.tables import read_table
+from pdt_evidence.evidence.readers.tabular.text_table import TextTable
 from pdt_evidence.evidence.readers.trials import file_source, typed_trials, with_defaults
 from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import Problem, first_of_cells, listed

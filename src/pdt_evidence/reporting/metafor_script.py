@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pdt_evidence.analysis.multilevel import MultilevelEffect
+from pdt_evidence.analysis.pooled.multilevel import MultilevelEffect
 from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.errors import RequestError
 from pdt_evidence.results import PooledEffect, Synthesis

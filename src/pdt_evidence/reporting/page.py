@@ -13,7 +13,7 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.analysis.equivalence import VERDICTS as EQUIVALENCE_WORDS
+from pdt_evidence.analysis.conclusions.equivalence import VERDICTS as EQUIVALENCE_WORDS
 from pdt_evidence.effects.reported import RATIOS
 from pdt_evidence.evidence.coverage import CITED
 from pdt_evidence.evidence.readers.provenance import origin

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from pdt_evidence.analysis.clustered import NOT_SYMPTOMS
+from pdt_evidence.analysis.regression.clustered import NOT_SYMPTOMS
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers.writing import guarded, write_all
 from pdt_evidence.reporting.contents import Contents

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError
-from pdt_evidence.figures.chart import Chart, chart
-from pdt_evidence.figures.styles import Style
+from pdt_evidence.figures.charts.chart import Chart, chart
+from pdt_evidence.figures.sheet.styles import Style
 from pdt_evidence.reporting.names import named
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from pdt_evidence.analysis.clustered import NOT_SYMPTOMS
-from pdt_evidence.analysis.comparison import HeadToHead, pdt_against_cbt
-from pdt_evidence.analysis.dependence import sensitivity
-from pdt_evidence.analysis.follow_up import FollowUp, follow_up
-from pdt_evidence.analysis.moderators import Moderation, moderators
+from pdt_evidence.analysis.networks.comparison import HeadToHead, pdt_against_cbt
+from pdt_evidence.analysis.over_time.follow_up import FollowUp, follow_up
+from pdt_evidence.analysis.regression.clustered import NOT_SYMPTOMS
+from pdt_evidence.analysis.regression.moderators import Moderation, moderators
+from pdt_evidence.analysis.robustness.dependence import sensitivity
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.evidence import load, reviews

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from scipy.special import ndtri, stdtrit
 
-from pdt_evidence.analysis.clustered import FEWEST_DF  # below it an interval is too rough to answer anything
-from pdt_evidence.analysis.equivalence import STEINERT_2017
+from pdt_evidence.analysis.conclusions.equivalence import STEINERT_2017
+from pdt_evidence.analysis.regression.clustered import (
+    FEWEST_DF,  # below it an interval is too rough to answer anything
+)
 from pdt_evidence.effects.reported import RATIOS
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.facts import Facts

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import isnan
 
-from pdt_evidence.analysis.conclusions import rising_changes
-from pdt_evidence.analysis.equivalence import (
+from pdt_evidence.analysis.conclusions.equivalence import (
     STEINERT_2017,
     VERDICTS,
     equivalence,
     equivalence_from_interval,
 )
+from pdt_evidence.analysis.conclusions.wording import rising_changes
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.questions import FEWEST_TRIALS, no_effect, side
 from pdt_evidence.verdicts.words import NETWORK_NAMES, counted, in_words, interval, shown, two_digits

@@ -11,9 +11,9 @@ import pytest
 from made_files import TRIALS
 
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError
-from pdt_evidence.evidence.readers import column_guide, read_trials, template, text_table
-from pdt_evidence.evidence.readers import tabular as tables
+from pdt_evidence.evidence.readers import column_guide, read_trials, template
 from pdt_evidence.evidence.readers.columns import own_columns
+from pdt_evidence.evidence.readers.tabular.tables import tables, text_table
 
 HEADER = "row_id,study,better,mean_t,sd_t,n_t,mean_c,sd_c,n_c"
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from pdt_evidence.errors import EvidenceError, RequestError, require_choice
 from pdt_evidence.evidence.package import load
-from pdt_evidence.evidence.readers.metapsy import read_metapsy
+from pdt_evidence.evidence.readers.metapsy.reader import read_metapsy
 from pdt_evidence.evidence.readers.provenance import about_import, warn_of_another_review
-from pdt_evidence.evidence.readers.revman import read_revman
+from pdt_evidence.evidence.readers.revman.reader import read_revman
 from pdt_evidence.evidence.readers.safe import file_bytes
-from pdt_evidence.evidence.readers.tabular import delimited
+from pdt_evidence.evidence.readers.tabular.tables import delimited
 from pdt_evidence.evidence.readers.trials import check_trials, read_trials
 from pdt_evidence.evidence.readers.writing import csv_text, write_all
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pdt_evidence.errors import SchemaError, did_you_mean
 from pdt_evidence.evidence.readers.safe import as_utf8, file_bytes
-from pdt_evidence.evidence.readers.tabular import delimited
+from pdt_evidence.evidence.readers.tabular.tables import delimited
 from pdt_evidence.evidence.windows import follow_up_window
 
 __all__ = ["COLUMNS", "CONTROLS", "NO_NAME", "Names", "Rule", "comparison_of", "load_names", "slug"]

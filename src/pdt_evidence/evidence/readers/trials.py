@@ -28,11 +28,11 @@ from pdt_evidence.evidence.readers.columns import (
     has_given_effects,
     trial_fields,
 )
-from pdt_evidence.evidence.readers.decimals import decimal_points, doubtful_point
 from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
-from pdt_evidence.evidence.readers.tabular import read_table
-from pdt_evidence.evidence.readers.text_table import Entry, TextTable
+from pdt_evidence.evidence.readers.tabular.decimals import decimal_points, doubtful_point
+from pdt_evidence.evidence.readers.tabular.tables import read_table
+from pdt_evidence.evidence.readers.tabular.text_table import Entry, TextTable
 from pdt_evidence.evidence.readers.words import as_spelled, near_misses
 from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import (

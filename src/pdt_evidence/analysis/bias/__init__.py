@@ -1,0 +1,1 @@
+"""Whether small studies, or what went unpublished, move a result."""

@@ -1,0 +1,1 @@
+"""What an estimate allows to say: equivalence, margins, sentences."""

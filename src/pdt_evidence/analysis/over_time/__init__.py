@@ -1,0 +1,1 @@
+"""Effects after treatment and later, of the same trials."""

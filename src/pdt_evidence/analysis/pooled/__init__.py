@@ -1,0 +1,1 @@
+"""One pooled effect: of one value a trial, of several, or with a prior."""

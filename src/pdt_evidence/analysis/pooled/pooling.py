@@ -1,0 +1,326 @@
+"""The doors to the engine: `pool` for one meta-analysis, `pool_many` for arrays of them.
+
+Here input is checked, every fault of it listed at once, and results become records.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pdt_evidence.analysis.checks import checked_arrays, checked_studies, checked_weights, per_study
+from pdt_evidence.analysis.progress import progress_bar
+from pdt_evidence.errors import RequestError, require_choice
+from pdt_evidence.models.henmi_copas import henmi_copas_interval
+from pdt_evidence.models.inference import TESTS
+from pdt_evidence.models.intervals import TAU2_CI_METHODS
+from pdt_evidence.models.pool import Options, PooledArrays, fit
+from pdt_evidence.models.prediction import PI_RULES
+from pdt_evidence.models.priors import Prior
+from pdt_evidence.models.tau2 import METHODS, estimate_tau2
+from pdt_evidence.models.weights import prepare
+from pdt_evidence.results import HenmiCopas, PooledEffect
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+__all__ = ["henmi_copas", "pool", "pool_many"]
+
+Floats = NDArray[np.float64]
+BOOTSTRAP_DRAWS = 25_000
+
+
+def pool(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    *,
+    method: str = "REML",
+    test: str = "knha",
+    level: float = 0.95,
+    labels: Sequence[object] | None = None,
+    pi_rule: str = "HTS-t(k-2)",
+    tau2_ci_method: str = "q-profile",
+    tau2_ci_weights: ArrayLike | None = None,
+    bootstrap_draws: int = BOOTSTRAP_DRAWS,
+    seed: int | None = None,
+    prior: Prior | None = None,
+    measure: str = "GEN",
+    stratum: Mapping[str, str] | None = None,
+    row_ids: Sequence[str] | None = None,
+    columns: Mapping[str, Sequence[Any]] | None = None,
+    **unknown: object,
+) -> PooledEffect:
+    """Pool the effects of one meta-analysis.
+
+    Parameters
+    ----------
+    yi, vi : array_like, shape (k,)
+        Effects on the scale they are pooled on (log for ratios), and their variances.
+    method : str
+        Estimator of tau2: "EE" (none, equal effects), "DL", "REML", "PM", "ML", "EB", "HE", "HS",
+        "SJ", "DL2".
+    test : str
+        "z", "t", "knha" (Knapp-Hartung), "adhoc" (its variance factor at least 1), "adhoc-ci"
+        (the wider of "knha" and "z").
+    level : float
+        Of every interval, between 0 and 1.
+    labels : sequence, length k, optional
+        Names of the studies; "1", "2", ... if None.
+    pi_rule : str
+        Prediction interval: "HTS-t(k-2)", "HTS-t(k-1)", "metafor", "bootstrap". The last has rules of its
+        own (DerSimonian-Laird and Hartung-Knapp, doi:10.1177/0962280218773520), whatever `method` and `test`.
+    tau2_ci_method : str
+        "q-profile", "profile-likelihood" (methods "REML" and "ML"), "generalised-q", "wald".
+    tau2_ci_weights : array_like, shape (k,), optional
+        Weights of "generalised-q"; 1 / vi if None.
+    bootstrap_draws, seed : int
+        Of the rule "bootstrap"; without a seed each call draws anew.
+    prior : Prior, optional
+        A prior of tau, such as ``HalfNormal(0.5)``: the result is then the posterior of `pool_bayes`, and
+        the options that belong to the other models (method, test, rules of intervals) are refused.
+    measure, stratum, row_ids, columns
+        Kept in the result: the measure's name, what the stratum is, the evidence rows behind
+        each study, further columns of length k for figures.
+
+    Returns
+    -------
+    PooledEffect
+        For k = 1 the study's own estimate and Wald interval, NaN for what cannot be known.
+
+    Raises
+    ------
+    EvidenceError
+        Where yi or vi are no finite numbers, a variance is not above 0, lengths differ or
+        there is no study; all bad rows at once.
+    RequestError
+        For an unknown option or value; it lists the known ones.
+
+    Examples
+    --------
+    >>> fit = pool([0.2, 0.5, 0.9], [0.04, 0.05, 0.03], method="DL", test="z")
+    >>> round(fit.estimate, 4), round(fit.tau2, 4)
+    (0.5434, 0.1008)
+    """
+    _refuse(unknown, pool)
+    if prior is not None:
+        asked = {"method": method, "test": test, "pi_rule": pi_rule, "tau2_ci_method": tau2_ci_method,
+                 "tau2_ci_weights": tau2_ci_weights, "bootstrap_draws": bootstrap_draws, "seed": seed}  # fmt: skip
+        _refuse_beside_prior(asked)
+        from pdt_evidence.analysis.pooled.bayes import pool_bayes
+
+        return pool_bayes(
+            yi, vi, prior, level=level, measure=measure, labels=labels, row_ids=row_ids, columns=columns,
+            stratum=stratum,
+        )  # fmt: skip
+    options = _options(
+        method, test, level, pi_rule, tau2_ci_method, bootstrap_draws=bootstrap_draws, seed=seed
+    )
+    y, v, names = checked_studies(yi, vi, labels)
+    columns, ids = per_study(len(names), columns, row_ids)
+    if tau2_ci_weights is not None:
+        options = replace(options, tau2_ci_weights=checked_weights(tau2_ci_weights, options, y)[None])
+    many = fit(y[None], v[None], options, whole=True)
+    values: dict[str, Any] = {name: float(getattr(many, name)[0]) for name in _NUMBERS}
+    values |= {name: tuple(getattr(many, name)[0].tolist()) for name in _INTERVALS}
+    k = len(names)
+    return PooledEffect(
+        stratum=dict(stratum or {}), measure=measure, method=method, test=test, level=options.level,
+        pi_rule=pi_rule, tau2_ci_method=tau2_ci_method, k=k, Q_df=k - 1, labels=names,
+        yi=_read_only(y), vi=_read_only(v), weights=_read_only(many.weights[0]), row_ids=ids, columns=columns,
+        notes=tuple(_notes(options, k, values)), **values,
+    )  # fmt: skip
+
+
+def pool_many(
+    yi: ArrayLike,
+    vi: ArrayLike,
+    *,
+    method: str = "REML",
+    test: str = "knha",
+    level: float = 0.95,
+    pi_rule: str = "HTS-t(k-2)",
+    tau2_ci_method: str | None = None,
+    tau2_ci_weights: ArrayLike | None = None,
+    bootstrap_draws: int = BOOTSTRAP_DRAWS,
+    seed: int | None = None,
+    executor: Executor | None = None,
+    progress: bool = False,
+    **unknown: object,
+) -> PooledArrays:
+    """Pool many meta-analyses in one call; `pool` is the batch of one of the same code.
+
+    Parameters
+    ----------
+    yi, vi : array_like, shape (..., k)
+        Effects and variances, studies on the last axis; NaN in either, or an infinite
+        variance, marks an absent study, so that k may differ.
+    tau2_ci_method : str or None
+        As in `pool`. The default, None, leaves tau2_se and the intervals of tau2, I2 and H2
+        NaN: they cost more than everything else together.
+    method, test, level, pi_rule, tau2_ci_weights, bootstrap_draws, seed
+        As in `pool`.
+    executor : concurrent.futures.Executor, optional
+        Threads, processes or ``dask.distributed.Client.get_executor()`` to share the work, up to 32 tasks
+        at once; it is left open. An error in a task is raised as it is; an interrupt cancels those that wait.
+        The numbers are the same as without one, when everything runs here.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Returns
+    -------
+    PooledArrays
+        The names of `PooledEffect`, arrays of shape (...); NaN where no study is present.
+
+    Raises
+    ------
+    EvidenceError
+        For text, infinite effects and variances not above 0; every position is listed.
+    RequestError
+        For an unknown option or value; it lists the known ones.
+
+    Examples
+    --------
+    >>> many = pool_many([[0.2, 0.5, 0.9], [0.1, 0.3, float("nan")]], [[0.04, 0.05, 0.03]] * 2)
+    >>> many.k.tolist(), many.estimate.round(3).tolist()
+    ([3, 2], [0.544, 0.189])
+    """
+    _refuse(unknown, pool_many)
+    options = _options(
+        method, test, level, pi_rule, tau2_ci_method, bootstrap_draws=bootstrap_draws, seed=seed
+    )
+    y, v, whole = checked_arrays(yi, vi)
+    if tau2_ci_weights is not None:
+        weights = checked_weights(tau2_ci_weights, options, y)
+        options = replace(options, tau2_ci_weights=weights.reshape(-1, y.shape[-1]))
+    with progress_bar("meta-analyses", math.prod(y.shape[:-1]), progress) as update:
+        return fit(y, v, options, executor, whole, update)
+
+
+def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCopas:
+    """Equal-effects estimate with the Henmi-Copas interval, which small studies sway less.
+
+    Parameters
+    ----------
+    yi, vi, level
+        As in `pool`.
+
+    Raises
+    ------
+    EvidenceError
+        As in `pool`.
+
+    References
+    ----------
+    .. [1] Henmi, Copas. Statistics in Medicine 29 (2010) 2969. doi:10.1002/sim.4029
+
+    Examples
+    --------
+    >>> result = henmi_copas([0.2, 0.5, 0.9], [0.04, 0.05, 0.03])
+    >>> round(result.estimate, 3)
+    0.574
+    """
+    level = _options("DL", "z", level, "HTS-t(k-2)", None, 25_000, None).level
+    y, v, _ = checked_studies(yi, vi, None)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        batch = prepare(y[None], v[None])
+        low, high = henmi_copas_interval(batch, level)[:, 0].tolist()
+        tau2 = estimate_tau2(batch, "DL") * batch.unit**2
+    return HenmiCopas(
+        k=y.size,
+        level=level,
+        estimate=float(batch.locate(batch.at0.mean)[0]),
+        ci=(low, high),
+        tau2=float(tau2[0]),
+    )
+
+
+_NUMBERS = ("estimate", "se", "statistic", "df", "p", "log_p", "tau2", "tau2_se", "I2", "H2", "I2_Q", "H2_Q",
+            "Q", "Q_p", "log_likelihood")  # fmt: skip
+_INTERVALS = ("ci", "pi", "tau2_ci", "I2_ci", "H2_ci")
+
+
+def _refuse(unknown: Mapping[str, object], door: Callable[..., object]) -> None:
+    if unknown:
+        import inspect
+
+        kinds = inspect.signature(door).parameters.values()
+        known = ", ".join(item.name for item in kinds if item.kind is item.KEYWORD_ONLY)
+        asked = ", ".join(map(repr, unknown))
+        raise RequestError(f"{door.__name__}() has no option {asked}. It has: {known}.")
+
+
+def _refuse_beside_prior(asked: Mapping[str, object]) -> None:
+    import inspect
+
+    defaults = {name: item.default for name, item in inspect.signature(pool).parameters.items()}
+    changed = [
+        name for name, value in asked.items() if value is not defaults[name] and value != defaults[name]
+    ]
+    if changed:
+        raise RequestError(
+            f"{', '.join(changed)} cannot be chosen together with a prior: the posterior has no such rule. "
+            "Leave out the one or the other."
+        )
+
+
+def _options(
+    method: str, test: str, level: float, pi_rule: str, tau2_ci_method: str | None,
+    bootstrap_draws: int, seed: int | None,
+) -> Options:  # fmt: skip
+    require_choice("method", method, tuple(METHODS))
+    require_choice("test", test, TESTS)
+    require_choice("pi_rule", pi_rule, PI_RULES)
+    if tau2_ci_method is not None:
+        require_choice("tau2_ci_method", tau2_ci_method, TAU2_CI_METHODS)
+    if tau2_ci_method == "profile-likelihood" and method not in ("REML", "ML"):
+        raise RequestError(
+            f"tau2_ci_method = 'profile-likelihood' needs method 'REML' or 'ML'; method is {method!r}."
+        )
+    if not (isinstance(level, Real) and 0 < level < 1):
+        raise RequestError(f"level = {level!r} must be a number between 0 and 1, such as 0.95.")
+    if not (isinstance(bootstrap_draws, Integral) and bootstrap_draws >= 100):
+        raise RequestError(f"bootstrap_draws = {bootstrap_draws!r} must be a whole number of at least 100.")
+    if seed is not None and not (isinstance(seed, Integral) and seed >= 0):
+        raise RequestError(f"seed = {seed!r} must be a whole number of at least 0, or None.")
+    if pi_rule != "bootstrap" and (seed is not None or bootstrap_draws != BOOTSTRAP_DRAWS):
+        raise RequestError("seed and bootstrap_draws belong to pi_rule = 'bootstrap' alone.")
+    return Options(
+        method=method, test=test, level=float(level), pi_rule=pi_rule, tau2_ci_method=tau2_ci_method,
+        bootstrap_draws=int(bootstrap_draws), seed=None if seed is None else int(seed),
+    )  # fmt: skip
+
+
+def _read_only(array: Floats) -> Floats:
+    array = array.copy()
+    array.setflags(write=False)
+    return array
+
+
+def _notes(options: Options, k: int, values: Mapping[str, Any]) -> Iterator[str]:
+    """What a reader must know about the numbers, one sentence each."""
+    if k == 1:
+        yield "One study: its own estimate and Wald interval; what lies between studies cannot be known."
+        return
+    if options.method == "EE":
+        yield "Method EE assumes one true effect: tau2 is 0, and there is nothing to predict beyond the estimate."
+    elif options.pi_rule == "bootstrap":
+        yield (
+            "The bootstrap prediction interval has rules of its own (DerSimonian-Laird, Hartung-Knapp), whatever "
+            "method and test are; it need not contain the confidence interval."
+        )
+    elif k == 2 and options.pi_rule == "HTS-t(k-2)":
+        yield "The prediction interval HTS-t(k-2) needs 3 studies; there are 2."
+    if options.tau2_ci_method in ("q-profile", "generalised-q") and values["tau2_ci"][1] == 0:
+        yield (f"The {options.tau2_ci_method} interval of tau2 is empty, as the studies agree more than "
+               "chance would have it; both bounds are given as 0.")  # fmt: skip
+    if options.test in ("knha", "adhoc-ci") and values["se"] == 0:
+        yield "The effects are identical, so the Knapp-Hartung standard error is 0."
+    elif options.test == "knha" and values["Q"] < k - 1 and values["tau2"] == 0:
+        yield (f"The Knapp-Hartung variance factor is {values['H2_Q']:.3g}, below 1: the standard error is "
+               "smaller than the Wald one (test 'adhoc' does not allow that).")  # fmt: skip

@@ -1,0 +1,183 @@
+"""From a table as it comes to the rows that can be pooled: checked, named, with an effect each.
+
+What cannot be pooled is listed with its reason; what may surprise is said.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+
+import pandas as pd
+
+from pdt_evidence.analysis.regression.clustered import NOT_SYMPTOMS
+from pdt_evidence.effects.table import effect_sizes
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError
+from pdt_evidence.evidence.schema import missing_column
+from pdt_evidence.evidence.tables import set_aside
+
+__all__ = ["rows_to_pool", "words_of"]
+
+SIGNED_BY_SCORE = ("SMD", "MD", "ROM", "OR", "RR", "RD")
+ROWS_SHOWN = 8
+CALLER = 5  # levels up from a warning: its function, `rows_to_pool`, `synthesize`, `known_options`, the user
+
+
+def rows_to_pool(
+    table: pd.DataFrame, by: tuple[str, ...], measure: str | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows of a user's table that can be pooled, and the others, each with its reason; see `synthesize`."""
+    _check(table, by)
+    _say_set_aside(table)
+    table = _named(table)
+    if measure is not None or not {"yi", "vi"} <= set(table.columns):
+        table = _with_effects(table, measure or "SMD")
+    else:
+        table = _completed(table)
+    return _usable(table)
+
+
+def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
+    if table.empty:
+        raise EvidenceError("There is nothing to pool: the table has no rows. Widen the filters.")
+    if not by:
+        raise RequestError("by = (): expected at least one column that makes the strata.")
+    if {"review_id", "estimate"} <= set(table.columns) and "trial_id" not in table.columns:
+        raise SchemaError(
+            "These are published pooled estimates (a table of reviews()), and what is pooled is not pooled again: "
+            "reviews share their trials. Give trials, as trials(review=...) does, or read the estimates as they are."
+        )
+    missing = [missing_column(name, table.columns) for name in by if name not in table.columns]
+    if not {"trial_id", "study"} & set(table.columns):
+        missing.append(missing_column("study", table.columns))
+    if missing:
+        raise SchemaError.from_problems(missing, "the table to pool")
+    problems = []
+    if "row_id" in table.columns:
+        repeated = sorted(set(table.loc[table["row_id"].duplicated(), "row_id"].astype(str)))
+        if repeated:
+            problems.append(f"column 'row_id': expected each row once, found again: {', '.join(repeated)}.")
+    problems += _mixed(table, by)
+    if problems:
+        raise EvidenceError.from_problems(problems, "the table to pool")
+    compared = words_of(table, "comparison") if "comparison" not in by else []
+    if len(compared) > 1:
+        mixed = ", ".join(sorted(compared))
+        warnings.warn(
+            f"Strata mix comparisons ({mixed}). Filter the table, or add 'comparison' to by.",
+            EvidenceWarning,
+            stacklevel=CALLER,
+        )
+    outcomes = set(words_of(table, "outcome")) if "outcome" not in by else set()
+    if (other := outcomes & {*NOT_SYMPTOMS}) and outcomes - other:
+        warnings.warn(
+            f"Strata mix symptoms with {' and '.join(sorted(other))}. Filter the table, or add 'outcome' to by.",
+            EvidenceWarning,
+            stacklevel=CALLER,
+        )
+
+
+def _say_set_aside(table: pd.DataFrame) -> None:
+    """Rows that their table says not to use are pooled if they are given, but not in silence."""
+    reasons = set_aside(table)
+    reasons = reasons[reasons != ""]
+    if len(reasons):
+        counts = "; ".join(f"{reason}: {number}" for reason, number in reasons.value_counts().items())
+        warnings.warn(
+            f"Rows are pooled that their own table sets aside ({counts}). To leave them out, keep only rows whose "
+            "status is 'ok' and that are preferred.",
+            EvidenceWarning,
+            stacklevel=CALLER,
+        )
+
+
+def _mixed(table: pd.DataFrame, by: tuple[str, ...]) -> list[str]:
+    """A sentence where designs are mixed anywhere, and for each stratum whose rows are of several measures."""
+    problems = []
+    if "design" in table.columns and table["design"].nunique() > 1:  # not even side by side in one figure
+        problems.append(_several("the table", table, "design"))
+    if "measure" in table.columns and "measure" not in by and table["measure"].nunique() > 1:
+        for key, rows in table.groupby(list(by), sort=False, dropna=False):
+            if rows["measure"].nunique() > 1:
+                words = ", ".join(map(str, key if isinstance(key, tuple) else (key,)))
+                problems.append(_several(f"stratum {words}", rows, "measure"))
+    return problems
+
+
+def _several(where: str, rows: pd.DataFrame, column: str) -> str:
+    shown = _shown(rows["row_id"] if "row_id" in rows.columns else rows.index + 1)
+    found = ", ".join(map(str, sorted(rows[column].dropna().unique())))
+    return f"{where}, rows {shown}, column {column!r}: expected one value, found {found}. Pool them apart."
+
+
+def _shown(ids: Iterable[Any]) -> str:
+    """The first of many ids."""
+    first = list(map(str, islice(ids, ROWS_SHOWN + 1)))
+    return ", ".join(first[:ROWS_SHOWN]) + (", …" if len(first) > ROWS_SHOWN else "")
+
+
+def _named(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with a row id, a trial and a study in every row: what a short table leaves to be understood."""
+    names = {}
+    if "row_id" not in table.columns:
+        names["row_id"] = [f"row {number}" for number in range(1, len(table) + 1)]
+    if "trial_id" not in table.columns:
+        names["trial_id"] = table["study"].astype(str)
+    if "study" not in table.columns:
+        names["study"] = table["trial_id"].astype(str)
+    return table.assign(**names)
+
+
+def _with_effects(table: pd.DataFrame, measure: str) -> pd.DataFrame:
+    if measure in SIGNED_BY_SCORE and "better" not in table.columns:
+        warnings.warn(
+            "The table has no column 'better', so effects from arm data are arm 1 less arm 2, whichever is good. "
+            "Say in 'better' whether lower or higher scores are, and effects above 0 favour arm 1.",
+            EvidenceWarning,
+            stacklevel=CALLER,
+        )
+    return effect_sizes(table, measure=measure)
+
+
+def _completed(table: pd.DataFrame) -> pd.DataFrame:
+    """The effects of rows that never had one, beside rows that have: tables of two makers, put together."""
+    if not {"yi_reason", "measure"} <= set(table.columns):
+        return table
+    known = table["measure"].dropna().unique()
+    new = table["yi"].isna() & table["yi_reason"].isna()
+    if not new.any() or len(known) != 1:
+        return table
+    table = table.reset_index(drop=True)
+    new = new.to_numpy()
+    return pd.concat([table[~new], _with_effects(table[new], str(known[0]))]).sort_index()
+
+
+def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows with an effect; and the others, each with its reason."""
+    without = table["yi"].isna() | table["vi"].isna()
+    reason = table["yi_reason"] if "yi_reason" in table.columns else pd.Series(pd.NA, index=table.index)
+    left_out = (
+        table.assign(reason=reason.fillna("no yi or vi"))
+        .loc[without, ["row_id", "reason"]]
+        .reset_index(drop=True)
+    )
+    if without.any():
+        ids = _shown(left_out["row_id"])
+        warnings.warn(
+            f"Left out, as they give no effect (the reason is in `left_out`): rows {ids}.",
+            EvidenceWarning,
+            stacklevel=CALLER,
+        )
+    if without.all():
+        raise EvidenceError("There is nothing to pool: no row of the table gives an effect and its variance.")
+    return table[~without].reset_index(drop=True), left_out
+
+
+def words_of(rows: pd.DataFrame, column: str) -> list[str]:
+    """The different words in a column, those that rows made of several have joined among them."""
+    if column not in rows.columns:
+        return []
+    cells = rows[column].dropna().astype(str).unique()
+    return list(dict.fromkeys(word for cell in cells for word in cell.split(" / ") if word))

@@ -1,0 +1,1 @@
+"""What effects vary with: meta-regression, subgroups, moderators."""

@@ -1,0 +1,156 @@
+"""Meta-regression of several rows a trial: `metareg(..., cluster=...)`.
+
+The working model is correlated and hierarchical effects (CHE); standard errors, degrees of freedom and the
+test of all moderators are cluster-robust (CR2, Satterthwaite, HTZ), as in `models.clustered_regression`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pdt_evidence.analysis.regression.clustered import FEWEST_DF, Coefficient, coefficient
+from pdt_evidence.analysis.regression.metaregression import (
+    MetaRegression,
+    PermutationTest,
+    inflation,
+    moderator_columns,
+    remarks,
+)
+from pdt_evidence.effects.shared_arms import covariance_blocks
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
+from pdt_evidence.evidence.schema import missing_column
+from pdt_evidence.models.clustered_regression import ClusteredFit, fit_clustered, robust_test
+from pdt_evidence.models.distributions import chi2_tail, two_sided_quantile
+from pdt_evidence.models.heterogeneity import H2_from_tau2, I2_from_tau2
+
+__all__ = ["ClusteredMetaRegression", "fit_by_cluster"]
+
+NAN = float("nan")
+FEWEST_CLUSTERS = 3
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # the repr is MetaRegression's
+class ClusteredMetaRegression(MetaRegression):
+    """A `MetaRegression` of rows in clusters, with robust inference; `tau2` is the sum of `sigma2`."""
+
+    cluster: str  # the column that names the clusters
+    n_clusters: int
+    rho: float  # correlation between two measurements of the same persons
+    sigma2: tuple[float, float]  # between clusters, within clusters
+    working: ClusteredFit
+
+    def predict(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
+        """As `MetaRegression.predict`; each row has the degrees of freedom of its own (`df`)."""
+        found = [coefficient(self.working, x, self.level) for x in self._rows(table)]
+        numbers = _numbers(found)
+        crit = two_sided_quantile(self.level, numbers["df"].to_numpy())
+        wide = crit * np.sqrt(numbers["se"] ** 2 + self.tau2)
+        numbers["pi_low"], numbers["pi_high"] = numbers["estimate"] - wide, numbers["estimate"] + wide
+        kept = ["estimate", "se", "df", "ci_low", "ci_high", "pi_low", "pi_high"]
+        return numbers[kept] if table is None else numbers[kept].set_axis(table.index)
+
+    def permutation_test(self, *_: Any, **__: Any) -> PermutationTest:
+        """Refused: rows of one trial do not change places with rows of others."""
+        raise RequestError(
+            "Rows in clusters cannot be permuted one by one. The robust test needs no permutation."
+        )
+
+    def _head(self) -> str:
+        rows = f"k = {self.k} rows in {self.n_clusters} clusters ({self.cluster})"
+        return f"Correlated and hierarchical effects (REML, rho = {self.rho:g}), {self.formula}, {rows}; test: CR2"
+
+
+def fit_by_cluster(
+    formula: str,
+    data: tuple[Array, Array, Array, Any, pd.DataFrame],
+    table: pd.DataFrame,
+    cluster: str,
+    rho: float,
+    level: float,
+) -> ClusteredMetaRegression:
+    """The regression of what `read_design` gave as `data`, the rows of `table` being in clusters."""
+    y, v, X, spec, left_out = data
+    rows = table.reset_index(drop=True).drop(index=left_out["row"].tolist()).reset_index(drop=True)
+    codes = _codes(rows, cluster, X.shape[1])
+    V = covariance_blocks(rows.assign(yi=y, vi=v), rho, cluster=cluster).dense()
+    fit = fit_clustered(y, X, codes, V)
+    names = [str(name) for name in spec.column_names]
+    tested = moderator_columns(spec)
+    test = robust_test(fit, np.eye(len(names))[tested])
+    QE, typical = _residual(y, X, V)
+    tau2, n_clusters = sum(fit.sigma2), int(codes.max()) + 1
+    k, p = X.shape
+    coefficients = _numbers([coefficient(fit, one, level) for one in np.eye(p)]).set_axis(names)
+    constant = 0.5 * (np.linalg.slogdet(X.T @ X)[1] - (k - p) * np.log(2 * np.pi))
+    return ClusteredMetaRegression(
+        formula=formula, method="REML", test="CR2", level=level, k=k, coefficients=coefficients,
+        covariance=fit.cov_robust, tau2=tau2, tau2_se=NAN, tau2_ci=(NAN, NAN),
+        I2=float(I2_from_tau2(np.array(tau2), np.array(typical))),
+        H2=float(H2_from_tau2(np.array(tau2), np.array(typical))),
+        R2=_explained(y, codes, V, tau2) if "Intercept" in names else NAN,
+        QE=QE, QE_df=k - p, QE_p=float(chi2_tail(QE, k - p)),
+        QM=test.F, QM_df=(float(test.q), test.df), QM_p=test.p, vif=inflation(fit.cov_model, spec),
+        log_likelihood=fit.log_likelihood + constant, left_out=left_out,
+        notes=(*remarks(n_clusters, int(tested.sum()), len(left_out)), *_rough(coefficients, test.df)),
+        yi=y, vi=v, design=X, spec=spec,
+        cluster=cluster, n_clusters=n_clusters, rho=rho, sigma2=fit.sigma2, working=fit,
+    )  # fmt: skip
+
+
+def _codes(rows: pd.DataFrame, cluster: str, p: int) -> NDArray[np.intp]:
+    if cluster not in rows.columns:
+        raise SchemaError(missing_column(cluster, rows.columns))
+    blank = rows[cluster].isna() | rows[cluster].astype(str).str.strip().eq("")
+    if blank.any():
+        at = ", ".join(map(str, rows.index[blank]))
+        raise EvidenceError(
+            f"Column {cluster!r} names no cluster in the rows {at} of those complete. Fill it in."
+        )
+    codes = pd.factorize(rows[cluster])[0].astype(np.intp)
+    count, least = int(codes.max()) + 1, max(FEWEST_CLUSTERS, p + 1)
+    if count < least:
+        raise EvidenceError(
+            f"{count} clusters in {cluster!r} cannot carry {p} coefficients with robust inference: "
+            f"at least {least} are needed."
+        )
+    return codes
+
+
+def _numbers(found: list[Coefficient]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "estimate": [one.estimate for one in found],
+            "se": [one.se for one in found],
+            "statistic": [one.estimate / one.se if one.se > 0 else NAN for one in found],
+            "df": [one.df for one in found],
+            "p": [one.p for one in found],
+            "ci_low": [one.ci[0] for one in found],
+            "ci_high": [one.ci[1] for one in found],
+        }
+    )
+
+
+def _residual(y: Array, X: Array, V: Array) -> tuple[float, float]:
+    """QE and the typical sampling variance (k - p) / tr(P), both without random effects."""
+    W = np.linalg.inv(V)
+    P = W - W @ X @ np.linalg.solve(X.T @ W @ X, X.T @ W)
+    return float(max(y @ P @ y, 0.0)), float((len(y) - X.shape[1]) / np.trace(P))
+
+
+def _explained(y: Array, codes: NDArray[np.intp], V: Array, tau2: float) -> float:
+    """R2 as in `metareg`, of the two variances together."""
+    before = sum(fit_clustered(y, np.ones((len(y), 1)), codes, V).sigma2)
+    return 100 * max(0.0, (before - tau2) / before) if before > 0 else NAN
+
+
+def _rough(coefficients: pd.DataFrame, df: float) -> list[str]:
+    low = [str(name) for name, value in coefficients["df"].items() if not value >= FEWEST_DF]
+    low += [] if df >= FEWEST_DF else ["the test of all moderators"]
+    below = f"Robust inference has fewer than {FEWEST_DF:g} degrees of freedom"
+    return [f"{below} for {', '.join(low)}: p may be too small."] if low else []

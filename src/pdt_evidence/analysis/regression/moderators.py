@@ -1,0 +1,324 @@
+"""What the size of the effect goes with: control, rating, risk of bias, year, format, sessions; one table.
+
+Each moderator has a regression of its own (correlated and hierarchical effects, trials as clusters, CR2
+inference). Rows of which a moderator is not known do not enter its test; they are counted, and where they are
+many enough pooled beside it. The p-values of all moderators tested are adjusted together (Holm).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isnan, nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pdt_evidence.analysis.regression.clustered import FEWEST_DF, clustered_fit, coefficient, symptom_rows
+from pdt_evidence.effects.trials import trials
+from pdt_evidence.errors import EvidenceError
+from pdt_evidence.models.clustered_regression import robust_test
+
+__all__ = ["MODERATORS", "Moderation", "harmonised_rob", "holm", "moderators"]
+
+FEWEST_TRIALS = 3  # of a level, or of a slope's known rows, to enter a test
+UNKNOWN = "unknown"
+
+CONTROLS = {
+    "waitlist": "waitlist",
+    "care_as_usual": "care as usual",
+    "enhanced_care_as_usual": "care as usual",
+    "pill_placebo": "placebo",
+    "psychological_placebo": "placebo",
+    "other_control": "other control",
+    "active_control": "active control",
+}
+FORMATS = {
+    "individual": "individual, in person",
+    "face_to_face": "individual, in person",
+    "guided_self_help": "self-help",
+    "unguided_self_help": "self-help",
+    "": UNKNOWN,
+}
+ALLEGIANCE = "Researcher allegiance is not coded in any table held, so it cannot be tested."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moderator:
+    """How a moderator is read off the rows: as words (levels) or as a number (slope)."""
+
+    name: str
+    read: Callable[[pd.DataFrame], pd.Series]
+    unit: str = ""  # of a slope; "" for words
+    rule: str = ""  # how the source's codes were made one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Moderation:
+    """The moderator table and what it rests on.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row a level, or a slope: `moderator`, `level` ("per ..." for a slope), `rows`, `trials`,
+        `estimate`, `se`, `df`, `ci_low`, `ci_high` (pooled effect of the level, or the slope), `tested`
+        (whether the row enters the moderator's test), and for the whole moderator `F`, `df1`, `df2`, `p`,
+        `p_holm`, `missing_rows`, `missing_trials`; `note` says what limits the row.
+    rho, level : float
+    rows, trials : int
+        All that were eligible.
+    """
+
+    table: pd.DataFrame
+    rho: float
+    level: float
+    rows: int
+    trials: int
+    rules: Mapping[str, str] = field(default_factory=dict)  # moderator -> how its codes were made one
+    notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """The moderator table."""
+        return self.table.copy()
+
+    def tests(self) -> pd.DataFrame:
+        """One row a moderator: its test and the adjusted p."""
+        columns = ["moderator", "F", "df1", "df2", "p", "p_holm", "missing_rows", "missing_trials"]
+        return self.table[columns].drop_duplicates("moderator").reset_index(drop=True)
+
+    def summary(self) -> str:
+        """The table as text, with its notes."""
+        shown = self.table.drop(columns=["se", "df"]).round(3)
+        return "\n".join([shown.to_string(index=False, na_rep=""), *self.notes])
+
+    def _repr_html_(self) -> str:
+        return self.table.to_html(index=False, float_format=lambda value: f"{value:.3g}", na_rep="")
+
+
+def moderators(
+    table: pd.DataFrame | None = None,
+    *,
+    names: Sequence[str] | None = None,
+    rho: float = 0.6,
+    level: float = 0.95,
+) -> Moderation:
+    """Test every moderator that the trials report, each by itself, with p adjusted for their number.
+
+    Parameters
+    ----------
+    table : DataFrame, optional
+        As `trials` gives it, of one comparison; default: PDT against control at the end of treatment.
+        Rows without an effect, and outcomes that are no symptoms (dropout, use of services), are left aside.
+    names : sequence of str, optional
+        Keys of `MODERATORS`; default: all. The adjustment is for those asked for.
+    rho : float
+        Correlation between two measurements of the same persons.
+    level : float
+        Of the intervals.
+
+    Returns
+    -------
+    Moderation
+
+    Raises
+    ------
+    EvidenceError
+        Where an unknown moderator is asked for, or no row has an effect.
+
+    Notes
+    -----
+    These are comparisons between trials, which were not randomised to their control or their format; a
+    difference is an association. Levels with fewer than three trials are shown and not tested.
+    """
+    asked = list(MODERATORS) if names is None else list(names)
+    unknown = [name for name in asked if name not in MODERATORS]
+    if unknown:
+        raise EvidenceError(f"names has {', '.join(unknown)}; there is: {', '.join(MODERATORS)}.")
+    if table is None:
+        table = trials(comparison="pdt_vs_control", follow_up="post")
+    rows = symptom_rows(table)
+    if rows.empty:
+        raise EvidenceError("There is nothing to compare: no row of the table gives an effect on a symptom.")
+    parts = [_one(MODERATORS[name], rows, rho, level) for name in asked]
+    adjusted = holm([part["p"].iloc[0] for part in parts])
+    found = [part.assign(p_holm=p) for part, p in zip(parts, adjusted, strict=True)]
+    tested = sum(not isnan(p) for p in adjusted)
+    return Moderation(
+        table=pd.concat(found, ignore_index=True)[COLUMNS], rho=rho, level=level, rows=len(rows),
+        trials=rows["trial_id"].nunique(),
+        rules={name: MODERATORS[name].rule for name in asked if MODERATORS[name].rule},
+        notes=(
+            f"p_holm: adjusted for the {tested} moderators tested (Holm 1979).",
+            f"Levels with fewer than {FEWEST_TRIALS} trials are shown and not tested.",
+            "Each moderator is tested by itself; trials differ in several at once.",
+            ALLEGIANCE,
+        ),
+    )  # fmt: skip
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Holm's step-down adjustment; NaN stays NaN and does not count.
+
+    References
+    ----------
+    .. [1] Holm S. A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics
+       6 (1979) 65-70.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    known = sorted((value, place) for place, value in enumerate(p) if not isnan(value))
+    adjusted, least = [nan] * len(p), 0.0
+    for rank, (value, place) in enumerate(known):
+        least = max(least, min(1.0, (len(known) - rank) * value))
+        adjusted[place] = least
+    return adjusted
+
+
+def harmonised_rob(table: pd.DataFrame) -> pd.Series:
+    """Risk of bias as "low", "not low" or "unknown", the only distinction that the tools in use share.
+
+    Overall words of RoB 2 are taken as they are ("some concerns" and "high" are not low). The depression
+    release counts the items met, 0 to 4: 4 is low. Every other code is unknown, as its scale is not documented.
+    """
+    words = {"low": "low", "some concerns": "not low", "high": "not low", "high risk": "not low"}
+    tool, code = table["rob_tool"].fillna(""), table["rob"].fillna("").astype(str).str.strip().str.lower()
+    by_word = code.map(words)
+    counted = pd.to_numeric(code, errors="coerce")
+    by_count = pd.Series(np.where(counted >= 4, "low", "not low"), index=table.index)
+    of_four = tool.eq("RoB1 (4 items, 0-4)") & counted.notna()
+    return by_count.where(of_four, by_word.where(by_word.notna(), UNKNOWN))
+
+
+def _words(column: str, codes: Mapping[str, str], other: str = "") -> Callable[[pd.DataFrame], pd.Series]:
+    """Codes of a column made one; what is not listed is `other`, or itself where that is ""."""
+
+    def read(table: pd.DataFrame) -> pd.Series:
+        values = table[column].fillna("").astype(str)
+        rest = other if other else values.str.replace("_", " ")
+        return values.map(codes).where(values.isin(list(codes)), rest)
+
+    return read
+
+
+def _number(column: str, centre: float, per: float) -> Callable[[pd.DataFrame], pd.Series]:
+    def read(table: pd.DataFrame) -> pd.Series:
+        return (pd.to_numeric(table[column], errors="coerce").astype(float) - centre) / per
+
+    return read
+
+
+MODERATORS: dict[str, Moderator] = {
+    "control": Moderator(
+        name="control", read=_words("arm_c", CONTROLS),
+        rule="Enhanced care as usual counts as care as usual; pill and psychological placebo are one.",
+    ),
+    "waitlist": Moderator(
+        name="waitlist", read=_words("arm_c", {"waitlist": "waitlist", "": UNKNOWN}, other="any other control"),
+        rule="The one contrast of controls that was expected: a waiting list against every other control.",
+    ),
+    "rating": Moderator(name="rating", read=_words("rating", {"": UNKNOWN, UNKNOWN: UNKNOWN})),
+    "risk of bias": Moderator(
+        name="risk of bias", read=harmonised_rob,
+        rule="Low: RoB 2 overall low, or 4 of the 4 items of the depression release; not low: any other value "
+        "of these two; unknown: every other tool and code, whose scale is not documented.",
+    ),
+    "format": Moderator(
+        name="format", read=_words("format", FORMATS, other="other or combined"),
+        rule="Self-help is guided or not; group, family and combined formats are one.",
+    ),
+    "year": Moderator(name="year", read=_number("year", 2010, 10), unit="per 10 years"),
+    "sessions": Moderator(name="sessions", read=_number("n_sessions", 16, 10), unit="per 10 sessions"),
+}  # fmt: skip
+COLUMNS = [
+    "moderator", "level", "rows", "trials", "estimate", "se", "df", "ci_low", "ci_high", "tested",
+    "F", "df1", "df2", "p", "p_holm", "missing_rows", "missing_trials", "note",
+]  # fmt: skip
+
+
+def _one(moderator: Moderator, rows: pd.DataFrame, rho: float, level: float) -> pd.DataFrame:
+    values = moderator.read(rows)
+    known = values.notna() if moderator.unit else values.ne(UNKNOWN)
+    missing = {"missing_rows": int((~known).sum()), "missing_trials": rows.loc[~known, "trial_id"].nunique()}
+    fit = _slope if moderator.unit else _levels
+    found, test = fit(moderator, rows, values, known, rho, level)
+    return pd.DataFrame(found).assign(moderator=moderator.name, **test, **missing)
+
+
+Lines = tuple[list[dict[str, Any]], dict[str, Any]]
+NO_TEST = {"F": nan, "df1": nan, "df2": nan, "p": nan}
+
+
+def _slope(
+    moderator: Moderator, rows: pd.DataFrame, values: pd.Series, known: pd.Series, rho: float, level: float
+) -> Lines:
+    used = rows[known].reset_index(drop=True)
+    x = values[known].to_numpy(dtype=float)
+    line = _line(moderator.unit, used)
+    per_trial = pd.Series(x).groupby(used["trial_id"]).first() if len(used) else pd.Series(dtype=float)
+    if per_trial.nunique() < FEWEST_TRIALS:
+        return [line | {"tested": False, "note": "too few trials with different values"}], NO_TEST
+    fit = clustered_fit(used, np.column_stack([np.ones(len(x)), x]), rho)
+    slope = np.array([0.0, 1.0])
+    return [line | _estimate(fit, slope, level) | {"tested": True}], _test(fit, slope)
+
+
+def _levels(
+    moderator: Moderator, rows: pd.DataFrame, values: pd.Series, known: pd.Series, rho: float, level: float
+) -> Lines:
+    counts = {str(word): own.nunique() for word, own in rows.groupby(values)["trial_id"]}
+    tested = sorted(word for word, count in counts.items() if count >= FEWEST_TRIALS and word != UNKNOWN)
+    lines, test = [], NO_TEST
+    if tested:
+        used = values.isin(tested)
+        X = (values[used].to_numpy()[:, None] == np.array(tested)).astype(float)
+        fit = clustered_fit(rows[used].reset_index(drop=True), X, rho)
+        for place, word in enumerate(tested):
+            line = _line(word, rows[values.eq(word)])
+            lines.append(
+                line | _estimate(fit, np.eye(len(tested))[place], level) | {"tested": len(tested) > 1}
+            )
+        if len(tested) > 1:
+            test = _test(fit, np.eye(len(tested))[1:] - np.eye(len(tested))[0])
+            rough = not test["df2"] >= FEWEST_DF
+            lines = [
+                line | {"note": "df of the test below 4: p is rough"} if rough else line for line in lines
+            ]
+    for word in sorted(set(counts) - set(tested), key=lambda word: (word == UNKNOWN, word)):
+        lines.append(_apart(word, rows[values.eq(word)].reset_index(drop=True), rho, level))
+    return lines, test
+
+
+def _apart(word: str, own: pd.DataFrame, rho: float, level: float) -> dict[str, Any]:
+    """A level outside of the test, pooled by itself where it has trials enough."""
+    line = _line(word, own) | {"tested": False}
+    if own["trial_id"].nunique() < FEWEST_TRIALS:
+        return line | {"note": f"fewer than {FEWEST_TRIALS} trials: not estimated, not tested"}
+    fit = clustered_fit(own, np.ones((len(own), 1)), rho)
+    return line | _estimate(fit, np.ones(1), level) | {"note": "not tested: the moderator is not known"}
+
+
+def _line(word: str, own: pd.DataFrame) -> dict[str, Any]:
+    blank = dict.fromkeys(("estimate", "se", "df", "ci_low", "ci_high"), nan)
+    return {"level": word, "rows": len(own), "trials": own["trial_id"].nunique(), "note": "", **blank}
+
+
+def _estimate(fit: Any, weights: NDArray[np.float64], level: float) -> dict[str, Any]:
+    one = coefficient(fit, weights, level)
+    numbers = {
+        "estimate": one.estimate,
+        "se": one.se,
+        "df": one.df,
+        "ci_low": one.ci[0],
+        "ci_high": one.ci[1],
+    }
+    return numbers if one.trustworthy else numbers | {"note": "df below 4: interval and p are rough"}
+
+
+def _test(fit: Any, contrast: NDArray[np.float64]) -> dict[str, float]:
+    test = robust_test(fit, contrast)
+    return {"F": test.F, "df1": float(test.q), "df2": test.df, "p": test.p}

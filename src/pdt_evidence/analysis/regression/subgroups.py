@@ -1,0 +1,206 @@
+"""`compare_subgroups`: does the pooled effect differ between groups of studies?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdt_evidence.analysis.regression.formulas import no_column, warn_of_repeats
+from pdt_evidence.analysis.regression.metaregression import TESTS, MetaRegression, metareg
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options, require_choice
+from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value
+from pdt_evidence.models import regression
+from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["SubgroupComparison", "compare_subgroups"]
+
+NAN = float("nan")
+TAU2 = ("common", "separate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SubgroupComparison:
+    """Pooled effects by group and the test that they are one."""
+
+    by: str
+    tau2: str  # "common" or "separate"
+    method: str
+    test: str
+    level: float
+    groups: pd.DataFrame  # by group: k estimate se df p ci_low ci_high tau2
+    statistic: float  # chi2 between groups; F for a common tau2 where the test is by t
+    df: tuple[float, float]  # denominator NaN for chi2
+    p: float
+    left_out: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        groups = f"{len(self.groups)} groups by {self.by}"
+        return (
+            f"<SubgroupComparison {groups}, {self.tau2} tau2, {self.method} {self.test}: p {p_value(self.p)}>"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a group."""
+        return self.groups.rename_axis(self.by).reset_index()
+
+    def summary(self) -> str:
+        """Aligned text: the groups, then the test between them."""
+        rows = [(self.by, "k", "estimate", "se", "p", f"{100 * self.level:g}% CI", "tau2")]
+        for name, row in self.groups.iterrows():
+            numbers = (str(int(row.k)), number(row.estimate), number(row.se), p_value(row.p, bare=True))
+            rows.append((str(name), *numbers, interval((row.ci_low, row.ci_high)), number(row.tau2)))
+        kind = "Q" if np.isnan(self.df[1]) else "F"
+        df = ", ".join(f"{value:g}" for value in self.df if not np.isnan(value))
+        between = f"Between groups: {kind}(df = {df}) = {number(self.statistic)}, p {p_value(self.p)}"
+        head = f"Subgroups by {self.by}, {self.tau2} tau2 ({self.method}), test: {self.test}"
+        return "\n".join([head, "", *aligned(rows, 1), "", between, *note_lines(self.notes)])
+
+
+@known_options
+def compare_subgroups(
+    table: pd.DataFrame,
+    by: str,
+    *,
+    tau2: str = "common",
+    method: str = "REML",
+    test: str = "knha",
+    level: float = 0.95,
+    yi: str = "yi",
+    vi: str = "vi",
+    cluster: str | None = None,
+    rho: float = 0.6,
+) -> SubgroupComparison:
+    """Pool each group of a table and test whether the groups differ.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a study, with the columns named by `yi`, `vi` and `by`; rows where `by` is blank are left out.
+    by : str
+        The column that makes the groups.
+    tau2 : {"common", "separate"}
+        One variance for all groups, as a meta-regression on the group has; or one a group, and then the test
+        is a chi2 of the group estimates weighted by 1 / se**2.
+    method, test, level
+        As in `metareg`. With a separate tau2 a group of one study has the study's own Wald interval.
+    cluster, rho
+        As in `metareg`, for tables with several rows a trial; with a common tau2 only.
+
+    Returns
+    -------
+    SubgroupComparison
+
+    Raises
+    ------
+    EvidenceError
+        As `metareg`; where there are fewer than two groups.
+
+    Warns
+    -----
+    EvidenceWarning
+        As `metareg`.
+    """
+    import pandas as pd
+
+    require_choice("tau2", tau2, TAU2)
+    require_choice("method", method, regression.METHODS)
+    require_choice("test", test, TESTS)
+    missing = [name for name in (by, yi, vi) if name not in table.columns]
+    if missing:
+        raise SchemaError(no_column(missing, table))
+    if "`" in by:
+        raise RequestError(f"by = {by!r} has a backtick, which a formula cannot name.")
+    table = table.assign(**{by: table[by].where(table[by] != "")})  # a blank is no group
+    sizes = table.dropna(subset=[by, yi, vi])[by].astype(str).value_counts().sort_index()
+    if len(sizes) < 2:
+        raise EvidenceError(
+            f"{by!r} makes {len(sizes)} group of complete rows, but a comparison needs 2 or more."
+        )
+    words = table.assign(**{by: table[by].where(table[by].isna(), table[by].astype(str)).astype("category")})
+    options = {"vi": vi, "method": method, "test": test, "level": level}
+    if cluster is not None:
+        require_choice("tau2 (with cluster)", tau2, ("common",))
+        options |= {"cluster": cluster, "rho": rho}
+    else:
+        whole = words[[by, yi, vi]].notna().all(axis=1).to_numpy()
+        warn_of_repeats(table, pd.DataFrame({"row": np.flatnonzero(~whole)}))
+        words = words.drop(columns=words.columns.intersection(["trial_id"]).difference([by]))
+    if tau2 == "common":
+        return _common(words, by, yi, sizes, options)
+    return _separate(words, by, yi, sizes, options)
+
+
+def _common(
+    table: pd.DataFrame, by: str, yi: str, sizes: pd.Series, options: dict[str, Any]
+) -> SubgroupComparison:
+    fit = metareg(f"`{yi}` ~ `{by}`", table, **options)
+    means = metareg(
+        f"`{yi}` ~ `{by}` - 1", table[table[[by, yi, options["vi"]]].notna().all(axis=1)], **options
+    )
+    groups = means.coefficients.drop(columns="statistic").set_axis(sizes.index, axis=0)
+    groups.insert(0, "k", sizes.to_numpy())
+    groups["tau2"] = fit.tau2
+    return _comparison(by, "common", options, groups, fit.QM, fit.QM_df, fit.QM_p, fit)
+
+
+def _separate(
+    table: pd.DataFrame, by: str, yi: str, sizes: pd.Series, options: dict[str, Any]
+) -> SubgroupComparison:
+    import pandas as pd
+
+    fit = metareg(f"`{yi}` ~ `{by}`", table, **options)  # checks the rows, and lists those left out
+    whole = table[table[[by, yi, options["vi"]]].notna().all(axis=1)]
+    rows = {name: _alone(whole[whole[by] == name], yi, options) for name in sizes.index}
+    groups = pd.DataFrame.from_dict(rows, orient="index")
+    weight = 1 / groups["se"].to_numpy() ** 2
+    estimate = groups["estimate"].to_numpy()
+    statistic = float((weight * (estimate - (weight * estimate).sum() / weight.sum()) ** 2).sum())
+    df = len(groups) - 1
+    return _comparison(
+        by, "separate", options, groups, statistic, (df, NAN), float(chi2_tail(statistic, df)), fit
+    )
+
+
+def _alone(group: pd.DataFrame, yi: str, options: dict[str, Any]) -> dict[str, float]:
+    """One group pooled by itself; a single study is its own estimate, by z."""
+    y, v = group[yi].to_numpy(dtype=float), group[options["vi"]].to_numpy(dtype=float)
+    k, test = len(y), options["test"]
+    if k == 1:
+        estimate, se, df, tau2 = y[0], np.sqrt(v[0]), NAN, NAN
+    else:
+        Q, R = regression.basis(np.ones((k, 1)))
+        tau2 = float(regression.estimate_tau2(Q[None], y[None], v, options["method"])[0])
+        found = regression.coefficients(Q[None], R, y[None], v, np.array([tau2]), test, np.array([True]))
+        estimate, se = float(found.beta[0, 0]), float(np.sqrt(found.cov[0, 0, 0]))
+        df = NAN if test == "z" else k - 1.0
+    half = float(two_sided_quantile(options["level"], df)) * se
+    p = float(two_sided_p(estimate / se, df))
+    return {"k": k, "estimate": estimate, "se": se, "df": df, "p": p, "ci_low": estimate - half,
+            "ci_high": estimate + half, "tau2": tau2}  # fmt: skip
+
+
+def _comparison(
+    by: str,
+    tau2: str,
+    options: dict[str, Any],
+    groups: pd.DataFrame,
+    statistic: float,
+    df: tuple[float, float],
+    p: float,
+    fit: MetaRegression,
+) -> SubgroupComparison:
+    small = [str(name) for name, k in groups["k"].items() if k == 1]
+    notes = [f"A single study in {', '.join(small)}: no group to speak of."] if small else []
+    left = len(fit.left_out)
+    rows = "1 row was" if left == 1 else f"{left} rows were"
+    notes += [f"{rows} left out, since a value is missing (see left_out)."] if left else []
+    return SubgroupComparison(
+        by=by, tau2=tau2, method=fit.method, test=fit.test, level=options["level"], groups=groups,
+        statistic=statistic, df=df, p=p, left_out=fit.left_out, notes=tuple(notes),
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""How far a result holds: leave-one-out, influence, order, subsets, dependence."""

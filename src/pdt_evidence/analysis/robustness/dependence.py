@@ -1,0 +1,113 @@
+"""How much a pooled estimate depends on what is done with several rows of one trial.
+
+A trial reports several instruments, raters and comparisons with one control arm. Four ways to use them, and
+the correlation `rho` that two of them need and no trial reports, side by side.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from math import isnan, nan
+from typing import Any
+
+import pandas as pd
+
+from pdt_evidence.analysis.synthesis import synthesize
+from pdt_evidence.effects.shared_arms import covariance_blocks
+from pdt_evidence.errors import EvidenceWarning, RequestError
+from pdt_evidence.results import PooledEffect
+
+__all__ = ["RHO_GRID", "sensitivity"]
+
+RHO_GRID = tuple(step / 10 for step in range(10))  # 0 to 0.9
+WITHOUT_RHO = ("one-per-trial", "three-level")
+WITH_RHO = ("aggregate", "che")
+
+
+def sensitivity(
+    table: pd.DataFrame,
+    *,
+    by: str | Sequence[str] = ("outcome", "follow_up"),
+    rhos: Sequence[float] = RHO_GRID,
+    method: str = "REML",
+    test: str = "knha",
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Pool every stratum under every rule for dependent rows, and every correlation.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `synthesize` takes it.
+    by, method, test, level
+        As in `synthesize`; `method` and `test` where one value a trial is pooled, as the multilevel models
+        have their own (`inference` names them).
+    rhos : sequence of float
+        Correlations between two measurements of the same persons, from 0 to below 1.
+
+    Returns
+    -------
+    DataFrame
+        One row a stratum, rule and correlation: the columns of `by`, `dependence`, `rho` (NaN for
+        "one-per-trial" and "three-level", which use none), `rows` that went in, `trials`, `estimate`, `se`,
+        `df`, `ci_low`, `ci_high`, `p`, `tau2` (squared units of the estimate), `inference` (the test used)
+        and `constant_correlation`, the trials whose own covariance was not positive definite, so that a
+        constant correlation stood in. Contrasts that share an arm keep their exact covariance under
+        "aggregate" and "che".
+
+    Raises
+    ------
+    EvidenceError
+        As `synthesize`.
+    RequestError
+        Where a correlation is not from 0 to below 1.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> from pdt_evidence.analysis.robustness.dependence import sensitivity
+    >>> table = sensitivity(pdt.trials(comparison="pdt_vs_cbt", outcome="depression"), rhos=[0, 0.5])
+    >>> table[["dependence", "rho"]].to_numpy().tolist()
+    [['one-per-trial', nan], ['three-level', nan], ['aggregate', 0.0], ['aggregate', 0.5], ['che', 0.0], ['che', 0.5]]
+    """
+    bad = [rho for rho in rhos if not 0 <= rho < 1]
+    if bad:
+        raise RequestError(f"rhos has {', '.join(f'{rho:g}' for rho in bad)}: expected 0 to below 1.")
+    columns = (by,) if isinstance(by, str) else tuple(by)
+    runs = [(rule, nan) for rule in WITHOUT_RHO] + [(rule, rho) for rule in WITH_RHO for rho in rhos]
+    rows: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    for rule, rho in runs:
+        options: dict[str, Any] = {"level": level} if isnan(rho) else {"level": level, "rho": rho}
+        if rule in ("one-per-trial", "aggregate"):
+            options |= {"method": method, "test": test}
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", EvidenceWarning
+            )  # the same rows each time; `synthesize` names them
+            found = synthesize(table, by=columns, dependence=rule, **options)
+        for key, effect in found.strata.items():
+            words = dict(zip(columns, key, strict=True))
+            row = words | {"dependence": rule, "rho": rho} | _numbers(effect, table, rho)
+            rows.setdefault(key, []).append(row)
+    return pd.DataFrame([row for stratum in rows.values() for row in stratum])
+
+
+def _numbers(effect: PooledEffect, table: pd.DataFrame, rho: float) -> dict[str, object]:
+    used = {row for ids in effect.row_ids for row in ids.split("+")}
+    replaced: tuple[object, ...] = ()
+    if not isnan(rho) and "row_id" in table.columns:
+        replaced = covariance_blocks(table[table["row_id"].isin(used)].reset_index(drop=True), rho).replaced
+    return {
+        "rows": len(used),
+        "trials": len(set(effect.columns["trial_id"])),
+        "estimate": effect.estimate,
+        "se": effect.se,
+        "df": effect.df,
+        "ci_low": effect.ci[0],
+        "ci_high": effect.ci[1],
+        "p": effect.p,
+        "tau2": effect.tau2,
+        "inference": effect.test,
+        "constant_correlation": " ".join(map(str, replaced)),
+    }

@@ -1,0 +1,199 @@
+"""The door to GOSH: the pooled estimate of every subset of the studies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pdt_evidence.analysis.progress import progress_bar
+from pdt_evidence.analysis.robustness.refits import frozen, pool_first
+from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
+from pdt_evidence.models.gosh import METHODS, all_subsets, holds, pool_subsets, sample_subsets
+from pdt_evidence.results import PooledEffect
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Gosh", "gosh"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Gosh:
+    """Fits of the subsets of one meta-analysis; every array has one value a subset."""
+
+    labels: tuple[str, ...]  # of the studies
+    method: str
+    complete: bool  # every subset, or a random sample of them
+    k: NDArray[np.int64]  # studies in the subset
+    estimate: Floats
+    tau2: Floats  # NaN where k < 2
+    I2: Floats  # percent; NaN where k < 2
+    Q: Floats
+    bitmask: NDArray[np.uint64]  # shape (n, words): bit i % 64 of word i // 64 is study i
+    full: PooledEffect = field(repr=False)  # the fit of all studies
+
+    def __len__(self) -> int:
+        return len(self.k)
+
+    def __repr__(self) -> str:
+        kind = "all" if self.complete else "a random sample of"
+        return f"<Gosh {self.method}: {kind} {len(self):,} subsets of {len(self.labels)} studies>"
+
+    def included(self, study: int | str) -> NDArray[np.bool_]:
+        """Which subsets hold a study, given by its number from 0 or its label; shape (n,).
+
+        Raises
+        ------
+        RequestError
+            Where there is no such study, or several have the label.
+        """
+        return holds(self.bitmask, _number_of(study, self.labels))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a subset: k, estimate, tau2, I2, Q."""
+        import pandas as pd
+
+        return pd.DataFrame({name: getattr(self, name) for name in ("k", "estimate", "tau2", "I2", "Q")})
+
+    def by_study(self) -> pd.DataFrame:
+        """One row a study: mean estimate and I2 of the subsets with it and of those without."""
+        import pandas as pd
+
+        rows = []
+        for i, label in enumerate(self.labels):
+            held = holds(self.bitmask, i)
+            rows.append(
+                {"label": label}
+                | {f"{name}_{word}": _mean(getattr(self, name)[where])
+                   for name in ("estimate", "I2") for word, where in (("with", held), ("without", ~held))}
+            )  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def summary(self) -> str:
+        """Quartiles of the estimate and of I2 as aligned text."""
+        kind = "all" if self.complete else "a random sample of"
+        lines = [f"Subsets of {len(self.labels)} studies ({self.method}): {kind} {len(self):,}", ""]
+        lines.append(" " * 8 + "".join(f"{word:>10}" for word in ("min", "q1", "median", "q3", "max")))
+        for name in ("estimate", "I2"):
+            values = getattr(self, name)
+            quartiles = np.quantile(values[~np.isnan(values)], [0, 0.25, 0.5, 0.75, 1])
+            lines.append(name.ljust(8) + "".join(f"{value:10.4f}" for value in quartiles))
+        return "\n".join(lines)
+
+
+@known_options
+def gosh(
+    yi: ArrayLike | PooledEffect,
+    vi: ArrayLike | None = None,
+    *,
+    method: str | None = None,
+    labels: Sequence[object] | None = None,
+    budget: int = 1 << 20,
+    sample: int | None = None,
+    seed: int | None = None,
+    executor: Executor | None = None,
+    progress: bool = False,
+) -> Gosh:
+    """Pool every subset of the studies, or a random sample of the subsets.
+
+    Parameters
+    ----------
+    yi, vi : array_like, shape (k,)
+        Effects and their variances; or a `PooledEffect` as `yi`, and no `vi`.
+    method : str, optional
+        "EE", "DL" or "REML"; that of the `PooledEffect`, or "REML", if None.
+    labels : sequence, length k, optional
+        As in `pool`.
+    budget : int
+        All 2**k - 1 subsets are pooled if they are no more than this; else, unless `sample`
+        says how many, that number of subsets is drawn.
+    sample : int, optional
+        How many distinct subsets to draw, each as likely as any other; all of them if there are
+        no more.
+    seed : int, optional
+        Of the draw; without it each call draws anew. The same seed gives the same subsets
+        and numbers whatever the executor ("REML" up to rounding).
+    executor : concurrent.futures.Executor, optional
+        Threads, processes or ``dask.distributed.Client.get_executor()`` to share the work, up to 32 tasks
+        at once; it is left open. An error in a task is raised as it is; an interrupt cancels those that wait.
+    progress : bool
+        Show a progress bar on stderr.
+
+    Returns
+    -------
+    Gosh
+        Subsets in the order of their bit masks, a sample in the order drawn.
+
+    Raises
+    ------
+    EvidenceError
+        For bad effects and variances, as in `pool`, and for a single study.
+    RequestError
+        For an unknown option or value, or a result that `pool` does not give.
+
+    References
+    ----------
+    .. [1] Olkin, Dahabreh, Trikalinos. Research Synthesis Methods 3 (2012) 214. doi:10.1002/jrsm.1053
+
+    Examples
+    --------
+    >>> subsets = gosh([0.1, 0.2, 0.9], [0.05, 0.04, 0.06], method="EE", labels=["A", "B", "C"])
+    >>> subsets.estimate.round(2).tolist()
+    [0.1, 0.2, 0.16, 0.9, 0.46, 0.48, 0.36]
+    >>> subsets.included("C").tolist()
+    [False, False, False, True, True, True, True]
+    """
+    full = pool_first(yi, vi, method, None, None, labels)
+    require_choice("method", full.method, METHODS)
+    if full.k < 2:
+        raise EvidenceError("gosh() needs at least two studies; one has no subsets but itself.")
+    _whole("budget", budget, 1)
+    if sample is not None:
+        _whole("sample", sample, 1)
+    if seed is not None:
+        _whole("seed", seed, 0)
+    masks, complete = _subsets(full.k, budget, sample, seed)
+    with progress_bar("subsets", len(masks), progress) as update:
+        fits = pool_subsets(full.yi, full.vi, masks, full.method, executor, update)
+    arrays: dict[str, Any] = {
+        name: frozen(getattr(fits, name)) for name in ("k", "estimate", "tau2", "I2", "Q")
+    }
+    return Gosh(
+        labels=full.labels, method=full.method, complete=complete, bitmask=frozen(masks), full=full, **arrays
+    )
+
+
+def _subsets(k: int, budget: int, sample: int | None, seed: int | None) -> tuple[NDArray[np.uint64], bool]:
+    most = (1 << k) - 1
+    if most <= (budget if sample is None else sample):
+        return all_subsets(k), True
+    return sample_subsets(k, sample or budget, np.random.default_rng(seed)), False
+
+
+def _whole(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not (isinstance(value, Integral) and int(value) >= least):
+        raise RequestError(f"{name} = {value!r} must be a whole number of at least {least}.")
+
+
+def _number_of(study: int | str, labels: tuple[str, ...]) -> int:
+    if isinstance(study, str):
+        if labels.count(study) != 1:
+            why = "names several studies" if study in labels else "names no study"
+            raise RequestError(f"{study!r} {why}. The labels are: {', '.join(labels)}.")
+        return labels.index(study)
+    if not 0 <= study < len(labels):
+        raise RequestError(f"Study {study} is not there: they are numbered 0 to {len(labels) - 1}.")
+    return int(study)
+
+
+def _mean(values: Floats) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else np.nan

@@ -1,0 +1,193 @@
+"""One meta-analysis pooled again and again: what `influence`, `leave_one_out` and `cumulative` share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pdt_evidence.analysis.pooled.pooling import pool
+from pdt_evidence.errors import RequestError
+from pdt_evidence.formatting import aligned, interval, number, p_value, percent, scale_name
+from pdt_evidence.models.inference import TESTS
+from pdt_evidence.models.pool import Options, PooledArrays
+from pdt_evidence.results import PooledEffect
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["PooledSeries", "options_of", "pool_first", "series"]
+
+Floats = NDArray[np.float64]
+WORDS = {"leave-one-out": "left out", "cumulative": "added"}
+SAME = 1e-8  # relative: a pooled effect and its refit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PooledSeries:
+    """Fits of one meta-analysis with changing studies; every array has one value a fit.
+
+    `kind` says what the labels name: "leave-one-out", the study left out; "cumulative", the
+    study that enters. NaN stands for what the studies present cannot tell.
+    """
+
+    kind: str
+    labels: tuple[str, ...]
+    measure: str
+    method: str
+    test: str
+    level: float
+    pi_rule: str
+    k: NDArray[np.int64]  # studies in the fit
+    estimate: Floats
+    se: Floats
+    statistic: Floats
+    df: Floats  # NaN where the reference is standard normal
+    p: Floats
+    ci: Floats  # shape (n, 2)
+    pi: Floats  # shape (n, 2)
+    tau2: Floats
+    I2: Floats  # percent
+    H2: Floats
+    Q: Floats
+    Q_df: NDArray[np.int64]
+    Q_p: Floats
+    full: PooledEffect = field(repr=False)  # the fit of all studies
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __repr__(self) -> str:
+        return f"<PooledSeries {self.kind}, {self.method} {self.test}: {len(self)} fits of {self.full.k} studies>"
+
+    def summary(self) -> str:
+        """One aligned line a fit, in the order of the series; under them what all studies come to."""
+        head = (
+            WORDS.get(self.kind, self.kind),
+            "k",
+            "estimate",
+            "ci.lb",
+            "ci.ub",
+            "p",
+            "pi.lb",
+            "pi.ub",
+            "tau2",
+            "I2",
+        )
+        rows = [
+            (label, str(k), *map(number, (self.estimate[i], *self.ci[i])), p_value(self.p[i], bare=True),
+             *map(number, self.pi[i]), number(self.tau2[i]), number(self.I2[i], 1))
+            for i, (label, k) in enumerate(zip(self.labels, self.k, strict=True))
+        ]  # fmt: skip
+        rules = f"{self.method}, {self.test}, {percent(self.level)} intervals"
+        title = f"{self.kind.capitalize()}: {scale_name(self.measure)} ({rules})"
+        full = f"All {self.full.k} studies: {number(self.full.estimate)} ({interval(self.full.ci)})"
+        return "\n".join([title, "", *aligned([head, *rows], 1), "", full])
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a fit, `label` first, intervals as `_low` and `_high`."""
+        import pandas as pd
+
+        return pd.DataFrame({"label": list(self.labels), **columns_of(self)})
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
+
+
+def columns_of(record: Any) -> dict[str, NDArray]:
+    """The arrays of a record by name, those of pairs in two columns."""
+    columns = {}
+    for item in fields(record):
+        value = getattr(record, item.name)
+        if not isinstance(value, np.ndarray):
+            continue
+        if value.ndim == 2:
+            columns |= {f"{item.name}_low": value[:, 0], f"{item.name}_high": value[:, 1]}
+        else:
+            columns[item.name] = value
+    return columns
+
+
+def pool_first(
+    yi: ArrayLike | PooledEffect,
+    vi: ArrayLike | None,
+    method: str | None,
+    test: str | None,
+    level: float | None,
+    labels: Sequence[object] | None,
+) -> PooledEffect:
+    """The fit of all studies: checked effects pooled, or a pooled effect, with what is asked to differ.
+
+    Raises
+    ------
+    EvidenceError
+        As `pool`.
+    RequestError
+        For a pooled effect that `pool` does not give from its yi and vi, such as one of a
+        model with several effects a trial: leaving a row out of that is another matter.
+    """
+    asked = {"method": method, "test": test, "level": level, "labels": labels}
+    given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    if not isinstance(yi, PooledEffect):
+        if vi is None:
+            raise RequestError("Effects need their variances: give yi and vi, or a pooled effect alone.")
+        return pool(yi, vi, tau2_ci_method="wald", **given)
+    if vi is not None:
+        raise RequestError("A pooled effect brings its variances along: leave vi out.")
+    if yi.test not in TESTS:
+        raise RequestError(
+            f"This result is of a model with several effects a trial (test {yi.test!r}), which is not fitted again "
+            "here. Give a result of pool, or of synthesize with dependence='aggregate' or 'one-per-trial'."
+        )
+    names = ("method", "test", "level", "pi_rule", "measure", "stratum", "columns", "row_ids")
+    kept: dict[str, Any] = {name: getattr(yi, name) for name in names}
+    kept |= {"labels": yi.labels or None, "tau2_ci_method": "wald"}
+    again = pool(yi.yi, yi.vi, **kept)
+    if not math.isclose(again.estimate, yi.estimate, rel_tol=SAME, abs_tol=SAME * again.se):
+        raise RequestError(
+            f"Pooling its {again.k} effects by {yi.method} gives {again.estimate:.6g}, not the {yi.estimate:.6g} "
+            "of this result, which another model has made. Give yi and vi, one value a trial."
+        )
+    return pool(yi.yi, yi.vi, **(kept | given)) if given else again
+
+
+def options_of(full: PooledEffect) -> Options:
+    """How to pool as `full` was pooled, without intervals of tau2."""
+    return Options(
+        method=full.method, test=full.test, level=full.level, pi_rule=full.pi_rule, tau2_ci_method=None
+    )
+
+
+def series(kind: str, labels: Sequence[str], full: PooledEffect, fits: PooledArrays) -> PooledSeries:
+    """The fits as a record, every array read-only."""
+    names = (
+        "k",
+        "estimate",
+        "se",
+        "statistic",
+        "df",
+        "p",
+        "ci",
+        "pi",
+        "tau2",
+        "I2",
+        "H2",
+        "Q",
+        "Q_df",
+        "Q_p",
+    )
+    arrays: dict[str, Any] = {name: frozen(getattr(fits, name)) for name in names}
+    return PooledSeries(
+        kind=kind, labels=tuple(labels), measure=full.measure, method=full.method, test=full.test,
+        level=full.level, pi_rule=full.pi_rule, full=full, **arrays,
+    )  # fmt: skip
+
+
+def frozen(array: NDArray) -> NDArray:
+    """The array itself, read-only from now on."""
+    array.setflags(write=False)
+    return array

@@ -1,0 +1,1 @@
+"""Databases in the Metapsy data standard."""

@@ -1,0 +1,156 @@
+"""Rows of a Metapsy database as texts and numbers, and which of their numbers can be used."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from pdt_evidence.errors import EvidenceError
+from pdt_evidence.evidence.readers.metapsy.columns import MISSING, canonical_columns, to_number
+from pdt_evidence.evidence.readers.safe import most_memory
+from pdt_evidence.evidence.readers.tabular.text_table import Entry, TextTable
+from pdt_evidence.evidence.schema import Coded
+
+__all__ = ["NAN", "Entry", "Row", "arm_data", "read_rows", "weeks_at_end"]
+
+NAN = math.nan
+MAX_TEXT = 10_000  # characters of a cell; a long reference has a tenth
+BYTES_A_ROW = 3_700  # of memory, measured
+ARM_NUMBERS = ("mean", "sd", "n", "mean_change", "sd_change", "n_change", "event", "totaln")
+NUMBERS = frozenset(
+    (
+        *(f"{stem}_{arm}" for stem in ARM_NUMBERS for arm in ("arm1", "arm2")),
+        *(
+            "precalc_g",
+            "precalc_g_se",
+            "precalc_log_rr",
+            "precalc_log_rr_se",
+            ".g",
+            ".g_se",
+            ".log_rr",
+            ".log_rr_se",
+        ),
+        *("time_weeks", "n_sessions", "mean_age", "percent_women"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A database by the names of the standard: its texts, "" where it says nothing, and its numbers."""
+
+    words: dict[str, list[str]]
+    numbers: dict[str, list[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a database."""
+
+    line: int
+    at: int
+    columns: Columns
+
+    def word(self, name: str) -> str:
+        column = self.columns.words.get(name)
+        return column[self.at] if column else ""
+
+    def pair(self, stem: str) -> tuple[float, float]:
+        return self.number(f"{stem}_arm1"), self.number(f"{stem}_arm2")
+
+    def number(self, name: str) -> float:
+        column = self.columns.numbers.get(name)
+        return column[self.at] if column else NAN
+
+    def difference(self) -> float:
+        """Mean of arm 1 less mean of arm 2, NaN unless both are usable."""
+        one, other = self.pair("mean")
+        return one - other if _usable_means(self, "") else NAN
+
+    def event_difference(self) -> float:
+        """Share of arm 1 with the event less that of arm 2, NaN unless both are usable."""
+        if not _usable_events(self):
+            return NAN
+        one, other = (event / n for event, n in zip(self.pair("event"), self.pair("totaln"), strict=True))
+        return one - other
+
+    def own_g(self) -> float:
+        g = self.number(".g")
+        return self.number("precalc_g") if math.isnan(g) else g
+
+
+def read_rows(text: TextTable, where: str, size: int, log: list[Entry]) -> list[Row]:
+    """The rows of a database whose file has `size` bytes; cells that should be numbers and are none are logged."""
+    names = canonical_columns(list(text.data.columns), where)
+    most = most_memory(size) // BYTES_A_ROW
+    if len(text.lines) > most:
+        raise EvidenceError(
+            f"{where} has {len(text.lines)} rows, more than the {most} that are read of a file of its size. Split it."
+        )
+    columns = Columns({}, {})
+    for ours, theirs in names.items():
+        coded = Coded.of(text.data[theirs])
+        codes = coded.codes.tolist()
+        if ours not in NUMBERS:
+            words = [_said(word) for word in coded.words]
+            columns.words[ours] = [words[code] for code in codes]
+            continue
+        values = [to_number(word) for word in coded.words]
+        wrong = {code for code, value in enumerate(values) if value is None}
+        log += (
+            [
+                (line, ours, "blanked", f"expected a number, found {coded.words[code][:40]!r}")
+                for line, code in zip(text.lines, codes, strict=True)
+                if code in wrong
+            ]
+            if wrong
+            else []
+        )
+        numbers = [NAN if value is None or math.isnan(value) else value for value in values]  # the one NaN
+        columns.numbers[ours] = [numbers[code] for code in codes]
+    return [Row(line, at, columns) for at, line in enumerate(text.lines)]
+
+
+def _said(word: str) -> str:
+    word = word[:MAX_TEXT].strip()
+    return "" if word.lower() in MISSING else word
+
+
+def weeks_at_end(rows: list[Row]) -> dict[str, float]:
+    """Weeks from randomisation to the end of treatment of each study, where one value is given."""
+    found: dict[str, set[float]] = {}
+    for row in rows:
+        if row.word("time").lower().startswith("post") and row.number("time_weeks") > 0:
+            found.setdefault(row.word("study"), set()).add(row.number("time_weeks"))
+    return {study: weeks.pop() for study, weeks in found.items() if len(weeks) == 1}
+
+
+def _usable_means(row: Row, kind: str) -> bool:
+    sizes, sds, means = (row.pair(f"{stem}{kind}") for stem in ("n", "sd", "mean"))
+    return (
+        all(size >= 2 and size == int(size) for size in sizes)
+        and all(sd > 0 for sd in sds)
+        and all(math.isfinite(mean) for mean in means)
+    )
+
+
+def _usable_events(row: Row) -> bool:
+    pairs = zip(row.pair("event"), row.pair("totaln"), strict=True)
+    return all(0 <= event <= n and n >= 2 and event == int(event) and n == int(n) for event, n in pairs)
+
+
+def arm_data(row: Row) -> tuple[str, dict[str, float]]:
+    """The first complete set of numbers in the order of metapsyTools, and what kind of score it is."""
+    for score, kind in (("endpoint", ""), ("change", "_change")):
+        if _usable_means(row, kind):
+            stems = {stem: row.pair(f"{stem}{kind}") for stem in ("mean", "sd", "n")}
+            return score, _by_arm(stems)
+    if _usable_events(row):
+        return "events", _by_arm({"event": row.pair("event"), "n": row.pair("totaln")})
+    return "", {}
+
+
+def _by_arm(stems: dict[str, tuple[float, float]]) -> dict[str, float]:
+    return {
+        f"{stem}_{arm}": value for stem, pair in stems.items() for arm, value in zip("tc", pair, strict=True)
+    }

@@ -1,0 +1,1 @@
+"""Reviews from Review Manager: .rm5, its CSV export, data packages of the web version."""

@@ -1,0 +1,1 @@
+"""Files of rows and columns, whatever their format, to cells of text."""

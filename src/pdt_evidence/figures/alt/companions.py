@@ -1,0 +1,212 @@
+"""What the figures beside the forest show, in sentences; one function a figure, named as it is."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdt_evidence.figures.alt.sentences import STYLE, about, capital, counted, listed, pooled, shown, size_of
+from pdt_evidence.figures.charts.influences import baujat_points
+from pdt_evidence.figures.charts.profiles import judged
+from pdt_evidence.figures.charts.specification_layout import BARE, CLEAR, curve_of
+from pdt_evidence.figures.charts.time_course import courses_of
+from pdt_evidence.figures.forests.columns import SAID
+from pdt_evidence.figures.forests.labels import labels_of
+from pdt_evidence.figures.sheet import words
+from pdt_evidence.results import PooledEffect, Synthesis
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pdt_evidence.analysis.networks.result import Network
+    from pdt_evidence.analysis.robustness.gosh import Gosh
+    from pdt_evidence.analysis.robustness.refits import PooledSeries
+    from pdt_evidence.models.bias.small_study import RegressionTest, TrimAndFill
+
+__all__ = [
+    "baujat", "bias_summary", "drapery", "funnel", "gosh_plot", "network_plot", "orchard", "radial",
+    "specification_curve", "tau2_profile", "trajectory",
+]  # fmt: skip
+
+FURTHEST = 3  # studies that are named
+
+
+def number(value: float, digits: int = 2) -> str:
+    return words.number(float(value), digits, STYLE)
+
+
+def between(values: Any, digits: int = 2) -> str:
+    """The least and the greatest of the values that are known."""
+    known = np.asarray(values, dtype=float)
+    known = known[np.isfinite(known)]
+    return (
+        f"from {number(known.min(), digits)} to {number(known.max(), digits)}" if known.size else "not known"
+    )
+
+
+def funnel(
+    effect: PooledEffect, *, filled: TrimAndFill | None = None, regression: RegressionTest | None = None
+) -> str:
+    """How the studies lie about the pooled estimate."""
+    sei, away = np.sqrt(effect.vi), effect.yi - effect.estimate
+    outside = int((np.abs(away) > NormalDist().inv_cdf(0.5 + effect.level / 2) * sei).sum())
+    said = [
+        f"Funnel plot of {size_of(effect)}{about(effect)}: effects against standard errors {between(sei)}."
+    ]
+    said.append(
+        f"{int((away < 0).sum())} lie left and {int((away > 0).sum())} right of the pooled {pooled(effect)}; "
+        f"{outside} outside the {words.percent(effect.level)} funnel of chance."
+    )
+    if regression is not None and not math.isnan(regression.slope):
+        said.append(f"Egger’s regression: {words.p_value(regression.p, STYLE)}.")
+    if filled is not None and not filled.k0:
+        said.append("Trim-and-fill adds no study.")
+    elif filled is not None:
+        side = f"on the {filled.side}, which leads to {shown(filled.estimate, effect.measure)}"
+        said.append(f"Trim-and-fill adds {counted(filled.k0)} {side}.")
+    return " ".join(said)
+
+
+def radial(effect: PooledEffect) -> str:
+    """Standardised effects against precision."""
+    sei = np.sqrt(effect.vi)
+    return (
+        f"Radial plot of {size_of(effect)}{about(effect)}: effects over standard errors {between(effect.yi / sei)}, "
+        f"against precision {between(1 / sei, 1)}; the line has the slope of the pooled {pooled(effect)}."
+    )
+
+
+def baujat(effect: PooledEffect, *, without: PooledSeries | None = None) -> str:
+    """The studies that add most to heterogeneity and that sway the result most."""
+    x, y = baujat_points(effect, without)
+    labels = labels_of(effect)
+    named = [
+        listed(f"{labels[i]} ({number(values[i])})" for i in np.argsort(-values, kind="stable")[:FURTHEST])
+        for values in (x, y)
+    ]
+    return (
+        f"Baujat plot of {size_of(effect)}{about(effect)}. Most of the heterogeneity (squared residual) comes of "
+        f"{named[0]}; most influence on the pooled effect has {named[1]}."
+    )
+
+
+def drapery(effect: PooledEffect) -> str:
+    """The p-value curves and what they come to."""
+    curves = f"p-value curves of {size_of(effect)}"
+    rest = f" and of the pooled {pooled(effect)}" if effect.k > 1 else f", {pooled(effect)}"
+    return f"Drapery plot{about(effect)}: {curves}{rest}."
+
+
+def orchard(effect: PooledEffect) -> str:
+    """Every effect as a dot, and what they come to."""
+    ends = " to ".join(shown(float(value), effect.measure) for value in (effect.yi.min(), effect.yi.max()))
+    return f"Orchard plot of {size_of(effect)}{about(effect)}: effects from {ends}; pooled {pooled(effect)}."
+
+
+def tau2_profile(effect: PooledEffect) -> str:
+    """Where the likelihood of tau2 is greatest."""
+    kind = "Log-likelihood" if effect.method == "ML" else "Restricted log-likelihood"
+    said = f"{kind} of the between-study variance τ² of {size_of(effect)}{about(effect)}: "
+    said += f"estimate {words.tau2(effect.tau2, STYLE)} by {effect.method}"
+    if math.isnan(effect.tau2_ci[0]):
+        return f"{said}, its interval is not known."
+    low, high = (words.tau2(value, STYLE) for value in effect.tau2_ci)
+    return f"{said}, {words.percent(effect.level)} interval {low} to {high} ({effect.tau2_ci_method})."
+
+
+def bias_summary(judgements: PooledEffect | Mapping[str, Sequence[object]]) -> str:
+    """How many studies have which judgement, domain by domain."""
+    told = judged(judgements)
+    size = max(map(len, told.values()))
+    said = [f"Risk of bias of {counted(size)} in {counted(len(told), 'domain')}."]
+    for name, values in told.items():
+        counts = Counter(values)
+        parts = [f"{counts[word]} {words.inner(said_as)}" for word, said_as in SAID.items() if counts[word]]
+        parts += [f"{counts['']} not reported"] if counts[""] else []
+        said.append(f"{words.spoken(name.removeprefix('rob_'))}: {', '.join(parts)}.")
+    return " ".join(said)
+
+
+def trajectory(result: Synthesis, *, months: Mapping[str, float] | None = None) -> str:
+    """Every window of every line with its months, studies and effect."""
+    courses, shared, placed, left_out = courses_of(result, months)
+    said = [f"Effects against months since the end of treatment{f' ({shared})' if shared else ''}, "
+            f"{counted(len(placed), 'window')}."]  # fmt: skip
+    for course in courses:
+        points = [
+            f"at {month:.3g} months, {size_of(effect)}, {pooled(effect)}"
+            for month, effect in zip(course.months, course.effects, strict=True)
+        ]
+        said.append(
+            f"{course.name}: {'; '.join(points)}." if course.name else f"{capital('; '.join(points))}."
+        )
+    if left_out:
+        said.append(f"{counted(left_out, 'window')} without a place in time left out.")
+    return " ".join(said)
+
+
+def network_plot(network: Network) -> str:
+    """Which treatments are compared with which, and in how many studies."""
+    names = [words.spoken(name) for name in network.treatments]
+    edges: Counter[tuple[int, int]] = Counter()
+    for study in network.studies:
+        edges.update(combinations(sorted(int(arm) for arm in study.arms), 2))
+    pairs = len(names) * (len(names) - 1) // 2
+    lines = [f"{names[i]} and {names[j]}: {counted(n)}" for (i, j), n in edges.most_common()]
+    return (
+        f"Network graph of {len(names)} treatments in {counted(len(network.studies))}: "
+        f"{len(edges)} of {pairs} pairs are compared directly. {'; '.join(lines)}."
+    )
+
+
+def gosh_plot(subsets: Gosh, *, study: int | str | None = None) -> str:
+    """The spread of the estimate and of I2 over subsets, and with and without a study."""
+    full = subsets.full
+    kind = "all" if subsets.complete else "a random sample of"
+    least, middle, most = (
+        shown(float(value), full.measure) for value in np.quantile(subsets.estimate, [0.0, 0.5, 1.0])
+    )
+    said = [f"GOSH plot of {kind} {len(subsets)} subsets of {counted(len(subsets.labels))}{about(full)}: "
+            f"estimates from {least} to {most}, median {middle}, I² {between(subsets.I2, 0)}%."]  # fmt: skip
+    unknown = int((~np.isfinite(subsets.I2)).sum())
+    if unknown:
+        said.append(f"{counted(unknown, 'subset')} without an I² not drawn.")
+    if study is not None:
+        held = subsets.included(study)
+        name = subsets.labels[study] if isinstance(study, int) else study
+        medians = [shown(float(np.median(subsets.estimate[kept])), full.measure) for kept in (held, ~held)]
+        said.append(f"With {name} the median is {medians[0]}, without it {medians[1]}.")
+    said.append(f"All studies: pooled {pooled(full)}.")
+    return " ".join(said)
+
+
+def specification_curve(
+    table: pd.DataFrame,
+    *,
+    estimate: str = "estimate",
+    ci: tuple[str, str] = ("ci_low", "ci_high"),
+    choices: str | Sequence[str] | None = None,
+    reference: float = 0.0,
+) -> str:
+    """The spread of the estimates, and what their intervals say of the reference."""
+    curve = curve_of(table, estimate, ci, choices, reference, STYLE)
+    values, total = curve.estimates, len(curve.estimates)
+    bare, clear = (int((curve.kinds == kind).sum()) for kind in (BARE, CLEAR))
+    at = number(reference, 2 if reference else 0)
+    said = [f"Specification curve of {counted(total, 'specification')}: estimates {between(values)}, "
+            f"median {number(float(np.median(values)))}.",
+            f"{clear} of {total - bare} intervals exclude {at}; {counted(int((values > reference).sum()), 'estimate')} "
+            f"above it, {int((values < reference).sum())} below."]  # fmt: skip
+    if bare:
+        said.append(f"{bare} without an interval.")
+    if curve.left_out:
+        said.append(f"{curve.left_out} without an estimate left out.")
+    for choice in curve.choices:
+        said.append(f"{choice.name}: {', '.join(choice.options)}.")
+    return " ".join(said)

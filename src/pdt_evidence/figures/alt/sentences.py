@@ -1,0 +1,84 @@
+"""Phrases that descriptions of figures are made of; the numbers are printed as the figures print them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from pdt_evidence.figures.forests.arms import arms_of
+from pdt_evidence.figures.sheet import words
+from pdt_evidence.figures.sheet.axis import scale_of
+from pdt_evidence.figures.sheet.styles import STYLES
+from pdt_evidence.results import PooledEffect
+
+__all__ = ["STYLE", "about", "capital", "counted", "direction", "listed", "pooled", "shown", "size_of", "to"]
+
+STYLE = STYLES["default"]
+
+
+def counted(count: int, word: str = "study") -> str:
+    """A number with its word, in the plural where it is one.
+
+    Examples
+    --------
+    >>> counted(1), counted(3), counted(2, "row")
+    ('1 study', '3 studies', '2 rows')
+    """
+    plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    return f"{count} {word if count == 1 else plural}"
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Words in a row, the last after "and"."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def size_of(effect: PooledEffect) -> str:
+    """How many studies, or how many effects of how many trials."""
+    if math.isnan(effect.trials) or effect.trials == effect.k:
+        return counted(effect.k)
+    return f"{counted(effect.k, 'effect')} of {counted(int(effect.trials), 'trial')}"
+
+
+def about(effect: PooledEffect) -> str:
+    """The words of its stratum in brackets, after a blank."""
+    said = words.heading(effect.stratum, inside=True)
+    return f" ({said})" if said else ""
+
+
+def capital(text: str) -> str:
+    """The same words at the head of a sentence."""
+    return text[:1].upper() + text[1:]
+
+
+def shown(value: float, measure: str) -> str:
+    """A value on the scale that the measure is shown on."""
+    scale = scale_of(measure)
+    return words.printed(scale.shown(value), 2, STYLE, scale.null)
+
+
+def to(pair: tuple[float, float], measure: str) -> str:
+    """An interval in words."""
+    scale = scale_of(measure)
+    return " to ".join(words.end(scale.shown(value), 2, STYLE, scale.null) for value in pair)
+
+
+def pooled(effect: PooledEffect, arms: tuple[str, str] | None = None) -> str:
+    """Estimate, confidence interval, direction and prediction interval."""
+    level = words.percent(effect.level)
+    said = f"{words.short_measure(effect.measure)} {shown(effect.estimate, effect.measure)} "
+    said += f"({level} confidence interval "
+    known = not math.isnan(sum(effect.ci))
+    said += f"{to(effect.ci, effect.measure)}, {direction(effect, arms)})" if known else "not known)"
+    if not math.isnan(effect.pi[0]):
+        said += f", {level} prediction interval {to(effect.pi, effect.measure)}"
+    return said
+
+
+def direction(effect: PooledEffect, arms: tuple[str, str] | None = None) -> str:
+    """Which side the interval stands on, if it stands on one."""
+    if effect.ci[0] <= 0 <= effect.ci[1]:
+        return "which includes no effect"
+    first, second = arms or arms_of([effect])
+    return f"favours {first if effect.estimate > 0 else second}"

@@ -1,0 +1,1 @@
+"""Figures beside the forest: funnels, influence, courses over time, networks, specifications."""

@@ -1,0 +1,1 @@
+"""Forest plots: results to rows, rows to places, places to paint."""

@@ -1,0 +1,227 @@
+"""The text columns of a forest plot: those there are, those shown, and traffic lights of judgements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from string import ascii_uppercase
+
+from pdt_evidence.errors import RequestError
+from pdt_evidence.figures.forests.labels import known
+from pdt_evidence.figures.forests.records import Column, Wishes
+from pdt_evidence.figures.sheet import words
+from pdt_evidence.figures.sheet.styles import Style
+from pdt_evidence.results import PooledEffect
+
+__all__ = ["JUDGEMENTS", "chosen_of", "columns_of", "effect_columns", "judgement", "reading"]
+
+# Risk of bias: what is drawn, green to red, and the sign that tells them apart in grey.
+JUDGEMENTS = {"low": "+", "some": "?", "high": "−", "unclear": "?", "serious": "−", "critical": "!"}
+
+
+# How tools and reviewers abbreviate them; read so only in a column that is one of judgements.
+SIGNS = {"+": "low", "?": "unclear", "!": "critical", "l": "low", "m": "some", "s": "some", "sc": "some",
+         "h": "high", "u": "unclear", "c": "critical", "ni": "unclear"}  # fmt: skip
+DASHES = ("-", "−", "–")  # high risk beside other signs, and not reported beside words
+SAID = {"low": "Low", "some": "Some concerns", "unclear": "Unclear", "high": "High", "serious": "Serious",
+        "critical": "Critical"}  # fmt: skip
+ABSENT = ("na", "n/a", "nan", "none", "not rated")  # a judgement that was not made
+OF_AN_ARM = {
+    "mean": "Mean",
+    "sd": "SD",
+    "event": "Events",
+    "n": "Total",
+}  # heads of columns named "mean_t", ...
+BIAS = re.compile(r"rob(_|$)|risk_of_bias")
+
+
+def judgement(value: object) -> str:
+    """The judgement that a cell states in words, "" where it is none.
+
+    Examples
+    --------
+    >>> judgement("Some concerns"), judgement("LOW risk"), judgement("No information"), judgement("3")
+    ('some', 'low', 'unclear', '')
+    """
+    first, second, *_ = [*str(value).strip().lower().replace("_", " ").split(), "", ""]
+    if first == "no" and second.startswith("info"):
+        return "unclear"
+    word = {"moderate": "some", "probably": second}.get(first, first)
+    return word if word in JUDGEMENTS else ""
+
+
+def reading(values: Iterable[object]) -> Callable[[object], str] | None:
+    """How the cells of a column of judgements are read, "" for one not made; None where some are none.
+
+    Examples
+    --------
+    >>> [reading(["+", "−", "?"])(cell) for cell in ("+", "−", "?")]
+    ['low', 'high', 'unclear']
+    >>> [reading(["L", "S", "–"])(cell) for cell in ("L", "S", "–")]
+    ['low', 'some', '']
+    >>> reading(["Y", "N", "?"]), reading([1, 2]), reading(["-", "-"])("-")
+    (None, None, '')
+    """
+    found = {_plain(value) for value in values if known(value)}
+    signs = dict(SIGNS)
+    if found & {"m", "c"} and "h" not in found:
+        signs["s"] = "serious"  # ROBINS-I has low, moderate, serious, critical
+    if found & set("+?!") and found <= {*"+?!", *DASHES}:
+        signs |= dict.fromkeys(DASHES, "high")
+    absent = {*ABSENT, *DASHES} - set(signs)
+    if not all(judgement(value) or value in signs or value in absent for value in found):
+        return None
+
+    def read(value: object) -> str:
+        return judgement(value) or signs.get(_plain(value), "") if known(value) else ""
+
+    return read
+
+
+def _plain(value: object) -> str:
+    return str(value).strip().lower()
+
+
+def columns_of(
+    strata: Sequence[PooledEffect], arms: tuple[str, str], wishes: Wishes, style: Style
+) -> tuple[Column, ...]:
+    """The columns asked for, or those that the style has by default, left of the plot first."""
+    there = _there(strata, arms, wishes.lights, style)
+    names = list(wishes.columns or _default(strata, there, style))
+    shown = {column.key for name in names for column in there.get(name, ())}
+    return chosen_of(there, [*names, *(name for name in wishes.lights if name not in shown)])
+
+
+def chosen_of(there: Mapping[str, Sequence[Column]], names: Sequence[str]) -> tuple[Column, ...]:
+    """These of the columns that there are, left of the plot first."""
+    chosen = list(names)
+    unknown = [name for name in chosen if name not in there]
+    if unknown:
+        raise RequestError(
+            f"columns = {chosen!r} asks for {', '.join(map(repr, unknown))}. "
+            f"This result has: {', '.join(map(repr, there))}."
+        )
+    if "study" not in chosen:
+        chosen.insert(0, "study")
+    side = True
+    out: list[Column] = []
+    for name in dict.fromkeys(chosen):
+        side = side and name != "plot"
+        left = side if "plot" in chosen else bool(there[name]) and there[name][0].left
+        held = {column.key for column in out}
+        out += [replace(column, left=left) for column in there[name] if column.key not in held]
+    return tuple(sorted(out, key=lambda column: not column.left))
+
+
+def effect_columns(effect: PooledEffect, style: Style) -> list[Column]:
+    """Estimate and interval under one heading."""
+    before, _, after = style.interval
+    over = f"{words.short_measure(effect.measure)} {before}{words.percent(effect.level)} CI{after}"
+    return [Column(key=key, over=over, left=False) for key in ("estimate", "ci")]
+
+
+def _default(
+    strata: Sequence[PooledEffect], there: Mapping[str, Sequence[Column]], style: Style
+) -> list[str]:
+    """What the style shows, of what is known."""
+    known = {
+        **dict.fromkeys(("n", "arms"), held(strata, "n_t") or held(strata, "n_c")),
+        "weight": any(len(stratum.weights) > 1 for stratum in strata),
+    }
+    return [name for name in style.columns if name in there and known.get(name, True)]
+
+
+def _there(
+    strata: Sequence[PooledEffect], arms: tuple[str, str], lights: Sequence[str], style: Style
+) -> Mapping[str, list[Column]]:
+    heads = [arm[:1].upper() + arm[1:] for arm in arms]
+    there: dict[str, list[Column]] = {
+        "study": [Column(key="study", head="Study", align="left")],
+        "n": _arm_columns(("n_t", "n_c"), heads, "Patients"),
+        "effect": effect_columns(strata[0], style),
+        "weight": [Column(key="weight", head="Weight (%)", left=False, order=2)],
+        "plot": [],
+    }
+    for name in dict.fromkeys(name for stratum in strata for name in stratum.columns):
+        if held(strata, name) and name not in there:
+            there[name] = [_own(strata, name, name in lights, heads)]
+    vain = [name for name in lights if name not in there]
+    if vain:
+        raise RequestError(
+            f"lights = {list(lights)!r} names {', '.join(map(repr, vain))}, which no study has. "
+            f"This result has: {', '.join(map(repr, there))}."
+        )
+    if "mean_t" in there and "sd_t" in there:
+        there["means"] = _by_arm(("mean", "sd"), heads)
+    if "event_t" in there:
+        there["events"] = _arm_columns(("event_t", "event_c"), heads, "Events")
+    counted = [what for what in ("mean", "sd", "event", "n") if f"{what}_t" in there]
+    there["arms"] = _by_arm(counted, heads) if counted[:-1] else there["n"]
+    there["bias"] = _domains([columns[0] for columns in there.values() if len(columns) == 1])
+    return there
+
+
+def _by_arm(whats: Sequence[str], heads: Sequence[str]) -> list[Column]:
+    """What is known of each arm under its name."""
+    return [
+        Column(key=f"{what}_{arm}", head=OF_AN_ARM[what], over=head, order=1)
+        for arm, head in zip("tc", heads, strict=True)
+        for what in whats
+    ]
+
+
+def _domains(columns: Sequence[Column]) -> list[Column]:
+    """Lights of all domains of bias under letters; what each stands for is said below the plot."""
+    lights = [column for column in columns if column.lights and BIAS.match(column.key)]
+    return [
+        replace(
+            column, head=letter, over="Risk of bias", stands_for=words.inner(column.head), left=False, order=3
+        )
+        for letter, column in zip(ascii_uppercase, lights, strict=False)
+    ]
+
+
+def _arm_columns(keys: tuple[str, str], heads: Sequence[str], over: str) -> list[Column]:
+    return [Column(key=key, head=head, over=over, order=1) for key, head in zip(keys, heads, strict=True)]
+
+
+def _own(strata: Sequence[PooledEffect], name: str, lights: bool, heads: Sequence[str]) -> Column:
+    """A column of the result's own: numbers to the right, judgements as lights, words to the left."""
+    what, _, arm = name.rpartition("_")
+    if what in OF_AN_ARM and arm in ("t", "c"):
+        return Column(key=name, head=OF_AN_ARM[what], over=heads["tc".index(arm)])
+    bias, _, domain = name.partition("rob_")
+    if domain and not bias and domain != "tool":
+        head, over = words.spoken(domain), "Risk of bias"
+    else:
+        head, over = words.spoken(name), ""
+    values = [value for s in strata for value in s.columns.get(name, ()) if known(value)]
+    read = reading(values) if lights or BIAS.match(name) else None
+    if read is not None:
+        said = partial(_light, read)
+        return Column(key=name, head=head, over=over, align="center", lights=True, reads=said)
+    if lights:
+        found = ", ".join(dict.fromkeys(map(repr, values)))
+        sums = any(str(value).replace(".", "", 1).isdigit() for value in values)
+        tool = ", ".join(sorted({str(v) for s in strata for v in s.columns.get("rob_tool", ()) if known(v)}))
+        of = f" (by {tool})" if sums and tool and name == "rob" else ""
+        hint = f" Numbers, such as sums over items, are no judgements: show them by columns=[..., {name!r}]."
+        raise RequestError(
+            f"lights = {name!r} holds {found}{of}. Expected judgements alone: "
+            f"{', '.join(map(repr, (*SAID.values(), *SIGNS)))}.{hint if sums else ''}"
+        )
+    numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+    return Column(key=name, head=head, over=over, align="right" if numbers else "left")
+
+
+def _light(read: Callable[[object], str], value: object) -> str:
+    """A judgement in the source's words, or what its sign stands for."""
+    word = read(value)
+    return str(value) if judgement(value) else SAID[word] if word else words.DASH
+
+
+def held(strata: Sequence[PooledEffect], name: str) -> bool:
+    """Whether any study has a value in that column."""
+    return any(known(value) for stratum in strata for value in stratum.columns.get(name, ()))

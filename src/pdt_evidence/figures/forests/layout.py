@@ -1,0 +1,192 @@
+"""From results to rows, columns and words: what a forest plot shows, before anything is drawn.
+
+Every number comes from the results; rows carry an id of their own, so that two studies of one
+name stay two rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from pdt_evidence.errors import RequestError, require_choice
+from pdt_evidence.figures.forests.arms import arms_of, favours_of, turned
+from pdt_evidence.figures.forests.columns import columns_of
+from pdt_evidence.figures.forests.labels import known
+from pdt_evidence.figures.forests.records import Column, ForestLayout, Row, Wishes
+from pdt_evidence.figures.forests.rows import SORTS, Rows, path_of, shared_weights
+from pdt_evidence.figures.sheet import words
+from pdt_evidence.figures.sheet.axis import scale_of
+from pdt_evidence.figures.sheet.styles import Style
+from pdt_evidence.results import PooledEffect, Synthesis
+
+__all__ = ["check_digits", "forest_layout", "in_order", "levels_of", "refuse_mixed"]
+
+SEVERAL = re.compile(r" / |\+")  # between the sources of a value that was aggregated of several rows
+NEGATIVE = (
+    "A weight below 0 (hollow point): among the correlated effects of one trial, the less precise ones correct the "
+    "more precise ones."
+)
+LEVELS = ("comparison", "outcome", "follow_up")  # outermost first; other columns come after
+
+
+def forest_layout(
+    result: PooledEffect | Synthesis, style: Style, wishes: Wishes | None = None
+) -> ForestLayout:
+    """Rows and columns of a forest plot of one stratum, or of all strata of a synthesis.
+
+    Parameters
+    ----------
+    result : PooledEffect or Synthesis
+    style : Style
+        Decides how numbers are printed.
+    wishes : Wishes, optional
+        What the caller asked for.
+    """
+    wishes = wishes or Wishes()
+    strata = [result] if isinstance(result, PooledEffect) else list(result.strata.values())
+    strata = [stratum for stratum in strata if stratum.k > 0]
+    if not strata:
+        raise RequestError("There is nothing to draw: the result holds no study.")
+    _refuse(strata, wishes)
+    levels, shared = levels_of(strata, result.by if isinstance(result, Synthesis) else (), LEVELS)
+    strata = in_order(strata, levels)
+    measure = strata[0].measure
+    scale = scale_of(measure)
+    arms = wishes.arms or arms_of(strata)
+    columns = columns_of(strata, arms, wishes, style)
+    rows = Rows(style, wishes, scale, levels, columns).of(strata)
+    return ForestLayout(
+        columns=columns,
+        rows=rows,
+        scale=scale,
+        title=words.heading(shared) if wishes.title is None else wishes.title,
+        panel=words.full_measure(measure),
+        favours=wishes.favours or favours_of(arms),
+        notes=_notes(strata, rows, columns, wishes, arms),
+        measure=measure,
+        fixed_columns=wishes.columns is not None,
+    )
+
+
+def _refuse(strata: Sequence[PooledEffect], wishes: Wishes) -> None:
+    """What cannot be drawn on one axis, or is no known option."""
+    others = [other for other in (wishes.overall, *(wishes.also or {}).values()) if other is not None]
+    refuse_mixed([*strata, *others])
+    require_choice("sort", wishes.sort, [None, *SORTS])
+    if wishes.sort == "weight" and not all(len(stratum.weights) for stratum in strata):
+        raise RequestError("sort = 'weight' needs weights, and this result has none. Sort by 'precision'.")
+    check_digits(wishes.digits)
+
+
+def check_digits(digits: int) -> None:
+    """Decimals are few and whole."""
+    if not (isinstance(digits, int) and 0 <= digits <= 6):
+        raise RequestError(f"digits = {digits!r} is not a whole number from 0 to 6.")
+
+
+def refuse_mixed(results: Sequence[PooledEffect | Synthesis]) -> None:
+    """One axis has one measure."""
+    found = sorted({result.measure for result in results})
+    if len(found) > 1:
+        raise RequestError(
+            f"One axis cannot show {', '.join(found)} together. Draw each measure on its own: forest(result[key]) with "
+            "the key of a stratum, or a mapping of those of one measure."
+        )
+
+
+def levels_of(
+    strata: Sequence[PooledEffect], by: Sequence[str], order: Sequence[str]
+) -> tuple[list[str], dict[str, str]]:
+    """The columns that tell the strata apart, outermost first, and the words all of them share."""
+    names = list(dict.fromkeys([*by, *(name for stratum in strata for name in stratum.stratum)]))
+    names.sort(key=lambda name: order.index(name) if name in order else len(order))
+    values = {name: {stratum.stratum.get(name, "") for stratum in strata} for name in names}
+    shared = {name: next(iter(values[name])) for name in names if len(values[name]) == 1}
+    for name in LEVELS:  # what no stratum is named by may still be one word in all rows
+        if name not in names and (word := words.shared_word(strata, name)):
+            shared[name] = word
+    # What they share is a title: the comparison comes first in it.
+    titled = sorted(shared, key=lambda name: LEVELS.index(name) if name in LEVELS else len(LEVELS))
+    return [name for name in names if name not in shared], {k: shared[k] for k in titled if shared[k]}
+
+
+def in_order(strata: list[PooledEffect], levels: Sequence[str]) -> list[PooledEffect]:
+    """Strata of one heading side by side: follow-ups in the order of time, others as they first come."""
+    first: dict[tuple[str, ...], int] = {}
+    times = list(words.WINDOWS)
+
+    def rank(path: tuple[str, ...]) -> tuple[int, int]:
+        timed = levels[len(path) - 1] == "follow_up" and path[-1] in times
+        return times.index(path[-1]) if timed else len(times), first[path]
+
+    paths = [path_of(stratum, levels) for stratum in strata]
+    steps = [[path[: depth + 1] for depth in range(len(levels))] for path in paths]
+    for i, path in enumerate(steps):
+        for step in path:
+            first.setdefault(step, i)
+    order = sorted(range(len(strata)), key=lambda i: ([rank(step) for step in steps[i]], i))
+    return [strata[i] for i in order]
+
+
+def _notes(
+    strata: Sequence[PooledEffect],
+    rows: Sequence[Row],
+    columns: Sequence[Column],
+    wishes: Wishes,
+    arms: tuple[str, str],
+) -> tuple[str, ...]:
+    if wishes.prediction == "off":  # then nothing below the plot speaks of it
+        strata = [words.without_prediction(stratum) for stratum in strata]
+    said = [_methods(strata)] if wishes.method else []
+    keys = {column.key for column in columns}
+    if any(
+        text == words.DASH
+        for row in rows
+        if row.kind == "study"
+        for key, text in row.cells.items()
+        if key in keys and key not in ("estimate", "ci", "weight")
+    ):
+        said.append(f"{words.DASH} not reported.")
+    if "weight" in keys and wishes.overall is not None and shared_weights(strata, wishes.overall):
+        said.append("Weights are percentages of the overall estimate.")
+    elif "weight" in keys and len(strata) > 1:
+        said.append("Weights are percentages within each group.")
+    if any(row.weight < 0 for row in rows):
+        said.append(NEGATIVE)
+    notes = [text for text in (turned(strata, arms), " ".join(said)) if text]
+    if wishes.method:
+        overall = [wishes.overall] if wishes.overall is not None else []
+        own = words.remarks([*strata, *overall])
+        notes += own
+        for name, other in (wishes.also or {}).items():
+            said = [_methods(_strata_of(other, wishes)), *words.remarks(_strata_of(other, wishes))]
+            told = [said[0], *(line for line in said[1:] if line not in own)]
+            notes.append(f"{name}: {words.inner(' '.join(told))}")
+    sources = _sources(strata, wishes)
+    return (*notes, sources) if sources else tuple(notes)
+
+
+def _methods(strata: Sequence[PooledEffect]) -> str:
+    """Strata of one synthesis share their rules, save that one of them may have no interval."""
+    lines = [words.method_line(stratum) for stratum in strata if stratum.k > 1]
+    return max(lines, key=len) if lines else words.lone_line(strata[0])
+
+
+def _strata_of(other: PooledEffect | Synthesis, wishes: Wishes) -> list[PooledEffect]:
+    """Those of a further model, as silent on prediction intervals as the figure."""
+    strata = [other] if isinstance(other, PooledEffect) else [s for s in other.strata.values() if s.k]
+    return [words.without_prediction(s) for s in strata] if wishes.prediction == "off" else strata
+
+
+def _sources(strata: Sequence[PooledEffect], wishes: Wishes) -> str:
+    asked = wishes.sources
+    if isinstance(asked, str):
+        return asked
+    held = dict.fromkeys(str(v) for s in strata for v in s.columns.get("source_id", ()) if known(v))
+    ids = dict.fromkeys(part for value in held for part in SEVERAL.split(value))
+    if isinstance(asked, Mapping):
+        names = list(dict.fromkeys(asked.get(name, name) for name in ids))
+    else:
+        names = list(ids) if asked is None else list(asked)
+    return f"Sources: {'; '.join(names)}." if names else ""

@@ -1,0 +1,96 @@
+"""The table beside the figure: the rows and words of a forest plot for Word, LaTeX and HTML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pdt_evidence.errors import RequestError
+from pdt_evidence.figures.forests.drawables import drawable
+from pdt_evidence.figures.forests.plot import asked_of
+from pdt_evidence.figures.forests.records import ForestLayout, Row
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pdt_evidence.figures.forests.drawables import Drawable
+
+__all__ = ["to_table"]
+
+
+def to_table(result: Drawable, **options: Any) -> Any:
+    """Set the rows of a forest plot as a table of great_tables.
+
+    Parameters
+    ----------
+    result : any that `forest` draws
+    **options
+        As in `forest`: columns, digits, style, title, sort and the others that concern words.
+
+    Returns
+    -------
+    great_tables.GT
+        With `as_raw_html()`, `as_latex()` and `save()`; every cell says what the figure says. great_tables
+        writes no .docx: save the HTML as a file that ends in .html and open that in Word, which makes a Word
+        table of it. The LaTeX holds signs such as τ and −, so it is for XeLaTeX or
+        LuaLaTeX, and great_tables leaves out bold there.
+
+    Raises
+    ------
+    RequestError
+        As `forest`, or where great_tables is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from pdt_evidence.figures import to_table
+    >>> from pdt_evidence.analysis.pooled.pooling import pool
+    >>> fit = pool([0.6, 0.2], [0.04, 0.03], labels=["A 2001", "B 2004"])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = Path(folder, "forest.html")  # open it in Word, and save it there as .docx
+    ...     page.write_text(to_table(fit).as_raw_html(make_page=True), encoding="utf-8") > 0
+    True
+    """
+    try:
+        from great_tables import GT, loc, style
+    except ImportError as error:
+        raise RequestError("to_table needs great_tables: pip install great_tables.") from error
+    layout = asked_of(drawable(result), **options)[0]
+    frame, kinds = _frame(layout)
+    table = GT(frame)
+    if layout.title:
+        table = table.tab_header(title=layout.title)
+    heads: dict[str, Any] = {
+        column.key: column.head or ("" if column.over else column.key) for column in layout.columns
+    }
+    table = table.cols_label(cases=heads)
+    for over in dict.fromkeys(column.over for column in layout.columns if column.over):
+        members = [column.key for column in layout.columns if column.over == over]
+        table = table.tab_spanner(label=over, columns=members)
+    for align in ("left", "center", "right"):
+        members = [column.key for column in layout.columns if column.align == align]
+        if members:
+            table = table.cols_align(align=align, columns=members)
+    bold = [i for i, kind in enumerate(kinds) if kind in ("heading", "pooled")]
+    if bold:
+        table = table.tab_style(style=style.text(weight="bold"), locations=loc.body(rows=bold))
+    for note in layout.notes_with(layout.columns):
+        table = table.tab_source_note(source_note=note)
+    return table
+
+
+def _frame(layout: ForestLayout) -> tuple[pd.DataFrame, list[str]]:
+    """One line a row of the figure, and what kind of row each is."""
+    import pandas as pd
+
+    rows = [row for row in layout.rows if row.kind != "gap"]
+    keys = [column.key for column in layout.columns]
+    cells = [{key: _cell(row, key) for key in keys} for row in rows]
+    return pd.DataFrame(cells, columns=keys), [row.kind for row in rows]
+
+
+def _cell(row: Row, key: str) -> str:
+    if key != "study":
+        return row.cells.get(key, "")
+    text = " ".join(row.pieces) if row.kind == "note" else row.cells.get("study", "")
+    return "\u2003" * row.indent + text  # an em space for every level that it is set in

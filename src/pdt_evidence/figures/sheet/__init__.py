@@ -1,0 +1,1 @@
+"""What every figure is drawn on: measured text, axis, marks, styles, files."""

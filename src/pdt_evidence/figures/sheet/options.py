@@ -1,0 +1,79 @@
+"""What figures are asked for, checked: each thing of a wrong kind is refused with what would do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pdt_evidence.errors import RequestError
+from pdt_evidence.results import PooledEffect, Synthesis
+
+if TYPE_CHECKING:
+    from pdt_evidence.figures.forests.records import Wishes
+
+__all__ = ["check_wishes", "known_kind", "millimetres", "numbers", "one_effect"]
+
+PAIRS = {"arms": '("PDT", "control")', "favours": '("Favours control", "Favours PDT")'}
+
+
+def one_effect(result: Any, figure: str) -> None:
+    """Refuse what is not the studies of one result."""
+    if not isinstance(result, PooledEffect):
+        hint = "Give a PooledEffect, as pool gives it."
+        if isinstance(result, Synthesis):
+            hint = f"Give one of its strata, synthesis[key], such as synthesis[{next(iter(result.strata), 'key')!r}]."
+        raise RequestError(f"{figure} draws one PooledEffect, found {type(result).__name__}. {hint}")
+    if result.k == 0:
+        raise RequestError("There is nothing to draw: the result holds no study.")
+
+
+def known_kind(value: Any, option: str, kind: str, hint: str) -> None:
+    """Refuse an option that is not a result of that class, by its name so that asking imports none."""
+    if value is not None and kind not in [cls.__name__ for cls in type(value).__mro__]:
+        raise RequestError(f"{option} = {value!r} is not a {kind}. Give {hint}.")
+
+
+def numbers(values: Any, option: str, hint: str) -> tuple[float, ...]:
+    """These as floats, or a refusal that says what was expected."""
+    try:
+        if isinstance(values, str):
+            raise TypeError
+        return tuple(float(value) for value in values)
+    except (TypeError, ValueError):
+        raise RequestError(f"{option} = {values!r} is not {hint}.") from None
+
+
+def millimetres(value: Any, option: str) -> float:
+    """A width or height as a number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise RequestError(f"{option} = {value!r} is not a number of millimetres. Give one, such as 85.")
+    return float(value)
+
+
+def check_wishes(asked: Wishes) -> None:
+    """Refuse options of a wrong kind before anything is laid out."""
+    for name, example in PAIRS.items():
+        if (value := getattr(asked, name)) is not None and not (_words(value) and len(value) == 2):
+            raise RequestError(f"{name} = {value!r} is not two texts. Give both, such as {name}={example}.")
+    for name in ("columns", "lights"):
+        if (value := getattr(asked, name)) is not None and not _words(value):
+            raise RequestError(
+                f"{name} = {value!r} is not a list of names. Give one, such as {name}=[{value!r}]."
+            )
+    for name, kinds in (("also", (PooledEffect, Synthesis)), ("overall", (PooledEffect,))):
+        value = getattr(asked, name)
+        held = list(value.values()) if isinstance(value, Mapping) and name == "also" else [value]
+        named = name != "also" or isinstance(value, Mapping)
+        if value is not None and not (named and all(isinstance(one, kinds) for one in held)):
+            example = '{"CHE": result}' if name == "also" else "pool(...)"
+            raise RequestError(f"{name} = {value!r} is no pooled result. Give one, such as {name}={example}.")
+    if asked.difference is not None and not hasattr(asked.difference, "statistic"):
+        raise RequestError(
+            f"difference = {asked.difference!r} is no test. Give what compare_subgroups returns."
+        )
+
+
+def _words(value: Any) -> bool:
+    return (
+        isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(v, str) for v in value)
+    )

@@ -1,0 +1,391 @@
+"""What a figure says: numbers as they are printed, and the names of measures, outcomes and rules.
+
+Text only; what it says comes from the results. A minus is a minus sign, never a hyphen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pdt_evidence import formatting
+from pdt_evidence.figures.sheet.styles import Style
+from pdt_evidence.formatting import RATIOS, fixed
+
+if TYPE_CHECKING:
+    from pdt_evidence.analysis.regression.subgroups import SubgroupComparison
+    from pdt_evidence.results import PooledEffect
+
+__all__ = [
+    "MEASURES",
+    "RATIOS",
+    "heading",
+    "heterogeneity",
+    "interval",
+    "method_line",
+    "number",
+    "printed",
+    "told",
+]
+
+DASH = "–"  # stands for what a source does not report
+
+MEASURES = {  # short name, full name
+    "SMD": ("Hedges’ g", "Standardised mean difference"),
+    "MD": ("MD", "Mean difference"),
+    "ROM": ("RoM", "Ratio of means"),
+    "OR": ("OR", "Odds ratio"),
+    "RR": ("RR", "Risk ratio"),
+    "HR": ("HR", "Hazard ratio"),
+    "IRR": ("IRR", "Incidence rate ratio"),
+    "RD": ("RD", "Risk difference"),
+    "SMCC": ("SMCC", "Standardised mean change"),
+    "SMCR": ("SMCR", "Standardised mean change"),
+    "GEN": ("Effect", "Effect"),
+}
+ARMS = {
+    "pdt_vs_control": ("PDT", "control"),
+    "pdt_vs_cbt": ("PDT", "CBT"),
+    "pdt_vs_other_therapy": ("PDT", "other therapy"),
+    "pdt_vs_medication": ("PDT", "medication"),
+    "pdt_plus_medication_vs_medication": ("PDT + medication", "medication"),
+    "pdt_vs_active_control": ("PDT", "active control"),
+    "pdt_vs_combined": ("PDT", "combined treatment"),
+}
+WINDOWS = {
+    "post": "End of treatment",
+    "short": "Short-term follow-up",
+    "medium": "Medium-term follow-up",
+    "long": "Long-term follow-up",
+    "unknown": "Time of assessment unknown",
+}
+WORDS = (
+    WINDOWS
+    | {
+        "ptsd_symptoms": "PTSD symptoms",
+        "ptsd": "PTSD",
+        "rob": "Risk of bias",
+        "rob_tool": "Risk-of-bias tool",
+        "pdt_plus_medication_vs_medication": "PDT + medication versus medication",
+    }
+    | {name: f"PDT versus {other}" for name, (arm, other) in ARMS.items() if arm == "PDT"}
+)
+# Columns whose words say of themselves what they are; "self" or "3" needs the column's name before it.
+PLAIN = ("comparison", "outcome", "outcome_label", "event_label", "follow_up", "time_label", "disorder", "country",
+         "instrument", "study", "trial_id", "source_id", "arm_t", "arm_c", "arm_t_label", "arm_c_label")  # fmt: skip
+SHORT = ("pdt", "cbt", "dbt", "eaet", "asa")  # arms whose names are abbreviations
+DEGREES = {"knha": "Knapp–Hartung", "adhoc": "Knapp–Hartung, never narrower than Wald",
+           "adhoc-ci": "the wider of Knapp–Hartung and Wald", "z": "Wald (normal)", "t": "Wald (t, k − 1 df)",
+           "CR2": "cluster-robust (CR2)"}  # fmt: skip
+MODELS = {
+    "EE": "equal-effects model",
+    "REML": "restricted maximum likelihood",
+    "ML": "maximum likelihood",
+    "DL": "DerSimonian–Laird",
+    "PM": "Paule–Mandel",
+    "EB": "empirical Bayes",
+    "HE": "Hedges",
+    "HS": "Hunter–Schmidt",
+    "SJ": "Sidik–Jonkman",
+}
+REVMAN = {  # how Review Manager pools: in words, and what Q is taken about where that is not the weighted mean
+    "MH": ("Mantel–Haenszel", " with Q about the Mantel–Haenszel estimate"),
+    "IV": ("inverse variance", ""),
+    "PETO": ("Peto’s method", ""),
+}
+
+
+def spoken(word: str) -> str:
+    """A coded word as a reader knows it.
+
+    Examples
+    --------
+    >>> spoken("general_symptoms"), spoken("pdt+medication"), spoken("post")
+    ('General symptoms', 'PDT + medication', 'End of treatment')
+    """
+    if word in WORDS:
+        return WORDS[word]
+    parts = [part.strip() for part in str(word).replace("_", " ").split("+")]
+    text = " + ".join(
+        " ".join(one.upper() if one.lower() in SHORT else one for one in part.split(" ")) for part in parts
+    )
+    return text[:1].upper() + text[1:]
+
+
+def told(column: str, word: str) -> str:
+    """A word of a column as a heading has it, after the column's name where it says nothing by itself.
+
+    Examples
+    --------
+    >>> told("outcome", "depression"), told("rating", "self"), told("dose", "3"), told("format", "")
+    ('Depression', 'Rating: self', 'Dose: 3', 'Format: not stated')
+    >>> told("follow_up", "unknown"), told("rating", "unknown")
+    ('Time of assessment unknown', 'Rating: unknown')
+    """
+    # A short therapy is no short-term follow-up.
+    coded = word not in WINDOWS or column in ("", "follow_up")
+    said = (spoken(word) if coded else word) or "Not stated"
+    if not column or column in PLAIN:
+        return said
+    return f"{spoken(column)}: {said if _is_name(word) else inner(said)}"
+
+
+def within(column: str, word: str) -> str:
+    """The same inside a sentence; what the source wrote with a capital keeps it.
+
+    Examples
+    --------
+    >>> within("outcome", "depression"), within("outcome", "Death after Surgery"), within("rating", "self")
+    ('depression', 'Death after Surgery', 'rating: self')
+    """
+    said = told(column, word)
+    return said if _is_name(word) and said.startswith(word[:1]) and column in (*PLAIN, "") else inner(said)
+
+
+def _is_name(word: str) -> bool:
+    return word[:1].isupper()
+
+
+def heading(stratum: Mapping[str, str], inside: bool = False) -> str:
+    """The words of a stratum on one line, as a title or inside a sentence."""
+    pairs = [(name, word) for name, word in stratum.items() if word]
+    if not pairs:
+        return ""
+    first = (within if inside else told)(*pairs[0])
+    others = ", ".join(within(*pair) for pair in pairs[1:])
+    between = ": " if "comparison" in stratum else ", "
+    return first + between + others if others else first
+
+
+def shared_word(effects: Sequence[PooledEffect], column: str) -> str:
+    """The one word that all rows have in a column; "" where they differ or one has none."""
+    held = {value for effect in effects for value in effect.columns.get(column, ("",)) or ("",)}
+    word = held.pop() if len(held) == 1 else ""
+    return word if isinstance(word, str) else ""
+
+
+def inner(text: str) -> str:
+    """The same words inside a sentence: lower-case first letter unless it begins an abbreviation."""
+    return text if text[:2].isupper() else text[:1].lower() + text[1:]
+
+
+def number(value: float, digits: int, style: Style) -> str:
+    """`value` to `digits` decimals, an en dash where it is not known.
+
+    Examples
+    --------
+    >>> from pdt_evidence.figures.sheet.styles import Style
+    >>> number(-0.5, 2, Style(name="mine"))
+    '−0.50'
+    """
+    if value is None or math.isnan(value):
+        return DASH
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return _styled(fixed(value, digits), style)
+
+
+def _styled(text: str, style: Style) -> str:
+    return text.replace("-", "−").replace(".", style.decimal)
+
+
+def printed(value: float, digits: int, style: Style, null: float) -> str:
+    """An effect; no ratio (`null` is 1) prints as 0."""
+    known = math.isfinite(value)
+    return _styled(formatting.printed(value, digits, null), style) if known else number(value, digits, style)
+
+
+def end(value: float, digits: int, style: Style, null: float) -> str:
+    """One end of an interval, which never rounds onto no effect."""
+    known = math.isfinite(value)
+    return _styled(formatting.end(value, digits, null), style) if known else number(value, digits, style)
+
+
+def interval(ends: tuple[float, float], digits: int, style: Style, null: float) -> str:
+    """Both ends in the style's brackets."""
+    if all(map(math.isnan, ends)):
+        return DASH
+    opening, between, closing = style.interval
+    return opening + between.join(end(value, digits, style, null) for value in ends) + closing
+
+
+def p_value(p: float, style: Style, symbol: str = "p") -> str:
+    """`p` with its relation; three decimals, never 0."""
+    if math.isnan(p):
+        return f"{symbol} not known"
+    text = f"< {number(0.001, 3, style)}" if p < 0.001 else f"= {number(p, 3 if p < 0.1 else 2, style)}"
+    if not style.leading_zero:
+        text = text.replace(f" 0{style.decimal}", f" {style.decimal}")
+    return f"{symbol} {text}"
+
+
+def heterogeneity(effect: PooledEffect, style: Style) -> list[str]:
+    """Q, I2 and tau2 in pieces that may go on lines of their own."""
+    pieces = []
+    if not math.isnan(effect.Q):
+        pieces += [
+            f"Q = {number(effect.Q, 2, style)},",
+            f"df = {effect.Q_df},",
+            p_value(effect.Q_p, style) + ";",
+        ]
+    if not math.isnan(effect.I2):
+        pieces.append(f"I² = {number(effect.I2, 0 if effect.I2 in (0, 100) else 1, style)}%;")
+    if not math.isnan(effect.tau2):
+        pieces.append(f"τ² = {tau2(effect.tau2, style)}")
+        between, within = getattr(effect, "sigma2", (math.nan, math.nan))
+        if not math.isnan(between + within):
+            pieces += [f"({tau2(between, style)} between,", f"{tau2(within, style)} within clusters)"]
+    return [*pieces[:-1], pieces[-1].rstrip(";")] if pieces else []
+
+
+def difference(test: SubgroupComparison, style: Style) -> list[str]:
+    """The test of groups against one another, in pieces."""
+    known = [value for value in test.df if not math.isnan(value)]
+    symbol = "F" if len(known) == 2 else "Q"
+    df = ", ".join(f"{value:g}" for value in known)
+    return [
+        "Test of group differences:",
+        f"{symbol} = {number(test.statistic, 2, style)},",
+        f"df = {df},",
+        p_value(test.p, style),
+    ]
+
+
+def tau2(value: float, style: Style) -> str:
+    """A variance to three decimals, to five where it is small."""
+    digits = 3 if not value < 0.0005 else 5
+    return number(value, 0 if value == 0 else digits, style)
+
+
+def percent(level: float) -> str:
+    """A confidence level as it is spoken: 95%."""
+    return f"{100 * level:g}%"
+
+
+def method_line(effect: PooledEffect) -> str:
+    """Model, estimator, test and the rule of the prediction interval in one sentence."""
+    test = DEGREES.get(effect.test, effect.test)
+    if clustered(effect) and effect.test == "t":
+        test = "Wald (t, clusters − 1 df)"
+    said = f"{_model(effect)}; {percent(effect.level)} confidence interval: {test}"
+    if not math.isnan(effect.pi[0]):
+        said += f"; prediction interval: {pi_rule(effect.pi_rule)}"
+    return said + "."
+
+
+def clustered(effect: PooledEffect) -> bool:
+    """Whether its model has several effects a trial."""
+    return hasattr(effect, "sigma2")
+
+
+def _model(effect: PooledEffect) -> str:
+    """The model and how its variance is estimated."""
+    how, _, estimator = effect.method.partition(", ")
+    if how in REVMAN:  # weights and Q as Review Manager has them
+        named, about = REVMAN[how]
+        if not estimator:
+            return f"Equal-effects model, {named}"
+        return (
+            f"Random-effects model, inverse-variance weights, τ² by {MODELS.get(estimator, estimator)}{about}"
+        )
+    if effect.method == "EE":
+        return "Equal-effects model"
+    method = MODELS.get(effect.method, effect.method)
+    method += f" ({effect.method})" if effect.method in MODELS else ""
+    if not clustered(effect):
+        return f"Random-effects model, τ² by {method}"
+    if _errors_correlate(effect):
+        return f"Correlated and hierarchical effects (CHE) model{_rho(effect)}, variances by {method}"
+    return f"Three-level random-effects model, variances by {method}"
+
+
+def _errors_correlate(effect: PooledEffect) -> bool:
+    """Whether the sampling errors of a trial do: the working model of CHE."""
+    return getattr(effect, "rho", math.nan) != 0
+
+
+def _rho(effect: PooledEffect) -> str:
+    rho = getattr(effect, "rho", math.nan)
+    return "" if math.isnan(rho) else f", ρ = {rho:g}"
+
+
+def without_prediction(effect: PooledEffect) -> PooledEffect:
+    """The same result, silent on its prediction interval."""
+    kept = tuple(note for note in effect.notes if "prediction interval" not in note)
+    return replace(effect, pi=(math.nan, math.nan), notes=kept)
+
+
+def in_signs(note: str) -> str:
+    """A note of a result with the signs that figures have."""
+    return note.replace("tau2", "τ²").replace("I2", "I²")
+
+
+def remarks(effects: Sequence[PooledEffect], most: int = 3) -> list[str]:
+    """What a reader must know of each summary, after its name where there are several."""
+    told: dict[str, list[PooledEffect]] = {}
+    for effect in effects:
+        for note in effect.notes if effect.k > 1 else ():  # a lone study has a line of its own
+            told.setdefault(in_signs(note), []).append(effect)
+    if len(told) > most:
+        rows = len({id(effect) for held in told.values() for effect in held})
+        return [f"Notes on {rows} of these results are in their summary()."]
+    named = {name for effect in effects for name, word in effect.stratum.items()
+             if any(other.stratum.get(name) != word for other in effects)}  # fmt: skip
+    lines = []
+    for note, held in told.items():
+        own = [{name: word for name, word in effect.stratum.items() if name in named} for effect in held]
+        where = "; ".join(dict.fromkeys(heading(words) for words in own if words))
+        lines.append(f"{where}: {note}" if where else note)
+    return lines
+
+
+def lone_line(effect: PooledEffect) -> str:
+    """What the method line says where there is nothing to pool."""
+    return f"One study: its own {percent(effect.level)} confidence interval (Wald)."
+
+
+def pi_rule(rule: str) -> str:
+    """The rule of a prediction interval in words, as it stands where it has none."""
+    name, _, rest = rule.partition("-t(")
+    names = {"HTS": "Higgins–Thompson–Spiegelhalter, ", "Riley": "Riley, "}
+    if rest and name in names:
+        return f"{names[name]}t with {rest.rstrip(')').replace('-', ' − ')} df"
+    return rule.replace("-", "–")
+
+
+def title_of(effect: PooledEffect) -> str:
+    """The name of the summary row: the model where there are several effects a trial."""
+    if clustered(effect):
+        robust = f", {effect.test}" if effect.test == "CR2" else ""
+        return (f"CHE{_rho(effect)}" if _errors_correlate(effect) else "Three-level model") + robust
+    return "Equal-effects estimate" if effect.method in ("EE", *REVMAN) else "Random-effects estimate"
+
+
+def model_of(effect: PooledEffect) -> str:
+    """The same name where another model stands beside it: the estimator, or the model of several effects a trial."""
+    title = title_of(effect)
+    return title if clustered(effect) or title.startswith("Equal") else f"{title} ({effect.method})"
+
+
+def short_measure(measure: str) -> str:
+    """The measure as a column head has it."""
+    return MEASURES.get(measure, (measure, measure))[0]
+
+
+def several(measure: str) -> str:
+    """The measure in words, in the plural."""
+    return "Ratios of means" if measure == "ROM" else f"{full_measure(measure)}s"
+
+
+def turning(measure: str) -> str:
+    """What turns an effect on a scale that sources print as well; "" where none does."""
+    if measure in RATIOS:
+        return f"1/{short_measure(measure)}"
+    return "sign changed" if measure in ("MD", "RD") else ""
+
+
+def full_measure(measure: str) -> str:
+    """The measure in words."""
+    return MEASURES.get(measure, (measure, measure))[1]

@@ -1,0 +1,1 @@
+"""Network meta-analysis on arrays."""
