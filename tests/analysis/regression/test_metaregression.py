@@ -15,7 +15,7 @@ from pdt_evidence.analysis.regression.subgroups import compare_subgroups
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError
 
 REFERENCE = json.loads(
-    (Path(__file__).parents[1] / "reference" / "regression.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / "reference" / "regression.json").read_text(encoding="utf-8")
 )
 CASES = REFERENCE["cases"]
 TABLES = {name: pd.DataFrame(columns).dropna() for name, columns in REFERENCE["data"].items()}

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWar
 
 @pytest.fixture(scope="module")
 def made():
-    sys.path.insert(0, str(Path(__file__).parents[1] / "evidence" / "readers"))
+    sys.path.insert(0, str(Path(__file__).parents[2] / "evidence" / "readers"))
     import made_files
 
     return made_files

@@ -18,7 +18,7 @@ from pdt_evidence.analysis.networks.network import (
 )
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
 
-HERE = Path(__file__).parents[1]
+HERE = Path(__file__).parents[2]
 NETMETA = {case["id"]: case for case in json.loads((HERE / "reference/netmeta.json").read_text())["cases"]}
 METAFOR = json.loads((HERE / "reference/network.json").read_text())
 NETMETA_RTOL = 1e-9  # fifteen digits printed; the sums are taken in another order

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 
 from pdt_evidence.models.bias.small_study import regression_test, trim_and_fill
 
-REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "small_study.json").read_text())
+REFERENCE = json.loads((Path(__file__).parents[2] / "reference" / "small_study.json").read_text())
 FILLS = [(case, fill) for case in REFERENCE["cases"] for fill in case["fills"]]
 
 

@@ -19,12 +19,12 @@ from pdt_evidence.evidence.readers import import_file, read_any, read_revman
 
 pytestmark = pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
 CELLS = {"estimate", "ci_low", "ci_high", "statistic", "p", "Q", "Q_df", "Q_p", "I2", "tau2"}
-SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
+SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
 
 
 @pytest.fixture(scope="module")
 def made():
-    sys.path.insert(0, str(Path(__file__).parents[1] / "evidence" / "readers"))
+    sys.path.insert(0, str(Path(__file__).parents[2] / "evidence" / "readers"))
     import made_files
 
     return made_files

@@ -14,7 +14,7 @@ from pdt_evidence.analysis.regression.moderators import MODERATORS, harmonised_r
 from pdt_evidence.errors import EvidenceError
 
 REFERENCE = json.loads(
-    (Path(__file__).parents[1] / "reference" / "moderators.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / "reference" / "moderators.json").read_text(encoding="utf-8")
 )
 
 

@@ -12,7 +12,7 @@ from pdt_evidence.analysis.pooled.bayes import HalfCauchy, HalfNormal, Uniform, 
 from pdt_evidence.errors import EvidenceError, RequestError
 
 REFERENCE = json.loads(
-    (Path(__file__).parents[1] / "reference" / "bayesmeta.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / "reference" / "bayesmeta.json").read_text(encoding="utf-8")
 )
 CASES = REFERENCE["cases"]
 PRIORS = {"halfnormal": HalfNormal, "halfcauchy": HalfCauchy, "uniform": Uniform}

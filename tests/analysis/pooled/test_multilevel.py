@@ -11,7 +11,7 @@ from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
 from pdt_evidence.errors import EvidenceError, RequestError
 
 REFERENCE = json.loads(
-    (Path(__file__).parents[1] / "reference" / "multilevel.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[2] / "reference" / "multilevel.json").read_text(encoding="utf-8")
 )
 CASES = REFERENCE["cases"]
 
