@@ -10,55 +10,149 @@ import pytest
 import pdt_evidence
 
 ROOT = Path(pdt_evidence.__file__).parent
-LAYERS = [
-    {"errors"},
-    {"formatting"},
-    {"evidence"},
-    {"effects"},
-    {"models"},
-    {"results"},
-    {"analysis"},
-    {"figures"},
-    {"verdicts"},
-    {"reporting"},
-    {"termination"},
-    {"cli"},
-]
-LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+# What comes later may import what comes before, never the other way round; lazy imports count.
+LAYERS = (
+    "errors",
+    "formatting",
+    "evidence",
+    "effects",
+    "models",
+    "results",
+    "analysis",
+    "figures",
+    "verdicts",
+    "reporting",
+    "termination",
+    "cli",
+)
+# The same within a layer: its wings and single modules, in order. Layers that are not named here are flat.
+WINGS = {
+    "evidence.readers": ("safe", "tabular", "", "revman", "metapsy", "files"),  # "": what is not named
+    "models": ("", "networks", "bias"),
+    "analysis": (
+        "checks",
+        "progress",
+        "pooled",
+        "regression",
+        "as_revman",
+        "synthesis",
+        "robustness",
+        "bias",
+        "conclusions",
+        "networks",
+        "over_time",
+    ),
+    "figures": ("sheet", "forests", "charts", "alt"),
+    "cli": ("commands", "arguments", "run", "__main__"),
+}
 
 
-def modules():
-    return sorted(
-        path.relative_to(ROOT)
-        for path in ROOT.rglob("*.py")
-        if path.name != "__init__.py" or path.parent != ROOT
-    )
+def modules() -> dict[str, Path]:
+    """Every module by its dotted name below `pdt_evidence`, what `__init__` gathers left out."""
+    paths = (path for path in ROOT.rglob("*.py") if path.name != "__init__.py")
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in sorted(paths)}
 
 
-def imported(path: Path) -> set[str]:
-    """First names below `pdt_evidence` that a module imports, anywhere in it."""
-    names = set()
-    for node in ast.walk(ast.parse((ROOT / path).read_text(encoding="utf-8"))):
-        found = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        found += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names |= {name.split(".")[1] for name in found if name.startswith("pdt_evidence.")}
-    return names
+MODULES = modules()
+PACKAGES = {".".join(path.parent.relative_to(ROOT).parts) for path in ROOT.rglob("__init__.py")} - {""}
 
 
-def home(path: Path) -> str:
-    return path.parts[0].removesuffix(".py")
+def imported(name: str) -> set[str]:
+    """The modules and packages of the library that a module imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            full = {f"{node.module}.{alias.name}" for alias in node.names}
+            known = {one for one in full if inside(one) in MODULES or inside(one) in PACKAGES}
+            found |= known | ({node.module or ""} if full - known else set())
+    return {inside(one) for one in found if one.startswith("pdt_evidence.")}
 
 
-@pytest.mark.parametrize("path", modules(), ids=str)
-def test_imports_never_point_back(path):
-    assert home(path) in LEVEL, f"{path} belongs to no layer"
-    later = {name for name in imported(path) if LEVEL[name] > LEVEL[home(path)]}
-    assert not later, f"{path} imports {later}, which come after it"
+def inside(name: str) -> str:
+    return name.removeprefix("pdt_evidence.")
 
 
-@pytest.mark.parametrize("path", [path for path in modules() if home(path) == "models"], ids=str)
-def test_models_know_arrays_only(path):
-    source = (ROOT / path).read_text(encoding="utf-8")
+def place(name: str, folder: str, order: tuple[str, ...]) -> int | None:
+    """Where a module or package stands in the order of a folder; None where it is not in there, or is all of it."""
+    if folder and not name.startswith(folder + "."):
+        return None
+    part = name.removeprefix(folder + ".").split(".")[0] if folder else name.split(".")[0]
+    if part not in order and "" not in order:
+        raise AssertionError(f"{name} has no place in the order of {folder or 'the layers'}.")
+    return order.index(part if part in order else "")
+
+
+def forbidden(imports: dict[str, set[str]]) -> list[str]:
+    """Each import that points back, in a sentence."""
+    orders = {"": LAYERS, **WINGS}
+    faults = []
+    for name, targets in imports.items():
+        for target in sorted(targets):
+            for folder, order in orders.items():
+                here, there = place(name, folder, order), place(target, folder, order)
+                if here is not None and there is not None and there > here:
+                    faults.append(f"{name} may not import {target}: {order[there] or folder} comes after it.")
+    return faults
+
+
+def cycles(imports: dict[str, set[str]]) -> list[list[str]]:
+    """Modules that import one another, in the order of the way round."""
+    done: set[str] = set()
+    found = []
+
+    def walk(name: str, way: list[str]) -> None:
+        if name in way:
+            found.append([*way[way.index(name) :], name])
+        elif name not in done:
+            for target in sorted(imports.get(name, ())):
+                walk(target, [*way, name])
+            done.add(name)
+
+    for name in imports:
+        walk(name, [])
+    return found
+
+
+IMPORTS = {name: imported(name) for name in MODULES}
+
+
+def test_imports_never_point_back():
+    faults = forbidden(IMPORTS)
+    assert not faults, "\n".join(faults)
+
+
+def test_no_modules_import_one_another():
+    assert not cycles(IMPORTS)
+
+
+def test_an_import_that_points_back_is_named():
+    made = {"figures.sheet.axis": {"figures.forests.rows"}, "models.pool": {"results"}}
+    assert forbidden(made) == [
+        "figures.sheet.axis may not import figures.forests.rows: forests comes after it.",
+        "models.pool may not import results: results comes after it.",
+    ]
+    assert cycles({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == [["a", "b", "c", "a"]]
+
+
+def test_modules_and_functions_are_short():
+    """A file over 400 lines, or a function over 60, hides two things."""
+    long = [
+        name for name, path in MODULES.items() if len(path.read_text(encoding="utf-8").splitlines()) > 400
+    ]
+    for name, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                if body and body[-1].end_lineno - body[0].lineno + 1 > 60:
+                    long.append(f"{name}.{node.name}")
+    assert not long
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith("models.")])
+def test_models_know_arrays_only(name):
+    source = MODULES[name].read_text(encoding="utf-8")
     for library in ("pandas", "matplotlib", "scipy.stats", "statsmodels"):
         assert f"import {library}" not in source
         assert f"from {library}" not in source

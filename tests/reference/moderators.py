@@ -6,8 +6,8 @@ cd tests/reference; PYTHONPATH=../../src python moderators.py | Rscript moderato
 import json
 
 import pdt_evidence as pdt
-from pdt_evidence.analysis.regression.clustered import symptom_rows
 from pdt_evidence.effects.shared_arms import covariance_blocks
+from pdt_evidence.effects.symptoms import symptom_rows
 
 rows = symptom_rows(pdt.trials(comparison="pdt_vs_control", follow_up="post"))
 columns = ["row_id", "trial_id", "yi", "year", "arm_c", "rating"]

@@ -13,9 +13,10 @@ from typing import Any
 
 import pandas as pd
 
+from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
 from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
 from pdt_evidence.analysis.pooled.pooling import pool
-from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool, words_of
+from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS, rows_to_pool, words_of
 from pdt_evidence.effects.per_trial import aggregate_rows, one_per_trial
 from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.errors import (
@@ -32,7 +33,6 @@ DEPENDENCE = ("aggregate", "one-per-trial", "three-level", "che")
 MULTILEVEL_TESTS = {"three-level": ("knha", "t", "z"), "che": ("knha",)}  # "knha" is merely the default
 STYLES = ("library", "revman")
 Strata = dict[tuple[str, ...], PooledEffect]
-OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_reason")  # not kept a second time
 FROM_ODDS = {"events", "reported OR"}  # in `yi_basis`
 
 
@@ -74,7 +74,7 @@ def synthesize(
     style : {"library", "revman"}
         "revman" pools as Review Manager does, to compare with a review: inverse variance,
         Mantel-Haenszel for events, every row by itself; `method` is then "DL" (default) or "EE",
-        `test` is "z". More choices in `analysis.revman_style.synthesize_as_revman`.
+        `test` is "z". More choices in `analysis.as_revman.synthesis.synthesize_as_revman`.
 
     Returns
     -------
@@ -140,8 +140,6 @@ def _as_revman(
     dependence: str,
 ) -> Synthesis:
     """Review Manager has its own rules; what contradicts them is refused, the library's defaults give way."""
-    from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
-
     require_choice("method (with style = 'revman')", method, ("REML", "DL", "EE"))
     require_choice("test (with style = 'revman')", test, ("knha", "z"))
     require_choice("dependence (with style = 'revman')", dependence, ("aggregate",))

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pdt_evidence.analysis.networks.comparison import HeadToHead, networks, pdt_against_cbt
 from pdt_evidence.analysis.over_time.follow_up import FollowUp, follow_up
-from pdt_evidence.analysis.regression.clustered import NOT_SYMPTOMS
 from pdt_evidence.analysis.regression.moderators import Moderation, moderators
 from pdt_evidence.analysis.robustness.dependence import sensitivity
+from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.reporting.names import named

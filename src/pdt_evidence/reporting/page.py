@@ -22,6 +22,7 @@ from pdt_evidence.reporting import citations
 from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.names import heading, named
+from pdt_evidence.reporting.pictures import write_forests
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.questions import FEWEST_TRIALS
 from pdt_evidence.verdicts.records import ANSWERS, PARTS
@@ -55,8 +56,6 @@ def report(
     """
     path = Path(path)
     with tempfile.TemporaryDirectory() as folder:
-        from pdt_evidence.reporting.reproduce import write_forests
-
         contents = Contents(imported=imported, review=review)
         write_forests(contents, Path(folder), endings=("png",))
         write_page(contents, path, Path(folder))

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tqdm import tqdm
-
-from pdt_evidence.analysis.regression.clustered import NOT_SYMPTOMS
+from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers.writing import guarded, write_all
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.names import named
 from pdt_evidence.reporting.page import write_page
+from pdt_evidence.reporting.pictures import write_forests
 from pdt_evidence.reporting.unfinished import folder_to_make_in
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.words import counted
@@ -23,7 +21,7 @@ from pdt_evidence.verdicts.words import counted
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["reproduce", "write_forests", "write_table"]
+__all__ = ["reproduce", "write_table"]
 
 FIGURE_FORMATS = ("pdf", "svg", "png")
 
@@ -80,24 +78,6 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     text = guarded(table).to_csv(index=False, float_format="%.10g", lineterminator="\n")
     write_all({path: text.encode()})
-
-
-def write_forests(contents: Contents, folder: Path, endings: Sequence[str]) -> None:
-    """Draw every forest plot of `contents` into `folder`, in each format."""
-    import matplotlib.pyplot as plt
-
-    from pdt_evidence.figures import forest, save
-    from pdt_evidence.reporting import citations
-
-    folder.mkdir(parents=True, exist_ok=True)
-    sources = citations.named()
-    plots = [(name, partial(forest, part, sources=sources)) for name, _, part in contents.forests()]
-    plots += [(figure.name, figure.draw) for figure in contents.comparisons.figures()]
-    for name, draw in tqdm(plots, desc="figures", disable=None, leave=False):  # None: only on a terminal
-        figure: Any = draw().figure
-        for ending in endings:
-            save(figure, folder / f"{name}.{ending}")
-        plt.close(figure)
 
 
 def _move(made: Path, out: Path) -> None:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from pdt_evidence.analysis.networks.comparison import HeadToHead, pdt_against_cbt
 from pdt_evidence.analysis.over_time.follow_up import FollowUp, follow_up
-from pdt_evidence.analysis.regression.clustered import NOT_SYMPTOMS
 from pdt_evidence.analysis.regression.moderators import Moderation, moderators
 from pdt_evidence.analysis.robustness.dependence import sensitivity
 from pdt_evidence.analysis.synthesis import synthesize
+from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.evidence import load, reviews
 from pdt_evidence.results import PooledEffect

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from pdt_evidence.analysis.conclusions.equivalence import STEINERT_2017, equivalence_from_interval
 from pdt_evidence.analysis.networks.comparison import pdt_against_cbt
 from pdt_evidence.analysis.pooled.pooling import pool
-from pdt_evidence.analysis.regression.clustered import symptom_rows
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.per_trial import one_per_trial
+from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.evidence import load

@@ -9,8 +9,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import pdt_evidence as pdt
-from pdt_evidence.analysis.regression.clustered import symptom_rows
 from pdt_evidence.analysis.regression.moderators import MODERATORS, harmonised_rob, holm, moderators
+from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.errors import EvidenceError
 
 REFERENCE = json.loads(

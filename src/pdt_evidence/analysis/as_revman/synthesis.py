@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from pdt_evidence.analysis.as_revman.pooling import RevmanPool, pool_as_revman, revman_smd
-from pdt_evidence.analysis.synthesis import OWN_FIELDS
+from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS
 from pdt_evidence.effects.means import mean_difference
 from pdt_evidence.effects.ratios import log_odds_ratio
 from pdt_evidence.effects.table import effect_sizes

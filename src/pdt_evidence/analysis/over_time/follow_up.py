@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from pdt_evidence.analysis.conclusions.wording import about_follow_up
 from pdt_evidence.analysis.over_time.visits import RHO_TIME_GRID, pooled_changes, unpaired_visits, visit_pairs
-from pdt_evidence.analysis.regression.clustered import clustered_fit, coefficient, symptom_rows
+from pdt_evidence.analysis.regression.clustered import clustered_fit, coefficient
 from pdt_evidence.analysis.synthesis import synthesize
+from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError
 from pdt_evidence.evidence import WINDOWS, reviews

@@ -12,15 +12,16 @@ from typing import Any
 
 import pandas as pd
 
-from pdt_evidence.analysis.regression.clustered import NOT_SYMPTOMS
+from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.evidence.tables import set_aside
 
-__all__ = ["rows_to_pool", "words_of"]
+__all__ = ["OWN_FIELDS", "rows_to_pool", "words_of"]
 
 SIGNED_BY_SCORE = ("SMD", "MD", "ROM", "OR", "RR", "RD")
+OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_reason")  # a result has them by themselves
 ROWS_SHOWN = 8
 CALLER = 5  # levels up from a warning: its function, `rows_to_pool`, `synthesize`, `known_options`, the user
 

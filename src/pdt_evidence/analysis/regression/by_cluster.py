@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.analysis.regression.clustered import FEWEST_DF, Coefficient, coefficient
-from pdt_evidence.analysis.regression.metaregression import (
+from pdt_evidence.analysis.regression.result import (
     MetaRegression,
     PermutationTest,
     inflation,

@@ -12,9 +12,8 @@ from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.models.clustered_regression import ClusteredFit, RobustTest, fit_clustered, robust_test
 from pdt_evidence.models.distributions import two_sided_quantile
 
-__all__ = ["FEWEST_DF", "NOT_SYMPTOMS", "Coefficient", "clustered_fit", "coefficient", "symptom_rows"]
+__all__ = ["FEWEST_DF", "Coefficient", "clustered_fit", "coefficient"]
 
-NOT_SYMPTOMS = ("dropout", "service_use")  # outcomes that are not what "helps" means
 FEWEST_DF = 4.0  # below it a Satterthwaite test is not to be trusted: doi:10.1037/met0000011
 
 
@@ -32,12 +31,6 @@ class Coefficient:
     def trustworthy(self) -> bool:
         """Whether the degrees of freedom are enough for p and interval to mean what they say."""
         return self.df >= FEWEST_DF
-
-
-def symptom_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows with an effect, of outcomes that therapy is meant to better (not dropout, not use of services)."""
-    keep = table["yi"].notna() & table["vi"].notna() & ~table["outcome"].isin(NOT_SYMPTOMS)
-    return table[keep].reset_index(drop=True)
 
 
 def clustered_fit(table: pd.DataFrame, X: NDArray[np.float64], rho: float) -> ClusteredFit:

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pdt_evidence.analysis.regression.clustered import FEWEST_DF, clustered_fit, coefficient, symptom_rows
+from pdt_evidence.analysis.regression.clustered import FEWEST_DF, clustered_fit, coefficient
+from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.models.clustered_regression import robust_test

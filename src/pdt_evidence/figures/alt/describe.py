@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError, did_you_mean, require_choice
-from pdt_evidence.figures.alt.describe import companions
+from pdt_evidence.figures.alt import companions
 from pdt_evidence.figures.alt.sentences import STYLE, about, counted, listed, pooled, shown, size_of
 from pdt_evidence.figures.forests.arms import arms_of, turned
 from pdt_evidence.figures.forests.drawables import drawable

@@ -12,11 +12,12 @@ import numpy as np
 from pdt_evidence.errors import RequestError, did_you_mean, known_options, require_choice
 from pdt_evidence.figures.forests.drawables import drawable
 from pdt_evidence.figures.forests.layout import forest_layout
+from pdt_evidence.figures.forests.options import check_wishes
 from pdt_evidence.figures.forests.place import place
 from pdt_evidence.figures.forests.records import ForestLayout, Row, Wishes
 from pdt_evidence.figures.forests.series import Series, series_layout
 from pdt_evidence.figures.sheet import axis
-from pdt_evidence.figures.sheet.options import check_wishes, millimetres, numbers
+from pdt_evidence.figures.sheet.options import millimetres, numbers
 from pdt_evidence.figures.sheet.styles import Style, style_of
 
 if TYPE_CHECKING:

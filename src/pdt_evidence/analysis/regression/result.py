@@ -1,0 +1,222 @@
+"""What a meta-regression gives: its record, predictions, the permutation test, and what is said of its terms."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdt_evidence.analysis.progress import progress_bar
+from pdt_evidence.analysis.regression.formulas import new_design
+from pdt_evidence.errors import RequestError
+from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value, plain
+from pdt_evidence.models.distributions import two_sided_quantile
+from pdt_evidence.models.permutation import count_arrangements, permutation_test
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "MetaRegression",
+    "PermutationTest",
+    "has_intercept",
+    "inflation",
+    "moderator_columns",
+    "remarks",
+    "wald_df",
+]
+
+NAN = float("nan")
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PermutationTest:
+    """p-values of a permutation test: `coefficients` (DataFrame: statistic, p) and all moderators (`QM_p`)."""
+
+    coefficients: pd.DataFrame
+    QM_p: float
+    n: int  # arrangements, the observed one among them
+    exact: bool  # all distinct arrangements were taken
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MetaRegression:
+    """A meta-regression; intervals at `level`, heterogeneity is what the moderators leave."""
+
+    formula: str
+    method: str
+    test: str
+    level: float
+    k: int
+    coefficients: pd.DataFrame  # by term: estimate se statistic df p ci_low ci_high
+    covariance: Array  # of the coefficients, shape (p, p)
+    tau2: float
+    tau2_se: float  # from the expected information; NaN unless method is REML or ML
+    tau2_ci: tuple[float, float]  # Q-profile
+    I2: float  # percent
+    H2: float
+    R2: float  # percent of tau2 (EE: of Q, adjusted) that the moderators account for; NaN where there is none
+    QE: float  # residual heterogeneity
+    QE_df: int
+    QE_p: float
+    QM: float  # all moderators: chi2, or F where the test is by t
+    QM_df: tuple[float, float]  # numerator, denominator (NaN for chi2)
+    QM_p: float
+    vif: pd.DataFrame  # by moderator: df, vif (generalised), sif = vif ** (1 / (2 df))
+    log_likelihood: float
+    left_out: pd.DataFrame  # row, row_id (where the table has one), reason
+    notes: tuple[str, ...]
+    yi: Array
+    vi: Array
+    design: Array  # (k, p)
+    spec: Any  # formulaic's ModelSpec, by which `predict` reads a new table
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.formula}, {self.method} {self.test} k={self.k}: p {p_value(self.QM_p)}>"
+
+    def predict(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Mean effect with its interval, and the interval for a new study, for each row of `table`.
+
+        Without a table, for the rows the model was fitted to. Raises `RequestError` where a moderator is
+        missing or has a level that the model has not seen.
+        """
+        import pandas as pd
+
+        X = self._rows(table)
+        fitted = X @ self.coefficients["estimate"].to_numpy()
+        variance = np.einsum("ij,jk,ik->i", X, self.covariance, X)
+        crit = float(two_sided_quantile(self.level, wald_df(self.test, self.k, X.shape[1])))
+        half, wide = crit * np.sqrt(variance), crit * np.sqrt(variance + self.tau2)
+        values = {
+            "estimate": fitted,
+            "se": np.sqrt(variance),
+            "ci_low": fitted - half,
+            "ci_high": fitted + half,
+        }
+        values |= {"pi_low": fitted - wide, "pi_high": fitted + wide}
+        return pd.DataFrame(values, index=None if table is None else table.index)
+
+    def _rows(self, table: pd.DataFrame | None) -> Array:
+        return self.design if table is None else new_design(self.spec, table)
+
+    def _head(self) -> str:
+        return f"Mixed-effects model ({self.method}), {self.formula}, k = {self.k}; test: {self.test}"
+
+    def permutation_test(
+        self,
+        n: int = 1000,
+        *,
+        seed: int = 0,
+        executor: Executor | None = None,
+        progress: bool = False,
+    ) -> PermutationTest:
+        """p-values that rest on no distribution: the moderators change places among the studies.
+
+        Parameters
+        ----------
+        n : int
+            Arrangements; where there are no more distinct ones than that, all are taken (exact).
+        seed : int
+            The same seed gives the same numbers, with any executor.
+        executor : concurrent.futures.Executor, optional
+            Threads, processes or ``dask.distributed.Client.get_executor()`` to share the work, up to 32 tasks
+            at once; it is left open. An error in a task is raised as it is; an interrupt cancels those that wait.
+        progress : bool
+            Show a progress bar on stderr.
+
+        References
+        ----------
+        .. [1] Higgins, Thompson (2004), Statistics in Medicine 23, 1663. doi:10.1002/sim.1752
+        """
+        if n < 2:
+            raise RequestError(f"n = {n}, but a permutation test needs at least 2 arrangements.")
+        if seed < 0:
+            raise RequestError(f"seed = {seed}, but it has to be 0 or more.")
+        data = (self.design, self.yi, self.vi, self.method, self.test, moderator_columns(self.spec))
+        with progress_bar("arrangements", count_arrangements(self.design, n)[0], progress) as update:
+            found = permutation_test(*data, n, seed, executor, update)
+        table = self.coefficients[["estimate", "statistic"]].assign(p=found.p)
+        return PermutationTest(coefficients=table, QM_p=found.QM_p, n=found.n, exact=found.exact, seed=seed)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The coefficients, one row a term."""
+        return self.coefficients.rename_axis("term").reset_index()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every number as plain Python, ready for JSON; NaN becomes None."""
+        names = ("formula", "method", "test", "level", "k", "tau2", "tau2_se", "tau2_ci", "I2", "H2", "R2",
+                 "QE", "QE_df", "QE_p", "QM", "QM_df", "QM_p", "log_likelihood", "notes")  # fmt: skip
+        values = {name: plain(getattr(self, name)) for name in names}
+        values["coefficients"] = plain(self.coefficients.to_dict("index"))
+        values["vif"] = plain(self.vif.to_dict("index"))
+        values["left_out"] = plain(self.left_out.to_dict("records"))
+        return values
+
+    def summary(self) -> str:
+        """Aligned text: heterogeneity, the test of the moderators, the coefficients."""
+        level = f"{100 * self.level:g}% CI"
+        tau2 = f"tau2 {number(self.tau2)} ({level} {interval(self.tau2_ci)})"
+        left = f"{tau2}, I2 {number(self.I2, 1)}%, R2 {number(self.R2, 1)}%"
+        QE = f"Residual heterogeneity: QE(df = {self.QE_df}) = {number(self.QE)}, p {p_value(self.QE_p)}"
+        kind = "QM" if np.isnan(self.QM_df[1]) else "F"
+        df = ", ".join(f"{value:.4g}" for value in self.QM_df if not np.isnan(value))
+        QM = f"Moderators: {kind}(df = {df}) = {number(self.QM)}, p {p_value(self.QM_p)}"
+        rows = [("", "estimate", "se", "t" if kind == "F" else "z", "df", "p", level)]
+        for term, row in self.coefficients.iterrows():
+            numbers = (number(row.estimate), number(row.se), number(row.statistic), f"{row.df:.3g}")
+            rows.append((str(term), *numbers, p_value(row.p, bare=True), interval((row.ci_low, row.ci_high))))
+        return "\n".join([self._head(), "", left, QE, QM, "", *aligned(rows, 1), *note_lines(self.notes)])
+
+    def _repr_html_(self) -> str:
+        return self.coefficients.to_html(float_format=lambda value: f"{value:.4g}", na_rep="")
+
+
+def wald_df(test: str, k: int, p: int) -> float:
+    """Degrees of freedom of a test of coefficients; NaN for the normal distribution."""
+    return NAN if test == "z" else float(k - p)
+
+
+def inflation(cov: Array, spec: Any) -> pd.DataFrame:
+    """Generalised variance inflation of each moderator (Fox, Monette 1992), the intercept apart."""
+    import pandas as pd
+
+    keep = moderator_columns(spec)
+    rows = {}
+    if has_intercept(spec) and keep.any():
+        scale = np.sqrt(np.diagonal(cov)[keep])
+        corr = cov[keep][:, keep] / np.outer(scale, scale)
+        position = np.cumsum(keep) - 1
+        for term, columns in spec.term_indices.items():
+            own = np.zeros(len(corr), dtype=bool)
+            own[[position[i] for i in columns if keep[i]]] = True
+            if not own.any():
+                continue
+            rest = np.linalg.det(corr[~own][:, ~own]) if (~own).any() else 1.0
+            vif = float(np.linalg.det(corr[own][:, own]) * rest / np.linalg.det(corr))
+            df = int(own.sum())
+            rows[str(term)] = {"df": df, "vif": vif, "sif": vif ** (1 / (2 * df))}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["df", "vif", "sif"])
+
+
+def moderator_columns(spec: Any) -> NDArray[np.bool_]:
+    """Which columns are moderators: all but the intercept; the intercept where there is nothing else."""
+    names = [str(name) for name in spec.column_names]
+    keep = np.array([name != "Intercept" for name in names])
+    return keep if keep.any() else ~keep
+
+
+def has_intercept(spec: Any) -> bool:
+    return "Intercept" in [str(name) for name in spec.column_names]
+
+
+def remarks(k: int, m: int, left_out: int) -> tuple[str, ...]:
+    """What a reader must know of k independent units and m coefficients of moderators."""
+    notes = [f"{left_out} rows were left out, since a value is missing (see left_out)."] if left_out else []
+    if k < 10 * m:
+        notes.append(f"{k} studies for {m} coefficients of moderators: fewer than ten for each.")
+    return tuple(notes)

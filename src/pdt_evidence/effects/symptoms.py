@@ -1,0 +1,15 @@
+"""Which outcomes are symptoms: what therapy is meant to better."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+__all__ = ["NOT_SYMPTOMS", "symptom_rows"]
+
+NOT_SYMPTOMS = ("dropout", "service_use")  # outcomes that are not what "helps" means
+
+
+def symptom_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows with an effect, of outcomes that therapy is meant to better (not dropout, not use of services)."""
+    keep = table["yi"].notna() & table["vi"].notna() & ~table["outcome"].isin(NOT_SYMPTOMS)
+    return table[keep].reset_index(drop=True)
