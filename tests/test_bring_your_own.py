@@ -98,9 +98,9 @@ def test_every_column_of_the_template_is_explained(capsys):
      "coverage"],
 )  # fmt: skip
 def test_help_shows_an_example_that_is_a_command(command, capsys):
-    from pdt_evidence.cli import _parser
+    from pdt_evidence.cli.arguments import command_parser
 
     with pytest.raises(SystemExit):
         main([command, "--help"])
     (example,) = re.findall(r"^example: pdt-evidence (.*)$", capsys.readouterr().out, flags=re.MULTILINE)
-    assert _parser().parse_args(shlex.split(example)).command.__name__ == f"_{command}"
+    assert command_parser().parse_args(shlex.split(example)).command.__name__ == f"_{command}"

@@ -22,7 +22,6 @@ LAYERS = (
     "figures",
     "verdicts",
     "reporting",
-    "termination",
     "cli",
 )
 # The same within a layer: its wings and single modules, in order. Layers that are not named here are flat.
@@ -43,7 +42,7 @@ WINGS = {
         "over_time",
     ),
     "figures": ("sheet", "forests", "charts", "alt"),
-    "cli": ("commands", "arguments", "run", "__main__"),
+    "cli": ("termination", "commands", "arguments", "run", "__main__"),
 }
 
 

@@ -8,7 +8,8 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_from_top_to_bottom(path):
+def test_a_notebook_runs_from_top_to_bottom(path, monkeypatch):
+    monkeypatch.delenv("MPLBACKEND", raising=False)  # a notebook draws inline
     nbformat = pytest.importorskip("nbformat")
     from nbclient import NotebookClient
 

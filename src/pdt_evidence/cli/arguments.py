@@ -1,0 +1,186 @@
+"""The words of the command line: commands, their options, and the help."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pdt_evidence.cli import commands
+
+__all__ = ["Command", "command_parser"]
+
+Command = Callable[[argparse.Namespace], int | None]  # None is 0
+Add = Callable[[str, Command, str], argparse.ArgumentParser]
+
+DESCRIPTION = "The command line: arguments -> one public call -> text and an exit code."
+EXPORTS = (
+    ".csv: a tidy table; .R: data and a script that pools it with metafor; .json: results with their schema; "
+    ".ris or .bib: references; a name without an ending: a folder with a Frictionless data package"
+)
+READABLE = "CSV, TSV, Excel or Parquet table, RevMan .rm5 or .zip, or a Metapsy database"
+NEEDED = """\
+columns that a table of trials needs:
+  study      how you cite the trial: Cooper 2003
+  better     with means or events: lower or higher, the direction of the score that is good
+  outcome    what was measured; strata are made of it, unless --by names other columns
+and one of these sets (_t is the therapy, _c what it is compared with):
+  mean_t sd_t n_t mean_c sd_c n_c         means, standard deviations, persons
+  event_t n_t event_c n_c                 persons with the event, and in all
+  reported_metric reported reported_se    an effect as printed (g, d, OR ...), above 0 (ratios: 1) if it favours _t
+  yi vi  or  yi sei  or  yi ci_low ci_high    an effect, and its variance, standard error or interval
+
+All columns: pdt-evidence template --columns. A file to fill in: pdt-evidence template -o my_trials.csv
+"""
+EXAMPLES = {
+    "reproduce": "pdt-evidence reproduce --out results",
+    "pool": "pdt-evidence pool my_trials.csv --by outcome,follow_up --test adhoc",
+    "forest": "pdt-evidence forest my_trials.csv -o forest.pdf",
+    "check": "pdt-evidence check my_trials.csv",
+    "template": "pdt-evidence template -o my_trials.csv",
+    "import": "pdt-evidence import CD004687StatsDataOnly.rm5 --review abbass2014 -o abbass2014.csv",
+    "export": "pdt-evidence export my_trials.csv --select outcome=depression -o pool.R",
+    "audit": "pdt-evidence audit CD004687StatsDataOnly.rm5",
+    "claims": "pdt-evidence claims --imported abbass2014.csv --review abbass2014",
+    "report": "pdt-evidence report --imported abbass2014.csv --review abbass2014 -o report.html",
+    "sources": "pdt-evidence sources",
+    "coverage": "pdt-evidence coverage",
+}
+
+
+def command_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pdt-evidence", description=DESCRIPTION)
+    parser.add_argument("--version", action="version", version=_version())
+    parsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    add = partial(_add_command, parsers)
+    _add_bundled(add)
+    _add_pools(add)
+    _add_files(add)
+    return parser
+
+
+def _add_command(parsers: Any, name: str, command: Command, text: str) -> argparse.ArgumentParser:
+    example = f"example: {EXAMPLES[name]}\n"
+    added: argparse.ArgumentParser = parsers.add_parser(
+        name,
+        help=text,
+        description=text,
+        epilog=f"{NEEDED}\n{example}" if name in ("pool", "forest", "check") else example,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    added.set_defaults(command=command, parser=added)
+    return added
+
+
+def _add_bundled(add: Add) -> None:
+    """Commands on the evidence that comes with the library."""
+    everything = add(
+        "reproduce", commands.reproduce_command, "write every table, figure, claim and the report"
+    )
+    everything.add_argument("--out", type=Path, default=Path("results"), help="folder (default: results)")
+    _add_imported(everything)
+    page = add("report", commands.report_command, "write the report on the evidence: one HTML file")
+    page.add_argument("-o", "--out", type=Path, default=Path("report.html"), help="default: report.html")
+    _add_imported(page)
+    claims = add(
+        "claims", commands.claims_command, "the article's claims, each with a verdict computed from the data"
+    )
+    _add_imported(claims)
+    add("sources", commands.sources_command, "where the numbers come from")
+    add("coverage", commands.coverage_command, "how much of each cited review is held at trial level")
+
+
+def _add_pools(add: Add) -> None:
+    """Commands that pool a table."""
+    pool = add("pool", commands.pool_command, "pool a table of trials by strata")
+    _add_pooling(pool)
+    pool.add_argument("-o", "--out", type=Path, help="write the pooled table to this CSV as well")
+
+    forest = add("forest", commands.forest_command, "draw the forest plot of a table of trials")
+    _add_pooling(
+        forest, style="of the figure: jama, bmj, lancet, apa, dark; revman also pools as Review Manager"
+    )
+    forest.add_argument("-o", "--out", type=Path, required=True, help="figure to write: .pdf, .svg or .png")
+    forest.add_argument(
+        "--width", type=float, metavar="MM", help="width in millimetres (journals: 85 and 170)"
+    )
+    forest.add_argument("--columns", help="columns beside the plot, comma-separated")
+    forest.add_argument("--title", help="title of the figure")
+    exporting = add("export", commands.export_command, "write trials or their pool for other programs")
+    _add_pooling(exporting, nargs="?")
+    exporting.add_argument(
+        "--select",
+        action="append",
+        default=[],
+        metavar="COLUMN=WORD[,WORD]",
+        help="only these rows; may be repeated",
+    )
+    exporting.add_argument("-o", "--out", type=Path, required=True, help=EXPORTS)
+
+
+def _add_files(add: Add) -> None:
+    """Commands on files of trials and reviews."""
+    check = add(
+        "check", commands.check_command, "say everything that is wrong or suspicious in a file of trials"
+    )
+    check.add_argument("file", type=Path, help=READABLE)
+    check.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+    template = add("template", commands.template_command, "print an empty table of trials to fill in")
+    template.add_argument("--columns", action="store_true", help="explain the columns instead")
+    template.add_argument("-o", "--out", type=Path, help="file to write instead, such as my_trials.csv")
+
+    importing = add(
+        "import",
+        commands.import_command,
+        "read a review's or a database's file and write it as a table of trials",
+    )
+    importing.add_argument("file", type=Path, help=READABLE)
+    importing.add_argument("-o", "--out", type=Path, required=True, help="CSV to write")
+    importing.add_argument("--review", help="the review it belongs to, such as abbass2014")
+    importing.add_argument("--mapping", type=Path, help="your own names of outcomes and windows (CSV)")
+    importing.add_argument("--sign", choices=("+", "-"), help="sign of effects that favour arm 1 (Metapsy)")
+    importing.add_argument("--better", choices=("lower", "higher"), help="direction of scores that is good")
+
+    audit = add("audit", commands.audit_command, "recompute the totals that a review's file prints")
+    audit.add_argument("file", type=Path, help="RevMan .rm5 or data package .zip")
+
+
+def _add_imported(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--imported", type=Path, help="trials that you imported, to be judged and shown as well"
+    )
+    parser.add_argument("--review", default="", help="the cited review they belong to, such as abbass2014")
+
+
+def _add_pooling(
+    parser: argparse.ArgumentParser,
+    nargs: str | None = None,
+    style: str = "revman: as Review Manager pools (DL, z; events by Mantel-Haenszel)",
+) -> None:
+    from pdt_evidence.analysis.synthesis import DEPENDENCE
+
+    bundled = "; without it, the bundled trials" if nargs else ""
+    parser.add_argument("file", type=Path, nargs=nargs, help=READABLE + bundled)
+    parser.add_argument(
+        "--by", default="outcome,follow_up", help="columns that make the strata, comma-separated"
+    )
+    parser.add_argument(
+        "--measure",
+        default=None,
+        help="effect measure (default: yi and vi as given; a review of events as the review; else SMD)",
+    )
+    parser.add_argument("--method", default="REML", help="estimator of tau2 (default: REML)")
+    parser.add_argument("--style", default="library", help=style)
+    parser.add_argument("--test", default="knha", help="z, t, knha or adhoc (default: knha)")
+    parser.add_argument("--level", type=float, default=0.95, help="confidence level (default: 0.95)")
+    parser.add_argument("--dependence", default="aggregate", help=f"one of {', '.join(DEPENDENCE)}")
+    parser.add_argument("--rho", type=float, default=0.6, help="correlation within a trial (default: 0.6)")
+
+
+def _version() -> str:
+    from pdt_evidence import __version__
+
+    return f"pdt-evidence {__version__}"
