@@ -75,7 +75,7 @@ def test_a_signal_that_is_ignored_stays_ignored(tmp_path):
     """As under nohup."""
     code = (
         "import os, signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
-        "from pdt_evidence.termination import tidied_when_ended\n"
+        "from pdt_evidence.cli.termination import tidied_when_ended\n"
         "with tidied_when_ended(): os.kill(os.getpid(), signal.SIGHUP)\n"
         "with tidied_when_ended(): os.kill(os.getpid(), signal.SIGTERM)\n"
     )
