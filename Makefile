@@ -32,11 +32,12 @@ wheel-check: .venv/wheels/done
 	tools/try_wheel.sh .venv/wheels
 
 # The promise of pyproject.toml: the oldest versions that it allows, and the newest there are.
+# Pictures are pinned for one version of Matplotlib: these runs leave them out, and count them as deselected.
 test-floors: .venv-floors/done
-	.venv-floors/bin/python -m pytest -n 2
+	.venv-floors/bin/python -m pytest -n 2 -m "not pinned"
 
 test-newest: .venv-newest/done
-	.venv-newest/bin/python -m pytest -n 2
+	.venv-newest/bin/python -m pytest -n 2 -m "not pinned"
 
 # Wants the locale: apt install locales && localedef -i de_DE -f UTF-8 de_DE.UTF-8
 test-abroad: .venv/test
@@ -52,6 +53,7 @@ benchmark: .venv-benchmark/done
 
 docs: .venv/test
 	$(BIN)/python tools/draw_readme_figure.py
+	$(BIN)/python tools/list_figures.py
 	$(BIN)/python docs/gallery/draw.py
 	$(BIN)/python tools/run_notebooks.py
 

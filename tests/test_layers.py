@@ -41,7 +41,7 @@ WINGS = {
         "networks",
         "over_time",
     ),
-    "figures": ("sheet", "forests", "charts", "alt"),
+    "figures": ("registry", "sheet", "forests", "charts", "alt"),
     "cli": ("termination", "commands", "arguments", "run", "__main__"),
 }
 

@@ -44,6 +44,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from pdt_evidence.figures.registry import FIGURES
+
 _HOMES = {
     "errors": ["EvidenceError", "EvidenceWarning"],
     "evidence.tables": ["claims", "members", "reviews", "sources"],
@@ -80,25 +82,7 @@ _HOMES = {
     "analysis.conclusions.equivalence": ["equivalence"],
     "analysis.networks.network": ["network"],
     "analysis.networks.comparison": ["networks", "pdt_against_cbt"],
-    "figures": [
-        "alt_text",
-        "baujat",
-        "bias_summary",
-        "drapery",
-        "forest",
-        "forest_pages",
-        "funnel",
-        "gosh_plot",
-        "network_plot",
-        "orchard",
-        "radial",
-        "save",
-        "specification_curve",
-        "summary_forest",
-        "tau2_profile",
-        "to_table",
-        "trajectory",
-    ],
+    "figures": ["alt_text", "forest_pages", "save", "to_table", *FIGURES],
     "verdicts": ["ClaimReport", "check_claims"],
     "verdicts.recompute": ["published_results"],
     "reporting": ["report"],

@@ -290,11 +290,6 @@ DRAWN = {
 }  # fmt: skip
 
 
-def test_no_figure_is_left_out():
-    others = {"STYLES", "Style", "alt_text", "forest_pages", "save", "to_table"}
-    assert set(figures.__all__) - others <= set(DRAWN)
-
-
 @pytest.mark.filterwarnings("ignore::pdt_evidence.EvidenceWarning", "ignore:Glyph")
 @pytest.mark.parametrize("name", DRAWN)
 @SOME

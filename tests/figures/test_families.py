@@ -18,7 +18,8 @@ from pin import PICTURES
 
 from only_shipped_fonts import is_shipped
 from pdt_evidence.errors import EvidenceWarning
-from pdt_evidence.figures import STYLES, families, forest, save
+from pdt_evidence.figures import STYLES, forest, save
+from pdt_evidence.figures.sheet import families
 
 SERIF = Path(mpl.get_data_path(), "fonts", "ttf", "DejaVuSerif-Bold.ttf")  # stands for any font of a machine
 

@@ -5,34 +5,30 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-_HOMES = {
-    "alt.describe": ["alt_text"],
-    "sheet.files": ["save"],
-    "forests.plot": ["forest", "forest_pages"],
-    "charts.funnels": ["funnel", "radial"],
-    "charts.influences": ["baujat", "drapery", "gosh_plot", "orchard"],
-    "charts.network_graph": ["network_plot"],
-    "charts.profiles": ["bias_summary", "tau2_profile"],
-    "charts.specification": ["specification_curve"],
-    "sheet.styles": ["STYLES", "Style"],
-    "forests.summary": ["summary_forest"],
-    "charts.time_course": ["trajectory"],
-    "forests.table": ["to_table"],
-}
-_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+from pdt_evidence.figures.registry import FIGURES
 
-__all__ = sorted(_HOME_OF)  # pyright: ignore[reportUnsupportedDunderAll]
+_OTHERS = {
+    "alt_text": "alt.describe",
+    "forest_pages": "forests.plot",
+    "save": "sheet.files",
+    "STYLES": "sheet.styles",
+    "Style": "sheet.styles",
+    "to_table": "forests.table",
+}
+HOMES = {name: figure.module for name, figure in FIGURES.items()} | _OTHERS
+
+__all__ = sorted(HOMES)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
+    if name not in HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    value = getattr(import_module(f"{__name__}.{HOMES[name]}"), name)
     globals()[name] = value
     return value
 
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # written by tools/list_figures.py
     from pdt_evidence.figures.alt.describe import alt_text as alt_text
     from pdt_evidence.figures.charts.funnels import funnel as funnel
     from pdt_evidence.figures.charts.funnels import radial as radial

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError, did_you_mean, require_choice
-from pdt_evidence.figures.alt import companions
 from pdt_evidence.figures.alt.sentences import STYLE, about, counted, listed, pooled, shown, size_of
 from pdt_evidence.figures.forests.arms import arms_of, turned
 from pdt_evidence.figures.forests.drawables import drawable
 from pdt_evidence.figures.forests.labels import labels_of
 from pdt_evidence.figures.forests.records import Wishes
 from pdt_evidence.figures.forests.rows import others_of
-from pdt_evidence.figures.forests.series import ADAPTERS, Series, kind_of, series_of
+from pdt_evidence.figures.forests.series import Series, kind_of, series_of
+from pdt_evidence.figures.registry import FIGURES
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import scale_of
 from pdt_evidence.results import PooledEffect, Synthesis
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pdt_evidence.analysis.robustness.gosh import Gosh
     from pdt_evidence.figures.forests.drawables import Drawable
 
-__all__ = ["alt_text"]
+__all__ = ["alt_text", "forest", "summary_forest"]
 
 
 def alt_text(result: Drawable | Gosh, figure: str = "", **options: Any) -> str:
@@ -63,15 +64,21 @@ def alt_text(result: Drawable | Gosh, figure: str = "", **options: Any) -> str:
     """
     name = figure or ("gosh_plot" if kind_of(result, {"Gosh": None}) else "forest")
     require_choice("figure", name, list(FIGURES))
-    kinds, describe = FIGURES[name]
+    kinds = FIGURES[name].kinds
     if kinds and not kind_of(result, dict.fromkeys(kinds)):
         raise RequestError(f"{name} draws {listed(kinds)}, found {type(result).__name__}.")
     if isinstance(result, PooledEffect) and not result.k:
         raise RequestError("There is nothing to describe: the result holds no study.")
+    describe = _words_of(name)
     return describe(result, **_telling(name, describe, options))
 
 
 Describe = Callable[..., str]
+
+
+def _words_of(name: str) -> Describe:
+    """The function of the figure's own name, in the module that the registry names."""
+    return getattr(import_module(f"pdt_evidence.figures.{FIGURES[name].words}"), name)
 
 
 def _telling(name: str, describe: Describe, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -92,11 +99,11 @@ def _telling(name: str, describe: Describe, options: Mapping[str, Any]) -> dict[
     return {option: value for option, value in options.items() if every or option in taken}
 
 
-def _forest(result: Any, **options: Any) -> str:
+def forest(result: Any, **options: Any) -> str:
     return _told(drawable(result), options)
 
 
-def _summary(result: Any, *, prediction: bool = True, **options: Any) -> str:
+def summary_forest(result: Any, *, prediction: bool = True, **options: Any) -> str:
     return _told(series_of(result), options | ({} if prediction else {"prediction": "off"}))
 
 
@@ -248,21 +255,3 @@ def _of_steps(series: Series, title: str, arms: tuple[str, str]) -> str:
     else:
         lines.append("At the last step the interval includes no effect or is not known.")
     return " ".join(lines)
-
-
-# By the function that draws it: the kinds of result that it takes (any at all where none stands), and its sentences.
-FIGURES: dict[str, tuple[tuple[str, ...], Describe]] = {
-    "forest": ((), _forest),
-    "summary_forest": (tuple(ADAPTERS), _summary),
-    "funnel": (("PooledEffect",), companions.funnel),
-    "radial": (("PooledEffect",), companions.radial),
-    "baujat": (("PooledEffect",), companions.baujat),
-    "drapery": (("PooledEffect",), companions.drapery),
-    "orchard": (("PooledEffect",), companions.orchard),
-    "tau2_profile": (("PooledEffect",), companions.tau2_profile),
-    "bias_summary": (("PooledEffect", "Mapping"), companions.bias_summary),
-    "trajectory": (("Synthesis",), companions.trajectory),
-    "network_plot": (("Network",), companions.network_plot),
-    "gosh_plot": (("Gosh",), companions.gosh_plot),
-    "specification_curve": (("DataFrame",), companions.specification_curve),
-}

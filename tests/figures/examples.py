@@ -1,0 +1,260 @@
+"""Every picture of a figure once: drawn from results made by hand, and from the bundled evidence for the gallery.
+
+The pinned pictures (pin.py), the gallery (docs/gallery/draw.py) and the tests of all figures read this table.
+What is made by hand does not move when the evidence does.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from made_results import NETWORK, clustered, effect, synthesis
+
+import pdt_evidence as pdt
+from pdt_evidence import figures, pool
+from pdt_evidence.analysis.networks.comparison import pdt_against_cbt
+from pdt_evidence.analysis.robustness.cumulative import cumulative
+from pdt_evidence.analysis.robustness.gosh import gosh
+from pdt_evidence.analysis.robustness.influence import leave_one_out
+
+BY = ("comparison", "outcome", "follow_up")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A picture: what draws it by hand (with which options it is pinned), what of the evidence, and its caption."""
+
+    figure: str
+    made: Callable[[], Any] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Callable[[SimpleNamespace], Any] | None = None
+    shown: Mapping[str, Any] = field(default_factory=dict)
+    caption: str = ""
+
+    def pinned(self) -> Any:
+        return self.draw(**self.options)
+
+    def draw(self, **options: Any) -> Any:
+        """The figure of the result that is made by hand, as large as it is by itself unless told."""
+        assert self.made is not None
+        return getattr(figures, self.figure)(self.made(), **options)
+
+    def of_evidence(self, known: SimpleNamespace) -> Any:
+        assert self.evidence is not None
+        told = {name: value(known) if callable(value) else value for name, value in self.shown.items()}
+        return getattr(figures, self.figure)(self.evidence(known), **told)
+
+
+def odds_ratios():
+    return replace(effect(9, seed=4), measure="OR")
+
+
+def judged():
+    made = effect(5)
+    told = {
+        "rob_allocation": ("low", "some concerns", "high", "low", "unclear"),
+        "rob_blinding": ("high", "low", "low", "some concerns", "low"),
+    }
+    return replace(made, columns={"year": made.columns["year"], **told})
+
+
+def unjudged():
+    return replace(judged(), columns={})
+
+
+def pooled(k: int = 7):
+    """A result that `pool` made, which knows its interval of tau2."""
+    made = effect(k)
+    return pool(made.yi, made.vi, labels=made.labels, measure="SMD", stratum=made.stratum)
+
+
+class Network(SimpleNamespace):
+    """Stands for a network of which only the graph is drawn; figures know results by the names of their classes."""
+
+
+def graph():
+    arms = ((0, 1), (0, 1), (1, 2), (0, 2, 3), (3, 4))
+    studies = [SimpleNamespace(arms=np.array(one)) for one in arms]
+    names = ("pdt", "cbt", "waitlist", "care_as_usual", "medication")
+    return Network(treatments=names, studies=studies)
+
+
+def specifications():
+    rng = np.random.default_rng(7)
+    middle, half = rng.normal(0.35, 0.2, 12), rng.uniform(0.2, 0.5, 12)
+    table = pd.DataFrame({"estimate": middle, "ci_low": middle - half, "ci_high": middle + half})
+    return table.assign(method=["REML", "DL", "PM"] * 4, test=["t", "z"] * 6)
+
+
+@cache
+def bundled() -> SimpleNamespace:
+    """The results of the bundled evidence that the gallery shows."""
+    table = pdt.trials()
+    control = table[table.comparison == "pdt_vs_control"]
+    both = table[
+        table.comparison.isin(["pdt_vs_control", "pdt_vs_cbt"])
+        & table.outcome.isin(["depression", "anxiety"])
+    ]
+    at = ("pdt_vs_control", "depression", "post")
+    depression = control[(control.outcome == "depression") & (control.follow_up == "post")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pdt.EvidenceWarning)
+        fit = pdt.synthesize(depression, by=BY)[at]
+        return SimpleNamespace(
+            fit=fit,
+            che=pdt.synthesize(depression, by=BY, dependence="che")[at],
+            cbt=pdt.synthesize(table[table.comparison == "pdt_vs_cbt"], by=BY),
+            pair=pdt.synthesize(both, by=BY),
+            course=pdt.synthesize(both[both.outcome == "depression"], by=BY),
+            network=pdt_against_cbt(["depression_nice"]).fits["depression_nice"],
+            runs=_runs(depression),
+            judged=_overall_judgements(table),
+        )
+
+
+def _runs(table: pd.DataFrame) -> pd.DataFrame:
+    runs = pdt.sensitivity(table)
+    return runs.rename(columns={"dependence": "rows of a trial", "rho": "correlation ρ"})
+
+
+def _overall_judgements(table: pd.DataFrame) -> dict[str, list[Any]]:
+    rated = table[table.rob_tool.eq("RoB2") & table.rob.str.contains("[a-z]", na=False)]
+    rated = rated.drop_duplicates(["trial_id", "outcome"]).pivot(
+        index="trial_id", columns="outcome", values="rob"
+    )
+    return {str(outcome): list(values) for outcome, values in rated.items()}
+
+
+def the_fit(known: SimpleNamespace) -> Any:
+    return known.fit
+
+
+def of_style(name: str) -> Example:
+    return Example("forest", unjudged, {"style": name, "width": 120, "method": False, "title": ""})
+
+
+SMALL = {"width": 85.0, "height": 65.0}
+FORESTS = {
+    "forest": Example(
+        "forest", lambda: effect(14),
+        evidence=the_fit, shown={"margins": 0.25, "sort": "year"},
+        caption='`forest(fit, margins=0.25, sort="year")`',
+    ),
+    "forest_one_study": Example("forest", lambda: effect(1)),
+    "forest_groups": Example(
+        "forest", synthesis,
+        evidence=lambda known: known.cbt,
+        caption="`forest(synthesis)`: strata as groups",
+    ),
+    "forest_column": Example(
+        "forest", lambda: effect(8, long=True), {"width": 85},
+        evidence=the_fit, shown={"width": 85, "style": "bmj"},
+        caption='`forest(fit, width=85, style="bmj")`: one journal column',
+    ),
+    "forest_jama": Example(
+        "forest", evidence=the_fit,
+        shown={"style": "jama", "columns": ["study", "instrument", "effect", "plot", "weight"]},
+        caption='`forest(fit, style="jama", columns=[...])`',
+    ),
+    "forest_ratio": Example("forest", odds_ratios, {"style": "revman"}),
+    "forest_dark": Example(
+        "forest", lambda: effect(6), {"style": "dark", "prediction": "band", "margins": 0.25},
+        evidence=the_fit, shown={"style": "dark", "prediction": "band"},
+        caption='`forest(fit, style="dark", prediction="band")`',
+    ),
+    "forest_slide": Example(
+        "forest", evidence=the_fit, shown={"style": "slide", "method": False},
+        caption='`forest(fit, style="slide", method=False)`: 16 pt, as wide as a slide',
+    ),
+    "forest_lights": Example(
+        "forest", judged, {"columns": ["study", "plot", "effect", "rob_allocation", "rob_blinding"]}
+    ),
+    "summary_forest": Example(
+        "summary_forest", synthesis,
+        evidence=lambda known: known.pair, shown={"margins": 0.25},
+        caption="`summary_forest(synthesis)`: comparisons, outcomes, follow-ups",
+    ),
+    "forest_two_models": Example(
+        "forest", lambda: effect(5), {"also": {"All rows (CHE)": effect(5, seed=2)}, "margins": 0.3, "width": 150}
+    ),
+    "forest_models": Example(
+        "forest", evidence=the_fit, shown={"also": lambda known: {"CHE": known.che}},
+        caption='`forest(fit, also={"CHE": che})`: two models side by side',
+    ),
+    "forest_dependent": Example(
+        "forest", lambda: clustered("che"),
+        evidence=lambda known: known.che,
+        caption="`forest(che)`: several effects a trial",
+    ),
+    "forest_network": Example("forest", lambda: NETWORK),
+    "network_forest": Example("forest", evidence=lambda known: known.network, caption="`forest(network)`"),
+    "forest_leave_one_out": Example("forest", lambda: leave_one_out(pooled())),
+    "leave_one_out": Example(
+        "forest", evidence=lambda known: leave_one_out(known.fit), caption="`forest(leave_one_out(fit))`"
+    ),
+    "cumulative": Example(
+        "forest", evidence=lambda known: cumulative(known.fit, order="year"),
+        caption='`forest(cumulative(fit, order="year"))`',
+    ),
+    **{f"style_{name}": of_style(name) for name in ("revman", "jama", "bmj", "lancet", "apa")},
+    "style_slide": Example("forest", lambda: effect(5), {"style": "slide"}),
+}  # fmt: skip
+CHARTS = {
+    "trajectory": Example(
+        "trajectory", synthesis, evidence=lambda known: known.course, caption="`trajectory(synthesis)`"
+    ),
+    "funnel": Example(
+        "funnel", lambda: effect(20),
+        evidence=the_fit,
+        shown={"filled": lambda known: pdt.trim_and_fill(known.fit),
+               "regression": lambda known: pdt.regression_test(known.fit)},
+        caption="`funnel(fit, filled=..., regression=...)`",
+    ),
+    "radial": Example("radial", pooled, SMALL, evidence=the_fit, caption="`radial(fit)`"),
+    "baujat": Example("baujat", pooled, SMALL, evidence=the_fit, caption="`baujat(fit)`"),
+    "drapery": Example("drapery", pooled, SMALL, evidence=the_fit, caption="`drapery(fit)`"),
+    "orchard": Example("orchard", lambda: effect(12), evidence=the_fit, caption="`orchard(fit)`"),
+    "gosh": Example(
+        "gosh_plot", lambda: gosh(pooled(6)), SMALL | {"study": 0},
+        evidence=lambda known: gosh(known.fit, sample=3000, seed=1),
+        shown={"study": lambda known: int(np.argmax(known.fit.yi))},
+        caption="`gosh_plot(gosh(fit), study=...)`",
+    ),
+    "network_plot": Example(
+        "network_plot", graph, SMALL,
+        evidence=lambda known: known.network, shown={"width": 170, "height": 140},
+        caption="`network_plot(network)`: discs by studies, lines by comparisons",
+    ),
+    "bias_summary": Example(
+        "bias_summary", judged, {"width": 85},
+        evidence=lambda known: known.judged, shown={"title": "Overall risk of bias (RoB 2) by outcome"},
+        caption="`bias_summary(judgements)`",
+    ),
+    "tau2_profile": Example("tau2_profile", pooled, SMALL, evidence=the_fit, caption="`tau2_profile(fit)`"),
+    "specification_curve": Example(
+        "specification_curve", specifications, {"width": 85},
+        evidence=lambda known: known.runs,
+        shown={
+            "choices": ["rows of a trial", "inference", "correlation ρ"],
+            "title": "Depression at the end of treatment: PDT versus control",
+            "ylabel": "Standardised mean difference (95% CI)",
+            "arms": ("PDT", "control"),
+        },
+        caption="`specification_curve(sensitivity(table), choices=[...])`",
+    ),
+}  # fmt: skip
+EXAMPLES: dict[str, Example] = FORESTS | CHARTS
+PINNED_EXAMPLES = {name: one for name, one in EXAMPLES.items() if one.made}
+GALLERY_EXAMPLES = {name: one for name, one in EXAMPLES.items() if one.evidence}
