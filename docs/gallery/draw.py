@@ -6,17 +6,14 @@ What it shows stands in tests/figures/examples.py.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import matplotlib.pyplot as plt
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parents[1] / "tests" / "figures"))
 
-from examples import GALLERY_EXAMPLES, bundled  # noqa: E402
+from examples import GALLERY_EXAMPLES  # noqa: E402
 
 from pdt_evidence import figures  # noqa: E402
 
@@ -29,11 +26,6 @@ All drawn from the bundled evidence by [`draw.py`](draw.py); `python docs/galler
 """
 
 
-def gallery() -> dict[str, Callable[[], Any]]:
-    """Every figure of the gallery by the name of its file."""
-    return {name: partial(one.of_evidence, bundled()) for name, one in GALLERY_EXAMPLES.items()}
-
-
 def page() -> str:
     """The page that shows them."""
     return HEAD + "".join(f"| {one.caption} | ![]({name}.png) |\n" for name, one in GALLERY_EXAMPLES.items())
@@ -41,8 +33,8 @@ def page() -> str:
 
 def main(folder: Path) -> None:
     """Write the page, and every figure as a PNG."""
-    for name, draw in gallery().items():
-        figures.save(draw(), folder / f"{name}.png", dpi=110)
+    for name, one in GALLERY_EXAMPLES.items():
+        figures.save(one.in_the_gallery(), folder / f"{name}.png", dpi=110)
         plt.close("all")
     (folder / "README.md").write_text(page(), encoding="utf-8")
 

@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,7 +39,7 @@ class Example:
     figure: str
     made: Callable[[], Any] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    evidence: Callable[[SimpleNamespace], Any] | None = None
+    evidence: Callable[[Bundled], Any] | None = None
     shown: Mapping[str, Any] = field(default_factory=dict)
     caption: str = ""
 
@@ -51,10 +51,11 @@ class Example:
         assert self.made is not None
         return getattr(figures, self.figure)(self.made(), **options)
 
-    def of_evidence(self, known: SimpleNamespace) -> Any:
+    def in_the_gallery(self) -> Any:
+        """The figure of the bundled evidence."""
         assert self.evidence is not None
-        told = {name: value(known) if callable(value) else value for name, value in self.shown.items()}
-        return getattr(figures, self.figure)(self.evidence(known), **told)
+        options = {name: value(BUNDLED) if callable(value) else value for name, value in self.shown.items()}
+        return getattr(figures, self.figure)(self.evidence(BUNDLED), **options)
 
 
 def odds_ratios():
@@ -98,46 +99,73 @@ def specifications():
     return table.assign(method=["REML", "DL", "PM"] * 4, test=["t", "z"] * 6)
 
 
-@cache
-def bundled() -> SimpleNamespace:
-    """The results of the bundled evidence that the gallery shows."""
-    table = pdt.trials()
-    control = table[table.comparison == "pdt_vs_control"]
-    both = table[
-        table.comparison.isin(["pdt_vs_control", "pdt_vs_cbt"])
-        & table.outcome.isin(["depression", "anxiety"])
-    ]
+class Bundled:
+    """The results of the bundled evidence that the gallery shows, each made when first drawn."""
+
     at = ("pdt_vs_control", "depression", "post")
-    depression = control[(control.outcome == "depression") & (control.follow_up == "post")]
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        return pdt.trials()
+
+    @cached_property
+    def depression(self) -> pd.DataFrame:
+        """The rows of the one stratum that most figures show."""
+        kept = [self.table[name].eq(value) for name, value in zip(BY, self.at, strict=True)]
+        return self.table[np.logical_and.reduce(kept)]
+
+    @cached_property
+    def fit(self) -> Any:
+        return synthesized(self.depression)[self.at]
+
+    @cached_property
+    def che(self) -> Any:
+        return synthesized(self.depression, dependence="che")[self.at]
+
+    @cached_property
+    def cbt(self) -> Any:
+        return synthesized(self.table[self.table.comparison == "pdt_vs_cbt"])
+
+    @cached_property
+    def pair(self) -> Any:
+        kept = self.table.comparison.isin(["pdt_vs_control", "pdt_vs_cbt"])
+        return synthesized(self.table[kept & self.table.outcome.isin(["depression", "anxiety"])])
+
+    @cached_property
+    def course(self) -> Any:
+        kept = self.table.comparison.isin(["pdt_vs_control", "pdt_vs_cbt"])
+        return synthesized(self.table[kept & self.table.outcome.eq("depression")])
+
+    @cached_property
+    def network(self) -> Any:
+        return pdt_against_cbt(["depression_nice"]).fits["depression_nice"]
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        names = {"dependence": "rows of a trial", "rho": "correlation ρ"}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pdt.EvidenceWarning)
+            return pdt.sensitivity(self.depression).rename(columns=names)
+
+    @cached_property
+    def judged(self) -> dict[str, list[Any]]:
+        """Overall judgements by RoB 2, one a trial and outcome."""
+        rated = self.table[self.table.rob_tool.eq("RoB2") & self.table.rob.str.contains("[a-z]", na=False)]
+        rated = rated.drop_duplicates(["trial_id", "outcome"])
+        wide = rated.pivot(index="trial_id", columns="outcome", values="rob")
+        return {str(outcome): list(values) for outcome, values in wide.items()}
+
+
+def synthesized(table: pd.DataFrame, **options: Any) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", pdt.EvidenceWarning)
-        fit = pdt.synthesize(depression, by=BY)[at]
-        return SimpleNamespace(
-            fit=fit,
-            che=pdt.synthesize(depression, by=BY, dependence="che")[at],
-            cbt=pdt.synthesize(table[table.comparison == "pdt_vs_cbt"], by=BY),
-            pair=pdt.synthesize(both, by=BY),
-            course=pdt.synthesize(both[both.outcome == "depression"], by=BY),
-            network=pdt_against_cbt(["depression_nice"]).fits["depression_nice"],
-            runs=_runs(depression),
-            judged=_overall_judgements(table),
-        )
+        return pdt.synthesize(table, by=BY, **options)
 
 
-def _runs(table: pd.DataFrame) -> pd.DataFrame:
-    runs = pdt.sensitivity(table)
-    return runs.rename(columns={"dependence": "rows of a trial", "rho": "correlation ρ"})
+BUNDLED = Bundled()
 
 
-def _overall_judgements(table: pd.DataFrame) -> dict[str, list[Any]]:
-    rated = table[table.rob_tool.eq("RoB2") & table.rob.str.contains("[a-z]", na=False)]
-    rated = rated.drop_duplicates(["trial_id", "outcome"]).pivot(
-        index="trial_id", columns="outcome", values="rob"
-    )
-    return {str(outcome): list(values) for outcome, values in rated.items()}
-
-
-def the_fit(known: SimpleNamespace) -> Any:
+def the_fit(known: Bundled) -> Any:
     return known.fit
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import geometry
 import pytest
-from examples import GALLERY_EXAMPLES, bundled
+from examples import GALLERY_EXAMPLES
 
 FOLDER = Path(__file__).parents[2] / "docs" / "gallery"
 
 
 @pytest.mark.parametrize("name", GALLERY_EXAMPLES)
 def test_every_figure_of_the_gallery_reads_well(name):
-    geometry.assert_readable(GALLERY_EXAMPLES[name].of_evidence(bundled()))
+    geometry.assert_readable(GALLERY_EXAMPLES[name].in_the_gallery())
 
 
 def test_the_page_and_its_pictures_are_those_of_the_examples():
