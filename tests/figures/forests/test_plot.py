@@ -6,6 +6,7 @@ import io
 import re
 import warnings
 from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
 
 import geometry
@@ -280,10 +281,23 @@ OPTIONS = {
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_every_option_changes_the_figure(name):
+    fit = with_a_country()
+    if name == "lights":
+        shown = {"columns": ["study", "plot", "effect", "country"]}
+        assert look(forest(fit, **shown, lights=OPTIONS[name])) != look(forest(fit, **shown))
+    else:
+        assert look(forest(fit, **{name: OPTIONS[name]})) != plain_look()
+
+
+def with_a_country():
     fit = effect(6)
-    fit = replace(fit, columns={**fit.columns, "country": ("low",) * 6})
-    shown = {"columns": ["study", "plot", "effect", "country"]} if name == "lights" else {}
-    assert look(forest(fit, **shown, **{name: OPTIONS[name]})) != look(forest(fit, **shown))
+    return replace(fit, columns={**fit.columns, "country": ("low",) * 6})
+
+
+@cache
+def plain_look():
+    """The same figure without an option, drawn once for all of them."""
+    return look(forest(with_a_country()))
 
 
 def test_every_option_is_tested():
