@@ -31,6 +31,7 @@ from pdt_evidence.formatting import (
     scale_name,
     short_interval,
 )
+from pdt_evidence.models.inference import TESTS_BY_CODE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,14 +40,6 @@ __all__ = ["HenmiCopas", "PooledEffect", "Synthesis", "as_ratios"]
 
 NAN = math.nan
 NO_INTERVAL = (NAN, NAN)
-TESTS = {
-    "z": "Wald, standard normal",
-    "t": "Wald, t with k - 1 degrees of freedom",
-    "knha": "Knapp-Hartung",
-    "adhoc": "Knapp-Hartung, its variance factor at least 1",
-    "adhoc-ci": "the wider of Knapp-Hartung and Wald",
-    "CR2": "cluster-robust, t with Satterthwaite degrees of freedom",
-}
 
 
 def _no_values() -> NDArray[np.float64]:
@@ -287,7 +280,8 @@ def _title(effect: PooledEffect) -> str:
 
 
 def _heading(effect: PooledEffect) -> list[str]:
-    meaning = TESTS.get(effect.test, "as named")
+    known = TESTS_BY_CODE.get(effect.test)
+    meaning = known.meaning if known else "as named"  # of another model, which has no such test
     return [_title(effect), f"measure: {scale_name(effect.measure)}; test: {effect.test} ({meaning})"]
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from pdt_evidence.analysis.pooled.pooling import pool, pool_many
+from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.models.pool import Options, fit
-from pdt_evidence.models.tau2 import METHODS
 
 HERE = Path(__file__).parent.parent / "reference"
 REFERENCE = json.loads((HERE / "pool.json").read_text(encoding="utf-8"))

@@ -34,9 +34,16 @@ formulas <- list(
 )
 tight <- list(threshold = 1e-15, maxiter = 20000, tol = 1e-15, REMLf = TRUE)
 
+# The moment estimate again with the weights of the first one; metafor's own R2 needs a method that it knows.
+two_steps <- function(formula, dat, test) {
+  first <- rma(yi, vi, mods = as.formula(formula), data = dat, method = "DL")$tau2
+  tau2 <- rma(yi, vi, mods = as.formula(formula), data = dat, method = "GENQ", weights = 1 / (vi + first))$tau2
+  rma(yi, vi, mods = as.formula(formula), data = dat, method = "DL", tau2 = tau2, test = test)
+}
+
 one <- function(set, formula, method, test) {
   dat <- sets[[set]]
-  fit <- try(rma(yi, vi, mods = as.formula(formula), data = dat, method = method, test = test, control = tight),
+  fit <- if (method == "DL2") two_steps(formula, dat, test) else try(rma(yi, vi, mods = as.formula(formula), data = dat, method = method, test = test, control = tight),
              silent = TRUE)
   if (inherits(fit, "try-error"))
     fit <- rma(yi, vi, mods = as.formula(formula), data = dat, method = method, test = test,
@@ -54,14 +61,14 @@ one <- function(set, formula, method, test) {
   list(id = paste(set, formula, method, test), data = set, formula = formula, method = method, test = test,
        estimate = c(fit$beta), se = fit$se, statistic = fit$zval, p = fit$pval, ci_low = fit$ci.lb,
        ci_high = fit$ci.ub, tau2 = fit$tau2, tau2_se = if (method %in% c("REML", "ML")) fit$se.tau2,
-       I2 = fit$I2, H2 = fit$H2, R2 = fit$R2, QE = fit$QE, QE_p = fit$QEp, QM = if (fit$int.only) NULL else fit$QM,
+       I2 = fit$I2, H2 = fit$H2, R2 = if (method != "DL2") fit$R2, QE = fit$QE, QE_p = fit$QEp, QM = if (fit$int.only) NULL else fit$QM,
        QM_p = if (fit$int.only) NULL else fit$QMp, log_likelihood = c(logLik(fit, REML = method != "ML" && method != "EE")),
        predict = list(estimate = first(pred$pred), se = first(pred$se), ci_low = first(pred$ci.lb),
                       pi_low = first(pred$pi.lb), pi_high = first(pred$pi.ub)),
        tau2_ci = profile, vif = vifs)
 }
 cases <- list()
-for (f in formulas) for (method in c("REML", "ML", "DL", "PM", "EB", "HE", "HS", "SJ", "EE"))
+for (f in formulas) for (method in c("REML", "ML", "DL", "PM", "EB", "HE", "HS", "SJ", "EE", "DL2"))
   for (test in c("z", "t", "knha", "adhoc")) {
     if (method == "EE" && test == "adhoc") next
     cases[[length(cases) + 1]] <- one(f[[1]], f[[2]], method, test)

@@ -5,6 +5,7 @@ import math
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -74,8 +75,15 @@ def test_a_table_is_synthesized_for_the_script(table, tmp_path):
 
 
 def test_what_metafor_has_not_is_said(table, tmp_path):
-    with pytest.raises(EvidenceError, match=r"test = 'adhoc-ci' has no counterpart in metafor"):
-        export(table, tmp_path / "pool.R", test="adhoc-ci")
+    result = pdt.synthesize(table)
+    with pytest.raises(
+        EvidenceError, match=r"method = 'QM' has no counterpart in metafor\. Choose one of: EE, "
+    ):
+        export(replace(result, method="QM"), tmp_path / "pool.R")
+    with pytest.raises(
+        EvidenceError, match=r"test = 'CR2' has no counterpart in metafor \(clubSandwich has it"
+    ):
+        export(replace(result, test="CR2"), tmp_path / "pool.R")
     assert not list(tmp_path.iterdir())
 
 
@@ -88,8 +96,9 @@ def has_metafor():
 @pytest.mark.parametrize(
     "options",
     [{}, {"measure": "OR", "method": "DL", "test": "z"}, {"method": "PM", "test": "adhoc", "level": 0.9},
+     {"method": "DL2"}, {"test": "adhoc-ci"},
      {"dependence": "three-level"}, {"dependence": "che", "rho": 0.8}],
-    ids=["Hartung-Knapp", "OR", "adhoc", "three-level", "CHE"],
+    ids=["Hartung-Knapp", "OR", "adhoc", "DL2", "adhoc-ci", "three-level", "CHE"],
 )  # fmt: skip
 def test_metafor_gives_the_same_pool(table, tmp_path, options):
     """The script stops unless it does: apart by under 1e-6, models of several rows a trial by under 1e-5."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -161,6 +161,8 @@ def _add_pooling(
     style: str = "revman: as Review Manager pools (DL, z; events by Mantel-Haenszel)",
 ) -> None:
     from pdt_evidence.analysis.synthesis import DEPENDENCE
+    from pdt_evidence.models.estimators import METHODS
+    from pdt_evidence.models.inference import TESTS
 
     bundled = "; without it, the bundled trials" if nargs else ""
     parser.add_argument("file", type=Path, nargs=nargs, help=READABLE + bundled)
@@ -172,12 +174,18 @@ def _add_pooling(
         default=None,
         help="effect measure (default: yi and vi as given; a review of events as the review; else SMD)",
     )
-    parser.add_argument("--method", default="REML", help="estimator of tau2 (default: REML)")
+    parser.add_argument(
+        "--method", default="REML", help=f"estimator of tau2: {_one_of(METHODS)} (default: REML)"
+    )
     parser.add_argument("--style", default="library", help=style)
-    parser.add_argument("--test", default="knha", help="z, t, knha or adhoc (default: knha)")
+    parser.add_argument("--test", default="knha", help=f"{_one_of(TESTS)} (default: knha)")
     parser.add_argument("--level", type=float, default=0.95, help="confidence level (default: 0.95)")
     parser.add_argument("--dependence", default="aggregate", help=f"one of {', '.join(DEPENDENCE)}")
     parser.add_argument("--rho", type=float, default=0.6, help="correlation within a trial (default: 0.6)")
+
+
+def _one_of(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _version() -> str:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainc
 
+from pdt_evidence.models.estimators import estimate_tau2
 from pdt_evidence.models.roots import falling_root
-from pdt_evidence.models.tau2 import estimate_tau2
 from pdt_evidence.models.weights import Batch
 
 __all__ = ["henmi_copas_interval"]

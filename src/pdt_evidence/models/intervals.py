@@ -21,7 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from pdt_evidence.errors import require_choice
 from pdt_evidence.models.distributions import chi2_quantile, quadratic_form_cdf
+from pdt_evidence.models.estimators import estimator
 from pdt_evidence.models.likelihood import log_likelihood
 from pdt_evidence.models.quadratic import quadratic_form_law, solve_Q
 from pdt_evidence.models.roots import falling_root
@@ -51,7 +53,8 @@ def tau2_interval(
     if how == "generalised-q":
         return _generalised_q(batch, level, weights)
     if how == "profile-likelihood":
-        return _profile(batch, tau2, level, restricted=method != "ML")
+        return _profile(batch, tau2, level, restricted=estimator(method).likelihood == "restricted")
+    require_choice("tau2_ci_method", how, ("wald",))
     half = ndtri((1 + level) / 2) * tau2_se
     return np.stack([np.maximum(tau2 - half, 0.0), tau2 + half])
 

@@ -21,7 +21,8 @@ from math import factorial, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from pdt_evidence.models.regression import basis, coefficients, estimate_tau2
+from pdt_evidence.models.estimators import regression_tau2
+from pdt_evidence.models.regression import basis, coefficients
 from pdt_evidence.models.tasks import in_order
 
 __all__ = ["PermutationP", "count_arrangements", "permutation_test"]
@@ -151,6 +152,6 @@ def _statistics(designs: Array, y: Array, X: Array, vi: Array, method: str, test
     R = basis(X)[1]
     b = max(len(designs), len(y))
     Q = np.broadcast_to(designs @ np.linalg.inv(R), (b, *X.shape))
-    tau2 = estimate_tau2(Q, y, vi, method)
+    tau2 = regression_tau2(Q, y, vi, method)
     found = coefficients(Q, R, y, vi, tau2, test, tested)
     return np.column_stack([found.statistic, found.QM])

@@ -16,17 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.models.distributions import chi2_tail, log_two_sided_p, two_sided_p
+from pdt_evidence.models.estimators import estimate_tau2, estimator, tau2_standard_error
 from pdt_evidence.models.heterogeneity import (
     H2_from_Q,
     H2_from_tau2,
     I2_from_Q,
     I2_from_tau2,
 )
-from pdt_evidence.models.inference import Inference, infer
+from pdt_evidence.models.inference import Inference, infer, named_test
 from pdt_evidence.models.intervals import tau2_interval
 from pdt_evidence.models.prediction import bootstrap_interval, prediction_half_width
 from pdt_evidence.models.tasks import in_order
-from pdt_evidence.models.tau2 import estimate_tau2, tau2_standard_error
 from pdt_evidence.models.weights import Batch, prepare, scratch, sums
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class PooledArrays:
             rest = np.subtract(self.yi, estimate, out=np.zeros(w.shape), where=present)
             logs = np.log(w, out=np.zeros(w.shape), where=present)
             value = (logs - w * rest * rest).sum(axis=-1) - self.k * LOG_2PI
-            if self.method not in ("ML", "EE"):
+            if estimator(self.method).likelihood == "restricted":
                 value += LOG_2PI + np.log(self.k / total)
         return np.where(self.k > 0, 0.5 * value, np.nan)
 
@@ -242,7 +242,7 @@ def _fit_batch(batch: Batch, options: Options, weights: Floats | None) -> dict[s
     if options.method != "EE":
         known = np.where(n > 1, tau2, 0.0) if batch.few.size else tau2
         out = scratch("W at tau2", batch.y.shape)
-        at = sums(batch.y, batch.v, known, out, spread=options.test not in ("z", "t"))
+        at = sums(batch.y, batch.v, known, out, spread=named_test(options.test).factor is not None)
     found = infer(batch, at, options.test, options.level)
     mean = batch.blank(at.mean, least=1)
     arrays = {

@@ -16,20 +16,78 @@ References
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from pdt_evidence.errors import RequestError, require_choice
 from pdt_evidence.models.distributions import quadratic_form_cdf, two_sided_quantile
 from pdt_evidence.models.quadratic import quadratic_form_law
 from pdt_evidence.models.weights import Batch, sums
 
-__all__ = ["PI_RULES", "bootstrap_interval", "prediction_half_width"]
+__all__ = ["PI_RULES", "PI_RULES_BY_CODE", "PredictionRule", "bootstrap_interval", "prediction_half_width"]
 
 Floats = NDArray[np.float64]
 TABLE = 600  # points of a table of tau2, over some 15 decades
 LEAST_CDF = 1e-9  # values below are rounding
-PI_RULES = ("HTS-t(k-2)", "HTS-t(k-1)", "metafor", "bootstrap")
+HIGGINS, NAGASHIMA = "10.1111/j.1467-985X.2008.00552.x", "10.1177/0962280218773520"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionRule:
+    """What there is to know about one rule of the prediction interval."""
+
+    code: str
+    name: str  # for readers, as figures print it
+    source: str  # DOI, or why there is none
+    df: Callable[[Floats, Floats], Floats] | None  # from k and the df of the test; None: not by a quantile
+
+
+def _k_less_2(k: Floats, _df: Floats) -> Floats:
+    return k - 2.0
+
+
+def _k_less_1(k: Floats, _df: Floats) -> Floats:
+    return k - 1.0
+
+
+def _of_the_test(_k: Floats, df: Floats) -> Floats:
+    return df
+
+
+PI_RULES_BY_CODE = {
+    record.code: record
+    for record in (
+        PredictionRule(
+            code="HTS-t(k-2)",
+            name="Higgins–Thompson–Spiegelhalter, t with k − 2 df",
+            source=HIGGINS,
+            df=_k_less_2,
+        ),
+        PredictionRule(
+            code="HTS-t(k-1)",
+            name="Higgins–Thompson–Spiegelhalter, t with k − 1 df",
+            source=HIGGINS,
+            df=_k_less_1,
+        ),
+        PredictionRule(
+            code="metafor",
+            name="metafor",
+            source="none: the default of metafor's predict()",
+            df=_of_the_test,
+        ),
+        PredictionRule(
+            code="bootstrap",
+            name="bootstrap",
+            source=NAGASHIMA,
+            df=None,
+        ),
+    )
+}
+PI_RULES = tuple(PI_RULES_BY_CODE)
 
 
 def prediction_half_width(rule: str, n: Floats, tau2: Floats, se: Floats, df: Floats, level: float) -> Floats:
@@ -45,9 +103,11 @@ def prediction_half_width(rule: str, n: Floats, tau2: Floats, se: Floats, df: Fl
     ndarray, shape (B,)
         NaN where there are too few studies for the rule: k < 3 for k - 2, else k < 2.
     """
-    if rule != "metafor":
-        df = n - (2.0 if rule == "HTS-t(k-2)" else 1.0)
-    return two_sided_quantile(level, df) * np.sqrt(tau2 + se * se)
+    require_choice("pi_rule", rule, PI_RULES)
+    quantile_df = PI_RULES_BY_CODE[rule].df
+    if quantile_df is None:
+        raise RequestError(f"pi_rule = {rule!r} has no half-width: its interval is not by a quantile.")
+    return two_sided_quantile(level, quantile_df(n, df)) * np.sqrt(tau2 + se * se)
 
 
 def bootstrap_interval(batch: Batch, level: float, draws: int, seed: int | None) -> Floats:

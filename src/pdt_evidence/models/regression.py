@@ -18,21 +18,30 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pdt_evidence.models.inference import REGRESSION_TESTS, named_test
+
 __all__ = [
-    "METHODS",
     "Estimates",
     "aliased",
     "basis",
     "coefficients",
-    "estimate_tau2",
     "log_likelihood",
     "profile_Q",
     "residual_Q",
-    "tau2_se",
+    "tau2_dl",
+    "tau2_dl2",
+    "tau2_he",
+    "tau2_hs",
+    "tau2_ml",
+    "tau2_none",
+    "tau2_pm",
+    "tau2_reml",
+    "tau2_se_ml",
+    "tau2_se_reml",
+    "tau2_sj",
     "typical_variance",
 ]
 
-METHODS = ("EE", "DL", "REML", "PM", "ML", "EB", "HE", "HS", "SJ")
 GRID = 48  # points of the scan for local maxima of the likelihood
 MOST_STEPS = 100
 Array = NDArray[np.float64]
@@ -129,44 +138,66 @@ def _score(at: _Projection, restricted: bool) -> tuple[Array, Array]:
     return at.yPPy - at.w.sum(-1), (at.w**2).sum(-1) - 2 * at.yPPPy
 
 
-def estimate_tau2(Q: Array, y: Array, vi: Array, method: str) -> Array:
-    """tau2 of each design.
+# tau2 of each design, shape (b,), for bases Q (b, k, p), y (b, k) and vi (k,); `ESTIMATORS` has them by code.
 
-    Parameters
-    ----------
-    Q : ndarray, shape (b, k, p) or (1, k, p)
-        Orthonormal bases.
-    y : ndarray, shape (b, k) or (1, k)
-    vi : ndarray, shape (k,)
-    method : str
-        One of `METHODS`. EB is the same estimator as PM.
 
-    Returns
-    -------
-    ndarray, shape (b,)
-        Exactly 0 at the boundary. REML and ML: the global maximum, found by a scan for every local one.
-    """
-    b = max(len(Q), len(y))
-    Q, y = np.broadcast_to(Q, (b, *Q.shape[1:])), np.broadcast_to(y, (b, y.shape[1]))
-    zero = np.zeros(b)
+def tau2_none(Q: Array, y: Array, vi: Array) -> Array:
+    """One true effect: 0."""
+    return np.zeros(len(Q))
+
+
+def tau2_reml(Q: Array, y: Array, vi: Array) -> Array:
+    """The global maximum of the restricted likelihood, found by a scan for every local one."""
+    return _global_maximum(Q, y, vi, restricted=True)
+
+
+def tau2_ml(Q: Array, y: Array, vi: Array) -> Array:
+    """The same of the full likelihood."""
+    return _global_maximum(Q, y, vi, restricted=False)
+
+
+def tau2_pm(Q: Array, y: Array, vi: Array) -> Array:
+    """Where y'Py equals k - p; "EB" solves the same equation."""
     k, p = Q.shape[1:]
-    if method == "EE":
-        return zero
-    if method in ("REML", "ML"):
-        return _global_maximum(Q, y, vi, method == "REML")
-    if method in ("PM", "EB"):
-        return _solve_Q(Q, y, vi, np.full(len(Q), float(k - p)))
-    if method == "HE":
-        rest = y - (Q @ (np.swapaxes(Q, -1, -2) @ y[:, :, None]))[:, :, 0]
-        leverage = (Q**2).sum(-1)
-        return np.maximum(((rest**2).sum(-1) - (vi * (1 - leverage)).sum(-1)) / (k - p), 0.0)
-    if method == "SJ":
-        start = y.var(axis=-1)
-        return start * _project(Q, y, vi, start).yPy / (k - p)
-    at = _project(Q, y, vi, zero)
-    if method == "HS":
-        return np.maximum((at.yPy - k) / at.w.sum(-1), 0.0)
-    return np.maximum((at.yPy - (k - p)) / at.trP, 0.0)
+    return _solve_Q(Q, y, vi, np.full(len(Q), float(k - p)))
+
+
+def tau2_he(Q: Array, y: Array, vi: Array) -> Array:
+    """Residual variance of least squares less the mean sampling variance."""
+    k, p = Q.shape[1:]
+    rest = y - (Q @ (np.swapaxes(Q, -1, -2) @ y[:, :, None]))[:, :, 0]
+    leverage = (Q**2).sum(-1)
+    return np.maximum(((rest**2).sum(-1) - (vi * (1 - leverage)).sum(-1)) / (k - p), 0.0)
+
+
+def tau2_sj(Q: Array, y: Array, vi: Array) -> Array:
+    """From the crude variance of the effects."""
+    k, p = Q.shape[1:]
+    start = y.var(axis=-1)
+    return start * _project(Q, y, vi, start).yPy / (k - p)
+
+
+def tau2_hs(Q: Array, y: Array, vi: Array) -> Array:
+    """From QE less k, over the sum of the weights."""
+    at = _project(Q, y, vi, np.zeros(len(Q)))
+    return np.maximum((at.yPy - Q.shape[1]) / at.w.sum(-1), 0.0)
+
+
+def tau2_dl(Q: Array, y: Array, vi: Array) -> Array:
+    """Moment estimate from QE at tau2 = 0."""
+    return _moment(Q, y, vi, np.zeros(len(Q)))
+
+
+def tau2_dl2(Q: Array, y: Array, vi: Array) -> Array:
+    """The moment estimate again, with the weights that the first one gives."""
+    return _moment(Q, y, vi, tau2_dl(Q, y, vi))
+
+
+def _moment(Q: Array, y: Array, vi: Array, start: Array) -> Array:
+    """Moment estimate with the weights at `start`: (y'Py - tr(PV)) / tr(P), where tr(PV) = k - p - start tr(P)."""
+    k, p = Q.shape[1:]
+    at = _project(Q, y, vi, start)
+    return np.maximum((at.yPy - (k - p)) / at.trP + start, 0.0)
 
 
 def residual_Q(Q: Array, y: Array, vi: Array) -> Array:
@@ -248,13 +279,13 @@ def coefficients(
 ) -> Estimates:
     """Coefficients, their covariance and statistics at `tau2` (b,); QM tests those marked in `tested` (p,).
 
-    `test` is "z", "t", "knha" (covariance times y'Py / (k - p)) or "adhoc" (times that, but not below 1).
+    `test` is one of `REGRESSION_TESTS`; its factor, of y'Py / (k - p), scales the covariance.
     """
     at = _project(Q, np.broadcast_to(y, Q.shape[:2]), vi, tau2)
     k, p = Q.shape[1:]
     back = np.linalg.inv(R)
-    scale = at.yPy / (k - p) if test in ("knha", "adhoc") else np.ones(len(Q))
-    scale = np.maximum(scale, 1.0) if test == "adhoc" else scale
+    rule = named_test(test, REGRESSION_TESTS)
+    scale = np.ones(len(Q)) if rule.factor is None else rule.factor(at.yPy / (k - p))
     cov = scale[:, None, None] * (back @ at.inverse @ back.T)
     beta = at.beta @ back.T
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -263,13 +294,14 @@ def coefficients(
         some = beta[:, tested]
         QM = np.einsum("bi,bi->b", some, np.linalg.solve(unscaled, some[:, :, None])[:, :, 0]) / scale
     m = int(tested.sum())
-    return Estimates(beta, cov, statistic, QM / m if test != "z" and m else QM)
+    return Estimates(beta, cov, statistic, QM / m if rule.by_t and m else QM)
 
 
-def tau2_se(Q: Array, y: Array, vi: Array, tau2: Array, method: str) -> float:
-    """Standard error of tau2 of the first design by the expected information; NaN unless REML or ML."""
-    if method not in ("REML", "ML"):
-        return np.nan
-    at = _project(Q, y, vi, tau2)
-    information = at.trPP[0] if method == "REML" else (at.w[0] ** 2).sum()
-    return float(np.sqrt(2 / information))
+def tau2_se_reml(Q: Array, y: Array, vi: Array, tau2: Array) -> float:
+    """Standard error of tau2 of the first design by the expected information."""
+    return float(np.sqrt(2 / _project(Q, y, vi, tau2).trPP[0]))
+
+
+def tau2_se_ml(Q: Array, y: Array, vi: Array, tau2: Array) -> float:
+    """The same of the full likelihood."""
+    return float(np.sqrt(2 / (_project(Q, y, vi, tau2).w[0] ** 2).sum()))

@@ -11,12 +11,12 @@ import pandas as pd
 from pdt_evidence.analysis.pooled.multilevel import MultilevelEffect
 from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.errors import RequestError
+from pdt_evidence.models.estimators import ESTIMATORS
+from pdt_evidence.models.inference import TESTS_BY_CODE
 from pdt_evidence.results import PooledEffect, Synthesis
 
 __all__ = ["metafor_files"]
 
-METHODS = ("EE", "DL", "REML", "PM", "ML", "EB", "HE", "HS", "SJ")
-TESTS = ("z", "t", "knha", "adhoc")
 VALUES = ("estimate", "se", "ci_low", "ci_high", "tau2", "Q", "I2")
 
 OPENING = """\
@@ -34,12 +34,23 @@ pool <- function(rows) {{
   if (nrow(rows) == 1) # a single study has its own Wald interval
     fit <- rma(yi, vi, data = rows, method = "EE", test = "z", level = {percent:g}, slab = slab)
   else
-    fit <- rma(yi, vi, data = rows, method = "{method}", test = "{test}", level = {percent:g}, slab = slab,
-               control = list(threshold = 1e-12, tol = 1e-12, maxiter = 10000)) # iterate to the end
+{fits}
   data.frame(stratum = rows$stratum[1], k = fit$k, estimate = as.numeric(fit$beta), se = fit$se,
              ci_low = fit$ci.lb, ci_high = fit$ci.ub, tau2 = fit$tau2, Q = fit$QE, I2 = fit$I2)
 }}
 """
+
+FIT = """\
+    fit <- rma(yi, vi, data = rows, {method}, test = "{test}", level = {percent:g}, slab = slab,
+               control = list(threshold = 1e-12, tol = 1e-12, maxiter = 10000)) # iterate to the end"""
+
+WIDER_FIT = """\
+  {{
+    fits <- lapply(c({tests}), function(test)
+      rma(yi, vi, data = rows, {method}, test = test, level = {percent:g}, slab = slab,
+          control = list(threshold = 1e-12, tol = 1e-12, maxiter = 10000))) # iterate to the end
+    fit <- fits[[which.max(sapply(fits, function(fit) fit$ci.ub - fit$ci.lb))]] # the wider interval
+  }}"""
 
 MULTILEVEL = """{robust}
 covariances <- read.csv("{covariances}", colClasses = c(stratum = "character"))
@@ -105,11 +116,7 @@ def metafor_files(synthesis: Synthesis, stem: str) -> dict[str, str | pd.DataFra
     """
     several = any(isinstance(effect, MultilevelEffect) for _, effect in synthesis.items())
     if not several:
-        for what, word, known in (("method", synthesis.method, METHODS), ("test", synthesis.test, TESTS)):
-            if word not in known:
-                raise RequestError(
-                    f"{what} = {word!r} has no counterpart in metafor. Choose one of: {', '.join(known)}."
-                )
+        _require_counterparts(synthesis.method, synthesis.test)
     by_counts = [str(key[0]) for key, effect in synthesis.items() if effect.method.startswith(("MH", "PETO"))]
     if by_counts:
         raise RequestError(
@@ -133,6 +140,7 @@ def metafor_files(synthesis: Synthesis, stem: str) -> dict[str, str | pd.DataFra
         "tolerance": 1e-5 if several else 1e-6,
         "loose": 1e-3 if several else 1e-6,
     }
+    words["fits"] = "" if several else _fits(synthesis)
     body = OPENING + (MULTILEVEL if several else UNIVARIATE) + CLOSING
     files: dict[str, str | pd.DataFrame] = {
         words["name"]: body.format(**words),
@@ -147,6 +155,26 @@ def _in_words(synthesis: Synthesis) -> str:
         "three-level": "three-level model, every row of a trial",
         "che": f"correlated and hierarchical effects, rho {synthesis.rho:g}, cluster-robust (CR2)",
     }.get(synthesis.dependence, f"one value a trial ({synthesis.dependence})")
+
+
+def _require_counterparts(method: str, test: str) -> None:
+    """Refuse what metafor does not have, with what it has and why."""
+    for what, code, records in (("method", method, ESTIMATORS), ("test", test, TESTS_BY_CODE)):
+        having = [known for known, record in records.items() if record.metafor]
+        if code not in having:
+            why = f" ({records[code].not_in_metafor})" if code in records else ""
+            raise RequestError(
+                f"{what} = {code!r} has no counterpart in metafor{why}. Choose one of: {', '.join(having)}."
+            )
+
+
+def _fits(synthesis: Synthesis) -> str:
+    """The lines of R that fit the rows of one stratum."""
+    method, tests = ESTIMATORS[synthesis.method].metafor, TESTS_BY_CODE[synthesis.test].metafor
+    words = {"method": method, "percent": 100 * synthesis.level}
+    if len(tests) == 1:
+        return FIT.format(test=tests[0], **words)
+    return WIDER_FIT.format(tests=", ".join(f'"{test}"' for test in tests), **words)
 
 
 def _strata(synthesis: Synthesis) -> Iterator[tuple[str, dict[str, str], PooledEffect]]:

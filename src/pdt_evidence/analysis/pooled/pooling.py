@@ -17,13 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 from pdt_evidence.analysis.checks import checked_arrays, checked_studies, checked_weights, per_study
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.errors import RequestError, require_choice
+from pdt_evidence.models.estimators import ESTIMATORS, METHODS, estimate_tau2
 from pdt_evidence.models.henmi_copas import henmi_copas_interval
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.models.intervals import TAU2_CI_METHODS
 from pdt_evidence.models.pool import Options, PooledArrays, fit
 from pdt_evidence.models.prediction import PI_RULES
 from pdt_evidence.models.priors import Prior
-from pdt_evidence.models.tau2 import METHODS, estimate_tau2
 from pdt_evidence.models.weights import prepare
 from pdt_evidence.results import HenmiCopas, PooledEffect
 
@@ -273,14 +273,15 @@ def _options(
     method: str, test: str, level: float, pi_rule: str, tau2_ci_method: str | None,
     bootstrap_draws: int, seed: int | None,
 ) -> Options:  # fmt: skip
-    require_choice("method", method, tuple(METHODS))
+    require_choice("method", method, METHODS)
     require_choice("test", test, TESTS)
     require_choice("pi_rule", pi_rule, PI_RULES)
     if tau2_ci_method is not None:
         require_choice("tau2_ci_method", tau2_ci_method, TAU2_CI_METHODS)
-    if tau2_ci_method == "profile-likelihood" and method not in ("REML", "ML"):
+    if tau2_ci_method == "profile-likelihood" and not ESTIMATORS[method].maximises_it:
+        having = " or ".join(repr(code) for code, one in ESTIMATORS.items() if one.maximises_it)
         raise RequestError(
-            f"tau2_ci_method = 'profile-likelihood' needs method 'REML' or 'ML'; method is {method!r}."
+            f"tau2_ci_method = 'profile-likelihood' needs method {having}; method is {method!r}."
         )
     if not (isinstance(level, Real) and 0 < level < 1):
         raise RequestError(f"level = {level!r} must be a number between 0 and 1, such as 0.95.")

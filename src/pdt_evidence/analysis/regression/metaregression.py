@@ -25,7 +25,9 @@ from pdt_evidence.analysis.regression.result import (
 from pdt_evidence.errors import RequestError, known_options, require_choice
 from pdt_evidence.models import regression
 from pdt_evidence.models.distributions import chi2_quantile, chi2_tail, two_sided_p, two_sided_quantile
+from pdt_evidence.models.estimators import REGRESSION_METHODS, estimator, regression_tau2, regression_tau2_se
 from pdt_evidence.models.heterogeneity import H2_from_Q, H2_from_tau2, I2_from_Q, I2_from_tau2
+from pdt_evidence.models.inference import REGRESSION_TESTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["metareg"]
 
 NAN = float("nan")
-TESTS = ("z", "t", "knha", "adhoc")
 Array = NDArray[np.float64]
 
 
@@ -59,7 +60,7 @@ def metareg(
         One row a study, with the columns that the formula names; several rows a trial need `cluster`.
     vi : str
         The column of sampling variances.
-    method : {"REML", "ML", "DL", "PM", "EB", "HE", "HS", "SJ", "EE"}
+    method : {"REML", "ML", "DL", "PM", "EB", "HE", "HS", "SJ", "DL2", "EE"}
     test : {"knha", "adhoc", "t", "z"}
         Of coefficients and moderators: Knapp-Hartung (`adhoc`: never narrower than Wald's), or Wald's by t
         with k - p degrees of freedom or standard normal.
@@ -101,8 +102,8 @@ def metareg(
     >>> metareg("yi ~ year", table).coefficients["estimate"].round(3).to_dict()
     {'Intercept': -0.08, 'year': 0.16}
     """
-    require_choice("method", method, regression.METHODS)
-    require_choice("test", test, TESTS)
+    require_choice("method", method, REGRESSION_METHODS)
+    require_choice("test", test, REGRESSION_TESTS)
     if not 0 < level < 1:
         raise RequestError(f"level = {level!r}, but it needs 0 < level < 1.")
     y, v, X, spec, left_out = data = read_design(formula, table, vi)
@@ -120,26 +121,27 @@ def _fit(formula, y, v, X, spec, names, method, test, level, left_out) -> MetaRe
     k, p = X.shape
     Q, R = regression.basis(X)
     Q, y1 = Q[None], y[None]
-    tau2 = regression.estimate_tau2(Q, y1, v, method)
+    tau2 = regression_tau2(Q, y1, v, method)
     tested = moderator_columns(spec)
     found = regression.coefficients(Q, R, y1, v, tau2, test, tested)
     QE = float(regression.residual_Q(Q, y1, v)[0])
     typical = float(regression.typical_variance(Q, v)[0])
     upper, lower = (float(chi2_quantile(side, k - p)) for side in (0.5 + level / 2, 0.5 - level / 2))
     I2, H2 = _share(method, QE, k - p, float(tau2[0]), typical)
+    restricted = estimator(method).likelihood == "restricted"
     m, df = int(tested.sum()), wald_df(test, k, p)
     QM = float(found.QM[0]) if m else NAN
     QM_p = NAN if not m else float(chi2_tail(QM, m)) if np.isnan(df) else float(fdtrc(m, df, QM))
     return MetaRegression(
         formula=formula, method=method, test=test, level=level, k=k,
         coefficients=_coefficients(found, names, df, level), covariance=found.cov[0],
-        tau2=float(tau2[0]), tau2_se=regression.tau2_se(Q, y1, v, tau2, method),
+        tau2=float(tau2[0]), tau2_se=regression_tau2_se(Q, y1, v, tau2, method),
         tau2_ci=regression.profile_Q(Q, y1, v, (upper, lower)),
         I2=I2, H2=H2,
         R2=_explained(y1, v, float(tau2[0]), QE, method, spec),
         QE=QE, QE_df=k - p, QE_p=float(chi2_tail(QE, k - p)),
         QM=QM, QM_df=(float(m), df), QM_p=QM_p, vif=inflation(found.cov[0], spec),
-        log_likelihood=float(regression.log_likelihood(Q, y1, v, tau2, method not in ("ML", "EE"))[0]),
+        log_likelihood=float(regression.log_likelihood(Q, y1, v, tau2, restricted)[0]),
         left_out=left_out, notes=remarks(k, m, len(left_out)), yi=y, vi=v, design=X, spec=spec,
     )  # fmt: skip
 
@@ -174,5 +176,5 @@ def _explained(y1: Array, v: Array, tau2: float, QE: float, method: str, spec: A
     if method == "EE":
         before, left = float(regression.residual_Q(alone, y1, v)[0]) / (k - 1), QE / (k - p)
     else:
-        before, left = float(regression.estimate_tau2(alone, y1, v, method)[0]), tau2
+        before, left = float(regression_tau2(alone, y1, v, method)[0]), tau2
     return 100 * max(0.0, (before - left) / before) if before > 0 else NAN

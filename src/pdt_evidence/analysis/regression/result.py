@@ -14,6 +14,7 @@ from pdt_evidence.analysis.regression.formulas import new_design
 from pdt_evidence.errors import RequestError
 from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value, plain
 from pdt_evidence.models.distributions import two_sided_quantile
+from pdt_evidence.models.inference import REGRESSION_TESTS, named_test
 from pdt_evidence.models.permutation import count_arrangements, permutation_test
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ class MetaRegression:
 
 def wald_df(test: str, k: int, p: int) -> float:
     """Degrees of freedom of a test of coefficients; NaN for the normal distribution."""
-    return NAN if test == "z" else float(k - p)
+    return float(k - p) if named_test(test, REGRESSION_TESTS).by_t else NAN
 
 
 def inflation(cov: Array, spec: Any) -> pd.DataFrame:

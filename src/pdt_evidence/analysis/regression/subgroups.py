@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdt_evidence.analysis.regression.formulas import no_column, warn_of_repeats
-from pdt_evidence.analysis.regression.metaregression import TESTS, MetaRegression, metareg
+from pdt_evidence.analysis.regression.metaregression import MetaRegression, metareg
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options, require_choice
 from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value
 from pdt_evidence.models import regression
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
+from pdt_evidence.models.estimators import REGRESSION_METHODS, regression_tau2
+from pdt_evidence.models.inference import REGRESSION_TESTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,8 +111,8 @@ def compare_subgroups(
     import pandas as pd
 
     require_choice("tau2", tau2, TAU2)
-    require_choice("method", method, regression.METHODS)
-    require_choice("test", test, TESTS)
+    require_choice("method", method, REGRESSION_METHODS)
+    require_choice("test", test, REGRESSION_TESTS)
     missing = [name for name in (by, yi, vi) if name not in table.columns]
     if missing:
         raise SchemaError(no_column(missing, table))
@@ -175,7 +177,7 @@ def _alone(group: pd.DataFrame, yi: str, options: dict[str, Any]) -> dict[str, f
         estimate, se, df, tau2 = y[0], np.sqrt(v[0]), NAN, NAN
     else:
         Q, R = regression.basis(np.ones((k, 1)))
-        tau2 = float(regression.estimate_tau2(Q[None], y[None], v, options["method"])[0])
+        tau2 = float(regression_tau2(Q[None], y[None], v, options["method"])[0])
         found = regression.coefficients(Q[None], R, y[None], v, np.array([tau2]), test, np.array([True]))
         estimate, se = float(found.beta[0, 0]), float(np.sqrt(found.cov[0, 0, 0]))
         df = NAN if test == "z" else k - 1.0

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 from pdt_evidence import formatting
 from pdt_evidence.figures.sheet.styles import Style
 from pdt_evidence.formatting import RATIOS, fixed
+from pdt_evidence.models.estimators import ESTIMATORS
+from pdt_evidence.models.inference import TESTS_BY_CODE
+from pdt_evidence.models.prediction import PI_RULES_BY_CODE
 
 if TYPE_CHECKING:
     from pdt_evidence.analysis.regression.subgroups import SubgroupComparison
@@ -76,20 +79,8 @@ WORDS = (
 PLAIN = ("comparison", "outcome", "outcome_label", "event_label", "follow_up", "time_label", "disorder", "country",
          "instrument", "study", "trial_id", "source_id", "arm_t", "arm_c", "arm_t_label", "arm_c_label")  # fmt: skip
 SHORT = ("pdt", "cbt", "dbt", "eaet", "asa")  # arms whose names are abbreviations
-DEGREES = {"knha": "Knapp–Hartung", "adhoc": "Knapp–Hartung, never narrower than Wald",
-           "adhoc-ci": "the wider of Knapp–Hartung and Wald", "z": "Wald (normal)", "t": "Wald (t, k − 1 df)",
-           "CR2": "cluster-robust (CR2)"}  # fmt: skip
-MODELS = {
-    "EE": "equal-effects model",
-    "REML": "restricted maximum likelihood",
-    "ML": "maximum likelihood",
-    "DL": "DerSimonian–Laird",
-    "PM": "Paule–Mandel",
-    "EB": "empirical Bayes",
-    "HE": "Hedges",
-    "HS": "Hunter–Schmidt",
-    "SJ": "Sidik–Jonkman",
-}
+TESTS = {code: record.name for code, record in TESTS_BY_CODE.items()}
+ESTIMATED = {code: record.name for code, record in ESTIMATORS.items()}
 REVMAN = {  # how Review Manager pools: in words, and what Q is taken about where that is not the weighted mean
     "MH": ("Mantel–Haenszel", " with Q about the Mantel–Haenszel estimate"),
     "IV": ("inverse variance", ""),
@@ -266,7 +257,7 @@ def percent(level: float) -> str:
 
 def method_line(effect: PooledEffect) -> str:
     """Model, estimator, test and the rule of the prediction interval in one sentence."""
-    test = DEGREES.get(effect.test, effect.test)
+    test = TESTS.get(effect.test, effect.test)
     if clustered(effect) and effect.test == "t":
         test = "Wald (t, clusters − 1 df)"
     said = f"{_model(effect)}; {percent(effect.level)} confidence interval: {test}"
@@ -287,13 +278,11 @@ def _model(effect: PooledEffect) -> str:
         named, about = REVMAN[how]
         if not estimator:
             return f"Equal-effects model, {named}"
-        return (
-            f"Random-effects model, inverse-variance weights, τ² by {MODELS.get(estimator, estimator)}{about}"
-        )
+        return f"Random-effects model, inverse-variance weights, τ² by {ESTIMATED.get(estimator, estimator)}{about}"
     if effect.method == "EE":
         return "Equal-effects model"
-    method = MODELS.get(effect.method, effect.method)
-    method += f" ({effect.method})" if effect.method in MODELS else ""
+    method = ESTIMATED.get(effect.method, effect.method)
+    method += f" ({effect.method})" if effect.method in ESTIMATED else ""
     if not clustered(effect):
         return f"Random-effects model, τ² by {method}"
     if _errors_correlate(effect):
@@ -348,11 +337,8 @@ def lone_line(effect: PooledEffect) -> str:
 
 def pi_rule(rule: str) -> str:
     """The rule of a prediction interval in words, as it stands where it has none."""
-    name, _, rest = rule.partition("-t(")
-    names = {"HTS": "Higgins–Thompson–Spiegelhalter, ", "Riley": "Riley, "}
-    if rest and name in names:
-        return f"{names[name]}t with {rest.rstrip(')').replace('-', ' − ')} df"
-    return rule.replace("-", "–")
+    known = PI_RULES_BY_CODE.get(rule)
+    return known.name if known else rule.replace("-", "–")
 
 
 def title_of(effect: PooledEffect) -> str:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from pdt_evidence.models.estimators import METHODS, estimate_tau2, tau2_standard_error
 from pdt_evidence.models.quadratic import solve_Q
-from pdt_evidence.models.tau2 import METHODS, estimate_tau2, tau2_standard_error
 from pdt_evidence.models.weights import prepare
 
 Y = np.array([[0.1, 0.9, -0.4, 0.5, 1.6], [0.1, 0.2, 0.15, 0.1, 0.12]])
