@@ -14,6 +14,7 @@ ROOT = Path(pdt_evidence.__file__).parent
 LAYERS = (
     "errors",
     "formatting",
+    "options",
     "evidence",
     "effects",
     "models",

@@ -11,8 +11,8 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 __all__ = [
-    "EvidenceError", "EvidenceWarning", "RequestError", "SchemaError", "did_you_mean", "known_options",
-    "require_choice",
+    "EvidenceError", "EvidenceWarning", "RequestError", "SchemaError", "UnknownOptionError", "did_you_mean",
+    "known_options", "require_choice",
 ]  # fmt: skip
 
 P = ParamSpec("P")
@@ -54,6 +54,10 @@ class RequestError(EvidenceError):
     """A call asks for something that is not there: an unknown option, value or combination."""
 
 
+class UnknownOptionError(RequestError, TypeError):
+    """A call has an option that the function does not have; a `TypeError` too, as Python's own answer is."""
+
+
 class EvidenceWarning(UserWarning):
     """The result stands, but a reader should know something about it."""
 
@@ -91,7 +95,7 @@ def known_options(function: Callable[P, T]) -> Callable[P, T]:
         unknown = [name for name in options if name not in names]
         if unknown:
             said = " ".join(f"no option {name!r}.{did_you_mean(name, names)}" for name in unknown)
-            raise TypeError(f"{function.__name__}() has {said} It has: {', '.join(names)}.")
+            raise UnknownOptionError(f"{function.__name__}() has {said} It has: {', '.join(names)}.")
         return function(*args, **options)
 
     return call

@@ -25,6 +25,9 @@ from pdt_evidence.errors import (
     require_choice,
 )
 from pdt_evidence.evidence import WINDOWS, load
+from pdt_evidence.models.estimators import METHODS
+from pdt_evidence.models.inference import TESTS
+from pdt_evidence.options import LEVEL, RHO, Choice, check_options
 from pdt_evidence.results import PooledEffect, Synthesis
 
 __all__ = ["DEPENDENCE", "synthesize"]
@@ -100,8 +103,14 @@ def synthesize(
     >>> syn["depression", "post"].estimate < 0
     True
     """
-    require_choice("dependence", dependence, DEPENDENCE)
-    require_choice("style", style, STYLES)
+    check_options(
+        dependence=(dependence, Choice(DEPENDENCE)),
+        style=(style, Choice(STYLES)),
+        method=(method, Choice(METHODS)),
+        test=(test, Choice(TESTS)),
+        level=(level, LEVEL),
+        rho=(rho, RHO),
+    )
     by = (by,) if isinstance(by, str) else tuple(by)
     if style == "revman":
         return _as_revman(table, by, measure, method, test, level, dependence)

@@ -22,7 +22,7 @@ from pdt_evidence.verdicts.words import NETWORK_NAMES, counted, in_words, interv
 if TYPE_CHECKING:
     import pandas as pd
 
-MARGIN = STEINERT_2017.value
+MARGIN = STEINERT_2017  # of every verdict and sentence on equivalence
 FEWEST_TRIALS = 3  # of a pool that answers: two give an interval with 1 degree of freedom, one gives none
 
 
@@ -158,14 +158,14 @@ def equivalent(
     equivalence is shown as well.
     """
     (low90, high90), (low95, high95) = intervals
-    inside = low90 > -MARGIN and high90 < MARGIN
+    inside = low90 > -MARGIN.value and high90 < MARGIN.value
     where = side(low95, high95)
     return [
         Finding(
-            question=f"{name}: equivalent within {MARGIN:g}?",
+            question=f"{name}: equivalent within {MARGIN.value:g}?",
             part="content",
             holds=inside,
-            against=high90 < -MARGIN or low90 > MARGIN,
+            against=high90 < -MARGIN.value or low90 > MARGIN.value,
             shown=f"{two_digits(estimate)}, 90% interval {interval(low90, high90)}",
             source=source,
             rows=rows,

@@ -9,19 +9,17 @@ from collections.abc import Callable
 from math import isnan
 
 from pdt_evidence.analysis.conclusions.equivalence import (
-    STEINERT_2017,
     VERDICTS,
     equivalence,
     equivalence_from_interval,
 )
 from pdt_evidence.analysis.conclusions.wording import rising_changes
 from pdt_evidence.verdicts.facts import Facts
-from pdt_evidence.verdicts.questions import FEWEST_TRIALS, no_effect, side
+from pdt_evidence.verdicts.questions import FEWEST_TRIALS, MARGIN, no_effect, side
 from pdt_evidence.verdicts.words import NETWORK_NAMES, counted, in_words, interval, shown, two_digits
 
 __all__ = ["sentence"]
 
-MARGIN = STEINERT_2017.value
 LONG_TERM = ("general_symptoms", "somatic_symptoms", "anxiety", "depression", "social_adjustment")
 
 
@@ -55,13 +53,13 @@ def _against_cbt(facts: Facts) -> str:
     parts = ["That no significant difference was found is not the same as being as effective."]
     own = facts.pooled(comparison="pdt_vs_cbt")
     if own is not None and own.k >= FEWEST_TRIALS:
-        test = equivalence(own, margin=STEINERT_2017)
+        test = equivalence(own, margin=MARGIN)
         said = "equivalence" if test.equivalent else "no equivalence"
         holds = "holds" if own.ci[0] <= 0 <= own.ci[1] else "excludes"
         parts.append(
             f"In the {own.k} trials held here, which are those with open data, the difference is "
-            f"{two_digits(own.estimate)}; its 90% interval, {interval(*test.ci, 3)}, shows {said} within {MARGIN:g} "
-            f"({VERDICTS[test.verdict]}), and its 95% interval {holds} 0."
+            f"{two_digits(own.estimate)}; its 90% interval, {interval(*test.ci, 3)}, shows {said} within "
+            f"{MARGIN.value:g} ({VERDICTS[test.verdict]}), and its 95% interval {holds} 0."
         )
     printed = facts.printed("steinert2017", comparison="pdt_vs_active_treatment", follow_up="post")
     if printed is not None:
@@ -81,12 +79,12 @@ def _against_cbt(facts: Facts) -> str:
 def _printed(estimate: float, low: float, high: float, level: float) -> str:
     """Steinert's interval in words; it may be edited, so the words are found anew."""
     try:
-        test = equivalence_from_interval(estimate, (low, high), level / 100, margin=STEINERT_2017)
+        test = equivalence_from_interval(estimate, (low, high), level / 100, margin=MARGIN)
     except ValueError:
         return "The interval printed by Steinert 2017 does not fit its estimate."
     if test.equivalent and test.inferior:
         return (
-            f"Steinert 2017 is equivalent within {MARGIN:g} and yet below 0 ({two_digits(estimate)}): "
+            f"Steinert 2017 is equivalent within {MARGIN.value:g} and yet below 0 ({two_digits(estimate)}): "
             "a small disadvantage of PDT, too small to matter by that margin."
         )
     return f"Steinert 2017 by its printed interval: {test.verdict}."

@@ -159,7 +159,7 @@ def test_a_result_without_an_estimate_is_refused():
 def test_printed_limits_must_ascend_and_have_a_level():
     with pytest.raises(EvidenceError, match="must be finite and ascending"):
         equivalence_from_interval(0.0, (0.1, -0.1), 0.9, margin=0.25)
-    with pytest.raises(RequestError, match="level = 90 is not between 0 and 1"):
+    with pytest.raises(RequestError, match="level = 90 must be a number between 0 and 1"):
         equivalence_from_interval(0.0, (-0.1, 0.1), 90, margin=0.25)
 
 

@@ -146,7 +146,7 @@ def test_bad_rows_come_in_one_error():
         ({"interval": "hpd"}, "interval = 'hpd' is not known. Choose one of: 'central', 'shortest'"),
         ({"prior": 0.5}, "prior = 0.5 is none: give HalfNormal"),
         ({"mu_prior": (0, 0)}, "needs a finite .mean, sd. with sd above 0"),
-        ({"level": 95}, "needs 0 < level < 1"),
+        ({"level": 95}, "level = 95 must be a number between 0 and 1"),
     ],
 )
 def test_requests_that_cannot_be_are_refused(options, message):

@@ -80,7 +80,10 @@ def test_level_seed_draws_and_weights_are_honoured():
         ),
         ({"pi_rule": "HTS"}, "pi_rule = 'HTS' is not known. Choose one of: 'HTS-t(k-2)', "),
         ({"tau2_ci_method": "QP"}, "tau2_ci_method = 'QP' is not known. Choose one of: 'q-profile', "),
-        ({"levle": 0.9}, "has no option 'levle'. It has: method, test, level, "),
+        (
+            {"levle": 0.9},
+            "has no option 'levle'. Did you mean 'level'? It has: yi, vi, method, test, level, ",
+        ),
         ({"level": 95}, "level = 95 must be a number between 0 and 1, such as 0.95."),
         ({"level": 1}, "level = 1 must be a number between 0 and 1, such as 0.95."),
         ({"seed": -1}, "seed = -1 must be a whole number of at least 0, or None."),

@@ -44,7 +44,18 @@ def known(case, name):
 
 def test_the_grid_of_references_is_whole():
     assert len({case["data"] for case in BY_R}) >= 6
-    assert {case["method"] for case in BY_R} == {"EE", "DL", "REML", "PM", "ML", "EB", "HE", "HS", "SJ", "DL2"}
+    assert {case["method"] for case in BY_R} == {
+        "EE",
+        "DL",
+        "REML",
+        "PM",
+        "ML",
+        "EB",
+        "HE",
+        "HS",
+        "SJ",
+        "DL2",
+    }
     assert {case["test"] for case in BY_R} == {"z", "t", "knha", "adhoc"}
 
 

@@ -19,6 +19,7 @@ from pdt_evidence.models.equivalence import (
     studies_needed,
     upper_tail,
 )
+from pdt_evidence.options import LEVEL, check_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -242,8 +243,7 @@ def equivalence_from_interval(
     margin = margin_of(margin)
     _check_request(margin, alpha)
     low, high = (float(limit) for limit in ci)
-    if not 0 < level < 1:
-        raise RequestError(f"level = {level:g} is not between 0 and 1; give 0.90 for a 90% interval.")
+    check_options(level=(level, LEVEL))
     if not (all(map(math.isfinite, (estimate, low, high))) and low < high):
         raise EvidenceError(
             f"The interval {low:g} to {high:g} of the estimate {estimate:g} must be finite and ascending."

@@ -32,6 +32,7 @@ from pdt_evidence.models.networks.model import (
     tau2_reml,
 )
 from pdt_evidence.models.networks.split import Evidence, back_calculation, direct_evidence
+from pdt_evidence.options import LEVEL, Choice, check_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,9 +102,7 @@ def network(
     >>> fit.treatments, round(float(fit.estimates[1, 0]), 4), round(float(fit.standard_errors[1, 0]), 4)
     (('CBT', 'PDT', 'waitlist'), 0.1545, 0.2594)
     """
-    require_choice("method", method, METHODS)
-    if not 0 < level < 1:
-        raise RequestError(f"level = {level:g} is not between 0 and 1.")
+    check_options(method=(method, Choice(METHODS)), level=(level, LEVEL))
     if tau2 is not None and not 0 <= tau2 < math.inf:
         raise RequestError(f"tau2 = {tau2:g} must be at least 0.")
     columns = _checked_rows(yi, vi, arm_t, arm_c, study)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import checked_studies
-from pdt_evidence.errors import EvidenceError, RequestError, require_choice
+from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
 from pdt_evidence.formatting import aligned, note_lines, number, plain
 from pdt_evidence.formatting import interval as interval_text
 from pdt_evidence.models.bayes import (
@@ -37,6 +37,7 @@ from pdt_evidence.models.priors import (
     turner,
 )
 from pdt_evidence.models.regression import typical_variance
+from pdt_evidence.options import LEVEL, Choice, check_options
 from pdt_evidence.results import PooledEffect
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ class BayesianEffect(PooledEffect):
         )
 
 
+@known_options
 def pool_bayes(
     yi: ArrayLike,
     vi: ArrayLike,
@@ -221,10 +223,10 @@ def pool_bayes(
     >>> round(fit.mu.mean, 3), round(fit.tau.median, 3), round(fit.probability(above=0), 3)
     (0.263, 0.161, 0.93)
     """
-    require_choice("interval", interval, INTERVALS)
+    check_options(interval=(interval, Choice(INTERVALS)), level=(level, LEVEL))
     prior = HalfNormal(0.5) if prior is None else prior
     y, v, names = checked_studies(yi, vi, labels)
-    _check_request(prior, mu_prior, level, len(y))
+    _check_request(prior, mu_prior, len(y))
     posterior = integrate(y, v, prior, mu_prior)
     tau = _tau_summary(posterior, level, interval)
     mu = _summary(posterior, 0.0, level, interval)
@@ -247,7 +249,7 @@ def pool_bayes(
     )  # fmt: skip
 
 
-def _check_request(prior: Prior, mu_prior: tuple[float, float] | None, level: float, k: int) -> None:
+def _check_request(prior: Prior, mu_prior: tuple[float, float] | None, k: int) -> None:
     problems = []
     if not all(hasattr(prior, name) for name in ("log_density", "proper", "tail")):
         problems.append(
@@ -260,8 +262,6 @@ def _check_request(prior: Prior, mu_prior: tuple[float, float] | None, level: fl
         )
     if mu_prior is not None and not (len(mu_prior) == 2 and np.isfinite(mu_prior).all() and mu_prior[1] > 0):
         problems.append(f"mu_prior = {mu_prior!r}, but it needs a finite (mean, sd) with sd above 0.")
-    if not 0 < level < 1:
-        problems.append(f"level = {level!r}, but it needs 0 < level < 1.")
     if problems:
         raise EvidenceError.from_problems(problems)
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import fault_of_effect, fault_of_variance, numbers
-from pdt_evidence.errors import EvidenceError, known_options, require_choice
+from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value, scale_name
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.multilevel import (
@@ -29,6 +29,7 @@ from pdt_evidence.models.multilevel import (
     total_blocks,
 )
 from pdt_evidence.models.robust import cr2_mean
+from pdt_evidence.options import LEVEL, Choice, check_options
 from pdt_evidence.results import PooledEffect, as_ratios
 
 __all__ = ["LikelihoodRatio", "MultilevelEffect", "RobustMean", "pool_multilevel"]
@@ -188,8 +189,8 @@ def pool_multilevel(
     >>> round(fit.estimate, 4), round(fit.robust.df, 2)
     (0.3607, 1.95)
     """
-    require_choice("test", test, TESTS)
-    y, v, names, codes = _checked(yi, vi, list(cluster), level)
+    check_options(test=(test, Choice(TESTS)), level=(level, LEVEL))
+    y, v, names, codes = _checked(yi, vi, list(cluster))
     _check_lengths(len(y), {"labels": labels, "row_ids": row_ids, **(columns or {})})
     blocks = sampling_blocks(v, codes, rho, _given_blocks(V, v, names, codes, rho))
     _check_definite(blocks, rho, V is not None)
@@ -318,11 +319,11 @@ def _check_lengths(k: int, given: Mapping[str, Sequence[Any] | None]) -> None:
 
 
 def _checked(
-    yi: ArrayLike, vi: ArrayLike, cluster: list[Any], level: float
+    yi: ArrayLike, vi: ArrayLike, cluster: list[Any]
 ) -> tuple[Array, Array, list[Hashable], NDArray[np.intp]]:
     """Arrays, cluster names in order of appearance, and codes; every fault in one error."""
     (y, y_text), (v, v_text) = numbers(yi), numbers(vi)
-    problems = [] if 0 < level < 1 else [f"level = {level!r}, but it needs 0 < level < 1."]
+    problems: list[str] = []
     if not y.shape == v.shape == (len(cluster),) or not cluster:
         shapes = f"{y.shape}, {v.shape} and ({len(cluster)},)"
         raise EvidenceError.from_problems(

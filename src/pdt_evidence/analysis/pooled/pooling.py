@@ -6,9 +6,8 @@ Here input is checked, every fault of it listed at once, and results become reco
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import checked_arrays, checked_studies, checked_weights, per_study
 from pdt_evidence.analysis.progress import progress_bar
-from pdt_evidence.errors import RequestError, require_choice
+from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.models.estimators import ESTIMATORS, METHODS, estimate_tau2
 from pdt_evidence.models.henmi_copas import henmi_copas_interval
 from pdt_evidence.models.inference import TESTS
@@ -25,6 +24,7 @@ from pdt_evidence.models.pool import Options, PooledArrays, fit
 from pdt_evidence.models.prediction import PI_RULES
 from pdt_evidence.models.priors import Prior
 from pdt_evidence.models.weights import prepare
+from pdt_evidence.options import LEVEL, SEED, Choice, Whole, check_options
 from pdt_evidence.results import HenmiCopas, PooledEffect
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ Floats = NDArray[np.float64]
 BOOTSTRAP_DRAWS = 25_000
 
 
+@known_options
 def pool(
     yi: ArrayLike,
     vi: ArrayLike,
@@ -54,7 +55,6 @@ def pool(
     stratum: Mapping[str, str] | None = None,
     row_ids: Sequence[str] | None = None,
     columns: Mapping[str, Sequence[Any]] | None = None,
-    **unknown: object,
 ) -> PooledEffect:
     """Pool the effects of one meta-analysis.
 
@@ -107,7 +107,6 @@ def pool(
     >>> round(fit.estimate, 4), round(fit.tau2, 4)
     (0.5434, 0.1008)
     """
-    _refuse(unknown, pool)
     if prior is not None:
         asked = {"method": method, "test": test, "pi_rule": pi_rule, "tau2_ci_method": tau2_ci_method,
                  "tau2_ci_weights": tau2_ci_weights, "bootstrap_draws": bootstrap_draws, "seed": seed}  # fmt: skip
@@ -137,6 +136,7 @@ def pool(
     )  # fmt: skip
 
 
+@known_options
 def pool_many(
     yi: ArrayLike,
     vi: ArrayLike,
@@ -151,7 +151,6 @@ def pool_many(
     seed: int | None = None,
     executor: Executor | None = None,
     progress: bool = False,
-    **unknown: object,
 ) -> PooledArrays:
     """Pool many meta-analyses in one call; `pool` is the batch of one of the same code.
 
@@ -190,7 +189,6 @@ def pool_many(
     >>> many.k.tolist(), many.estimate.round(3).tolist()
     ([3, 2], [0.544, 0.189])
     """
-    _refuse(unknown, pool_many)
     options = _options(
         method, test, level, pi_rule, tau2_ci_method, bootstrap_draws=bootstrap_draws, seed=seed
     )
@@ -202,6 +200,7 @@ def pool_many(
         return fit(y, v, options, executor, whole, update)
 
 
+@known_options
 def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCopas:
     """Equal-effects estimate with the Henmi-Copas interval, which small studies sway less.
 
@@ -245,16 +244,6 @@ _NUMBERS = ("estimate", "se", "statistic", "df", "p", "log_p", "tau2", "tau2_se"
 _INTERVALS = ("ci", "pi", "tau2_ci", "I2_ci", "H2_ci")
 
 
-def _refuse(unknown: Mapping[str, object], door: Callable[..., object]) -> None:
-    if unknown:
-        import inspect
-
-        kinds = inspect.signature(door).parameters.values()
-        known = ", ".join(item.name for item in kinds if item.kind is item.KEYWORD_ONLY)
-        asked = ", ".join(map(repr, unknown))
-        raise RequestError(f"{door.__name__}() has no option {asked}. It has: {known}.")
-
-
 def _refuse_beside_prior(asked: Mapping[str, object]) -> None:
     import inspect
 
@@ -273,22 +262,20 @@ def _options(
     method: str, test: str, level: float, pi_rule: str, tau2_ci_method: str | None,
     bootstrap_draws: int, seed: int | None,
 ) -> Options:  # fmt: skip
-    require_choice("method", method, METHODS)
-    require_choice("test", test, TESTS)
-    require_choice("pi_rule", pi_rule, PI_RULES)
-    if tau2_ci_method is not None:
-        require_choice("tau2_ci_method", tau2_ci_method, TAU2_CI_METHODS)
+    check_options(
+        method=(method, Choice(METHODS)),
+        test=(test, Choice(TESTS)),
+        pi_rule=(pi_rule, Choice(PI_RULES)),
+        tau2_ci_method=(tau2_ci_method or TAU2_CI_METHODS[0], Choice(TAU2_CI_METHODS)),
+        level=(level, LEVEL),
+        bootstrap_draws=(bootstrap_draws, Whole(least=100)),
+        seed=(seed, SEED),
+    )
     if tau2_ci_method == "profile-likelihood" and not ESTIMATORS[method].maximises_it:
         having = " or ".join(repr(code) for code, one in ESTIMATORS.items() if one.maximises_it)
         raise RequestError(
             f"tau2_ci_method = 'profile-likelihood' needs method {having}; method is {method!r}."
         )
-    if not (isinstance(level, Real) and 0 < level < 1):
-        raise RequestError(f"level = {level!r} must be a number between 0 and 1, such as 0.95.")
-    if not (isinstance(bootstrap_draws, Integral) and bootstrap_draws >= 100):
-        raise RequestError(f"bootstrap_draws = {bootstrap_draws!r} must be a whole number of at least 100.")
-    if seed is not None and not (isinstance(seed, Integral) and seed >= 0):
-        raise RequestError(f"seed = {seed!r} must be a whole number of at least 0, or None.")
     if pi_rule != "bootstrap" and (seed is not None or bootstrap_draws != BOOTSTRAP_DRAWS):
         raise RequestError("seed and bootstrap_draws belong to pi_rule = 'bootstrap' alone.")
     return Options(

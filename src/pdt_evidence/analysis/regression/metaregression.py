@@ -22,12 +22,13 @@ from pdt_evidence.analysis.regression.result import (
     remarks,
     wald_df,
 )
-from pdt_evidence.errors import RequestError, known_options, require_choice
+from pdt_evidence.errors import known_options, require_choice
 from pdt_evidence.models import regression
 from pdt_evidence.models.distributions import chi2_quantile, chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.estimators import REGRESSION_METHODS, estimator, regression_tau2, regression_tau2_se
 from pdt_evidence.models.heterogeneity import H2_from_Q, H2_from_tau2, I2_from_Q, I2_from_tau2
 from pdt_evidence.models.inference import REGRESSION_TESTS
+from pdt_evidence.options import LEVEL, RHO, Choice, check_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,10 +103,12 @@ def metareg(
     >>> metareg("yi ~ year", table).coefficients["estimate"].round(3).to_dict()
     {'Intercept': -0.08, 'year': 0.16}
     """
-    require_choice("method", method, REGRESSION_METHODS)
-    require_choice("test", test, REGRESSION_TESTS)
-    if not 0 < level < 1:
-        raise RequestError(f"level = {level!r}, but it needs 0 < level < 1.")
+    check_options(
+        method=(method, Choice(REGRESSION_METHODS)),
+        test=(test, Choice(REGRESSION_TESTS)),
+        level=(level, LEVEL),
+        rho=(rho, RHO),
+    )
     y, v, X, spec, left_out = data = read_design(formula, table, vi)
     names = [str(name) for name in spec.column_names]
     check_design(X, names)

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.analysis.regression.formulas import new_design
-from pdt_evidence.errors import RequestError
 from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value, plain
 from pdt_evidence.models.distributions import two_sided_quantile
 from pdt_evidence.models.inference import REGRESSION_TESTS, named_test
 from pdt_evidence.models.permutation import count_arrangements, permutation_test
+from pdt_evidence.options import Whole, check_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,10 +134,7 @@ class MetaRegression:
         ----------
         .. [1] Higgins, Thompson (2004), Statistics in Medicine 23, 1663. doi:10.1002/sim.1752
         """
-        if n < 2:
-            raise RequestError(f"n = {n}, but a permutation test needs at least 2 arrangements.")
-        if seed < 0:
-            raise RequestError(f"seed = {seed}, but it has to be 0 or more.")
+        check_options(n=(n, Whole(least=2)), seed=(seed, Whole(least=0)))
         data = (self.design, self.yi, self.vi, self.method, self.test, moderator_columns(self.spec))
         with progress_bar("arrangements", count_arrangements(self.design, n)[0], progress) as update:
             found = permutation_test(*data, n, seed, executor, update)

@@ -15,6 +15,7 @@ from pdt_evidence.models import regression
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.estimators import REGRESSION_METHODS, regression_tau2
 from pdt_evidence.models.inference import REGRESSION_TESTS
+from pdt_evidence.options import LEVEL, RHO, Choice, check_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,9 +111,13 @@ def compare_subgroups(
     """
     import pandas as pd
 
-    require_choice("tau2", tau2, TAU2)
-    require_choice("method", method, REGRESSION_METHODS)
-    require_choice("test", test, REGRESSION_TESTS)
+    check_options(
+        tau2=(tau2, Choice(TAU2)),
+        method=(method, Choice(REGRESSION_METHODS)),
+        test=(test, Choice(REGRESSION_TESTS)),
+        level=(level, LEVEL),
+        rho=(rho, RHO),
+    )
     missing = [name for name in (by, yi, vi) if name not in table.columns]
     if missing:
         raise SchemaError(no_column(missing, table))

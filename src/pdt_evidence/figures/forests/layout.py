@@ -18,6 +18,7 @@ from pdt_evidence.figures.forests.rows import SORTS, Rows, path_of, shared_weigh
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import scale_of
 from pdt_evidence.figures.sheet.styles import Style
+from pdt_evidence.options import DIGITS, check_options
 from pdt_evidence.results import PooledEffect, Synthesis
 
 __all__ = ["check_digits", "forest_layout", "in_order", "levels_of", "refuse_mixed"]
@@ -81,8 +82,7 @@ def _refuse(strata: Sequence[PooledEffect], wishes: Wishes) -> None:
 
 def check_digits(digits: int) -> None:
     """Decimals are few and whole."""
-    if not (isinstance(digits, int) and 0 <= digits <= 6):
-        raise RequestError(f"digits = {digits!r} is not a whole number from 0 to 6.")
+    check_options(digits=(digits, DIGITS))
 
 
 def refuse_mixed(results: Sequence[PooledEffect | Synthesis]) -> None:
