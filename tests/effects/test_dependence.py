@@ -13,11 +13,10 @@ from numpy.testing import assert_allclose
 from pdt_evidence.effects.dependence import (
     aggregate,
     constant_correlation,
-    log_or_shared_arm_covariance,
     smd_shared_arm_covariance,
 )
 from pdt_evidence.effects.per_trial import aggregate_rows, one_per_trial
-from pdt_evidence.effects.shared_arms import covariance_blocks, split_shared_control
+from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.effects.smd import hedges_g
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
@@ -157,7 +156,7 @@ def test_a_reported_effect_shares_its_variance_out_by_arm_size():
 def test_events_that_share_an_arm_covary_by_its_log_odds():
     events = {"mean_t": np.nan, "event_t": 12, "event_c": 6}
     table = trial({**events, "arm_c": "waitlist"}, {**events, "arm_c": "cbt"})
-    assert_allclose(covariance(table)[0, 1], log_or_shared_arm_covariance(12, 30) * 3 / np.pi**2)
+    assert_allclose(covariance(table)[0, 1], (1 / 12 + 1 / 18) * 3 / np.pi**2)
 
 
 @pytest.mark.parametrize("measure", ["OR", "RR", "RD"])
@@ -323,18 +322,3 @@ def test_a_stated_order_that_lacks_columns_or_numbers_is_refused():
         EvidenceError, match="priority, line 2, column 'rank': expected a number, found 'first'"
     ):
         one_per_trial(trial({}), PRIORITY.assign(rank=["first", 2, 3]))
-
-
-def test_a_shared_control_is_divided_among_its_comparisons():
-    table = trial(
-        {"arm_t": "pdt", "event_c": 6.0},
-        {"arm_t": "cbt"},
-        {"arm_t": "pdt", "instrument": "hdrs"},
-        {"arm_t": "pdt", "trial_id": "B"},
-    )
-    split = split_shared_control(table)
-    assert split["n_c"].tolist() == [12.5, 12.5, 25, 25]
-    assert split["n_t"].tolist() == [30, 30, 30, 30]
-    assert split["event_c"].iloc[0] == 3
-    assert (effect_sizes(split)["vi"].iloc[:2] > table["vi"].iloc[:2]).all()
-    assert table["n_c"].tolist() == [25, 25, 25, 25]

@@ -1,4 +1,4 @@
-"""From what a paper prints to an effect and its variance: t, F, p, confidence limits, SE, odds ratios.
+"""From what a paper prints to an effect and its variance: t, p, confidence limits, SE, odds ratios.
 
 Only conversions that are exact for a two-arm comparison, or that rest on one named assumption, are
 here. A risk ratio, risk difference or raw mean difference has no SMD without the data of the arms.
@@ -14,13 +14,10 @@ from scipy.special import ndtri, stdtrit
 from pdt_evidence.effects.arrays import Array, Effect, floats
 
 __all__ = [
-    "d_from_f",
-    "d_from_p",
     "d_from_t",
     "log_or_to_smd",
     "se_from_ci",
     "se_from_p",
-    "smd_to_log_or",
 ]
 
 LOGISTIC_SD = np.pi / np.sqrt(3)  # SD of the standard logistic distribution
@@ -58,12 +55,6 @@ def log_or_to_smd(yi: ArrayLike, vi: ArrayLike) -> Effect:
     return yi / LOGISTIC_SD, vi / LOGISTIC_SD**2
 
 
-def smd_to_log_or(yi: ArrayLike, vi: ArrayLike) -> Effect:
-    """SMD to the log odds ratio of a cut through a logistic trait; undoes `log_or_to_smd`."""
-    yi, vi = floats(yi, vi)
-    return yi * LOGISTIC_SD, vi * LOGISTIC_SD**2
-
-
 def d_from_t(t: ArrayLike, n_t: ArrayLike, n_c: ArrayLike) -> Array:
     """Cohen's d from the t of an unpaired, unadjusted comparison of two arms.
 
@@ -81,40 +72,6 @@ def d_from_t(t: ArrayLike, n_t: ArrayLike, n_c: ArrayLike) -> Array:
     t, n_t, n_c = floats(t, n_t, n_c)
     with np.errstate(divide="ignore", invalid="ignore"):
         return t * np.sqrt(1 / n_t + 1 / n_c)
-
-
-def d_from_f(f: ArrayLike, n_t: ArrayLike, n_c: ArrayLike, direction: ArrayLike) -> Array:
-    """Cohen's d from an F with one numerator degree of freedom, the square of t.
-
-    Parameters
-    ----------
-    f : array_like
-        F, at least 0.
-    direction : array_like
-        1 where arm 1 had the higher score, -1 where the lower: F does not tell.
-    """
-    f, direction = floats(f, direction)
-    with np.errstate(invalid="ignore"):
-        return d_from_t(np.sign(direction) * np.sqrt(f), n_t, n_c)
-
-
-def d_from_p(p: ArrayLike, n_t: ArrayLike, n_c: ArrayLike, direction: ArrayLike) -> Array:
-    """Cohen's d from the two-sided p of a t test.
-
-    Parameters
-    ----------
-    p : array_like
-        Exact two-sided p, above 0 and at most 1; a bound such as "p < .05" is not one.
-    direction : array_like
-        1 where arm 1 had the higher score, -1 where the lower.
-
-    Returns
-    -------
-    ndarray
-        d; NaN where p is not in (0, 1].
-    """
-    p, n_t, n_c, direction = floats(p, n_t, n_c, direction)
-    return d_from_t(np.sign(direction) * _two_sided_quantile(p, n_t + n_c - 2), n_t, n_c)
 
 
 def se_from_ci(low: ArrayLike, high: ArrayLike, level: ArrayLike = 0.95, df: ArrayLike = np.inf) -> Array:

@@ -23,7 +23,6 @@ __all__ = [
     "aggregate",
     "constant_correlation",
     "groups_by_size",
-    "log_or_shared_arm_covariance",
     "positive_definite",
     "smd_shared_arm_covariance",
 ]
@@ -95,22 +94,6 @@ def smd_shared_arm_covariance(
     """
     g_i, g_j, n_shared, n_total = floats(g_i, g_j, n_shared, n_total)
     return 1 / n_shared + g_i * g_j / (2 * n_total)
-
-
-def log_or_shared_arm_covariance(event: ArrayLike, n: ArrayLike) -> Array:
-    """Covariance of two log odds ratios with one arm in common: the variance of that arm's log odds.
-
-    Parameters
-    ----------
-    event, n : array_like
-        Persons with the event and in all, in the shared arm; neither none nor all may have it.
-
-    References
-    ----------
-    .. [1] Gleser LJ, Olkin I, in the handbook named at `smd_shared_arm_covariance`.
-    """
-    event, n = floats(event, n)
-    return 1 / event + 1 / (n - event)
 
 
 def groups_by_size(cluster: ArrayLike) -> tuple[tuple[object, ...], list[tuple[Rows, Rows]]]:

@@ -20,7 +20,7 @@ from pdt_evidence.effects.dependence import Blocks, constant_correlation, positi
 from pdt_evidence.effects.ratios import cells
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
 
-__all__ = ["arm_keys", "covariance_blocks", "split_shared_control"]
+__all__ = ["arm_keys", "covariance_blocks"]
 
 SAME_MEASUREMENT = (
     "outcome",
@@ -200,36 +200,6 @@ def _arm_names(table: pd.DataFrame, side: str, trial: pd.Series) -> pd.Series:
     name = pd.Series(np.where(label == "", _words(table, f"arm_{side}"), label))
     known = name.mask(name == "").groupby(trial.to_numpy())
     return name.mask((name == "") & known.transform("nunique").eq(1), known.transform("first"))
-
-
-def split_shared_control(table: pd.DataFrame, *, cluster: str = "trial_id") -> pd.DataFrame:
-    """Divide the persons and events of an arm among the contrasts of one measurement that share it.
-
-    The simpler way to use a trial with several comparisons: afterwards no person is counted twice and, with
-    `effect_sizes` computed anew, its rows pass for independent. Means and SDs stay. What a source reports
-    with its own standard error or interval is not changed by it.
-
-    Returns
-    -------
-    DataFrame
-        A copy with `n_t`, `n_c`, `event_t`, `event_c` divided; they need not be whole numbers.
-
-    References
-    ----------
-    .. [1] Higgins JPT, Eldridge S, Li T. Including variants on randomized trials. In: Cochrane Handbook for
-       Systematic Reviews of Interventions, section 23.3.4.
-    """
-    _require(table, (cluster, "arm_t", "arm_c"))
-    keys = np.concatenate(arm_keys(table, cluster))
-    names = [name for name in SAME_MEASUREMENT if name != "yi_basis"]
-    measurement = np.tile(_codes(table, names), 2)
-    uses = pd.Series(keys).groupby([keys, measurement]).transform("size").to_numpy()
-    divided = table.copy()
-    for side, times in (("t", uses[: len(table)]), ("c", uses[len(table) :])):
-        for name in (f"n_{side}", f"event_{side}"):
-            if name in table.columns:
-                divided[name] = _numbers(table, name) / times
-    return divided
 
 
 def _require(table: pd.DataFrame, columns: Sequence[str]) -> None:

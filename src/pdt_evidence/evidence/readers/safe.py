@@ -21,7 +21,6 @@ from pdt_evidence.errors import EvidenceError, EvidenceWarning
 
 __all__ = [
     "MAX_FILE",
-    "as_text",
     "as_utf8",
     "file_bytes",
     "most_memory",
@@ -81,11 +80,6 @@ def file_bytes(path: str | Path, *, limit: int = MAX_FILE) -> bytes:
 def most_memory(size: int) -> int:
     """Bytes of memory that reading a file of `size` bytes may take."""
     return MEMORY_TIMES * size + MEMORY_PLUS
-
-
-def as_text(content: bytes, where: str) -> str:
-    """The text of a file as `as_utf8` finds it."""
-    return as_utf8(content, where, []).decode()
 
 
 def as_utf8(content: bytes, where: str, notes: list[tuple[int | None, str, str, str]]) -> bytes:
