@@ -1,6 +1,8 @@
 """The public surface: every name loads, is documented, and is known to type checkers."""
 
 import re
+from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -35,6 +37,23 @@ def test_an_unknown_name_is_an_attribute_error_that_names_the_nearest():
         _ = pdt.meta
     with pytest.raises(AttributeError, match=r"no attribute 'syntesize'\. Did you mean 'synthesize'\?"):
         _ = pdt.syntesize
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".figures", ".evidence", ".evidence.readers", ".verdicts", ".reporting"]
+)
+def test_completion_offers_public_names_only(name):
+    module = import_module(f"pdt_evidence{name}")
+    offered = [one for one in dir(module) if not (one.startswith("__") and one.endswith("__"))]
+    assert offered == sorted(module.__all__)
+
+
+@pytest.mark.parametrize("result", [FIT, pdt.leave_one_out(FIT), pdt.check_claims], ids=str)
+def test_completion_of_a_result_offers_values_and_documented_methods(result):
+    result = result() if callable(result) else result
+    values = {one.name for one in fields(result)}
+    offered = {name for name in dir(type(result)) if not name.startswith("_")} - values
+    assert [name for name in sorted(offered) if not getattr(type(result), name).__doc__] == []
 
 
 def test_the_documentation_lists_every_name_once_and_no_other():

@@ -106,4 +106,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME_OF])
+    """What completion offers: the public names, and Python's own, but no module, import or helper."""
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

@@ -187,6 +187,13 @@ class Synthesis:
         return self.summary()
 
     def __getitem__(self, key: str | tuple[str, ...]) -> PooledEffect:
+        """The `PooledEffect` of one stratum.
+
+        Raises
+        ------
+        RequestError
+            Where there is no such stratum; the error lists those there are.
+        """
         words = (key,) if isinstance(key, str) else tuple(key)
         if words not in self.strata:
             known = "; ".join(", ".join(known) for known in self.strata) or "none"
@@ -212,7 +219,13 @@ class Synthesis:
         return list(self.strata.items())
 
     def only(self, **words: str) -> Synthesis:
-        """The strata with these words, as in ``only(outcome="depression")``; what was left out stays with it."""
+        """The strata with these words, as in ``only(outcome="depression")``; what was left out stays with it.
+
+        Raises
+        ------
+        RequestError
+            For a column that makes no strata, or words that no stratum has.
+        """
         unknown = [column for column in words if column not in self.by]
         if unknown:
             raise RequestError(f"{', '.join(unknown)} makes no strata here; {', '.join(self.by)} does.")

@@ -30,6 +30,13 @@ def test_every_publication_asked_for_is_there(table):
     assert table.loc[table["status"].eq("reproduced"), "because"].eq("").all()
 
 
+def test_a_publication_that_is_not_known_is_refused():
+    with pytest.raises(
+        pdt.EvidenceError, match=r"'Steinert 2016' is not known\. Did you mean 'Steinert 2017'"
+    ):
+        published_results(["Steinert 2016"])
+
+
 @pytest.mark.parametrize("place", range(3))
 def test_the_depression_release_is_reproduced_as_metafor_pools_it(table, place):
     case = REFERENCE["cases"][place]

@@ -18,3 +18,7 @@ __all__ = [
     "select_trials",
     "sources",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__  # what completion offers

@@ -81,7 +81,7 @@ def reviews(
     Parameters
     ----------
     review, comparison, outcome, follow_up, design : str or list of str, optional
-        Keep the rows with these values; an unknown value is an error that lists the known ones.
+        Keep the rows with these values.
 
     Returns
     -------
@@ -90,6 +90,11 @@ def reviews(
         columns are as the source has them. `design` is "between" (two groups) or "pre-post" (one
         group over time): the two never pool or plot together; "unstated" where the source does not say.
         NaN means not printed, or (see `status`) printed in a way that cannot be right.
+
+    Raises
+    ------
+    RequestError
+        For values that are not known; the error lists those that are.
 
     Examples
     --------
@@ -113,13 +118,18 @@ def members(review_id: str) -> pd.DataFrame:
     Parameters
     ----------
     review_id : str
-        For example "abbass2014"; an unknown one is an error that lists the known ones.
+        For example "abbass2014".
 
     Returns
     -------
     DataFrame
         One row a trial: `membership` says whether it was `seen` in the review or is only `believed`
         to be in it (`conflict`: sources disagree); `effect_rows` is the number of effects held of it.
+
+    Raises
+    ------
+    RequestError
+        For a review that is not known; the error lists those that are.
     """
     table = _select(load("members"), {"review_id": review_id}).reset_index(drop=True)
     held = load("trials")["trial_id"].value_counts()

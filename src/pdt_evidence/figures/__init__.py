@@ -28,6 +28,10 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def __dir__() -> list[str]:
+    return __all__  # what completion offers
+
+
 if TYPE_CHECKING:  # written by tools/list_figures.py
     from pdt_evidence.figures.alt.describe import alt_text as alt_text
     from pdt_evidence.figures.charts.funnels import funnel as funnel

@@ -71,7 +71,13 @@ def _require_positive(prior: object, **values: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class HalfNormal(Prior):
-    """|N(0, scale**2)|; a scale of 0.5 is usual for standardised mean differences and log odds ratios."""
+    """|N(0, scale**2)|; a scale of 0.5 is usual for standardised mean differences and log odds ratios.
+
+    Raises
+    ------
+    RequestError
+        Unless `scale` is finite and above 0.
+    """
 
     scale: float
 
@@ -86,7 +92,13 @@ class HalfNormal(Prior):
 
 @dataclass(frozen=True, slots=True)
 class HalfCauchy(Prior):
-    """Half-Cauchy with the given scale, its median."""
+    """Half-Cauchy with the given scale, its median.
+
+    Raises
+    ------
+    RequestError
+        Unless `scale` is finite and above 0.
+    """
 
     scale: float
 
@@ -106,7 +118,13 @@ class HalfCauchy(Prior):
 
 @dataclass(frozen=True, slots=True)
 class Uniform(Prior):
-    """Flat on (0, upper); improper where `upper` is infinite, and then k = 3 studies or more are needed."""
+    """Flat on (0, upper); improper where `upper` is infinite, and then k = 3 studies or more are needed.
+
+    Raises
+    ------
+    RequestError
+        Unless `upper` is above 0.
+    """
 
     upper: float = np.inf
 
@@ -132,7 +150,13 @@ class Uniform(Prior):
 
 @dataclass(frozen=True, slots=True)
 class LogNormal(Prior):
-    """log(tau2) is normal with the given location and scale."""
+    """log(tau2) is normal with the given location and scale.
+
+    Raises
+    ------
+    RequestError
+        Unless `scale` is finite and above 0.
+    """
 
     location: float
     scale: float
@@ -149,7 +173,13 @@ class LogNormal(Prior):
 
 @dataclass(frozen=True, slots=True)
 class LogT(Prior):
-    """log(tau2) is t with `df` degrees of freedom, at the given location and scale."""
+    """log(tau2) is t with `df` degrees of freedom, at the given location and scale.
+
+    Raises
+    ------
+    RequestError
+        Unless `scale` and `df` are finite and above 0.
+    """
 
     location: float
     scale: float
@@ -235,6 +265,11 @@ def rhodes(outcome: str = "any", comparison: str = "non-pharmacological") -> Log
     comparison : str
         One of `RHODES_COMPARISONS`.
 
+    Raises
+    ------
+    RequestError
+        For an outcome or comparison that the table does not have; the error lists those that it has.
+
     Notes
     -----
     For "mental health" with "non-pharmacological" the location -3.85 is what transcriptions of the published
@@ -265,6 +300,11 @@ def turner(outcome: str = "any", comparison: str = "non-pharmacological vs place
         One of `TURNER_OUTCOMES`; "any" is the marginal distribution, for which `comparison` does not matter.
     comparison : str
         One of `TURNER_COMPARISONS`.
+
+    Raises
+    ------
+    RequestError
+        For an outcome or comparison that the table does not have; the error lists those that it has.
 
     References
     ----------

@@ -52,7 +52,14 @@ def report(
     Returns
     -------
     Path
-        Where it was written.
+        Where it was written; a folder that is not there is made.
+
+    Raises
+    ------
+    EvidenceError
+        If the imported trials lack what an effect needs, or make no stratum.
+    OSError
+        If the file cannot be written.
     """
     path = Path(path)
     with tempfile.TemporaryDirectory() as folder:

@@ -4,3 +4,7 @@ from pdt_evidence.verdicts.check import check_claims
 from pdt_evidence.verdicts.records import Claim, ClaimReport, Finding, Judgement
 
 __all__ = ["Claim", "ClaimReport", "Finding", "Judgement", "check_claims"]
+
+
+def __dir__() -> list[str]:
+    return __all__  # what completion offers

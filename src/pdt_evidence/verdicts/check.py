@@ -38,6 +38,11 @@ def check_claims(imported: pd.DataFrame | None = None, *, review: str = "") -> C
         One judgement a claim. The verdict follows from the findings by one table of rules
         (`verdicts/rules.py`); which numbers may answer for a claim is said, with the reason, in `claims`.
 
+    Raises
+    ------
+    EvidenceError
+        If imported trials without `yi` and `vi` lack what an effect needs, as in `effect_sizes`.
+
     Warns
     -----
     EvidenceWarning

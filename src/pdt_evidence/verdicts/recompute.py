@@ -20,7 +20,7 @@ from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.per_trial import one_per_trial
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
-from pdt_evidence.errors import EvidenceWarning
+from pdt_evidence.errors import EvidenceWarning, require_choice
 from pdt_evidence.evidence import load
 
 if TYPE_CHECKING:
@@ -83,6 +83,11 @@ def published_results(names: Sequence[str] | None = None) -> pd.DataFrame:
         `inside` (whether our estimate lies in the published interval: "yes", "no", "" where that cannot be said),
         `status` (one of `STATUSES`) and `because`. Above 0 favours PDT.
 
+    Raises
+    ------
+    RequestError
+        For a publication that is not known; the error lists those that are.
+
     Notes
     -----
     "reproduced" means that estimate and limits agree to the digits printed; a difference has a reason only where
@@ -97,6 +102,8 @@ def published_results(names: Sequence[str] | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
+    for name in names or ():
+        require_choice("publication", name, list(dict.fromkeys(target.name for target in TARGETS)))
     wanted = [target for target in TARGETS if names is None or target.name in names]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EvidenceWarning)

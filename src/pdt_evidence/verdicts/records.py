@@ -120,6 +120,13 @@ class ClaimReport:
         return len(self.judgements)
 
     def __getitem__(self, claim_id: str) -> Judgement:
+        """The judgement of one claim.
+
+        Raises
+        ------
+        RequestError
+            For a claim that is not there; the error names the nearest.
+        """
         held = {judgement.claim.claim_id: judgement for judgement in self.judgements}
         require_choice("claim_id", claim_id, list(held))
         return held[claim_id]

@@ -141,7 +141,12 @@ def network_table(name: str) -> pd.DataFrame:
     Parameters
     ----------
     name : str
-        One of `networks()["network"]`; an unknown one is an error that lists them.
+        One of `networks()["network"]`.
+
+    Raises
+    ------
+    RequestError
+        For a network that is not known.
     """
     every = _all()
     require_choice("network", name, list(every))
@@ -165,6 +170,11 @@ def pdt_against_cbt(
     Returns
     -------
     HeadToHead
+
+    Raises
+    ------
+    RequestError
+        For a network, margin or method that is not known.
 
     Notes
     -----

@@ -105,6 +105,11 @@ class Network:
         ----------
         evidence : {"mixed", "direct", "indirect"}
             NaN where there is no such evidence.
+
+        Raises
+        ------
+        RequestError
+            For a treatment that the network does not have, or another word for `evidence`.
         """
         require_choice("evidence", evidence, KINDS)
         i, j = self._place(treatment), self._place(versus)
@@ -119,7 +124,13 @@ class Network:
         )  # fmt: skip
 
     def league(self, *, upper: Literal["direct", "mixed"] = "direct", digits: int = 2) -> pd.DataFrame:
-        """Every pair as text, row against column: mixed below the diagonal, `upper` above it."""
+        """Every pair as text, row against column: mixed below the diagonal, `upper` above it.
+
+        Raises
+        ------
+        RequestError
+            For another word for `upper`.
+        """
         import pandas as pd
 
         require_choice("upper", upper, ("direct", "mixed"))
@@ -146,6 +157,11 @@ class Network:
 
         P-scores are exact; ranks are drawn `draws` times from the joint normal distribution
         of the effects, the same draws for the same `seed`.
+
+        Raises
+        ------
+        RequestError
+            For another word for `better`.
         """
         import pandas as pd
 
@@ -174,6 +190,11 @@ class Network:
         method : {"back-calculation", "SIDDE"}
             Indirect evidence is what the mixed estimate holds beyond the direct one, or the
             network without the studies that make the comparison (tau2 as in the whole one).
+
+        Raises
+        ------
+        RequestError
+            For another `method`.
         """
         import pandas as pd
 
@@ -234,6 +255,11 @@ class Network:
         """Percent that each direct comparison (column) contributes to each network estimate (row).
 
         By random walks along the hat matrix (doi:10.1002/sim.9346); every row adds up to 100.
+
+        Raises
+        ------
+        RequestError
+            Where a direct comparison has a negative weight, as covariances in a multi-arm study can give it.
         """
         laplacian = self._laplacian()
         off_diagonal = laplacian[~np.eye(len(laplacian), dtype=bool)]

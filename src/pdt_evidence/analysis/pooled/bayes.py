@@ -91,15 +91,33 @@ class BayesianEffect(PooledEffect):
     posterior: TauPosterior | None = field(default=None, repr=False)  # nodes; what the methods read
 
     def density_mu(self, x: ArrayLike) -> Array:
-        """Posterior density of the mean effect at each x."""
+        """Posterior density of the mean effect at each x.
+
+        Raises
+        ------
+        RequestError
+            For a record made by hand, which holds no posterior.
+        """
         return self._of("mu").density(np.asarray(x, dtype=float))
 
     def density_tau(self, x: ArrayLike) -> Array:
-        """Posterior density of tau at each x; 0 below 0."""
+        """Posterior density of tau at each x; 0 below 0.
+
+        Raises
+        ------
+        RequestError
+            For a record made by hand, which holds no posterior.
+        """
         return self._of("tau").density(np.asarray(x, dtype=float))
 
     def density_theta_new(self, x: ArrayLike) -> Array:
-        """Posterior predictive density of a new study's true effect at each x."""
+        """Posterior predictive density of a new study's true effect at each x.
+
+        Raises
+        ------
+        RequestError
+            For a record made by hand, which holds no posterior.
+        """
         return self._of("theta_new").density(np.asarray(x, dtype=float))
 
     def probability(self, above: float | None = None, below: float | None = None, *, of: str = "mu") -> float:
@@ -110,6 +128,11 @@ class BayesianEffect(PooledEffect):
         above, below : float, optional
             At least one; P(|mu| < 0.25) is ``probability(above=-0.25, below=0.25)``.
         of : {"mu", "theta_new", "tau"}
+
+        Raises
+        ------
+        RequestError
+            Without `above` and `below`, for another word for `of`, or a record made by hand.
         """
         require_choice("of", of, OF)
         if above is None and below is None:
@@ -122,7 +145,13 @@ class BayesianEffect(PooledEffect):
         return max(posterior.cdf(float(below)) - posterior.cdf(float(above)), 0.0)
 
     def quantile(self, p: float, *, of: str = "mu") -> float:
-        """The value below which `of` lies with probability p."""
+        """The value below which `of` lies with probability p.
+
+        Raises
+        ------
+        RequestError
+            Unless 0 < p < 1; for another word for `of`, or a record made by hand.
+        """
         require_choice("of", of, OF)
         if not 0 < p < 1:
             raise RequestError(f"p = {p!r}, but it needs 0 < p < 1.")
@@ -158,7 +187,13 @@ class BayesianEffect(PooledEffect):
         return values | {"prior": repr(self.prior)}
 
     def summary(self) -> str:
-        """Aligned text: the priors, the three posteriors, the probability of an effect above 0."""
+        """Aligned text: the priors, the three posteriors, the probability of an effect above 0.
+
+        Raises
+        ------
+        RequestError
+            For a record made by hand, which holds no posterior.
+        """
         mu_prior = "flat" if self.mu_prior is None else f"N({self.mu_prior[0]:g}, {self.mu_prior[1]:g}^2)"
         head = f"Bayesian random-effects model, k = {self.k}; tau ~ {self.prior!r}, mu ~ {mu_prior}"
         level = f"{100 * self.level:g}% {self.interval} interval"

@@ -46,7 +46,13 @@ class ClusteredMetaRegression(MetaRegression):
     working: ClusteredFit
 
     def predict(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
-        """As `MetaRegression.predict`; each row has the degrees of freedom of its own (`df`)."""
+        """As `MetaRegression.predict`; each row has the degrees of freedom of its own (`df`).
+
+        Raises
+        ------
+        RequestError
+            Where a moderator is missing or has a level that the model has not seen.
+        """
         found = [coefficient(self.working, x, self.level) for x in self._rows(table)]
         numbers = _numbers(found)
         crit = two_sided_quantile(self.level, numbers["df"].to_numpy())
@@ -56,7 +62,13 @@ class ClusteredMetaRegression(MetaRegression):
         return numbers[kept] if table is None else numbers[kept].set_axis(table.index)
 
     def permutation_test(self, *_: Any, **__: Any) -> PermutationTest:
-        """Refused: rows of one trial do not change places with rows of others."""
+        """Refused: rows of one trial do not change places with rows of others.
+
+        Raises
+        ------
+        RequestError
+            Always.
+        """
         raise RequestError(
             "Rows in clusters cannot be permuted one by one. The robust test needs no permutation."
         )

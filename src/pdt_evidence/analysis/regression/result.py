@@ -83,8 +83,12 @@ class MetaRegression:
     def predict(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
         """Mean effect with its interval, and the interval for a new study, for each row of `table`.
 
-        Without a table, for the rows the model was fitted to. Raises `RequestError` where a moderator is
-        missing or has a level that the model has not seen.
+        Without a table, for the rows the model was fitted to.
+
+        Raises
+        ------
+        RequestError
+            Where a moderator is missing or has a level that the model has not seen.
         """
         import pandas as pd
 
@@ -129,6 +133,11 @@ class MetaRegression:
             at once; it is left open. An error in a task is raised as it is; an interrupt cancels those that wait.
         progress : bool
             Show a progress bar on stderr.
+
+        Raises
+        ------
+        RequestError
+            For fewer than two arrangements or a negative seed.
 
         References
         ----------

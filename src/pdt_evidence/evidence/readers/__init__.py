@@ -14,3 +14,7 @@ __all__ = [
     "read_trials",
     "template",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__  # what completion offers

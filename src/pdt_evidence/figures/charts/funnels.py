@@ -188,6 +188,11 @@ def radial(
     Axes
         Marks carry gids: "studies", "estimate", "band".
 
+    Raises
+    ------
+    RequestError
+        For another kind of result, one without studies, or a width, height or Axes too small for the text.
+
     References
     ----------
     .. [1] Galbraith RF. Technometrics 30 (1988) 271-281. doi:10.1080/00401706.1988.10488400

@@ -57,6 +57,12 @@ def baujat(
         Across: squared Pearson residual. Upwards: squared change of the estimate over its variance
         without the study. The studies furthest out are named.
 
+    Raises
+    ------
+    RequestError
+        For another kind of result, fewer than two studies, a series `without` that is not one result a
+        study, or a width, height or Axes too small for the text.
+
     References
     ----------
     .. [1] Baujat B, Mahe C, Pignon JP, Hill C. Statistics in Medicine 21 (2002) 2641-2652.
@@ -156,6 +162,11 @@ def drapery(
     Axes
         Marks carry gids: "studies" and "pooled".
 
+    Raises
+    ------
+    RequestError
+        For another kind of result, one without studies, or a width, height or Axes too small for the text.
+
     References
     ----------
     .. [1] Rucker G, Schwarzer G. Research Synthesis Methods 12 (2021) 8-19. doi:10.1002/jrsm.1410
@@ -215,6 +226,12 @@ def orchard(
     -------
     Axes
         Thick lines are confidence intervals, thin ones prediction intervals.
+
+    Raises
+    ------
+    RequestError
+        Where `by` is no column of the result; for another kind of result, one without studies, or a width,
+        height or Axes too small for the text.
 
     References
     ----------
