@@ -55,6 +55,7 @@ docs: .venv/test
 	$(BIN)/python tools/draw_readme_figure.py
 	$(BIN)/python tools/list_figures.py
 	$(BIN)/python docs/gallery/draw.py
+	$(BIN)/python tools/draw_architecture.py
 	$(BIN)/python tools/run_notebooks.py
 
 fuzz: .venv/test

@@ -1,1 +1,1 @@
-"""The doors a user calls: input checked, models run, records handed back."""
+"""What a user calls: input checked, models run, records handed back."""
