@@ -76,7 +76,7 @@ def test_a_parquet_file_with_lists_names_the_column(tmp_path):
 def test_a_workbook_with_more_cells_than_its_size_allows_is_refused(saved, monkeypatch):
     import pandas as pd
 
-    from pdt_evidence.evidence.readers.tabular.tables import excel
+    from pdt_evidence.evidence.readers.tabular import excel
 
     stream = io.BytesIO()
     pd.DataFrame({"study": ["A"] * 50, "yi": 0.1, "vi": 0.2}).to_excel(stream, index=False)
@@ -97,7 +97,7 @@ def test_an_archive_of_very_many_files_is_not_even_listed(saved):
 
 @pytest.mark.parametrize("name", ["CD1.rm5", "CD1.zip"])
 def test_a_review_of_more_rows_than_its_size_allows_is_refused(saved, monkeypatch, name):
-    from pdt_evidence.evidence.readers.revman.reader import review
+    from pdt_evidence.evidence.readers.revman import review
 
     monkeypatch.setattr(review, "MAX_ROWS", 20)
     content = rm5() if name.endswith("rm5") else zipped(web_tables())
