@@ -11,7 +11,10 @@ import shutil
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
+
+import pytest
 
 SETTINGS = ("LC_", "LANGUAGE", "XDG_", "MATPLOTLIB", "MPL", "IPYTHON", "JUPYTER")  # the names begin so
 TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")  # how wide and how colourful it is
@@ -40,7 +43,23 @@ if hasattr(time, "tzset"):  # Windows has none
 sys.path.insert(0, str(Path(__file__).parent))
 
 
-def pytest_configure():
+def pytest_configure(config):
+    config.addinivalue_line("filterwarnings", "error::pdt_evidence.errors.EvidenceWarning")
+    config.addinivalue_line(
+        "markers", "warns(*words): the test gives an EvidenceWarning with each of these words"
+    )
     import only_shipped_fonts  # loads Matplotlib, which reads the settings above
 
     only_shipped_fonts.hide_others()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    """What a test marked `warns` expects has to come; any other EvidenceWarning is an error, as everywhere."""
+    with ExitStack() as expected:
+        if marks := list(pyfuncitem.iter_markers("warns")):
+            from pdt_evidence.errors import EvidenceWarning
+
+            for word in (word for mark in marks for word in mark.args):
+                expected.enter_context(pytest.warns(EvidenceWarning, match=word))
+        return (yield)

@@ -6,19 +6,22 @@ Every check that meets bad input collects all of its problems first and raises o
 
 from __future__ import annotations
 
+import inspect
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
 __all__ = [
     "EvidenceError", "EvidenceWarning", "RequestError", "SchemaError", "UnknownOptionError", "did_you_mean",
-    "known_options", "require_choice",
+    "known_options", "require_choice", "warn",
 ]  # fmt: skip
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 MOST_SHOWN = 20  # a terminal's worth; the rest is in `problems`
+NOT_THE_USER = {"pdt_evidence", "matplotlib"}  # matplotlib calls back into our code when it draws
 
 
 class EvidenceError(ValueError):
@@ -60,6 +63,14 @@ class UnknownOptionError(RequestError, TypeError):
 
 class EvidenceWarning(UserWarning):
     """The result stands, but a reader should know something about it."""
+
+
+def warn(message: str) -> None:
+    """Give an `EvidenceWarning` that names the user's line, however deep in the library it arises."""
+    frame, level = inspect.currentframe(), 1
+    while frame and str(frame.f_globals.get("__name__")).partition(".")[0] in NOT_THE_USER:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, EvidenceWarning, stacklevel=level)
 
 
 def require_choice(name: str, value: object, known: Sequence[object]) -> None:

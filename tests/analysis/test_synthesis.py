@@ -1,10 +1,8 @@
 """Tables of trials in, pooled strata out."""
 
-import json
 import math
 import re
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,8 +13,9 @@ from scipy.special import stdtrit
 import pdt_evidence as pdt
 from pdt_evidence.analysis.synthesis import DEPENDENCE, synthesize
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
+from reference import load
 
-REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "strata.json").read_text(encoding="utf-8"))
+REFERENCE = load("strata", cases=4)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +44,7 @@ def table():
 
 def quietly(*args, **options):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", EvidenceWarning)
+        warnings.filterwarnings("ignore", "Left out, as they give no effect", EvidenceWarning)
         return synthesize(*args, **options)
 
 

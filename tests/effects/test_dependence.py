@@ -1,8 +1,5 @@
 """Effects of one trial: their covariance, one value in their place, one row chosen among them."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,8 +17,9 @@ from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.effects.smd import hedges_g
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
+from reference import load
 
-REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "aggregate.json").read_text())
+REFERENCE = load("aggregate", cases=40)
 RTOL = 1e-11  # a Cholesky inverse there, a solve here
 
 
@@ -322,3 +320,19 @@ def test_a_stated_order_that_lacks_columns_or_numbers_is_refused():
         EvidenceError, match="priority, line 2, column 'rank': expected a number, found 'first'"
     ):
         one_per_trial(trial({}), PRIORITY.assign(rank=["first", 2, 3]))
+
+
+@pytest.mark.parametrize("rho", [-0.1, 1.0, 1.5])
+def test_a_correlation_that_cannot_be_is_refused(rho):
+    table = pd.DataFrame({"trial_id": ["a", "a"], "yi": [0.1, 0.2], "vi": [0.1, 0.1]})
+    with pytest.raises(RequestError, match="expected a correlation from 0 to below 1"):
+        covariance_blocks(table, rho)
+
+
+def test_the_shared_arm_of_risk_differences_adds_its_own_variance():
+    """p (1 - p) / n of the arm that both rows have; with unequal risks and sizes no other split gives it."""
+    arms = {"event_t": [10, 24], "n_t": [40, 60], "event_c": 6, "n_c": 50}
+    table = pd.DataFrame({"trial_id": "a", "arm_t": ["pdt", "cbt"], "arm_c": "waitlist", **arms})
+    table = effect_sizes(table.assign(study="A", better="higher"), measure="RD")
+    blocks = covariance_blocks(table, 0.6)
+    assert_allclose(blocks.dense()[0, 1], 6 / 50 * 44 / 50 / 50, rtol=1e-12)

@@ -1,9 +1,7 @@
 """The formulas give the numbers of metafor's escalc(), and keep the symmetries of their definition."""
 
-import json
 import math
 from decimal import Decimal, localcontext
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +12,9 @@ from scipy.stats import t as student_t
 
 from pdt_evidence.effects import convert, means, prepost, ratios, smd
 from pdt_evidence.errors import RequestError
+from reference import load
 
-REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "escalc.json").read_text())
+REFERENCE = load("escalc", cases=103)
 CASES = REFERENCE["cases"]
 
 RTOL = 1e-12

@@ -1,8 +1,5 @@
 """A table of trials becomes effects row by row, or one error that names every bad cell."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,8 +10,9 @@ from pdt_evidence.effects.ratios import log_odds_ratio, log_risk_ratio
 from pdt_evidence.effects.smd import bias_correction, hedges_g, smd_variance
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
+from reference import load
 
-CASES = json.loads((Path(__file__).parents[1] / "reference" / "escalc.json").read_text())["cases"]
+CASES = load("escalc", cases=103)["cases"]
 ARMS = {"mean_t": 12.0, "sd_t": 5.0, "n_t": 30, "mean_c": 15.0, "sd_c": 6.0, "n_c": 28}
 
 
@@ -392,3 +390,13 @@ def test_a_yi_without_any_variance_is_an_error():
     assert "expected a column 'vi', or 'sei', or 'ci_low' and 'ci_high', beside 'yi'; found none" in message(
         row(yi=0.5), "GEN"
     )
+
+
+@pytest.mark.parametrize(("metric", "measure"), [("g", "SMD"), ("d", "SMD"), ("MD", "MD")])
+def test_a_printed_p_of_means_is_of_a_t_with_n_less_two(metric, measure):
+    """Two arms of 6: the p is one of t(10), 3.169 at p = .01 (Student's tables); a normal has 2.576 there."""
+    row = {"study": "A", "reported": 0.9, "reported_metric": metric, "reported_p": 0.01}
+    table = effect_sizes(pd.DataFrame([row | {"n_t": 6, "n_c": 6}]), measure=measure)
+    if measure == "MD":  # for SMDs the sizes of the arms come first
+        assert_allclose(np.sqrt(table["vi"]), 0.9 / 3.169273, rtol=1e-6)
+    assert_allclose(se_from_p(0.9, 0.01, 10), 0.9 / 3.169273, rtol=1e-6)

@@ -290,7 +290,7 @@ DRAWN = {
 }  # fmt: skip
 
 
-@pytest.mark.filterwarnings("ignore::pdt_evidence.EvidenceWarning", "ignore:Glyph")
+@pytest.mark.filterwarnings("ignore:Text in .* letters:pdt_evidence.EvidenceWarning", "ignore:Glyph")
 @pytest.mark.parametrize("name", DRAWN)
 @SOME
 @given(seed=st.integers(0, 100_000))

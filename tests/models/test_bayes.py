@@ -10,7 +10,17 @@ from scipy.stats import halfcauchy, halfnorm, lognorm, t
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.models.bayes import finite_moment, integrate, interval, shrinkage
-from pdt_evidence.models.priors import HalfCauchy, HalfNormal, LogNormal, LogT, Uniform, rhodes, turner
+from pdt_evidence.models.priors import (
+    TURNER_COMPARISONS,
+    TURNER_OUTCOMES,
+    HalfCauchy,
+    HalfNormal,
+    LogNormal,
+    LogT,
+    Uniform,
+    rhodes,
+    turner,
+)
 
 Y, V = np.array([0.5, 0.1, 0.8, -0.1, 0.4]), np.array([0.04, 0.09, 0.05, 0.02, 0.12])
 PRIORS = [
@@ -203,3 +213,34 @@ def test_informative_priors_are_looked_up_by_outcome_and_comparison():
         rhodes("mood")
     with pytest.raises(RequestError, match="comparison = 'therapy' is not known"):
         turner("pain", "therapy")
+
+
+# Turner et al. 2015, Table IV, as bayesmeta has it in R/bayesmeta.R (Röver, TurnerEtAlParameters, GPL; CRAN):
+# one column a comparison, in the order of TURNER_COMPARISONS, down the outcomes as the table has them.
+TURNER_LOCATIONS = """
+3.95 3.52 3.71 2.34 2.14 2.99 2.71 2.29 1.87 2.49 2.06 1.83 2.54 2.12 1.77 2.70
+4.18 3.75 3.95 2.58 2.37 3.23 2.94 2.53 2.10 2.73 2.29 2.06 2.78 2.35 2.00 2.93
+4.17 3.74 3.93 2.56 2.36 3.21 2.93 2.51 2.10 2.71 2.28 2.05 2.77 2.34 1.99 2.92
+2.92 2.49 2.68 1.31 1.11 1.96 1.67 1.26 0.84 1.46 1.03 0.80 1.51 1.09 0.74 1.67
+3.50 3.08 3.27 1.90 1.69 2.55 2.26 1.85 1.43 2.05 1.61 1.38 2.10 1.67 1.33 2.26
+"""
+TURNER_SCALES = """
+1.34 1.74 1.74 1.74 1.74 1.74 1.74 1.53 1.52 1.52 1.51 1.52 1.54 1.53 1.52 1.52
+1.41 1.79 1.79 1.79 1.79 1.79 1.79 1.58 1.58 1.58 1.58 1.58 1.60 1.60 1.58 1.58
+1.55 1.91 1.91 1.91 1.91 1.91 1.92 1.72 1.71 1.71 1.71 1.71 1.73 1.72 1.71 1.71
+1.02 1.50 1.51 1.50 1.50 1.51 1.51 1.25 1.24 1.24 1.24 1.25 1.27 1.27 1.24 1.25
+1.26 1.68 1.68 1.68 1.68 1.68 1.68 1.46 1.45 1.45 1.45 1.45 1.47 1.47 1.45 1.45
+"""
+
+
+def test_the_whole_table_of_turner_is_that_of_another_transcription():
+    locations, scales = (
+        [list(map(float, line.split())) for line in text.strip().splitlines()]
+        for text in (TURNER_LOCATIONS, TURNER_SCALES)
+    )
+    outcomes = TURNER_OUTCOMES[1:]
+    assert (len(outcomes), len(TURNER_COMPARISONS)) == (16, 5)
+    for column, comparison in enumerate(TURNER_COMPARISONS):
+        for row, outcome in enumerate(outcomes):
+            expected = LogNormal(-locations[column][row], scales[column][row])
+            assert turner(outcome, comparison) == expected, (outcome, comparison)

@@ -1,18 +1,14 @@
 """Regression of dependent effects, held against metafor and clubSandwich."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
 from pdt_evidence.models.clustered_regression import fit_clustered, robust_test
+from reference import load
 
-REFERENCE = json.loads(
-    (Path(__file__).parents[1] / "reference" / "clustered_regression.json").read_text(encoding="utf-8")
-)
+REFERENCE = load("clustered_regression", cases=2)
 # The reference stops its search for sigma2 at about 1e-7 of it; everything else follows from sigma2.
 RTOL = 2e-5
 

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 from pdt_evidence.models.estimators import METHODS, estimate_tau2, tau2_standard_error
 from pdt_evidence.models.quadratic import solve_Q
-from pdt_evidence.models.weights import prepare
+from pdt_evidence.models.weights import prepare, sums
 
 Y = np.array([[0.1, 0.9, -0.4, 0.5, 1.6], [0.1, 0.2, 0.15, 0.1, 0.12]])
 
@@ -79,3 +79,18 @@ def test_Q_is_solved_from_either_side_of_its_root():
     assert (root > 0).any()
     for start in (root / 3, 3 * root, np.full(300, 1e4)):
         assert_allclose(solve_Q(batch.y, batch.v, target, start), root, rtol=1e-12)
+
+
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "EE"])
+def test_the_standard_error_scales_as_tau2_does(method):
+    """Effects in other units: ten times the effects are a hundred times tau2 and its standard error."""
+    v = np.array([[0.04, 0.05, 0.1, 0.2, 0.02]])
+    found = []
+    for scale in (1.0, 10.0):
+        batch = prepare(scale * Y[:1], scale**2 * v)
+        tau2 = estimate_tau2(batch, method)
+        at = sums(batch.y, batch.v, tau2)
+        found.append((tau2, tau2_standard_error(batch, method, tau2, at)))
+    (tau2, se), (other, other_se) = found
+    assert_allclose(other, 100 * tau2, rtol=1e-8)
+    assert_allclose(other_se, 100 * se, rtol=1e-8)

@@ -1,16 +1,14 @@
 """Mantel-Haenszel and Peto pools, held against metafor's rma.mh and rma.peto."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.models.fixed import common_effect, mantel_haenszel, peto, peto_effects
+from reference import load
 
-REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "mh.json").read_text())
+REFERENCE = load("mh", cases=28)
 RTOL = 1e-10  # closed forms in double precision on both sides; the file has 15 digits
 
 
@@ -97,3 +95,18 @@ def test_a_table_without_events_says_nothing_of_an_odds_ratio_but_counts_for_a_r
 def test_an_unknown_measure_lists_the_known_ones():
     with pytest.raises(EvidenceError, match=r"measure = 'HR' is not known\. Choose one of: 'OR', 'RR', 'RD'"):
         mantel_haenszel([1], [10], [2], [10], measure="HR")
+
+
+def test_a_batch_of_common_effects_is_each_by_itself():
+    yi = np.array([[[0.1, 0.5, np.nan], [0.3, -0.2, 0.4]], [[0.2, 0.2, 0.9], [np.nan, 0.7, 0.1]]])
+    vi = np.array([[[0.1, 0.2, 0.3], [0.04, 0.05, 0.2]], [[0.1, 0.3, 0.1], [0.2, 0.2, 0.1]]])
+    batch = common_effect(yi, vi)
+    assert batch.estimate.shape == (2, 2)
+    for at in np.ndindex(2, 2):
+        alone = common_effect(yi[at], vi[at])
+        there = np.isfinite(yi[at])
+        weights = 1 / vi[at][there]
+        assert_allclose(batch.estimate[at], np.average(yi[at][there], weights=weights), rtol=1e-12)
+        assert_allclose(batch.se[at], weights.sum() ** -0.5, rtol=1e-12)
+        for name in ("k", "estimate", "se", "p", "ci", "Q", "Q_df", "Q_p", "I2", "weights"):
+            assert_allclose(getattr(batch, name)[at], getattr(alone, name), rtol=1e-12, err_msg=name)

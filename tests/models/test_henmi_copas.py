@@ -1,8 +1,5 @@
 """The Henmi-Copas interval against metafor and against simulation."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -10,10 +7,10 @@ from numpy.testing import assert_allclose
 from pdt_evidence.analysis.pooled.pooling import henmi_copas
 from pdt_evidence.models.henmi_copas import _conditional_moments
 from pdt_evidence.models.weights import prepare
+from reference import load
 
-HERE = Path(__file__).parent.parent / "reference"
-POOL = json.loads((HERE / "pool.json").read_text(encoding="utf-8"))["cases"]
-NEWER = json.loads((HERE / "metafor51.json").read_text(encoding="utf-8"))["cases"]
+POOL = load("pool", cases=19)["cases"]
+NEWER = load("metafor51", cases=3)["cases"]
 WITH_VALUES = [case for case in POOL if case["methods"]["DL"].get("henmi_copas")]
 
 

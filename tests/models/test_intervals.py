@@ -1,8 +1,5 @@
 """Intervals of tau2 meet the equations that define them, and metafor's values."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -12,10 +9,10 @@ from scipy.integrate import quad
 from pdt_evidence.analysis.pooled.pooling import pool, pool_many
 from pdt_evidence.models.likelihood import log_likelihood
 from pdt_evidence.models.weights import prepare
+from reference import load
 
-HERE = Path(__file__).parent.parent / "reference"
-POOL = json.loads((HERE / "pool.json").read_text(encoding="utf-8"))["cases"]
-NEWER = json.loads((HERE / "metafor51.json").read_text(encoding="utf-8"))
+POOL = load("pool", cases=19)["cases"]
+NEWER = load("metafor51", cases=3)
 # The intervals of metafor51.json come from confint() at its default root tolerance, eps**0.25 in tau2.
 ROOT_TOLERANCE = np.finfo(float).eps ** 0.25
 

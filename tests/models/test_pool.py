@@ -1,8 +1,6 @@
 """The engine against metafor, and what must hold whatever the data."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,10 +12,10 @@ from pdt_evidence.analysis.pooled.pooling import pool, pool_many
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.models.pool import Options, fit
+from reference import load
 
-HERE = Path(__file__).parent.parent / "reference"
-REFERENCE = json.loads((HERE / "pool.json").read_text(encoding="utf-8"))
-LEDGER = json.loads((HERE / "known_differences.json").read_text(encoding="utf-8"))["differences"]
+REFERENCE = load("pool", cases=19)
+LEDGER = load("known_differences", cases=0, of="differences")["differences"]
 CASES = {case["id"]: case for case in REFERENCE["cases"]}
 RTOL = 1e-8  # both sides converge to the last digits of a double; some values are ill-conditioned
 GRID = [(name, method) for name in CASES for method in METHODS]

@@ -1,16 +1,13 @@
 """Prediction intervals: against metafor, and the bootstrap against its authors' package."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from pdt_evidence.analysis.pooled.pooling import pool, pool_many
+from reference import load
 
-HERE = Path(__file__).parent.parent / "reference"
-NEWER = json.loads((HERE / "metafor51.json").read_text(encoding="utf-8"))
+NEWER = load("metafor51", cases=3)
 
 
 @pytest.mark.parametrize("case", NEWER["cases"], ids=lambda case: case["id"])

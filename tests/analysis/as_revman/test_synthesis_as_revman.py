@@ -12,8 +12,6 @@ from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers import read_revman
 
-pytestmark = pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
-
 
 @pytest.fixture(scope="module")
 def made():

@@ -17,10 +17,11 @@ from pdt_evidence.analysis.networks.network import (
     network_transitivity,
 )
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
+from reference import load
 
 HERE = Path(__file__).parents[2]
-NETMETA = {case["id"]: case for case in json.loads((HERE / "reference/netmeta.json").read_text())["cases"]}
-METAFOR = json.loads((HERE / "reference/network.json").read_text())
+NETMETA = {case["id"]: case for case in load("netmeta", cases=2)["cases"]}
+METAFOR = load("network", cases=6)
 NETMETA_RTOL = 1e-9  # fifteen digits printed; the sums are taken in another order
 METAFOR_ATOL = 1e-6  # its optimisers stop there, and Linde 2016 prints loops that close to 1e-6 only
 

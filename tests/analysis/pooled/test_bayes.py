@@ -1,7 +1,6 @@
 """`pool_bayes` against bayesmeta, and what it says and refuses."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +9,9 @@ from scipy.integrate import trapezoid
 
 from pdt_evidence.analysis.pooled.bayes import HalfCauchy, HalfNormal, Uniform, pool_bayes, rhodes
 from pdt_evidence.errors import EvidenceError, RequestError
+from reference import load
 
-REFERENCE = json.loads(
-    (Path(__file__).parents[2] / "reference" / "bayesmeta.json").read_text(encoding="utf-8")
-)
+REFERENCE = load("bayesmeta", cases=9)
 CASES = REFERENCE["cases"]
 PRIORS = {"halfnormal": HalfNormal, "halfcauchy": HalfCauchy, "uniform": Uniform}
 Y, V = [0.5, 0.1, 0.8, -0.1], [0.04, 0.09, 0.05, 0.02]
@@ -154,3 +152,10 @@ def test_requests_that_cannot_be_are_refused(options, message):
         pool_bayes(Y, V, **options)
     with pytest.raises(RequestError, match="needs `above` or `below`"):
         pool_bayes(Y, V).probability()
+
+
+def test_Q_has_one_degree_of_freedom_less_than_studies():
+    weights = 1 / np.array(V)
+    fit = pool_bayes(Y, V)
+    assert fit.Q_df == len(Y) - 1
+    assert pytest.approx(np.sum(weights * (Y - np.average(Y, weights=weights)) ** 2)) == fit.Q

@@ -1,7 +1,6 @@
 """`pool_multilevel` against metafor's rma.mv and clubSandwich, and what it does at the edges."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,10 +8,9 @@ from numpy.testing import assert_allclose
 
 from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
 from pdt_evidence.errors import EvidenceError, RequestError
+from reference import load
 
-REFERENCE = json.loads(
-    (Path(__file__).parents[2] / "reference" / "multilevel.json").read_text(encoding="utf-8")
-)
+REFERENCE = load("multilevel", cases=36)
 CASES = REFERENCE["cases"]
 
 
@@ -206,3 +204,10 @@ def test_a_covariance_that_does_not_fit_is_refused():
 def test_what_is_carried_along_needs_one_entry_a_row():
     with pytest.raises(EvidenceError, match="labels has 1 entries for 2 rows"):
         pool_multilevel([0.1, 0.2], [0.1, 0.1], ["a", "b"], labels=["A"])
+
+
+@pytest.mark.parametrize(("given", "shown"), [(None, 0.0), (0.3, 0.3), (0.9, 0.9)])
+def test_a_fit_tells_the_correlation_it_was_made_with(given, shown):
+    fit = pool_multilevel([0.1, 0.3, 0.5, 0.2, 0.6], [0.04] * 5, ["a", "a", "b", "b", "c"], rho=given)
+    assert fit.rho == shown
+    assert fit.to_dict()["rho"] == shown

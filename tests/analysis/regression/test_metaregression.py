@@ -3,7 +3,6 @@
 import json
 import warnings
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,10 +12,9 @@ from numpy.testing import assert_allclose
 from pdt_evidence.analysis.regression.metaregression import metareg
 from pdt_evidence.analysis.regression.subgroups import compare_subgroups
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError
+from reference import load
 
-REFERENCE = json.loads(
-    (Path(__file__).parents[2] / "reference" / "regression.json").read_text(encoding="utf-8")
-)
+REFERENCE = load("regression", cases=422)
 CASES = REFERENCE["cases"]
 TABLES = {name: pd.DataFrame(columns).dropna() for name, columns in REFERENCE["data"].items()}
 NUMBERS = ("tau2", "tau2_se", "H2", "R2", "QE", "QE_p", "QM", "QM_p", "log_likelihood")

@@ -1,8 +1,5 @@
 """What the effect goes with: one table, held against metafor, with nothing dropped in silence."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,10 +9,9 @@ import pdt_evidence as pdt
 from pdt_evidence.analysis.regression.moderators import MODERATORS, harmonised_rob, holm, moderators
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.errors import EvidenceError
+from reference import load
 
-REFERENCE = json.loads(
-    (Path(__file__).parents[2] / "reference" / "moderators.json").read_text(encoding="utf-8")
-)
+REFERENCE = load("moderators", cases=3)
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,12 @@
 
 import csv
 import io
-import json
 import math
 import zipfile
-from pathlib import Path
 
-REVIEW = json.loads((Path(__file__).parents[2] / "reference" / "revman.json").read_text())
+from reference import load
+
+REVIEW = load("revman", cases=8, of="analyses")
 FAMILY = {"dichotomous": "DICH", "continuous": "CONT", "generic": "IV", "o-e": "IPD"}
 OUTCOMES = {"dich": "Dropout", "dich_no_zero": "Dropout", "cont": "Depression symptoms", "gen": "Anxiety symptoms",
             "oe": "Somatic symptoms"}  # fmt: skip

@@ -10,7 +10,9 @@ from made_files import TRIALS, metapsy, rm5, web_tables, zipped
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers import import_file, read_any, read_trials
 
-pytestmark = pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+NO_NAME = pytest.mark.warns(r"1 arm is not known, and keeps its own name: \(no name\)")
+ANOTHER = pytest.mark.warns("this table is taken for abbass2014, but nothing about its file")
+NOT_DECIDED = pytest.mark.warns("the sign of its effects is not decided")
 
 
 @pytest.mark.parametrize(
@@ -18,7 +20,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWar
     [
         ("CD1.rm5", rm5, "RevMan 5"),
         ("CD1.zip", lambda: zipped(web_tables()), "data package"),
-        ("CD1-data-rows.csv", lambda: web_tables()["data-rows.csv"], "study rows"),
+        pytest.param("CD1-data-rows.csv", lambda: web_tables()["data-rows.csv"], "study rows", marks=NO_NAME),
         ("data.csv", lambda: metapsy({}, {"study": "Bauer, 2012"}), "Metapsy"),
         ("mine.csv", lambda: TRIALS, "table of trials"),
     ],
@@ -27,7 +29,13 @@ def test_a_file_is_known_by_what_it_is(saved, name, content, kind):
     assert kind in read_any(saved(content(), name)).source["format"]
 
 
-@pytest.mark.parametrize(("name", "content"), [("CD1.rm5", rm5), ("data.csv", lambda: metapsy({}))])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        pytest.param("CD1.rm5", rm5, marks=ANOTHER),
+        pytest.param("data.csv", lambda: metapsy({}), marks=[ANOTHER, NOT_DECIDED]),
+    ],
+)
 def test_what_is_written_reads_back_as_it_was(saved, tmp_path, name, content):
     table = import_file(saved(content(), name), tmp_path / "out.csv", review="abbass2014")
     back = read_trials(tmp_path / "out.csv")

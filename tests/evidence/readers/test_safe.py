@@ -11,8 +11,6 @@ from made_files import rm5, web_tables, zipped
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers import read_revman, read_trials, safe
 
-pytestmark = pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
-
 LAUGHS = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>
 <COCHRANE_REVIEW><COVER_SHEET><TITLE>&b;</TITLE></COVER_SHEET></COCHRANE_REVIEW>"""
 EXTERNAL = b"""<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>

@@ -11,7 +11,6 @@ from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers import read_any
 from pdt_evidence.evidence.readers.writing import write_all
 
-pytestmark = pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
 STEPS = [(step, call) for step in ("mkstemp", "write", "fsync", "chmod", "replace") for call in (1, 2)]
 FAULTS = [
     OSError(28, "No space left on device"),
@@ -146,6 +145,7 @@ def test_every_row_of_a_file_is_in_the_table_or_in_the_log(saved, seed):
         assert sum(rows_of(table)) == len(table.analyses)
 
 
+@pytest.mark.warns("the sign of its effects is not decided")
 def test_every_entry_of_a_log_says_what_and_why(saved):
     for content, name in ((rm5(), "CD1.rm5"), (metapsy({}, {"mean_arm1": "NA", ".g": "NA"}), "data.csv")):
         log = read_any(saved(content, name)).log

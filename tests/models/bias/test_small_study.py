@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
 from pdt_evidence.models.bias.small_study import regression_test, trim_and_fill
+from reference import load
 
-REFERENCE = json.loads((Path(__file__).parents[2] / "reference" / "small_study.json").read_text())
+REFERENCE = load("small_study", cases=5)
 FILLS = [(case, fill) for case in REFERENCE["cases"] for fill in case["fills"]]
 
 

@@ -5,7 +5,6 @@ What cannot be pooled is listed with its reason; what may surprise is said.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any
@@ -14,7 +13,7 @@ import pandas as pd
 
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.table import effect_sizes
-from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, warn
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.evidence.tables import set_aside
 
@@ -23,7 +22,6 @@ __all__ = ["OWN_FIELDS", "rows_to_pool", "words_of"]
 SIGNED_BY_SCORE = ("SMD", "MD", "ROM", "OR", "RR", "RD")
 OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_reason")  # a result has them by themselves
 ROWS_SHOWN = 8
-CALLER = 5  # levels up from a warning: its function, `rows_to_pool`, `synthesize`, `known_options`, the user
 
 
 def rows_to_pool(
@@ -66,17 +64,11 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
     compared = words_of(table, "comparison") if "comparison" not in by else []
     if len(compared) > 1:
         mixed = ", ".join(sorted(compared))
-        warnings.warn(
-            f"Strata mix comparisons ({mixed}). Filter the table, or add 'comparison' to by.",
-            EvidenceWarning,
-            stacklevel=CALLER,
-        )
+        warn(f"Strata mix comparisons ({mixed}). Filter the table, or add 'comparison' to by.")
     outcomes = set(words_of(table, "outcome")) if "outcome" not in by else set()
     if (other := outcomes & {*NOT_SYMPTOMS}) and outcomes - other:
-        warnings.warn(
-            f"Strata mix symptoms with {' and '.join(sorted(other))}. Filter the table, or add 'outcome' to by.",
-            EvidenceWarning,
-            stacklevel=CALLER,
+        warn(
+            f"Strata mix symptoms with {' and '.join(sorted(other))}. Filter the table, or add 'outcome' to by."
         )
 
 
@@ -86,11 +78,9 @@ def _say_set_aside(table: pd.DataFrame) -> None:
     reasons = reasons[reasons != ""]
     if len(reasons):
         counts = "; ".join(f"{reason}: {number}" for reason, number in reasons.value_counts().items())
-        warnings.warn(
+        warn(
             f"Rows are pooled that their own table sets aside ({counts}). To leave them out, keep only rows whose "
-            "status is 'ok' and that are preferred.",
-            EvidenceWarning,
-            stacklevel=CALLER,
+            "status is 'ok' and that are preferred."
         )
 
 
@@ -133,11 +123,9 @@ def _named(table: pd.DataFrame) -> pd.DataFrame:
 
 def _with_effects(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     if measure in SIGNED_BY_SCORE and "better" not in table.columns:
-        warnings.warn(
+        warn(
             "The table has no column 'better', so effects from arm data are arm 1 less arm 2, whichever is good. "
-            "Say in 'better' whether lower or higher scores are, and effects above 0 favour arm 1.",
-            EvidenceWarning,
-            stacklevel=CALLER,
+            "Say in 'better' whether lower or higher scores are, and effects above 0 favour arm 1."
         )
     return effect_sizes(table, measure=measure)
 
@@ -166,11 +154,7 @@ def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
     if without.any():
         ids = _shown(left_out["row_id"])
-        warnings.warn(
-            f"Left out, as they give no effect (the reason is in `left_out`): rows {ids}.",
-            EvidenceWarning,
-            stacklevel=CALLER,
-        )
+        warn(f"Left out, as they give no effect (the reason is in `left_out`): rows {ids}.")
     if without.all():
         raise EvidenceError("There is nothing to pool: no row of the table gives an effect and its variance.")
     return table[~without].reset_index(drop=True), left_out

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError, did_you_mean
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, did_you_mean, warn
 from pdt_evidence.models.regression import aliased
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _left_out(plain: pd.DataFrame, lacking: pd.DataFrame, kept: pd.Index) -> pd.
         columns = {"row": list(gone), "row_id": plain.loc[gone, "row_id"].to_list(), "reason": reasons}
     if len(gone):
         message = f"{len(gone)} of {len(plain)} rows left out of the meta-regression: a value is missing."
-        warnings.warn(message, EvidenceWarning, stacklevel=4)
+        warn(message)
     return pd.DataFrame(columns)
 
 
@@ -156,7 +156,7 @@ def no_column(unknown: Sequence[str], table: pd.DataFrame) -> str:
     return f"The table has no column {', '.join(map(repr, unknown))}.{hint} It has: {known}."
 
 
-def warn_of_repeats(table: pd.DataFrame, left_out: pd.DataFrame, stacklevel: int = 3) -> None:
+def warn_of_repeats(table: pd.DataFrame, left_out: pd.DataFrame) -> None:
     """Warn where rows of one trial would be taken as independent studies."""
     if "trial_id" not in table.columns:
         return
@@ -168,12 +168,10 @@ def warn_of_repeats(table: pd.DataFrame, left_out: pd.DataFrame, stacklevel: int
     order = np.argsort(-counts, kind="stable")[: (counts > 1).sum()]
     shown = ", ".join(f"{trials[i]}: {counts[i]} rows" for i in order[:MOST_NAMED])
     more = f" and {len(order) - MOST_NAMED} more" if len(order) > MOST_NAMED else ""
-    warnings.warn(
+    warn(
         f"{counts.sum()} rows come from {len(trials)} trials ({shown}{more}) and are taken as independent: "
         "intervals are too narrow and p too small. Make one row a trial (aggregate_rows), or give "
-        "cluster='trial_id' for cluster-robust inference.",
-        EvidenceWarning,
-        stacklevel=stacklevel,
+        "cluster='trial_id' for cluster-robust inference."
     )
 
 

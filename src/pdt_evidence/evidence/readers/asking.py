@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-import warnings
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
-from pdt_evidence.errors import EvidenceWarning
+from pdt_evidence.errors import warn
 from pdt_evidence.evidence.readers.names import COLUMNS, NO_NAME, Names
 
 __all__ = ["ask_for_directions", "ask_for_names"]
@@ -27,7 +26,7 @@ SAID = {  # field -> what is said of one name, and of several
 }
 
 
-def ask_for_names(names: Names, where: str, stacklevel: int = 4) -> None:
+def ask_for_names(names: Names, where: str) -> None:
     """Warn of the arms, outcomes and follow-ups that the mapping does not know."""
     for kind, (one, several) in SAID.items():
         unknown = names.unknown.get(kind, [])
@@ -40,12 +39,10 @@ def ask_for_names(names: Names, where: str, stacklevel: int = 4) -> None:
             f"{own}:\n{_as_csv((kind, name, UNSAID, '') for name in asked)}"
         )
         what = f"{where}: {len(unknown)} {one if len(unknown) == 1 else several}: {_listed(unknown)}."
-        warnings.warn(what + (how if asked else ""), EvidenceWarning, stacklevel=stacklevel)
+        warn(what + (how if asked else ""))
 
 
-def ask_for_directions(
-    names: Names, outcomes: Iterable[tuple[str, str, str]], where: str, stacklevel: int = 4
-) -> None:
+def ask_for_directions(names: Names, outcomes: Iterable[tuple[str, str, str]], where: str) -> None:
     """Warn of outcomes (number of the analysis, name in the review, our word) that nothing tells the good end of."""
     analyses: dict[tuple[str, str], list[str]] = {}
     for number, name, word in outcomes:
@@ -56,13 +53,11 @@ def ask_for_directions(
     shown = [f"{word!r} (analysis {', '.join(numbers)})" for (_, word), numbers in analyses.items()]
     lines = [("outcome", contains, word, UNSAID) for contains, word in list(analyses)[:MOST_ASKED]]
     plural = "s" if len(analyses) > 1 else ""
-    warnings.warn(
+    warn(
         f"{where}: nothing says which direction is good of {len(analyses)} outcome{plural}; their rows give no "
         f"effect: {_listed(shown)}. To say it of each, give a mapping with such lines, with lower or "
         f"higher for {UNSAID}:\n{_as_csv(lines)}\n"
-        "Or pass better='lower' or better='higher', which then holds for all of them.",
-        EvidenceWarning,
-        stacklevel=stacklevel,
+        "Or pass better='lower' or better='higher', which then holds for all of them."
     )
 
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import EvidenceError, EvidenceWarning
+from pdt_evidence.errors import EvidenceError, warn
 from pdt_evidence.evidence.package import load
 from pdt_evidence.evidence.readers.safe import file_bytes
 
@@ -63,7 +62,7 @@ def with_import(path: Path, source: dict[str, Any], rows: Any) -> tuple[dict[str
     edited = held["sha256"] != source["sha256"] and held.get("rows_sha256") != sha256(rows())
     if edited:
         said = f"{path.name} {CHANGED} from {about['source']['file']}: its rows are no longer all those of that file."
-        warnings.warn(f"{said} What is computed rests on the changed table.", EvidenceWarning, stacklevel=4)
+        warn(f"{said} What is computed rests on the changed table.")
         log = [*log, {"line": None, "row": "", "action": "noted", "reason": said}]
     return source | {"imported": about["source"], "edited": edited}, log
 
@@ -124,11 +123,9 @@ def warn_of_another_review(table: pd.DataFrame, review: str) -> None:
     about = [str(file[name]) for file in files for name in ("file", "title", "doi") if file.get(name)]
     if number.group() not in " ".join(about):
         known = f"says {number.group()}: {'; '.join(about)}" if about else "is known"
-        warnings.warn(
+        warn(
             f"this table is taken for {review}, but nothing about its file {known}. Make sure that it is that review: "
-            "its claims are judged by it.",
-            EvidenceWarning,
-            stacklevel=3,
+            "its claims are judged by it."
         )
 
 

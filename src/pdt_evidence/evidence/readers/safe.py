@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import re
 import stat
-import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pdt_evidence.errors import EvidenceError, EvidenceWarning
+from pdt_evidence.errors import EvidenceError, warn
 
 __all__ = [
     "MAX_FILE",
@@ -110,7 +109,7 @@ def as_utf8(content: bytes, where: str, notes: list[tuple[int | None, str, str, 
         reason = f"the file is no UTF-8 and was read as Windows-1252: its line {line} has {shown!r}"
         notes.append((line, where, "noted", reason))
         advice = "If that is not what was written, save the file as 'CSV UTF-8'."
-        warnings.warn(f"{where}: {reason}. {advice}", EvidenceWarning, stacklevel=4)
+        warn(f"{where}: {reason}. {advice}")
     if b"\0" in text:
         line = text.count(b"\n", 0, text.index(b"\0")) + 1
         raise EvidenceError(

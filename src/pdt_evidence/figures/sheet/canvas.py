@@ -57,17 +57,14 @@ class Frame:
         return Bbox.from_extents(x0, y0, max(x1, x0 + 1e-3), max(y1, y0 + 1e-3))
 
     def _warn(self, across: float, up: float) -> None:
-        import warnings
 
-        from pdt_evidence.errors import EvidenceWarning
+        from pdt_evidence.errors import warn
 
         wide, tall = self.left + self.right + self.least[0], self.top + self.bottom + self.least[1]
         self.least = (0.0, 0.0)
-        warnings.warn(
+        warn(
             f"A figure drawn for at least {wide / MM:.0f} x {tall / MM:.0f} mm has become {across / MM:.0f} x "
-            f"{up / MM:.0f} mm: draw it again at this size, or make the window larger.",
-            EvidenceWarning,
-            stacklevel=2,
+            f"{up / MM:.0f} mm: draw it again at this size, or make the window larger."
         )
 
     def get_subplotspec(self) -> None:

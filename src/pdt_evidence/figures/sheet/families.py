@@ -7,13 +7,12 @@ DejaVu. Nothing else is used unless a style names it, or a text is in a script t
 from __future__ import annotations
 
 import unicodedata
-import warnings
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pdt_evidence.errors import EvidenceWarning
+from pdt_evidence.errors import warn
 
 if TYPE_CHECKING:
     from pdt_evidence.figures.sheet.styles import Style
@@ -68,7 +67,7 @@ def families_for(texts: Iterable[str], style: Style) -> tuple[str, ...]:
     further = {script: _family_of(script, known) for script in scripts}
     for script, family in further.items():
         how = f"drawn in {family}, a font of this machine" if family else "not covered by any font found here"
-        _say(f"Text in {script} letters is {how}: it will look otherwise on another machine.")
+        warn(f"Text in {script} letters is {how}: it will look otherwise on another machine.")
     return tuple(dict.fromkeys((*found, *filter(None, further.values()))))
 
 
@@ -77,7 +76,7 @@ def _chosen(style: Style, known: set[str]) -> str:
     family = next((family for family in style.fonts if family in known), OURS)
     if style.fonts and family != style.fonts[0]:
         absent = style.fonts[: style.fonts.index(family)] if family in style.fonts else style.fonts
-        _say(f"The style {style.name!r} asks for {', '.join(absent)}, which this machine does not have: "
+        warn(f"The style {style.name!r} asks for {', '.join(absent)}, which this machine does not have: "
              f"drawn in {family}.")  # fmt: skip
     return family
 
@@ -85,10 +84,6 @@ def _chosen(style: Style, known: set[str]) -> str:
 def _family_of(script: str, known: set[str]) -> str | None:
     wanted = (*_BY_SCRIPT.get(script, ()), f"Noto Sans {script.title()}", f"Noto Serif {script.title()}")
     return next((family for family in wanted if family in known), None)
-
-
-def _say(message: str) -> None:
-    warnings.warn(message, EvidenceWarning, stacklevel=4)
 
 
 def _letters(family: str) -> frozenset[int]:

@@ -1,6 +1,7 @@
 """Metapsy databases: one table from every dialect, and signs that are decided, said and overridable."""
 
 import math
+import warnings
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError
 from pdt_evidence.evidence.readers import read_metapsy
 
 NA = dict.fromkeys(("mean_arm1", "sd_arm1", "n_arm1", "mean_arm2", "sd_arm2", "n_arm2"), "NA")
+NOT_DECIDED = pytest.mark.warns("the sign of its effects is not decided")
 SECOND = {"study": "Bauer, 2012", "mean_arm1": "9.0", ".g": "-0.95"}
 
 
@@ -50,7 +52,7 @@ def test_the_columns_of_older_releases_are_known(saved):
 
 
 @pytest.mark.parametrize("label", ["dyn", "pdp", "PD", "Psychodynamic psychotherapy", "mbt", "tfp"])
-@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+@NOT_DECIDED
 def test_psychodynamic_therapy_goes_by_many_names(saved, label):
     assert read_metapsy(saved(metapsy({"condition_arm1": label}), "data.csv"))["arm_t"].tolist() == ["pdt"]
 
@@ -64,7 +66,7 @@ def test_psychodynamic_therapy_goes_by_many_names(saved, label):
         ("NA", "dyn", "pdt"),
     ],
 )
-@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+@NOT_DECIDED
 def test_a_therapy_hidden_in_multi_arm1_is_found(saved, condition, multi, word):
     table = read_metapsy(saved(metapsy({"condition_arm1": condition, "multi_arm1": multi}), "data.csv"))
     assert table["arm_t"].tolist() == [word]
@@ -194,7 +196,7 @@ def test_rows_whose_effect_contradicts_their_means_are_noted(saved):
 @pytest.mark.parametrize(
     ("event", "better"), [("remission", "higher"), ("suicide attempt", "lower"), ("dropout", "lower")]
 )
-@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+@NOT_DECIDED
 def test_the_kind_of_event_says_which_direction_is_good(saved, event, better):
     counts = {
         "event_arm1": "5",
@@ -238,6 +240,7 @@ def test_what_is_left_out_is_listed(saved):
     assert len(table) == 2
 
 
+@pytest.mark.warns("1 outcome is not known")
 def test_a_direction_that_nothing_tells_is_said_and_may_be_given(saved):
     row = {"instrument": "Own", "outcome_domain": "zest", ".g": "NA", ".g_se": "NA"}
     path = saved(metapsy(row), "data.csv")
@@ -257,3 +260,10 @@ def test_another_table_is_refused(saved):
 def test_a_database_without_a_usable_row_is_refused(saved):
     with pytest.raises(EvidenceError, match="none of its 1 rows has usable numbers"):
         read_metapsy(saved(metapsy(NA | {".g": "NA"}), "data.csv"))
+
+
+def test_an_ordinary_database_warns_of_nothing(saved):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = read_metapsy(saved(metapsy({}, SECOND, {"study": "Conti, 2014", ".g": "-0.7"}), "data.csv"))
+    assert len(table) == 3

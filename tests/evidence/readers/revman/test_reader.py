@@ -152,7 +152,9 @@ TWO_MORE = """<CONT_OUTCOME NO="2" EFFECT_MEASURE="SMD" METHOD="IV" TOTALS="NO">
 </CONT_OUTCOME>"""
 
 
-@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+@pytest.mark.warns(
+    "1 outcome is not known", "do not say when they were assessed|does not say when it was assessed"
+)
 def test_the_direction_is_said_outcome_by_outcome(saved):
     """A file that prints no direction: one outcome is known, of the others the mapping tells."""
     path = saved(rm5(body=UNKNOWN + TWO_MORE), "CD1.rm5")
@@ -171,14 +173,14 @@ def test_the_direction_is_said_outcome_by_outcome(saved):
     assert table["better"].tolist() == ["higher", "lower", "lower"]
 
 
-@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+@pytest.mark.warns("1 analysis does not say when it was assessed")
 def test_a_mapping_saved_by_a_spreadsheet_is_read(saved):
     text = "\ufefffield;contains;word;better\r\nOutcome;zest;quality_of_life;Higher\r\n;;;\r\n"
     table = read_revman(saved(rm5(body=UNKNOWN), "CD1.rm5"), mapping=saved(text, "names.csv"))
     assert table[["outcome", "better"]].values.tolist() == [["quality_of_life", "higher"]]
 
 
-@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+@pytest.mark.warns("1 analysis does not say when it was assessed", "nothing says which direction")
 def test_lines_of_a_mapping_that_match_nothing_are_listed(saved):
     mapping = saved("field,contains,word\noutcome,zest,zeal\noutcome,zesst,zeal\narm,zen,pdt\n", "names.csv")
     table = read_revman(saved(rm5(body=UNKNOWN), "CD1.rm5"), mapping=mapping)
@@ -270,7 +272,7 @@ def direction_body(left, right, swap="NO"):
 <DICH_DATA EVENTS_1="5" TOTAL_1="20" EVENTS_2="12" TOTAL_2="22" STUDY_ID="STD-Adler-1999"/></DICH_OUTCOME>"""
 
 
-@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+@pytest.mark.warns("1 outcome is not known")
 @pytest.mark.parametrize(
     ("left", "right", "swap", "better"),
     [
@@ -287,7 +289,7 @@ def test_what_is_printed_under_the_plot_decides_the_direction(saved, left, right
     assert table["better"].tolist() == [better]
 
 
-@pytest.mark.filterwarnings("ignore::pdt_evidence.errors.EvidenceWarning")
+@pytest.mark.warns("1 outcome is not known")
 def test_psychodynamic_therapy_becomes_arm_1_wherever_the_review_has_it(saved):
     table = read_revman(saved(rm5(body=direction_body("Favours PDT", "Favours control")), "CD1.rm5"))
     assert table[["arm_t", "arm_c", "event_t", "n_t", "event_c", "n_c"]].values.tolist() == [
@@ -341,3 +343,14 @@ def test_the_title_of_the_review_is_no_reference_of_its_trials(saved):
     table = read_revman(saved(rm5(), "CD1.rm5"))
     assert table.source["title"]
     assert "reference" not in table
+
+
+def test_arms_that_are_not_known_keep_their_own_names(saved):
+    known = b"<GROUP_LABEL_1>STPP"
+    path = saved(rm5().replace(known, b"<GROUP_LABEL_1>Moonbathing"), "CD1.rm5")
+    with pytest.warns(
+        EvidenceWarning, match="1 arm is not known, and keeps its own name: Moonbathing"
+    ) as said:
+        table = read_revman(path)
+    assert "arm,Moonbathing,?" in str(said[0].message)
+    assert "Moonbathing" in set(table["arm_t_label"]) | set(table["arm_c_label"])

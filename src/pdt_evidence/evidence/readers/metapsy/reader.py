@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-import warnings
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.errors import EvidenceError, EvidenceWarning, require_choice
+from pdt_evidence.errors import EvidenceError, require_choice, warn
 from pdt_evidence.evidence.readers.asking import ask_for_names
 from pdt_evidence.evidence.readers.metapsy.rows import NAN, Entry, Row, arm_data, read_rows, weeks_at_end
 from pdt_evidence.evidence.readers.metapsy.sign import SMALL, Convention, decide, scale_directions
@@ -353,18 +352,18 @@ def _negated(effect: dict[str, Any]) -> dict[str, Any]:
 
 
 def _warn(table: Any, names: Names, convention: Convention, has_effects: bool, where: str) -> None:
-    def warn(message: str) -> None:
-        warnings.warn(f"{where}: {message}", EvidenceWarning, stacklevel=4)
+    def say(message: str) -> None:
+        warn(f"{where}: {message}")
 
     if convention.kind == "unknown" and has_effects:
-        warn(f"the sign of its effects is {convention.why}. Only arm data are used; pass sign='+' or '-'.")
-    ask_for_names(names, where, stacklevel=5)
+        say(f"the sign of its effects is {convention.why}. Only arm data are used; pass sign='+' or '-'.")
+    ask_for_names(names, where)
     undirected = Counter(table.loc[table["better"] == "", "outcome"])
     if undirected:
         shown = ", ".join(f"{name} ({count})" for name, count in undirected.most_common(10))
-        warn(f"nothing says which direction is good of {sum(undirected.values())} rows: {shown}.")
+        say(f"nothing says which direction is good of {sum(undirected.values())} rows: {shown}.")
     against = table.loc[table["comparison"].ne("") & table["reported"].notna(), "reported"]
     if len(against) >= 5 and against.median() < 0:
-        warn(
+        say(
             "by the sign of its effects the treatments do worse than what they are compared with. Check the sign."
         )

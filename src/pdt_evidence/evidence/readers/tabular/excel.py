@@ -10,7 +10,7 @@ from dataclasses import replace
 from io import BytesIO, StringIO
 from typing import Any
 
-from pdt_evidence.errors import EvidenceError, EvidenceWarning
+from pdt_evidence.errors import EvidenceError, warn
 from pdt_evidence.evidence.readers.safe import most_memory, zip_pieces
 from pdt_evidence.evidence.readers.tabular.text_table import MAX_CELLS, TextTable, table_of
 from pdt_evidence.evidence.schema import listed
@@ -55,7 +55,7 @@ def read_excel(content: bytes, where: str) -> TextTable:
     if others:
         only = f"only its sheet {name!r} is read, and not {listed(repr(other) for other in others)}"
         mend = "Save each sheet that holds trials as a file of its own"
-        warnings.warn(f"{where}: {only}. {mend}.", EvidenceWarning, stacklevel=2)
+        warn(f"{where}: {only}. {mend}.")
         table.notes.append((None, where, "noted", f"{only}. {mend}"))
     return table
 
