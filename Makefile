@@ -10,7 +10,7 @@ define environment
 	$(PYTHON) -m venv $(1) || { rm -rf $(1); exit 1; }
 endef
 
-.PHONY: reproduce test lint citation wheel-check test-floors test-newest test-abroad r-packages benchmark docs fuzz clean
+.PHONY: reproduce test lint citation wheel-check test-floors test-newest test-abroad r-packages benchmark docs fuzz reference mutants clean
 
 reproduce: .venv/run
 	$(BIN)/pdt-evidence reproduce --out results
@@ -60,6 +60,15 @@ docs: .venv/test
 
 fuzz: .venv/test
 	$(BIN)/python tests/fuzz/fuzz_readers.py --cases 10000
+
+# Remakes the pinned values of other packages by their scripts; needs R.
+reference: .venv/test
+	$(BIN)/python tools/remake_reference.py
+
+# Which small changes to the lines changed since BASE no test sees.
+BASE ?= main
+mutants: .venv/test
+	$(BIN)/python tools/mutants.py --base $(BASE)
 
 clean:
 	rm -rf .venv .venv-citation .venv-benchmark .venv-floors .venv-newest results
