@@ -17,6 +17,15 @@ from pathlib import Path
 import pytest
 
 SETTINGS = ("LC_", "LANGUAGE", "XDG_", "MATPLOTLIB", "MPL", "IPYTHON", "JUPYTER")  # the names begin so
+ALLOWED_SKIPS = (  # how the reason of a skip may begin; any other fails the session
+    "R with metafor and clubSandwich is not here",
+    "another place was asked for",
+    "make is not here",
+    "nothing is forbidden to the superuser",
+    "signals and locks are those of POSIX",
+    "the peak is read from /proc",
+    "the samples of real files are not here",
+)
 TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")  # how wide and how colourful it is
 
 
@@ -63,3 +72,31 @@ def pytest_pyfunc_call(pyfuncitem):
             for word in (word for mark in marks for word in mark.args):
                 expected.enter_context(pytest.warns(EvidenceWarning, match=word))
         return (yield)
+
+
+def _skips(config) -> dict[str, list[str]]:
+    """The reason of every skip, with the places that were skipped for it."""
+    reasons: dict[str, list[str]] = {}
+    for report in config.pluginmanager.get_plugin("terminalreporter").stats.get("skipped", ()):
+        if not hasattr(report, "wasxfail"):
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            reasons.setdefault(reason.removeprefix("Skipped: "), []).append(report.nodeid)
+    return reasons
+
+
+def _unexpected(config) -> list[str]:
+    return [reason for reason in _skips(config) if not reason.startswith(ALLOWED_SKIPS)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session):
+    if not hasattr(session.config, "workerinput") and not session.exitstatus and _unexpected(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    skips, unexpected = _skips(config), _unexpected(config)
+    terminalreporter.section(f"{sum(map(len, skips.values()))} tests skipped, for {len(skips)} reasons")
+    for reason, places in sorted(skips.items()):
+        word = "NOT ALLOWED, see tests/conftest.py: " if reason in unexpected else ""
+        terminalreporter.line(f"{len(places):3} {word}{reason} ({places[0]})")

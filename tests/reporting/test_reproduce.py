@@ -184,6 +184,19 @@ def test_what_a_reader_must_know_of_a_pool_stands_under_its_table(run, full):
     assert "95% CI of τ²" in pooled
 
 
+def test_the_pools_on_the_page_are_those_of_the_table_beside_it(run):
+    """Every stratum's k, estimate and limits, as printed, from the CSV that was written with the page."""
+    text = text_of(run)
+    table = pd.read_csv(run[0] / "tables" / "pooled.csv")
+    assert len(table) > 10
+    for _, row in table.iterrows():
+        numbers = (f"{row[name]:.2f}".replace("-", "−") for name in ("estimate", "ci_low", "ci_high"))
+        estimate, low, high = map(re.escape, numbers)
+        printed = rf"{row['follow_up']} {row['k']} (?:[a-z, ]+ )?{estimate} {low} to {high} "
+        if row["k"] > 1 and min(abs(row[["estimate", "ci_low", "ci_high"]])) > 0.01:
+            assert re.search(printed, text), row.to_dict()
+
+
 def test_footnotes_are_lettered_by_note_and_not_by_row():
     made = [pdt.PooledEffect(notes=notes) for notes in (("one",), (), ("two", "one"))]
     assert _footnoted(made)["notes"] == [("a", "one"), ("b", "two")]
