@@ -5,15 +5,21 @@ import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 
 import pdt_evidence as pdt
 from pdt_evidence.errors import EvidenceWarning
+from pdt_evidence.evidence.readers import read_any
 
 SRC = Path(pdt.__file__).parent
 ROWS = "study,outcome,follow_up,yi,vi,x\nA,depression,post,0.1,0.1,1\nB,depression,post,0.2,0.1,2\n"
 MORE = "C,depression,post,0.5,0.2,3\nD,depression,post,0.4,0.1,5\nE,depression,post,,,4\n"
-METAPSY = "study,condition_arm1,condition_arm2,outcome_domain,.g,.g_se\nA,dyn,wl,zest,0.5,0.2\n"
+METAPSY = (
+    "study,condition_arm1,condition_arm2,outcome_domain,mean_arm1,sd_arm1,n_arm1,mean_arm2,sd_arm2,n_arm2\n"
+    "A,dyn,wl,zest,10,4,30,12,5,31\n"
+)
+NUMBERS = pd.DataFrame({"yi": [0.1, 0.2, 0.5, 0.4, 0.3, 0.2, None], "vi": 0.1, "x": [1.0, 2, 3, 5, 4, 6, 7]})
 
 
 @pytest.fixture
@@ -34,7 +40,7 @@ def metapsy(table, folder):
 
 def of_any_kind(table, folder):
     (folder / "data.csv").write_text(METAPSY)
-    return pdt.read_any(folder / "data.csv")
+    return read_any(folder / "data.csv")
 
 
 def foreign_letters(table, folder):
@@ -43,7 +49,7 @@ def foreign_letters(table, folder):
 
 CALLS = {
     "synthesize": lambda table, folder: pdt.synthesize(table),
-    "metareg": lambda table, folder: pdt.metareg("yi ~ x", table),
+    "metareg": lambda table, folder: pdt.metareg("yi ~ x", NUMBERS),
     "check_claims": lambda table, folder: pdt.check_claims(pdt.trials().head(3), review="abbass2014"),
     "read_trials": as_windows,
     "read_metapsy": metapsy,
