@@ -88,7 +88,8 @@ def tests_of(path: Path) -> Path:
     return folder
 
 
-def survives(path: Path, original: str, mutant: str, seconds: float) -> bool:
+def outcome(path: Path, original: str, mutant: str, seconds: float) -> str:
+    """What became of it: "killed", "SURVIVED", or "too slow" where the tests did not end in time and so said nothing."""
     command = [
         sys.executable,
         "-m",
@@ -130,13 +131,12 @@ def main() -> int:
     print(
         f"{len(found)} mutants in the lines changed since {asked.base}; {len(drawn)} are tried.", flush=True
     )
-    alive = 0
+    outcomes: list[str] = []
     for path, source, line, what, mutant in sorted(drawn, key=lambda one: (one[0], one[2])):
-        lives = survives(path, source, mutant, asked.seconds)
-        alive += lives
-        print(f"{'SURVIVED' if lives else 'killed  '} {path.relative_to(ROOT)}:{line}: {what}", flush=True)
-    print(f"{len(drawn) - alive} of {len(drawn)} killed.")
-    return int(alive > 0)
+        outcomes.append(outcome(path, source, mutant, asked.seconds))
+        print(f"{outcomes[-1]:9}{path.relative_to(ROOT)}:{line}: {what}", flush=True)
+    print(f"{outcomes.count('killed')} of {len(drawn)} killed.")
+    return int("SURVIVED" in outcomes)
 
 
 if __name__ == "__main__":
