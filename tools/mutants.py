@@ -89,29 +89,17 @@ def tests_of(path: Path) -> Path:
 
 
 def outcome(path: Path, original: str, mutant: str, seconds: float) -> str:
-    """What became of it: "killed", "SURVIVED", or "too slow" where the tests did not end in time and so said nothing."""
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-x",
-        "-p",
-        "no:cacheprovider",
-        "-n",
-        "0",
-        str(tests_of(path)),
-    ]
+    """What became of a mutant; "too slow" where its tests did not end in time, and so said nothing."""
+    options = ["-q", "-x", "-p", "no:cacheprovider", "-n", "0"]
+    command = [sys.executable, "-m", "pytest", *options, str(tests_of(path))]
     try:
         path.write_text(mutant, encoding="utf-8")
-        return (
-            subprocess.run(command, cwd=ROOT, capture_output=True, timeout=seconds, check=False).returncode
-            == 0
-        )
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
-        return False  # it never ends: seen
+        return "too slow"
     finally:
         path.write_text(original, encoding="utf-8")
+    return "killed" if done.returncode else "SURVIVED"
 
 
 def main() -> int:
