@@ -4,9 +4,7 @@ A record that is forgotten somewhere fails here: in figures, exports, help, docs
 """
 
 import inspect
-import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,10 +28,11 @@ from pdt_evidence.models.inference import REGRESSION_TESTS, TESTS, TESTS_BY_CODE
 from pdt_evidence.models.prediction import PI_RULES, PI_RULES_BY_CODE, prediction_half_width
 from pdt_evidence.models.weights import prepare
 from pdt_evidence.reporting.metafor_script import metafor_files
+from reference import load
 
 YI, VI = [0.12, 0.55, -0.20, 0.81, 0.43, 1.10], [0.04, 0.05, 0.09, 0.02, 0.10, 0.06]
 TABLE = {"study": list("ABCDEF"), "trial_id": list("ABCDEF"), "yi": YI, "vi": VI, "year": range(6)}
-REFERENCE = json.loads((Path(__file__).parent / "reference/pool.json").read_text())
+REFERENCE = load("pool", cases=19)
 RECORDS = [*ESTIMATORS.values(), *TESTS_BY_CODE.values(), *PI_RULES_BY_CODE.values()]
 
 
