@@ -1,17 +1,30 @@
-"""Numbers, intervals and tables as text; plain values for JSON."""
+"""How a number, a p value, an interval is printed: one place for figures, tables, page and terminal.
+
+A `Format` holds the conventions of one of these; besides, tables as aligned text and plain values for JSON.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 
 __all__ = [
-    "RATIOS", "aligned", "end", "escape", "fixed", "interval", "note_lines", "number", "p_value", "percent", "plain",
-    "printed", "root", "scale_name", "short_interval",
-]  # fmt: skip
+    "PAGE",
+    "RATIOS",
+    "TEXT",
+    "Format",
+    "aligned",
+    "escape",
+    "note_lines",
+    "percent",
+    "plain",
+    "root",
+    "scale_name",
+]
 
 RATIOS = ("OR", "RR", "ROM", "HR", "IRR")  # pooled as logarithms
 
@@ -27,7 +40,7 @@ def plain(value: Any) -> Any:
         return plain(value.item())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    return value if value is None or isinstance(value, (bool, int, str)) else str(value)
+    return value if value is None or isinstance(value, (bool, int)) else str(value)
 
 
 def aligned(rows: list[tuple[str, ...]], words: int) -> list[str]:
@@ -42,71 +55,168 @@ def aligned(rows: list[tuple[str, ...]], words: int) -> list[str]:
     ]
 
 
-def number(value: float, digits: int = 4) -> str:
-    if math.isnan(value):
-        return "-"
-    # Neither a tiny nor a huge scale may print as 0.0000 or as a row of digits.
-    small = value != 0 and abs(value) < 10.0**-digits
-    return f"{value:.{digits}g}" if small or abs(value) >= 1e7 else f"{value:.{digits}f}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """How numbers are printed in one place: a figure, the page, the terminal.
+
+    Attributes
+    ----------
+    minus, decimal : str
+        The sign before a negative number, and the decimal mark.
+    brackets : tuple of three str
+        What stands before, between and after the two limits of an interval.
+    unknown, infinite : str
+        What stands for NaN and for infinity.
+    digits : int
+        Decimals where a call names none.
+    small_as_is : bool
+        Whether a number too small for its decimals keeps its first digits (0.00004 is 4e-05, not 0.0000).
+    least_p : str
+        The smallest p value that is printed, with its decimals; below it is "< 0.001".
+    p_digits : int
+        Decimals of p values from 0.1 on; below they have those of `least_p`.
+    leading_zero : bool
+        Whether p values keep the zero before the decimal mark.
+    tight : bool
+        Whether "<" stands directly before a p value in a cell.
+
+    Examples
+    --------
+    >>> lancet = Format(decimal="·", brackets=("(", " to ", ")"))
+    >>> lancet.number(-0.5), lancet.interval((-0.5, 0.004)), lancet.p_value(0.0004)
+    ('−0·50', '(−0·50 to 0·004)', 'p < 0·001')
+    """
+
+    minus: str = "−"
+    decimal: str = "."
+    brackets: tuple[str, str, str] = ("[", ", ", "]")
+    unknown: str = "–"
+    infinite: str = "∞"
+    digits: int = 2
+    small_as_is: bool = False
+    least_p: str = "0.001"
+    p_digits: int = 3
+    leading_zero: bool = True
+    tight: bool = False
+
+    def signs(self, text: str) -> str:
+        """The text of a number with this minus sign and this decimal mark."""
+        return text.replace("-", self.minus).replace(".", self.decimal)
+
+    def number(self, value: float | None, digits: int | None = None) -> str:
+        """`value` to `digits` decimals; a huge one shortened, 0 without a sign."""
+        if value is None or math.isnan(value):
+            return self.unknown
+        if math.isinf(value):
+            return f"{self.minus if value < 0 else ''}{self.infinite}"
+        digits = self.digits if digits is None else digits
+        small = self.small_as_is and value != 0 and abs(value) < 10.0**-digits
+        return self.signs(f"{value:.{digits}g}" if small else _fixed(value, digits))
+
+    def effect(self, value: float, digits: int | None = None, null: float = 0.0) -> str:
+        """An effect; a ratio (`null` is 1) has one decimal more where `digits` leave less than two that count.
+
+        Examples
+        --------
+        >>> [PAGE.effect(ratio, 2, 1.0) for ratio in (1.234, 0.041, 0.004, 0.0004)]
+        ['1.23', '0.041', '0.004', '<0.001']
+        """
+        if null != 1 or not math.isfinite(value):
+            return self.number(value, digits)
+        return self.signs(_effect(value, self.digits if digits is None else digits, null))
+
+    def limit(self, value: float, digits: int | None = None, null: float = 0.0) -> str:
+        """One limit of an interval, which never rounds onto no effect: whether that lies within must be seen.
+
+        Examples
+        --------
+        >>> [PAGE.limit(ratio, 2, 1.0) for ratio in (0.97, 0.998, 0.9999, 1.0, 1.004)]
+        ['0.97', '0.998', '<1', '1.00', '1.004']
+        """
+        if not math.isfinite(value) or (self.small_as_is and null == 0):
+            return self.number(value, digits)
+        return self.signs(_limit(value, self.digits if digits is None else digits, null))
+
+    def interval(self, limits: tuple[float, float], digits: int | None = None, null: float = 0.0) -> str:
+        """Both limits in brackets, or one sign for unknown where neither is known."""
+        if all(map(math.isnan, limits)):
+            return self.unknown
+        before, between, after = self.brackets
+        return before + between.join(self.limit(value, digits, null) for value in limits) + after
+
+    def estimate(self, value: float, ci: tuple[float, float]) -> str:
+        """An estimate with its interval, both in two decimals.
+
+        Examples
+        --------
+        >>> PAGE.estimate(-0.2, (-0.41, 0.004))
+        '−0.20 [−0.41, 0.004]'
+        """
+        return f"{self.number(value, 2)} [{self.limit(ci[0], 2)}, {self.limit(ci[1], 2)}]"
+
+    def p(self, p: float) -> str:
+        """A p value as a cell of a table has it, never 0."""
+        return self.unknown if math.isnan(p) else self._p(p, "<" if self.tight else "< ")
+
+    def p_value(self, p: float, symbol: str = "p") -> str:
+        """A p value with its symbol and relation.
+
+        Examples
+        --------
+        >>> PAGE.p_value(0.0123), PAGE.p_value(1e-9), PAGE.p_value(math.nan)
+        ('p = 0.012', 'p < 0.001', 'p not known')
+        """
+        if math.isnan(p):
+            return f"{symbol} not known"
+        return f"{symbol} {self._p(p, '< ', '= ')}"
+
+    def _p(self, p: float, below: str, equal: str = "") -> str:
+        digits = len(self.least_p.partition(".")[2]) if p < 0.1 else self.p_digits
+        tiny = p < float(self.least_p)
+        text = self.signs(self.least_p if tiny else f"{p:.{digits}f}")
+        return (below if tiny else equal) + (text if self.leading_zero else text.removeprefix("0"))
+
+    def variance(self, value: float) -> str:
+        """A variance to three decimals, to five where it is small."""
+        return self.number(value, 0 if value == 0 else 5 if value < 0.0005 else 3)
+
+    def shortest(self, value: float) -> str:
+        """A number with no more decimals than it has, to six digits."""
+        return self.signs(f"{value:g}")
 
 
-def interval(pair: tuple[float, float], digits: int = 4) -> str:
-    if all(map(math.isnan, pair)):
-        return "-"
-    return f"{number(pair[0], digits)} to {number(pair[1], digits)}"
+PAGE = Format(brackets=("", " to ", ""))  # findings, sentences and the report
+TEXT = Format(minus="-", brackets=("", " to ", ""), unknown="-", infinite="inf", digits=4, small_as_is=True,
+                  least_p=".0001", p_digits=4, tight=True)  # fmt: skip
 
 
-def fixed(value: float, digits: int) -> str:
-    """`value` to `digits` decimals; a huge one shortened, 0 without a sign, a dash for NaN."""
-    if math.isnan(value):
-        return "-"
+def _fixed(value: float, digits: int) -> str:
     if abs(value) >= 1e7:
         return f"{value:.{max(digits, 1)}g}"
     text = f"{value:.{digits}f}"
     return text if float(text) else text.lstrip("-")
 
 
-def printed(value: float, digits: int, null: float) -> str:
-    """An effect; a ratio (`null` is 1) has one decimal more where `digits` leave less than two that count.
-
-    Examples
-    --------
-    >>> [printed(ratio, 2, 1.0) for ratio in (1.234, 0.041, 0.004, 0.0004)]
-    ['1.23', '0.041', '0.004', '<0.001']
-    """
+def _effect(value: float, digits: int, null: float) -> str:
     if null != 1 or not value < 10.0 ** (1 - digits):
-        return fixed(value, digits)
+        return _fixed(value, digits)
     least = 10.0 ** -(digits + 1)
     # A ratio is never 0.
-    return f"<{fixed(least, digits + 1)}" if value < least / 2 else fixed(value, digits + 1)
+    return f"<{_fixed(least, digits + 1)}" if value < least / 2 else _fixed(value, digits + 1)
 
 
-def end(value: float, digits: int, null: float) -> str:
-    """One end of an interval, which never rounds onto no effect: whether that is held must be seen.
-
-    Examples
-    --------
-    >>> [end(ratio, 2, 1.0) for ratio in (0.97, 0.998, 0.9999, 1.0, 1.004)]
-    ['0.97', '0.998', '<1', '1.00', '1.004']
-    """
-    text = printed(value, digits, null)
-    if value == null or text != fixed(null, digits):
+def _limit(value: float, digits: int, null: float) -> str:
+    text = _effect(value, digits, null)
+    if value == null or text != _fixed(null, digits):
         return text
-    finer = fixed(value, digits + 1)
-    if finer != fixed(null, digits + 1):
+    finer = _fixed(value, digits + 1)
+    if finer != _fixed(null, digits + 1):
         return finer
     return f"{'<' if value < null else '>'}{null:g}"
 
 
-def p_value(p: float, bare: bool = False) -> str:
-    if math.isnan(p):
-        return "-" if bare else "not known"
-    if p < 0.0001:
-        return "<.0001" if bare else "< .0001"
-    return f"{p:.4f}" if bare else f"= {p:.4f}"
-
-
 def percent(level: float) -> str:
+    """A confidence level as it is spoken: 95%."""
     return f"{100 * level:g}%"
 
 
@@ -125,8 +235,3 @@ def note_lines(notes: tuple[str, ...]) -> list[str]:
 def scale_name(measure: str) -> str:
     """The measure on the scale that its numbers are on: ratios are pooled as logarithms."""
     return f"log {measure}" if measure in RATIOS else measure
-
-
-def short_interval(estimate: float, ci: tuple[float, float]) -> str:
-    """An estimate with its interval in two decimals, for a record's name."""
-    return f"{number(estimate, 2)} [{number(ci[0], 2)}, {number(ci[1], 2)}]"

@@ -17,29 +17,60 @@ from numpy.typing import NDArray
 from pdt_evidence.errors import RequestError
 from pdt_evidence.formatting import (
     RATIOS,
+    TEXT,
     aligned,
-    end,
     escape,
-    interval,
     note_lines,
-    number,
-    p_value,
     percent,
     plain,
-    printed,
     root,
     scale_name,
-    short_interval,
 )
 from pdt_evidence.models.inference import TESTS_BY_CODE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["HenmiCopas", "PooledEffect", "Synthesis", "as_ratios"]
+__all__ = ["ABOUT_PREDICTION", "HenmiCopas", "Note", "PooledEffect", "Synthesis", "as_ratios", "code_of"]
 
 NAN = math.nan
 NO_INTERVAL = (NAN, NAN)
+
+
+# Notes that are about the prediction interval alone, by their codes.
+ABOUT_PREDICTION = frozenset({"bootstrap-prediction", "prediction-needs-three"})
+
+
+class Note(str):
+    """What a reader must know about a result: a sentence, and the code by which programs know it.
+
+    Examples
+    --------
+    >>> note = Note("one-study", "One study: its own estimate and Wald interval.")
+    >>> note, note.code
+    ('One study: its own estimate and Wald interval.', 'one-study')
+    """
+
+    __slots__ = ("code",)
+    code: str
+
+    def __new__(cls, code: str, text: str) -> Note:
+        note = super().__new__(cls, text)
+        note.code = code
+        return note
+
+    def __getnewargs__(self) -> tuple[str, str]:  # for copies and pickles  # pyright: ignore[reportIncompatibleMethodOverride]
+        return self.code, self.text
+
+    @property
+    def text(self) -> str:
+        """The sentence as plain text."""
+        return str(self)
+
+
+def code_of(note: str) -> str:
+    """The code of a note; "" where somebody wrote it as plain text."""
+    return note.code if isinstance(note, Note) else ""
 
 
 def _no_values() -> NDArray[np.float64]:
@@ -94,6 +125,11 @@ class PooledEffect:
     notes: tuple[str, ...] = ()
 
     @property
+    def is_multilevel(self) -> bool:
+        """Whether its model has several effects a trial, as `MultilevelEffect` has."""
+        return False
+
+    @property
     def trials(self) -> float:
         """Distinct trials behind the `k` effects; NaN where `columns` has no "trial_id"."""
         named = self.columns.get("trial_id", ())
@@ -102,7 +138,7 @@ class PooledEffect:
     def __repr__(self) -> str:
         words = f"{' '.join(self.stratum.values())}, " if self.stratum else ""
         size = f"k={self.k}" if math.isnan(self.trials) else f"k={self.k} trials={self.trials:g}"
-        numbers = short_interval(self.estimate, self.ci)
+        numbers = TEXT.estimate(self.estimate, self.ci)
         scale = "" if self.measure == "GEN" else f"{scale_name(self.measure)} "
         return f"<{type(self).__name__} {words}{self.method} {self.test} {size}: {scale}{numbers}>"
 
@@ -300,11 +336,13 @@ def _heading(effect: PooledEffect) -> list[str]:
 
 def _heterogeneity(effect: PooledEffect) -> list[str]:
     rows = [("", "estimate", f"{percent(effect.level)} CI ({effect.tau2_ci_method})")]
-    rows += [("tau2", number(effect.tau2), interval(effect.tau2_ci)),
-             ("tau", number(math.sqrt(effect.tau2)), interval(root(effect.tau2_ci))),
-             ("I2 (%)", number(effect.I2, 2), interval(effect.I2_ci, 2)),
-             ("H2", number(effect.H2, 2), interval(effect.H2_ci, 2))]  # fmt: skip
-    test = f"Test for heterogeneity: Q(df = {effect.Q_df}) = {number(effect.Q)}, p {p_value(effect.Q_p)}"
+    rows += [("tau2", TEXT.number(effect.tau2), TEXT.interval(effect.tau2_ci)),
+             ("tau", TEXT.number(math.sqrt(effect.tau2)), TEXT.interval(root(effect.tau2_ci))),
+             ("I2 (%)", TEXT.number(effect.I2, 2), TEXT.interval(effect.I2_ci, 2)),
+             ("H2", TEXT.number(effect.H2, 2), TEXT.interval(effect.H2_ci, 2))]  # fmt: skip
+    test = (
+        f"Test for heterogeneity: Q(df = {effect.Q_df}) = {TEXT.number(effect.Q)}, {TEXT.p_value(effect.Q_p)}"
+    )
     return [*aligned(rows, words=1), "", test]
 
 
@@ -313,7 +351,7 @@ def _estimate(effect: PooledEffect) -> list[str]:
     head = ("estimate", "se", kind, "df", "p", "ci.lb", "ci.ub", "pi.lb", "pi.ub")
     df = "" if kind == "z" else f"{effect.df:g}"
     values = (effect.estimate, effect.se, effect.statistic)
-    row = (*map(number, values), df, p_value(effect.p, bare=True), *map(number, (*effect.ci, *effect.pi)))
+    row = (*map(TEXT.number, values), df, TEXT.p(effect.p), *map(TEXT.number, (*effect.ci, *effect.pi)))
     rule = f"pi: prediction interval by {effect.pi_rule}"
     return [*aligned([head, row], words=0), *as_ratios(effect), f"ci, pi: {percent(effect.level)}; {rule}"]
 
@@ -325,28 +363,28 @@ def as_ratios(effect: PooledEffect) -> list[str]:
     with np.errstate(over="ignore"):
         values = np.exp([effect.estimate, *effect.ci, *effect.pi])
     ratio, *ends = values.tolist()
-    low, high, *pi = (end(value, 2, 1.0) for value in ends)
+    low, high, *pi = (TEXT.limit(value, 2, 1.0) for value in ends)
     also = "" if math.isnan(ends[2]) else f", pi {pi[0]} to {pi[1]}"
-    return [f"exp: {effect.measure} {printed(ratio, 2, 1.0)} [{low}, {high}]{also}"]
+    return [f"exp: {effect.measure} {TEXT.effect(ratio, 2, 1.0)} [{low}, {high}]{also}"]
 
 
 def _table(effect: PooledEffect) -> list[tuple[str, str]]:
     level = percent(effect.level)
-    tau2 = f"{number(effect.tau2)} [{interval(effect.tau2_ci)}]"
+    tau2 = f"{TEXT.number(effect.tau2)} [{TEXT.interval(effect.tau2_ci)}]"
     name = "estimate" if effect.measure == "GEN" else f"estimate ({scale_name(effect.measure)})"
     exp = [("exp", line.removeprefix("exp: ")) for line in as_ratios(effect)]
-    return [(name, number(effect.estimate)), *exp, ("se", number(effect.se)),
-            (f"{level} CI ({effect.test})", interval(effect.ci)), ("p", p_value(effect.p, bare=True)),
-            (f"{level} PI ({effect.pi_rule})", interval(effect.pi)),
+    return [(name, TEXT.number(effect.estimate)), *exp, ("se", TEXT.number(effect.se)),
+            (f"{level} CI ({effect.test})", TEXT.interval(effect.ci)), ("p", TEXT.p(effect.p)),
+            (f"{level} PI ({effect.pi_rule})", TEXT.interval(effect.pi)),
             (f"tau2 [{level} CI, {effect.tau2_ci_method}]", tau2),
-            ("I2 (%)", number(effect.I2, 1)), (f"Q ({effect.Q_df} df)", number(effect.Q, 2)),
-            ("p of Q", p_value(effect.Q_p, bare=True)),
+            ("I2 (%)", TEXT.number(effect.I2, 1)), (f"Q ({effect.Q_df} df)", TEXT.number(effect.Q, 2)),
+            ("p of Q", TEXT.p(effect.Q_p)),
             *(("note", note) for note in effect.notes)]  # fmt: skip
 
 
 def _line(key: tuple[str, ...], effect: PooledEffect, mixed: bool, notes: list[str]) -> tuple[str, ...]:
     numbers = ",".join(str(notes.index(note) + 1) for note in dict.fromkeys(effect.notes))
-    return (*key, *([scale_name(effect.measure)] if mixed else []), str(effect.k), number(effect.trials, 0),
-            *map(number, (effect.estimate, *effect.ci)), p_value(effect.p, bare=True),
-            *map(number, effect.pi), number(effect.tau2), number(effect.I2, 1),
+    return (*key, *([scale_name(effect.measure)] if mixed else []), str(effect.k), TEXT.number(effect.trials, 0),
+            *map(TEXT.number, (effect.estimate, *effect.ci)), TEXT.p(effect.p),
+            *map(TEXT.number, effect.pi), TEXT.number(effect.tau2), TEXT.number(effect.I2, 1),
             *([f"[{numbers}]" if numbers else ""] if notes else []))  # fmt: skip

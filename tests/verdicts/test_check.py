@@ -7,13 +7,13 @@ import pytest
 
 import pdt_evidence as pdt
 from pdt_evidence.analysis.conclusions.wording import rising_changes
+from pdt_evidence.formatting import PAGE
 from pdt_evidence.verdicts import check as check_module
 from pdt_evidence.verdicts import facts as facts_module
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.questions import FEWEST_TRIALS, equivalent, intervals_in_favour
 from pdt_evidence.verdicts.recipes import RECIPES
 from pdt_evidence.verdicts.rules import VERDICTS, judge
-from pdt_evidence.verdicts.words import interval
 
 
 @pytest.fixture(scope="module")
@@ -255,5 +255,5 @@ def test_one_claim_is_printed_as_text_and_its_limits_show_their_side_of_no_effec
     judgement = pdt.check_claims()["archives-vs-cbt"]
     assert str(judgement) == judgement.summary()
     assert judgement.summary() in pdt.check_claims().summary()
-    assert interval(-0.342, -0.0049) == "−0.34 to −0.005"
-    assert interval(-0.342, 0.0) == "−0.34 to 0.00"
+    assert PAGE.interval((-0.342, -0.0049)) == "−0.34 to −0.005"
+    assert PAGE.interval((-0.342, 0.0)) == "−0.34 to 0.00"

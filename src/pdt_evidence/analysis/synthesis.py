@@ -28,7 +28,7 @@ from pdt_evidence.evidence import WINDOWS, load
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
-from pdt_evidence.results import PooledEffect, Synthesis
+from pdt_evidence.results import Note, PooledEffect, Synthesis
 
 __all__ = ["DEPENDENCE", "synthesize"]
 
@@ -229,9 +229,16 @@ def _noted(fit: PooledEffect, rows: pd.DataFrame, by: tuple[str, ...]) -> Pooled
     """The fit with what its rows have in them that its numbers do not show."""
     notes = []
     if "outcome" not in by and len(outcomes := words_of(rows, "outcome")) > 1:
-        notes.append(f"Outcomes pooled together: {', '.join(word.replace('_', ' ') for word in outcomes)}.")
+        notes.append(
+            Note(
+                "outcomes-together",
+                f"Outcomes pooled together: {', '.join(word.replace('_', ' ') for word in outcomes)}.",
+            )
+        )
     if fit.measure == "SMD" and FROM_ODDS & set(words_of(rows, "yi_basis")):
-        notes.append("Effects from events or odds ratios are log odds ratios times √3/π.")
+        notes.append(
+            Note("from-odds-ratios", "Effects from events or odds ratios are log odds ratios times √3/π.")
+        )
     return replace(fit, notes=(*fit.notes, *notes)) if notes else fit
 
 

@@ -18,10 +18,10 @@ from pdt_evidence.analysis.robustness.dependence import sensitivity
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceWarning
+from pdt_evidence.formatting import PAGE
 from pdt_evidence.reporting.names import named
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.recompute import published_results
-from pdt_evidence.verdicts.words import interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,5 +185,7 @@ def _span(table: pd.DataFrame) -> str:
     lines = []
     for comparison, rows in table.groupby("comparison", sort=False):
         name = named(str(comparison))
-        lines.append(f"{name}: estimates from {interval(rows['estimate'].min(), rows['estimate'].max())}.")
+        lines.append(
+            f"{name}: estimates from {PAGE.interval((rows['estimate'].min(), rows['estimate'].max()))}."
+        )
     return " ".join(lines)

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 from html import escape
 from importlib.resources import files
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from pdt_evidence.effects.reported import RATIOS
 from pdt_evidence.evidence.coverage import CITED
 from pdt_evidence.evidence.readers.provenance import origin
 from pdt_evidence.evidence.readers.writing import write_all
+from pdt_evidence.formatting import PAGE
 from pdt_evidence.reporting import citations
 from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
@@ -27,7 +27,7 @@ from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.questions import FEWEST_TRIALS
 from pdt_evidence.verdicts.records import ANSWERS, PARTS
 from pdt_evidence.verdicts.rules import RULES
-from pdt_evidence.verdicts.words import counted, in_words, interval, true_minus, two_digits
+from pdt_evidence.verdicts.words import counted, in_words, true_minus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ def write_page(contents: Contents, path: Path, figures: Path) -> None:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"number": _number, "interval": _interval, "p": _p, "words": _words}
+    environment.filters |= {"number": PAGE.number, "interval": PAGE.interval, "p": _p, "words": _words}
     environment.filters |= {"doi": _doi, "named": named, "minus": true_minus, "counted": counted}
     environment.filters |= {"footnoted": _footnoted, "measure": _measure}
     published, trials = _published(contents), _trials(contents)
@@ -220,19 +220,8 @@ def _linked(anchors: Collection[str], text: str) -> str:
     return Markup(re.sub(r"\b[RT]\d{3,}\b", link, escape(text)))
 
 
-def _number(value: float, digits: int = 2) -> str:
-    return "–" if value is None else two_digits(value, digits)
-
-
-def _interval(pair: tuple[float, float], digits: int = 2) -> str:
-    return "–" if isnan(pair[0]) or isnan(pair[1]) else interval(*pair, digits)
-
-
 def _p(effect: PooledEffect | float) -> str:
-    p = effect.p if isinstance(effect, PooledEffect) else effect
-    if isnan(p):
-        return "–"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    return PAGE.p(effect.p if isinstance(effect, PooledEffect) else effect)
 
 
 def _words(text: str) -> str:

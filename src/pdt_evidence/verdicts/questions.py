@@ -14,10 +14,11 @@ from pdt_evidence.analysis.regression.clustered import (
     FEWEST_DF,  # below it an interval is too rough to answer anything
 )
 from pdt_evidence.effects.reported import RATIOS
+from pdt_evidence.formatting import PAGE
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.records import Finding
-from pdt_evidence.verdicts.words import NETWORK_NAMES, counted, in_words, interval, shown, two_digits
+from pdt_evidence.verdicts.words import NETWORK_NAMES, counted, in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,7 @@ def printed_above_zero(facts: Facts, review: str, outcome: str, window: str) -> 
         part="content",
         holds=where > 0,
         against=where < 0,
-        shown=shown(row["estimate"], row["ci_low"], row["ci_high"]),
+        shown=PAGE.estimate(row["estimate"], (row["ci_low"], row["ci_high"])),
         source=f"reviews {row['row_id']}",
     )
 
@@ -93,7 +94,7 @@ def pooled_above_zero(effect: PooledEffect | None, what: str) -> list[Finding]:
             part="content",
             holds=where > 0 if _enough(effect.k) else None,
             against=where < 0,
-            shown=shown(effect.estimate, *effect.ci),
+            shown=PAGE.estimate(effect.estimate, effect.ci),
             source=pool_name(effect),
             rows=effect.row_ids,
         )
@@ -105,7 +106,7 @@ def at_least(effect: PooledEffect, size: float, word: str, what: str) -> Finding
         question=capital(f"{what}: is the point estimate at least {size:g} ({word})?"),
         part="wording",
         holds=effect.estimate >= size if _enough(effect.k) else None,
-        shown=two_digits(effect.estimate),
+        shown=PAGE.number(effect.estimate),
         source=pool_name(effect),
     )
 
@@ -166,7 +167,7 @@ def equivalent(
             part="content",
             holds=inside,
             against=high90 < -MARGIN.value or low90 > MARGIN.value,
-            shown=f"{two_digits(estimate)}, 90% interval {interval(low90, high90)}",
+            shown=f"{PAGE.number(estimate)}, 90% interval {PAGE.interval((low90, high90))}",
             source=source,
             rows=rows,
         ),
@@ -175,7 +176,7 @@ def equivalent(
             part="wording",
             holds=False if where < 0 else True if inside and where == 0 else None,
             against=where < 0,
-            shown=f"95% interval {interval(low95, high95)}"
+            shown=f"95% interval {PAGE.interval((low95, high95))}"
             + ("" if where < 0 or inside else ": inconclusive"),
             source=source,
         ),
@@ -205,7 +206,7 @@ def growth_within(facts: Facts, review: str) -> Iterator[Finding]:
             question=f"{capital(in_words(str(outcome)))} ({review}): larger at follow-up than at the end?",
             part="content",
             holds=bool(after > before),
-            shown=f"{two_digits(before)} to {two_digits(after)}, uncontrolled or not stated to be controlled",
+            shown=f"{PAGE.number(before)} to {PAGE.number(after)}, uncontrolled or not stated to be controlled",
             source=row_names(rows),
             cited=review.startswith("shedler"),
         )
@@ -251,7 +252,7 @@ def whatever_the_rule(facts: Facts) -> Finding:
         part="content",
         holds=bool((table["ci_low"] > 0).all()) if answered else None,
         against=bool((table["ci_high"] < 0).all()),
-        shown=f"{interval(low, high)}, lowest limit {two_digits(table['ci_low'].min())}",
+        shown=f"{PAGE.interval((low, high))}, lowest limit {PAGE.number(table['ci_low'].min())}",
         source=f"pooled here in {len(table)} ways{too_few(table['trials'].min())}",
     )
 
@@ -332,7 +333,7 @@ def _from_interval(
         part="content",
         holds=where > 0 if answered else None,
         against=where < 0,
-        shown="" if isnan(numbers[0]) else f"{label}{shown(*numbers)}",
+        shown="" if isnan(numbers[0]) else f"{label}{PAGE.estimate(numbers[0], numbers[1:])}",
         source=source + ("" if answered else ": too few"),
         rows=rows,
     )

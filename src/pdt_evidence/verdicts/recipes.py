@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import isnan
 
+from pdt_evidence.formatting import PAGE
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.questions import (
     FEWEST_TRIALS,
@@ -36,7 +37,7 @@ from pdt_evidence.verdicts.questions import (
     whatever_the_rule,
 )
 from pdt_evidence.verdicts.records import Finding
-from pdt_evidence.verdicts.words import in_words, shown
+from pdt_evidence.verdicts.words import in_words
 
 __all__ = ["RECIPES"]
 
@@ -185,7 +186,7 @@ def apa_personality(facts: Facts) -> list[Finding]:
     core = facts.printed("keefe2020", comparison="pdt_vs_control", outcome="personality_pathology")
     findings = [not_held("Effect in personality disorders in the article's review?", "shedler2010")]
     if core is not None:
-        numbers = shown(core["estimate"], core["ci_low"], core["ci_high"])
+        numbers = PAGE.estimate(core["estimate"], (core["ci_low"], core["ci_high"]))
         where = side(core["ci_low"], core["ci_high"], no_effect(core["measure"]))
         what = "Core personality disorder symptoms against control, in later evidence (Keefe 2020)"
         source = f"reviews {core['row_id']}"

@@ -14,9 +14,10 @@ from pdt_evidence.analysis.conclusions.equivalence import (
     equivalence_from_interval,
 )
 from pdt_evidence.analysis.conclusions.wording import rising_changes
+from pdt_evidence.formatting import PAGE
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.questions import FEWEST_TRIALS, MARGIN, no_effect, side
-from pdt_evidence.verdicts.words import NETWORK_NAMES, counted, in_words, interval, shown, two_digits
+from pdt_evidence.verdicts.words import NETWORK_NAMES, counted, in_words
 
 __all__ = ["sentence"]
 
@@ -32,16 +33,16 @@ def _against_control(facts: Facts) -> str:
     effect = facts.pooled()
     if effect is None:
         return "No trial against control is held."
-    result = shown(effect.estimate, *effect.ci)
+    result = PAGE.estimate(effect.estimate, effect.ci)
     if not effect.ci[0] > 0:
         return f"In {effect.k} trials held here an advantage over control is not shown ({result})."
     text = f"In {effect.k} trials held here PDT does better than control at the end of treatment ({result})"
     if not isnan(effect.pi[0]) and effect.pi[0] < 0:
-        text += f", though a new trial could find none (prediction interval {interval(*effect.pi)})"
+        text += f", though a new trial could find none (prediction interval {PAGE.interval(effect.pi)})"
     kinds = facts.controls.table
     kinds = kinds[kinds["tested"].astype(bool)].sort_values("estimate", ascending=False)
     if len(kinds) > 1:
-        sizes = ", ".join(f"{row['level']} {two_digits(row['estimate'])}" for _, row in kinds.iterrows())
+        sizes = ", ".join(f"{row['level']} {PAGE.number(row['estimate'])}" for _, row in kinds.iterrows())
         clear = "" if kinds["p"].iloc[0] < 0.05 else ", a difference that may be chance"
         text += (
             f". How much depends on what it is compared with: {sizes} (p = {kinds['p'].iloc[0]:.2f}{clear})"
@@ -58,8 +59,8 @@ def _against_cbt(facts: Facts) -> str:
         holds = "holds" if own.ci[0] <= 0 <= own.ci[1] else "excludes"
         parts.append(
             f"In the {own.k} trials held here, which are those with open data, the difference is "
-            f"{two_digits(own.estimate)}; its 90% interval, {interval(*test.ci, 3)}, shows {said} within "
-            f"{MARGIN.value:g} ({VERDICTS[test.verdict]}), and its 95% interval {holds} 0."
+            f"{PAGE.number(own.estimate)}; its 90% interval, {PAGE.interval(test.ci, 3)}, "
+            f"shows {said} within {MARGIN.value:g} ({VERDICTS[test.verdict]}), and its 95% interval {holds} 0."
         )
     printed = facts.printed("steinert2017", comparison="pdt_vs_active_treatment", follow_up="post")
     if printed is not None:
@@ -67,7 +68,7 @@ def _against_cbt(facts: Facts) -> str:
     mixed = facts.head_to_head.table.query("evidence == 'mixed'").to_dict("records")
     results = "; ".join(
         f"{NETWORK_NAMES.get(row['network'], row['network'])} "
-        f"{shown(row['estimate'], row['ci_low'], row['ci_high'])}, {row['verdict']}"
+        f"{PAGE.estimate(row['estimate'], (row['ci_low'], row['ci_high']))}, {row['verdict']}"
         for row in mixed
     )
     settled = any(row["verdict"].startswith("equivalent") for row in mixed)
@@ -84,7 +85,7 @@ def _printed(estimate: float, low: float, high: float, level: float) -> str:
         return "The interval printed by Steinert 2017 does not fit its estimate."
     if test.equivalent and test.inferior:
         return (
-            f"Steinert 2017 is equivalent within {MARGIN.value:g} and yet below 0 ({two_digits(estimate)}): "
+            f"Steinert 2017 is equivalent within {MARGIN.value:g} and yet below 0 ({PAGE.number(estimate)}): "
             "a small disadvantage of PDT, too small to matter by that margin."
         )
     return f"Steinert 2017 by its printed interval: {test.verdict}."
@@ -92,7 +93,7 @@ def _printed(estimate: float, low: float, high: float, level: float) -> str:
 
 def _domains(facts: Facts) -> str:
     held = [
-        f"{in_words(row['outcome'])} {shown(row['estimate'], row['ci_low'], row['ci_high'])}"
+        f"{in_words(row['outcome'])} {PAGE.estimate(row['estimate'], (row['ci_low'], row['ci_high']))}"
         for outcome in ("general_symptoms", "social_adjustment")
         if (row := facts.printed("abbass2006", outcome=outcome, follow_up="short")) is not None
     ]
@@ -120,7 +121,7 @@ def _ongoing(facts: Facts) -> str:
     row = found.changes.query("comparison == 'pdt_vs_control' and rho_time == @found.rho_time")
     if len(row):
         one = row.iloc[0]
-        result = shown(one["estimate"], one["ci_low"], one["ci_high"])
+        result = PAGE.estimate(one["estimate"], (one["ci_low"], one["ci_high"]))
         enough = one["trials"] >= FEWEST_TRIALS
         grown = "is shown" if enough and one["ci_low"] > 0 else "is not shown, nor ruled out"
         parts.append(
@@ -142,7 +143,7 @@ def _both(facts: Facts) -> str:
     )
     text = f"A review of 2006 has an advantage over control in {there} of {len(printed)} outcomes in the long term."
     if long is not None:
-        result = shown(long.estimate, *long.ci)
+        result = PAGE.estimate(long.estimate, long.ci)
         if long.k < FEWEST_TRIALS:
             sure = f"{'is' if long.k == 1 else 'are'} too few to confirm it"
         else:

@@ -1,15 +1,13 @@
-"""Numbers and names as they stand in findings, sentences and the report."""
+"""Names and counts as they stand in findings, sentences and the report."""
 
 from __future__ import annotations
 
 import re
-from math import isnan
 
-from pdt_evidence.formatting import end
+from pdt_evidence.formatting import PAGE
 
-__all__ = ["MINUS", "NETWORK_NAMES", "counted", "in_words", "interval", "shown", "true_minus", "two_digits"]
+__all__ = ["NETWORK_NAMES", "counted", "in_words", "true_minus"]
 
-MINUS = "−"
 NETWORK_NAMES = {
     "sad_mayowilson2014": "social anxiety network",
     "depression_nice": "depression network",
@@ -22,28 +20,6 @@ MINUS_OF_A_NUMBER = re.compile(r"(?<![\w.−-])-(?=\.?\d)")  # not in R001-R010,
 MINUS_OF_ZERO = re.compile(r"−(?=0(?:\.0+)?(?!\.?\d))")
 
 
-def two_digits(value: float, digits: int = 2) -> str:
-    """A number with a true minus sign, never as a negative zero; a dash for NaN."""
-    if isnan(value):
-        return "–"
-    text = f"{value:.{digits}f}"
-    return text.lstrip("-") if float(text) == 0 else text.replace("-", MINUS)
-
-
-def interval(low: float, high: float, digits: int = 2) -> str:
-    return f"{_end(low, digits)} to {_end(high, digits)}"
-
-
-def shown(estimate: float, low: float, high: float) -> str:
-    """An estimate with its interval, two digits."""
-    return f"{two_digits(estimate)} [{_end(low)}, {_end(high)}]"
-
-
-def _end(value: float, digits: int = 2) -> str:
-    """One end of an interval, with the digits that it takes to see on which side of 0 it lies."""
-    return two_digits(value) if isnan(value) else end(value, digits, 0.0).replace("-", MINUS)
-
-
 def true_minus(text: str) -> str:
     """Text with the hyphens before its numbers as minus signs, and no negative zero.
 
@@ -52,7 +28,7 @@ def true_minus(text: str) -> str:
     >>> true_minus("-0.00 [-0.41, 0.29] on 2024-05-08, rows 1-3")
     '0.00 [−0.41, 0.29] on 2024-05-08, rows 1-3'
     """
-    return MINUS_OF_ZERO.sub("", MINUS_OF_A_NUMBER.sub(MINUS, text))
+    return MINUS_OF_ZERO.sub("", MINUS_OF_A_NUMBER.sub(PAGE.minus, text))
 
 
 def counted(number: int, noun: str, several: str = "") -> str:

@@ -21,7 +21,7 @@ from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, SchemaError, require_choice
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.models.fixed import peto_effects
-from pdt_evidence.results import PooledEffect, Synthesis
+from pdt_evidence.results import Note, PooledEffect, Synthesis
 
 __all__ = ["EVENT_METHODS", "synthesize_as_revman"]
 
@@ -216,5 +216,7 @@ def _effect(
         weights=100 * weights / weights.sum() if weights.sum() > 0 else weights,
         row_ids=tuple(rows["row_id"].astype(str)),
         columns={name: tuple(rows[name]) for name in rows.columns if name not in OWN_FIELDS},
-        notes=("Pooled as Review Manager pools: rows of one trial are not combined.",),
+        notes=(
+            Note("rows-not-combined", "Pooled as Review Manager pools: rows of one trial are not combined."),
+        ),
     )

@@ -7,17 +7,13 @@ from typing import Any
 import pandas as pd
 
 from pdt_evidence.analysis.regression.clustered import FEWEST_DF
+from pdt_evidence.formatting import TEXT
 
-__all__ = ["about_follow_up", "rising_changes", "shown"]
+__all__ = ["about_follow_up", "rising_changes"]
 
 NAMES = {"pdt_vs_control": "PDT against control", "pdt_vs_cbt": "PDT against CBT"}
 AFTER = ("short", "medium", "long")
 RANGE_END = r" \((?:lowest|highest) of range\)$"
-
-
-def shown(estimate: float, low: float, high: float) -> str:
-    """An estimate with its interval, two digits."""
-    return f"{estimate:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def about_follow_up(
@@ -45,7 +41,7 @@ def _windows(name: str, own: pd.DataFrame) -> str:
     for window, count in after.items():
         if count:
             row = by_window[window]
-            result = shown(row["estimate"], row["ci_low"], row["ci_high"])
+            result = TEXT.estimate(row["estimate"], (row["ci_low"], row["ci_high"]))
             settled = row["ci_low"] > 0 or row["ci_high"] < 0
             verdict = "excludes 0" if settled else "does not exclude 0"
             text += f" {window.capitalize()}: {result}, which {verdict}."
@@ -55,7 +51,7 @@ def _windows(name: str, own: pd.DataFrame) -> str:
 def _trend(name: str, row: pd.Series) -> str:
     if not row["fitted"]:
         return f"{name}: no trend over months can be estimated ({row['reason']})."
-    result = shown(row["estimate"], row["ci_low"], row["ci_high"])
+    result = TEXT.estimate(row["estimate"], (row["ci_low"], row["ci_high"]))
     text = (
         f"{name}: slope on log(1 + months) {result}, resting on {row['trials_after']} of {row['trials']} trials "
         f"({row['df']:.1f} degrees of freedom)."
@@ -74,7 +70,7 @@ def _change(name: str, changes: pd.DataFrame, rho_time: float) -> str:
     if changes.empty:
         return f"{name}: no trial is held with one measure both at the end and later."
     row = changes[changes["rho_time"].eq(rho_time)].iloc[0]
-    result = shown(row["estimate"], row["ci_low"], row["ci_high"])
+    result = TEXT.estimate(row["estimate"], (row["ci_low"], row["ci_high"]))
     count = int(row["trials"])
     text = (
         f"{name}: change from the end to follow-up within {count} {'trial' if count == 1 else 'trials'} {result} "

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.errors import EvidenceError, SchemaError, require_choice
 from pdt_evidence.models.networks import arms as arms_of
+from pdt_evidence.results import Note
 
 __all__ = ["ArmStudies", "ArmTable", "read_arms"]
 
@@ -77,12 +78,19 @@ def read_arms(table: ArmTable, *, measure: str, study: str, arm: str, better: st
         studies.append((label, names, sign * effects, variances))
     if problems:
         raise EvidenceError.from_problems(problems, "network arms")
-    notes = [f"Left out, since all their arms have one treatment: {', '.join(alone)}."] if alone else []
+    notes = (
+        [Note("one-treatment", f"Left out, since all their arms have one treatment: {', '.join(alone)}.")]
+        if alone
+        else []
+    )
     derived = list(table["verification"]).count("derived") if "verification" in table.keys() else 0  # noqa: SIM118
     if derived:
         arms = len(columns["study"])
         notes.append(
-            f"{derived} of {arms} arms hold numbers that were computed from others, not printed ('derived')."
+            Note(
+                "derived-arms",
+                f"{derived} of {arms} arms hold numbers that were computed from others, not printed ('derived').",
+            )
         )
     return ArmStudies(tuple(studies), tuple(notes))
 

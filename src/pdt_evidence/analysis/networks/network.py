@@ -33,6 +33,7 @@ from pdt_evidence.models.networks.model import (
 )
 from pdt_evidence.models.networks.split import Evidence, back_calculation, direct_evidence
 from pdt_evidence.options import LEVEL, Choice, check_options
+from pdt_evidence.results import Note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -339,11 +340,13 @@ def _fit(
     notes = []
     if held is not None:
         tau2 = held
-        notes.append(f"tau2 was held at {held:g}.")
+        notes.append(Note("tau2-given", f"tau2 was held at {held:g}."))
     else:
         tau2 = {"REML": tau2_reml, "DL": tau2_dl, "EE": lambda _: 0.0}[method](model)
     if math.isnan(tau2):
-        notes.append("tau2 cannot be estimated from so few contrasts; the fixed model is shown.")
+        notes.append(
+            Note("no-tau2", "tau2 cannot be estimated from so few contrasts; the fixed model is shown.")
+        )
     used = 0.0 if math.isnan(tau2) else tau2
     estimates, errors = contrast_matrices(solve(model, used))
     half = float(ndtri(0.5 + level / 2)) * errors

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from pdt_evidence.errors import RequestError, require_choice
-from pdt_evidence.formatting import p_value
+from pdt_evidence.formatting import TEXT, percent, plain
 from pdt_evidence.models.networks.designs import decompose_Q, net_heat
 from pdt_evidence.models.networks.flow import contributions, evidence_flow, network_laplacian
 from pdt_evidence.models.networks.model import StudyBlock, consistency_model, solve
@@ -279,16 +279,16 @@ class Network:
         names = ("treatments", "reference", "measure", "method", "level", "k", "n_designs", "estimates",
                  "standard_errors", "ci_low", "ci_high", "tau2", "tau2_ci", "I2", "Q", "Q_df", "Q_p",
                  "direct_share", "notes")  # fmt: skip
-        values = {name: _plain(getattr(self, name)) for name in names}
+        values = {name: plain(getattr(self, name)) for name in names}
         for name, source in (("direct", self.direct), ("indirect", self.indirect)):
-            values[name] = _plain(source.estimates)
-            values[f"{name}_se"] = _plain(source.standard_errors)
-        return values | {"direct_k": _plain(self.direct.k)}
+            values[name] = plain(source.estimates)
+            values[f"{name}_se"] = plain(source.standard_errors)
+        return values | {"direct_k": plain(self.direct.k)}
 
     def summary(self) -> str:
         """Aligned text: the model, every treatment against the reference, heterogeneity, consistency."""
         width = max(map(len, self.treatments))
-        low, high = f"{100 * self.level:g}% low", "high"
+        low, high = f"{percent(self.level)} low", "high"
         lines = [
             f"Network meta-analysis ({self.method}): {len(self.treatments)} treatments, k = {self.k} studies, "
             f"{self.n_designs} designs; measure: {self.measure}",
@@ -304,7 +304,7 @@ class Network:
         tests = self.inconsistency()
         lines += ["", f"tau2 = {self.tau2:.4f}, I2 = {self.I2:.1f}%"]
         lines += [
-            f"Q {name}, with tau2 = {row.tau2:.3g}: {row.Q:.2f} (df {row.df:.0f}), p {p_value(row.p)}"
+            f"Q {name}, with tau2 = {row.tau2:.3g}: {row.Q:.2f} (df {row.df:.0f}), {TEXT.p_value(row.p)}"
             for name, row in tests.iterrows()
         ]
         return "\n".join(lines + [f"Note: {note}" for note in self.notes])
@@ -354,11 +354,3 @@ class Network:
         return pd.DataFrame(
             cells, [self._name(pair) for pair in pairs], [self._name(pair) for pair in direct]
         )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

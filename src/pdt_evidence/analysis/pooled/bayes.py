@@ -14,8 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import checked_studies
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
-from pdt_evidence.formatting import aligned, note_lines, number, plain
-from pdt_evidence.formatting import interval as interval_text
+from pdt_evidence.formatting import TEXT, aligned, note_lines, percent, plain
 from pdt_evidence.models.bayes import (
     INTERVALS,
     Mixture,
@@ -38,7 +37,7 @@ from pdt_evidence.models.priors import (
 )
 from pdt_evidence.models.regression import typical_variance
 from pdt_evidence.options import LEVEL, Choice, check_options
-from pdt_evidence.results import PooledEffect
+from pdt_evidence.results import Note, PooledEffect
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,12 +195,12 @@ class BayesianEffect(PooledEffect):
         """
         mu_prior = "flat" if self.mu_prior is None else f"N({self.mu_prior[0]:g}, {self.mu_prior[1]:g}^2)"
         head = f"Bayesian random-effects model, k = {self.k}; tau ~ {self.prior!r}, mu ~ {mu_prior}"
-        level = f"{100 * self.level:g}% {self.interval} interval"
+        level = f"{percent(self.level)} {self.interval} interval"
         rows: list[tuple[str, ...]] = [("", "mean", "median", "mode", "sd", level)]
         for name, label in (("mu", "mu"), ("tau", "tau"), ("theta_new", "new study")):
             s = getattr(self, name)
-            rows.append((label, *map(number, (s.mean, s.median, s.mode, s.sd)), interval_text(s.ci)))
-        above = f"P(mu > 0) = {number(self.probability(above=0))}"
+            rows.append((label, *map(TEXT.number, (s.mean, s.median, s.mode, s.sd)), TEXT.interval(s.ci)))
+        above = f"P(mu > 0) = {TEXT.number(self.probability(above=0))}"
         return "\n".join(
             [head, f"measure: {self.measure}", "", *aligned(rows, 1), "", above, *note_lines(self.notes)]
         )
@@ -334,8 +333,13 @@ def _weights(posterior: TauPosterior, v: Array) -> Array:
 def _remarks(mu: Posterior, tau: Posterior, k: int) -> tuple[str, ...]:
     notes = []
     if k == 1:
-        notes.append("One study: what lies between studies is known from the prior alone.")
+        notes.append(Note("one-study", "One study: what lies between studies is known from the prior alone."))
     parts = [name for name, s in (("mu", mu), ("tau", tau)) if not np.isfinite(s.sd)]
     if parts:
-        notes.append(f"The posterior of {' and '.join(parts)} has no finite standard deviation; use medians.")
+        notes.append(
+            Note(
+                "no-finite-sd",
+                f"The posterior of {' and '.join(parts)} has no finite standard deviation; use medians.",
+            )
+        )
     return tuple(notes)

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import fault_of_effect, fault_of_variance, numbers
 from pdt_evidence.errors import EvidenceError, known_options
-from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value, scale_name
+from pdt_evidence.formatting import TEXT, aligned, note_lines, percent, scale_name
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.multilevel import (
     Blocks,
@@ -30,13 +30,14 @@ from pdt_evidence.models.multilevel import (
 )
 from pdt_evidence.models.robust import cr2_mean
 from pdt_evidence.options import LEVEL, Choice, check_options
-from pdt_evidence.results import PooledEffect, as_ratios
+from pdt_evidence.results import Note, PooledEffect, as_ratios
 
 __all__ = ["LikelihoodRatio", "MultilevelEffect", "RobustMean", "pool_multilevel"]
 
 NAN = float("nan")
 NO_INTERVAL = (NAN, NAN)
 TESTS = ("t", "z")
+NOT_ROBUST = Note("not-robust", "Inference is by the model, since none is robust here.")
 Array = NDArray[np.float64]
 
 
@@ -92,12 +93,17 @@ class MultilevelEffect(PooledEffect):
         """
         r = self.robust
         if np.isnan(r.se):
-            return replace(self, notes=(*self.notes, "Inference is by the model, since none is robust here."))
+            return replace(self, notes=(*self.notes, NOT_ROBUST))
         prediction = _prediction(self.estimate, r.se**2, self.tau2, self.n_clusters, r.df, self.level)
         prediction["pi_rule"] = f"CR2, {prediction['pi_rule'].replace('clusters-1', 'Satterthwaite')}"
         return replace(
             self, test="CR2", se=r.se, statistic=r.statistic, df=r.df, p=r.p, ci=r.ci, **prediction
         )
+
+    @property
+    def is_multilevel(self) -> bool:
+        """Whether its model has several effects a trial: always."""
+        return True
 
     @property
     def trials(self) -> float:
@@ -106,24 +112,22 @@ class MultilevelEffect(PooledEffect):
 
     def summary(self) -> str:
         """Aligned text: variances by level, the estimate by model and robust, the tests."""
-        level = f"{100 * self.level:g}% CI"
+        level = f"{percent(self.level)} CI"
         model = "Three-level model" if self.rho == 0 else "Correlated and hierarchical effects"
         words = ", ".join(self.stratum.values())
         head = f"{words}{': ' if words else ''}{model} (REML), k = {self.k} effects in {self.n_clusters} clusters"
         names = ("between clusters", "within clusters")
         variances = [("", "sigma2", level, "I2 (%)")]
         for name, value, ci, I2 in zip(names, self.sigma2, self.sigma2_ci, self.I2_levels, strict=True):
-            variances.append((name, number(value), interval(ci), number(I2, 1)))
+            variances.append((name, TEXT.number(value), TEXT.interval(ci), TEXT.number(I2, 1)))
         rows = [("", "estimate", "se", "statistic", "df", "p", level)]
         model_based = [] if self.test == "CR2" else [(f"model ({self.test})", self)]
         for name, r in (*model_based, ("robust (CR2)", self.robust)):
-            numbers = (number(self.estimate), number(r.se), number(r.statistic), number(r.df, 1))
-            rows.append((name, *numbers, p_value(r.p, bare=True), interval(r.ci)))
-        lrt = (
-            f"LR test of the variance between clusters: {number(self.lrt.statistic)}, p {p_value(self.lrt.p)}"
-        )
-        Q = f"Test for heterogeneity: Q(df = {self.Q_df}) = {number(self.Q)}, p {p_value(self.Q_p)}"
-        pi = f"pi ({self.pi_rule}): {interval(self.pi)}"
+            numbers = (*map(TEXT.number, (self.estimate, r.se, r.statistic)), TEXT.number(r.df, 1))
+            rows.append((name, *numbers, TEXT.p(r.p), TEXT.interval(r.ci)))
+        lrt = f"LR test of the variance between clusters: {TEXT.number(self.lrt.statistic)}, {TEXT.p_value(self.lrt.p)}"
+        Q = f"Test for heterogeneity: Q(df = {self.Q_df}) = {TEXT.number(self.Q)}, {TEXT.p_value(self.Q_p)}"
+        pi = f"pi ({self.pi_rule}): {TEXT.interval(self.pi)}"
         parts = [f"measure: {scale_name(self.measure)}", "", *aligned(variances, 1), "", Q, lrt, ""]
         last = [*aligned(rows, 1), pi, *as_ratios(self)]
         return "\n".join([head, *parts, *last, *note_lines(self.notes)])
@@ -296,14 +300,17 @@ def _ratio(nested: Nested, peak: Peak, free: tuple[bool, bool], which: int) -> L
     return LikelihoodRatio(dropped=name, statistic=statistic, p=p, p_boundary=p / 2 if statistic > 0 else 1.0)
 
 
-def _remarks(k: int, n_clusters: int, robust: RobustMean) -> tuple[str, ...]:
-    notes = []
+def _remarks(k: int, n_clusters: int, robust: RobustMean) -> tuple[Note, ...]:
+    notes: list[Note] = []
     if n_clusters == 1:
-        notes.append("One cluster: no variance between clusters, no robust inference, the model's by z.")
+        text = "One cluster: no variance between clusters, no robust inference, the model's by z."
+        notes.append(Note("one-cluster", text))
     elif n_clusters == k:
-        notes.append("No cluster has two effects: the variance within clusters is not estimated (0).")
+        text = "No cluster has two effects: the variance within clusters is not estimated (0)."
+        notes.append(Note("no-variance-within", text))
     if robust.df < 4:
-        notes.append(f"Robust inference has {robust.df:.2g} degrees of freedom; below 4 p may be too small.")
+        text = f"Robust inference has {robust.df:.2g} degrees of freedom; below 4 p may be too small."
+        notes.append(Note("few-degrees-of-freedom", text))
     return tuple(notes)
 
 

@@ -25,7 +25,7 @@ from pdt_evidence.models.prediction import PI_RULES
 from pdt_evidence.models.priors import Prior
 from pdt_evidence.models.weights import prepare
 from pdt_evidence.options import LEVEL, SEED, Choice, Whole, check_options
-from pdt_evidence.results import HenmiCopas, PooledEffect
+from pdt_evidence.results import HenmiCopas, Note, PooledEffect
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -290,25 +290,42 @@ def _read_only(array: Floats) -> Floats:
     return array
 
 
-def _notes(options: Options, k: int, values: Mapping[str, Any]) -> Iterator[str]:
+def _notes(options: Options, k: int, values: Mapping[str, Any]) -> Iterator[Note]:
     """What a reader must know about the numbers, one sentence each."""
     if k == 1:
-        yield "One study: its own estimate and Wald interval; what lies between studies cannot be known."
+        yield Note(
+            "one-study",
+            "One study: its own estimate and Wald interval; what lies between studies cannot be known.",
+        )
         return
     if options.method == "EE":
-        yield "Method EE assumes one true effect: tau2 is 0, and there is nothing to predict beyond the estimate."
+        yield Note(
+            "equal-effects",
+            "Method EE assumes one true effect: tau2 is 0, and there is nothing to predict beyond the estimate.",
+        )
     elif options.pi_rule == "bootstrap":
-        yield (
+        yield Note(
+            "bootstrap-prediction",
             "The bootstrap prediction interval has rules of its own (DerSimonian-Laird, Hartung-Knapp), whatever "
-            "method and test are; it need not contain the confidence interval."
+            "method and test are; it need not contain the confidence interval.",
         )
     elif k == 2 and options.pi_rule == "HTS-t(k-2)":
-        yield "The prediction interval HTS-t(k-2) needs 3 studies; there are 2."
+        yield Note(
+            "prediction-needs-three", "The prediction interval HTS-t(k-2) needs 3 studies; there are 2."
+        )
     if options.tau2_ci_method in ("q-profile", "generalised-q") and values["tau2_ci"][1] == 0:
-        yield (f"The {options.tau2_ci_method} interval of tau2 is empty, as the studies agree more than "
-               "chance would have it; both bounds are given as 0.")  # fmt: skip
+        yield Note(
+            "empty-tau2-interval",
+            f"The {options.tau2_ci_method} interval of tau2 is empty, as the studies agree more than "
+            "chance would have it; both bounds are given as 0.",
+        )
     if options.test in ("knha", "adhoc-ci") and values["se"] == 0:
-        yield "The effects are identical, so the Knapp-Hartung standard error is 0."
+        yield Note(
+            "identical-effects", "The effects are identical, so the Knapp-Hartung standard error is 0."
+        )
     elif options.test == "knha" and values["Q"] < k - 1 and values["tau2"] == 0:
-        yield (f"The Knapp-Hartung variance factor is {values['H2_Q']:.3g}, below 1: the standard error is "
-               "smaller than the Wald one (test 'adhoc' does not allow that).")  # fmt: skip
+        yield Note(
+            "narrower-than-wald",
+            f"The Knapp-Hartung variance factor is {values['H2_Q']:.3g}, below 1: the standard error is "
+            "smaller than the Wald one (test 'adhoc' does not allow that).",
+        )

@@ -27,6 +27,7 @@ from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.models.clustered_regression import ClusteredFit, fit_clustered, robust_test
 from pdt_evidence.models.distributions import chi2_tail, two_sided_quantile
 from pdt_evidence.models.heterogeneity import H2_from_tau2, I2_from_tau2
+from pdt_evidence.results import Note
 
 __all__ = ["ClusteredMetaRegression", "fit_by_cluster"]
 
@@ -161,8 +162,10 @@ def _explained(y: Array, codes: NDArray[np.intp], V: Array, tau2: float) -> floa
     return 100 * max(0.0, (before - tau2) / before) if before > 0 else NAN
 
 
-def _rough(coefficients: pd.DataFrame, df: float) -> list[str]:
+def _rough(coefficients: pd.DataFrame, df: float) -> list[Note]:
     low = [str(name) for name, value in coefficients["df"].items() if not value >= FEWEST_DF]
     low += [] if df >= FEWEST_DF else ["the test of all moderators"]
     below = f"Robust inference has fewer than {FEWEST_DF:g} degrees of freedom"
-    return [f"{below} for {', '.join(low)}: p may be too small."] if low else []
+    return (
+        [Note("few-degrees-of-freedom", f"{below} for {', '.join(low)}: p may be too small.")] if low else []
+    )

@@ -21,6 +21,7 @@ from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.models.clustered_regression import robust_test
+from pdt_evidence.results import Note
 
 __all__ = ["MODERATORS", "Moderation", "harmonised_rob", "holm", "moderators"]
 
@@ -151,10 +152,10 @@ def moderators(
         trials=rows["trial_id"].nunique(),
         rules={name: MODERATORS[name].rule for name in asked if MODERATORS[name].rule},
         notes=(
-            f"p_holm: adjusted for the {tested} moderators tested (Holm 1979).",
-            f"Levels with fewer than {FEWEST_TRIALS} trials are shown and not tested.",
-            "Each moderator is tested by itself; trials differ in several at once.",
-            ALLEGIANCE,
+            Note("holm", f"p_holm: adjusted for the {tested} moderators tested (Holm 1979)."),
+            Note("small-levels", f"Levels with fewer than {FEWEST_TRIALS} trials are shown and not tested."),
+            Note("one-at-a-time", "Each moderator is tested by itself; trials differ in several at once."),
+            Note("no-allegiance", ALLEGIANCE),
         ),
     )  # fmt: skip
 

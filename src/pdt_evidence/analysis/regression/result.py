@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.analysis.regression.formulas import new_design
-from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value, plain
+from pdt_evidence.formatting import TEXT, aligned, note_lines, percent, plain
 from pdt_evidence.models.distributions import two_sided_quantile
 from pdt_evidence.models.inference import REGRESSION_TESTS, named_test
 from pdt_evidence.models.permutation import count_arrangements, permutation_test
 from pdt_evidence.options import Whole, check_options
+from pdt_evidence.results import Note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +79,8 @@ class MetaRegression:
     spec: Any  # formulaic's ModelSpec, by which `predict` reads a new table
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.formula}, {self.method} {self.test} k={self.k}: p {p_value(self.QM_p)}>"
+        rules = f"{self.formula}, {self.method} {self.test}"
+        return f"<{type(self).__name__} {rules} k={self.k}: {TEXT.p_value(self.QM_p)}>"
 
     def predict(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
         """Mean effect with its interval, and the interval for a new study, for each row of `table`.
@@ -166,17 +168,22 @@ class MetaRegression:
 
     def summary(self) -> str:
         """Aligned text: heterogeneity, the test of the moderators, the coefficients."""
-        level = f"{100 * self.level:g}% CI"
-        tau2 = f"tau2 {number(self.tau2)} ({level} {interval(self.tau2_ci)})"
-        left = f"{tau2}, I2 {number(self.I2, 1)}%, R2 {number(self.R2, 1)}%"
-        QE = f"Residual heterogeneity: QE(df = {self.QE_df}) = {number(self.QE)}, p {p_value(self.QE_p)}"
+        level = f"{percent(self.level)} CI"
+        tau2 = f"tau2 {TEXT.number(self.tau2)} ({level} {TEXT.interval(self.tau2_ci)})"
+        left = f"{tau2}, I2 {TEXT.number(self.I2, 1)}%, R2 {TEXT.number(self.R2, 1)}%"
+        QE = f"Residual heterogeneity: QE(df = {self.QE_df}) = {TEXT.number(self.QE)}, {TEXT.p_value(self.QE_p)}"
         kind = "QM" if np.isnan(self.QM_df[1]) else "F"
         df = ", ".join(f"{value:.4g}" for value in self.QM_df if not np.isnan(value))
-        QM = f"Moderators: {kind}(df = {df}) = {number(self.QM)}, p {p_value(self.QM_p)}"
+        QM = f"Moderators: {kind}(df = {df}) = {TEXT.number(self.QM)}, {TEXT.p_value(self.QM_p)}"
         rows = [("", "estimate", "se", "t" if kind == "F" else "z", "df", "p", level)]
         for term, row in self.coefficients.iterrows():
-            numbers = (number(row.estimate), number(row.se), number(row.statistic), f"{row.df:.3g}")
-            rows.append((str(term), *numbers, p_value(row.p, bare=True), interval((row.ci_low, row.ci_high))))
+            numbers = (
+                TEXT.number(row.estimate),
+                TEXT.number(row.se),
+                TEXT.number(row.statistic),
+                f"{row.df:.3g}",
+            )
+            rows.append((str(term), *numbers, TEXT.p(row.p), TEXT.interval((row.ci_low, row.ci_high))))
         return "\n".join([self._head(), "", left, QE, QM, "", *aligned(rows, 1), *note_lines(self.notes)])
 
     def _repr_html_(self) -> str:
@@ -221,9 +228,15 @@ def has_intercept(spec: Any) -> bool:
     return "Intercept" in [str(name) for name in spec.column_names]
 
 
-def remarks(k: int, m: int, left_out: int) -> tuple[str, ...]:
+def remarks(k: int, m: int, left_out: int) -> tuple[Note, ...]:
     """What a reader must know of k independent units and m coefficients of moderators."""
-    notes = [f"{left_out} rows were left out, since a value is missing (see left_out)."] if left_out else []
+    notes = (
+        [Note("rows-left-out", f"{left_out} rows were left out, since a value is missing (see left_out).")]
+        if left_out
+        else []
+    )
     if k < 10 * m:
-        notes.append(f"{k} studies for {m} coefficients of moderators: fewer than ten for each.")
+        notes.append(
+            Note("few-studies", f"{k} studies for {m} coefficients of moderators: fewer than ten for each.")
+        )
     return tuple(notes)

@@ -10,12 +10,13 @@ import numpy as np
 from pdt_evidence.analysis.regression.formulas import no_column, warn_of_repeats
 from pdt_evidence.analysis.regression.metaregression import MetaRegression, metareg
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options, require_choice
-from pdt_evidence.formatting import aligned, interval, note_lines, number, p_value
+from pdt_evidence.formatting import TEXT, aligned, note_lines, percent
 from pdt_evidence.models import regression
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.estimators import REGRESSION_METHODS, regression_tau2
 from pdt_evidence.models.inference import REGRESSION_TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
+from pdt_evidence.results import Note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,9 +45,7 @@ class SubgroupComparison:
 
     def __repr__(self) -> str:
         groups = f"{len(self.groups)} groups by {self.by}"
-        return (
-            f"<SubgroupComparison {groups}, {self.tau2} tau2, {self.method} {self.test}: p {p_value(self.p)}>"
-        )
+        return f"<SubgroupComparison {groups}, {self.tau2} tau2, {self.method} {self.test}: {TEXT.p_value(self.p)}>"
 
     def to_frame(self) -> pd.DataFrame:
         """One row a group."""
@@ -54,13 +53,15 @@ class SubgroupComparison:
 
     def summary(self) -> str:
         """Aligned text: the groups, then the test between them."""
-        rows = [(self.by, "k", "estimate", "se", "p", f"{100 * self.level:g}% CI", "tau2")]
+        rows = [(self.by, "k", "estimate", "se", "p", f"{percent(self.level)} CI", "tau2")]
         for name, row in self.groups.iterrows():
-            numbers = (str(int(row.k)), number(row.estimate), number(row.se), p_value(row.p, bare=True))
-            rows.append((str(name), *numbers, interval((row.ci_low, row.ci_high)), number(row.tau2)))
+            numbers = (str(int(row.k)), TEXT.number(row.estimate), TEXT.number(row.se), TEXT.p(row.p))
+            rows.append(
+                (str(name), *numbers, TEXT.interval((row.ci_low, row.ci_high)), TEXT.number(row.tau2))
+            )
         kind = "Q" if np.isnan(self.df[1]) else "F"
         df = ", ".join(f"{value:g}" for value in self.df if not np.isnan(value))
-        between = f"Between groups: {kind}(df = {df}) = {number(self.statistic)}, p {p_value(self.p)}"
+        between = f"Between groups: {kind}(df = {df}) = {TEXT.number(self.statistic)}, {TEXT.p_value(self.p)}"
         head = f"Subgroups by {self.by}, {self.tau2} tau2 ({self.method}), test: {self.test}"
         return "\n".join([head, "", *aligned(rows, 1), "", between, *note_lines(self.notes)])
 
@@ -203,10 +204,16 @@ def _comparison(
     fit: MetaRegression,
 ) -> SubgroupComparison:
     small = [str(name) for name, k in groups["k"].items() if k == 1]
-    notes = [f"A single study in {', '.join(small)}: no group to speak of."] if small else []
+    notes = (
+        [Note("single-study", f"A single study in {', '.join(small)}: no group to speak of.")]
+        if small
+        else []
+    )
     left = len(fit.left_out)
     rows = "1 row was" if left == 1 else f"{left} rows were"
-    notes += [f"{rows} left out, since a value is missing (see left_out)."] if left else []
+    notes += (
+        [Note("rows-left-out", f"{rows} left out, since a value is missing (see left_out).")] if left else []
+    )
     return SubgroupComparison(
         by=by, tau2=tau2, method=fit.method, test=fit.test, level=options["level"], groups=groups,
         statistic=statistic, df=df, p=p, left_out=fit.left_out, notes=tuple(notes),

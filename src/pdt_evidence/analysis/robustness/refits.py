@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.pooled.pooling import pool
 from pdt_evidence.errors import RequestError
-from pdt_evidence.formatting import aligned, interval, number, p_value, percent, scale_name
+from pdt_evidence.formatting import TEXT, aligned, percent, scale_name
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.models.pool import Options, PooledArrays
 from pdt_evidence.results import PooledEffect
@@ -79,13 +79,13 @@ class PooledSeries:
             "I2",
         )
         rows = [
-            (label, str(k), *map(number, (self.estimate[i], *self.ci[i])), p_value(self.p[i], bare=True),
-             *map(number, self.pi[i]), number(self.tau2[i]), number(self.I2[i], 1))
+            (label, str(k), *map(TEXT.number, (self.estimate[i], *self.ci[i])), TEXT.p(self.p[i]),
+             *map(TEXT.number, self.pi[i]), TEXT.number(self.tau2[i]), TEXT.number(self.I2[i], 1))
             for i, (label, k) in enumerate(zip(self.labels, self.k, strict=True))
         ]  # fmt: skip
         rules = f"{self.method}, {self.test}, {percent(self.level)} intervals"
         title = f"{self.kind.capitalize()}: {scale_name(self.measure)} ({rules})"
-        full = f"All {self.full.k} studies: {number(self.full.estimate)} ({interval(self.full.ci)})"
+        full = f"All {self.full.k} studies: {TEXT.number(self.full.estimate)} ({TEXT.interval(self.full.ci)})"
         return "\n".join([title, "", *aligned([head, *rows], 1), "", full])
 
     def to_frame(self) -> pd.DataFrame:

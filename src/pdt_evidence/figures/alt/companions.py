@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.figures.alt.sentences import STYLE, about, capital, counted, listed, pooled, shown, size_of
+from pdt_evidence.figures.alt.sentences import FORMAT, about, capital, counted, listed, pooled, shown, size_of
 from pdt_evidence.figures.charts.influences import baujat_points
 from pdt_evidence.figures.charts.profiles import judged
 from pdt_evidence.figures.charts.specification_layout import BARE, CLEAR, curve_of
@@ -19,6 +19,8 @@ from pdt_evidence.figures.charts.time_course import courses_of
 from pdt_evidence.figures.forests.columns import SAID
 from pdt_evidence.figures.forests.labels import labels_of
 from pdt_evidence.figures.sheet import words
+from pdt_evidence.figures.sheet.styles import STYLES
+from pdt_evidence.formatting import percent
 from pdt_evidence.results import PooledEffect, Synthesis
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ FURTHEST = 3  # studies that are named
 
 
 def number(value: float, digits: int = 2) -> str:
-    return words.number(float(value), digits, STYLE)
+    return FORMAT.number(float(value), digits)
 
 
 def between(values: Any, digits: int = 2) -> str:
@@ -61,10 +63,10 @@ def funnel(
     ]
     said.append(
         f"{int((away < 0).sum())} lie left and {int((away > 0).sum())} right of the pooled {pooled(effect)}; "
-        f"{outside} outside the {words.percent(effect.level)} funnel of chance."
+        f"{outside} outside the {percent(effect.level)} funnel of chance."
     )
     if regression is not None and not math.isnan(regression.slope):
-        said.append(f"Egger’s regression: {words.p_value(regression.p, STYLE)}.")
+        said.append(f"Egger’s regression: {FORMAT.p_value(regression.p)}.")
     if filled is not None and not filled.k0:
         said.append("Trim-and-fill adds no study.")
     elif filled is not None:
@@ -113,11 +115,11 @@ def tau2_profile(effect: PooledEffect) -> str:
     """Where the likelihood of tau2 is greatest."""
     kind = "Log-likelihood" if effect.method == "ML" else "Restricted log-likelihood"
     said = f"{kind} of the between-study variance τ² of {size_of(effect)}{about(effect)}: "
-    said += f"estimate {words.tau2(effect.tau2, STYLE)} by {effect.method}"
+    said += f"estimate {FORMAT.variance(effect.tau2)} by {effect.method}"
     if math.isnan(effect.tau2_ci[0]):
         return f"{said}, its interval is not known."
-    low, high = (words.tau2(value, STYLE) for value in effect.tau2_ci)
-    return f"{said}, {words.percent(effect.level)} interval {low} to {high} ({effect.tau2_ci_method})."
+    low, high = (FORMAT.variance(value) for value in effect.tau2_ci)
+    return f"{said}, {percent(effect.level)} interval {low} to {high} ({effect.tau2_ci_method})."
 
 
 def bias_summary(judgements: PooledEffect | Mapping[str, Sequence[object]]) -> str:
@@ -195,7 +197,7 @@ def specification_curve(
     reference: float = 0.0,
 ) -> str:
     """The spread of the estimates, and what their intervals say of the reference."""
-    curve = curve_of(table, estimate, ci, choices, reference, STYLE)
+    curve = curve_of(table, estimate, ci, choices, reference, STYLES["default"])
     values, total = curve.estimates, len(curve.estimates)
     bare, clear = (int((curve.kinds == kind).sum()) for kind in (BARE, CLEAR))
     at = number(reference, 2 if reference else 0)

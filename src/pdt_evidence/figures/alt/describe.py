@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError, did_you_mean, require_choice
-from pdt_evidence.figures.alt.sentences import STYLE, about, counted, listed, pooled, shown, size_of
+from pdt_evidence.figures.alt.sentences import FORMAT, about, counted, listed, pooled, shown, size_of
 from pdt_evidence.figures.forests.arms import arms_of, turned
 from pdt_evidence.figures.forests.drawables import drawable
 from pdt_evidence.figures.forests.labels import labels_of
@@ -141,7 +141,7 @@ def _of_strata(strata: Sequence[PooledEffect], asked: Wishes, grouped: bool) -> 
     if asked.overall is not None:
         lines.append(f"Overall, {size_of(asked.overall)}: {_sentence(asked.overall, asked, arms)}")
     if asked.difference is not None:
-        lines.append(f"{' '.join(words.difference(asked.difference, STYLE))}.")
+        lines.append(f"{' '.join(words.difference(asked.difference, FORMAT))}.")
     return [*lines, *filter(None, [turned(strata, arms)])]
 
 
@@ -149,7 +149,7 @@ def _marked(measure: str, extras: Mapping[str, Any]) -> list[str]:
     """What is drawn behind the rows: a zone of equivalence and reference lines."""
 
     def number(value: float) -> str:
-        return words.printed(value, 2, STYLE, scale_of(measure).null)
+        return FORMAT.effect(value, 2, scale_of(measure).null)
 
     lines = []
     if extras.get("zone"):
@@ -170,7 +170,7 @@ def _sentence(effect: PooledEffect, asked: Wishes, arms: tuple[str, str]) -> str
 
 
 def _heterogeneity(effect: Any) -> str:
-    pieces = words.heterogeneity(effect, STYLE)
+    pieces = words.heterogeneity(effect, FORMAT)
     return f"; heterogeneity {' '.join(pieces)}" if pieces else "; heterogeneity not known"
 
 

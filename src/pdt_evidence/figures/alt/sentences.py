@@ -9,11 +9,12 @@ from pdt_evidence.figures.forests.arms import arms_of
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import scale_of
 from pdt_evidence.figures.sheet.styles import STYLES
+from pdt_evidence.formatting import percent
 from pdt_evidence.results import PooledEffect
 
-__all__ = ["STYLE", "about", "capital", "counted", "direction", "listed", "pooled", "shown", "size_of", "to"]
+__all__ = ["FORMAT", "about", "capital", "counted", "direction", "listed", "pooled", "shown", "size_of", "to"]
 
-STYLE = STYLES["default"]
+FORMAT = STYLES["default"].format
 
 
 def counted(count: int, word: str = "study") -> str:
@@ -55,18 +56,18 @@ def capital(text: str) -> str:
 def shown(value: float, measure: str) -> str:
     """A value on the scale that the measure is shown on."""
     scale = scale_of(measure)
-    return words.printed(scale.shown(value), 2, STYLE, scale.null)
+    return FORMAT.effect(scale.shown(value), 2, scale.null)
 
 
 def to(pair: tuple[float, float], measure: str) -> str:
     """An interval in words."""
     scale = scale_of(measure)
-    return " to ".join(words.end(scale.shown(value), 2, STYLE, scale.null) for value in pair)
+    return " to ".join(FORMAT.limit(scale.shown(value), 2, scale.null) for value in pair)
 
 
 def pooled(effect: PooledEffect, arms: tuple[str, str] | None = None) -> str:
     """Estimate, confidence interval, direction and prediction interval."""
-    level = words.percent(effect.level)
+    level = percent(effect.level)
     said = f"{words.short_measure(effect.measure)} {shown(effect.estimate, effect.measure)} "
     said += f"({level} confidence interval "
     known = not math.isnan(sum(effect.ci))

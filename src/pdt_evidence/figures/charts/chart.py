@@ -19,6 +19,7 @@ from pdt_evidence.figures.sheet.families import families_for
 from pdt_evidence.figures.sheet.measure import Typeface
 from pdt_evidence.figures.sheet.options import millimetres
 from pdt_evidence.figures.sheet.styles import Style, shrunk, style_of
+from pdt_evidence.formatting import Format
 
 __all__ = ["LINE", "LINEAR", "MM", "Chart", "Ruler", "chart", "effects"]
 
@@ -39,18 +40,20 @@ class Ruler:
     logs: bool = False
 
     def ticks(
-        self, ends: tuple[float, float], room: float, width: Any, decimal: str
+        self, ends: tuple[float, float], room: float, width: Any, form: Format
     ) -> list[tuple[float, str]]:
         """Places of the ticks and their labels, as many as stand apart in `room` points."""
         low, high = (math.exp(end) if self.logs else end for end in sorted(ends))
 
         def label(value: float) -> str:
-            return axis.tick_label(self.scale, float(f"{value:.6g}")).replace(".", decimal)
+            return axis.tick_label(float(f"{value:.6g}"), form)
 
         found = axis.ticks(self.scale, low, high, room, width, label)
         places = [math.log(value) if self.logs else value for value, _ in found]
         texts = [text for _, text in found]
-        return list(zip(places, texts if self.scale.log else axis.same_decimals(texts, decimal), strict=True))
+        return list(
+            zip(places, texts if self.scale.log else axis.same_decimals(texts, form.decimal), strict=True)
+        )
 
 
 LINEAR = Ruler()
@@ -218,7 +221,7 @@ class Chart:
             return max(self.face.width(line, style.small) for line in text.split("\n"))
 
         low, high = self.ax.get_xlim()
-        found = x.ticks((low, high), across, width, style.decimal) if isinstance(x, Ruler) else list(x or ())
+        found = x.ticks((low, high), across, width, style.format) if isinstance(x, Ruler) else list(x or ())
         places = [(at - low) / (high - low) * across for at, _ in found]
         halves = [width(text) / 2 for _, text in found]
         before = max((half - at for at, half in zip(places, halves, strict=True)), default=0.0)
@@ -228,7 +231,7 @@ class Chart:
     def _y_ticks(self, style: Style, y: Labels, up: float) -> tuple[list[tuple[float, str]], float]:
         """Ticks and the width of their labels."""
         if isinstance(y, Ruler):
-            found = y.ticks(self.ax.get_ylim(), up, lambda _: 1.3 * style.small, style.decimal)
+            found = y.ticks(self.ax.get_ylim(), up, lambda _: 1.3 * style.small, style.format)
         else:
             wide = NAMES * self.room[0]
             found = [(at, "\n".join(self.face.wrap(name, wide, style.small))) for at, name in y or ()]

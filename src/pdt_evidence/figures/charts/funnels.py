@@ -88,7 +88,7 @@ def funnel(
     _cone(made, result, top)
     if regression is not None and not math.isnan(regression.slope):
         ends = [regression.limit, regression.limit + regression.slope * top]
-        label = f"Egger’s regression ({words.p_value(regression.p, look)})"
+        label = f"Egger’s regression ({look.format.p_value(regression.p)})"
         handles += plot.plot(ends, [0, top], color=look.prediction, linewidth=1.2, gid="regression",
                            label=label, zorder=2.4)  # fmt: skip
     _points(made, result.yi, sei, look.study, "studies", None)

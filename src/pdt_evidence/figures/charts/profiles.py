@@ -15,6 +15,7 @@ from pdt_evidence.figures.forests.columns import SAID, reading
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.options import one_effect
 from pdt_evidence.figures.sheet.styles import Style
+from pdt_evidence.formatting import percent
 from pdt_evidence.results import PooledEffect
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def tau2_profile(
     plot.plot(grid, values - top, color=look.study, linewidth=1.5, gid="profile", zorder=2.5)
     at = float(values[np.searchsorted(grid, result.tau2)]) - top
     floor = -0.5 * float(chi2_quantile(result.level, 1.0))
-    level = words.percent(result.level)
+    level = percent(result.level)
     ends = plot.axhline(floor, color=look.muted, linewidth=0.7, linestyle=(0, (4, 2.5)), gid="level", zorder=1,
                         label=f"{level} by likelihood: above this line")  # fmt: skip
     dot = plot.scatter([result.tau2], [at], s=34, color=look.prediction, zorder=3, gid="estimate", clip_on=False,

@@ -110,7 +110,7 @@ def specification_curve(
     ends = ends_of(curve, reference)
     below, above = favours or favours_of(arms)
     sides = (f"↑ {above}" if above else "", ylabel, f"↓ {below}" if below else "")
-    said = (sides, title, f"{reference:g}".replace("-", "−").replace(".", chosen.decimal))
+    said = (sides, title, chosen.format.shortest(reference))
     if ax is None:
         content = width * MM - 2 * canvas.MARGIN
         tall = None if height is None else height * MM - 2 * canvas.MARGIN

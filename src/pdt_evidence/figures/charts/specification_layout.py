@@ -190,7 +190,7 @@ def _text(value: Any, style: Style) -> str:
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     if isinstance(value, (float, np.floating)):
-        return f"{value:g}".replace("-", "−").replace(".", style.decimal)
+        return style.format.shortest(float(value))
     return words.WORDS.get(str(value), str(value).replace("\n", " "))
 
 
@@ -252,15 +252,15 @@ def _placed(
     room = UPPER if height is None else height - top - bottom - lower - GAP
     need = max(LEAST[1], sum(map(len, beside)) * LINE * size + 2 * GAP)
     across = width - left - GAP
-    marked = axis.ticks(LINEAR, *ends, max(room, 1.0), lambda _: 1.3 * style.small, _tick)
-    labelled = axis.same_decimals([text.replace(".", style.decimal) for _, text in marked], style.decimal)
+
+    def tick(value: float) -> str:
+        return axis.tick_label(value, style.format)
+
+    marked = axis.ticks(LINEAR, *ends, max(room, 1.0), lambda _: 1.3 * style.small, tick)
+    labelled = axis.same_decimals([text for _, text in marked], style.decimal)
     return Placed(style, face, names, options, tuple(map(tuple, beside)), key, foot, heads, left, GAP, top, lower,
                    bottom, across, room, tuple(zip((v for v, _ in marked), labelled, strict=True)), ticks_width,
                    need)  # fmt: skip
-
-
-def _tick(value: float) -> str:
-    return axis.tick_label(LINEAR, value)
 
 
 def _rows(

@@ -17,6 +17,7 @@ from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import ordinary, scale_of
 from pdt_evidence.figures.sheet.colors import legible
 from pdt_evidence.figures.sheet.styles import Style
+from pdt_evidence.formatting import percent
 from pdt_evidence.results import PooledEffect, Synthesis
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ def _finish(
         notes.append(f"Not shown: {left_out} {'group' if left_out == 1 else 'groups'} without a known time.")
     label = "\n".join(["Months since the end of treatment", *([" ".join(notes)] if notes else [])])
     measure = words.full_measure(strata[0].measure)
-    ylabel = f"{measure} ({words.percent(strata[0].level)}\u00a0CI)"  # never broken there
+    ylabel = f"{measure} ({percent(strata[0].level)}\u00a0CI)"  # never broken there
     made.finish(title=title, xlabel=label, ylabel=ylabel, y=Ruler(scale), grid="y", above=len(courses),
                 legend=handles if len(courses) > 1 else ())  # fmt: skip
     _counts(made, courses)

@@ -13,6 +13,7 @@ from pdt_evidence.figures.forests.labels import known
 from pdt_evidence.figures.forests.records import Column, Wishes
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.styles import Style
+from pdt_evidence.formatting import percent
 from pdt_evidence.results import PooledEffect
 
 __all__ = ["JUDGEMENTS", "chosen_of", "columns_of", "effect_columns", "judgement", "reading"]
@@ -118,7 +119,7 @@ def chosen_of(there: Mapping[str, Sequence[Column]], names: Sequence[str]) -> tu
 def effect_columns(effect: PooledEffect, style: Style) -> list[Column]:
     """Estimate and interval under one heading."""
     before, _, after = style.interval
-    over = f"{words.short_measure(effect.measure)} {before}{words.percent(effect.level)} CI{after}"
+    over = f"{words.short_measure(effect.measure)} {before}{percent(effect.level)} CI{after}"
     return [Column(key=key, over=over, left=False) for key in ("estimate", "ci")]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pdt_evidence.figures.sheet import words
+from pdt_evidence.formatting import Format
 from pdt_evidence.results import PooledEffect
 
 __all__ = ["known", "label_of", "labels_of", "text_of"]
@@ -106,4 +107,4 @@ def text_of(value: Any) -> str:
         return str(value)
     if as_number in (float("inf"), float("-inf")):
         return str(value)
-    return f"{as_number:.0f}" if as_number == round(as_number) else f"{as_number:.4g}".replace("-", "−")
+    return Format().signs(f"{as_number:.0f}" if as_number == round(as_number) else f"{as_number:.4g}")

@@ -56,7 +56,7 @@ def forest_layout(
     scale = scale_of(measure)
     arms = wishes.arms or arms_of(strata)
     columns = columns_of(strata, arms, wishes, style)
-    rows = Rows(style, wishes, scale, levels, columns).of(strata)
+    rows = Rows(style.format, wishes, scale, levels, columns).of(strata)
     return ForestLayout(
         columns=columns,
         rows=rows,

@@ -71,7 +71,7 @@ def tick_marks(layout: ForestLayout, placed: Placement, ends: Ends) -> list[tupl
     style, face = placed.style, placed.face
 
     def label(value: float) -> str:
-        return axis.tick_label(layout.scale, value).replace(".", style.decimal)
+        return axis.tick_label(value, style.format)
 
     def width(text: str) -> float:
         return face.width(text, style.small)

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.figures.sheet.axis import Scale
-
 if TYPE_CHECKING:
     from pdt_evidence.analysis.regression.subgroups import SubgroupComparison
+    from pdt_evidence.figures.sheet.axis import Scale
     from pdt_evidence.results import PooledEffect, Synthesis
 
 __all__ = ["Column", "ForestLayout", "Row", "Wishes"]

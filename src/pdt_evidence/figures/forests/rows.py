@@ -13,7 +13,7 @@ from pdt_evidence.figures.forests.labels import known, label_of, labels_of, text
 from pdt_evidence.figures.forests.records import Column, Row, Wishes
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import Scale
-from pdt_evidence.figures.sheet.styles import Style
+from pdt_evidence.formatting import Format, percent
 from pdt_evidence.results import PooledEffect, Synthesis
 
 __all__ = ["SORTS", "Rows", "others_of", "path_of", "shared_weights"]
@@ -33,13 +33,13 @@ class Rows:
 
     def __init__(
         self,
-        style: Style,
+        form: Format,
         wishes: Wishes,
         scale: Scale,
         levels: Sequence[str],
         columns: Sequence[Column] = (),
     ) -> None:
-        self.style, self.wishes, self.scale = style, wishes, scale
+        self.form, self.wishes, self.scale = form, wishes, scale
         self.levels, self.columns = levels, columns
         self.depth = len(levels)
         self.rows: list[Row] = []
@@ -61,7 +61,7 @@ class Rows:
         if self.wishes.overall is not None:
             self.overall("Overall ", self.wishes.overall, len(strata))
         if self.wishes.difference is not None:
-            pieces = words.difference(self.wishes.difference, self.style)
+            pieces = words.difference(self.wishes.difference, self.form)
             self.add("gap:difference", "gap", stratum=len(strata))
             self.add("difference", "note", pieces=tuple(pieces), stratum=len(strata))
         return tuple(self.rows)
@@ -92,10 +92,10 @@ class Rows:
 
     def numbers(self, estimate: float, ends: tuple[float, float]) -> dict[str, str]:
         """The cells of the effect columns."""
-        digits, style, null = self.wishes.digits, self.style, self.scale.null
+        digits, null = self.wishes.digits, self.scale.null
         return {
-            "estimate": words.printed(estimate, digits, style, null),
-            "ci": words.interval(ends, digits, style, null),
+            "estimate": self.form.effect(estimate, digits, null),
+            "ci": self.form.interval(ends, digits, null),
         }
 
     def _studies(self, effect: PooledEffect, stratum: int, weights: Any, most: float) -> None:
@@ -106,7 +106,7 @@ class Rows:
             shown, ends = self.scale.shown(yi), self.shown((yi - reach, yi + reach))
             weight = float(weights[i]) if len(weights) else NAN
             cells = {c.key: _cell(effect.columns.get(c.key), i, c.reads) for c in self.columns}
-            cells |= {"study": labels[i], "weight": words.number(weight, 1, self.style)}
+            cells |= {"study": labels[i], "weight": self.form.number(weight, 1)}
             self.add(
                 f"study:{effect.row_ids[i] if effect.row_ids else i + 1}",
                 "study",
@@ -126,9 +126,9 @@ class Rows:
         if self.wishes.sort is not None:
             key = SORTS[self.wishes.sort]
             order.sort(key=lambda i: key(effect, i))
-        trials = getattr(effect, "cluster", ())
-        if not trials:
+        if not words.clustered(effect):
             return order
+        trials = effect.cluster
         first: dict[str, int] = {}
         for place, i in enumerate(order):
             first.setdefault(trials[i], place)
@@ -137,7 +137,7 @@ class Rows:
     def _stratum(self, effect: PooledEffect, stratum: int, weight: float) -> None:
         """What a stratum comes to, by the model that it is of and by the others."""
         where = "/".join(effect.stratum.values()) or "all"
-        cells = {"weight": words.number(weight, 1, self.style)}
+        cells = {"weight": self.form.number(weight, 1)}
         others = others_of(effect, self.wishes.also)
         named = words.model_of(effect) if others else words.title_of(effect)
         self._diamond(f"pooled:{where}", named, effect, stratum, self.depth, cells)
@@ -148,7 +148,7 @@ class Rows:
 
     def heterogeneity(self, key: str, effect: Any, indent: int, stratum: int) -> None:
         """Q, I2 and tau2 as a line, where it is wanted."""
-        pieces = words.heterogeneity(effect, self.style) if self.wishes.heterogeneity else []
+        pieces = words.heterogeneity(effect, self.form) if self.wishes.heterogeneity else []
         if pieces:
             self.add(key, "note", pieces=tuple(pieces), indent=indent, stratum=stratum)
 
@@ -158,7 +158,7 @@ class Rows:
         """What everything comes to, below all rows; `before` stands before the name of its model."""
         self.add("gap:overall", "gap", stratum=stratum)
         name = before + words.inner(words.title_of(effect)) if before else words.title_of(effect)
-        weight = {"weight": words.number(100.0, 1, self.style)}
+        weight = {"weight": self.form.number(100.0, 1)}
         self._diamond("pooled:overall", name, effect, stratum, 0, weight | dict(cells or {}))
         self.heterogeneity("heterogeneity:overall", effect, 0, stratum)
 
@@ -188,7 +188,7 @@ class Rows:
         if self.wishes.prediction == "off" or math.isnan(effect.pi[0]):
             return
         pi = self.shown(effect.pi)
-        name = f"{words.percent(effect.level)} prediction interval"
+        name = f"{percent(effect.level)} prediction interval"
         self.add(
             key.replace("pooled", "prediction", 1),
             "prediction",

@@ -19,6 +19,7 @@ from pdt_evidence.figures.forests.rows import Rows, path_of
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import scale_of
 from pdt_evidence.figures.sheet.styles import Style
+from pdt_evidence.formatting import Format
 from pdt_evidence.results import PooledEffect, Synthesis
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ def _default(series: Series) -> tuple[str, ...]:
 
 def _rows(series: Series, style: Style, wishes: Wishes) -> tuple[Any, ...]:
     """Headings, one row a result, then what all of them are variations of."""
-    rows = Rows(style, wishes, scale_of(series.effects[0].measure), series.levels[:-1])
+    rows = Rows(style.format, wishes, scale_of(series.effects[0].measure), series.levels[:-1])
     if series.over:
         rows.add("heading:all", "heading", cells={"study": series.over}, deepest=True)
     before: tuple[str, ...] = ()
@@ -257,7 +258,7 @@ def _rows(series: Series, style: Style, wishes: Wishes) -> tuple[Any, ...]:
         _row(rows, series, i, n)
     end = len(series.effects)
     if series.whole is not None:
-        rows.overall("All studies: ", series.whole, end, _cells(series.whole, style))
+        rows.overall("All studies: ", series.whole, end, _cells(series.whole, rows.form))
     if series.spread is not None:
         rows.heterogeneity("heterogeneity:all", series.spread, 0, end)
     return tuple(rows.rows)
@@ -287,19 +288,19 @@ def _row(rows: Rows, series: Series, i: int, n: int) -> None:
         low=ends[0],
         high=ends[1],
         reach=(math.nan, math.nan) if rows.wishes.prediction == "off" else rows.shown(effect.pi),
-        cells={"study": named, **_cells(effect, rows.style), **rows.numbers(shown, ends)},
+        cells={"study": named, **_cells(effect, rows.form), **rows.numbers(shown, ends)},
         indent=len(path) - 1 + bool(series.over),
         stratum=n,
         hue=series.hues[i] if series.hues else 0,
     )
 
 
-def _cells(effect: PooledEffect, style: Style) -> dict[str, str]:
+def _cells(effect: PooledEffect, form: Format) -> dict[str, str]:
     return {
         "k": f"{effect.trials:g}" if words.clustered(effect) else str(effect.k),
-        "p": words.p_value(effect.p, style, "").strip().removeprefix("= "),
-        "I2": words.number(effect.I2, 0, style),
-        "tau2": words.tau2(effect.tau2, style),
+        "p": form.p(effect.p),
+        "I2": form.number(effect.I2, 0),
+        "tau2": form.variance(effect.tau2),
     }
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pdt_evidence.figures.sheet.words import RATIOS
+from pdt_evidence.formatting import RATIOS, Format
 
 EDGE = 0.03  # share of the axis that half the largest mark takes
 __all__ = ["Scale", "limits", "ordinary", "scale_of", "ticks"]
@@ -168,15 +168,15 @@ def _both_sides(values: list[float], low: float, high: float) -> list[float]:
     return sorted({*values, *(round(value, 1) for value in [*below, *above])})
 
 
-def tick_label(scale: Scale, value: float) -> str:
-    """The shortest exact writing of a tick value, with a real minus."""
+def tick_label(value: float, form: Format) -> str:
+    """The shortest exact writing of a tick value."""
     if abs(value) < 1e-12:
         return "0"
     text = f"{value:.10g}"
     if "e" in text:
         mantissa, power = text.split("e")
-        return f"{mantissa}e{int(power)}".replace("-", "−")
-    return text.replace("-", "−")
+        text = f"{mantissa}e{int(power)}"
+    return form.signs(text)
 
 
 def same_decimals(labels: Sequence[str], decimal: str) -> list[str]:

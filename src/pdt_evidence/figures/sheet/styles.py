@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pdt_evidence.errors import require_choice
+from pdt_evidence.formatting import Format
 
 __all__ = ["STYLES", "Style", "style_of"]
 
@@ -79,6 +80,13 @@ class Style:
     on_light: str = "#ffffff"  # the signs of judgements
     lights: Mapping[str, str] = field(default_factory=lambda: dict(_LIGHTS))
     palette: tuple[str, ...] = ("#0072b2", "#d55e00", "#009e73", "#8f4d80", "#b08000", "#4a4f57", "#3fa0d6")
+
+    @property
+    def format(self) -> Format:
+        """How numbers are printed in this style."""
+        return Format(
+            brackets=self.interval, decimal=self.decimal, leading_zero=self.leading_zero, p_digits=2
+        )
 
 
 _BLACK = Style(name="black", study="#000000", study_line="#000000", pooled="#000000", ink="#000000")

@@ -1,4 +1,4 @@
-"""What a figure says: numbers as they are printed, and the names of measures, outcomes and rules.
+"""What a figure says: the names of measures, outcomes and rules, and the lines about a model.
 
 Text only; what it says comes from the results. A minus is a minus sign, never a hyphen.
 """
@@ -8,28 +8,24 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
-from pdt_evidence import formatting
-from pdt_evidence.figures.sheet.styles import Style
-from pdt_evidence.formatting import RATIOS, fixed
+from pdt_evidence.formatting import RATIOS, Format, percent
 from pdt_evidence.models.estimators import ESTIMATORS
 from pdt_evidence.models.inference import TESTS_BY_CODE
 from pdt_evidence.models.prediction import PI_RULES_BY_CODE
+from pdt_evidence.results import ABOUT_PREDICTION, code_of
 
 if TYPE_CHECKING:
+    from pdt_evidence.analysis.pooled.multilevel import MultilevelEffect
     from pdt_evidence.analysis.regression.subgroups import SubgroupComparison
     from pdt_evidence.results import PooledEffect
 
 __all__ = [
     "MEASURES",
-    "RATIOS",
     "heading",
     "heterogeneity",
-    "interval",
     "method_line",
-    "number",
-    "printed",
     "told",
 ]
 
@@ -162,97 +158,36 @@ def inner(text: str) -> str:
     return text if text[:2].isupper() else text[:1].lower() + text[1:]
 
 
-def number(value: float, digits: int, style: Style) -> str:
-    """`value` to `digits` decimals, an en dash where it is not known.
-
-    Examples
-    --------
-    >>> from pdt_evidence.figures.sheet.styles import Style
-    >>> number(-0.5, 2, Style(name="mine"))
-    '−0.50'
-    """
-    if value is None or math.isnan(value):
-        return DASH
-    if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
-    return _styled(fixed(value, digits), style)
-
-
-def _styled(text: str, style: Style) -> str:
-    return text.replace("-", "−").replace(".", style.decimal)
-
-
-def printed(value: float, digits: int, style: Style, null: float) -> str:
-    """An effect; no ratio (`null` is 1) prints as 0."""
-    known = math.isfinite(value)
-    return _styled(formatting.printed(value, digits, null), style) if known else number(value, digits, style)
-
-
-def end(value: float, digits: int, style: Style, null: float) -> str:
-    """One end of an interval, which never rounds onto no effect."""
-    known = math.isfinite(value)
-    return _styled(formatting.end(value, digits, null), style) if known else number(value, digits, style)
-
-
-def interval(ends: tuple[float, float], digits: int, style: Style, null: float) -> str:
-    """Both ends in the style's brackets."""
-    if all(map(math.isnan, ends)):
-        return DASH
-    opening, between, closing = style.interval
-    return opening + between.join(end(value, digits, style, null) for value in ends) + closing
-
-
-def p_value(p: float, style: Style, symbol: str = "p") -> str:
-    """`p` with its relation; three decimals, never 0."""
-    if math.isnan(p):
-        return f"{symbol} not known"
-    text = f"< {number(0.001, 3, style)}" if p < 0.001 else f"= {number(p, 3 if p < 0.1 else 2, style)}"
-    if not style.leading_zero:
-        text = text.replace(f" 0{style.decimal}", f" {style.decimal}")
-    return f"{symbol} {text}"
-
-
-def heterogeneity(effect: PooledEffect, style: Style) -> list[str]:
+def heterogeneity(effect: PooledEffect, form: Format) -> list[str]:
     """Q, I2 and tau2 in pieces that may go on lines of their own."""
     pieces = []
     if not math.isnan(effect.Q):
         pieces += [
-            f"Q = {number(effect.Q, 2, style)},",
+            f"Q = {form.number(effect.Q, 2)},",
             f"df = {effect.Q_df},",
-            p_value(effect.Q_p, style) + ";",
+            form.p_value(effect.Q_p) + ";",
         ]
     if not math.isnan(effect.I2):
-        pieces.append(f"I² = {number(effect.I2, 0 if effect.I2 in (0, 100) else 1, style)}%;")
+        pieces.append(f"I² = {form.number(effect.I2, 0 if effect.I2 in (0, 100) else 1)}%;")
     if not math.isnan(effect.tau2):
-        pieces.append(f"τ² = {tau2(effect.tau2, style)}")
-        between, within = getattr(effect, "sigma2", (math.nan, math.nan))
+        pieces.append(f"τ² = {form.variance(effect.tau2)}")
+        between, within = effect.sigma2 if clustered(effect) else (math.nan, math.nan)
         if not math.isnan(between + within):
-            pieces += [f"({tau2(between, style)} between,", f"{tau2(within, style)} within clusters)"]
+            pieces += [f"({form.variance(between)} between,", f"{form.variance(within)} within clusters)"]
     return [*pieces[:-1], pieces[-1].rstrip(";")] if pieces else []
 
 
-def difference(test: SubgroupComparison, style: Style) -> list[str]:
+def difference(test: SubgroupComparison, form: Format) -> list[str]:
     """The test of groups against one another, in pieces."""
     known = [value for value in test.df if not math.isnan(value)]
     symbol = "F" if len(known) == 2 else "Q"
     df = ", ".join(f"{value:g}" for value in known)
     return [
         "Test of group differences:",
-        f"{symbol} = {number(test.statistic, 2, style)},",
+        f"{symbol} = {form.number(test.statistic, 2)},",
         f"df = {df},",
-        p_value(test.p, style),
+        form.p_value(test.p),
     ]
-
-
-def tau2(value: float, style: Style) -> str:
-    """A variance to three decimals, to five where it is small."""
-    digits = 3 if not value < 0.0005 else 5
-    return number(value, 0 if value == 0 else digits, style)
-
-
-def percent(level: float) -> str:
-    """A confidence level as it is spoken: 95%."""
-    return f"{100 * level:g}%"
 
 
 def method_line(effect: PooledEffect) -> str:
@@ -266,9 +201,9 @@ def method_line(effect: PooledEffect) -> str:
     return said + "."
 
 
-def clustered(effect: PooledEffect) -> bool:
+def clustered(effect: PooledEffect) -> TypeGuard[MultilevelEffect]:
     """Whether its model has several effects a trial."""
-    return hasattr(effect, "sigma2")
+    return effect.is_multilevel
 
 
 def _model(effect: PooledEffect) -> str:
@@ -290,19 +225,18 @@ def _model(effect: PooledEffect) -> str:
     return f"Three-level random-effects model, variances by {method}"
 
 
-def _errors_correlate(effect: PooledEffect) -> bool:
+def _errors_correlate(effect: MultilevelEffect) -> bool:
     """Whether the sampling errors of a trial do: the working model of CHE."""
-    return getattr(effect, "rho", math.nan) != 0
+    return effect.rho != 0
 
 
-def _rho(effect: PooledEffect) -> str:
-    rho = getattr(effect, "rho", math.nan)
-    return "" if math.isnan(rho) else f", ρ = {rho:g}"
+def _rho(effect: MultilevelEffect) -> str:
+    return "" if math.isnan(effect.rho) else f", ρ = {effect.rho:g}"
 
 
 def without_prediction(effect: PooledEffect) -> PooledEffect:
     """The same result, silent on its prediction interval."""
-    kept = tuple(note for note in effect.notes if "prediction interval" not in note)
+    kept = tuple(note for note in effect.notes if code_of(note) not in ABOUT_PREDICTION)
     return replace(effect, pi=(math.nan, math.nan), notes=kept)
 
 
