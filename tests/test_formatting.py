@@ -57,7 +57,7 @@ def test_a_note_is_its_sentence_and_has_a_code():
 
 
 def test_only_notes_about_the_prediction_interval_go_with_it():
-    effect = pool([0.2, 0.2], [0.01, 0.02])
+    effect = pool([0.2, 0.25], [0.01, 0.02])
     assert {code_of(note) for note in effect.notes} == {"prediction-needs-three", "narrower-than-wald"}
     kept = words.without_prediction(effect)
     assert [code_of(note) for note in kept.notes] == ["narrower-than-wald"]
