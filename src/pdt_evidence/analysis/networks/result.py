@@ -274,6 +274,11 @@ class Network:
         """One row a pair of treatments: mixed, direct and indirect estimates (as `split`)."""
         return self.split()
 
+    @property
+    def is_multilevel(self) -> bool:
+        """Whether its model has several effects a trial beside the arms: never, as `PooledEffect` says it."""
+        return False
+
     def to_dict(self) -> dict[str, Any]:
         """Every number as plain Python, ready for JSON; NaN becomes None."""
         names = ("treatments", "reference", "measure", "method", "level", "k", "n_designs", "estimates",
