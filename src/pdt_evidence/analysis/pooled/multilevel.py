@@ -120,7 +120,7 @@ class MultilevelEffect(PooledEffect):
         variances = [("", "sigma2", level, "I2 (%)")]
         for name, value, ci, I2 in zip(names, self.sigma2, self.sigma2_ci, self.I2_levels, strict=True):
             variances.append((name, TEXT.number(value), TEXT.interval(ci), TEXT.number(I2, 1)))
-        rows = [("", "estimate", "se", "statistic", "df", "p", level)]
+        rows: list[tuple[str, ...]] = [("", "estimate", "se", "statistic", "df", "p", level)]
         model_based = [] if self.test == "CR2" else [(f"model ({self.test})", self)]
         for name, r in (*model_based, ("robust (CR2)", self.robust)):
             numbers = (*map(TEXT.number, (self.estimate, r.se, r.statistic)), TEXT.number(r.df, 1))
