@@ -14,7 +14,7 @@ from pdt_evidence.analysis.regression.subgroups import compare_subgroups
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError
 from reference import load
 
-REFERENCE = load("regression", cases=422)
+REFERENCE = load("regression", cases=470)
 CASES = REFERENCE["cases"]
 TABLES = {name: pd.DataFrame(columns).dropna() for name, columns in REFERENCE["data"].items()}
 NUMBERS = ("tau2", "tau2_se", "H2", "R2", "QE", "QE_p", "QM", "QM_p", "log_likelihood")
