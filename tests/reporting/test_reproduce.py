@@ -9,10 +9,11 @@ import pytest
 
 import pdt_evidence as pdt
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
+from pdt_evidence.formatting import PAGE
 from pdt_evidence.reporting import citations, contents, reproduce
 from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
-from pdt_evidence.reporting.page import _footnoted, _interval, _letter, write_page
+from pdt_evidence.reporting.page import _footnoted, _letter, write_page
 from pdt_evidence.reporting.reproduce import write_table
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.records import ANSWERS
@@ -329,6 +330,6 @@ def test_a_table_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def test_a_limit_in_a_table_shows_on_which_side_of_no_effect_it_lies():
-    assert _interval((0.003, 0.35)) == "0.003 to 0.35"
-    assert _interval((-0.34, -0.00002)) == "−0.34 to <0"
-    assert _interval((float("nan"), 1.0)) == "–"
+    assert PAGE.interval((0.003, 0.35)) == "0.003 to 0.35"
+    assert PAGE.interval((-0.34, -0.00002)) == "−0.34 to <0"
+    assert PAGE.interval((float("nan"), 1.0)) == "–"
