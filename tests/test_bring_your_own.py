@@ -30,8 +30,8 @@ def test_every_block_runs(made, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("CD004687StatsDataOnly.rm5").write_bytes(made.rm5())
     Path("data.csv").write_bytes(made.metapsy({}, {"study": "Bauer, 2012", "mean_arm1": "11.2"}))
-    said, names = io.StringIO(), {}
-    with warnings.catch_warnings(), contextlib.redirect_stdout(said):
+    text, names = io.StringIO(), {}
+    with warnings.catch_warnings(), contextlib.redirect_stdout(text):
         warnings.simplefilter("ignore")
         for language, block in BLOCKS:
             if language == "python":
@@ -41,7 +41,7 @@ def test_every_block_runs(made, tmp_path, monkeypatch):
             for line in block.splitlines() if not language else ():
                 if line.startswith("pdt-evidence ") and not line.startswith(SLOW):
                     assert main(shlex.split(line)[1:]) == 0, line
-    assert "printed numbers reproduced (24 of 24 totals in every number)" in said.getvalue()
+    assert "printed numbers reproduced (24 of 24 totals in every number)" in text.getvalue()
     assert len(list(tmp_path.iterdir())) > 12
 
 
@@ -71,9 +71,9 @@ def test_the_template_has_examples_to_delete_and_is_never_written_over_a_file(tm
     monkeypatch.chdir(tmp_path)
     assert main(["template", "-o", "my_trials.csv"]) == 0
     assert main(["check", "my_trials.csv"]) == 0
-    said = capsys.readouterr().out
-    assert said.count("an example of the template. Delete the row.") == 2
-    assert said.endswith("2 rows of 2 trials fit the schema; 2 warnings.\n")
+    text = capsys.readouterr().out
+    assert text.count("an example of the template. Delete the row.") == 2
+    assert text.endswith("2 rows of 2 trials fit the schema; 2 warnings.\n")
     Path("my_trials.csv").write_text("filled in")
     assert main(["template", "-o", "my_trials.csv"]) == 1
     assert "is there already, and is left as it is" in capsys.readouterr().err
@@ -94,9 +94,21 @@ def test_every_column_of_the_template_is_explained(capsys):
 
 @pytest.mark.parametrize(
     "command",
-    ["reproduce", "pool", "forest", "check", "template", "import", "export", "audit", "claims", "report", "sources",
-     "coverage"],
-)  # fmt: skip
+    [
+        "reproduce",
+        "pool",
+        "forest",
+        "check",
+        "template",
+        "import",
+        "export",
+        "audit",
+        "claims",
+        "report",
+        "sources",
+        "coverage",
+    ],
+)
 def test_help_shows_an_example_that_is_a_command(command, capsys):
     from pdt_evidence.cli.arguments import command_parser
 

@@ -141,17 +141,17 @@ def test_a_pool_says_from_which_file_it_is(trials, capsys, command, tmp_path, mo
     assert main(["import", str(trials), "-o", "imported.csv"]) == 0
     assert main([command[0], "imported.csv", *command[1:]]) == 0
     digest = hashlib.sha256(trials.read_bytes()).hexdigest()
-    said = (
+    text = (
         f"imported.csv, imported from my_trials.csv (table of trials, {trials.stat().st_size} bytes, SHA-256 "
     )
-    assert f"Data: {said}{digest})" in capsys.readouterr().out
+    assert f"Data: {text}{digest})" in capsys.readouterr().out
     if command[0] == "forest":
         drawn = " ".join(re.findall(r">([^<]+)<", (tmp_path / "forest.svg").read_text()))
         assert f"SHA-256 {digest[:12]}" in " ".join(drawn.split())
 
 
 @pytest.mark.parametrize("command", [["pool"], ["forest", "-o", "forest.svg"]])
-def test_rows_left_out_are_listed_with_their_line_and_reason(trials, capsys, command, tmp_path, monkeypatch):
+def test_rows_excluded_are_listed_with_their_line_and_reason(trials, capsys, command, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     trials.write_text(LACKING, encoding="utf-8")
     assert main([command[0], str(trials), *command[1:]]) == 0
@@ -199,11 +199,11 @@ def test_without_an_outcome_the_columns_of_the_file_are_offered(trials, capsys, 
     trials.write_text("study,site,yi,vi\nAdams 2001,A,0.2,0.1\nBrown 2005,B,0.2,0.1\n", encoding="utf-8")
     assert main([command, str(trials)]) == code
     captured = capsys.readouterr()
-    said = captured.err or captured.out
-    assert "no column 'outcome'" in said
+    text = captured.err or captured.out
+    assert "no column 'outcome'" in text
     assert (
         "Add it, or choose strata with --by, of the columns of your file: site, follow_up (all rows are in one).\n"
-    ) in said
+    ) in text
 
 
 def test_a_blank_cell_makes_no_stratum_without_a_name(trials, capsys):
@@ -347,8 +347,8 @@ def test_an_option_that_is_none_is_named_with_its_nearest(trials, capsys, word, 
 
 def test_a_forest_takes_width_style_columns_and_title(trials, tmp_path, capsys):
     figure = tmp_path / "forest.svg"
-    asked = ["--width", "170", "--style", "jama", "--columns", "study,effect", "--title", "Trials of mine"]
-    assert main(["forest", str(trials), "-o", str(figure), *asked]) == 0
+    options = ["--width", "170", "--style", "jama", "--columns", "study,effect", "--title", "Trials of mine"]
+    assert main(["forest", str(trials), "-o", str(figure), *options]) == 0
     drawn = figure.read_text()
     assert "Trials of mine" in " ".join(drawn.split())
     width = float(re.search(r'<svg[^>]* width="([0-9.]+)pt"', drawn)[1])

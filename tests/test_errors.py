@@ -60,11 +60,11 @@ CALLS = {
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_warning_names_the_line_of_its_user(name, table, tmp_path):
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as text:
         warnings.simplefilter("always", EvidenceWarning)
         CALLS[name](table, tmp_path)
     plt.close("all")
-    found = [one for one in said if issubclass(one.category, EvidenceWarning)]
+    found = [one for one in text if issubclass(one.category, EvidenceWarning)]
     assert found
     assert {one.filename for one in found} == {__file__}
 

@@ -48,7 +48,7 @@ WINGS = {
 
 
 def modules() -> dict[str, Path]:
-    """Every module by its dotted name below `pdt_evidence`, what `__init__` gathers left out."""
+    """Every module by its dotted name below `pdt_evidence`, what `__init__` gathers excluded."""
     paths = (path for path in ROOT.rglob("*.py") if path.name != "__init__.py")
     return {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in sorted(paths)}
 

@@ -27,8 +27,8 @@ CALLS = {
 @pytest.mark.parametrize("level", ["95", 95, 0, 1, True, None, float("nan")])
 @pytest.mark.parametrize("name", CALLS)
 def test_a_level_is_refused_in_the_same_words_everywhere(name, level):
-    said = re.escape(f"level = {level!r} must be a number between 0 and 1, such as 0.95.")
-    with pytest.raises(RequestError, match=f"^{said}$"):
+    text = re.escape(f"level = {level!r} must be a number between 0 and 1, such as 0.95.")
+    with pytest.raises(RequestError, match=f"^{text}$"):
         CALLS[name](level=level)
 
 

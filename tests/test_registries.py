@@ -54,7 +54,7 @@ def test_every_record_has_a_counterpart_in_metafor_or_the_reason_why_none(record
     assert bool(record.metafor) != bool(record.not_in_metafor)
 
 
-def test_names_for_readers_are_told_apart():
+def test_names_for_readers_are_distinguished():
     for records in (ESTIMATORS, TESTS_BY_CODE, PI_RULES_BY_CODE):
         assert len({one.name for one in records.values()}) == len(records)
 

@@ -30,9 +30,9 @@ def effect():
 
 
 def synthesis(effect, **more):
-    left_out = pd.DataFrame({"row_id": ["T0009"], "reason": ["no variance"]})
+    excluded = pd.DataFrame({"row_id": ["T0009"], "reason": ["no variance"]})
     strata = {("depression", "post"): effect, ("pain", "post"): pool([0.4], [0.04])}
-    return Synthesis(by=("outcome", "follow_up"), strata=strata, left_out=left_out, rho=0.6, **more)
+    return Synthesis(by=("outcome", "follow_up"), strata=strata, left_out=excluded, rho=0.6, **more)
 
 
 def test_a_record_cannot_be_changed(effect):
@@ -134,7 +134,7 @@ def test_a_synthesis_by_one_column_is_keyed_by_the_word_too(effect):
     assert "sleep" not in syn
 
 
-def test_a_synthesis_shows_a_line_a_stratum_and_what_was_left_out(effect):
+def test_a_synthesis_shows_a_line_a_stratum_and_what_was_excluded(effect):
     syn = synthesis(effect, notes=("two rows share a control arm",))
     assert len(syn.to_frame()) == 2
     text = syn.summary()
@@ -167,15 +167,15 @@ def test_ratios_are_said_to_be_logarithms_and_shown_as_ratios():
     )
     assert "estimate (log OR)" in fit._repr_html_()
     assert "exp" not in pool([0.5, 0.7], [0.04, 0.05], measure="SMD").summary()
-    left_out = pd.DataFrame({"row_id": [], "reason": []})
-    one = Synthesis(by=("outcome",), strata={("pain",): fit}, left_out=left_out, measure="OR")
+    excluded = pd.DataFrame({"row_id": [], "reason": []})
+    one = Synthesis(by=("outcome",), strata={("pain",): fit}, left_out=excluded, measure="OR")
     assert one.summary().startswith("log OR by outcome")
 
 
 def test_strata_of_several_measures_name_their_own(effect):
-    left_out = pd.DataFrame({"row_id": [], "reason": []})
+    excluded = pd.DataFrame({"row_id": [], "reason": []})
     strata = {("a",): effect, ("b",): pool([0.5, 0.7], [0.04, 0.05], measure="OR")}
-    lines = Synthesis(by=("outcome",), strata=strata, left_out=left_out).summary().splitlines()
+    lines = Synthesis(by=("outcome",), strata=strata, left_out=excluded).summary().splitlines()
     assert [line.split()[1] for line in lines[3:5]] == ["SMD", "log"]
 
 
@@ -187,7 +187,7 @@ def test_records_have_short_names(effect):
     assert repr(PooledEffect()) == "<PooledEffect REML knha k=0: - [-, -]>"
 
 
-def test_no_end_of_a_ratios_interval_rounds_onto_no_effect_or_nought():
+def test_no_limit_of_a_ratios_interval_rounds_onto_no_effect_or_nought():
     fit = PooledEffect(measure="OR", k=3, estimate=np.log(0.0042), ci=(np.log(0.0001), np.log(0.9997)))
     assert "exp: OR 0.004 [<0.001, <1]" in fit.summary()
 

@@ -1,7 +1,7 @@
 """What goes wrong, said once and in full: where, what was expected, what was found, what to do.
 
 Every check that meets bad input collects all of its problems first and raises one
-`EvidenceError`, so that a user mends a file in one pass.
+`EvidenceError`, so that a user fixes a file in one pass.
 """
 
 from __future__ import annotations
@@ -13,9 +13,16 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 __all__ = [
-    "EvidenceError", "EvidenceWarning", "RequestError", "SchemaError", "UnknownOptionError", "did_you_mean",
-    "known_options", "require_choice", "warn",
-]  # fmt: skip
+    "EvidenceError",
+    "EvidenceWarning",
+    "RequestError",
+    "SchemaError",
+    "UnknownOptionError",
+    "did_you_mean",
+    "known_options",
+    "require_choice",
+    "warn",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -105,8 +112,8 @@ def known_options(function: Callable[P, T]) -> Callable[P, T]:
     def call(*args: P.args, **options: P.kwargs) -> T:
         unknown = [name for name in options if name not in names]
         if unknown:
-            said = " ".join(f"no option {name!r}.{did_you_mean(name, names)}" for name in unknown)
-            raise UnknownOptionError(f"{function.__name__}() has {said} It has: {', '.join(names)}.")
+            text = " ".join(f"no option {name!r}.{did_you_mean(name, names)}" for name in unknown)
+            raise UnknownOptionError(f"{function.__name__}() has {text} It has: {', '.join(names)}.")
         return function(*args, **options)
 
     return call

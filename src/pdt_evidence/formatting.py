@@ -186,8 +186,17 @@ class Format:
 
 
 PAGE = Format(brackets=("", " to ", ""))  # findings, sentences and the report
-TEXT = Format(minus="-", brackets=("", " to ", ""), unknown="-", infinite="inf", digits=4, small_as_is=True,
-                  least_p=".0001", p_digits=4, tight=True)  # fmt: skip
+TEXT = Format(
+    minus="-",
+    brackets=("", " to ", ""),
+    unknown="-",
+    infinite="inf",
+    digits=4,
+    small_as_is=True,
+    least_p=".0001",
+    p_digits=4,
+    tight=True,
+)
 
 
 def _fixed(value: float, digits: int) -> str:

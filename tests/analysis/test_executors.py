@@ -25,9 +25,14 @@ TABLE = pd.DataFrame({"yi": YI[1], "vi": VI[1], "year": np.arange(16) % 5})
 def dask():
     """Scheduler and worker talk by TCP over the loopback, as those of a cluster do."""
     cluster = LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=False, protocol="tcp://", host="127.0.0.1",
-        dashboard_address=None, silence_logs=50,
-    )  # fmt: skip
+        n_workers=1,
+        threads_per_worker=2,
+        processes=False,
+        protocol="tcp://",
+        host="127.0.0.1",
+        dashboard_address=None,
+        silence_logs=50,
+    )
     with cluster, Client(cluster) as client:
         yield client.get_executor()
 
@@ -105,9 +110,12 @@ def test_the_numbers_are_those_of_one_alone(job, executor):
 
 @pytest.mark.parametrize(
     ("job", "what", "total"),
-    [("pool_many, REML", "meta-analyses", "160"), ("gosh, EE", "subsets", "8.19k"),
-     ("permutation, listed", "arrangements", "360")],
-)  # fmt: skip
+    [
+        ("pool_many, REML", "meta-analyses", "160"),
+        ("gosh, EE", "subsets", "8.19k"),
+        ("permutation, listed", "arrangements", "360"),
+    ],
+)
 def test_a_progress_bar_is_shown_on_request_only(job, what, total, executor, capsys):
     run, _ = JOBS[job]
     run(executor=executor)

@@ -218,9 +218,19 @@ def test_one_study_gives_its_own_estimate(table):
 
 def test_effects_are_computed_where_the_table_has_arm_data_only():
     arms = pd.DataFrame(
-        {"study": ["A", "B"], "trial_id": ["A", "B"], "mean_t": [10.0, 12], "sd_t": [4.0, 5], "n_t": [30, 40],
-         "mean_c": [13.0, 13], "sd_c": [4.0, 5], "n_c": [30, 40], "better": "lower", "outcome": "depression"}
-    )  # fmt: skip
+        {
+            "study": ["A", "B"],
+            "trial_id": ["A", "B"],
+            "mean_t": [10.0, 12],
+            "sd_t": [4.0, 5],
+            "n_t": [30, 40],
+            "mean_c": [13.0, 13],
+            "sd_c": [4.0, 5],
+            "n_c": [30, 40],
+            "better": "lower",
+            "outcome": "depression",
+        }
+    )
     fit = synthesize(arms, by="outcome")["depression"]
     assert fit.measure == "SMD"
     assert (fit.yi > 0).all()
@@ -300,9 +310,17 @@ def test_a_short_table_needs_a_study_and_its_effect_only():
 
 def test_a_direction_that_nobody_gave_is_said_aloud():
     arms = pd.DataFrame(
-        {"study": ["A", "B"], "mean_t": [10.0, 12], "sd_t": [4.0, 5], "n_t": [30, 40], "mean_c": [13.0, 13],
-         "sd_c": [4.0, 5], "n_c": [30, 40], "outcome": "depression"}
-    )  # fmt: skip
+        {
+            "study": ["A", "B"],
+            "mean_t": [10.0, 12],
+            "sd_t": [4.0, 5],
+            "n_t": [30, 40],
+            "mean_c": [13.0, 13],
+            "sd_c": [4.0, 5],
+            "n_c": [30, 40],
+            "outcome": "depression",
+        }
+    )
     with pytest.warns(
         EvidenceWarning, match="no column 'better', so effects from arm data are arm 1 less arm 2"
     ):
@@ -310,10 +328,17 @@ def test_a_direction_that_nobody_gave_is_said_aloud():
 
 
 def test_rows_that_their_table_sets_aside_are_never_pooled_in_silence():
-    table = pd.DataFrame({
-        "study": ["A", "B", "C", "D"], "outcome": "anxiety", "follow_up": "post", "yi": [0.1, 0.2, 0.3, 0.4],
-        "vi": 0.04, "status": ["ok", "retracted", None, "ok"], "preferred": [True, True, True, False],
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "study": ["A", "B", "C", "D"],
+            "outcome": "anxiety",
+            "follow_up": "post",
+            "yi": [0.1, 0.2, 0.3, 0.4],
+            "vi": 0.04,
+            "status": ["ok", "retracted", None, "ok"],
+            "preferred": [True, True, True, False],
+        }
+    )
     with pytest.warns(
         EvidenceWarning, match=r"its status is retracted: 1; not the preferred row of its contrast: 1"
     ):
@@ -326,16 +351,28 @@ def test_rows_that_their_table_sets_aside_are_never_pooled_in_silence():
 def joined():
     """The bundled trials, which have effects, and two trials of a user that have not."""
     arms = {"mean_t": 12.4, "sd_t": 8.1, "n_t": 30, "mean_c": 17.9, "sd_c": 8.8, "n_c": 28}
-    mine = pd.DataFrame([{"row_id": f"M{i}", "study": f"Mine {i}", "trial_id": f"mine{i}", "outcome": "depression",
-                          "follow_up": "post", "better": "lower", **arms} for i in (1, 2)])  # fmt: skip
-    held = pdt.trials(comparison="pdt_vs_cbt", outcome="depression", follow_up="post")
-    return held[held["yi"].notna()], mine
+    mine = pd.DataFrame(
+        [
+            {
+                "row_id": f"M{i}",
+                "study": f"Mine {i}",
+                "trial_id": f"mine{i}",
+                "outcome": "depression",
+                "follow_up": "post",
+                "better": "lower",
+                **arms,
+            }
+            for i in (1, 2)
+        ]
+    )
+    available = pdt.trials(comparison="pdt_vs_cbt", outcome="depression", follow_up="post")
+    return available[available["yi"].notna()], mine
 
 
 def test_rows_without_an_effect_get_one_where_they_are_joined_to_rows_with():
-    held, mine = joined()
-    together = synthesize(pd.concat([held, mine]))["depression", "post"]
-    assert together.k == synthesize(held)["depression", "post"].k + 2
+    available, mine = joined()
+    together = synthesize(pd.concat([available, mine]))["depression", "post"]
+    assert together.k == synthesize(available)["depression", "post"].k + 2
     assert_allclose(together.yi[-2:], pdt.effect_sizes(mine)["yi"])
 
 

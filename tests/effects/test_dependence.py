@@ -107,8 +107,15 @@ def test_an_arm_on_opposite_sides_makes_the_covariance_negative():
 
 
 def test_the_same_contrast_the_other_way_round_correlates_by_minus_rho():
-    turned = {"arm_t": "waitlist", "arm_c": "pdt", "mean_t": 13.0, "sd_t": 5.0, "n_t": 25, "mean_c": 10.0}
-    table = trial({}, {**turned, "sd_c": 4.0, "n_c": 30})
+    sign_reversed = {
+        "arm_t": "waitlist",
+        "arm_c": "pdt",
+        "mean_t": 13.0,
+        "sd_t": 5.0,
+        "n_t": 25,
+        "mean_c": 10.0,
+    }
+    table = trial({}, {**sign_reversed, "sd_c": 4.0, "n_c": 30})
     assert_allclose(covariance(table)[0, 1], -0.6 * table["vi"].iloc[0])
 
 
@@ -292,9 +299,9 @@ def test_the_first_row_by_the_stated_order_stands_for_its_trial():
         {"instrument": "bdi", "rating": "self", "trial_id": "C"},
         outcome="depression",
     )
-    chosen, left_out = one_per_trial(table, PRIORITY)
+    chosen, excluded = one_per_trial(table, PRIORITY)
     assert chosen["row_id"].tolist() == ["T2", "T4", "T5"]
-    assert left_out.to_dict("records") == [
+    assert excluded.to_dict("records") == [
         {"row_id": "T1", "reason": "row T2 of the same trial comes first (rank 1 before 2)"},
         {"row_id": "T3", "reason": "no effect: no sd_t"},
         {

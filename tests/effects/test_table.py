@@ -33,7 +33,7 @@ def message(table, measure="SMD", /, **columns):
 
 @pytest.mark.parametrize("measure", ["SMD", "MD", "ROM", "OR", "RR", "RD", "SMCC", "SMCR"])
 def test_a_table_gives_the_effects_of_the_reference(measure):
-    """The door leads to the same formulas that are pinned one by one, and marks what has no value."""
+    """The entry point leads to the same formulas that are pinned one by one, and marks what has no value."""
     cases = [
         case
         for case in CASES
@@ -356,13 +356,13 @@ def test_a_misspelt_column_is_not_passed_over_for_a_poorer_basis():
 
 
 def test_a_table_without_any_basis_is_told_what_each_needs():
-    told = message(row(study="A", n_t=10, n_c=10))
+    reported = message(row(study="A", n_t=10, n_c=10))
     assert (
         "from means: mean_t, sd_t, n_t, mean_c, sd_c, n_c; of these mean_t, sd_t, mean_c, sd_c missing"
-        in told
+        in reported
     )
-    assert "from events: event_t, n_t, event_c, n_c; of these event_t, event_c missing" in told
-    assert "from reported: reported_metric, reported; of these reported_metric, reported missing" in told
+    assert "from events: event_t, n_t, event_c, n_c; of these event_t, event_c missing" in reported
+    assert "from reported: reported_metric, reported; of these reported_metric, reported missing" in reported
 
 
 def test_a_keyword_that_names_no_column_of_the_table_is_an_error():

@@ -21,7 +21,7 @@ def test_every_bundled_row_has_an_effect_or_the_reason_why_not():
     assert has.mean() > 0.8
 
 
-def test_arm_means_give_g_turned_to_favour_the_first_arm():
+def test_arm_means_give_g_reversed_to_favour_the_first_arm():
     table = trials()
     rows = table[table["yi_basis"].isin(["means", "change"])]
     yi, vi = hedges_g(*(rows[name] for name in ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c")))

@@ -82,8 +82,8 @@ def test_every_source_is_used_and_has_terms():
 
 
 def test_members_link_to_trials_that_are_held_and_wanted_rows_to_claims_that_exist():
-    held = {row["trial_id"] for row in TRIALS}
-    assert {row["trial_id"] for row in MEMBERS} - {""} <= held
+    available = {row["trial_id"] for row in TRIALS}
+    assert {row["trial_id"] for row in MEMBERS} - {""} <= available
     named = {claim for row in WANTED for claim in row["claims"].split(";")} - {""}
     assert named <= {row["claim_id"] for row in CLAIMS}
 
@@ -200,7 +200,7 @@ def printed_pairs(row: dict[str, str]) -> list[tuple[str, str]]:
     ]
 
 
-def test_every_pooled_estimate_is_the_printed_one_turned_or_not():
+def test_every_pooled_estimate_is_the_printed_one_reversed_or_not():
     for row in REVIEWS:
         for printed, ours in printed_pairs(row):
             if not ours:
@@ -213,7 +213,7 @@ def test_every_pooled_estimate_is_the_printed_one_turned_or_not():
                 assert float(ours) == -float(printed), row["row_id"]
 
 
-def test_a_printed_sign_against_the_first_arm_is_turned():
+def test_a_printed_sign_against_the_first_arm_is_reversed():
     for row in REVIEWS:
         against = row["printed_direction"].startswith(
             ("negative favours", "negative = improvement", "below 1")
@@ -270,9 +270,9 @@ def test_the_press_release_gives_two_values_of_unstated_design():
 
 
 def test_the_reviews_that_the_report_leans_on_are_there():
-    held = {row["review_id"] for row in REVIEWS}
-    assert {"steinert2017", "keefe2014", "keefe2020", "driessen2015"} <= held
-    assert {"zhang2022", "wienicke2023", "smit2012", "lilliengren2025"} <= held
+    available = {row["review_id"] for row in REVIEWS}
+    assert {"steinert2017", "keefe2014", "keefe2020", "driessen2015"} <= available
+    assert {"zhang2022", "wienicke2023", "smit2012", "lilliengren2025"} <= available
 
 
 def test_a_misprinted_limit_stays_in_print_and_is_blank_here():
@@ -329,9 +329,9 @@ def test_every_member_without_effects_is_wanted():
         for row in MEMBERS
         if row["review_id"] in ("abbass2014", "leichsenring2004") and not row["trial_id"]
     ]
-    asked = [row["what"] for row in WANTED]
+    options = [row["what"] for row in WANTED]
     for row in missing:
-        assert f"effects of {row['study_label']} ({row['membership']} member)" in asked
+        assert f"effects of {row['study_label']} ({row['membership']} member)" in options
 
 
 SPOT = """

@@ -44,21 +44,50 @@ def test_a_clean_table_has_no_findings():
         ([(2, {"sd_t": 1.1})], 2, "sd_t", "looks like a standard error"),
         ([(1, {"mean_t": 40.0})], 1, "mean_t", "the arms differ by 4.3 SDs"),
         ([(1, {"trial_id": "t0", "n_t": 90.0})], 0, "n_t", "where the trial's other row has 90"),
-        ([(3, {"reported_metric": "g", "reported": 0.9, "reported_ci_low": 0.1, "reported_ci_high": 0.5})], 3,
-         "reported", "0.9 lies outside of its interval 0.1 to 0.5"),
+        (
+            [(3, {"reported_metric": "g", "reported": 0.9, "reported_ci_low": 0.1, "reported_ci_high": 0.5})],
+            3,
+            "reported",
+            "0.9 lies outside of its interval 0.1 to 0.5",
+        ),
         ([(4, {"reported_metric": "g", "reported": 3.1})], 4, "reported", "an effect of 3.1 SDs; more than"),
-        ([(5, dict(zip(["mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"], [10.0, 6.1, 30, 13.2, 6.6, 29],
-                       strict=True)))], 5, "mean_t", "the same numbers as line 2, of another trial (t0)"),
+        (
+            [
+                (
+                    5,
+                    dict(
+                        zip(
+                            ["mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"],
+                            [10.0, 6.1, 30, 13.2, 6.6, 29],
+                            strict=True,
+                        )
+                    ),
+                )
+            ],
+            5,
+            "mean_t",
+            "the same numbers as line 2, of another trial (t0)",
+        ),
         ([(5, {"mean_c": 8.7, "sd_c": 6.9, "n_c": 52.0})], 5, "mean_c", "both arms have the same numbers"),
         ([(2, {"study": "Subtotal"})], 2, "study", "a total of other rows, by its name"),
         ([(2, {"study": "Mittelwert"})], 2, "study", "a total of other rows, by its name"),
         ([(2, {"study": "Example 2001 (delete this row)"})], 2, "study", "an example of the template"),
         ([(2, {"score": "change"})], 2, "score", "a change from baseline, where other rows of its stratum"),
         ([(2, {"mean_t": -5.0, "mean_c": -2.0})], 2, "score", "they look like changes"),
-        ([(0, {"reported_metric": "g", "reported": -0.5})], 0, "reported", "its sign says the opposite of the means"),
-        ([(0, {"reported_metric": "OR", "reported": 0.4})], 0, "reported", "its sign says the opposite of the means"),
+        (
+            [(0, {"reported_metric": "g", "reported": -0.5})],
+            0,
+            "reported",
+            "its sign says the opposite of the means",
+        ),
+        (
+            [(0, {"reported_metric": "OR", "reported": 0.4})],
+            0,
+            "reported",
+            "its sign says the opposite of the means",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_suspicious_value_is_found(changes, at, column, what):
     findings = [
         finding for finding in lint(table(*changes)) if finding.column == column and what in finding.what
@@ -68,7 +97,7 @@ def test_a_suspicious_value_is_found(changes, at, column, what):
     assert findings[0].how_to_mend
 
 
-def test_a_standard_error_is_mended_with_the_number_it_stands_for():
+def test_a_standard_error_is_fixed_with_the_number_it_stands_for():
     finding = lint(table((2, {"sd_t": 1.1})))[0]
     assert finding.how_to_mend == "If it is one, the SD is 1.1 x sqrt(41) = 7.04."
 
@@ -78,7 +107,7 @@ def test_both_arms_of_one_row_tell_when_the_instrument_has_no_peers():
     assert [finding.column for finding in lint(rows)] == ["sd_c"]
 
 
-def test_a_finding_says_where_what_and_how_to_mend_it():
+def test_a_finding_says_where_what_and_how_to_fix_it():
     assert str(lint(table((1, {"mean_t": 40.0})), lines=list(range(12, 18)))[0]) == (
         "line 13 (r1), mean_t: warning: the arms differ by 4.3 SDs; more than 2.5 is rare. Check the means, and "
         "whether sd_t and sd_c are standard errors."
@@ -154,8 +183,10 @@ TURNED = {name[:-1] + {"t": "c", "c": "t"}[name[-1]]: value for name, value in A
         ([(1, {"trial_id": "t0", "n_t": 90.0, "note": "all who began"}), (0, {"note": "completers"})], "n_t"),
         ([(1, {"trial_id": "t0", "n_t": 90.0, "follow_up": "long"})], "n_t"),  # another time
         ([(1, {"trial_id": "t0", "n_t": 90.0, "arm_t_label": "group therapy"})], "n_t"),  # another arm
-        ([(3, {"reported_metric": "g", "reported": 0.3, "reported_ci_low": 0.1, "reported_ci_high": 0.5})],
-         "reported"),
+        (
+            [(3, {"reported_metric": "g", "reported": 0.3, "reported_ci_low": 0.1, "reported_ci_high": 0.5})],
+            "reported",
+        ),
         ([(4, {"reported_metric": "MD", "reported": 3.1})], "reported"),  # not in SDs
         ([(5, ARMS | {"instrument": "HAM-D"})], "mean_t"),  # another instrument of another trial
         ([(5, ARMS | {"outcome": "anxiety"})], "mean_t"),  # another outcome of another trial
@@ -169,7 +200,7 @@ TURNED = {name[:-1] + {"t": "c", "c": "t"}[name[-1]]: value for name, value in A
         ([(2, {"study": "Meaney 2003"})], "study"),
         ([(2, {"study": "Sumner"})], "study"),
     ],
-)  # fmt: skip
+)
 def test_what_is_well_is_not_suspected(changes, column):
     assert said(table(*changes), column) == []
 
@@ -182,10 +213,10 @@ def test_arms_entered_twice_in_one_trial_are_found_whatever_the_outcome(arms, wo
 
 def test_the_same_events_are_found_within_a_trial_and_outcome_only():
     events = {"event_t": 4.0, "event_c": 9.0, "mean_t": np.nan, "mean_c": np.nan, "n_t": 20.0, "n_c": 20.0}
-    twin = events | {"instrument": "interview"}
-    assert said(table((0, events), (5, twin)), "event_t") == []
-    assert said(table((0, events), (5, twin | {"trial_id": "t0", "outcome": "dropout"})), "event_t") == []
-    assert [row for row, _ in said(table((0, events), (5, twin | {"trial_id": "t0"})), "event_t")] == ["r5"]
+    match = events | {"instrument": "interview"}
+    assert said(table((0, events), (5, match)), "event_t") == []
+    assert said(table((0, events), (5, match | {"trial_id": "t0", "outcome": "dropout"})), "event_t") == []
+    assert [row for row, _ in said(table((0, events), (5, match | {"trial_id": "t0"})), "event_t")] == ["r5"]
 
 
 @pytest.mark.parametrize("aside", [{"status": "disputed"}, {"preferred": False}])

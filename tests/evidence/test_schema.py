@@ -34,10 +34,10 @@ def test_text_in_numbers_is_named_with_line_row_and_column():
     with pytest.raises(EvidenceError) as caught:
         read("row_id,n,sd\na,ten,1\nb,2.5,inf\n")
     assert len(caught.value.problems) == 3
-    told = "Write it as a number, or leave the cell blank if it is not known."
-    said = [f"line 2 (row a), column 'n': expected a whole number, found 'ten'. {told}"]
-    said += [f"line 3 (row b), column 'sd': expected a number, found 'inf'. {told}"]
-    assert set(said) < set(caught.value.problems)
+    text = "Write it as a number, or leave the cell blank if it is not known."
+    texts = [f"line 2 (row a), column 'n': expected a whole number, found 'ten'. {text}"]
+    texts += [f"line 3 (row b), column 'sd': expected a number, found 'inf'. {text}"]
+    assert set(texts) < set(caught.value.problems)
 
 
 @pytest.mark.parametrize("text", ["nan", "NaN", "NA", "-inf", "1,5", "0x10", "1_000"])

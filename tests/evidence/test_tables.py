@@ -31,7 +31,7 @@ def test_a_known_word_that_no_row_has_gives_no_rows():
     assert pdt.trials(follow_up="short").empty
 
 
-def test_disputed_rows_are_left_out_unless_asked_for():
+def test_disputed_rows_are_excluded_unless_asked_for():
     assert set(pdt.trials()["status"]) == {"ok"}
     assert {"disputed", "mislabelled"} <= set(pdt.trials(disputed=True)["status"])
 
@@ -62,7 +62,7 @@ def test_review_filters_and_signs():
     assert set(pdt.reviews(design="pre-post")["design"]) == {"pre-post"}
 
 
-def test_members_count_the_effects_held_of_them():
+def test_members_count_the_effects_available_of_them():
     table = pdt.members("abbass2014").set_index("trial")
     assert table.loc["Cooper 2003", "membership"] == "seen"
     assert table.loc["Cooper 2003", "effect_rows"] > 0

@@ -64,11 +64,11 @@ def odds_ratios():
 
 def judged():
     made = effect(5)
-    told = {
+    texts = {
         "rob_allocation": ("low", "some concerns", "high", "low", "unclear"),
         "rob_blinding": ("high", "low", "low", "some concerns", "low"),
     }
-    return replace(made, columns={"year": made.columns["year"], **told})
+    return replace(made, columns={"year": made.columns["year"], **texts})
 
 
 def unjudged():
@@ -176,53 +176,72 @@ def of_style(name: str) -> Example:
 SMALL = {"width": 85.0, "height": 65.0}
 FORESTS = {
     "forest": Example(
-        "forest", lambda: effect(14),
-        evidence=the_fit, shown={"margins": 0.25, "sort": "year"},
+        "forest",
+        lambda: effect(14),
+        evidence=the_fit,
+        shown={"margins": 0.25, "sort": "year"},
         caption='`forest(fit, margins=0.25, sort="year")`',
     ),
     "forest_one_study": Example("forest", lambda: effect(1)),
     "forest_groups": Example(
-        "forest", synthesis,
+        "forest",
+        synthesis,
         evidence=lambda known: known.cbt,
         caption="`forest(synthesis)`: strata as groups",
     ),
     "forest_column": Example(
-        "forest", lambda: effect(8, long=True), {"width": 85},
-        evidence=the_fit, shown={"width": 85, "style": "bmj"},
+        "forest",
+        lambda: effect(8, long=True),
+        {"width": 85},
+        evidence=the_fit,
+        shown={"width": 85, "style": "bmj"},
         caption='`forest(fit, width=85, style="bmj")`: one journal column',
     ),
     "forest_jama": Example(
-        "forest", evidence=the_fit,
+        "forest",
+        evidence=the_fit,
         shown={"style": "jama", "columns": ["study", "instrument", "effect", "plot", "weight"]},
         caption='`forest(fit, style="jama", columns=[...])`',
     ),
     "forest_ratio": Example("forest", odds_ratios, {"style": "revman"}),
     "forest_dark": Example(
-        "forest", lambda: effect(6), {"style": "dark", "prediction": "band", "margins": 0.25},
-        evidence=the_fit, shown={"style": "dark", "prediction": "band"},
+        "forest",
+        lambda: effect(6),
+        {"style": "dark", "prediction": "band", "margins": 0.25},
+        evidence=the_fit,
+        shown={"style": "dark", "prediction": "band"},
         caption='`forest(fit, style="dark", prediction="band")`',
     ),
     "forest_slide": Example(
-        "forest", evidence=the_fit, shown={"style": "slide", "method": False},
+        "forest",
+        evidence=the_fit,
+        shown={"style": "slide", "method": False},
         caption='`forest(fit, style="slide", method=False)`: 16 pt, as wide as a slide',
     ),
     "forest_lights": Example(
         "forest", judged, {"columns": ["study", "plot", "effect", "rob_allocation", "rob_blinding"]}
     ),
     "summary_forest": Example(
-        "summary_forest", synthesis,
-        evidence=lambda known: known.pair, shown={"margins": 0.25},
+        "summary_forest",
+        synthesis,
+        evidence=lambda known: known.pair,
+        shown={"margins": 0.25},
         caption="`summary_forest(synthesis)`: comparisons, outcomes, follow-ups",
     ),
     "forest_two_models": Example(
-        "forest", lambda: effect(5), {"also": {"All rows (CHE)": effect(5, seed=2)}, "margins": 0.3, "width": 150}
+        "forest",
+        lambda: effect(5),
+        {"also": {"All rows (CHE)": effect(5, seed=2)}, "margins": 0.3, "width": 150},
     ),
     "forest_models": Example(
-        "forest", evidence=the_fit, shown={"also": lambda known: {"CHE": known.che}},
+        "forest",
+        evidence=the_fit,
+        shown={"also": lambda known: {"CHE": known.che}},
         caption='`forest(fit, also={"CHE": che})`: two models side by side',
     ),
     "forest_dependent": Example(
-        "forest", lambda: clustered("che"),
+        "forest",
+        lambda: clustered("che"),
         evidence=lambda known: known.che,
         caption="`forest(che)`: several effects a trial",
     ),
@@ -233,21 +252,25 @@ FORESTS = {
         "forest", evidence=lambda known: leave_one_out(known.fit), caption="`forest(leave_one_out(fit))`"
     ),
     "cumulative": Example(
-        "forest", evidence=lambda known: cumulative(known.fit, order="year"),
+        "forest",
+        evidence=lambda known: cumulative(known.fit, order="year"),
         caption='`forest(cumulative(fit, order="year"))`',
     ),
     **{f"style_{name}": of_style(name) for name in ("revman", "jama", "bmj", "lancet", "apa")},
     "style_slide": Example("forest", lambda: effect(5), {"style": "slide"}),
-}  # fmt: skip
+}
 CHARTS = {
     "trajectory": Example(
         "trajectory", synthesis, evidence=lambda known: known.course, caption="`trajectory(synthesis)`"
     ),
     "funnel": Example(
-        "funnel", lambda: effect(20),
+        "funnel",
+        lambda: effect(20),
         evidence=the_fit,
-        shown={"filled": lambda known: pdt.trim_and_fill(known.fit),
-               "regression": lambda known: pdt.regression_test(known.fit)},
+        shown={
+            "filled": lambda known: pdt.trim_and_fill(known.fit),
+            "regression": lambda known: pdt.regression_test(known.fit),
+        },
         caption="`funnel(fit, filled=..., regression=...)`",
     ),
     "radial": Example("radial", pooled, SMALL, evidence=the_fit, caption="`radial(fit)`"),
@@ -255,24 +278,34 @@ CHARTS = {
     "drapery": Example("drapery", pooled, SMALL, evidence=the_fit, caption="`drapery(fit)`"),
     "orchard": Example("orchard", lambda: effect(12), evidence=the_fit, caption="`orchard(fit)`"),
     "gosh": Example(
-        "gosh_plot", lambda: gosh(pooled(6)), SMALL | {"study": 0},
+        "gosh_plot",
+        lambda: gosh(pooled(6)),
+        SMALL | {"study": 0},
         evidence=lambda known: gosh(known.fit, sample=3000, seed=1),
         shown={"study": lambda known: int(np.argmax(known.fit.yi))},
         caption="`gosh_plot(gosh(fit), study=...)`",
     ),
     "network_plot": Example(
-        "network_plot", graph, SMALL,
-        evidence=lambda known: known.network, shown={"width": 170, "height": 140},
+        "network_plot",
+        graph,
+        SMALL,
+        evidence=lambda known: known.network,
+        shown={"width": 170, "height": 140},
         caption="`network_plot(network)`: discs by studies, lines by comparisons",
     ),
     "bias_summary": Example(
-        "bias_summary", judged, {"width": 85},
-        evidence=lambda known: known.judged, shown={"title": "Overall risk of bias (RoB 2) by outcome"},
+        "bias_summary",
+        judged,
+        {"width": 85},
+        evidence=lambda known: known.judged,
+        shown={"title": "Overall risk of bias (RoB 2) by outcome"},
         caption="`bias_summary(judgements)`",
     ),
     "tau2_profile": Example("tau2_profile", pooled, SMALL, evidence=the_fit, caption="`tau2_profile(fit)`"),
     "specification_curve": Example(
-        "specification_curve", specifications, {"width": 85},
+        "specification_curve",
+        specifications,
+        {"width": 85},
         evidence=lambda known: known.runs,
         shown={
             "choices": ["rows of a trial", "inference", "correlation ρ"],
@@ -282,7 +315,7 @@ CHARTS = {
         },
         caption="`specification_curve(sensitivity(table), choices=[...])`",
     ),
-}  # fmt: skip
+}
 EXAMPLES: dict[str, Example] = FORESTS | CHARTS
 PINNED_EXAMPLES = {name: one for name, one in EXAMPLES.items() if one.made}
 GALLERY_EXAMPLES = {name: one for name, one in EXAMPLES.items() if one.evidence}

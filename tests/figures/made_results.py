@@ -13,9 +13,19 @@ from pdt_evidence.results import PooledEffect, Synthesis
 DEPRESSION = {"comparison": "pdt_vs_control", "outcome": "depression", "follow_up": "post"}
 PAGES = [name for name in STYLES if name != "slide"]  # styles at home on a journal's page
 NAMES = (
-    "Cooper", "Abbass", "Leichsenring", "Milrod", "Gibbons", "Piper",
-    "Driessen", "Knekt", "Svartberg", "Maina", "Hamilton", "Guthrie",
-)  # fmt: skip
+    "Cooper",
+    "Abbass",
+    "Leichsenring",
+    "Milrod",
+    "Gibbons",
+    "Piper",
+    "Driessen",
+    "Knekt",
+    "Svartberg",
+    "Maina",
+    "Hamilton",
+    "Guthrie",
+)
 LONG = " (short-term psychodynamic psychotherapy, group arm, intention to treat)"
 
 
@@ -32,19 +42,32 @@ def effect(k: int, seed: int = 1, *, spread: float = 0.4, long: bool = False, **
     reach = 2.1 * math.sqrt(se**2 + tau2) if k > 2 else math.nan
     years = [1985 + i % 37 for i in range(k)]
     made: dict[str, Any] = {
-        "stratum": dict(DEPRESSION), "measure": "SMD", "k": k, "estimate": estimate, "se": se, "p": 0.01,
-        "ci": (estimate - 2.1 * se, estimate + 2.1 * se), "pi": (estimate - reach, estimate + reach),
-        "tau2": tau2, "I2": 62.3 if k > 1 else math.nan, "Q": float((yi - estimate) @ ((yi - estimate) / vi)),
-        "Q_df": k - 1, "Q_p": 0.0004 if k > 1 else math.nan, "df": k - 1.0 if k > 1 else math.nan,
+        "stratum": dict(DEPRESSION),
+        "measure": "SMD",
+        "k": k,
+        "estimate": estimate,
+        "se": se,
+        "p": 0.01,
+        "ci": (estimate - 2.1 * se, estimate + 2.1 * se),
+        "pi": (estimate - reach, estimate + reach),
+        "tau2": tau2,
+        "I2": 62.3 if k > 1 else math.nan,
+        "Q": float((yi - estimate) @ ((yi - estimate) / vi)),
+        "Q_df": k - 1,
+        "Q_p": 0.0004 if k > 1 else math.nan,
+        "df": k - 1.0 if k > 1 else math.nan,
         "labels": tuple(f"{NAMES[i % 12]} {years[i]}{LONG if long and i % 3 == 0 else ''}" for i in range(k)),
-        "yi": yi, "vi": vi, "weights": 100 * wi / total, "row_ids": tuple(f"T{i:04d}" for i in range(k)),
+        "yi": yi,
+        "vi": vi,
+        "weights": 100 * wi / total,
+        "row_ids": tuple(f"T{i:04d}" for i in range(k)),
         "columns": {
             "year": tuple(years),
             "source_id": tuple(("metapsy", "cochrane2014", "trial2001")[i % 3] for i in range(k)),
             "n_t": tuple(int(n) if i % 7 != 4 else None for i, n in enumerate(n_t)),
             "n_c": tuple(int(n) if i % 7 != 4 else None for i, n in enumerate(n_c)),
         },
-    }  # fmt: skip
+    }
     return PooledEffect(**(made | values))
 
 
@@ -73,13 +96,17 @@ def rows_of_trials() -> Any:
     trials = ["Abbass 2001"] * 3 + ["Milrod 2007"] * 2 + ["Knekt 2008"] * 2 + ["Maina 2010"]
     return pd.DataFrame(
         {
-            "row_id": [f"T{i}" for i in range(8)], "study": trials, "trial_id": trials, "outcome": "depression",
-            "measure": "SMD", "yi": [0.9, 0.4, 0.6, 0.3, 0.1, 0.7, 0.5, 0.2],
+            "row_id": [f"T{i}" for i in range(8)],
+            "study": trials,
+            "trial_id": trials,
+            "outcome": "depression",
+            "measure": "SMD",
+            "yi": [0.9, 0.4, 0.6, 0.3, 0.1, 0.7, 0.5, 0.2],
             "vi": [0.05, 0.06, 0.15, 0.04, 0.05, 0.06, 0.09, 0.03],
             "instrument": ["BDI", "HDRS", "HDRS", "BDI", "HDRS", "BDI", "HDRS", "BDI"],
             "event_label": ["", "", "remission (HDRS of 7 or less)", "", "", "", "", ""],
         }
-    )  # fmt: skip
+    )
 
 
 def clustered(dependence: str) -> PooledEffect:

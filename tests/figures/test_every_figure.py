@@ -27,16 +27,34 @@ from pdt_evidence.models.bias.small_study import regression_test, trim_and_fill
 SOME = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 RATIOS = ("OR", "RR", "ROM")
 SCRIPTS = (
-    "北京大学研究 2010", "Пиотровский и соавторы 2004", "عبد الله 2012", "สมชาย 2015", "Ωμέγα $2 & $3 2001",
-    "김철수 2014", "A", "An-unbroken-word-of-a-trial-register-ISRCTN-2011-and-more", f"Leichsenring 2004{LONG}",
-)  # fmt: skip
+    "北京大学研究 2010",
+    "Пиотровский и соавторы 2004",
+    "عبد الله 2012",
+    "สมชาย 2015",
+    "Ωμέγα $2 & $3 2001",
+    "김철수 2014",
+    "A",
+    "An-unbroken-word-of-a-trial-register-ISRCTN-2011-and-more",
+    f"Leichsenring 2004{LONG}",
+)
 TITLES = (
     None,
     "",
     "Depression, anxiety and other disorders in adults: all trials of psychodynamic psychotherapy",
 )
-TREATMENTS = ("pdt", "cbt", "waitlist", "care_as_usual", "problem_solving_therapy", "self-help", "placebo",
-              "pdt+medication", "psychological_placebo", "北京", "exercise")  # fmt: skip
+TREATMENTS = (
+    "pdt",
+    "cbt",
+    "waitlist",
+    "care_as_usual",
+    "problem_solving_therapy",
+    "self-help",
+    "placebo",
+    "pdt+medication",
+    "psychological_placebo",
+    "北京",
+    "exercise",
+)
 
 
 def pick(rng, values):
@@ -56,16 +74,23 @@ def result(rng, sizes=(1, 2, 3, 7, 25)):
         f"rob_{name}": ("low", *(pick(rng, words) for _ in made.labels[1:])) for name in ("a", "b")
     }
     columns["country"] = tuple(pick(rng, ("Germany", "USA", SCRIPTS[0])) for _ in labels)
-    return pool((made.yi + pick(rng, (0, -3))) * scale, vi * scale**2, labels=labels, measure=measure,
-                stratum=made.stratum, columns=columns, row_ids=list(made.row_ids))  # fmt: skip
+    return pool(
+        (made.yi + pick(rng, (0, -3))) * scale,
+        vi * scale**2,
+        labels=labels,
+        measure=measure,
+        stratum=made.stratum,
+        columns=columns,
+        row_ids=list(made.row_ids),
+    )
 
 
 def look(rng, *, high=False):
     """Style, title and size, from a journal column to a slide."""
-    asked = {"style": pick(rng, sorted(PAGES)), "title": pick(rng, TITLES)}
+    options = {"style": pick(rng, sorted(PAGES)), "title": pick(rng, TITLES)}
     width = pick(rng, (None, 85, 120, 254))
-    asked |= {"width": width} if width else {}
-    return asked | ({"height": pick(rng, (0.65, 0.9)) * min(width, 190)} if width and high else {})
+    options |= {"width": width} if width else {}
+    return options | ({"height": pick(rng, (0.65, 0.9)) * min(width, 190)} if width and high else {})
 
 
 def shown(fit, values):
@@ -78,24 +103,24 @@ def line(ax, gid):
 
 
 def forest(rng):
-    fit, asked = result(rng), look(rng)
-    if asked.get("width", 200) > 150 and rng.random() < 0.7:
-        asked |= {"columns": ["study", "country", "n", "plot", "effect", "weight", "rob_a", "rob_b"]}
+    fit, requested = result(rng), look(rng)
+    if requested.get("width", 200) > 150 and rng.random() < 0.7:
+        requested |= {"columns": ["study", "country", "n", "plot", "effect", "weight", "rob_a", "rob_b"]}
     if rng.random() < 0.4:
-        asked |= {"also": {"All rows, robust": fit}, "overall": fit}
-    asked |= {
+        requested |= {"also": {"All rows, robust": fit}, "overall": fit}
+    requested |= {
         "prediction": pick(rng, ("bar", "band", "line", "off")),
         "sort": pick(rng, (None, "effect", "label")),
     }
-    asked |= {"margins": 1.5 if fit.measure in RATIOS else 0.3} if rng.random() < 0.4 else {}
-    asked |= {"xlim": pick(rng, ((0.5, 2.0), (3.0, 9.0)))} if rng.random() < 0.3 else {}
-    ax = figures.forest(fit, **asked)
-    order = np.argsort(fit.yi, kind="stable") if asked["sort"] == "effect" else np.arange(fit.k)
+    requested |= {"margins": 1.5 if fit.measure in RATIOS else 0.3} if rng.random() < 0.4 else {}
+    requested |= {"xlim": pick(rng, ((0.5, 2.0), (3.0, 9.0)))} if rng.random() < 0.3 else {}
+    ax = figures.forest(fit, **requested)
+    order = np.argsort(fit.yi, kind="stable") if requested["sort"] == "effect" else np.arange(fit.k)
     half = 1.959963984540054 * np.sqrt(fit.vi)
     low, high = ax.get_xlim()
     wanted = np.column_stack([shown(fit, fit.yi - half), shown(fit, fit.yi + half)])[order]
     seen = (wanted[:, 0] <= high) & (wanted[:, 1] >= low)
-    if asked["sort"] != "label":
+    if requested["sort"] != "label":
         assert_allclose(geometry.ends(ax), np.clip(wanted[seen], low, high), rtol=1e-9)
     for side, beyond in (("left", wanted[:, 0] < low), ("right", wanted[:, 1] > high)):
         tips = geometry.mark(ax, f"arrows-{side}:study")
@@ -141,11 +166,11 @@ def series(rng):
 
 
 def funnel(rng):
-    fit, asked = result(rng), look(rng, high=True)
+    fit, requested = result(rng), look(rng, high=True)
     if fit.k > 2:
         fill, test = trim_and_fill(fit.yi, fit.vi), regression_test(fit.yi, fit.vi)
-        asked |= {"filled": pick(rng, (None, fill)), "regression": pick(rng, (None, test))}
-    ax = figures.funnel(fit, contours=pick(rng, ((), (0.05,), (0.1, 0.05, 0.01))), **asked)
+        requested |= {"filled": pick(rng, (None, fill)), "regression": pick(rng, (None, test))}
+    ax = figures.funnel(fit, contours=pick(rng, ((), (0.05,), (0.1, 0.05, 0.01))), **requested)
     assert_allclose(geometry.mark(ax, "studies").get_offsets(), np.column_stack([fit.yi, np.sqrt(fit.vi)]))
     low, high = ax.get_xlim()
     assert (fit.yi >= low).all()
@@ -211,11 +236,11 @@ def network_plot(rng):
         i, j = sorted(map(int, one))
         name = f"{TREATMENTS[i]}|{TREATMENTS[j]}"
         counts[name] = counts.get(name, 0) + 1
-    said = {t.get_gid()[2:]: int(t.get_text()) for t in ax.texts if t.get_gid().startswith("k:")}
-    assert said.items() <= counts.items()
-    told = [text.get_text() for text in ax.texts if text.get_gid() == "note"]
-    left_out = max((k for name, k in counts.items() if name not in said), default=0)
-    assert (f"{left_out} stud" in "".join(told)) == (left_out > 0)
+    texts = {t.get_gid()[2:]: int(t.get_text()) for t in ax.texts if t.get_gid().startswith("k:")}
+    assert texts.items() <= counts.items()
+    notes = [text.get_text() for text in ax.texts if text.get_gid() == "note"]
+    excluded = max((k for name, k in counts.items() if name not in texts), default=0)
+    assert (f"{excluded} stud" in "".join(notes)) == (excluded > 0)
     return ax
 
 
@@ -223,11 +248,11 @@ def bias_summary(rng):
     k = int(rng.integers(1, 30))
     words = ("low", "some concerns", "high", "unclear", "serious", "critical", None)
     domains = ("rob_allocation", "rob_blinding", "rob_selective_reporting_of_outcomes", "rob_other")
-    told = {
+    texts = {
         name: ["low", *(pick(rng, words) for _ in range(k))] for name in domains[: int(rng.integers(1, 5))]
     }
-    ax = figures.bias_summary(told, **look(rng))
-    assert_allclose(sum(bar.get_width() for bar in ax.patches), 100 * len(told))
+    ax = figures.bias_summary(texts, **look(rng))
+    assert_allclose(sum(bar.get_width() for bar in ax.patches), 100 * len(texts))
     return ax
 
 
@@ -255,8 +280,8 @@ def trajectory(rng):
             strata[comparison, window] = replace(made, columns=columns)
     drawn = replace(synthesis(), by=("comparison", "follow_up"), strata=strata)
     ax = figures.trajectory(drawn, trials=bool(rng.random() < 0.7), **look(rng, high=True))
-    told = sorted(text.get_text() for text in ax.texts)
-    assert told == sorted(f"k = {s.k}" for key, s in strata.items() if key[1] != "unknown")
+    texts = sorted(text.get_text() for text in ax.texts)
+    assert texts == sorted(f"k = {s.k}" for key, s in strata.items() if key[1] != "unknown")
     heights = np.concatenate(
         [c.get_offsets()[:, 1] for c in ax.collections if str(c.get_gid()).startswith("pooled")]
     )
@@ -271,9 +296,9 @@ def specification_curve(rng):
     table = pd.DataFrame({"estimate": middle, "ci_low": middle - half, "ci_high": middle + half})
     table["method"] = [pick(rng, ("REML", "DL")) for _ in range(n)]
     table["control group"] = [pick(rng, SCRIPTS[:3]) for _ in range(n)]
-    asked = look(rng)
+    requested = look(rng)
     ax = figures.specification_curve(
-        table, choices=["method", "control group"], **asked | {"title": asked["title"] or ""}
+        table, choices=["method", "control group"], **requested | {"title": requested["title"] or ""}
     )
     drawn = [geometry.mark(ax, f"estimates:{kind}") for kind in ("excludes", "holds")]
     points = np.concatenate([found.get_offsets() for found in drawn if found is not None])
@@ -284,10 +309,23 @@ def specification_curve(rng):
 DRAWN = {
     draw.__name__: draw
     for draw in (
-        baujat, bias_summary, drapery, forest, forest_of_groups, funnel, gosh_plot, network_plot, orchard, radial,
-        series, specification_curve, summary_forest, tau2_profile, trajectory,
+        baujat,
+        bias_summary,
+        drapery,
+        forest,
+        forest_of_groups,
+        funnel,
+        gosh_plot,
+        network_plot,
+        orchard,
+        radial,
+        series,
+        specification_curve,
+        summary_forest,
+        tau2_profile,
+        trajectory,
     )
-}  # fmt: skip
+}
 
 
 @pytest.mark.filterwarnings("ignore:Text in .* letters:pdt_evidence.EvidenceWarning", "ignore:Glyph")

@@ -103,8 +103,8 @@ def test_there_is_a_true_italic_and_a_bold():
     families.register()
     for look, file in (("italic", "Italic"), ("bold", "Bold"), ("normal", "Regular")):
         key = "weight" if look == "bold" else "style"
-        asked = font_manager.FontProperties(family="Liberation Sans", **{key: look})
-        assert Path(font_manager.findfont(asked)) == families.FOLDER / f"LiberationSans-{file}.ttf"
+        requested = font_manager.FontProperties(family="Liberation Sans", **{key: look})
+        assert Path(font_manager.findfont(requested)) == families.FOLDER / f"LiberationSans-{file}.ttf"
 
 
 def test_registering_twice_adds_nothing_and_touches_no_settings():

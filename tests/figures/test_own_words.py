@@ -23,13 +23,25 @@ NAMES = ("MRC 1974", "CDP 1976", "GASP 1979", "PARIS 1980", "AMIS 1980")
 def deaths(**columns):
     """Deaths under aspirin and under its control, as an import has them."""
     table = pd.DataFrame(
-        {"row_id": list("abcde"), "study": NAMES, "trial_id": NAMES, "outcome": "Deaths after Infarction",
-         "follow_up": "post", "better": "lower", "arm_t": "aspirin", "arm_t_label": "Aspirin",
-         "arm_c": "other_control", "arm_c_label": "Control", "event_t": [49, 44, 32, 85, 246],
-         "n_t": [615, 758, 317, 810, 2267], "event_c": [67, 64, 38, 52, 219], "n_c": [624, 771, 309, 406, 2257],
-         "rob_allocation": ["low", "high", "low", "unclear", "low"],
-         "rob_blinding_of_patients": ["low risk"] * 5}
-    )  # fmt: skip
+        {
+            "row_id": list("abcde"),
+            "study": NAMES,
+            "trial_id": NAMES,
+            "outcome": "Deaths after Infarction",
+            "follow_up": "post",
+            "better": "lower",
+            "arm_t": "aspirin",
+            "arm_t_label": "Aspirin",
+            "arm_c": "other_control",
+            "arm_c_label": "Control",
+            "event_t": [49, 44, 32, 85, 246],
+            "n_t": [615, 758, 317, 810, 2267],
+            "event_c": [67, 64, 38, 52, 219],
+            "n_c": [624, 771, 309, 406, 2257],
+            "rob_allocation": ["low", "high", "low", "unclear", "low"],
+            "rob_blinding_of_patients": ["low risk"] * 5,
+        }
+    )
     return table.assign(**columns)
 
 
@@ -46,7 +58,7 @@ def said(ax, start):
     return " ".join(text for gid, text in texts(ax).items() if gid.startswith(start))
 
 
-def test_ratios_of_a_bad_outcome_are_said_to_be_turned():
+def test_ratios_of_a_bad_outcome_are_said_to_be_reversed():
     ax = forest(as_revman(), style="revman")
     assert_readable(ax)
     assert TURNED in said(ax, "note:")
@@ -57,7 +69,7 @@ def test_ratios_of_a_bad_outcome_are_said_to_be_turned():
     assert "turned" not in said(forest(as_revman(deaths(better="higher"))), "note:")
 
 
-def test_some_ratios_that_are_turned_are_counted():
+def test_some_ratios_that_are_reversed_are_counted():
     table = effect_sizes(deaths(better=["lower", "lower", "higher", "lower", "higher"]), "OR")
     fit = synthesize(table, by="outcome")["Deaths after Infarction"]
     wanted = "Odds ratios above 1 favour Aspirin: 3 of 5, where lower is better, are turned (1/OR)."
@@ -77,15 +89,15 @@ def test_arms_have_the_words_of_their_rows_where_those_agree():
 
 def test_the_style_of_review_manager_shows_each_arm_and_the_judgements():
     ax = forest(as_revman(), style="revman")
-    told = texts(ax)
-    assert [told[f"study:a:{key}"] for key in ("event_t", "n_t", "event_c", "n_c")] == [
+    reported = texts(ax)
+    assert [reported[f"study:a:{key}"] for key in ("event_t", "n_t", "event_c", "n_c")] == [
         "49",
         "615",
         "67",
         "624",
     ]
     total = "pooled:Deaths after Infarction/post:"
-    assert (told[f"{total}event_t"], told[f"{total}n_c"]) == ("456", "4367")
+    assert (reported[f"{total}event_t"], reported[f"{total}n_c"]) == ("456", "4367")
     assert len(geometry.mark(ax, "lights:rob_allocation").get_offsets()) == 5
     assert "Risk of bias: A allocation; B blinding of patients." in said(ax, "note:")
     narrow = forest(as_revman(), style="revman", width=85)
@@ -112,9 +124,9 @@ def test_the_method_of_review_manager_is_in_words(events, random, wanted, row):
 
 
 def test_a_ratio_axis_has_a_tick_on_either_side_that_is_in_sight():
-    for ends in ((0.72, 2.2), (0.4, 1.3), (0.55, 30.0)):
-        ticks = forest(as_revman(), xlim=ends).get_xticks()
-        assert min(ticks) < 1 < max(ticks), ends
+    for limits in ((0.72, 2.2), (0.4, 1.3), (0.55, 30.0)):
+        ticks = forest(as_revman(), xlim=limits).get_xticks()
+        assert min(ticks) < 1 < max(ticks), limits
 
 
 def test_names_keep_their_capitals_and_coded_words_lose_theirs_inside_a_sentence():
@@ -148,10 +160,10 @@ def test_further_models_keep_their_heterogeneity_and_their_cautions():
 def test_the_description_says_what_options_add():
     che = clustered("che")
     fit = pool(che.yi, che.vi, measure="SMD")
-    told = alt_text(fit, also={"CHE": che}, margins=0.25, lines=[0.4], style="bmj", width=120)
-    assert "by random-effects estimate (REML)" in told
-    assert f"By CHE: pooled Hedges’ g {che.estimate:.2f}" in told
-    assert "Shaded: a margin of equivalence from −0.25 to 0.25. Reference lines at 0.40." in told
+    reported = alt_text(fit, also={"CHE": che}, margins=0.25, lines=[0.4], style="bmj", width=120)
+    assert "by random-effects estimate (REML)" in reported
+    assert f"By CHE: pooled Hedges’ g {che.estimate:.2f}" in reported
+    assert "Shaded: a margin of equivalence from −0.25 to 0.25. Reference lines at 0.40." in reported
     assert f"Overall, 8 studies: pooled Hedges’ g {fit.estimate:.2f}" in alt_text(fit, overall=fit)
     assert "prediction interval" not in alt_text(fit, prediction="off")
     assert "heterogeneity" not in alt_text(fit, heterogeneity=False)

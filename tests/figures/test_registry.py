@@ -63,8 +63,8 @@ def test_rows_of_pooled_results_are_those_that_the_forest_knows():
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_as_large_by_itself_as_registered(name):
     taken = inspect.signature(getattr(figures, name)).parameters
-    told = tuple(taken[side].default if side in taken else None for side in ("width", "height"))
-    assert told == FIGURES[name].size
+    texts = tuple(taken[side].default if side in taken else None for side in ("width", "height"))
+    assert texts == FIGURES[name].size
     example = next(one for one in PINNED_EXAMPLES.values() if one.figure == name)
     ax = example.draw(
         **{key: value for key, value in example.options.items() if key not in ("width", "height")}

@@ -30,9 +30,44 @@ from pdt_evidence.evidence.readers import read_metapsy, read_revman, read_trials
 
 SECONDS = 1.0  # of processor time, for one file
 MEMORY_TIMES, MEMORY_PLUS = 10, 50_000_000  # bytes: ten times the file and 50 MB
-PIECES = [b"", b"\0", b'"', b"'", b",", b";", b"\t", b"\n", b"\r", b"\xff", b"\xc3\xa9", b"\xe2\x80\xa8", b"<", b">",
-          b"&amp;", b"&x;", b"<!DOCTYPE x>", b"</", b"<a>", b"nan", b"inf", b"-1", b"0", b"1e309", b"1e-320", b"9" * 40,
-          b"1_0", b"1,5", b"=1+1", b"NA", b" " * 50, b"YES", b"%", b"\xef\xbb\xbf", b"../", b"a" * 3000]  # fmt: skip
+PIECES = [
+    b"",
+    b"\0",
+    b'"',
+    b"'",
+    b",",
+    b";",
+    b"\t",
+    b"\n",
+    b"\r",
+    b"\xff",
+    b"\xc3\xa9",
+    b"\xe2\x80\xa8",
+    b"<",
+    b">",
+    b"&amp;",
+    b"&x;",
+    b"<!DOCTYPE x>",
+    b"</",
+    b"<a>",
+    b"nan",
+    b"inf",
+    b"-1",
+    b"0",
+    b"1e309",
+    b"1e-320",
+    b"9" * 40,
+    b"1_0",
+    b"1,5",
+    b"=1+1",
+    b"NA",
+    b" " * 50,
+    b"YES",
+    b"%",
+    b"\xef\xbb\xbf",
+    b"../",
+    b"a" * 3000,
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,73 @@ from xml.sax.saxutils import quoteattr
 
 import made_files
 
-NASTY = ["", " ", "--", "-", ".", "1e999", "-1e999", "1e-999", "nan", "inf", "NaN", "NULL", "0x1F", "1_000", "1,234",
-         "0,5", "1.234,5", "9" * 30, "-0", "1e308", "5e-324", "١٢", "２", "½", "2001-02-03", "03/04/2005",
-         "=cmd|' /C calc'!A0", "+1+1", "@SUM(1)", "'=1", "#REF!", "TRUE", "\ud7ff", "\u202e",
-         "\u2028", "\ufeff", "é" * 50, "a" * 1_000_000,
-         '"', '""', "'", "\n", "\r\n", "\t", ";", ",", "<", "]]>", "&amp;", "../..", "lower", "higher", "-5", "0",
-         "1", "1e5", "100", "{}", "%s%n", "\x0b", "\x1f", "💥", "A\u0301", "row_id", "study"]  # fmt: skip
+NASTY = [
+    "",
+    " ",
+    "--",
+    "-",
+    ".",
+    "1e999",
+    "-1e999",
+    "1e-999",
+    "nan",
+    "inf",
+    "NaN",
+    "NULL",
+    "0x1F",
+    "1_000",
+    "1,234",
+    "0,5",
+    "1.234,5",
+    "9" * 30,
+    "-0",
+    "1e308",
+    "5e-324",
+    "١٢",
+    "２",
+    "½",
+    "2001-02-03",
+    "03/04/2005",
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "@SUM(1)",
+    "'=1",
+    "#REF!",
+    "TRUE",
+    "\ud7ff",
+    "\u202e",
+    "\u2028",
+    "\ufeff",
+    "é" * 50,
+    "a" * 1_000_000,
+    '"',
+    '""',
+    "'",
+    "\n",
+    "\r\n",
+    "\t",
+    ";",
+    ",",
+    "<",
+    "]]>",
+    "&amp;",
+    "../..",
+    "lower",
+    "higher",
+    "-5",
+    "0",
+    "1",
+    "1e5",
+    "100",
+    "{}",
+    "%s%n",
+    "\x0b",
+    "\x1f",
+    "💥",
+    "A\u0301",
+    "row_id",
+    "study",
+]
 SHORT = [cell for cell in NASTY if len(cell) < 1000]  # for what is put in many places
 ENCODINGS = ("utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-16-be", "cp1252", "latin-1")
 
@@ -191,16 +252,24 @@ def columns(text: str) -> Callable[[random.Random], bytes]:
     header, *rows = csv.reader(io.StringIO(text))
     n = len(rows)
     odd = [
-        lambda: pa.array([None] * n), lambda: pa.array([1e999, float("nan"), -0.0]),
-        lambda: pa.array([2**63 - 1, 1, 0]), lambda: pa.array([2**64 - 1, 1, 0], pa.uint64()),
-        lambda: pa.array([[1]] * n), lambda: pa.array([{"a": 1}] * n),
-        lambda: pa.array([b"\xff"] * n), lambda: pa.array([0, 1, 2], pa.timestamp("ns")),
-        lambda: pa.array([0, 1, None], pa.date32()), lambda: pa.array([True, None, False]),
-        lambda: pa.array([1, 2, 3], pa.decimal128(38, 10)), lambda: pa.array([1, 2, 3], pa.float16()),
-        lambda: pa.array([1, 2, 3], pa.duration("s")), lambda: pa.array(["a", "b", "a"]).dictionary_encode(),
-        lambda: pa.array(["x" * 1_000_000, "", None]), lambda: pa.array([1, 2, 3], pa.time64("us")),
+        lambda: pa.array([None] * n),
+        lambda: pa.array([1e999, float("nan"), -0.0]),
+        lambda: pa.array([2**63 - 1, 1, 0]),
+        lambda: pa.array([2**64 - 1, 1, 0], pa.uint64()),
+        lambda: pa.array([[1]] * n),
+        lambda: pa.array([{"a": 1}] * n),
+        lambda: pa.array([b"\xff"] * n),
+        lambda: pa.array([0, 1, 2], pa.timestamp("ns")),
+        lambda: pa.array([0, 1, None], pa.date32()),
+        lambda: pa.array([True, None, False]),
+        lambda: pa.array([1, 2, 3], pa.decimal128(38, 10)),
+        lambda: pa.array([1, 2, 3], pa.float16()),
+        lambda: pa.array([1, 2, 3], pa.duration("s")),
+        lambda: pa.array(["a", "b", "a"]).dictionary_encode(),
+        lambda: pa.array(["x" * 1_000_000, "", None]),
+        lambda: pa.array([1, 2, 3], pa.time64("us")),
         lambda: pa.DictionaryArray.from_arrays(pa.array([0, 0, None], pa.int8()), pa.array([1.5, 2.5])),
-    ]  # fmt: skip
+    ]
 
     def make(rng: random.Random) -> bytes:
         arrays = [pa.array([row[at] for row in rows]) for at in range(len(header))]
@@ -212,9 +281,11 @@ def columns(text: str) -> Callable[[random.Random], bytes]:
                 names[at] = rng.choice([*names, *NASTY])
         stream = io.BytesIO()
         pq.write_table(
-            pa.table(arrays, names=names), stream,
-            compression=rng.choice(("none", "snappy", "zstd", "gzip")), use_dictionary=rng.random() < 0.5,
-        )  # fmt: skip
+            pa.table(arrays, names=names),
+            stream,
+            compression=rng.choice(("none", "snappy", "zstd", "gzip")),
+            use_dictionary=rng.random() < 0.5,
+        )
         return stream.getvalue()
 
     return make

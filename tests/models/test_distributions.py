@@ -51,8 +51,10 @@ def test_the_two_formulas_of_log_p_meet():
 
 
 def test_quantiles():
-    assert_allclose(two_sided_quantile(0.95, np.array([np.nan, 1, 5, 0.0])),
-                    [stats.norm.ppf(0.975), stats.t.ppf(0.975, 1), stats.t.ppf(0.975, 5), np.nan])  # fmt: skip
+    assert_allclose(
+        two_sided_quantile(0.95, np.array([np.nan, 1, 5, 0.0])),
+        [stats.norm.ppf(0.975), stats.t.ppf(0.975, 1), stats.t.ppf(0.975, 5), np.nan],
+    )
     df = np.tile([1.0, 4.0, 9.0, -1.0], 50)
     assert_allclose(chi2_quantile(0.3, df), np.where(df > 0, stats.chi2.ppf(0.3, np.abs(df)), np.nan))
     assert_allclose(chi2_quantile(0.3, np.full(100, 6.0)), stats.chi2.ppf(0.3, 6))

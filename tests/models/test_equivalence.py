@@ -71,8 +71,11 @@ def test_the_power_integral_agrees_with_adaptive_quadrature(df):
 def test_power_with_many_degrees_of_freedom_is_that_of_a_known_standard_error():
     known = power_of_equivalence(0.25, 0.09, effect=0.02, df=math.nan, alpha=0.05)
     assert_allclose(power_of_equivalence(0.25, 0.09, effect=0.02, df=1e7, alpha=0.05), known, atol=1e-6)
-    assert_allclose(known, stats.norm.cdf(0.23 / 0.09 - 1.6448536269514722)
-                    - stats.norm.cdf(-0.27 / 0.09 + 1.6448536269514722), rtol=1e-12)  # fmt: skip
+    assert_allclose(
+        known,
+        stats.norm.cdf(0.23 / 0.09 - 1.6448536269514722) - stats.norm.cdf(-0.27 / 0.09 + 1.6448536269514722),
+        rtol=1e-12,
+    )
 
 
 def test_a_margin_narrower_than_the_interval_has_no_power():

@@ -25,8 +25,10 @@ def present(masks, k):
 
 
 def one_by_one(yi, vi, masks, method):
-    return [fit(yi[here], vi[here], Options(method=method, test="z", tau2_ci_method=None))
-            for here in present(masks, yi.size)]  # fmt: skip
+    return [
+        fit(yi[here], vi[here], Options(method=method, test="z", tau2_ci_method=None))
+        for here in present(masks, yi.size)
+    ]
 
 
 def test_all_subsets_are_each_there_once():

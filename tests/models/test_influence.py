@@ -82,12 +82,12 @@ def test_each_diagnostic_is_what_its_definition_says(method, test):
     rng = np.random.default_rng(3)
     vi = rng.uniform(0.02, 0.3, 7)
     yi = rng.normal(0.3, np.sqrt(vi + 0.2))
-    asked = Options(method=method, test=test, tau2_ci_method=None)
-    full = fit(yi, vi, asked)
-    found = diagnose(full, delete_each(yi, vi, asked))
+    requested = Options(method=method, test=test, tau2_ci_method=None)
+    full = fit(yi, vi, requested)
+    found = diagnose(full, delete_each(yi, vi, requested))
     for i in range(7):
         rest = np.arange(7) != i
-        one = fit(yi[rest], vi[rest], asked)
+        one = fit(yi[rest], vi[rest], requested)
         factor = one.se**2 * (1 / (vi[rest] + one.tau2)).sum()
         change = full.estimate - one.estimate
         resid = (yi[i] - one.estimate) / np.sqrt(one.se**2 + factor * (vi[i] + one.tau2))
@@ -102,16 +102,16 @@ def test_of_two_studies_the_other_alone_is_left():
     """Its estimate is known, its tau2 and all that rests on it is not, except under equal effects."""
     yi, vi = np.array([0.1, 0.5]), np.array([0.1, 0.2])
     for method in ("DL", "EE"):
-        asked = Options(method=method, test="z", tau2_ci_method=None)
-        found = diagnose(fit(yi, vi, asked), delete_each(yi, vi, asked))
+        requested = Options(method=method, test="z", tau2_ci_method=None)
+        found = diagnose(fit(yi, vi, requested), delete_each(yi, vi, requested))
         assert np.isnan(found.rstudent).all() == (method == "DL")
         assert np.isfinite(found.cook_d).all()
 
 
 def test_identical_effects_have_no_residuals():
     yi, vi = np.full(5, 0.1), np.arange(1.0, 6.0)
-    asked = Options(method="REML", test="z", tau2_ci_method=None)
-    found = diagnose(fit(yi, vi, asked), delete_each(yi, vi, asked))
+    requested = Options(method="REML", test="z", tau2_ci_method=None)
+    found = diagnose(fit(yi, vi, requested), delete_each(yi, vi, requested))
     assert not found.rstudent.any()
     assert not found.cook_d.any()
     assert not found.dfbetas.any()

@@ -88,14 +88,14 @@ def test_equal_effects_have_both_variances_exactly_zero():
     assert peak.mu == pytest.approx(0.3, abs=1e-15)
 
 
-def test_ends_of_the_profile_interval_are_where_the_deviance_is_critical():
+def test_limits_of_the_profile_interval_are_where_the_deviance_is_critical():
     yi, vi, cluster = simulated(5, clusters=30, between=0.4, within=0.2)
     nested = nest(yi, sampling_blocks(vi, cluster, 0.3))
     peak = fit_reml(nested)
     for which in (0, 1):
         for end in profile_interval(nested, peak, which, 0.95):
-            held = (end, 0.0) if which == 0 else (0.0, end)
-            other = fit_reml(nested, (which == 1, which == 0), held)
+            available = (end, 0.0) if which == 0 else (0.0, end)
+            other = fit_reml(nested, (which == 1, which == 0), available)
             assert 2 * (peak.log_likelihood - other.log_likelihood) == pytest.approx(
                 3.841458820694124, rel=1e-9
             )

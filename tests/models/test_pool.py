@@ -84,8 +84,29 @@ def test_a_batch_equals_a_loop(method, test):
     """To rounding: sums of one set and of many run in different order."""
     y, v = random_sets(np.random.default_rng(5))
     many = pool_many(y, v, method=method, test=test, tau2_ci_method="q-profile")
-    names = ("estimate", "se", "df", "statistic", "p", "log_p", "ci", "pi", "tau2", "tau2_se", "tau2_ci", "I2",
-             "I2_ci", "H2", "H2_ci", "I2_Q", "H2_Q", "Q", "Q_df", "Q_p", "log_likelihood")  # fmt: skip
+    names = (
+        "estimate",
+        "se",
+        "df",
+        "statistic",
+        "p",
+        "log_p",
+        "ci",
+        "pi",
+        "tau2",
+        "tau2_se",
+        "tau2_ci",
+        "I2",
+        "I2_ci",
+        "H2",
+        "H2_ci",
+        "I2_Q",
+        "H2_Q",
+        "Q",
+        "Q_df",
+        "Q_p",
+        "log_likelihood",
+    )
     for i in range(len(y)):
         here = np.isfinite(y[i]) & np.isfinite(v[i])
         if not here.any():
@@ -134,11 +155,18 @@ CLOSE = {"rtol": 1e-7, "atol": 1e-10}
 def scaled(fit_, unit=1.0, sign=1.0):
     """Everything a fit says, in units of `unit`; an interval turns round with the sign."""
     turn = 1 if sign > 0 else -1
-    return np.array([
-        sign * fit_.estimate / unit, fit_.se / unit, fit_.tau2 / unit**2, fit_.I2, fit_.Q,
-        *(sign * np.array(fit_.ci)[::turn] / unit), *(sign * np.array(fit_.pi)[::turn] / unit),
-        *(np.array(fit_.tau2_ci) / unit**2),
-    ])  # fmt: skip
+    return np.array(
+        [
+            sign * fit_.estimate / unit,
+            fit_.se / unit,
+            fit_.tau2 / unit**2,
+            fit_.I2,
+            fit_.Q,
+            *(sign * np.array(fit_.ci)[::turn] / unit),
+            *(sign * np.array(fit_.pi)[::turn] / unit),
+            *(np.array(fit_.tau2_ci) / unit**2),
+        ]
+    )
 
 
 @ENGINE

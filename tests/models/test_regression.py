@@ -79,7 +79,7 @@ def test_units_of_the_moderators_do_not_touch_tau2(method):
     assert_allclose(found[0], found[1], rtol=1e-8, atol=1e-12)
 
 
-def test_Q_profile_ends_are_where_Q_is_the_quantile():
+def test_Q_profile_limits_are_where_Q_is_the_quantile():
     X, y, vi = problem(7)
     Q = regression.basis(X)[0][None]
     low, high = regression.profile_Q(Q, y[None] * 3, vi, (16.0, 3.0))

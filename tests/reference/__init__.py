@@ -10,7 +10,7 @@ __all__ = ["load"]
 
 
 def load(name: str, cases: int, of: str = "cases") -> dict[str, Any]:
-    """The content of `name`.json, which must have so many `cases` under the key `of`, or beside "source" where it has none.
+    """The content of `name`.json, which must have so many cases: under the key `of`, else beside "source".
 
     Tests are made from these cases: a file that lost some would pass with fewer tests, and nobody would see it.
     """

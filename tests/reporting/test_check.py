@@ -62,9 +62,9 @@ def write(folder, ending):
 )
 def test_errors_and_warnings_are_told_together_by_line(tmp_path, ending, first, place):
     found = check_file(write(tmp_path, ending))
-    told = [(finding.line, finding.severity, finding.column) for finding in found.findings]
-    assert [line for line, *_ in told] == sorted(line for line, *_ in told)
-    assert sorted(told) == sorted((first + row, *rest) for row, *rest in FOUND)
+    texts = [(finding.line, finding.severity, finding.column) for finding in found.findings]
+    assert [line for line, *_ in texts] == sorted(line for line, *_ in texts)
+    assert sorted(texts) == sorted((first + row, *rest) for row, *rest in FOUND)
     assert found.findings[3].place == place
     assert all(finding.what.endswith(".") and finding.place for finding in found.findings)
     assert found.summary().endswith("5 errors and 2 warnings in 5 rows of 4 trials.")
@@ -140,7 +140,7 @@ def test_a_review_is_told_by_comparison_outcome_and_study(made, tmp_path):
     assert path.read_text("iso-8859-1").splitlines()[found.line - 1].startswith('<CONT_DATA MEAN_1="52.1"')
 
 
-def test_a_database_is_told_by_line_with_what_was_left_out(made, tmp_path):
+def test_a_database_is_told_by_line_with_what_was_excluded(made, tmp_path):
     path = tmp_path / "data.csv"
     path.write_bytes(
         made.metapsy({"mean_arm2": "80"}, {"mean_arm1": "", "sd_arm1": "", "n_arm1": "", ".g": ""})

@@ -45,7 +45,7 @@ def test_every_outcome_and_window_is_understood(made, saved):
 
 def test_the_claims_are_judged_on_the_imported_trials(saved):
     """The verdicts follow the numbers of the file: made-up trials in favour, against, and favoured the other way."""
-    held = {name: pdt.check_claims()[name].verdict for name in CLAIMS}
+    available = {name: pdt.check_claims()[name].verdict for name in CLAIMS}
     for_it, against, mirrored = (
         pdt.check_claims(pdt.read_revman(saved(**options), review="abbass2014"), review="abbass2014")
         for options in (
@@ -54,7 +54,7 @@ def test_the_claims_are_judged_on_the_imported_trials(saved):
             {"effect": -0.6, "favours": ("Favours control", "Favours treatment")},
         )
     )
-    assert held[CLAIMS[1]] == held[CLAIMS[2]] == "cannot be checked"
+    assert available[CLAIMS[1]] == available[CLAIMS[2]] == "cannot be checked"
     assert [for_it[name].verdict for name in CLAIMS] == ["supported"] * 3
     assert [against[name].verdict for name in CLAIMS[1:]] == ["not supported"] * 2
     assert against[CLAIMS[0]].verdict != "supported"

@@ -99,11 +99,17 @@ def has_metafor():
 @pytest.mark.skipif(not has_metafor(), reason="R with metafor and clubSandwich is not here")
 @pytest.mark.parametrize(
     "options",
-    [{}, {"measure": "OR", "method": "DL", "test": "z"}, {"method": "PM", "test": "adhoc", "level": 0.9},
-     {"method": "DL2"}, {"test": "adhoc-ci"},
-     {"dependence": "three-level"}, {"dependence": "che", "rho": 0.8}],
+    [
+        {},
+        {"measure": "OR", "method": "DL", "test": "z"},
+        {"method": "PM", "test": "adhoc", "level": 0.9},
+        {"method": "DL2"},
+        {"test": "adhoc-ci"},
+        {"dependence": "three-level"},
+        {"dependence": "che", "rho": 0.8},
+    ],
     ids=["Hartung-Knapp", "OR", "adhoc", "DL2", "adhoc-ci", "three-level", "CHE"],
-)  # fmt: skip
+)
 def test_metafor_gives_the_same_pool(table, tmp_path, options):
     """The script stops unless it does: apart by under 1e-6, models of several rows a trial by under 1e-5."""
     rows = table[table["event_t" if options.get("measure") == "OR" else "yi"].notna()]
@@ -175,8 +181,8 @@ def test_a_selection_is_a_valid_data_package(table, tmp_path):
     named = {field["name"]: field for field in descriptor["resources"][0]["schema"]["fields"]}
     assert named["mean_t"]["type"] == "number"
     assert named["mean_t"]["description"]
-    held = pd.read_csv(tmp_path / "selection" / "sources.csv")
-    assert set(held["source_id"]) == set(table["source_id"])
+    available = pd.read_csv(tmp_path / "selection" / "sources.csv")
+    assert set(available["source_id"]) == set(table["source_id"])
 
 
 @pytest.mark.parametrize(
@@ -223,9 +229,18 @@ FORMULA = '=HYPERLINK("http://x")'
 @pytest.mark.parametrize("name", ["x.csv", "x.R", "pooled", "package"])
 def test_no_exported_csv_has_a_cell_that_a_spreadsheet_would_run(tmp_path, name):
     rows = pd.DataFrame(
-        {"row_id": ["a", "b"], "study": [FORMULA, "@cmd"], "trial_id": ["a", "b"], "outcome": FORMULA,
-         "follow_up": "post", "yi": [-0.1, 0.2], "vi": 0.1, "source_id": "+1", "measure": "SMD"}
-    )  # fmt: skip
+        {
+            "row_id": ["a", "b"],
+            "study": [FORMULA, "@cmd"],
+            "trial_id": ["a", "b"],
+            "outcome": FORMULA,
+            "follow_up": "post",
+            "yi": [-0.1, 0.2],
+            "vi": 0.1,
+            "source_id": "+1",
+            "measure": "SMD",
+        }
+    )
     if name == "pooled":
         write_table(pdt.synthesize(rows).to_frame(), tmp_path / "pooled.csv")
     else:
@@ -268,8 +283,16 @@ def test_reference_managers_can_read_the_references(table, tmp_path, ending):
 
 
 def test_a_pool_by_mantel_haenszel_gets_no_script_that_would_not_give_it(tmp_path):
-    rows = {"row_id": ["a", "b"], "study": ["A", "B"], "outcome": "dropout", "better": "lower", "event_t": [4, 5],
-            "n_t": [20, 20], "event_c": [8, 6], "n_c": [20, 22]}  # fmt: skip
+    rows = {
+        "row_id": ["a", "b"],
+        "study": ["A", "B"],
+        "outcome": "dropout",
+        "better": "lower",
+        "event_t": [4, 5],
+        "n_t": [20, 20],
+        "event_c": [8, 6],
+        "n_c": [20, 22],
+    }
     pooled = pdt.synthesize(pd.DataFrame(rows), by="outcome", style="revman")
     with pytest.raises(EvidenceError, match="dropout: pooled by Mantel-Haenszel or Peto"):
         export(pooled, tmp_path / "pool.R")

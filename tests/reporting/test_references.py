@@ -17,15 +17,44 @@ VANCOUVER = "Martini B, Chiado Piat S, et al. Does dynamic therapy help? Clinica
 @pytest.mark.parametrize(
     ("reference", "parts"),
     [
-        (APA, ("Levy Berg, A.; O'Toole, M. S.; van der Heiden, C.", "Body therapy: Evaluation of a method",
-               "Journal of Integration", "2009", "19", "2", "67-85")),
-        (VANCOUVER, ("Martini, B.; Chiado Piat, S.; others", "Does dynamic therapy help?", "Clinical Trials", "2011",
-                     "8", "3", "204-11")),
-        (VANCOUVER.replace("(3)", "").replace("204-11", "e38021"),
-         ("Martini, B.; Chiado Piat, S.; others", "Does dynamic therapy help?", "Clinical Trials", "2011", "8", "",
-          "e38021")),
+        (
+            APA,
+            (
+                "Levy Berg, A.; O'Toole, M. S.; van der Heiden, C.",
+                "Body therapy: Evaluation of a method",
+                "Journal of Integration",
+                "2009",
+                "19",
+                "2",
+                "67-85",
+            ),
+        ),
+        (
+            VANCOUVER,
+            (
+                "Martini, B.; Chiado Piat, S.; others",
+                "Does dynamic therapy help?",
+                "Clinical Trials",
+                "2011",
+                "8",
+                "3",
+                "204-11",
+            ),
+        ),
+        (
+            VANCOUVER.replace("(3)", "").replace("204-11", "e38021"),
+            (
+                "Martini, B.; Chiado Piat, S.; others",
+                "Does dynamic therapy help?",
+                "Clinical Trials",
+                "2011",
+                "8",
+                "",
+                "e38021",
+            ),
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_two_usual_shapes_are_parted(reference, parts):
     found = parts_of(reference)
     assert (
@@ -40,7 +69,7 @@ def test_the_two_usual_shapes_are_parted(reference, parts):
         "",
         "Abbass et al. 2014",
         APA.replace(": Evaluation", ". Evaluation"),  # is the second sentence title or journal?
-        APA.replace("O'Toole, M. S., &", ". . ."),  # authors left out
+        APA.replace("O'Toole, M. S., &", ". . ."),  # authors excluded
         APA.replace("Integration", "Theory, Research"),  # a comma in the journal, or in the title?
         VANCOUVER.replace("2011;8(3):204-11", "2011"),
         VANCOUVER.replace("Martini B", "The Martini Group"),
@@ -63,10 +92,21 @@ def entry(*references, **options):
 def test_parts_go_out_under_their_own_names():
     one = entry(APA)
     assert as_ris([one]).splitlines() == [
-        "TY  - JOUR", "ID  - t1", "AU  - Levy Berg, A.", "AU  - O'Toole, M. S.", "AU  - van der Heiden, C.",
-        "T1  - Body therapy: Evaluation of a method", "JO  - Journal of Integration", "VL  - 19", "IS  - 2",
-        "SP  - 67", "EP  - 85", "PY  - 2009", "DO  - 10.1037/a0015324", "ER  - ",
-    ]  # fmt: skip
+        "TY  - JOUR",
+        "ID  - t1",
+        "AU  - Levy Berg, A.",
+        "AU  - O'Toole, M. S.",
+        "AU  - van der Heiden, C.",
+        "T1  - Body therapy: Evaluation of a method",
+        "JO  - Journal of Integration",
+        "VL  - 19",
+        "IS  - 2",
+        "SP  - 67",
+        "EP  - 85",
+        "PY  - 2009",
+        "DO  - 10.1037/a0015324",
+        "ER  - ",
+    ]
     assert "author = {Levy Berg, A. and O'Toole, M. S. and van der Heiden, C.}" in as_bibtex([one])
     assert "and others}" in as_bibtex([entry(VANCOUVER, year=2011)])
     assert "others" not in as_ris([entry(VANCOUVER, year=2011)])

@@ -103,7 +103,7 @@ def test_the_page_is_well_formed_and_needs_nothing_else(page):
     assert all(image["src"].startswith("data:image/png;base64,") for image in page.images)
 
 
-def test_the_page_says_first_what_is_held(page):
+def test_the_page_says_first_what_is_available(page):
     assert page.order[0] == "coverage"
     assert page.order == [
         "coverage",
@@ -143,12 +143,12 @@ def rows_of(run, section):
 
 
 def test_the_page_has_the_rules_and_what_each_mark_means(run):
-    said = text_of(run)
-    assert all(rule.when in said for rule in RULES)
-    assert all(f"{answer}: {meaning}" in said for answer, meaning in ANSWERS.items())
+    text = text_of(run)
+    assert all(rule.when in text for rule in RULES)
+    assert all(f"{answer}: {meaning}" in text for answer, meaning in ANSWERS.items())
     claims = rows_of(run, "claims")
     assert all(f'class="mark {answer.replace(" ", "-")}"' in claims for answer in ANSWERS)
-    assert said.count("never narrower than Wald") == 1
+    assert text.count("never narrower than Wald") == 1
 
 
 def test_every_finding_stands_under_its_part(run, full):
@@ -213,9 +213,9 @@ def test_numbers_have_true_minus_signs_and_no_negative_zero(run):
 
 
 def test_equivalence_words_are_defined_once(run):
-    said = text_of(run)
+    text = text_of(run)
     for word in ("non-superior", "non-inferior", "inconclusive"):
-        assert said.count(f"{word} : the interval") == 1
+        assert text.count(f"{word} : the interval") == 1
 
 
 def test_a_ratio_says_where_it_shows_no_effect(run):
@@ -243,9 +243,9 @@ def test_nothing_is_called_an_inactive_control(run):
 
 
 def test_names_of_the_tables_do_not_stand_for_networks_and_sources(run):
-    said = text_of(run)
-    assert "sad_mayowilson2014" not in said
-    assert "social anxiety network" in said
+    text = text_of(run)
+    assert "sad_mayowilson2014" not in text
+    assert "social anxiety network" in text
     svg = (run[0] / "figures" / "forest_pdt_vs_control_depression.svg").read_text(encoding="utf-8")
     assert "metapsy_depression_psyctr" not in svg
 

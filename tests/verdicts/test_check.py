@@ -54,9 +54,9 @@ def test_counts_in_the_reason_are_those_of_the_list(report):
     for one in report:
         for part, findings in one.by_part().items():
             used = [finding for finding in findings if one.counts(finding)]
-            held = [finding for finding in used if finding.holds is not None]
-            yes = sum(bool(finding.holds) for finding in held)
-            assert not held or f"{part.capitalize()}: {yes} of {len(held)} answered" in one.why
+            available = [finding for finding in used if finding.holds is not None]
+            yes = sum(bool(finding.holds) for finding in available)
+            assert not available or f"{part.capitalize()}: {yes} of {len(available)} answered" in one.why
         assert sum(map(len, one.by_part().values())) == len(one.findings)
 
 
@@ -113,7 +113,7 @@ def test_an_odds_ratio_excludes_no_effect_above_1():
     assert intervals_in_favour(table.assign(measure="SMD")).shown == "3 of 3"
 
 
-def test_both_ends_of_a_printed_range_count_once():
+def test_both_limits_of_a_printed_range_count_once():
     published = pd.DataFrame(
         {
             "review_id": ["a", "a", "b"],
@@ -198,16 +198,19 @@ def test_growth_is_no_longer_overstated_when_controlled_effects_grow(report, mon
 @pytest.mark.filterwarnings("ignore:Left out")
 def test_what_can_be_said_follows_the_numbers(report, monkeypatch):
     """The sentence on CBT changes with Steinert's interval; none is a fixed text."""
-    said = report["archives-vs-cbt"].can_be_said
-    assert "not the same as being as effective" in said
-    assert "equivalent within 0.25 and yet below 0 (−0.15)" in said
+    text = report["archives-vs-cbt"].can_be_said
+    assert "not the same as being as effective" in text
+    assert "equivalent within 0.25 and yet below 0 (−0.15)" in text
     changed = with_reviews(
         monkeypatch,
         lambda t: set_where(
-            t, lambda t: t["review_id"].eq("steinert2017") & t["follow_up"].eq("post"),
-            estimate=0.0, ci_low=-0.1, ci_high=0.1,
+            t,
+            lambda t: t["review_id"].eq("steinert2017") & t["follow_up"].eq("post"),
+            estimate=0.0,
+            ci_low=-0.1,
+            ci_high=0.1,
         ),
-    )  # fmt: skip
+    )
     assert "by its printed interval: equivalent." in changed["archives-vs-cbt"].can_be_said
     numbers = report["archives-vs-control"].can_be_said
     symptoms = Facts().trials.query(
@@ -227,13 +230,30 @@ def test_claims_without_data_over_time_stay_open_where_they_must(report):
 
 
 def test_imported_trials_of_the_cochrane_review_answer_for_it():
-    words = ["general_symptoms", "somatic_symptoms", "anxiety", "depression", "interpersonal_problems",
-             "social_adjustment"]  # fmt: skip
+    words = [
+        "general_symptoms",
+        "somatic_symptoms",
+        "anxiety",
+        "depression",
+        "interpersonal_problems",
+        "social_adjustment",
+    ]
     rows = [
-        {"row_id": f"{word}{window}{i}", "trial_id": f"t{i}", "study": f"Trial {i}", "comparison": "pdt_vs_control",
-         "outcome": word, "follow_up": window, "measure": "SMD", "yi": 0.5 + 0.05 * i, "vi": 0.02}
-        for word in words for window in ("short", "long") for i in range(6)
-    ]  # fmt: skip
+        {
+            "row_id": f"{word}{window}{i}",
+            "trial_id": f"t{i}",
+            "study": f"Trial {i}",
+            "comparison": "pdt_vs_control",
+            "outcome": word,
+            "follow_up": window,
+            "measure": "SMD",
+            "yi": 0.5 + 0.05 * i,
+            "vi": 0.02,
+        }
+        for word in words
+        for window in ("short", "long")
+        for i in range(6)
+    ]
     judged = pdt.check_claims(pd.DataFrame(rows), review="abbass2014")
     assert judged["cochrane-all-outcomes"].verdict == "supported"
     assert judged["cochrane-lasting"].verdict == "supported"

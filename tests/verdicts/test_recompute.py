@@ -9,8 +9,16 @@ from pdt_evidence.verdicts.recompute import Ours, Printed, Target, published_res
 from reference import load
 
 REFERENCE = load("published", cases=3)
-ASKED = {"Metapsy depression", "NICE NG222 network", "Wienicke 2023", "Zhang 2022", "Keefe 2014", "Keefe 2020",
-         "Steinert 2017", "Abbass 2006"}  # fmt: skip
+ASKED = {
+    "Metapsy depression",
+    "NICE NG222 network",
+    "Wienicke 2023",
+    "Zhang 2022",
+    "Keefe 2014",
+    "Keefe 2020",
+    "Steinert 2017",
+    "Abbass 2006",
+}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +66,7 @@ def test_steinert_passes_its_margin_from_its_own_numbers(table):
     assert "equivalent" in row["how"]
 
 
-def test_a_number_that_is_not_held_cannot_be_checked(table):
+def test_a_number_that_is_not_available_cannot_be_checked(table):
     row = table[table["publication"].eq("NICE NG222 network")].iloc[0]
     assert np.isnan(row["published"])
     assert (row["status"], row["because"]) == ("cannot be checked", "the published number is not held")

@@ -1,4 +1,4 @@
-"""Effects and variances as the doors take them: arrays out, or every fault of the input at once."""
+"""Effects and variances as the entry points take them: arrays out, or every fault of the input at once."""
 
 from __future__ import annotations
 
@@ -109,8 +109,11 @@ def checked_arrays(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats, bool]:
     # Extremes carry a NaN on and need no work arrays: most often they settle it.
     if y.size and not y_text and not v_text and _is_finite(y) and v.min() >= SMALLEST and v.max() < math.inf:
         return y, v, True
-    problems = [f"{name}: {text!r} is not a number." for name, words in (("yi", y_text), ("vi", v_text))
-                for text in words.values()]  # fmt: skip
+    problems = [
+        f"{name}: {text!r} is not a number."
+        for name, words in (("yi", y_text), ("vi", v_text))
+        for text in words.values()
+    ]
     for name, array, bad in (
         ("yi", y, np.isinf(y)),
         ("vi", v, v <= 0),
@@ -145,8 +148,11 @@ def per_study(
 ) -> tuple[dict[str, tuple[Any, ...]], tuple[str, ...]]:
     kept = {name: tuple(values) for name, values in (columns or {}).items()}
     ids = tuple(map(str, row_ids or ()))
-    problems = [f"columns[{name!r}] has {len(values)} values for {k} studies."
-                for name, values in kept.items() if len(values) != k]  # fmt: skip
+    problems = [
+        f"columns[{name!r}] has {len(values)} values for {k} studies."
+        for name, values in kept.items()
+        if len(values) != k
+    ]
     if ids and len(ids) != k:
         problems.append(f"row_ids has {len(ids)} values for {k} studies.")
     if problems:

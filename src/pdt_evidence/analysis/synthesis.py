@@ -93,7 +93,7 @@ def synthesize(
     Warns
     -----
     EvidenceWarning
-        If rows give no effect and are left out, strata mix comparisons, or rows are pooled that their own
+        If rows give no effect and are excluded, strata mix comparisons, or rows are pooled that their own
         table sets aside: their `status` is not "ok", or they are not `preferred`.
 
     Examples
@@ -116,7 +116,7 @@ def synthesize(
         return _as_revman(table, by, measure, method, test, level, dependence)
     if dependence in MULTILEVEL_TESTS:
         _check_multilevel(dependence, method, test)
-    usable, left_out = rows_to_pool(table, by, measure)
+    usable, excluded = rows_to_pool(table, by, measure)
     settings = {"method": method, "test": test, "level": level}
     if dependence in MULTILEVEL_TESTS:
         settings["test"] = "CR2" if dependence == "che" else "z" if test == "z" else "t"
@@ -124,14 +124,14 @@ def synthesize(
         strata = _pool_values(_aggregated(usable, by, rho), by, settings)
     elif dependence == "one-per-trial":
         chosen, passed_over = _chosen(usable, by)
-        left_out = pd.concat([left_out, passed_over], ignore_index=True) if len(left_out) else passed_over
+        excluded = pd.concat([excluded, passed_over], ignore_index=True) if len(excluded) else passed_over
         strata = _pool_values(chosen, by, settings)
     else:
         strata = _pool_rows(usable, by, settings, rho if dependence == "che" else None)
     return Synthesis(
         by=by,
         strata=strata,
-        left_out=left_out,
+        left_out=excluded,
         measure=_measure(usable),
         dependence=dependence,
         rho=rho if dependence in ("aggregate", "che") else nan,

@@ -43,7 +43,7 @@ def _synthesis(arguments: argparse.Namespace) -> tuple[Synthesis, ImportedTrials
     """The strata of a file, its rows, and what is to be said of these: their file, events, those in no stratum."""
     from pdt_evidence.analysis.synthesis import synthesize
     from pdt_evidence.evidence.readers import read_any
-    from pdt_evidence.evidence.readers.events import said_of_events
+    from pdt_evidence.evidence.readers.events import label_of_events
     from pdt_evidence.evidence.readers.provenance import origin
     from pdt_evidence.reporting.strata import in_no_stratum, to_pool
 
@@ -53,9 +53,9 @@ def _synthesis(arguments: argparse.Namespace) -> tuple[Synthesis, ImportedTrials
         warnings.filterwarnings("ignore", "Left out, as they give no effect")  # told below, with the reasons
         synthesis = synthesize(to_pool(table, options["by"], arguments.file.name), **options)
     about = [f"Data: {origin(table)}"]
-    if arguments.measure is None and arguments.style != "revman" and (events := said_of_events(table)):
+    if arguments.measure is None and arguments.style != "revman" and (events := label_of_events(table)):
         about.append(f"Events: {events}")
-    return synthesis, table, "\n".join(about + _left_out(in_no_stratum(table, synthesis)))
+    return synthesis, table, "\n".join(about + _excluded(in_no_stratum(table, synthesis)))
 
 
 def _pooling(arguments: argparse.Namespace, table: pd.DataFrame) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def _left_out(rows: Sequence[str]) -> list[str]:
+def _excluded(rows: Sequence[str]) -> list[str]:
     lines = [f"\n{_count(len(rows), 'row')} of the file went into no stratum:"] if rows else []
     lines += [f"  {row}" for row in rows[:MOST_SHOWN]]
     if len(rows) > MOST_SHOWN:
@@ -137,13 +137,13 @@ def template_command(arguments: argparse.Namespace) -> None:
 
 def import_command(arguments: argparse.Namespace) -> None:
     from pdt_evidence.evidence.readers import import_file
-    from pdt_evidence.evidence.readers.events import said_of_events
+    from pdt_evidence.evidence.readers.events import label_of_events
 
     options = {name: getattr(arguments, name) for name in ("review", "mapping", "sign", "better")}
     table = import_file(arguments.file, arguments.out, **options)
     trials = _count(table["trial_id"].nunique(), "trial")
     print(f"wrote {arguments.out}: {_count(len(table), 'row')} of {trials}")
-    if events := said_of_events(table):
+    if events := label_of_events(table):
         print(f"events: {events}")
     if table.source.get("sign"):
         print(f"sign: {table.source['sign']}")

@@ -26,7 +26,7 @@ LOGISTIC_SD = np.pi / np.sqrt(3)  # SD of the standard logistic distribution
 def log_or_to_smd(yi: ArrayLike, vi: ArrayLike) -> Effect:
     """Log odds ratio to the SMD of the logistic trait that was cut in two.
 
-    The bias correction of g is not applied: it mends the estimated SD in the denominator of d,
+    The bias correction of g is not applied: it fixes the estimated SD in the denominator of d,
     and there is none here.
 
     Parameters

@@ -185,11 +185,11 @@ def one_per_trial(
     chosen = np.zeros(len(table), dtype=bool)
     chosen[first] = True
     return OnePerTrial(
-        table[chosen].reset_index(drop=True), _left_out(table, order.loc[first], rank, chosen, cluster)
+        table[chosen].reset_index(drop=True), _excluded(table, order.loc[first], rank, chosen, cluster)
     )
 
 
-def _left_out(
+def _excluded(
     table: pd.DataFrame, first: pd.DataFrame, rank: Array, chosen: NDArray[np.bool_], cluster: str
 ) -> pd.DataFrame:
     ids = _row_ids(table)

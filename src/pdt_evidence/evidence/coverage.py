@@ -72,5 +72,5 @@ def _trials_included() -> pd.Series:
     return load("sources").set_index("source_id")["trials_included"]
 
 
-def _count(ids: pd.Series, held: pd.Series) -> pd.Series:
-    return ids.map(held.value_counts()).fillna(0).astype(int)
+def _count(ids: pd.Series, available: pd.Series) -> pd.Series:
+    return ids.map(available.value_counts()).fillna(0).astype(int)

@@ -20,14 +20,14 @@ __all__ = ["Finding", "lint"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One value that is wrong or suspicious: where it is, what is odd, how to mend it."""
+    """One value that is wrong or suspicious: where it is, what is odd, how to fix it."""
 
     line: int | None  # of the file, None where a finding is of the file as a whole
     row_id: str = ""
     column: str = ""
     what: str
     how_to_mend: str = ""
-    severity: str = "warning"  # or error: the file cannot be used until it is mended
+    severity: str = "warning"  # or error: the file cannot be used until it is fixed
     place: str = ""  # how the file itself calls the row: "sheet 'Trials', row 6"; default: its line
 
     def __str__(self) -> str:
@@ -36,8 +36,8 @@ class Finding:
         if place and own_name and self.row_id not in place:
             place = f"{place} ({self.row_id})"
         where = ", ".join(part for part in (place, self.column) if part)
-        said = f"{self.severity}: {self.what} {self.how_to_mend}".rstrip()
-        return f"{where}: {said}" if where else said
+        text = f"{self.severity}: {self.what} {self.how_to_mend}".rstrip()
+        return f"{where}: {text}" if where else text
 
 
 def lint(
@@ -76,15 +76,15 @@ def lint(
     ids = table["row_id"].astype(str).tolist() if "row_id" in table else named
     called = [place or f"row {row}" for place, row in zip(named, ids, strict=True)]
     rows = Rows(table.iloc[used].reset_index(drop=True), [called[at] for at in used])
-    found = [(int(used[at]), said) for rule in RULES for at, said in rule(rows)]
+    found = [(int(used[at]), text) for rule in RULES for at, text in rule(rows)]
     return [
         Finding(
             line=where[at],
             row_id=ids[at],
             column=column,
             what=what,
-            how_to_mend=mend,
+            how_to_mend=fix,
             place=named[at] or f"row {ids[at]}",
         )
-        for at, (column, what, mend) in sorted(found, key=lambda pair: pair[0])
+        for at, (column, what, fix) in sorted(found, key=lambda pair: pair[0])
     ]

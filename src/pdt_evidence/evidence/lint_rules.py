@@ -3,6 +3,7 @@
 All look at whole columns at once: a table of 100,000 rows takes about as long as reading it.
 """
 
+# Tables below keep one row a line: broken up, this file would pass 400 lines or a function 60.
 from __future__ import annotations
 
 import re
@@ -18,7 +19,7 @@ __all__ = ["RULES", "Rows"]
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-Found = Iterator[tuple[int, tuple[str, str, str]]]  # position; column, what is odd, how to mend it
+Found = Iterator[tuple[int, tuple[str, str, str]]]  # position; column, what is odd, how to fix it
 
 LARGE_EFFECT = 2.5  # SDs between two arms; in psychotherapy nearly always an SE read as SD, or a slip
 SD_RATIO = 0.5  # an SD under half of what its scale usually has may be a standard error
@@ -144,8 +145,8 @@ def _standard_errors(rows: Rows) -> Found:
             if not np.isnan(usual[at]):
                 beside = f"the {expected[at]:.3g} usual in other trials"
             what = f"{sd[at]:g} is small beside {beside}, and looks like a standard error."
-            mend = f"If it is one, the SD is {sd[at]:g} x sqrt({n[at]:g}) = {as_sd[at]:.3g}."
-            yield at, (f"sd_{arm}", what, mend)
+            fix = f"If it is one, the SD is {sd[at]:g} x sqrt({n[at]:g}) = {as_sd[at]:.3g}."
+            yield at, (f"sd_{arm}", what, fix)
 
 
 def _other_sds(rows: Rows) -> tuple[Floats, Floats]:
@@ -195,16 +196,16 @@ def _instrument(rows: Rows) -> Codes:
 def _large_effects(rows: Rows) -> Found:
     """Effects beyond 2.5 SDs; of one row the means are named, else the reported effect, else yi."""
     g = np.abs(_effects(rows))
-    said = g > LARGE_EFFECT
-    for at in _at(said):
+    text = g > LARGE_EFFECT
+    for at in _at(text):
         what = f"the arms differ by {g[at]:.1f} SDs; more than {LARGE_EFFECT} is rare."
         yield at, ("mean_t", what, "Check the means, and whether sd_t and sd_c are standard errors.")
     in_sds = np.isin(np.char.upper(rows.word("reported_metric").astype(str)), IN_SDS)
     given = np.isnan(g) & (rows.word("measure") == "SMD")
     for name, applies in (("reported", in_sds), ("yi", given)):
         value = np.abs(rows.number(name))
-        large = applies & (value > LARGE_EFFECT) & ~said
-        said = said | large
+        large = applies & (value > LARGE_EFFECT) & ~text
+        text = text | large
         for at in _at(large):
             what = f"an effect of {value[at]:.3g} SDs; more than {LARGE_EFFECT} is rare."
             yield at, (name, what, "Check it against the paper.")
@@ -245,10 +246,10 @@ def _repeats(rows: Rows) -> Found:
     alike = ((numbers == numbers[home]) | (np.isnan(numbers) & np.isnan(numbers[home]))).all(axis=1)
     for at in _at(again):
         what = f"the same contrast as {rows.places[home[at]]}, with other numbers."
-        mend = "Remove one, or say how they differ (instrument, rating, time_label, arm_t_label ...)."
+        fix = "Remove one, or say how they differ (instrument, rating, time_label, arm_t_label ...)."
         if alike[at]:
-            what, mend = f"repeats {rows.places[home[at]]}, number by number.", "Remove one of the two."
-        yield at, ("study", what, mend)
+            what, fix = f"repeats {rows.places[home[at]]}, number by number.", "Remove one of the two."
+        yield at, ("study", what, fix)
 
 
 def _no_trials(rows: Rows) -> Found:
@@ -293,11 +294,11 @@ def _duplicates(rows: Rows) -> Found:
         ("mean_t", complete & (_instrument(rows) >= 0), rows.together(arms, *scale)),
         ("event_t", *_same_events(rows)),
     )
-    said = np.zeros(len(rows), dtype=bool)
+    text = np.zeros(len(rows), dtype=bool)
     for column, applies, key in keys:
         home = _first(np.where(applies, key, -1 - np.arange(len(rows))))
-        twice = (home != np.arange(len(rows))) & ~said & (contrasts != contrasts[home])
-        said |= twice
+        twice = (home != np.arange(len(rows))) & ~text & (contrasts != contrasts[home])
+        text |= twice
         for at in _at(twice):
             yield at, _twice(rows, at, int(home[at]), column, bool(exchanged[at] != exchanged[home[at]]))
     mean_t, sd_t, n_t, mean_c, sd_c, n_c = map(rows.number, MEANS)
@@ -318,9 +319,11 @@ def _both_arms(rows: Rows) -> tuple[Codes, Mask, Any]:
     numbers = np.column_stack(list(map(rows.number, MEANS)))
     complete = np.asarray(~np.isnan(numbers).any(axis=1))
     (mean_t, sd_t, n_t), (mean_c, sd_c, n_c) = numbers.T[:3], numbers.T[3:]
-    turned = (mean_t > mean_c) | ((mean_t == mean_c) & ((sd_t > sd_c) | ((sd_t == sd_c) & (n_t > n_c))))
-    ordered = np.where(turned[:, None], np.roll(numbers, 3, axis=1), numbers)
-    return _alike(ordered), complete, turned
+    sign_reversed = (mean_t > mean_c) | (
+        (mean_t == mean_c) & ((sd_t > sd_c) | ((sd_t == sd_c) & (n_t > n_c)))
+    )
+    ordered = np.where(sign_reversed[:, None], np.roll(numbers, 3, axis=1), numbers)
+    return _alike(ordered), complete, sign_reversed
 
 
 def _same_events(rows: Rows) -> tuple[Mask, Codes]:
@@ -354,10 +357,8 @@ def _changes(rows: Rows) -> Found:
     has_endpoints = np.isin(stratum, stratum[score == "endpoint"])
     for at in _at((score == "change") & has_endpoints):
         what = "a change from baseline, where other rows of its stratum are endpoint scores."
-        mend = (
-            "Enter the endpoint if the paper has it; else leave the row out, or pool mean differences (MD)."
-        )
-        yield at, ("score", what, mend)
+        fix = "Enter the endpoint if the paper has it; else leave the row out, or pool mean differences (MD)."
+        yield at, ("score", what, fix)
     mean_t, mean_c, instrument = rows.number("mean_t"), rows.number("mean_c"), rows.code("instrument")
     below = (mean_t < 0) & (mean_c < 0) & (score != "change") & (instrument >= 0)
     above = np.isin(instrument, instrument[mean_t > 0])

@@ -89,7 +89,7 @@ class Problem:
 
 
 def first_of_cells(problems: Iterable[Problem]) -> list[Problem]:
-    """The first problem of each cell, by line: a cell that breaks two rules is mended once."""
+    """The first problem of each cell, by line: a cell that breaks two rules is fixed once."""
     first: dict[tuple[int, str], Problem] = {}
     for problem in problems:
         first.setdefault((problem.line, problem.column), problem)
@@ -160,7 +160,7 @@ def typed_columns(
 ) -> tuple[pd.DataFrame, list[Problem], dict[str, Coded]]:
     """`text` with typed columns, a problem for each cell that has no such type (it becomes missing), and the words.
 
-    `lines` are the lines of the file that the rows stand in; without them, one row a line. `mend` gives
+    `lines` are the lines of the file that the rows stand in; without them, one row a line. `fix` gives
     the different words of a column as they are meant.
     """
     import pandas as pd

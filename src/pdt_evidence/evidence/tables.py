@@ -132,8 +132,8 @@ def members(review_id: str) -> pd.DataFrame:
         For a review that is not known; the error lists those that are.
     """
     table = _select(load("members"), {"review_id": review_id}).reset_index(drop=True)
-    held = load("trials")["trial_id"].value_counts()
-    return table.assign(effect_rows=table["trial_id"].map(held).fillna(0).astype(int))
+    available = load("trials")["trial_id"].value_counts()
+    return table.assign(effect_rows=table["trial_id"].map(available).fillna(0).astype(int))
 
 
 def sources(table: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -163,19 +163,19 @@ def claims() -> pd.DataFrame:
 
 def _select(table: pd.DataFrame, filters: Mapping[str, Wanted]) -> pd.DataFrame:
     """Rows that match every filter; words are checked against the whole table, so no row is a valid answer."""
-    asked = {
+    options = {
         column: [words] if isinstance(words, str) else list(words)
         for column, words in filters.items()
         if words
     }
     problems = []
-    for column, words in asked.items():
+    for column, words in options.items():
         known = sorted(VOCABULARY.get(column, set(table[column])) - {""})
         unknown = ", ".join(repr(word) for word in words if word not in known)
         if unknown:
             problems.append(f"{column} = {unknown} is not known. There is: {', '.join(known)}.")
     if problems:
         raise RequestError.from_problems(problems)
-    for column, words in asked.items():
+    for column, words in options.items():
         table = table[table[column].isin(words)]
     return table

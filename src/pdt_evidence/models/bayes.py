@@ -194,9 +194,11 @@ class TauPosterior:
         top = int(np.argmax(values))
         low, high = grid[max(top - 1, 0)], grid[min(top + 1, len(grid) - 1)]
         found = minimize_scalar(
-            lambda t: -float(self.density(np.array(t))), bounds=(low, high), method="bounded",
+            lambda t: -float(self.density(np.array(t))),
+            bounds=(low, high),
+            method="bounded",
             options={"xatol": 1e-12 * high},
-        )  # fmt: skip
+        )
         # A flat start looks like a mode just above 0 to any search by values.
         at_zero = values[0] >= -found.fun * (1 - 1e-12)
         return 0.0 if at_zero else float(found.x)

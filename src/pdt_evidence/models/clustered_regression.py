@@ -90,9 +90,14 @@ def fit_clustered(yi: Array, X: Array, cluster: NDArray[np.intp], V: Array) -> C
     loads = _loads(X, W, bread, total, cluster)
     scores = loads @ yi  # (m, p)
     return ClusteredFit(
-        beta=beta, cov_robust=scores.T @ scores, cov_model=bread, sigma2=(float(sigma2[0]), float(sigma2[1])),
-        log_likelihood=value, loads=loads, total=total,
-    )  # fmt: skip
+        beta=beta,
+        cov_robust=scores.T @ scores,
+        cov_model=bread,
+        sigma2=(float(sigma2[0]), float(sigma2[1])),
+        log_likelihood=value,
+        loads=loads,
+        total=total,
+    )
 
 
 def robust_test(fit: ClusteredFit, contrast: Array) -> RobustTest:
@@ -168,8 +173,8 @@ def _maximise(
         for within in (ladder if free[1] else [0.0])
     ]
     grid.sort(key=lambda at: _likelihood(yi, X, V, parts, at)[0], reverse=True)
-    ends = [_climb(yi, X, V, parts, free, at, scale) for at in grid[:3]]
-    return max(ends, key=lambda end: end[1])
+    limits = [_climb(yi, X, V, parts, free, at, scale) for at in grid[:3]]
+    return max(limits, key=lambda end: end[1])
 
 
 def _climb(

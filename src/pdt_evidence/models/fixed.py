@@ -7,7 +7,7 @@ thousand analyses cost one call. Effects are logs for the two ratios.
 Zero cells. A Mantel-Haenszel pool needs no correction of a single empty cell, and `zero_cells`
 "none" makes none; Review Manager adds 1/2 to all four cells of each table that has one
 ("only-zero"). The study effects that the heterogeneity rests on always have it. Tables
-with no event, or nothing but events, in both arms tell nothing of a ratio and are left out.
+with no event, or nothing but events, in both arms tell nothing of a ratio and are excluded.
 """
 
 from __future__ import annotations

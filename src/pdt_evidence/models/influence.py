@@ -41,8 +41,8 @@ class Diagnostics:
 
 def delete_each(yi: Floats, vi: Floats, options: Options) -> PooledArrays:
     """The k fits that each leave one study out, for yi and vi of shape (k,), as one batch."""
-    left_out = np.eye(yi.size, dtype=bool)
-    return fit(np.where(left_out, np.nan, yi), np.tile(vi, (yi.size, 1)), options)
+    excluded = np.eye(yi.size, dtype=bool)
+    return fit(np.where(excluded, np.nan, yi), np.tile(vi, (yi.size, 1)), options)
 
 
 def diagnose(full: PooledArrays, deleted: PooledArrays) -> Diagnostics:
@@ -68,10 +68,15 @@ def diagnose(full: PooledArrays, deleted: PooledArrays) -> Diagnostics:
         far = (np.abs(dffits) > 3 * np.sqrt(1 / (k - 1))) | (np.abs(dfbetas) > 1)
         return Diagnostics(
             rstudent=resid / np.sqrt(factor * (vi + tau2) + deleted.se**2),
-            dffits=dffits, cook_d=cook_d, cov_r=(deleted.se / full.se) ** 2,
-            tau2_del=tau2, Q_del=deleted.Q, hat=hat, dfbetas=dfbetas,
+            dffits=dffits,
+            cook_d=cook_d,
+            cov_r=(deleted.se / full.se) ** 2,
+            tau2_del=tau2,
+            Q_del=deleted.Q,
+            hat=hat,
+            dfbetas=dfbetas,
             influential=far | (chi2_tail(cook_d, 1) < 0.5) | (hat > 3 / k),
-        )  # fmt: skip
+        )
 
 
 def _cleared(difference: Floats, least: float) -> Floats:

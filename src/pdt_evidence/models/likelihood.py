@@ -144,9 +144,18 @@ def maximise(batch: Batch, restricted: bool) -> Floats:
 
 
 def _climb(
-    y: Floats, v: Floats, t: Floats, low: Floats, high: Floats, at: Score, one_root: Flags,
-    rank: Floats, restricted: bool, apart: bool = True, guess: Floats | None = None,
-) -> Floats:  # fmt: skip
+    y: Floats,
+    v: Floats,
+    t: Floats,
+    low: Floats,
+    high: Floats,
+    at: Score,
+    one_root: Flags,
+    rank: Floats,
+    restricted: bool,
+    apart: bool = True,
+    guess: Floats | None = None,
+) -> Floats:
     """Roots of f between low and high from t, where `at` is the score; found sets leave the arrays.
 
     The first step leads to `guess` where that is no NaN. NaN where `MARCHES` certified steps

@@ -129,7 +129,7 @@ def total_blocks(blocks: Blocks, sigma2: tuple[float, float]) -> Blocks:
 
 
 def _likelihood(nested: Nested, sigma2: Array) -> tuple[Array, Array, Array]:
-    """Restricted log-likelihood (constant left out), its gradient and its Hessian.
+    """Restricted log-likelihood (constant excluded), its gradient and its Hessian.
 
     `sigma2` has shape (s, 2); the answers (s,), (s, 2), (s, 2, 2). With d = 1 / (lam + within), and sums over
     the rows of a cluster A = sum d one**2, B = sum d one y, C = sum d y**2, g = 1 + between A:
@@ -148,12 +148,24 @@ def _likelihood(nested: Nested, sigma2: Array) -> tuple[Array, Array, Array]:
         [
             [np.log(g), p, xa, -p * p, ah, x * aa - xa * xa],
             [p, -p * p, ah, 2 * p**3, -2 * p * ah, (aa - 2 * xa * a) * h],
-            [q, -p * q, b - xa * q, 2 * q * p * p, 2 * xa * p * q - b * p - q * a,
-             Bzz * h - x * (2 * b * a + q * aa) + 2 * q * xa * xa],
-            [-x * q * B, -qq, x * q * (x * q * Az - 2 * Bz), 2 * qq * p, 2 * q * (xa * q - b),
-             x * (4 * q * xa * Bz - 2 * (Bz * b + q * Bzz) + x * qq * (Azz - 2 * xa * Az))],
+            [
+                q,
+                -p * q,
+                b - xa * q,
+                2 * q * p * p,
+                2 * xa * p * q - b * p - q * a,
+                Bzz * h - x * (2 * b * a + q * aa) + 2 * q * xa * xa,
+            ],
+            [
+                -x * q * B,
+                -qq,
+                x * q * (x * q * Az - 2 * Bz),
+                2 * qq * p,
+                2 * q * (xa * q - b),
+                x * (4 * q * xa * Bz - 2 * (Bz * b + q * Bzz) + x * qq * (Azz - 2 * xa * Az)),
+            ],
         ]
-    ).sum(axis=-1)  # fmt: skip
+    ).sum(axis=-1)
     dd, yy = d * d, nested.y**2
     terms[0, 0] -= np.log(d).sum(1)
     terms[0, 2] += d.sum(1)
@@ -203,8 +215,8 @@ def _climb(nested: Nested, start: Array, free: tuple[bool, bool]) -> tuple[Array
     value, gradient, hessian = _likelihood(nested, at)
     live = np.ones(len(at), dtype=bool)
     for _ in range(MOST_STEPS):
-        held = ~may_move | ((at <= 0) & (gradient <= 0))
-        step = np.where(live[:, None], _newton_step(gradient, hessian, held, scale), 0.0)
+        available = ~may_move | ((at <= 0) & (gradient <= 0))
+        step = np.where(live[:, None], _newton_step(gradient, hessian, available, scale), 0.0)
         live &= np.abs(step).max(1) > 1e-15 * (scale + at.max(1))
         last = live & (np.abs(step) <= ENOUGH * (at + finest)).all(axis=1)
         trying, moved, factor = live.copy(), np.zeros(len(at), dtype=bool), 1.0
@@ -213,7 +225,9 @@ def _climb(nested: Nested, start: Array, free: tuple[bool, bool]) -> tuple[Array
             new = _likelihood(nested, trial)
             # Near the peak values agree to rounding; there a smaller slope tells the better point.
             flat = np.abs(new[0] - value) <= 1e-13 * (1 + np.abs(value))
-            calmer = np.abs(np.where(held, 0, new[1])).max(1) < np.abs(np.where(held, 0, gradient)).max(1)
+            calmer = np.abs(np.where(available, 0, new[1])).max(1) < np.abs(
+                np.where(available, 0, gradient)
+            ).max(1)
             better = trying & np.where(flat, calmer, new[0] > value)
             at, gradient = _where(better, trial, at), _where(better, new[1], gradient)
             value, hessian = np.where(better, new[0], value), _where(better, new[2], hessian)
@@ -230,16 +244,16 @@ def _where(rows: NDArray[np.bool_], new: Array, old: Array) -> Array:
     return np.where(rows.reshape(-1, *[1] * (old.ndim - 1)), new, old)
 
 
-def _newton_step(gradient: Array, hessian: Array, held: NDArray[np.bool_], scale: float) -> Array:
+def _newton_step(gradient: Array, hessian: Array, available: NDArray[np.bool_], scale: float) -> Array:
     """-H^-1 g on the coordinates that are not held, with |curvature| for curvature."""
-    g = np.where(held, 0.0, gradient) * scale
+    g = np.where(available, 0.0, gradient) * scale
     H = hessian * scale**2
-    H = np.where(held[:, :, None] | held[:, None, :], 0.0, H)
+    H = np.where(available[:, :, None] | available[:, None, :], 0.0, H)
     values, axes = np.linalg.eigh(H)
     curvature = np.maximum(np.abs(values), 1e-8 * np.abs(values).max(1, keepdims=True) + 1e-300)
     along = np.einsum("sij,si->sj", axes, g) / curvature
     step = scale * np.einsum("sij,sj->si", axes, along)
-    return np.where(held, 0.0, step)
+    return np.where(available, 0.0, step)
 
 
 def _starts(nested: Nested, free: tuple[bool, bool], fixed: tuple[float, float]) -> Array:
@@ -318,11 +332,11 @@ def profile_interval(
     rest = (free[0] and other == 0, free[1] and other == 1)
 
     def deviance(value: float) -> tuple[float, float]:
-        held = (value, 0.0) if which == 0 else (0.0, value)
+        available = (value, 0.0) if which == 0 else (0.0, value)
         near = np.array([peak.sigma2])
         near[:, which] = value
         if rest[other]:
-            near = np.concatenate([near, _starts(nested, rest, held)])
+            near = np.concatenate([near, _starts(nested, rest, available)])
         found = _peak(nested, near, rest)
         return 2 * (peak.log_likelihood - found.log_likelihood) - critical, -2 * found.gradient[which]
 

@@ -41,7 +41,7 @@ SLICE_VALUES = 1 << 17  # most doubles in one array of a slice: a megabyte
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What was asked for; the words are checked at the door."""
+    """What was asked for; the words are checked at the entry point."""
 
     method: str = "REML"
     test: str = "knha"
@@ -172,7 +172,7 @@ def fit(
     whole: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> PooledArrays:
-    """Pool every meta-analysis in yi, vi of shape (..., k); input is checked at the door.
+    """Pool every meta-analysis in yi, vi of shape (..., k); input is checked at the entry point.
 
     Slices are independent and given to the executor, if there is one, in order. `whole` says
     that no study is absent; without it every slice looks for itself. `progress` is called with
@@ -190,9 +190,15 @@ def fit(
     if "tau2_ci" not in shaped:
         shaped |= {"tau2_se": np.broadcast_to(np.nan, lead), "tau2_ci": np.broadcast_to(np.nan, (*lead, 2))}
     return PooledArrays(
-        method=options.method, test=options.test, level=options.level, pi_rule=options.pi_rule,
-        tau2_ci_method=options.tau2_ci_method, yi=yi, vi=vi, **shaped,
-    )  # fmt: skip
+        method=options.method,
+        test=options.test,
+        level=options.level,
+        pi_rule=options.pi_rule,
+        tau2_ci_method=options.tau2_ci_method,
+        yi=yi,
+        vi=vi,
+        **shaped,
+    )
 
 
 def _slices(size: int, most: int) -> list[slice]:

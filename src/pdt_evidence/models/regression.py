@@ -213,8 +213,8 @@ def typical_variance(Q: Array, vi: Array) -> Array:
 
 def profile_Q(Q: Array, y: Array, vi: Array, quantiles: tuple[float, float]) -> tuple[float, float]:
     """Q-profile interval of tau2 for one design; `quantiles` are the upper and lower ones of chi2(k - p)."""
-    ends = _solve_Q(np.repeat(Q, 2, 0), np.repeat(y, 2, 0), vi, np.array(quantiles))
-    return float(ends[0]), float(ends[1])
+    limits = _solve_Q(np.repeat(Q, 2, 0), np.repeat(y, 2, 0), vi, np.array(quantiles))
+    return float(limits[0]), float(limits[1])
 
 
 def _solve_Q(Q: Array, y: Array, vi: Array, target: Array) -> Array:

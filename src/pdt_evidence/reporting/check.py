@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from pdt_evidence.evidence.lint import Finding, lint
 from pdt_evidence.evidence.readers.columns import column_problems, own_columns
-from pdt_evidence.evidence.readers.events import said_of_events
+from pdt_evidence.evidence.readers.events import label_of_events
 from pdt_evidence.evidence.readers.files import kind_of, read_any
 from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
@@ -53,7 +53,7 @@ BLANK = re.compile(r"no ((?:\w+, )*\w+)")  # how `effect_sizes` says which cells
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileCheck:
-    """What was found in a file: errors, which must be mended, and warnings, which are worth a look."""
+    """What was found in a file: errors, which must be fixed, and warnings, which are worth a look."""
 
     file: str
     rows: int
@@ -125,13 +125,13 @@ def check_file(path: str | Path) -> FileCheck:
     messages = [str(one.message) for one in caught if issubclass(one.category, EvidenceWarning)]
     texts = [message.removeprefix(f"{path.name}: ") for message in messages]
     general = [Finding(line=None, what=f"{text[:1].upper()}{text[1:]}") for text in texts]
-    told = " ".join(messages)  # what was warned of is no note as well
+    label = " ".join(messages)  # what was warned of is no note as well
     return FileCheck(
         file=path.name,
         rows=len(table),
         trials=int(table["trial_id"].nunique()),
         findings=(*general, *sorted(findings, key=lambda finding: finding.line or 0)),
-        notes=tuple(note for note in notes if note.rstrip(".") not in told),
+        notes=tuple(note for note in notes if note.rstrip(".") not in label),
     )
 
 
@@ -173,13 +173,13 @@ def _without(table: pd.DataFrame, problems: Sequence[Problem], lines: Sequence[i
 
 
 def _of_column(fault: str) -> Finding:
-    what, _, mend = fault.partition(". ")
+    what, _, fix = fault.partition(". ")
     column = re.search(r"column '([^']+)'", what)
     return Finding(
         line=None,
         column=column[1] if column else "",
         what=f"{what.removesuffix('.')}.",
-        how_to_mend=mend,
+        how_to_mend=fix,
         severity="error",
         place="header",
     )
@@ -227,30 +227,32 @@ def _lacking(reason: str, **where: Any) -> Finding:
             column=column, what=f"no effect can be computed: {reason}.", how_to_mend=STAYS_OUT, **where
         )
     names = blank[1].split(", ")
-    said = f"{', '.join(names[:-1])} and {names[-1]} are" if len(names) > 1 else f"{names[0]} is"
-    mend = f"Fill {'them' if len(names) > 1 else 'it'} in; {STAYS_OUT[0].lower()}{STAYS_OUT[1:]}"
+    text = f"{', '.join(names[:-1])} and {names[-1]} are" if len(names) > 1 else f"{names[0]} is"
+    fix = f"Fill {'them' if len(names) > 1 else 'it'} in; {STAYS_OUT[0].lower()}{STAYS_OUT[1:]}"
     return Finding(
-        column=names[0], what=f"no effect can be computed: {said} blank.", how_to_mend=mend, **where
+        column=names[0], what=f"no effect can be computed: {text} blank.", how_to_mend=fix, **where
     )
 
 
 def _import(path: Path) -> Checked:
-    """Somebody else's file: what reading it left out or changed, and what is suspicious in the rest."""
+    """Somebody else's file: what reading it excluded or changed, and what is suspicious in the rest."""
     table = read_any(path)
     in_file = table["locator"].str.extract(r"line (\d+)$", expand=False)
     lines = [int(line) if isinstance(line, str) else None for line in in_file]
     where = places(table, dict(zip(table["row_id"], lines, strict=True)))
-    told = table.log["action"].isin(TOLD)
-    found = [_of_log(*entry) for entry in table.log[told].astype(object).itertuples(index=False, name=None)]
+    reported = table.log["action"].isin(TOLD)
+    found = [
+        _of_log(*entry) for entry in table.log[reported].astype(object).itertuples(index=False, name=None)
+    ]
     found += lint(table, lines, where)
     # Of rows without a direction the reader has told already, one line for all.
     found += [one for one in _without_effect(table, lines, where) if one.column != "better"]
-    rest = table.log.loc[~told, "action"].value_counts()
+    rest = table.log.loc[~reported, "action"].value_counts()
     notes = [
         f"{counted(int(count), 'row')} {action}; `pdt-evidence import` lists them."
         for action, count in rest.items()
     ]
-    events = said_of_events(table)
+    events = label_of_events(table)
     return table, found, [*notes, *([events] if events else [])]
 
 
@@ -299,7 +301,7 @@ def _notes(
         )
     for _, what, _, reason in text.notes:
         yield f"{what}: {reason}."
-    if events := said_of_events(table, source):
+    if events := label_of_events(table, source):
         yield events
     if text.blank:
         yield f"{counted(len(text.blank), 'blank line')} left out."

@@ -27,8 +27,18 @@ RIS_TYPES = {
     "guideline": "RPRT",
 }
 DOI = re.compile(r"\b10\.\d{4,9}/[^\s\"<>]+")
-BIBTEX = {"\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "%": r"\%", "&": r"\&", "$": r"\$", "#": r"\#",
-          "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}  # fmt: skip
+BIBTEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "%": r"\%",
+    "&": r"\&",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +97,8 @@ def _short(row: Mapping[Hashable, Any]) -> str:
 
 def _of_source(name: str, row: Mapping[Hashable, Any]) -> Citation:
     version, licence, file = (_text(row.get(column)) for column in ("version", "licence", "file"))
-    held = f"read from {file}, {row.get('bytes')} bytes, SHA-256 {row.get('sha256')}"
-    parts = (version and f"version {version}", licence and f"licence {licence}", file and held)
+    text = f"read from {file}, {row.get('bytes')} bytes, SHA-256 {row.get('sha256')}"
+    parts = (version and f"version {version}", licence and f"licence {licence}", file and text)
     note = "; ".join(filter(None, parts))
     year = row.get("year")
     return Citation(

@@ -151,7 +151,7 @@ def moderator_groups(found: Moderation) -> list[dict[str, Any]]:
 
 
 def head_to_head_effects(found: HeadToHead) -> dict[str, PooledEffect]:
-    """The rows of `pdt_against_cbt` as a forest takes them, those without evidence left out."""
+    """The rows of `pdt_against_cbt` as a forest takes them, those without evidence excluded."""
     rows = found.table[found.table["estimate"].notna()]
     alone = rows.groupby("network")["evidence"].transform("nunique") < 3
     rows = rows[~alone | rows["evidence"].eq("direct")]  # without indirect evidence mixed is direct once more
@@ -166,7 +166,7 @@ def head_to_head_effects(found: HeadToHead) -> dict[str, PooledEffect]:
 def moderator_effects(found: Moderation) -> dict[str, PooledEffect]:
     """The levels of the moderator table as a forest takes them.
 
-    Slopes are on another scale and left out, and so is the moderator "waitlist", the controls once more.
+    Slopes are on another scale and excluded, and so is the moderator "waitlist", the controls once more.
     """
     rows = found.table[found.table["estimate"].notna() & ~found.table["level"].str.startswith("per ")]
     rows = rows[rows["moderator"].ne("waitlist")]

@@ -40,10 +40,15 @@ JSON_TYPES: Mapping[str, dict[str, Any]] = {
     "Mapping[str, tuple[Any, ...]]": {"type": "object", "additionalProperties": {"type": "array"}},
 }
 SOURCE_COLUMNS = {  # in JSON, with the type of each
-    "source_id": {"type": "string"}, "citation": {"type": "string"}, "doi": {"type": "string"},
-    "licence": {"type": "string"}, "file": {"type": "string"}, "bytes": {"type": "integer"},
-    "sha256": {"type": "string"}, "imported_as": {"type": "string"},
-}  # fmt: skip
+    "source_id": {"type": "string"},
+    "citation": {"type": "string"},
+    "doi": {"type": "string"},
+    "licence": {"type": "string"},
+    "file": {"type": "string"},
+    "bytes": {"type": "integer"},
+    "sha256": {"type": "string"},
+    "imported_as": {"type": "string"},
+}
 SETTINGS = ("by", "measure", "method", "test", "level", "dependence", "rho")
 
 

@@ -139,8 +139,11 @@ def _figures(contents: Contents, folder: Path) -> Iterator[dict[str, str]]:
 def _comparison_figures(contents: Contents, folder: Path) -> Iterator[dict[str, str]]:
     for figure in contents.comparisons.figures():
         yield {
-            "name": figure.name, "title": figure.title, "alt": true_minus(figure.alt), "png": _png(folder, figure.name)
-        }  # fmt: skip
+            "name": figure.name,
+            "title": figure.title,
+            "alt": true_minus(figure.alt),
+            "png": _png(folder, figure.name),
+        }
 
 
 def _png(folder: Path, name: str) -> str:

@@ -65,9 +65,13 @@ def rho_chart(
     words = [f"{tick:g}" for tick in ticks[:5]] + ["one chosen\nrow a trial", "three-\nlevel"]
     made.ax.axvline(0.95, color=made.style.faint, linewidth=0.7)
     return made.finish(
-        title=title, xlabel="assumed correlation between measures of one trial", ylabel="pooled Hedges’ g (95% CI)",
-        grid="y", x=list(zip(ticks, words, strict=True)), legend=handles,
-    )  # fmt: skip
+        title=title,
+        xlabel="assumed correlation between measures of one trial",
+        ylabel="pooled Hedges’ g (95% CI)",
+        grid="y",
+        x=list(zip(ticks, words, strict=True)),
+        legend=handles,
+    )
 
 
 def _stratum(made: Chart, name: str, rows: pd.DataFrame, colour: Any) -> list[Any]:
@@ -89,7 +93,18 @@ def _stratum(made: Chart, name: str, rows: pd.DataFrame, colour: Any) -> list[An
 def _bars(made: Chart, x: Any, rows: pd.DataFrame, colour: Any, label: str, **look: Any) -> Any:
     reach = [rows["estimate"] - rows["ci_low"], rows["ci_high"] - rows["estimate"]]
     return made.ax.errorbar(
-        x, rows["estimate"], yerr=reach, color=colour, ecolor=colour, elinewidth=1.0, markersize=4.5,
-        markeredgecolor=colour, linewidth=0.9, linestyle="-" if label else "none", capsize=0, label=label,
-        zorder=3, **look,
-    )  # fmt: skip
+        x,
+        rows["estimate"],
+        yerr=reach,
+        color=colour,
+        ecolor=colour,
+        elinewidth=1.0,
+        markersize=4.5,
+        markeredgecolor=colour,
+        linewidth=0.9,
+        linestyle="-" if label else "none",
+        capsize=0,
+        label=label,
+        zorder=3,
+        **look,
+    )

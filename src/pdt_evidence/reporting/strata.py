@@ -41,8 +41,8 @@ def to_pool(table: ImportedTrials, by: Sequence[str], where: str) -> ImportedTri
     for column in by:
         blank = (table[column].isna() | (table[column] == "")).to_numpy()
         if blank.any():
-            said = f"note: {counted(int(blank.sum()), 'row')} without {column} in stratum 'unknown'"
-            print(said, file=sys.stderr)
+            text = f"note: {counted(int(blank.sum()), 'row')} without {column} in stratum 'unknown'"
+            print(text, file=sys.stderr)
             table = table.assign(**{column: table[column].astype(object).mask(blank, "unknown")})
     return table
 
@@ -72,12 +72,12 @@ def selected(table: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
                 f"It has {listed(table.columns)}."
             )
         found = table[column].astype(str)
-        asked = [word.strip() for word in words.split(",")]
-        unknown = [word for word in asked if word not in set(found)]
+        options = [word.strip() for word in words.split(",")]
+        unknown = [word for word in options if word not in set(found)]
         if unknown:
             known = listed(sorted(set(found) - {""}))
             raise RequestError(
                 f"{column} = {', '.join(unknown)} is in no row of the table. There is: {known}."
             )
-        table = table[found.isin(asked)]
+        table = table[found.isin(options)]
     return table

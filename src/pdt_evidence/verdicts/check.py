@@ -60,7 +60,7 @@ def check_claims(imported: pd.DataFrame | None = None, *, review: str = "") -> C
         imported = effect_sizes(imported)
     facts = Facts(brought=imported, brought_of=review)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", EvidenceWarning)  # rows left out are counted in the pools' own report
+        warnings.simplefilter("ignore", EvidenceWarning)  # rows excluded are counted in the pools' own report
         return ClaimReport(judgements=tuple(_judgement(row, facts) for _, row in claims().iterrows()))
 
 

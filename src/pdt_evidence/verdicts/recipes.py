@@ -115,8 +115,12 @@ def archives_vs_cbt(facts: Facts) -> list[Finding]:
     """Claim 5: just as effective as CBT. Equivalence, not the absence of a difference, is the test."""
     published = (
         ("PDT against CBT or other active treatment (Steinert 2017)", "steinert2017", {"follow_up": "post"}),
-        ("PDT against other active treatment in social anxiety (Zhang 2022)", "zhang2022", {"outcome": "anxiety"}),
-    )  # fmt: skip
+        (
+            "PDT against other active treatment in social anxiety (Zhang 2022)",
+            "zhang2022",
+            {"outcome": "anxiety"},
+        ),
+    )
     findings = [not_held("Between-group effects of the review against other therapies?", "leichsenring2004")]
     for name, review, words in published:
         row = facts.printed(review, comparison="pdt_vs_active_treatment", **words)

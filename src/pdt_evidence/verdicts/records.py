@@ -92,7 +92,7 @@ class Judgement:
     can_be_said: str = ""
 
     def by_part(self) -> dict[str, tuple[Finding, ...]]:
-        """The findings, part by part; parts without any are left out."""
+        """The findings, part by part; parts without any are excluded."""
         found = {part: tuple(one for one in self.findings if one.part == part) for part in PARTS}
         return {part: findings for part, findings in found.items() if findings}
 
@@ -127,9 +127,9 @@ class ClaimReport:
         RequestError
             For a claim that is not there; the error names the nearest.
         """
-        held = {judgement.claim.claim_id: judgement for judgement in self.judgements}
-        require_choice("claim_id", claim_id, list(held))
-        return held[claim_id]
+        available = {judgement.claim.claim_id: judgement for judgement in self.judgements}
+        require_choice("claim_id", claim_id, list(available))
+        return available[claim_id]
 
     def to_frame(self) -> pd.DataFrame:
         """One row a claim."""

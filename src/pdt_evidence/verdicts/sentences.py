@@ -55,12 +55,12 @@ def _against_cbt(facts: Facts) -> str:
     own = facts.pooled(comparison="pdt_vs_cbt")
     if own is not None and own.k >= FEWEST_TRIALS:
         test = equivalence(own, margin=MARGIN)
-        said = "equivalence" if test.equivalent else "no equivalence"
+        text = "equivalence" if test.equivalent else "no equivalence"
         holds = "holds" if own.ci[0] <= 0 <= own.ci[1] else "excludes"
         parts.append(
             f"In the {own.k} trials held here, which are those with open data, the difference is "
             f"{PAGE.number(own.estimate)}; its 90% interval, {PAGE.interval(test.ci, 3)}, "
-            f"shows {said} within {MARGIN.value:g} ({VERDICTS[test.verdict]}), and its 95% interval {holds} 0."
+            f"shows {text} within {MARGIN.value:g} ({VERDICTS[test.verdict]}), and its 95% interval {holds} 0."
         )
     printed = facts.printed("steinert2017", comparison="pdt_vs_active_treatment", follow_up="post")
     if printed is not None:

@@ -59,8 +59,8 @@ def test_every_way_of_pooling_is_reproduced(made, tmp_path, ending):
     assert len(totals.groupby(["analysis", "subgroup"])) == 3 * len(ways) == 3 * 20
     assert set(result.cells.loc[result.cells["study"] != "", "cell"]) == {"weight"}
     assert (result.cells["cell"] == "weight").sum() == sum(way["overall"]["k"] for way in ways)
-    told = {(way["measure"], way["method"], way["random"]) for way in ways}
-    assert told >= {(m, by, r) for m in ("OR", "RR", "RD") for by in ("MH", "IV") for r in (False, True)}
+    texts = {(way["measure"], way["method"], way["random"]) for way in ways}
+    assert texts >= {(m, by, r) for m in ("OR", "RR", "RD") for by in ("MH", "IV") for r in (False, True)}
 
 
 def test_a_number_that_is_printed_wrong_is_the_one_that_is_listed(made, tmp_path):

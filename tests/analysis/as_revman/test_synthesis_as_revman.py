@@ -50,24 +50,28 @@ def test_a_stratum_is_pooled_to_the_total_of_its_review(made, review, options, k
     expected = reference(made, kind, **settings)["overall"]
     fit = synthesize_as_revman(review, by="outcome", **options)[outcome]
     assert fit.k == 6
-    assert_allclose([-fit.estimate, fit.se, fit.Q, fit.I2], [expected[name] for name in ("estimate", "se", "Q", "I2")],
-                    rtol=1e-10, atol=1e-12)  # fmt: skip
+    assert_allclose(
+        [-fit.estimate, fit.se, fit.Q, fit.I2],
+        [expected[name] for name in ("estimate", "se", "Q", "I2")],
+        rtol=1e-10,
+        atol=1e-12,
+    )
     assert_allclose(
         sorted(np.abs(fit.ci)), sorted(np.abs([expected["ci_low"], expected["ci_high"]])), rtol=1e-10
     )
     assert fit.row_ids == tuple(review.loc[review["outcome"] == outcome, "row_id"])
 
 
-def test_scales_on_which_high_is_good_are_turned_before_they_are_pooled(review):
+def test_scales_on_which_high_is_good_are_reversed_before_they_are_pooled(review):
     part = pd.DataFrame(review[review["outcome"] == "depression"]).reset_index(drop=True)
-    turned = part.copy()
-    turned.loc[::2, ["mean_t", "mean_c"]] *= -1
-    turned.loc[::2, "better"] = "higher"
-    one, other = (synthesize_as_revman(rows, by="outcome")["depression"] for rows in (part, turned))
+    sign_reversed = part.copy()
+    sign_reversed.loc[::2, ["mean_t", "mean_c"]] *= -1
+    sign_reversed.loc[::2, "better"] = "higher"
+    one, other = (synthesize_as_revman(rows, by="outcome")["depression"] for rows in (part, sign_reversed))
     assert_allclose([one.estimate, one.se, one.tau2], [other.estimate, other.se, other.tau2], rtol=1e-12)
 
 
-def test_rows_that_do_not_fit_their_stratum_are_left_out_with_the_reason(review):
+def test_rows_that_do_not_fit_their_stratum_are_excluded_with_the_reason(review):
     mixed = pd.DataFrame(review).assign(outcome="everything")
     result = synthesize_as_revman(mixed, by="outcome")
     assert result["everything"].k == 6
@@ -75,9 +79,16 @@ def test_rows_that_do_not_fit_their_stratum_are_left_out_with_the_reason(review)
     assert len(result.left_out) + 6 == len(mixed)
 
 
-def test_trials_without_a_difference_in_events_are_left_out_with_the_reason():
-    rows = {"row_id": list("abcd"), "outcome": "x", "better": "lower", "event_t": [4, 0, 9, 5], "n_t": [20, 10, 9, 20],
-            "event_c": [8, 0, 9, 6], "n_c": [20, 10, 9, 22]}  # fmt: skip
+def test_trials_without_a_difference_in_events_are_excluded_with_the_reason():
+    rows = {
+        "row_id": list("abcd"),
+        "outcome": "x",
+        "better": "lower",
+        "event_t": [4, 0, 9, 5],
+        "n_t": [20, 10, 9, 20],
+        "event_c": [8, 0, 9, 6],
+        "n_c": [20, 10, 9, 22],
+    }
     result = synthesize_as_revman(pd.DataFrame(rows), by="outcome")
     assert result["x"].row_ids == ("a", "d")
     assert result["x"].k == len(result["x"].yi) == 2

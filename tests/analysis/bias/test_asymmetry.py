@@ -1,4 +1,4 @@
-"""The doors to small-study effects; their numbers are held to metafor's in tests/models."""
+"""Entry points to small-study effects; their numbers are held to metafor's in tests/models."""
 
 import numpy as np
 import pytest
@@ -33,6 +33,12 @@ def test_what_cannot_be_asked_is_refused():
     with pytest.raises(EvidenceError, match="vi"):
         pdt.regression_test(YI, -VI)
     clustered = pdt.pool_multilevel(YI, VI, [1, 1, 2, 3, 4], rho=0.5).with_robust()
-    for door in (pdt.trim_and_fill, pdt.regression_test, pdt.leave_one_out, pdt.cumulative, pdt.influence):
+    for entry_point in (
+        pdt.trim_and_fill,
+        pdt.regression_test,
+        pdt.leave_one_out,
+        pdt.cumulative,
+        pdt.influence,
+    ):
         with pytest.raises(RequestError, match="model with several effects a trial"):
-            door(clustered)
+            entry_point(clustered)

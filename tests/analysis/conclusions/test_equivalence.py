@@ -89,8 +89,8 @@ def test_a_misprinted_interval_is_refused_and_the_likely_sign_named():
     """Steinert 2017 prints -0.137 to -0.038 around -0.049 for the follow-up."""
     with pytest.raises(EvidenceError, match=r"not the centre .* -0\.137 to 0\.038 would fit"):
         equivalence_from_interval(-0.049, (-0.137, -0.038), 0.90, margin=STEINERT_2017)
-    mended = equivalence_from_interval(-0.049, (-0.137, 0.038), 0.90, margin=STEINERT_2017)
-    assert mended.verdict == "equivalent"
+    fixed = equivalence_from_interval(-0.049, (-0.137, 0.038), 0.90, margin=STEINERT_2017)
+    assert fixed.verdict == "equivalent"
 
 
 def test_rounding_of_the_printed_numbers_is_no_misprint():

@@ -91,7 +91,7 @@ def test_the_fixed_model_can_be_asked_for(found):
     assert fixed.loc["mixed", "se"] < rows_of(found, SAD).loc["mixed", "se"]
 
 
-def test_transitivity_shows_what_is_held_and_names_what_is_not(found):
+def test_transitivity_shows_what_is_available_and_names_what_is_not(found):
     table = found.transitivity()
     head = table[table["comparison"].eq("cbt:pdt")].set_index("network")
     assert head.loc[NICE, ["k", "year_low", "year_high"]].tolist() == [2, 2016, 2019]

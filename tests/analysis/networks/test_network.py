@@ -29,20 +29,41 @@ METAFOR_ATOL = 1e-6  # its optimisers stop there, and Linde 2016 prints loops th
 def of_netmeta(case, **kwargs):
     given = case["contrasts"]
     variance = np.square(given["seTE"])
-    return network(given["TE"], variance, given["treat1"], given["treat2"], given["study"],
-                   reference=case["ref"], **kwargs)  # fmt: skip
+    return network(
+        given["TE"],
+        variance,
+        given["treat1"],
+        given["treat2"],
+        given["study"],
+        reference=case["ref"],
+        **kwargs,
+    )
 
 
 def of_metafor(case, **kwargs):
     given = case["contrasts"]
-    return network(given["yi"], given["vi"], given["arm_t"], given["arm_c"], given["study"],
-                   reference=case["treatments"][0], **kwargs)  # fmt: skip
+    return network(
+        given["yi"],
+        given["vi"],
+        given["arm_t"],
+        given["arm_c"],
+        given["study"],
+        reference=case["treatments"][0],
+        **kwargs,
+    )
 
 
 def loop(**kwargs):
     """Three treatments in a loop of two-arm studies."""
-    return network([0.5, 0.3, 0.1, 0.2], [0.04, 0.05, 0.06, 0.03], ["A", "B", "A", "A"], ["C", "C", "B", "C"],
-                   ["1", "2", "3", "4"], reference="C", **kwargs)  # fmt: skip
+    return network(
+        [0.5, 0.3, 0.1, 0.2],
+        [0.04, 0.05, 0.06, 0.03],
+        ["A", "B", "A", "A"],
+        ["C", "C", "B", "C"],
+        ["1", "2", "3", "4"],
+        reference="C",
+        **kwargs,
+    )
 
 
 # --- netmeta -----------------------------------------------------------------------------------
@@ -162,9 +183,11 @@ def test_arms_give_the_network_of_their_contrasts(name):
 def test_neither_row_order_nor_direction_nor_reference_changes_an_estimate():
     case = METAFOR["cases"]["hasselblad1998_OR"]
     frame = pd.DataFrame(case["contrasts"]).sample(frac=1, random_state=3)
-    turned = frame.index % 2 == 0
-    yi = np.where(turned, -frame["yi"], frame["yi"])
-    arm_t, arm_c = (np.where(turned, frame[a], frame[b]) for a, b in (("arm_c", "arm_t"), ("arm_t", "arm_c")))
+    sign_reversed = frame.index % 2 == 0
+    yi = np.where(sign_reversed, -frame["yi"], frame["yi"])
+    arm_t, arm_c = (
+        np.where(sign_reversed, frame[a], frame[b]) for a, b in (("arm_c", "arm_t"), ("arm_t", "arm_c"))
+    )
     fit = network(yi, frame["vi"], arm_t, arm_c, frame["study"], reference=case["treatments"][2])
     assert_allclose(fit.estimates, of_metafor(case).estimates, atol=1e-9)
 
@@ -173,8 +196,14 @@ def test_doubled_effects_double_everything_and_quadruple_tau2():
     case = METAFOR["cases"]["senn2013"]
     given = case["contrasts"]
     once = of_metafor(case)
-    twice = network(2 * np.array(given["yi"]), 4 * np.array(given["vi"]), given["arm_t"], given["arm_c"],
-                    given["study"], reference="plac")  # fmt: skip
+    twice = network(
+        2 * np.array(given["yi"]),
+        4 * np.array(given["vi"]),
+        given["arm_t"],
+        given["arm_c"],
+        given["study"],
+        reference="plac",
+    )
     assert_allclose(twice.tau2, 4 * once.tau2, rtol=1e-8)
     assert_allclose(twice.standard_errors, 2 * once.standard_errors, rtol=1e-8)
 
@@ -299,9 +328,15 @@ def test_unknown_words_are_refused_with_those_there_are():
     with pytest.raises(RequestError, match=r"reference = 'D' is not known\. Choose one of: 'A', 'B', 'C'"):
         network([0.5, 0.2], [0.04, 0.05], ["A", "B"], ["C", "C"], ["1", "2"], reference="D")
     fit = loop()
-    for call in (lambda: fit.comparison("A", "X"), lambda: fit.comparison("A", "B", "both"),
-                 lambda: fit.split(method="nodes"), lambda: fit.ranks(better="up"),
-                 lambda: loop(method="ML"), lambda: loop(level=95), lambda: loop(tau2=-1)):  # fmt: skip
+    for call in (
+        lambda: fit.comparison("A", "X"),
+        lambda: fit.comparison("A", "B", "both"),
+        lambda: fit.split(method="nodes"),
+        lambda: fit.ranks(better="up"),
+        lambda: loop(method="ML"),
+        lambda: loop(level=95),
+        lambda: loop(tau2=-1),
+    ):
         with pytest.raises(RequestError):
             call()
 
@@ -311,8 +346,14 @@ def test_unknown_words_are_refused_with_those_there_are():
 
 def test_all_bad_rows_are_one_error():
     with pytest.raises(EvidenceError) as caught:
-        network([0.1, np.nan, 0.2, 0.3, 0.4, 0.1], [0.1, 0.1, 0.0, 0.1, np.inf, 0.1], list("AAABAC"),
-                ["B", "B", "B", "B", "C", None], ["1", "2", "3", "4", "5", "6"], reference="A")  # fmt: skip
+        network(
+            [0.1, np.nan, 0.2, 0.3, 0.4, 0.1],
+            [0.1, 0.1, 0.0, 0.1, np.inf, 0.1],
+            list("AAABAC"),
+            ["B", "B", "B", "B", "C", None],
+            ["1", "2", "3", "4", "5", "6"],
+            reference="A",
+        )
     problems = caught.value.problems
     assert problems == (
         "Row 2 (study '2'): expected a finite yi, found nan.",
@@ -345,8 +386,15 @@ def test_missing_contrasts_of_a_multi_arm_study_are_named():
 def test_contrasts_that_do_not_add_up_are_refused():
     with pytest.raises(EvidenceError, match="The contrasts of study '1' do not add up"):
         network([0.1, 0.2, 0.3], [0.1] * 3, ["A", "A", "B"], ["B", "C", "C"], ["1"] * 3, reference="A")
-    fit = network([0.1, 0.2, 0.11], [0.1] * 3, ["A", "A", "B"], ["B", "C", "C"], ["1"] * 3,
-                  reference="A", loop_tolerance=0.02)  # fmt: skip
+    fit = network(
+        [0.1, 0.2, 0.11],
+        [0.1] * 3,
+        ["A", "A", "B"],
+        ["B", "C", "C"],
+        ["1"] * 3,
+        reference="A",
+        loop_tolerance=0.02,
+    )
     assert fit.k == 1
 
 
@@ -367,7 +415,7 @@ def arms(**columns):
     return pd.DataFrame(columns)
 
 
-def test_low_scores_that_are_good_are_turned_round():
+def test_low_scores_that_are_good_are_reversed_round():
     table = arms(study=["1", "1"], node=["PDT", "wait"], mean=[10.0, 14.0], sd=[4.0, 4.0], n=[30, 30])
     higher = network_contrasts(table)
     lower = network_contrasts(table.assign(better="lower"))
@@ -385,16 +433,25 @@ def test_events_become_standardised_differences_in_a_network_of_them():
 
 def test_contrasts_with_the_first_arm_give_all_contrasts():
     """se of B against C: var(B) + var(C) - 2 var(first arm)."""
-    table = arms(study=["1"] * 3, node=["B", "wait", "C"], contrast=[-0.9, 0.0, -1.3], se=[0.3, np.nan, 0.4],
-                 var_arm1=[np.nan, 0.05, np.nan])  # fmt: skip
+    table = arms(
+        study=["1"] * 3,
+        node=["B", "wait", "C"],
+        contrast=[-0.9, 0.0, -1.3],
+        se=[0.3, np.nan, 0.4],
+        var_arm1=[np.nan, 0.05, np.nan],
+    )
     found = network_contrasts(table, better="lower").set_index(["arm_t", "arm_c"])
     assert_allclose(found.loc[("B", "wait")].drop("study").astype(float), [0.9, 0.09])
     assert_allclose(found.loc[("B", "C")].drop("study").astype(float), [-0.4, 0.09 + 0.16 - 0.1])
 
 
 def test_arms_of_one_treatment_become_one_arm_and_studies_of_one_treatment_are_named():
-    table = arms(study=["1"] * 3 + ["2"] * 2 + ["3"] * 2, node=["CBT", "CBT", "wait", "CBT", "CBT", "CBT", "wait"],
-                 events=[5, 7, 2, 4, 4, 6, 3], n=[20, 20, 20, 20, 20, 30, 30])  # fmt: skip
+    table = arms(
+        study=["1"] * 3 + ["2"] * 2 + ["3"] * 2,
+        node=["CBT", "CBT", "wait", "CBT", "CBT", "CBT", "wait"],
+        events=[5, 7, 2, 4, 4, 6, 3],
+        n=[20, 20, 20, 20, 20, 30, 30],
+    )
     fit = network_arms(table, measure="OR", reference="wait", method="EE")
     assert fit.k == 2
     assert fit.notes == ("Left out, since all their arms have one treatment: 2 (CBT).",)
@@ -408,11 +465,13 @@ def test_everything_wrong_with_a_table_of_arms_is_one_error():
     table = arms(
         study=["1", "1", "2", "2", "3", "3", "3", "4", "4", "5", "5"],
         node=["A", "B", "A", "B", "A", "B", "C", "A", "B", "A", "B"],
-        mean=[1.0, 2.0, *[np.nan] * 7, 1.0, np.nan], sd=[1.0, 0.0, *[np.nan] * 7, 1.0, np.nan],
-        n=[10, 10, 10, 10, *[np.nan] * 5, 10, 10], events=[np.nan, np.nan, 3, 12, *[np.nan] * 7],
+        mean=[1.0, 2.0, *[np.nan] * 7, 1.0, np.nan],
+        sd=[1.0, 0.0, *[np.nan] * 7, 1.0, np.nan],
+        n=[10, 10, 10, 10, *[np.nan] * 5, 10, 10],
+        events=[np.nan, np.nan, 3, 12, *[np.nan] * 7],
         contrast=[*[np.nan] * 4, 0, 0.2, 0.3, 0.1, 0.2, np.nan, np.nan],
         se=[*[np.nan] * 5, 0.2, 0.3, 0.1, 0.1, np.nan, np.nan],
-    )  # fmt: skip
+    )
     with pytest.raises(EvidenceError) as caught:
         network_contrasts(table)
     assert caught.value.problems == (
@@ -425,8 +484,12 @@ def test_everything_wrong_with_a_table_of_arms_is_one_error():
 
 
 def test_transitivity_shows_what_the_trials_of_each_comparison_have_in_common():
-    table = arms(study=["1"] * 3 + ["2"] * 2, node=["A", "B", "C", "A", "B"], n=[10, 20, 30, 40, 50],
-                 year=[2000] * 3 + [2010] * 2)  # fmt: skip
+    table = arms(
+        study=["1"] * 3 + ["2"] * 2,
+        node=["A", "B", "C", "A", "B"],
+        n=[10, 20, 30, 40, 50],
+        year=[2000] * 3 + [2010] * 2,
+    )
     found = network_transitivity(table, columns=("year", "n"))
     assert list(found.index) == ["A:B", "A:C", "B:C"]
     assert found.loc["A:B", ["k", "year_low", "year_median", "year_high"]].tolist() == [2, 2000, 2005, 2010]
@@ -447,8 +510,13 @@ def test_cells_without_a_name_or_a_number_are_one_error():
 
 
 def test_missing_integers_of_pandas_are_blank():
-    table = arms(study=["1"] * 2, node=["A", "B"], events=pd.array([3, 5], "Int64"), n=[10, 10],
-                 mean=pd.array([None, None], "Float64"))  # fmt: skip
+    table = arms(
+        study=["1"] * 2,
+        node=["A", "B"],
+        events=pd.array([3, 5], "Int64"),
+        n=[10, 10],
+        mean=pd.array([None, None], "Float64"),
+    )
     assert len(network_contrasts(table, measure="OR")) == 1
 
 
@@ -517,8 +585,13 @@ def test_social_anxiety_pdt_against_cbt_rests_on_two_trials(bundled, social_anxi
     trials = [-(both[study, "pdt"] - both[study, "cbt"]) for study in ("Leichsenring 2012", "Emmelkamp 2006")]
     assert_allclose(trials, [-0.420791, -0.218989], atol=1e-6)
     assert min(trials) < direct.estimate < max(trials)
-    assert_allclose(social_anxiety.direct_share[social_anxiety.treatments.index("pdt"),
-                                                social_anxiety.treatments.index("cbt")], 0.628, atol=0.01)  # fmt: skip
+    assert_allclose(
+        social_anxiety.direct_share[
+            social_anxiety.treatments.index("pdt"), social_anxiety.treatments.index("cbt")
+        ],
+        0.628,
+        atol=0.01,
+    )
 
 
 def test_social_anxiety_pdt_against_cbt_points_one_way_directly_and_indirectly(social_anxiety):

@@ -20,12 +20,25 @@ def found():
 
 def made(trial, months, yi, vi=0.04, comparison="pdt_vs_control", instrument="BDI"):
     return {
-        "row_id": f"{trial}-{instrument}-{months}", "trial_id": trial, "study": trial, "comparison": comparison,
-        "arm_t_label": "pdt", "arm_c_label": "control", "outcome": "depression", "instrument": instrument,
-        "rating": "self", "event_label": "", "score": "endpoint", "yi_basis": "means",
+        "row_id": f"{trial}-{instrument}-{months}",
+        "trial_id": trial,
+        "study": trial,
+        "comparison": comparison,
+        "arm_t_label": "pdt",
+        "arm_c_label": "control",
+        "outcome": "depression",
+        "instrument": instrument,
+        "rating": "self",
+        "event_label": "",
+        "score": "endpoint",
+        "yi_basis": "means",
         "follow_up": "post" if months == 0 else "long" if months >= 9 else "medium",
-        "months_since_end": float(months), "time_label": "", "measure": "SMD", "yi": yi, "vi": vi,
-    }  # fmt: skip
+        "months_since_end": float(months),
+        "time_label": "",
+        "measure": "SMD",
+        "yi": yi,
+        "vi": vi,
+    }
 
 
 def test_every_window_is_listed_also_without_trials(found):
@@ -49,8 +62,11 @@ def test_pairs_are_the_same_measure_of_the_same_trial(found):
     """Roten 2017 counts responders and remitters on two scales at week 4 and at week 52: four pairs, not sixteen."""
     roten = found.pairs[found.pairs["trial_id"].eq("roten2017")]
     assert sorted(zip(roten["row_post"], roten["row_later"], strict=True)) == [
-        ("T0022", "T0023"), ("T0024", "T0025"), ("T0026", "T0027"), ("T0028", "T0029"),
-    ]  # fmt: skip
+        ("T0022", "T0023"),
+        ("T0024", "T0025"),
+        ("T0026", "T0027"),
+        ("T0028", "T0029"),
+    ]
     assert (roten["months"] > 9).all()
 
 
@@ -66,9 +82,15 @@ def test_change_and_its_variance_are_computed_by_hand():
 def test_changes_are_pooled_with_one_value_a_trial():
     """Two measures of trial a agree, so its value is theirs; then the mean of -0.2 and 0.4 with equal weights."""
     rows = pd.DataFrame(
-        [made("a", 0, 0.5), made("a", 12, 0.3), made("a", 0, 0.6, instrument="HDRS"),
-         made("a", 12, 0.4, instrument="HDRS"), made("b", 0, 0.1), made("b", 12, 0.5)]
-    )  # fmt: skip
+        [
+            made("a", 0, 0.5),
+            made("a", 12, 0.3),
+            made("a", 0, 0.6, instrument="HDRS"),
+            made("a", 12, 0.4, instrument="HDRS"),
+            made("b", 0, 0.1),
+            made("b", 12, 0.5),
+        ]
+    )
     pairs = visit_pairs(rows, 0.6)
     found = pooled_changes(rows, rho=0.6, rho_times=[0.6])
     assert (found["pairs"].item(), found["trials"].item()) == (3, 2)
@@ -190,7 +212,7 @@ def test_the_record_shows_itself(found):
 
 def test_a_verdict_and_the_follow_up_show_the_same_interval(found):
     """What is said of the long window in the claims is what this table has."""
-    said = pdt.check_claims()["gains-increase-both"].can_be_said
+    text = pdt.check_claims()["gains-increase-both"].can_be_said
     long = found.pools.set_index(["comparison", "follow_up"]).loc[("pdt_vs_control", "long")]
     shown = f"({long['estimate']:.2f} [{long['ci_low']:.2f}, {long['ci_high']:.2f}])".replace("-", "−")
-    assert shown in said
+    assert shown in text

@@ -88,21 +88,23 @@ def test_probabilities_add_up():
 def test_densities_are_those_of_the_summaries():
     fit = pool_bayes(Y, V)
     for density, summary in (
-        (fit.density_mu, fit.mu), (fit.density_tau, fit.tau), (fit.density_theta_new, fit.theta_new)
-    ):  # fmt: skip
+        (fit.density_mu, fit.mu),
+        (fit.density_tau, fit.tau),
+        (fit.density_theta_new, fit.theta_new),
+    ):
         grid = np.linspace(-8, 8, 16_001)
         assert trapezoid(grid * density(grid), grid) == pytest.approx(summary.mean, rel=1e-4)
         assert grid[np.argmax(density(grid))] == pytest.approx(summary.mode, abs=1e-3)
 
 
 def test_sign_and_scale_carry_over():
-    fit, turned = (
+    fit, sign_reversed = (
         pool_bayes(Y, V, HalfNormal(0.5)),
         pool_bayes(-10 * np.array(Y), 100 * np.array(V), HalfNormal(5)),
     )
-    assert turned.mu.mean == pytest.approx(-10 * fit.mu.mean, rel=1e-9)
-    assert turned.tau.median == pytest.approx(10 * fit.tau.median, rel=1e-9)
-    assert turned.mu.ci == pytest.approx((-10 * fit.mu.ci[1], -10 * fit.mu.ci[0]), rel=1e-8)
+    assert sign_reversed.mu.mean == pytest.approx(-10 * fit.mu.mean, rel=1e-9)
+    assert sign_reversed.tau.median == pytest.approx(10 * fit.tau.median, rel=1e-9)
+    assert sign_reversed.mu.ci == pytest.approx((-10 * fit.mu.ci[1], -10 * fit.mu.ci[0]), rel=1e-8)
 
 
 @pytest.mark.parametrize(

@@ -150,17 +150,27 @@ def test_the_record_with_robust_inference_has_it_in_place_of_the_model_s():
     fit = pool_multilevel(*data_of(CASES[4]), rho=0.6)
     robust = fit.with_robust()
     assert (robust.se, robust.df, robust.p, robust.ci) == (
-        fit.robust.se, fit.robust.df, fit.robust.p, fit.robust.ci)  # fmt: skip
+        fit.robust.se,
+        fit.robust.df,
+        fit.robust.p,
+        fit.robust.ci,
+    )
     assert robust.estimate == fit.estimate
     assert robust.test == "CR2"
 
 
 def test_the_record_prints_and_carries_what_it_was_given():
     fit = pool_multilevel(
-        [0.1, 0.3, 0.5], [0.04, 0.04, 0.05], ["a", "a", "b"], rho=0.5,
-        labels=["A1", "A2", "B"], row_ids=["T1", "T2", "T3"], columns={"year": [2000, 2000, 2010]},
-        stratum={"outcome": "depression"}, measure="SMD",
-    )  # fmt: skip
+        [0.1, 0.3, 0.5],
+        [0.04, 0.04, 0.05],
+        ["a", "a", "b"],
+        rho=0.5,
+        labels=["A1", "A2", "B"],
+        row_ids=["T1", "T2", "T3"],
+        columns={"year": [2000, 2000, 2010]},
+        stratum={"outcome": "depression"},
+        measure="SMD",
+    )
     assert "between clusters" in fit.summary()
     assert fit.studies()["label"].tolist() == ["A1", "A2", "B"]
     assert fit.to_frame()["outcome"].tolist() == ["depression"]

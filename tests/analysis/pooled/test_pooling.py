@@ -1,4 +1,4 @@
-"""The doors: what they accept, what they refuse, and that no option is decoration."""
+"""The entry points: what they accept, what they refuse, and that no option is decoration."""
 
 import subprocess
 import sys
@@ -59,8 +59,10 @@ def test_the_ad_hoc_tests_never_give_less_than_wald():
 
 def test_level_seed_draws_and_weights_are_honoured():
     assert np.diff(pool(YI, VI, level=0.8).ci) < np.diff(pool(YI, VI, level=0.9).ci)
-    boot = [pool(YI, VI, pi_rule="bootstrap", seed=s, bootstrap_draws=n).pi for s, n in
-            ((1, 500), (1, 500), (2, 500), (1, 600))]  # fmt: skip
+    boot = [
+        pool(YI, VI, pi_rule="bootstrap", seed=s, bootstrap_draws=n).pi
+        for s, n in ((1, 500), (1, 500), (2, 500), (1, 600))
+    ]
     assert boot[0] == boot[1]
     assert len(set(boot)) == 3
     plain = pool(YI, VI, tau2_ci_method="generalised-q").tau2_ci
@@ -96,9 +98,9 @@ def test_level_seed_draws_and_weights_are_honoured():
     ],
 )
 def test_an_option_that_cannot_be_honoured_is_refused(option, sentence):
-    for door, y, v in ((pool, YI, VI), (pool_many, [YI], [VI])):
+    for entry_point, y, v in ((pool, YI, VI), (pool_many, [YI], [VI])):
         with pytest.raises(RequestError) as error:
-            door(y, v, **option)
+            entry_point(y, v, **option)
         assert sentence in str(error.value)
 
 
@@ -192,8 +194,8 @@ def test_pool_many_lists_bad_positions():
 
 def test_pool_many_gives_tau2_intervals_only_when_asked():
     assert np.isnan(pool_many([YI], [VI]).tau2_ci).all()
-    asked = pool_many([YI], [VI], tau2_ci_method="q-profile")
-    assert_allclose(asked.tau2_ci[0], pool(YI, VI).tau2_ci)
+    requested = pool_many([YI], [VI], tau2_ci_method="q-profile")
+    assert_allclose(requested.tau2_ci[0], pool(YI, VI).tau2_ci)
 
 
 def test_an_empty_batch_gives_empty_arrays():
@@ -265,7 +267,7 @@ def test_variances_too_small_to_compute_with_are_refused():
 @pytest.mark.parametrize(
     "door", ["gosh", "cumulative", "influence", "leave_one_out", "pool_multilevel", "equivalence"]
 )
-def test_every_door_names_its_options_where_one_is_unknown(door):
+def test_every_entry_point_names_its_options_where_one_is_unknown(door):
     import pdt_evidence as pdt
 
     with pytest.raises(TypeError, match=r"no option 'bogus'\..* It has: \w+, "):

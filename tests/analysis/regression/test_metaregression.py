@@ -142,9 +142,14 @@ def test_a_group_of_one_study_is_that_study():
 def table(k=20):
     rng = np.random.default_rng(0)
     return pd.DataFrame(
-        {"yi": rng.normal(size=k), "vi": 0.1, "year": np.arange(k) + 2000.0, "rating": list("abcd") * (k // 4),
-         "row_id": [f"T{i:04}" for i in range(k)]}
-    )  # fmt: skip
+        {
+            "yi": rng.normal(size=k),
+            "vi": 0.1,
+            "year": np.arange(k) + 2000.0,
+            "rating": list("abcd") * (k // 4),
+            "row_id": [f"T{i:04}" for i in range(k)],
+        }
+    )
 
 
 def test_predictions_for_new_rows_are_those_of_the_formula():
@@ -154,8 +159,11 @@ def test_predictions_for_new_rows_are_those_of_the_formula():
     beta = fit.coefficients["estimate"]
     assert predicted.index.tolist() == ["p", "q"]
     assert predicted["estimate"].tolist() == pytest.approx(
-        [beta["Intercept"] + 2001 * beta["year"],
-         beta["Intercept"] + 2010 * beta["year"] + beta["C(rating)[T.c]"]])  # fmt: skip
+        [
+            beta["Intercept"] + 2001 * beta["year"],
+            beta["Intercept"] + 2010 * beta["year"] + beta["C(rating)[T.c]"],
+        ]
+    )
     assert (predicted["pi_low"] <= predicted["ci_low"]).all()
 
 

@@ -44,8 +44,8 @@ def test_every_row_is_in_a_level_or_counted_as_missing(found):
 
 
 def test_all_rows_with_an_effect_on_a_symptom_are_eligible(found):
-    held = pdt.trials(comparison="pdt_vs_control", follow_up="post")
-    kept = held[held["yi"].notna() & ~held["outcome"].isin(["dropout", "service_use"])]
+    available = pdt.trials(comparison="pdt_vs_control", follow_up="post")
+    kept = available[available["yi"].notna() & ~available["outcome"].isin(["dropout", "service_use"])]
     assert (found.rows, found.trials) == (len(kept), kept["trial_id"].nunique())
 
 
@@ -102,9 +102,15 @@ def test_a_known_slope_is_found_again():
     """Effects that are exactly 0.2 + 0.1 per decade: no residual variance, so the slope is exact."""
     year = np.array([1990, 1995, 2000, 2005, 2010, 2015, 2020, 2020])
     rows = pd.DataFrame(
-        {"row_id": [f"r{i}" for i in range(8)], "trial_id": [f"t{i}" for i in range(8)], "outcome": "depression",
-         "year": year, "yi": 0.2 + 0.01 * (year - 2010), "vi": 0.02 + 0.001 * np.arange(8)}
-    )  # fmt: skip
+        {
+            "row_id": [f"r{i}" for i in range(8)],
+            "trial_id": [f"t{i}" for i in range(8)],
+            "outcome": "depression",
+            "year": year,
+            "yi": 0.2 + 0.01 * (year - 2010),
+            "vi": 0.02 + 0.001 * np.arange(8),
+        }
+    )
     line = moderators(rows, names=["year"]).table.iloc[0]
     assert line["estimate"] == pytest.approx(0.1, abs=1e-9)
     assert line["level"] == "per 10 years"

@@ -1,4 +1,4 @@
-"""The door to cumulative meta-analysis."""
+"""Entry point to cumulative meta-analysis."""
 
 import numpy as np
 import pytest

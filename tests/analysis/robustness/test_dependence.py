@@ -44,9 +44,16 @@ def test_the_correlation_matters_where_trials_have_several_rows(table):
 
 def test_one_row_a_trial_makes_all_correlations_alike():
     rows = pd.DataFrame(
-        {"row_id": list("abcd"), "trial_id": list("abcd"), "study": list("abcd"), "outcome": "x",
-         "follow_up": "post", "yi": [0.1, 0.5, 0.3, 0.9], "vi": [0.04, 0.05, 0.03, 0.06]}
-    )  # fmt: skip
+        {
+            "row_id": list("abcd"),
+            "trial_id": list("abcd"),
+            "study": list("abcd"),
+            "outcome": "x",
+            "follow_up": "post",
+            "yi": [0.1, 0.5, 0.3, 0.9],
+            "vi": [0.04, 0.05, 0.03, 0.06],
+        }
+    )
     found = sensitivity(rows, rhos=[0, 0.5, 0.9])
     assert_allclose(found["estimate"], found["estimate"].iloc[0], rtol=1e-7)
 

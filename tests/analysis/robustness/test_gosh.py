@@ -1,4 +1,4 @@
-"""The door to GOSH, its executors and its memory."""
+"""Entry point to GOSH, its executors and its memory."""
 
 import re
 import subprocess
@@ -43,10 +43,10 @@ def test_the_subset_of_all_studies_is_the_full_fit():
 def test_included_tells_which_subsets_hold_a_study():
     found = gosh(YI[:5], VI[:5], method="DL", labels=list("abcde"))
     for i, label in enumerate("abcde"):
-        held = found.included(label)
-        assert held.sum() == 16
-        assert_array_equal(held, found.included(i))
-        assert_array_equal(held, found.bitmask[:, 0] >> np.uint64(i) & np.uint64(1) == 1)
+        available = found.included(label)
+        assert available.sum() == 16
+        assert_array_equal(available, found.included(i))
+        assert_array_equal(available, found.bitmask[:, 0] >> np.uint64(i) & np.uint64(1) == 1)
     assert_array_equal(sum(found.included(i).astype(int) for i in range(5)), found.k)
     with pytest.raises(RequestError, match=r"'x' names no study\. The labels are: a, b, c, d, e"):
         found.included("x")
@@ -104,10 +104,10 @@ def test_frames_and_text():
     found = gosh(YI[:6], VI[:6], method="DL", labels=list("abcdef"))
     assert found.to_frame().shape == (63, 5)
     table = found.by_study()
-    held = found.included("b")
+    available = found.included("b")
     assert table["label"].tolist() == list("abcdef")
-    assert table["estimate_with"][1] == pytest.approx(found.estimate[held].mean())
-    assert table["estimate_without"][1] == pytest.approx(found.estimate[~held].mean())
+    assert table["estimate_with"][1] == pytest.approx(found.estimate[available].mean())
+    assert table["estimate_without"][1] == pytest.approx(found.estimate[~available].mean())
     assert found.summary().startswith("Subsets of 6 studies (DL): all 63")
 
 

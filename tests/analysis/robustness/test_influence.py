@@ -1,4 +1,4 @@
-"""The doors to case deletion: what they take, refuse and hand back."""
+"""Entry points to case deletion: what they take, refuse and hand back."""
 
 import numpy as np
 import pytest
@@ -85,8 +85,24 @@ def test_frames_have_a_row_a_study():
     found = influence(YI, VI, labels=NAMES)
     frame = found.to_frame()
     assert frame["label"].tolist() == NAMES
-    assert {"rstudent", "dffits", "cook_d", "cov_r", "tau2_del", "Q_del", "hat", "weight", "dfbetas", "influential",
-            "estimate", "se", "ci_low", "ci_high", "I2", "p"} <= set(frame)  # fmt: skip
+    assert {
+        "rstudent",
+        "dffits",
+        "cook_d",
+        "cov_r",
+        "tau2_del",
+        "Q_del",
+        "hat",
+        "weight",
+        "dfbetas",
+        "influential",
+        "estimate",
+        "se",
+        "ci_low",
+        "ci_high",
+        "I2",
+        "p",
+    } <= set(frame)
     assert frame.columns.is_unique
     assert frame["ci_low"].tolist() == found.leave_one_out.ci[:, 0].tolist()
     assert "<table" in found._repr_html_()
@@ -102,7 +118,7 @@ def test_results_cannot_be_changed():
 
 
 @pytest.mark.parametrize("door", [influence, leave_one_out])
-def test_one_study_cannot_be_left_out(door):
+def test_one_study_cannot_be_excluded(door):
     with pytest.raises(EvidenceError, match=rf"{door.__name__}\(\) needs at least two studies"):
         door([0.1], [0.2])
 

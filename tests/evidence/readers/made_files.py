@@ -9,11 +9,22 @@ from reference import load
 
 REVIEW = load("revman", cases=8, of="analyses")
 FAMILY = {"dichotomous": "DICH", "continuous": "CONT", "generic": "IV", "o-e": "IPD"}
-OUTCOMES = {"dich": "Dropout", "dich_no_zero": "Dropout", "cont": "Depression symptoms", "gen": "Anxiety symptoms",
-            "oe": "Somatic symptoms"}  # fmt: skip
+OUTCOMES = {
+    "dich": "Dropout",
+    "dich_no_zero": "Dropout",
+    "cont": "Depression symptoms",
+    "gen": "Anxiety symptoms",
+    "oe": "Somatic symptoms",
+}
 RATIOS = ("OR", "RR", "HR")
-WORDS = {"OR": "Odds Ratio", "RR": "Risk Ratio", "RD": "Risk Difference", "MD": "Mean Difference",
-         "SMD": "Standardized Mean Difference", "HR": "Hazard Ratio"}  # fmt: skip
+WORDS = {
+    "OR": "Odds Ratio",
+    "RR": "Risk Ratio",
+    "RD": "Risk Difference",
+    "MD": "Mean Difference",
+    "SMD": "Standardized Mean Difference",
+    "HR": "Hazard Ratio",
+}
 TYPES = {
     "dichotomous": "Dichotomous",
     "continuous": "Continuous",
@@ -38,8 +49,16 @@ def attributes(values):
 
 def totals_xml(analysis, total, between=None):
     """A total as attributes, in the names and with the digits of Review Manager 5."""
-    names = {"CHI2": "Q", "DF": "Q_df", "P_CHI2": "Q_p", "I2": "I2", "TAU2": "tau2", "Z": "statistic", "P_Z": "p",
-             "STUDIES": "k"}  # fmt: skip
+    names = {
+        "CHI2": "Q",
+        "DF": "Q_df",
+        "P_CHI2": "Q_p",
+        "I2": "I2",
+        "TAU2": "tau2",
+        "Z": "statistic",
+        "P_Z": "p",
+        "STUDIES": "k",
+    }
     values = {theirs: repr(total[ours]) for theirs, ours in names.items()}
     for theirs, ours in (("EFFECT_SIZE", "estimate"), ("CI_START", "ci_low"), ("CI_END", "ci_high")):
         values[theirs] = repr(scaled(analysis, total[ours]))
@@ -68,9 +87,17 @@ def study_xml(analysis, row):
 def outcome_xml(analysis, number):
     family = FAMILY[analysis["kind"]]
     measure = "PETO_OR" if analysis["method"] == "PETO" and family == "DICH" else analysis["measure"]
-    settings = {"NO": number, "EFFECT_MEASURE": measure, "METHOD": analysis["method"], "CI_TOTAL": 95, "TOTALS": "YES",
-                "RANDOM": "YES" if analysis["random"] else "NO", "SUBGROUPS": "YES", "ESTIMABLE": "YES",
-                "SWAP_EVENTS": "NO"}  # fmt: skip
+    settings = {
+        "NO": number,
+        "EFFECT_MEASURE": measure,
+        "METHOD": analysis["method"],
+        "CI_TOTAL": 95,
+        "TOTALS": "YES",
+        "RANDOM": "YES" if analysis["random"] else "NO",
+        "SUBGROUPS": "YES",
+        "ESTIMABLE": "YES",
+        "SWAP_EVENTS": "NO",
+    }
     parts = [
         f"<{family}_OUTCOME {attributes(settings)} {totals_xml(analysis, analysis['overall'], analysis['between'])}>",
         f"<NAME>{OUTCOMES[analysis['data']]}</NAME>",
@@ -129,8 +156,15 @@ def six(value):
 
 
 def web_total(analysis, total):
-    names = {"Heterogeneity Tau²": "tau2", "Heterogeneity Chi²": "Q", "Heterogeneity df": "Q_df",
-             "Heterogeneity P": "Q_p", "Heterogeneity I²": "I2", "Effect Z": "statistic", "Effect P": "p"}  # fmt: skip
+    names = {
+        "Heterogeneity Tau²": "tau2",
+        "Heterogeneity Chi²": "Q",
+        "Heterogeneity df": "Q_df",
+        "Heterogeneity P": "Q_p",
+        "Heterogeneity I²": "I2",
+        "Effect Z": "statistic",
+        "Effect P": "p",
+    }
     values = {theirs: six(total[ours]) for theirs, ours in names.items()}
     for theirs, ours in (("Mean", "estimate"), ("CI start", "ci_low"), ("CI end", "ci_high")):
         values[theirs] = six(scaled(analysis, total[ours]))
@@ -146,45 +180,111 @@ def web_tables(analyses=None, graph_labels=True):
         peto = "Peto " if analysis["method"] == "PETO" and analysis["kind"] == "dichotomous" else ""
         settings.append(
             key
-            | {"Analysis name": OUTCOMES[analysis["data"]], "Analysis group name": "STPP versus control",
-               "Data type": TYPES[analysis["kind"]], "Log-scale data": str(analysis["measure"] in RATIOS).lower(),
-               "Experimental group label": "STPP", "Control group label": "Treatment as usual",
-               "Statistical method": "Peto" if peto else analysis["method"],
-               "Effect measure": peto + WORDS[analysis["measure"]],
-               "Analysis model": "Random effect" if analysis["random"] else "Fixed effect",
-               "Subgroup estimates": "true", "Overall estimates": "true", "Swap event and non-event": "false",
-               "Estimate CI": "95%"}
-            | ({"Graph label (left)": "Favours STPP", "Graph label (right)": "Favours control"} if graph_labels else {})
+            | {
+                "Analysis name": OUTCOMES[analysis["data"]],
+                "Analysis group name": "STPP versus control",
+                "Data type": TYPES[analysis["kind"]],
+                "Log-scale data": str(analysis["measure"] in RATIOS).lower(),
+                "Experimental group label": "STPP",
+                "Control group label": "Treatment as usual",
+                "Statistical method": "Peto" if peto else analysis["method"],
+                "Effect measure": peto + WORDS[analysis["measure"]],
+                "Analysis model": "Random effect" if analysis["random"] else "Fixed effect",
+                "Subgroup estimates": "true",
+                "Overall estimates": "true",
+                "Swap event and non-event": "false",
+                "Estimate CI": "95%",
+            }
+            | (
+                {"Graph label (left)": "Favours STPP", "Graph label (right)": "Favours control"}
+                if graph_labels
+                else {}
+            )
             | web_total(analysis, analysis["overall"])
-            | {"Subgroup Chi²": six(analysis["between"]["Q"]), "Subgroup P": six(analysis["between"]["p"]),
-               "Subgroup I²": six(analysis["between"]["I2"])}
-        )  # fmt: skip
+            | {
+                "Subgroup Chi²": six(analysis["between"]["Q"]),
+                "Subgroup P": six(analysis["between"]["p"]),
+                "Subgroup I²": six(analysis["between"]["I2"]),
+            }
+        )
         for at, (name, total) in enumerate(analysis["subgroups"].items(), start=1):
             subgroups.append(key | {"Subgroup": name, "Subgroup number": at} | web_total(analysis, total))
         rows += [key | web_study(analysis, row) for row in records(analysis)]
     rob = [{"Study": "Adler 1999", "Domain (judgement): Allocation concealment": "Low risk"}]
-    return {"data-rows.csv": as_csv(rows), "overall-estimates-and-settings.csv": as_csv(settings),
-            "subgroup-estimates.csv": as_csv(subgroups), "risk-of-bias.csv": as_csv(rob)}  # fmt: skip
+    return {
+        "data-rows.csv": as_csv(rows),
+        "overall-estimates-and-settings.csv": as_csv(settings),
+        "subgroup-estimates.csv": as_csv(subgroups),
+        "risk-of-bias.csv": as_csv(rob),
+    }
 
 
 def web_study(analysis, row):
     """One study row; columns that its analysis does not use hold zeros, as in real packages."""
     return {
-        "Analysis name": OUTCOMES[analysis["data"]], "Subgroup": row["group"], "Applicability": "SUBGROUP_AND_OVERALL",
-        "Study": row["study"], "Study year": row["study"][-4:], "GIV Mean": row.get("est", 0.0),
-        "GIV SE": row.get("se", 0.0), "Experimental mean": row.get("m1", 0.0), "Experimental SD": row.get("s1", 0.0),
-        "Experimental cases": row.get("e1", 0), "Experimental N": row.get("n1", 0), "Control mean": row.get("m2", 0.0),
-        "Control SD": row.get("s2", 0.0), "Control cases": row.get("e2", 0), "Control N": row.get("n2", 0),
-        "O-E": row.get("oe", 0.0), "Variance": row.get("v", 0.0), "Weight": six(row["weight"]),
+        "Analysis name": OUTCOMES[analysis["data"]],
+        "Subgroup": row["group"],
+        "Applicability": "SUBGROUP_AND_OVERALL",
+        "Study": row["study"],
+        "Study year": row["study"][-4:],
+        "GIV Mean": row.get("est", 0.0),
+        "GIV SE": row.get("se", 0.0),
+        "Experimental mean": row.get("m1", 0.0),
+        "Experimental SD": row.get("s1", 0.0),
+        "Experimental cases": row.get("e1", 0),
+        "Experimental N": row.get("n1", 0),
+        "Control mean": row.get("m2", 0.0),
+        "Control SD": row.get("s2", 0.0),
+        "Control cases": row.get("e2", 0),
+        "Control N": row.get("n2", 0),
+        "O-E": row.get("oe", 0.0),
+        "Variance": row.get("v", 0.0),
+        "Weight": six(row["weight"]),
         "Footnotes": "Completers only" if row["study"].startswith("Conti") else "",
-    }  # fmt: skip
+    }
 
 
-EXPORT = ("Comparison Number", "Outcome Number", "Subgroup Number", "Name", "Data Type", "Statistical Method",
-          "Effect Measure", "Analysis Model", "Events 1", "Mean 1", "SD 1", "Total 1", "Events 2", "Mean 2", "SD 2",
-          "Total 2", "O-E", "Var", "Effect Estimate", "SE", "CI Start", "CI End", "Weight", "Q", "P(Q)", "I²(Q)",
-          "Tau²", "Z", "P(Z)", "Qint", "P(Qint)", "I²(Qint)", "df", "Group Label 1", "Group Label 2",
-          "Left Graph Label", "Right Graph Label", "Year of study", "User defined order")  # fmt: skip
+EXPORT = (
+    "Comparison Number",
+    "Outcome Number",
+    "Subgroup Number",
+    "Name",
+    "Data Type",
+    "Statistical Method",
+    "Effect Measure",
+    "Analysis Model",
+    "Events 1",
+    "Mean 1",
+    "SD 1",
+    "Total 1",
+    "Events 2",
+    "Mean 2",
+    "SD 2",
+    "Total 2",
+    "O-E",
+    "Var",
+    "Effect Estimate",
+    "SE",
+    "CI Start",
+    "CI End",
+    "Weight",
+    "Q",
+    "P(Q)",
+    "I²(Q)",
+    "Tau²",
+    "Z",
+    "P(Z)",
+    "Qint",
+    "P(Qint)",
+    "I²(Qint)",
+    "df",
+    "Group Label 1",
+    "Group Label 2",
+    "Left Graph Label",
+    "Right Graph Label",
+    "Year of study",
+    "User defined order",
+)
 CODES = {"dichotomous": "DIC", "continuous": "CON", "generic": "IV", "o-e": "IPD"}
 
 
@@ -216,14 +316,24 @@ def revman_csv(logs=False, stretch=1.0):
     for number, analysis in enumerate(REVIEW["analyses"], start=1):
         code = {"Comparison Number": 1, "Outcome Number": number, "Subgroup Number": 0}
         peto = analysis["method"] == "PETO" and analysis["kind"] == "dichotomous"
-        settings = {"Data Type": CODES[analysis["kind"]], "Statistical Method": analysis["method"],
-                    "Effect Measure": "PETO_OR" if peto else WORDS[analysis["measure"]],
-                    "Analysis Model": "Random" if analysis["random"] else "Fixed", "Group Label 1": "STPP",
-                    "Group Label 2": "Treatment as usual", "Left Graph Label": "Favours STPP",
-                    "Right Graph Label": "Favours control"}  # fmt: skip
+        settings = {
+            "Data Type": CODES[analysis["kind"]],
+            "Statistical Method": analysis["method"],
+            "Effect Measure": "PETO_OR" if peto else WORDS[analysis["measure"]],
+            "Analysis Model": "Random" if analysis["random"] else "Fixed",
+            "Group Label 1": "STPP",
+            "Group Label 2": "Treatment as usual",
+            "Left Graph Label": "Favours STPP",
+            "Right Graph Label": "Favours control",
+        }
         between = {"Qint": "Q", "P(Qint)": "p", "I²(Qint)": "I2"}
-        rows.append(code | settings | {"Name": OUTCOMES[analysis["data"]]} | export_total(analysis, analysis["overall"])
-                    | {theirs: eight(analysis["between"][ours]) for theirs, ours in between.items()})  # fmt: skip
+        rows.append(
+            code
+            | settings
+            | {"Name": OUTCOMES[analysis["data"]]}
+            | export_total(analysis, analysis["overall"])
+            | {theirs: eight(analysis["between"][ours]) for theirs, ours in between.items()}
+        )
         for at, (name, total) in enumerate(analysis["subgroups"].items(), start=1):
             group = code | {"Subgroup Number": at}
             rows.append(
@@ -243,8 +353,18 @@ def revman_csv(logs=False, stretch=1.0):
 
 def export_study(analysis, row, logs, stretch):
     zeros = dict.fromkeys(("Events 1", "Mean 1", "SD 1", "Events 2", "Mean 2", "SD 2"), 0)
-    found = {"Events 1": "e1", "Mean 1": "m1", "SD 1": "s1", "Total 1": "n1", "Events 2": "e2", "Mean 2": "m2",
-             "SD 2": "s2", "Total 2": "n2", "O-E": "oe", "Var": "v"}  # fmt: skip
+    found = {
+        "Events 1": "e1",
+        "Mean 1": "m1",
+        "SD 1": "s1",
+        "Total 1": "n1",
+        "Events 2": "e2",
+        "Mean 2": "m2",
+        "SD 2": "s2",
+        "Total 2": "n2",
+        "O-E": "oe",
+        "Var": "v",
+    }
     cells = zeros | {theirs: row[ours] for theirs, ours in found.items() if ours in row}
     if "est" in row:
         half = stretch * 1.959963984540054 * row["se"]
@@ -265,15 +385,45 @@ def zipped(members, folder="CD1-analysis-data/CD1-"):
 
 
 METAPSY = {
-    "study": "Alder, 2010", "condition_arm1": "dyn", "condition_arm2": "wl", "multi_arm1": "NA", "multi_arm2": "NA",
-    "outcome_type": "msd", "outcome_domain": "depression", "instrument": "BDI-II", "rating": "sr", "time": "post",
-    "time_weeks": "12", "mean_arm1": "10.5", "sd_arm1": "6.1", "n_arm1": "30", "mean_arm2": "15.25", "sd_arm2": "6.9",
-    "n_arm2": "29", "mean_change_arm1": "NA", "mean_change_arm2": "NA", "sd_change_arm1": "NA", "sd_change_arm2": "NA",
-    "n_change_arm1": "NA", "n_change_arm2": "NA", "event_arm1": "NA", "event_arm2": "NA", "totaln_arm1": "NA",
-    "totaln_arm2": "NA", "precalc_g": "NA", "precalc_g_se": "NA", "dich_type": "NA", "year": "2010", "format": "ind",
-    "percent_women": "0.61", "mean_age": "38.2", "d1": "low risk", "ROB": "some concerns", ".g": "-0.72",
+    "study": "Alder, 2010",
+    "condition_arm1": "dyn",
+    "condition_arm2": "wl",
+    "multi_arm1": "NA",
+    "multi_arm2": "NA",
+    "outcome_type": "msd",
+    "outcome_domain": "depression",
+    "instrument": "BDI-II",
+    "rating": "sr",
+    "time": "post",
+    "time_weeks": "12",
+    "mean_arm1": "10.5",
+    "sd_arm1": "6.1",
+    "n_arm1": "30",
+    "mean_arm2": "15.25",
+    "sd_arm2": "6.9",
+    "n_arm2": "29",
+    "mean_change_arm1": "NA",
+    "mean_change_arm2": "NA",
+    "sd_change_arm1": "NA",
+    "sd_change_arm2": "NA",
+    "n_change_arm1": "NA",
+    "n_change_arm2": "NA",
+    "event_arm1": "NA",
+    "event_arm2": "NA",
+    "totaln_arm1": "NA",
+    "totaln_arm2": "NA",
+    "precalc_g": "NA",
+    "precalc_g_se": "NA",
+    "dich_type": "NA",
+    "year": "2010",
+    "format": "ind",
+    "percent_women": "0.61",
+    "mean_age": "38.2",
+    "d1": "low risk",
+    "ROB": "some concerns",
+    ".g": "-0.72",
     ".g_se": "0.27",
-}  # fmt: skip
+}
 
 
 def metapsy(*changes, sep=",", decimal=".", rename=None):
@@ -286,9 +436,13 @@ def metapsy(*changes, sep=",", decimal=".", rename=None):
     writer.writerow([(rename or {}).get(name, name) for name in names])
     for row in rows:
         writer.writerow(
-            [str(row.get(name, "NA")).replace(".", decimal) if name.startswith(numeric) else row.get(name, "NA")
-             for name in names]
-        )  # fmt: skip
+            [
+                str(row.get(name, "NA")).replace(".", decimal)
+                if name.startswith(numeric)
+                else row.get(name, "NA")
+                for name in names
+            ]
+        )
     return stream.getvalue().encode()
 
 

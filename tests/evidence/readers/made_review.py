@@ -47,8 +47,12 @@ def made_review(effect=0.6, favours=("Favours treatment", "Favours control")):
 def _row(draw, study, effect):
     mean_c, sd = draw.uniform(10, 30), draw.uniform(5, 9)
     numbers = {
-        "MEAN_1": mean_c - sd * draw.normal(effect, 0.2), "SD_1": sd * draw.uniform(0.9, 1.1), "MEAN_2": mean_c,
-        "SD_2": sd, "TOTAL_1": int(draw.integers(20, 60)), "TOTAL_2": int(draw.integers(20, 60)),
-    }  # fmt: skip
+        "MEAN_1": mean_c - sd * draw.normal(effect, 0.2),
+        "SD_1": sd * draw.uniform(0.9, 1.1),
+        "MEAN_2": mean_c,
+        "SD_2": sd,
+        "TOTAL_1": int(draw.integers(20, 60)),
+        "TOTAL_2": int(draw.integers(20, 60)),
+    }
     cells = " ".join(f'{name}="{round(value, 2)}"' for name, value in numbers.items())
     return f'<CONT_DATA {cells} ESTIMABLE="YES" STUDY_ID="STD-{study}"/>'

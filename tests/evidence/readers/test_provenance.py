@@ -55,7 +55,7 @@ def test_every_reader_keeps_the_file(saved, content, name):
     assert origin(table).startswith(f"{name} (")
 
 
-def test_what_the_import_left_out_is_still_known_when_its_table_is_read(imported):
+def test_what_the_import_excluded_is_still_known_when_its_table_is_read(imported):
     path, out = imported
     first = pdt.read_revman(path, review="abbass2014")
     again = pdt.read_trials(out)
@@ -75,20 +75,26 @@ def test_a_table_that_was_saved_again_as_it_was_is_not_called_changed(imported):
 def test_a_table_that_was_changed_says_so_everywhere(imported, tmp_path):
     _, out = imported
     out.write_text(out.read_text().replace(",12.1,", ",11.1,", 1))
-    said = "out.csv was changed after it was imported from CD004687StatsDataOnly.rm5"
-    with pytest.warns(EvidenceWarning, match=said):
+    text = "out.csv was changed after it was imported from CD004687StatsDataOnly.rm5"
+    with pytest.warns(EvidenceWarning, match=text):
         table = pdt.read_trials(out)
-    assert said in table.log["reason"].iloc[-1]
+    assert text in table.log["reason"].iloc[-1]
     assert "changed since, SHA-256 now" in origin(table)
     assert pdt.sources(table)["imported_as"].tolist() == ["out.csv, changed since"]
 
 
 @pytest.mark.parametrize(
     "content",
-    ["", "no json", "[1]", '{"source": 1, "table": 2, "log": 3}', "[" * 100_000,
-     '{"source": {"file": "x"}, "table": {"sha256": "y"}, "log": []}',
-     '{"source": {"file": "x", "bytes": 1, "sha256": "z", "format": "f"}, "table": {"sha256": 3}, "log": []}'],
-)  # fmt: skip
+    [
+        "",
+        "no json",
+        "[1]",
+        '{"source": 1, "table": 2, "log": 3}',
+        "[" * 100_000,
+        '{"source": {"file": "x"}, "table": {"sha256": "y"}, "log": []}',
+        '{"source": {"file": "x", "bytes": 1, "sha256": "z", "format": "f"}, "table": {"sha256": 3}, "log": []}',
+    ],
+)
 def test_another_json_beside_a_table_is_no_record(saved, content):
     path = saved(TRIALS, "mine.csv")
     saved(content, "mine.json")
@@ -102,8 +108,8 @@ def test_what_is_exported_names_the_file(imported, tmp_path):
     (ris,) = export(table, tmp_path / "sources.ris")
     assert f"read from {path.name}, {path.stat().st_size} bytes, SHA-256 {digest}" in ris.read_text()
     export(table, tmp_path / "package")
-    held = pd.read_csv(tmp_path / "package" / "sources.csv")
-    assert held[["source_id", "sha256"]].values.tolist() == [["abbass2014", digest]]
+    available = pd.read_csv(tmp_path / "package" / "sources.csv")
+    assert available[["source_id", "sha256"]].values.tolist() == [["abbass2014", digest]]
 
 
 def test_the_record_beside_the_table_is_complete(imported):

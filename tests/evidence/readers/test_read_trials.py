@@ -56,8 +56,13 @@ def test_every_format_gives_the_same_table(saved, tmp_path, kind):
     elif kind == "parquet":
         frame.to_parquet(path)
     else:
-        path.write_bytes({"bom": b"\xef\xbb\xbf" + TRIALS.encode(), "crlf": TRIALS.replace("\n", "\r\n").encode(),
-                          "csv": TRIALS.encode()}[kind])  # fmt: skip
+        path.write_bytes(
+            {
+                "bom": b"\xef\xbb\xbf" + TRIALS.encode(),
+                "crlf": TRIALS.replace("\n", "\r\n").encode(),
+                "csv": TRIALS.encode(),
+            }[kind]
+        )
     pd.testing.assert_frame_equal(pd.DataFrame(read_trials(path)), expected, check_dtype=False)
 
 
@@ -69,7 +74,7 @@ def test_every_problem_of_a_file_is_said_at_once(saved):
     ]
     with pytest.raises(EvidenceError) as caught:
         read_trials(saved("\n".join([HEADER, *rows]), "mine.csv"))
-    said = "\n".join(caught.value.problems)
+    text = "\n".join(caught.value.problems)
     for sentence in (
         "line 2 (row a), column 'mean_t': expected a number, found 'twelve'.",
         "line 3 (row a), column 'row_id': expected a value not used before, found 'a'.",
@@ -81,7 +86,7 @@ def test_every_problem_of_a_file_is_said_at_once(saved):
         "line 4 (row c), column 'sd_c': expected an SD above 0, found 0. Correct it, or leave the cell blank.",
         "line 4 (row c), column 'n_c': expected a whole number, found '20.5'.",
     ):
-        assert sentence in said
+        assert sentence in text
     cells = [re.sub(r" \(row .\)|:.*", "", problem) for problem in caught.value.problems]
     assert len(cells) == len(set(cells))
     assert cells == sorted(cells, key=lambda cell: cell.split(",")[0])
@@ -92,16 +97,25 @@ def test_every_problem_of_a_file_is_said_at_once(saved):
     [
         ("study,yi,vi", "A,0.1,-0.2", "column 'vi': expected a variance above 0, found -0.2."),
         ("study,yi,vi", "A,nan,0.2", "column 'yi': expected a number, found 'nan'."),
-        ("study,reported_metric,reported,reported_ci_low,reported_ci_high", "A,g,0.4,0.6,0.2",
-         "column 'reported_ci_low': expected at most reported_ci_high of its row, found 0.6. Swap the two limits."),
-        ("study,better,event_t,n_t,event_c,n_c", "A,lower,31,30,2,30",
-         "column 'event_t': expected at most n_t of its row, found 31. Count each person once."),
-        ("study,reported_metric,reported,reported_se", "A,g,0.4,0",
-         "column 'reported_se': expected a standard error above 0, found 0."),
+        (
+            "study,reported_metric,reported,reported_ci_low,reported_ci_high",
+            "A,g,0.4,0.6,0.2",
+            "column 'reported_ci_low': expected at most reported_ci_high of its row, found 0.6. Swap the two limits.",
+        ),
+        (
+            "study,better,event_t,n_t,event_c,n_c",
+            "A,lower,31,30,2,30",
+            "column 'event_t': expected at most n_t of its row, found 31. Count each person once.",
+        ),
+        (
+            "study,reported_metric,reported,reported_se",
+            "A,g,0.4,0",
+            "column 'reported_se': expected a standard error above 0, found 0.",
+        ),
         ("study,outcome,yi,vi", "A,depresion,0.1,0.2", "found 'depresion'. Did you mean 'depression'?"),
         ("study,reported_metric,reported", "A,kappa,0.4", "column 'reported_metric': expected one of g, d,"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_true_is_refused(saved, header, row, sentence):
     with pytest.raises(EvidenceError) as caught:
         read_trials(saved(f"{header}\n{row}\n", "mine.csv"))
@@ -122,13 +136,19 @@ def test_misspelt_columns_are_named_with_their_likeliest_meaning(saved):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("study,yi,se\nA,1,2\n", "no columns give an effect. Missing are for effects and standard errors sei (sei may "
-         "be 'se'); or for effects vi; or for effects and their intervals ci_low, ci_high. The table has study, yi, "
-         "se."),
-        ("study,better,mean_t,sd_t,n_t,mean_c,n_c\nA,lower,1,2,20,3,20\n", "no columns give an effect. Missing are for "
-         "means sd_c. The table has study, better, mean_t, sd_t, n_t, mean_c, n_c."),
+        (
+            "study,yi,se\nA,1,2\n",
+            "no columns give an effect. Missing are for effects and standard errors sei (sei may "
+            "be 'se'); or for effects vi; or for effects and their intervals ci_low, ci_high. The table has study, yi, "
+            "se.",
+        ),
+        (
+            "study,better,mean_t,sd_t,n_t,mean_c,n_c\nA,lower,1,2,20,3,20\n",
+            "no columns give an effect. Missing are for "
+            "means sd_c. The table has study, better, mean_t, sd_t, n_t, mean_c, n_c.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_of_the_columns_that_give_an_effect_those_nearly_there_are_asked_for(saved, text, sentence):
     with pytest.raises(SchemaError) as caught:
         read_trials(saved(text, "mine.csv"))
@@ -246,9 +266,13 @@ def test_the_spread_of_an_effect_may_be_an_error_or_an_interval(saved):
     [
         ("study,yi,sei", "A,0.1,0", "column 'sei': expected a standard error above 0, found 0. Correct it"),
         ("study,yi,ci_low,ci_high", "A,0.1,0.4,0.2", "column 'ci_low': expected at most ci_high of its row"),
-        ("study,yi,ci_low,ci_high,ci_level", "A,0.1,0,0.2,100", "column 'ci_level': expected a confidence level such"),
+        (
+            "study,yi,ci_low,ci_high,ci_level",
+            "A,0.1,0,0.2,100",
+            "column 'ci_level': expected a confidence level such",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_spread_that_cannot_be_true_is_refused(saved, header, row, sentence):
     with pytest.raises(EvidenceError) as caught:
         read_trials(saved(f"{header}\n{row}\n", "mine.csv"))
@@ -341,11 +365,11 @@ def test_of_a_column_full_of_the_same_slip_some_are_listed_and_all_counted(saved
     text = "study,yi,vi\n" + "A,x,0.1\n" * 5000 + "A,1,-1\n"
     with pytest.raises(EvidenceError) as caught:
         read_trials(saved(text, "mine.csv"))
-    said = "\n".join(caught.value.problems)
-    assert said.startswith(
+    sentence = "\n".join(caught.value.problems)
+    assert sentence.startswith(
         "line 2, column 'yi': expected a number, found 'x'. Write it as a number, or leave"
     )
-    assert "line 202, column 'yi': expected a number, in 4800 lines from here on. Write" in said
+    assert "line 202, column 'yi': expected a number, in 4800 lines from here on. Write" in sentence
     assert caught.value.problems[-1].startswith("line 5002, column 'vi': expected a variance above 0")
 
 
@@ -362,12 +386,13 @@ def test_lines_are_those_of_the_file_even_behind_cells_of_several_lines(saved):
         read_trials(saved(text, "mine.csv"))
 
 
-def test_blank_lines_are_left_out_and_listed(saved):
+def test_blank_lines_are_excluded_and_listed(saved):
     table = read_trials(saved("study,yi,vi\nA,0.1,0.2\n\n,,\nB,0.3,0.2\n", "mine.csv"))
     assert table["study"].tolist() == ["A", "B"]
     assert table.log[["line", "action", "reason"]].values.tolist() == [
-        [3, "dropped", "a blank line"], [4, "dropped", "a blank line"]
-    ]  # fmt: skip
+        [3, "dropped", "a blank line"],
+        [4, "dropped", "a blank line"],
+    ]
 
 
 def test_missing_values_may_be_written_as_r_and_excel_write_them(saved):
@@ -555,10 +580,20 @@ def test_a_hundred_thousand_rows_load_in_a_second_of_work(tmp_path):
     rng = np.random.default_rng(1)
     n = 100_000
     table = pd.DataFrame(
-        {"row_id": [f"R{i}" for i in range(n)], "study": [f"Trial {i // 4}" for i in range(n)], "outcome": "depression",
-         "better": "lower", "months_since_end": 0, "mean_t": rng.normal(10, 2, n).round(2), "sd_t": 8.1,
-         "n_t": rng.integers(10, 90, n), "mean_c": rng.normal(12, 2, n).round(2), "sd_c": 8.4, "n_c": 31}
-    )  # fmt: skip
+        {
+            "row_id": [f"R{i}" for i in range(n)],
+            "study": [f"Trial {i // 4}" for i in range(n)],
+            "outcome": "depression",
+            "better": "lower",
+            "months_since_end": 0,
+            "mean_t": rng.normal(10, 2, n).round(2),
+            "sd_t": 8.1,
+            "n_t": rng.integers(10, 90, n),
+            "mean_c": rng.normal(12, 2, n).round(2),
+            "sd_c": 8.4,
+            "n_c": 31,
+        }
+    )
     path = tmp_path / "large.csv"
     table.to_csv(path, index=False)
     start = time.process_time()

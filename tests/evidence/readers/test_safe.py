@@ -67,8 +67,9 @@ def test_a_parquet_file_with_lists_names_the_column(tmp_path):
     with pytest.raises(EvidenceError) as caught:
         read_trials(tmp_path / "mine.parquet")
     assert [problem.split(",")[0] for problem in caught.value.problems] == [
-        "column 'yi' holds list<element: double>", "column 'vi' holds struct<a: int64>"
-    ]  # fmt: skip
+        "column 'yi' holds list<element: double>",
+        "column 'vi' holds struct<a: int64>",
+    ]
 
 
 def test_a_workbook_with_more_cells_than_its_size_allows_is_refused(saved, monkeypatch):
@@ -112,8 +113,16 @@ def entry(name, mode=0o644, content=b"x"):
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("name", ["../data-rows.csv", "/etc/data-rows.csv", "a/../../data-rows.csv", "C:/data-rows.csv",
-                                  "..\\data-rows.csv"])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../data-rows.csv",
+        "/etc/data-rows.csv",
+        "a/../../data-rows.csv",
+        "C:/data-rows.csv",
+        "..\\data-rows.csv",
+    ],
+)
 def test_names_that_leave_the_archive_are_refused(saved, name):
     with pytest.raises(EvidenceError, match="points outside of the archive"):
         read_revman(saved(entry(name), "CD1.zip"))

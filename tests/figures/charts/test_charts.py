@@ -47,8 +47,15 @@ NETWORK = SimpleNamespace(
 def fitted(k=8, **values):
     """A result that `pool` made, of the studies of a result made by hand."""
     made = effect(k, **values)
-    return pool(made.yi, made.vi, labels=made.labels, measure=made.measure, stratum=made.stratum,
-                columns=made.columns, row_ids=made.row_ids)  # fmt: skip
+    return pool(
+        made.yi,
+        made.vi,
+        labels=made.labels,
+        measure=made.measure,
+        stratum=made.stratum,
+        columns=made.columns,
+        row_ids=made.row_ids,
+    )
 
 
 def course():
@@ -201,15 +208,15 @@ def test_the_trajectory_joins_pooled_effects_in_order_of_time():
 def test_the_profile_of_tau2_says_what_its_marks_are():
     fit = fitted()
     legend = tau2_profile(fit).get_legend()
-    said = [text.get_text() for text in legend.get_texts()]
-    assert said == [
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert texts == [
         f"Estimate ({fit.method})",
         f"95% CI ({fit.tau2_ci_method})",
         "95% by likelihood: above this line",
     ]
 
 
-def test_many_courses_stay_on_the_axis_and_are_told_apart():
+def test_many_courses_stay_on_the_axis_and_are_distinguished():
     one = course()
     strata = {
         (name, window): replace(effect, stratum={"outcome": name, "follow_up": window})
@@ -266,16 +273,16 @@ def test_notes_of_the_results_stand_under_forests():
     same = pool([0.10, 0.12, 0.11], [0.04, 0.05, 0.03], measure="SMD")
     ax = forest(same)
     geometry.assert_readable(ax)
-    said = " ".join(text.get_text() for text in ax.texts if str(text.get_gid()).startswith("note:"))
-    assert "The Knapp-Hartung variance factor is" in said
+    sentence = " ".join(text.get_text() for text in ax.texts if str(text.get_gid()).startswith("note:"))
+    assert "The Knapp-Hartung variance factor is" in sentence
     quiet = forest(same, method=False)
     assert "Knapp-Hartung variance" not in " ".join(text.get_text() for text in quiet.texts)
     two = summary_forest({"z": pool([0.1, 0.3], [0.04, 0.05], measure="SMD", test="z")})
     geometry.assert_readable(two)
     assert "needs 3 studies" in " ".join(text.get_text() for text in two.texts)
     several = {"knha": same, "two": pool([0.1, 0.3], [0.04, 0.05], measure="SMD")}
-    said = " ".join(text.get_text() for text in summary_forest(several).texts)
-    assert "Notes on 2 of these results are in their summary()." in said
+    sentence = " ".join(text.get_text() for text in summary_forest(several).texts)
+    assert "Notes on 2 of these results are in their summary()." in sentence
 
 
 @pytest.mark.parametrize("network", ["depression_nice", "sad_mayowilson2014"])

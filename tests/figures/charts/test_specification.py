@@ -182,9 +182,9 @@ def test_it_draws_inside_given_axes_in_place():
 
 def test_both_directions_stand_beside_the_axis():
     ax = curve(runs(), arms=("PDT", "control"), reference=0.1)
-    told = {t.get_gid(): t.get_text() for t in ax.texts}
-    assert told["above:1"] == "↑ Favours PDT"
-    assert told["below:1"] == "↓ Favours control"
+    texts = {t.get_gid(): t.get_text() for t in ax.texts}
+    assert texts["above:1"] == "↑ Favours PDT"
+    assert texts["below:1"] == "↓ Favours control"
     assert text_at(ax, "above:1") > text_at(ax, "ylabel:1") > text_at(ax, "below:1")
 
 

@@ -45,16 +45,16 @@ def names(ax, start="study:"):
 def test_a_network_is_a_forest_against_its_reference_with_its_direct_studies():
     ax = forest(NETWORK)
     assert_readable(ax)
-    told = texts(ax)
-    assert told["heading:all:study:1"] == "Against waitlist"
+    reported = texts(ax)
+    assert reported["heading:all:study:1"] == "Against waitlist"
     base = NETWORK.treatments.index("waitlist")
-    effects = [text.replace("−", "-") for gid, text in told.items() if str(gid).endswith(":estimate")]
+    effects = [text.replace("−", "-") for gid, text in reported.items() if str(gid).endswith(":estimate")]
     assert list(map(float, effects)) == sorted(map(float, effects), reverse=True)
     for i, name in enumerate(NETWORK.treatments):
         if i != base:
             low, high = NETWORK.ci_low[i, base], NETWORK.ci_high[i, base]
-            assert told[f"row:{name}:k"] == str(NETWORK.direct.k[i, base])
-            assert told[f"row:{name}:ci"] == f"[{low:.2f}, {high:.2f}]".replace("-", "−")
+            assert reported[f"row:{name}:k"] == str(NETWORK.direct.k[i, base])
+            assert reported[f"row:{name}:ci"] == f"[{low:.2f}, {high:.2f}]".replace("-", "−")
     assert "df" in said(ax, "heterogeneity")
     assert [*names(forest(NETWORK, sort="label"), "row:")] == sorted(names(ax, "row:"))
 
@@ -114,14 +114,14 @@ def test_rows_of_results_can_go_without_prediction_intervals():
 
 def test_rows_of_a_summary_are_sorted_under_their_headings():
     by_effect = summary_forest(synthesis(), sort="effect")
-    told = texts(by_effect)
-    keys = [gid for gid in told if str(gid).endswith(":estimate")]
+    reported = texts(by_effect)
+    keys = [gid for gid in reported if str(gid).endswith(":estimate")]
     heads = [key.split("/")[0] for key in keys]
     assert heads == sorted(heads, key=heads.index)
     for outcome in ("depression", "anxiety"):
         for window in ("post", "long"):
             values = [
-                float(told[key].replace("−", "-"))
+                float(reported[key].replace("−", "-"))
                 for key in keys
                 if key.startswith(f"row:{outcome}/{window}")
             ]
@@ -164,7 +164,7 @@ def test_pages_hold_series_too():
     assert sum(len(geometry.ends(page)) for page in pages) == 60
 
 
-def test_rows_of_one_trial_stand_together_in_any_order_and_are_told_apart():
+def test_rows_of_one_trial_stand_together_in_any_order_and_are_distinguished():
     fit = clustered("che")
     for sort in (None, "effect", "precision", "label", "weight"):
         ax = forest(fit, sort=sort)
@@ -220,9 +220,14 @@ def clustered_table():
 
 def test_a_table_with_groups_has_headings_and_subtotals_without_trial_ids():
     table = pd.DataFrame(
-        {"study": list("ABCD"), "outcome": ["depression"] * 2 + ["anxiety"] * 2, "yi": [0.1, 0.3, 0.2, 0.6],
-         "vi": [0.04] * 4, "measure": "SMD"}
-    )  # fmt: skip
+        {
+            "study": list("ABCD"),
+            "outcome": ["depression"] * 2 + ["anxiety"] * 2,
+            "yi": [0.1, 0.3, 0.2, 0.6],
+            "vi": [0.04] * 4,
+            "measure": "SMD",
+        }
+    )
     ax = forest(table)
     assert_readable(ax)
     assert names(ax, "heading:") == ["Depression", "Anxiety"]
@@ -253,14 +258,16 @@ def test_weights_are_of_the_overall_result_where_it_rests_on_the_same_rows():
     drawn = replace(synthesis(), by=("outcome",), strata={(p.stratum["outcome"],): p for p in parts})
     yi, vi = (np.concatenate([getattr(p, name) for p in parts]) for name in ("yi", "vi"))
     whole = pool(yi, vi, measure="SMD", row_ids=[*parts[0].row_ids, *parts[1].row_ids])
-    told = texts(forest(drawn, overall=whole))
+    reported = texts(forest(drawn, overall=whole))
     shown = [
-        float(text) for gid, text in told.items() if str(gid).startswith("study:") and gid.endswith(":weight")
+        float(text)
+        for gid, text in reported.items()
+        if str(gid).startswith("study:") and gid.endswith(":weight")
     ]
     assert_allclose(shown, whole.weights, atol=0.051)
-    subtotals = [float(told[f"pooled:{name}:weight"]) for name in ("depression", "anxiety")]
+    subtotals = [float(reported[f"pooled:{name}:weight"]) for name in ("depression", "anxiety")]
     assert_allclose(subtotals, [whole.weights[:4].sum(), whole.weights[4:].sum()], atol=0.051)
-    assert "Weights are percentages of the overall estimate." in " ".join(told.values())
+    assert "Weights are percentages of the overall estimate." in " ".join(reported.values())
     other = texts(forest(drawn, overall=effect(8)))
     assert other["pooled:depression:weight"] == "100.0"
     assert "Weights are percentages within each group." in " ".join(other.values())
@@ -276,7 +283,7 @@ def test_weights_are_of_the_overall_result_where_it_rests_on_the_same_rows():
         ((1.0, 1.2), "[1.00, 1.20]"),
     ],
 )
-def test_the_end_of_a_ratios_interval_is_neither_nought_nor_rounded_onto_no_effect(ci, wanted):
+def test_the_limit_of_a_ratios_interval_is_neither_nought_nor_rounded_onto_no_effect(ci, wanted):
     fit = effect(4, measure="OR", ci=(math.log(ci[0]), math.log(ci[1])), estimate=math.log(math.prod(ci)) / 2)
     where = "pooled:pdt_vs_control/depression/post:ci"
     assert texts(forest(fit))[where] == wanted
@@ -301,13 +308,13 @@ def test_a_difference_next_to_no_effect_is_not_rounded_onto_it():
         ((float("nan"), "U", "high risk"), ["–", "?", "−"], 2),
     ],
 )
-def test_judgements_by_word_sign_or_letter_are_lights(values, signs, drawn):
+def test_judgements_by_word_sign_or_letter_are_risk_of_bias_symbols(values, signs, drawn):
     fit = effect(3)
     fit = replace(fit, columns={**fit.columns, "rob_blinding": values})
     ax = forest(fit, columns=["study", "plot", "effect", "rob_blinding"])
     assert_readable(ax)
-    told = texts(ax)
-    assert [told[f"study:T000{i}:rob_blinding"] for i in range(3)] == signs
+    reported = texts(ax)
+    assert [reported[f"study:T000{i}:rob_blinding"] for i in range(3)] == signs
     assert len(geometry.mark(ax, "lights:rob_blinding").get_offsets()) == drawn
 
 
@@ -315,7 +322,7 @@ def test_judgements_by_word_sign_or_letter_are_lights(values, signs, drawn):
     ("name", "values"),
     [("rob", (3, 0, 4)), ("rob_a", ("Y", "N", "?")), ("change", ("+", "-", "+")), ("dose", ("low",) * 3)],
 )
-def test_numbers_and_words_that_are_no_judgements_of_bias_are_no_lights(name, values):
+def test_numbers_and_words_that_are_no_judgements_of_bias_are_no_risk_of_bias_symbols(name, values):
     fit = effect(3)
     fit = replace(fit, columns={**fit.columns, name: values})
     ax = forest(fit, columns=["study", "plot", "effect", name])
@@ -323,7 +330,7 @@ def test_numbers_and_words_that_are_no_judgements_of_bias_are_no_lights(name, va
     assert [texts(ax)[f"study:T000{i}:{name}"] for i in range(3)] == list(map(str, values))
 
 
-def test_any_column_of_judgements_is_lights_when_asked_for():
+def test_any_column_of_judgements_is_risk_of_bias_symbols_when_asked_for():
     fit = effect(3)
     fit = replace(fit, columns={**fit.columns, "quality": ("+", "-", "?"), "n_sessions": (8, 12, 20)})
     options = {"columns": ["study", "plot", "effect", "quality"], "lights": ["quality"]}
@@ -351,7 +358,7 @@ def test_an_empty_series_is_refused():
         forest({})
 
 
-def test_models_under_names_of_their_own_are_told_apart_below_and_count_trials():
+def test_models_under_names_of_their_own_are_distinguished_below_and_count_trials():
     table = clustered_table()
     models = {"Means": synthesize(table, by="outcome")["depression"], "CHE": clustered("che")}
     ax = forest(models)

@@ -115,9 +115,9 @@ def test_the_line_of_trim_and_fill_stands_in_the_key():
 
 def test_notes_have_the_signs_of_figures():
     fit = replace(effect(4), notes=("tau2 was held at 0.1.",))
-    told = " ".join(text.get_text() for text in forest(fit).texts)
-    assert "τ² was held" in told
-    assert "tau2" not in told
+    note = " ".join(text.get_text() for text in forest(fit).texts)
+    assert "τ² was held" in note
+    assert "tau2" not in note
 
 
 @pytest.mark.parametrize("ending", ["pdf", "svg", "png", "tiff"])

@@ -146,7 +146,7 @@ def test_ratios_stand_on_a_log_axis_with_their_natural_values():
 
 def test_the_text_says_the_interval_that_studies_has():
     fit = effect(5)
-    told = [
+    texts = [
         t.get_text()
         for t in forest(fit).texts
         if str(t.get_gid()).startswith("study:") and ":ci" in t.get_gid()
@@ -155,7 +155,7 @@ def test_the_text_says_the_interval_that_studies_has():
     wanted = [
         f"[{a:.2f}, {b:.2f}]".replace("-", "−") for a, b in zip(table.ci_low, table.ci_high, strict=True)
     ]
-    assert told == wanted
+    assert texts == wanted
 
 
 def test_what_is_not_reported_is_a_dash_and_is_explained():
@@ -167,7 +167,9 @@ def test_what_is_not_reported_is_a_dash_and_is_explained():
 
 
 def test_methods_heterogeneity_directions_and_sources_are_said():
-    said = " ".join(text.get_text() for text in forest(effect(6, stratum={"comparison": "pdt_vs_cbt"})).texts)
+    sentence = " ".join(
+        text.get_text() for text in forest(effect(6, stratum={"comparison": "pdt_vs_cbt"})).texts
+    )
     for part in (
         "Q = ",
         "df = 5",
@@ -177,10 +179,10 @@ def test_methods_heterogeneity_directions_and_sources_are_said():
         "REML",
         "Knapp–Hartung",
     ):
-        assert part in said
-    assert "← Favours CBT" in said
-    assert "Favours PDT →" in said
-    assert "Sources: metapsy; cochrane2014; trial2001." in said
+        assert part in sentence
+    assert "← Favours CBT" in sentence
+    assert "Favours PDT →" in sentence
+    assert "Sources: metapsy; cochrane2014; trial2001." in sentence
 
 
 def test_dollar_signs_in_a_label_are_not_mathtext():
@@ -326,7 +328,7 @@ def test_the_prediction_interval_is_as_wide_as_its_numbers(prediction):
         ({"width": 1}, "width = 1 is not a width"),
     ],
 )
-def test_an_unknown_wish_is_refused_by_name(options, message):
+def test_an_unknown_option_is_refused_by_name(options, message):
     with pytest.raises(RequestError) as caught:
         forest(effect(4), **options)
     assert message in str(caught.value)
@@ -345,7 +347,7 @@ def test_an_empty_result_is_refused():
         forest(replace(effect(2), k=0))
 
 
-def test_judgements_are_drawn_as_lights():
+def test_judgements_are_drawn_as_risk_of_bias_symbols():
     fit = effect(3)
     fit = replace(fit, columns={**fit.columns, "rob_blinding": ("low", "some concerns", "high")})
     ax = forest(fit, columns=["study", "plot", "effect", "rob_blinding"])
@@ -356,19 +358,19 @@ def test_judgements_are_drawn_as_lights():
     assert_readable(ax)
 
 
-def test_a_column_chosen_is_never_left_out():
-    asked = ["n", "plot", "effect", "weight"]
-    ax = forest(effect(5), width=90, columns=asked)
+def test_a_column_chosen_is_never_excluded():
+    options = ["n", "plot", "effect", "weight"]
+    ax = forest(effect(5), width=90, columns=options)
     assert any(str(text.get_gid()).endswith(":weight") for text in ax.texts)
     assert_readable(ax)
     with pytest.raises(RequestError) as caught:
-        forest(effect(5), width=60, columns=asked)
+        forest(effect(5), width=60, columns=options)
     assert "does not fit 60 mm" in str(caught.value)
     needed = int(re.search(r"need (\d+) mm", str(caught.value)).group(1))
     assert needed <= 90
-    assert_readable(forest(effect(5), width=needed, columns=asked))
+    assert_readable(forest(effect(5), width=needed, columns=options))
     with pytest.raises(RequestError):
-        forest(effect(5), width=needed - 2, columns=asked)
+        forest(effect(5), width=needed - 2, columns=options)
 
 
 @pytest.mark.parametrize("k", [1, 9, 33])
@@ -414,16 +416,16 @@ def test_the_test_of_group_differences_stands_below_the_groups():
     test = SimpleNamespace(statistic=4.2, df=(1.0, 12.0), p=0.04)
     ax = forest(synthesis(), difference=test)
     assert_readable(ax)
-    said = " ".join(text.get_text() for text in ax.texts if str(text.get_gid()).startswith("difference"))
-    assert said == "Test of group differences: F = 4.20, df = 1, 12, p = 0.040"
+    sentence = " ".join(text.get_text() for text in ax.texts if str(text.get_gid()).startswith("difference"))
+    assert sentence == "Test of group differences: F = 4.20, df = 1, 12, p = 0.040"
 
 
 def test_follow_ups_stand_in_the_order_of_time():
     drawn = synthesis(sizes=(2,))
-    turned = replace(drawn, strata=dict(reversed(drawn.strata.items())))
-    layout = forest_layout(turned, STYLES["default"])
-    said = [row.cells["study"] for row in layout.rows if row.kind == "heading" and row.deepest]
-    assert said == ["End of treatment", "Long-term follow-up"] * 4
+    sign_reversed = replace(drawn, strata=dict(reversed(drawn.strata.items())))
+    layout = forest_layout(sign_reversed, STYLES["default"])
+    texts = [row.cells["study"] for row in layout.rows if row.kind == "heading" and row.deepest]
+    assert texts == ["End of treatment", "Long-term follow-up"] * 4
 
 
 def test_the_prediction_interval_of_a_further_model_has_its_colour():

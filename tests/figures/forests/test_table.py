@@ -32,8 +32,11 @@ RESULTS = {
 def test_every_word_of_the_rows_is_in_the_table(name):
     drawn = RESULTS[name]
     html = unescape(to_table(drawn).as_raw_html())
-    rows = [text for text in forest(drawn).texts
-            if str(text.get_gid()).startswith(("study:", "pooled:", "heading:", "row:"))]  # fmt: skip
+    rows = [
+        text
+        for text in forest(drawn).texts
+        if str(text.get_gid()).startswith(("study:", "pooled:", "heading:", "row:"))
+    ]
     assert len(rows) > 5
     for text in rows:
         assert text.get_text() in html

@@ -1,4 +1,4 @@
-"""Network numerics that no door shows: the diagonal form, flows, merging of arms, ranks."""
+"""Network numerics that no entry point shows: the diagonal form, flows, merging of arms, ranks."""
 
 from itertools import combinations, pairwise
 
@@ -208,7 +208,7 @@ def test_Q_of_the_designs_adds_up_and_the_net_heat_starts_from_it():
 
 
 def test_a_design_that_disagrees_heats_the_others_up():
-    """In a loop with one design off, letting go of any side of the loop mends the others."""
+    """In a loop with one design off, letting go of any side of the loop fixes the others."""
     v = np.array([[0.0, 0.01], [0.01, 0.0]])
     effects = {(0, 1): 1.0, (1, 2): 1.0, (0, 2): 0.0}
     blocks = [StudyBlock(str(a), np.array(a), np.array([0.0, y]), v) for a, y in effects.items()]

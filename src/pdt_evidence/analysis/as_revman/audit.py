@@ -21,8 +21,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Audit", "audit"]
 
-NUMBERS = ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c", "event_t", "event_c", "estimate", "se", "o_minus_e",
-           "variance")  # fmt: skip
+NUMBERS = (
+    "mean_t",
+    "sd_t",
+    "n_t",
+    "mean_c",
+    "sd_c",
+    "n_c",
+    "event_t",
+    "event_c",
+    "estimate",
+    "se",
+    "o_minus_e",
+    "variance",
+)
 COUNTS = ("n_t", "n_c", "event_t", "event_c")
 SETTINGS = ("kind", "measure", "method", "random", "estimator", "interval", "level")
 # Files carry up to 17 digits, but Review Manager's own normal quantiles and tails are good to about 7.

@@ -77,13 +77,13 @@ def synthesize_as_revman(
     if missing:
         raise SchemaError.from_problems(missing, "the table to pool")
     strata: dict[tuple[str, ...], PooledEffect] = {}
-    left_out = []
+    excluded = []
     for key, rows in pd.DataFrame(table).groupby(list(by), sort=False):
         words = tuple(str(word) for word in (key if isinstance(key, tuple) else (key,)))
         used, kind = _usable(rows)
         rest = rows.loc[~rows.index.isin(used.index)]
         why = np.where((kind == "events") & _all_alike(rest), NOT_ESTIMABLE, f"no {kind} in its stratum")
-        left_out.append(rest[["row_id"]].assign(reason=why))
+        excluded.append(rest[["row_id"]].assign(reason=why))
         if len(used):
             stratum = dict(zip(by, words, strict=True))
             used = used if kind == "effect" else used.assign(yi_basis=kind)
@@ -93,7 +93,7 @@ def synthesize_as_revman(
     return Synthesis(
         by=by,
         strata=strata,
-        left_out=pd.concat(left_out, ignore_index=True),
+        left_out=pd.concat(excluded, ignore_index=True),
         measure=measure,
         method="DL" if random else "EE",
         test="z",
@@ -136,7 +136,7 @@ def _stratum(
     random: bool,
     level: float,
 ) -> PooledEffect:
-    """One stratum, pooled on the scale of the arm data and turned so that above 0 favours arm 1."""
+    """One stratum, pooled on the scale of the arm data and sign reversed so that above 0 favours arm 1."""
     towards = _towards(rows)
     if kind == "means":
         # Scales on which high is good are turned before they are pooled, as a review would.

@@ -1,4 +1,4 @@
-"""The doors to small-study effects: is the funnel lopsided, and what if it were not?"""
+"""Entry points to small-study effects: is the funnel lopsided, and what if it were not?"""
 
 from __future__ import annotations
 

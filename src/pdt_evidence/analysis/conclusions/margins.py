@@ -23,13 +23,17 @@ class Margin:
 
 
 STEINERT_2017 = Margin(
-    0.25, "Steinert 2017", "10.1176/appi.ajp.2017.17010057",
+    0.25,
+    "Steinert 2017",
+    "10.1176/appi.ajp.2017.17010057",
     "equivalence margin in g for psychodynamic therapy against established treatments",
-)  # fmt: skip
+)
 CUIJPERS_2014 = Margin(
-    0.24, "Cuijpers 2014", "10.1002/da.22249",
+    0.24,
+    "Cuijpers 2014",
+    "10.1002/da.22249",
     "tentative minimal important difference of depression, as a standardised mean difference",
-)  # fmt: skip
+)
 
 MARGINS = {"STEINERT_2017": STEINERT_2017, "CUIJPERS_2014": CUIJPERS_2014}
 

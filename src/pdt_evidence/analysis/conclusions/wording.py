@@ -20,23 +20,23 @@ def about_follow_up(
     pools: pd.DataFrame, trend: pd.DataFrame, changes: pd.DataFrame, rho_time: float, published: pd.DataFrame
 ) -> tuple[str, ...]:
     """What can and cannot be concluded about the time after therapy."""
-    said = []
+    texts = []
     for comparison in dict.fromkeys(map(str, pools["comparison"])):
         name = NAMES.get(comparison, comparison.replace("_", " "))
         own = pools[pools["comparison"].eq(comparison)].set_index("follow_up")
-        said.append(_windows(name, own))
-        said.append(_trend(name, trend[trend["comparison"].eq(comparison)].iloc[0]))
-        said.append(_change(name, changes[changes["comparison"].eq(comparison)], rho_time))
-    said.append(_published(published))
-    return tuple(said)
+        texts.append(_windows(name, own))
+        texts.append(_trend(name, trend[trend["comparison"].eq(comparison)].iloc[0]))
+        texts.append(_change(name, changes[changes["comparison"].eq(comparison)], rho_time))
+    texts.append(_published(published))
+    return tuple(texts)
 
 
 def _windows(name: str, own: pd.DataFrame) -> str:
     by_window: dict[str, Any] = {str(window): row for window, row in own.iterrows()}
     post, after = int(by_window["post"]["trials"]), {word: int(by_window[word]["trials"]) for word in AFTER}
-    held = ", ".join(f"{count} in the {window} window" for window, count in after.items() if count)
+    shown = ", ".join(f"{count} in the {window} window" for window, count in after.items() if count)
     unknown = int(by_window["unknown"]["trials"])
-    text = f"{name}: {post} trials at the end of treatment; after it {held or 'none at a known time'}"
+    text = f"{name}: {post} trials at the end of treatment; after it {shown or 'none at a known time'}"
     text += f"; {unknown} at a time that no source states." if unknown else "."
     for window, count in after.items():
         if count:

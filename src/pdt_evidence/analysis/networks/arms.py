@@ -65,9 +65,9 @@ def read_arms(table: ArmTable, *, measure: str, study: str, arm: str, better: st
     studies, problems, alone = [], [], []
     for label, rows in rows_of.items():
         cells = {name: [values[row] for row in rows] for name, values in columns.items()}
-        basis, said = _basis(cells, measure)
-        problems += [f"Study {label!r}: {text}." for text in said]
-        if said:
+        basis, sentence = _basis(cells, measure)
+        problems += [f"Study {label!r}: {text}." for text in sentence]
+        if sentence:
             continue
         names = tuple(dict.fromkeys(cells["arm"]))
         if len(names) < 2:
@@ -128,8 +128,11 @@ def _columns(table: ArmTable, study: str, arm: str, better: str | None) -> dict[
 
 def _basis(cells: dict[str, list[Any]], measure: str) -> tuple[str, list[str]]:
     """Which numbers the study gives, and everything that is wrong with them."""
-    problems = [f"better = {word!r} is neither 'higher' nor 'lower'" for word in set(cells["better"])
-                if word not in ("higher", "lower")]  # fmt: skip
+    problems = [
+        f"better = {word!r} is neither 'higher' nor 'lower'"
+        for word in set(cells["better"])
+        if word not in ("higher", "lower")
+    ]
     if not problems and len(set(cells["better"])) > 1:
         problems.append("its arms disagree about whether higher or lower is better")
     allowed = [name for name in BASES if _allowed(name, measure)]
@@ -220,8 +223,12 @@ def _effects(
 
     def merged(merge: Any, *columns: str) -> list[NDArray[np.float64]]:
         values = [np.array(cells[name], float) for name in columns]
-        return [np.array(column) for column in
-                zip(*(merge(*(v[group == i] for v in values)) for i in range(len(names))), strict=True)]  # fmt: skip
+        return [
+            np.array(column)
+            for column in zip(
+                *(merge(*(v[group == i] for v in values)) for i in range(len(names))), strict=True
+            )
+        ]
 
     if basis == "means":
         arms = merged(arms_of.merge_means, "mean", "sd", "n")

@@ -121,15 +121,20 @@ def networks() -> pd.DataFrame:
         nodes: list[set[str]] = [set(own["node"]) for _, own in rows.groupby("study")]
         lines.append(
             {
-                "network": name, "network_id": rows["network_id"].iloc[0], "disorder": rows["disorder"].iloc[0],
-                "outcome": rows["outcome"].iloc[0], "studies": len(nodes), "arms": len(rows),
-                "treatments": rows["node"].nunique(), "with_pdt": sum(PDT in own for own in nodes),
+                "network": name,
+                "network_id": rows["network_id"].iloc[0],
+                "disorder": rows["disorder"].iloc[0],
+                "outcome": rows["outcome"].iloc[0],
+                "studies": len(nodes),
+                "arms": len(rows),
+                "treatments": rows["node"].nunique(),
+                "with_pdt": sum(PDT in own for own in nodes),
                 "with_cbt": sum(CBT in own for own in nodes),
                 "with_both": sum({PDT, CBT} <= own for own in nodes),
                 "derived_arms": int(rows["verification"].eq("derived").sum()),
                 "source_id": " ".join(dict.fromkeys(rows["source_id"])),
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(lines)
 
 
@@ -195,11 +200,11 @@ def pdt_against_cbt(
 
 def _all() -> dict[str, pd.DataFrame]:
     """Network by name; one that spans disorders is one network a disorder."""
-    held = load("networks")
-    held = held[held["status"].eq("ok") & held["preferred"]]
-    held = held[held.groupby(["network_id", "study"])["node"].transform("nunique") > 1]
+    available = load("networks")
+    available = available[available["status"].eq("ok") & available["preferred"]]
+    available = available[available.groupby(["network_id", "study"])["node"].transform("nunique") > 1]
     found = {}
-    for network_id, rows in held.groupby("network_id", sort=False):
+    for network_id, rows in available.groupby("network_id", sort=False):
         disorders = list(dict.fromkeys(rows["disorder"]))
         for disorder in disorders:
             name = str(network_id) if len(disorders) == 1 else f"{network_id}:{disorder}"
@@ -229,12 +234,24 @@ def _lines(name: str, fit: Network, margin: float | Margin) -> list[dict[str, An
     for kind in EVIDENCE:
         one = fit.comparison(PDT, CBT, kind)
         line: dict[str, Any] = {
-            "network": name, "evidence": kind, "studies": fit.k, "k_direct": int(fit.direct.k[i, j]),
-            "estimate": one.estimate, "se": one.se, "ci_low": one.ci[0], "ci_high": one.ci[1],
-            "direct_share": float(fit.direct_share[i, j]), "split_difference": turned * pair["difference"].item(),
-            "split_p": pair["p"].item(), "margin": float(margin), "verdict": "", "p_equivalence": nan,
-            "smallest_margin": nan, "tau2": fit.tau2, "note": "",
-        }  # fmt: skip
+            "network": name,
+            "evidence": kind,
+            "studies": fit.k,
+            "k_direct": int(fit.direct.k[i, j]),
+            "estimate": one.estimate,
+            "se": one.se,
+            "ci_low": one.ci[0],
+            "ci_high": one.ci[1],
+            "direct_share": float(fit.direct_share[i, j]),
+            "split_difference": turned * pair["difference"].item(),
+            "split_p": pair["p"].item(),
+            "margin": float(margin),
+            "verdict": "",
+            "p_equivalence": nan,
+            "smallest_margin": nan,
+            "tau2": fit.tau2,
+            "note": "",
+        }
         if isnan(one.estimate) or isnan(one.se):
             line["note"] = f"no {kind} evidence"
         else:
@@ -250,8 +267,10 @@ def _lines(name: str, fit: Network, margin: float | Margin) -> list[dict[str, An
 
 
 def _described(name: str, rows: pd.DataFrame) -> pd.DataFrame:
-    held = [column for column in WANTED_FOR_TRANSITIVITY.values() if column and rows[column].notna().any()]
-    table = network_transitivity(rows, columns=held).reset_index()
+    available = [
+        column for column in WANTED_FOR_TRANSITIVITY.values() if column and rows[column].notna().any()
+    ]
+    table = network_transitivity(rows, columns=available).reset_index()
     table.insert(0, "network", name)
     return table
 

@@ -39,8 +39,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "Network", "NetworkComparison", "network", "network_arms", "network_contrasts", "network_transitivity",
-]  # fmt: skip
+    "Network",
+    "NetworkComparison",
+    "network",
+    "network_arms",
+    "network_contrasts",
+    "network_transitivity",
+]
 
 METHODS = ("REML", "DL", "EE")
 LOOP_TOLERANCE = 1e-3  # on the scale of yi: what rounding may leave open in a multi-arm study's loops
@@ -136,9 +141,17 @@ def network_arms(
     arms = read_arms(table, measure=measure, study=study, arm=arm, better=better)
     columns = arms.contrasts()
     fit = network(
-        columns["yi"], columns["vi"], columns["arm_t"], columns["arm_c"], columns["study"],
-        reference=reference, method=method, level=level, tau2=tau2, measure=measure,
-    )  # fmt: skip
+        columns["yi"],
+        columns["vi"],
+        columns["arm_t"],
+        columns["arm_c"],
+        columns["study"],
+        reference=reference,
+        method=method,
+        level=level,
+        tau2=tau2,
+        measure=measure,
+    )
     if not arms.notes:
         return fit
     from dataclasses import replace
@@ -232,20 +245,20 @@ def _checked_rows(yi: Any, vi: Any, arm_t: Any, arm_c: Any, study: Any) -> dict[
     words = {"arm_t": list(arm_t), "arm_c": list(arm_c), "study": list(study)}
     lengths = {name: len(values) for name, values in {**columns, **words}.items()}
     if len(set(lengths.values())) > 1:
-        said = ", ".join(f"{name} has {n}" for name, n in lengths.items())
-        raise EvidenceError(f"The columns of a network must be of one length, but {said}.")
+        texts = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+        raise EvidenceError(f"The columns of a network must be of one length, but {texts}.")
     if not lengths["yi"]:
         raise EvidenceError("A network needs at least one contrast; there are none.")
     problems: list[str] = []
     seen: dict[tuple[str, frozenset[str]], int] = {}
     for i in range(lengths["yi"]):
         cells = {name: values[i] for name, values in words.items()}
-        said = _row_problems(float(columns["yi"][i]), float(columns["vi"][i]), cells)
+        texts = _row_problems(float(columns["yi"][i]), float(columns["vi"][i]), cells)
         key = (str(cells["study"]), frozenset((str(cells["arm_t"]), str(cells["arm_c"]))))
-        if not said and key in seen:
-            said = [f"repeats row {seen[key]}: one study gives each contrast once"]
+        if not texts and key in seen:
+            texts = [f"repeats row {seen[key]}: one study gives each contrast once"]
         seen.setdefault(key, i + 1)
-        problems += [f"Row {i + 1} (study {cells['study']!r}): {text}." for text in said]
+        problems += [f"Row {i + 1} (study {cells['study']!r}): {text}." for text in texts]
     if problems:
         repeats = any("repeats row" in problem for problem in problems)
         raise EvidenceError.from_problems(problems, f"network{ONE_ROW if repeats else ''}")
@@ -333,9 +346,15 @@ def _require_connected(blocks: Sequence[StudyBlock], treatments: tuple[str, ...]
 
 
 def _fit(
-    blocks: tuple[StudyBlock, ...], treatments: tuple[str, ...], *, reference: str, method: str, level: float,
-    held: float | None, measure: str,
-) -> Network:  # fmt: skip
+    blocks: tuple[StudyBlock, ...],
+    treatments: tuple[str, ...],
+    *,
+    reference: str,
+    method: str,
+    level: float,
+    held: float | None,
+    measure: str,
+) -> Network:
     model = consistency_model(blocks, len(treatments))
     notes = []
     if held is not None:
@@ -354,11 +373,26 @@ def _fit(
     indirect, share = back_calculation(Evidence(estimates, errors, direct.k), direct)
     Q = heterogeneity_Q(model)
     return Network(
-        treatments=treatments, reference=reference, measure=measure, method=method, level=level, k=len(blocks),
-        n_designs=len({block.design for block in blocks}), estimates=estimates, standard_errors=errors,
-        ci_low=estimates - half, ci_high=estimates + half, tau2=tau2,
+        treatments=treatments,
+        reference=reference,
+        measure=measure,
+        method=method,
+        level=level,
+        k=len(blocks),
+        n_designs=len({block.design for block in blocks}),
+        estimates=estimates,
+        standard_errors=errors,
+        ci_low=estimates - half,
+        ci_high=estimates + half,
+        tau2=tau2,
         tau2_ci=tau2_interval(model, level) if method != "EE" else (math.nan, math.nan),
-        I2=100 * max(0.0, (Q - model.df) / Q) if model.df and Q > 0 else math.nan, Q=Q if model.df else 0.0,
-        Q_df=model.df, Q_p=float(chdtrc(model.df, Q)) if model.df else math.nan, direct=direct,
-        indirect=indirect, direct_share=share, studies=blocks, notes=tuple(notes),
-    )  # fmt: skip
+        I2=100 * max(0.0, (Q - model.df) / Q) if model.df and Q > 0 else math.nan,
+        Q=Q if model.df else 0.0,
+        Q_df=model.df,
+        Q_p=float(chdtrc(model.df, Q)) if model.df else math.nan,
+        direct=direct,
+        indirect=indirect,
+        direct_share=share,
+        studies=blocks,
+        notes=tuple(notes),
+    )

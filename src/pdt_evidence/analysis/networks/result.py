@@ -119,9 +119,16 @@ class Network:
         half = self._quantile() * se
         statistic = estimate / se if se > 0 else NAN
         return NetworkComparison(
-            treatment=treatment, versus=versus, evidence=evidence, estimate=estimate, se=se, level=self.level,
-            ci=(estimate - half, estimate + half), statistic=statistic, p=2 * float(ndtr(-abs(statistic))),
-        )  # fmt: skip
+            treatment=treatment,
+            versus=versus,
+            evidence=evidence,
+            estimate=estimate,
+            se=se,
+            level=self.level,
+            ci=(estimate - half, estimate + half),
+            statistic=statistic,
+            p=2 * float(ndtr(-abs(statistic))),
+        )
 
     def league(self, *, upper: Literal["direct", "mixed"] = "direct", digits: int = 2) -> pd.DataFrame:
         """Every pair as text, row against column: mixed below the diagonal, `upper` above it.
@@ -218,8 +225,12 @@ class Network:
         import pandas as pd
 
         parts = decompose_Q(self.studies, len(self.treatments))
-        tests = {"total": parts.total, "within designs": parts.within, "between designs": parts.between,
-                 "design-by-treatment interaction": parts.interaction}  # fmt: skip
+        tests = {
+            "total": parts.total,
+            "within designs": parts.within,
+            "between designs": parts.between,
+            "design-by-treatment interaction": parts.interaction,
+        }
         rows = [{"source": name, "Q": test.Q, "df": test.df, "p": test.p} for name, test in tests.items()]
         tau2 = [0.0, 0.0, 0.0, parts.tau2_within]
         return pd.DataFrame(rows).assign(tau2=tau2).set_index("source")
@@ -281,9 +292,27 @@ class Network:
 
     def to_dict(self) -> dict[str, Any]:
         """Every number as plain Python, ready for JSON; NaN becomes None."""
-        names = ("treatments", "reference", "measure", "method", "level", "k", "n_designs", "estimates",
-                 "standard_errors", "ci_low", "ci_high", "tau2", "tau2_ci", "I2", "Q", "Q_df", "Q_p",
-                 "direct_share", "notes")  # fmt: skip
+        names = (
+            "treatments",
+            "reference",
+            "measure",
+            "method",
+            "level",
+            "k",
+            "n_designs",
+            "estimates",
+            "standard_errors",
+            "ci_low",
+            "ci_high",
+            "tau2",
+            "tau2_ci",
+            "I2",
+            "Q",
+            "Q_df",
+            "Q_p",
+            "direct_share",
+            "notes",
+        )
         values = {name: plain(getattr(self, name)) for name in names}
         for name, source in (("direct", self.direct), ("indirect", self.indirect)):
             values[name] = plain(source.estimates)

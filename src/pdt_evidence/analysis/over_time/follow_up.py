@@ -143,11 +143,11 @@ def follow_up(
     >>> found.pools.set_index(["comparison", "follow_up"]).loc[("pdt_vs_cbt", "long"), "trials"].item()
     0
     """
-    held: pd.DataFrame = trials(comparison=list(comparisons)) if table is None else table
-    missing = [name for name in NEEDED if name not in held.columns]
+    available: pd.DataFrame = trials(comparison=list(comparisons)) if table is None else table
+    missing = [name for name in NEEDED if name not in available.columns]
     if missing:
         raise SchemaError(f"The table lacks {', '.join(missing)}; `trials` and `read_trials` give them.")
-    rows = symptom_rows(held[held["comparison"].isin(comparisons)])
+    rows = symptom_rows(available[available["comparison"].isin(comparisons)])
     if rows.empty:
         raise EvidenceError(f"No row of {', '.join(comparisons)} gives an effect on a symptom.")
     with warnings.catch_warnings():
@@ -159,10 +159,18 @@ def follow_up(
     changes = pooled_changes(rows, rho=rho, rho_times=rho_times, test=test, level=level)
     published = published_changes()
     return FollowUp(
-        pools=pools, synthesis=synthesis, trend=trend, pairs=pairs, changes=changes,
-        unpaired=unpaired_visits(rows, pairs), published=published, rho=rho, rho_time=rho_time, level=level,
+        pools=pools,
+        synthesis=synthesis,
+        trend=trend,
+        pairs=pairs,
+        changes=changes,
+        unpaired=unpaired_visits(rows, pairs),
+        published=published,
+        rho=rho,
+        rho_time=rho_time,
+        level=level,
         conclusions=about_follow_up(pools, trend, changes, rho_time, published),
-    )  # fmt: skip
+    )
 
 
 def _pools(rows: pd.DataFrame, synthesis: Synthesis, comparisons: Sequence[str]) -> pd.DataFrame:
@@ -175,10 +183,20 @@ def _pools(rows: pd.DataFrame, synthesis: Synthesis, comparisons: Sequence[str])
                 own = rows[rows["comparison"].eq(comparison) & rows["follow_up"].eq(window)]
                 months = own["months_since_end"]
                 line |= {
-                    "trials": fit.k, "rows": len(own), "estimate": fit.estimate, "se": fit.se, "df": fit.df,
-                    "ci_low": fit.ci[0], "ci_high": fit.ci[1], "pi_low": fit.pi[0], "pi_high": fit.pi[1],
-                    "p": fit.p, "tau2": fit.tau2, "months_low": months.min(), "months_high": months.max(),
-                }  # fmt: skip
+                    "trials": fit.k,
+                    "rows": len(own),
+                    "estimate": fit.estimate,
+                    "se": fit.se,
+                    "df": fit.df,
+                    "ci_low": fit.ci[0],
+                    "ci_high": fit.ci[1],
+                    "pi_low": fit.pi[0],
+                    "pi_high": fit.pi[1],
+                    "p": fit.p,
+                    "tau2": fit.tau2,
+                    "months_low": months.min(),
+                    "months_high": months.max(),
+                }
             lines.append(line)
     return pd.DataFrame(lines)
 
@@ -190,9 +208,11 @@ def _trends(rows: pd.DataFrame, comparisons: Sequence[str], rho: float, level: f
         own = known[known["comparison"].eq(comparison)].reset_index(drop=True)
         after = own[own["months_since_end"].gt(0)]
         counts = {
-            "comparison": comparison, "trials": own["trial_id"].nunique(),
-            "trials_after": after["trial_id"].nunique(), "times": after["months_since_end"].nunique(),
-        }  # fmt: skip
+            "comparison": comparison,
+            "trials": own["trial_id"].nunique(),
+            "trials_after": after["trial_id"].nunique(),
+            "times": after["months_since_end"].nunique(),
+        }
         lines += [counts | line for line in _trend(own, counts, rho, level)]
     return pd.DataFrame(lines)
 
@@ -221,9 +241,15 @@ def _fitted(own: pd.DataFrame, X: NDArray[np.float64], rho: float, level: float)
     one, test = coefficient(fit, last, level), robust_test(fit, last)
     reason = "" if one.trustworthy else f"{one.df:.1f} degrees of freedom: p and interval are rough"
     return {
-        "fitted": True, "estimate": one.estimate, "se": one.se, "df": one.df, "ci_low": one.ci[0],
-        "ci_high": one.ci[1], "p": test.p, "reason": reason,
-    }  # fmt: skip
+        "fitted": True,
+        "estimate": one.estimate,
+        "se": one.se,
+        "df": one.df,
+        "ci_low": one.ci[0],
+        "ci_high": one.ci[1],
+        "p": test.p,
+        "reason": reason,
+    }
 
 
 def _spline(x: NDArray[np.float64]) -> NDArray[np.float64]:

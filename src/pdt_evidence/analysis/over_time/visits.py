@@ -15,19 +15,52 @@ from pdt_evidence.effects.dependence import aggregate
 __all__ = ["RHO_TIME_GRID", "pooled_changes", "unpaired_visits", "visit_pairs"]
 
 SAME_MEASURE = [
-    "trial_id", "comparison", "arm_t_label", "arm_c_label", "outcome", "instrument", "rating", "event_label",
-    "score", "yi_basis",
-]  # fmt: skip
+    "trial_id",
+    "comparison",
+    "arm_t_label",
+    "arm_c_label",
+    "outcome",
+    "instrument",
+    "rating",
+    "event_label",
+    "score",
+    "yi_basis",
+]
 RHO_TIME_GRID = (0.0, 0.3, 0.6, 0.9)
 LATER = "follow"  # in the source's own name of a visit whose months are not known
 PAIRED = [
-    "row_id", "trial_id", "study", "comparison", "outcome", "instrument", "event_label", "months_since_end",
-    "time_label", "yi", "vi",
-]  # fmt: skip
+    "row_id",
+    "trial_id",
+    "study",
+    "comparison",
+    "outcome",
+    "instrument",
+    "event_label",
+    "months_since_end",
+    "time_label",
+    "yi",
+    "vi",
+]
 PAIR_COLUMNS = [
-    "trial_id", "study", "comparison", "outcome", "instrument", "what", "months", "visit", "row_post",
-    "row_later", "post", "later", "vi_post", "vi_later", "change", "vi_change", "ci_low", "ci_high",
-]  # fmt: skip
+    "trial_id",
+    "study",
+    "comparison",
+    "outcome",
+    "instrument",
+    "what",
+    "months",
+    "visit",
+    "row_post",
+    "row_later",
+    "post",
+    "later",
+    "vi_post",
+    "vi_later",
+    "change",
+    "vi_change",
+    "ci_low",
+    "ci_high",
+]
 
 
 def visit_pairs(rows: pd.DataFrame, rho_time: float = 0.6, level: float = 0.95) -> pd.DataFrame:
@@ -56,8 +89,16 @@ def visit_pairs(rows: pd.DataFrame, rho_time: float = 0.6, level: float = 0.95) 
     change = pairs["yi"] - pairs["yi_post"]
     variance = pairs["vi_post"] + pairs["vi"] - 2 * rho_time * np.sqrt(pairs["vi_post"] * pairs["vi"])
     half = float(ndtri(0.5 + level / 2)) * np.sqrt(variance)
-    names = {"months_since_end": "months", "time_label": "visit", "event_label": "what", "yi": "later",
-             "vi": "vi_later", "row_id": "row_later", "yi_post": "post", "row_id_post": "row_post"}  # fmt: skip
+    names = {
+        "months_since_end": "months",
+        "time_label": "visit",
+        "event_label": "what",
+        "yi": "later",
+        "vi": "vi_later",
+        "row_id": "row_later",
+        "yi_post": "post",
+        "row_id_post": "row_post",
+    }
     pairs = pairs.rename(columns=names).assign(
         change=change, vi_change=variance, ci_low=change - half, ci_high=change + half
     )
@@ -130,10 +171,17 @@ def pooled_changes(
             fit = pool(one.yi, one.vi, test=test, level=level)
             found.append(
                 {
-                    "comparison": comparison, "rho_time": rho_time, "pairs": len(pairs), "trials": fit.k,
-                    "estimate": fit.estimate, "se": fit.se, "df": fit.df, "ci_low": fit.ci[0],
-                    "ci_high": fit.ci[1], "p": fit.p,
+                    "comparison": comparison,
+                    "rho_time": rho_time,
+                    "pairs": len(pairs),
+                    "trials": fit.k,
+                    "estimate": fit.estimate,
+                    "se": fit.se,
+                    "df": fit.df,
+                    "ci_low": fit.ci[0],
+                    "ci_high": fit.ci[1],
+                    "p": fit.p,
                 }
-            )  # fmt: skip
+            )
     columns = ["comparison", "rho_time", "pairs", "trials", "estimate", "se", "df", "ci_low", "ci_high", "p"]
     return pd.DataFrame(found, columns=columns)

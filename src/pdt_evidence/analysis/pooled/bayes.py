@@ -166,11 +166,11 @@ class BayesianEffect(PooledEffect):
         table = PooledEffect.studies(self)
         table["shrinkage_mean"], table["shrinkage_sd"] = self.shrinkage_mean, self.shrinkage_sd
         if self.posterior is not None:
-            ends = [
+            limits = [
                 interval(shrinkage(self.posterior, i).quantile, self.level, self.interval)
                 for i in range(self.k)
             ]
-            table["shrinkage_low"], table["shrinkage_high"] = zip(*ends, strict=True)
+            table["shrinkage_low"], table["shrinkage_high"] = zip(*limits, strict=True)
         return table
 
     def to_dict(self) -> dict[str, Any]:
@@ -269,18 +269,41 @@ def pool_bayes(
     k, tau2 = len(y), tau.median**2
     one = np.full((1, k, 1), k**-0.5)
     return BayesianEffect(
-        stratum=dict(stratum or {}), measure=measure, method="Bayes", test="posterior", level=level, k=k,
-        prior=prior, mu_prior=mu_prior, interval=interval, mu=mu, tau=tau, theta_new=new, posterior=posterior,
-        estimate=mu.median, se=mu.sd, ci=mu.ci, pi=new.ci, pi_rule="posterior predictive",
-        tau2=tau2, tau2_ci=(tau.ci[0] ** 2, tau.ci[1] ** 2), tau2_ci_method=f"{interval} posterior",
+        stratum=dict(stratum or {}),
+        measure=measure,
+        method="Bayes",
+        test="posterior",
+        level=level,
+        k=k,
+        prior=prior,
+        mu_prior=mu_prior,
+        interval=interval,
+        mu=mu,
+        tau=tau,
+        theta_new=new,
+        posterior=posterior,
+        estimate=mu.median,
+        se=mu.sd,
+        ci=mu.ci,
+        pi=new.ci,
+        pi_rule="posterior predictive",
+        tau2=tau2,
+        tau2_ci=(tau.ci[0] ** 2, tau.ci[1] ** 2),
+        tau2_ci_method=f"{interval} posterior",
         I2=float(I2_from_tau2(np.array(tau2), typical_variance(one, v)[0])) if k > 1 else NAN,
         H2=float(H2_from_tau2(np.array(tau2), typical_variance(one, v)[0])) if k > 1 else NAN,
-        Q=float(cochran_Q(y, v)), Q_df=k - 1,
-        shrinkage_mean=np.array([m.mean() for m in shrunk]), shrinkage_sd=np.array([m.sd() for m in shrunk]),
-        labels=names, yi=y, vi=v, weights=_weights(posterior, v),
-        row_ids=tuple(row_ids or ()), columns={key: tuple(values) for key, values in (columns or {}).items()},
+        Q=float(cochran_Q(y, v)),
+        Q_df=k - 1,
+        shrinkage_mean=np.array([m.mean() for m in shrunk]),
+        shrinkage_sd=np.array([m.sd() for m in shrunk]),
+        labels=names,
+        yi=y,
+        vi=v,
+        weights=_weights(posterior, v),
+        row_ids=tuple(row_ids or ()),
+        columns={key: tuple(values) for key, values in (columns or {}).items()},
         notes=_remarks(mu, tau, k),
-    )  # fmt: skip
+    )
 
 
 def _check_request(prior: Prior, mu_prior: tuple[float, float] | None, k: int) -> None:
@@ -306,9 +329,12 @@ def _beyond(posterior: Mixture | TauPosterior, value: float) -> float:
 
 def _tau_summary(posterior: TauPosterior, level: float, kind: str) -> Posterior:
     return Posterior(
-        mean=posterior.moment(1), median=posterior.quantile(0.5), mode=posterior.mode(), sd=posterior.sd(),
+        mean=posterior.moment(1),
+        median=posterior.quantile(0.5),
+        mode=posterior.mode(),
+        sd=posterior.sd(),
         ci=interval(posterior.quantile, level, kind),
-    )  # fmt: skip
+    )
 
 
 def _summary(posterior: TauPosterior, new: float, level: float, kind: str) -> Posterior:
@@ -318,9 +344,12 @@ def _summary(posterior: TauPosterior, new: float, level: float, kind: str) -> Po
     bounded = posterior.data.mu_prior is not None and not new
     finite = bounded or np.isfinite(posterior.moment(2))
     return Posterior(
-        mean=mixture.mean(), median=mixture.quantile(0.5), mode=mixture.mode(),
-        sd=mixture.sd() if finite else np.inf, ci=interval(mixture.quantile, level, kind),
-    )  # fmt: skip
+        mean=mixture.mean(),
+        median=mixture.quantile(0.5),
+        mode=mixture.mode(),
+        sd=mixture.sd() if finite else np.inf,
+        ci=interval(mixture.quantile, level, kind),
+    )
 
 
 def _weights(posterior: TauPosterior, v: Array) -> Array:

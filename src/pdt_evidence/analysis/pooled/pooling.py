@@ -1,4 +1,4 @@
-"""The doors to the engine: `pool` for one meta-analysis, `pool_many` for arrays of them.
+"""Entry points to the engine: `pool` for one meta-analysis, `pool_many` for arrays of them.
 
 Here input is checked, every fault of it listed at once, and results become records.
 """
@@ -108,15 +108,29 @@ def pool(
     (0.5434, 0.1008)
     """
     if prior is not None:
-        asked = {"method": method, "test": test, "pi_rule": pi_rule, "tau2_ci_method": tau2_ci_method,
-                 "tau2_ci_weights": tau2_ci_weights, "bootstrap_draws": bootstrap_draws, "seed": seed}  # fmt: skip
-        _refuse_beside_prior(asked)
+        requested = {
+            "method": method,
+            "test": test,
+            "pi_rule": pi_rule,
+            "tau2_ci_method": tau2_ci_method,
+            "tau2_ci_weights": tau2_ci_weights,
+            "bootstrap_draws": bootstrap_draws,
+            "seed": seed,
+        }
+        _refuse_beside_prior(requested)
         from pdt_evidence.analysis.pooled.bayes import pool_bayes
 
         return pool_bayes(
-            yi, vi, prior, level=level, measure=measure, labels=labels, row_ids=row_ids, columns=columns,
+            yi,
+            vi,
+            prior,
+            level=level,
+            measure=measure,
+            labels=labels,
+            row_ids=row_ids,
+            columns=columns,
             stratum=stratum,
-        )  # fmt: skip
+        )
     options = _options(
         method, test, level, pi_rule, tau2_ci_method, bootstrap_draws=bootstrap_draws, seed=seed
     )
@@ -129,11 +143,24 @@ def pool(
     values |= {name: tuple(getattr(many, name)[0].tolist()) for name in _INTERVALS}
     k = len(names)
     return PooledEffect(
-        stratum=dict(stratum or {}), measure=measure, method=method, test=test, level=options.level,
-        pi_rule=pi_rule, tau2_ci_method=tau2_ci_method, k=k, Q_df=k - 1, labels=names,
-        yi=_read_only(y), vi=_read_only(v), weights=_read_only(many.weights[0]), row_ids=ids, columns=columns,
-        notes=tuple(_notes(options, k, values)), **values,
-    )  # fmt: skip
+        stratum=dict(stratum or {}),
+        measure=measure,
+        method=method,
+        test=test,
+        level=options.level,
+        pi_rule=pi_rule,
+        tau2_ci_method=tau2_ci_method,
+        k=k,
+        Q_df=k - 1,
+        labels=names,
+        yi=_read_only(y),
+        vi=_read_only(v),
+        weights=_read_only(many.weights[0]),
+        row_ids=ids,
+        columns=columns,
+        notes=tuple(_notes(options, k, values)),
+        **values,
+    )
 
 
 @known_options
@@ -239,17 +266,32 @@ def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCo
     )
 
 
-_NUMBERS = ("estimate", "se", "statistic", "df", "p", "log_p", "tau2", "tau2_se", "I2", "H2", "I2_Q", "H2_Q",
-            "Q", "Q_p", "log_likelihood")  # fmt: skip
+_NUMBERS = (
+    "estimate",
+    "se",
+    "statistic",
+    "df",
+    "p",
+    "log_p",
+    "tau2",
+    "tau2_se",
+    "I2",
+    "H2",
+    "I2_Q",
+    "H2_Q",
+    "Q",
+    "Q_p",
+    "log_likelihood",
+)
 _INTERVALS = ("ci", "pi", "tau2_ci", "I2_ci", "H2_ci")
 
 
-def _refuse_beside_prior(asked: Mapping[str, object]) -> None:
+def _refuse_beside_prior(requested: Mapping[str, object]) -> None:
     import inspect
 
     defaults = {name: item.default for name, item in inspect.signature(pool).parameters.items()}
     changed = [
-        name for name, value in asked.items() if value is not defaults[name] and value != defaults[name]
+        name for name, value in requested.items() if value is not defaults[name] and value != defaults[name]
     ]
     if changed:
         raise RequestError(
@@ -259,9 +301,14 @@ def _refuse_beside_prior(asked: Mapping[str, object]) -> None:
 
 
 def _options(
-    method: str, test: str, level: float, pi_rule: str, tau2_ci_method: str | None,
-    bootstrap_draws: int, seed: int | None,
-) -> Options:  # fmt: skip
+    method: str,
+    test: str,
+    level: float,
+    pi_rule: str,
+    tau2_ci_method: str | None,
+    bootstrap_draws: int,
+    seed: int | None,
+) -> Options:
     check_options(
         method=(method, Choice(METHODS)),
         test=(test, Choice(TESTS)),
@@ -279,9 +326,14 @@ def _options(
     if pi_rule != "bootstrap" and (seed is not None or bootstrap_draws != BOOTSTRAP_DRAWS):
         raise RequestError("seed and bootstrap_draws belong to pi_rule = 'bootstrap' alone.")
     return Options(
-        method=method, test=test, level=float(level), pi_rule=pi_rule, tau2_ci_method=tau2_ci_method,
-        bootstrap_draws=int(bootstrap_draws), seed=None if seed is None else int(seed),
-    )  # fmt: skip
+        method=method,
+        test=test,
+        level=float(level),
+        pi_rule=pi_rule,
+        tau2_ci_method=tau2_ci_method,
+        bootstrap_draws=int(bootstrap_draws),
+        seed=None if seed is None else int(seed),
+    )
 
 
 def _read_only(array: Floats) -> Floats:

@@ -147,17 +147,17 @@ def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows with an effect; and the others, each with its reason."""
     without = table["yi"].isna() | table["vi"].isna()
     reason = table["yi_reason"] if "yi_reason" in table.columns else pd.Series(pd.NA, index=table.index)
-    left_out = (
+    excluded = (
         table.assign(reason=reason.fillna("no yi or vi"))
         .loc[without, ["row_id", "reason"]]
         .reset_index(drop=True)
     )
     if without.any():
-        ids = _shown(left_out["row_id"])
+        ids = _shown(excluded["row_id"])
         warn(f"Left out, as they give no effect (the reason is in `left_out`): rows {ids}.")
     if without.all():
         raise EvidenceError("There is nothing to pool: no row of the table gives an effect and its variance.")
-    return table[~without].reset_index(drop=True), left_out
+    return table[~without].reset_index(drop=True), excluded
 
 
 def words_of(rows: pd.DataFrame, column: str) -> list[str]:

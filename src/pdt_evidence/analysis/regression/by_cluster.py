@@ -88,8 +88,8 @@ def fit_by_cluster(
     level: float,
 ) -> ClusteredMetaRegression:
     """The regression of what `read_design` gave as `data`, the rows of `table` being in clusters."""
-    y, v, X, spec, left_out = data
-    rows = table.reset_index(drop=True).drop(index=left_out["row"].tolist()).reset_index(drop=True)
+    y, v, X, spec, excluded = data
+    rows = table.reset_index(drop=True).drop(index=excluded["row"].tolist()).reset_index(drop=True)
     codes = _codes(rows, cluster, X.shape[1])
     V = covariance_blocks(rows.assign(yi=y, vi=v), rho, cluster=cluster).dense()
     fit = fit_clustered(y, X, codes, V)
@@ -102,18 +102,39 @@ def fit_by_cluster(
     coefficients = _numbers([coefficient(fit, one, level) for one in np.eye(p)]).set_axis(names)
     constant = 0.5 * (np.linalg.slogdet(X.T @ X)[1] - (k - p) * np.log(2 * np.pi))
     return ClusteredMetaRegression(
-        formula=formula, method="REML", test="CR2", level=level, k=k, coefficients=coefficients,
-        covariance=fit.cov_robust, tau2=tau2, tau2_se=NAN, tau2_ci=(NAN, NAN),
+        formula=formula,
+        method="REML",
+        test="CR2",
+        level=level,
+        k=k,
+        coefficients=coefficients,
+        covariance=fit.cov_robust,
+        tau2=tau2,
+        tau2_se=NAN,
+        tau2_ci=(NAN, NAN),
         I2=float(I2_from_tau2(np.array(tau2), np.array(typical))),
         H2=float(H2_from_tau2(np.array(tau2), np.array(typical))),
         R2=_explained(y, codes, V, tau2) if "Intercept" in names else NAN,
-        QE=QE, QE_df=k - p, QE_p=float(chi2_tail(QE, k - p)),
-        QM=test.F, QM_df=(float(test.q), test.df), QM_p=test.p, vif=inflation(fit.cov_model, spec),
-        log_likelihood=fit.log_likelihood + constant, left_out=left_out,
-        notes=(*remarks(n_clusters, int(tested.sum()), len(left_out)), *_rough(coefficients, test.df)),
-        yi=y, vi=v, design=X, spec=spec,
-        cluster=cluster, n_clusters=n_clusters, rho=rho, sigma2=fit.sigma2, working=fit,
-    )  # fmt: skip
+        QE=QE,
+        QE_df=k - p,
+        QE_p=float(chi2_tail(QE, k - p)),
+        QM=test.F,
+        QM_df=(float(test.q), test.df),
+        QM_p=test.p,
+        vif=inflation(fit.cov_model, spec),
+        log_likelihood=fit.log_likelihood + constant,
+        left_out=excluded,
+        notes=(*remarks(n_clusters, int(tested.sum()), len(excluded)), *_rough(coefficients, test.df)),
+        yi=y,
+        vi=v,
+        design=X,
+        spec=spec,
+        cluster=cluster,
+        n_clusters=n_clusters,
+        rho=rho,
+        sigma2=fit.sigma2,
+        working=fit,
+    )
 
 
 def _codes(rows: pd.DataFrame, cluster: str, p: int) -> NDArray[np.intp]:

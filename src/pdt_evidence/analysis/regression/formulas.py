@@ -66,7 +66,7 @@ def read_design(formula: str, table: pd.DataFrame, vi: str):
     Warns
     -----
     EvidenceWarning
-        Where rows are left out.
+        Where rows are excluded.
     """
     import pandas as pd
     from formulaic import Formula
@@ -94,8 +94,8 @@ def read_design(formula: str, table: pd.DataFrame, vi: str):
     y, v = (pd.to_numeric(whole[name], errors="coerce").to_numpy(dtype=float) for name in (left, vi))
     X = design.to_numpy(dtype=float)
     _check_numbers(y, v, X, whole[[left, vi]])
-    left_out = _left_out(plain, lacking, design.index)
-    return y, v, X, design.model_spec, left_out
+    excluded = _excluded(plain, lacking, design.index)
+    return y, v, X, design.model_spec, excluded
 
 
 def _unstyled(error: Exception) -> str:
@@ -130,16 +130,17 @@ def _check_numbers(y: Array, v: Array, X: Array, given: pd.DataFrame) -> None:
         raise EvidenceError.from_problems(problems)
 
 
-def _left_out(plain: pd.DataFrame, lacking: pd.DataFrame, kept: pd.Index) -> pd.DataFrame:
+def _excluded(plain: pd.DataFrame, lacking: pd.DataFrame, kept: pd.Index) -> pd.DataFrame:
     """One row for each that did not go in, with the reason; warns where there are any."""
     import pandas as pd
 
     gone = plain.index.difference(kept)
     reasons = [
-        "no " + ", ".join(lacking.columns[lacking.loc[row]]) if lacking.loc[row].any()
+        "no " + ", ".join(lacking.columns[lacking.loc[row]])
+        if lacking.loc[row].any()
         else "a moderator has no value after its transformation"
         for row in gone
-    ]  # fmt: skip
+    ]
     columns: dict[str, Any] = {"row": list(gone), "reason": reasons}
     if "row_id" in plain.columns:
         columns = {"row": list(gone), "row_id": plain.loc[gone, "row_id"].to_list(), "reason": reasons}

@@ -89,7 +89,7 @@ def metareg(
     Warns
     -----
     EvidenceWarning
-        Where rows are left out, since a value is missing; where `trial_id` repeats and no `cluster` is given.
+        Where rows are excluded, since a value is missing; where `trial_id` repeats and no `cluster` is given.
 
     References
     ----------
@@ -109,15 +109,15 @@ def metareg(
         level=(level, LEVEL),
         rho=(rho, RHO),
     )
-    y, v, X, spec, left_out = data = read_design(formula, table, vi)
+    y, v, X, spec, excluded = data = read_design(formula, table, vi)
     names = [str(name) for name in spec.column_names]
     check_design(X, names)
     if cluster is not None:
         require_choice("method (with cluster)", method, ("REML",))
         require_choice("test (with cluster: always CR2)", test, ("knha",))
         return fit_by_cluster(formula, data, table, cluster, rho, level)
-    warn_of_repeats(table, left_out)
-    return _fit(formula, y, v, X, spec, names, method, test, level, left_out)
+    warn_of_repeats(table, excluded)
+    return _fit(formula, y, v, X, spec, names, method, test, level, excluded)
 
 
 def _fit(formula, y, v, X, spec, names, method, test, level, left_out) -> MetaRegression:
@@ -136,17 +136,34 @@ def _fit(formula, y, v, X, spec, names, method, test, level, left_out) -> MetaRe
     QM = float(found.QM[0]) if m else NAN
     QM_p = NAN if not m else float(chi2_tail(QM, m)) if np.isnan(df) else float(fdtrc(m, df, QM))
     return MetaRegression(
-        formula=formula, method=method, test=test, level=level, k=k,
-        coefficients=_coefficients(found, names, df, level), covariance=found.cov[0],
-        tau2=float(tau2[0]), tau2_se=regression_tau2_se(Q, y1, v, tau2, method),
+        formula=formula,
+        method=method,
+        test=test,
+        level=level,
+        k=k,
+        coefficients=_coefficients(found, names, df, level),
+        covariance=found.cov[0],
+        tau2=float(tau2[0]),
+        tau2_se=regression_tau2_se(Q, y1, v, tau2, method),
         tau2_ci=regression.profile_Q(Q, y1, v, (upper, lower)),
-        I2=I2, H2=H2,
+        I2=I2,
+        H2=H2,
         R2=_explained(y1, v, float(tau2[0]), QE, method, spec),
-        QE=QE, QE_df=k - p, QE_p=float(chi2_tail(QE, k - p)),
-        QM=QM, QM_df=(float(m), df), QM_p=QM_p, vif=inflation(found.cov[0], spec),
+        QE=QE,
+        QE_df=k - p,
+        QE_p=float(chi2_tail(QE, k - p)),
+        QM=QM,
+        QM_df=(float(m), df),
+        QM_p=QM_p,
+        vif=inflation(found.cov[0], spec),
         log_likelihood=float(regression.log_likelihood(Q, y1, v, tau2, restricted)[0]),
-        left_out=left_out, notes=remarks(k, m, len(left_out)), yi=y, vi=v, design=X, spec=spec,
-    )  # fmt: skip
+        left_out=left_out,
+        notes=remarks(k, m, len(left_out)),
+        yi=y,
+        vi=v,
+        design=X,
+        spec=spec,
+    )
 
 
 def _share(method: str, QE: float, df: int, tau2: float, typical: float) -> tuple[float, float]:

@@ -134,8 +134,8 @@ def moderators(
     These are comparisons between trials, which were not randomised to their control or their format; a
     difference is an association. Levels with fewer than three trials are shown and not tested.
     """
-    asked = list(MODERATORS) if names is None else list(names)
-    unknown = [name for name in asked if name not in MODERATORS]
+    requested = list(MODERATORS) if names is None else list(names)
+    unknown = [name for name in requested if name not in MODERATORS]
     if unknown:
         raise EvidenceError(f"names has {', '.join(unknown)}; there is: {', '.join(MODERATORS)}.")
     if table is None:
@@ -143,21 +143,24 @@ def moderators(
     rows = symptom_rows(table)
     if rows.empty:
         raise EvidenceError("There is nothing to compare: no row of the table gives an effect on a symptom.")
-    parts = [_one(MODERATORS[name], rows, rho, level) for name in asked]
+    parts = [_one(MODERATORS[name], rows, rho, level) for name in requested]
     adjusted = holm([part["p"].iloc[0] for part in parts])
     found = [part.assign(p_holm=p) for part, p in zip(parts, adjusted, strict=True)]
     tested = sum(not isnan(p) for p in adjusted)
     return Moderation(
-        table=pd.concat(found, ignore_index=True)[COLUMNS], rho=rho, level=level, rows=len(rows),
+        table=pd.concat(found, ignore_index=True)[COLUMNS],
+        rho=rho,
+        level=level,
+        rows=len(rows),
         trials=rows["trial_id"].nunique(),
-        rules={name: MODERATORS[name].rule for name in asked if MODERATORS[name].rule},
+        rules={name: MODERATORS[name].rule for name in requested if MODERATORS[name].rule},
         notes=(
             Note("holm", f"p_holm: adjusted for the {tested} moderators tested (Holm 1979)."),
             Note("small-levels", f"Levels with fewer than {FEWEST_TRIALS} trials are shown and not tested."),
             Note("one-at-a-time", "Each moderator is tested by itself; trials differ in several at once."),
             Note("no-allegiance", ALLEGIANCE),
         ),
-    )  # fmt: skip
+    )
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -216,30 +219,50 @@ def _number(column: str, centre: float, per: float) -> Callable[[pd.DataFrame], 
 
 MODERATORS: dict[str, Moderator] = {
     "control": Moderator(
-        name="control", read=_words("arm_c", CONTROLS),
+        name="control",
+        read=_words("arm_c", CONTROLS),
         rule="Enhanced care as usual counts as care as usual; pill and psychological placebo are one.",
     ),
     "waitlist": Moderator(
-        name="waitlist", read=_words("arm_c", {"waitlist": "waitlist", "": UNKNOWN}, other="any other control"),
+        name="waitlist",
+        read=_words("arm_c", {"waitlist": "waitlist", "": UNKNOWN}, other="any other control"),
         rule="The one contrast of controls that was expected: a waiting list against every other control.",
     ),
     "rating": Moderator(name="rating", read=_words("rating", {"": UNKNOWN, UNKNOWN: UNKNOWN})),
     "risk of bias": Moderator(
-        name="risk of bias", read=harmonised_rob,
+        name="risk of bias",
+        read=harmonised_rob,
         rule="Low: RoB 2 overall low, or 4 of the 4 items of the depression release; not low: any other value "
         "of these two; unknown: every other tool and code, whose scale is not documented.",
     ),
     "format": Moderator(
-        name="format", read=_words("format", FORMATS, other="other or combined"),
+        name="format",
+        read=_words("format", FORMATS, other="other or combined"),
         rule="Self-help is guided or not; group, family and combined formats are one.",
     ),
     "year": Moderator(name="year", read=_number("year", 2010, 10), unit="per 10 years"),
     "sessions": Moderator(name="sessions", read=_number("n_sessions", 16, 10), unit="per 10 sessions"),
-}  # fmt: skip
+}
 COLUMNS = [
-    "moderator", "level", "rows", "trials", "estimate", "se", "df", "ci_low", "ci_high", "tested",
-    "F", "df1", "df2", "p", "p_holm", "missing_rows", "missing_trials", "note",
-]  # fmt: skip
+    "moderator",
+    "level",
+    "rows",
+    "trials",
+    "estimate",
+    "se",
+    "df",
+    "ci_low",
+    "ci_high",
+    "tested",
+    "F",
+    "df1",
+    "df2",
+    "p",
+    "p_holm",
+    "missing_rows",
+    "missing_trials",
+    "note",
+]
 
 
 def _one(moderator: Moderator, rows: pd.DataFrame, rho: float, level: float) -> pd.DataFrame:

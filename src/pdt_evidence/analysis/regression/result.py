@@ -158,8 +158,27 @@ class MetaRegression:
 
     def to_dict(self) -> dict[str, Any]:
         """Every number as plain Python, ready for JSON; NaN becomes None."""
-        names = ("formula", "method", "test", "level", "k", "tau2", "tau2_se", "tau2_ci", "I2", "H2", "R2",
-                 "QE", "QE_df", "QE_p", "QM", "QM_df", "QM_p", "log_likelihood", "notes")  # fmt: skip
+        names = (
+            "formula",
+            "method",
+            "test",
+            "level",
+            "k",
+            "tau2",
+            "tau2_se",
+            "tau2_ci",
+            "I2",
+            "H2",
+            "R2",
+            "QE",
+            "QE_df",
+            "QE_p",
+            "QM",
+            "QM_df",
+            "QM_p",
+            "log_likelihood",
+            "notes",
+        )
         values = {name: plain(getattr(self, name)) for name in names}
         values["coefficients"] = plain(self.coefficients.to_dict("index"))
         values["vif"] = plain(self.vif.to_dict("index"))

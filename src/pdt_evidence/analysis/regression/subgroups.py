@@ -85,7 +85,7 @@ def compare_subgroups(
     Parameters
     ----------
     table : DataFrame
-        One row a study, with the columns named by `yi`, `vi` and `by`; rows where `by` is blank are left out.
+        One row a study, with the columns named by `yi`, `vi` and `by`; rows where `by` is blank are excluded.
     by : str
         The column that makes the groups.
     tau2 : {"common", "separate"}
@@ -162,7 +162,7 @@ def _separate(
 ) -> SubgroupComparison:
     import pandas as pd
 
-    fit = metareg(f"`{yi}` ~ `{by}`", table, **options)  # checks the rows, and lists those left out
+    fit = metareg(f"`{yi}` ~ `{by}`", table, **options)  # checks the rows, and lists those excluded
     whole = table[table[[by, yi, options["vi"]]].notna().all(axis=1)]
     rows = {name: _alone(whole[whole[by] == name], yi, options) for name in sizes.index}
     groups = pd.DataFrame.from_dict(rows, orient="index")
@@ -189,8 +189,16 @@ def _alone(group: pd.DataFrame, yi: str, options: dict[str, Any]) -> dict[str, f
         df = NAN if test == "z" else k - 1.0
     half = float(two_sided_quantile(options["level"], df)) * se
     p = float(two_sided_p(estimate / se, df))
-    return {"k": k, "estimate": estimate, "se": se, "df": df, "p": p, "ci_low": estimate - half,
-            "ci_high": estimate + half, "tau2": tau2}  # fmt: skip
+    return {
+        "k": k,
+        "estimate": estimate,
+        "se": se,
+        "df": df,
+        "p": p,
+        "ci_low": estimate - half,
+        "ci_high": estimate + half,
+        "tau2": tau2,
+    }
 
 
 def _comparison(
@@ -215,6 +223,15 @@ def _comparison(
         [Note("rows-left-out", f"{rows} left out, since a value is missing (see left_out).")] if left else []
     )
     return SubgroupComparison(
-        by=by, tau2=tau2, method=fit.method, test=fit.test, level=options["level"], groups=groups,
-        statistic=statistic, df=df, p=p, left_out=fit.left_out, notes=tuple(notes),
-    )  # fmt: skip
+        by=by,
+        tau2=tau2,
+        method=fit.method,
+        test=fit.test,
+        level=options["level"],
+        groups=groups,
+        statistic=statistic,
+        df=df,
+        p=p,
+        left_out=fit.left_out,
+        notes=tuple(notes),
+    )

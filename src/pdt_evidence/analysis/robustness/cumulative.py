@@ -1,4 +1,4 @@
-"""The door to cumulative meta-analysis: how the evidence built up."""
+"""Entry point to cumulative meta-analysis: how the evidence built up."""
 
 from __future__ import annotations
 
@@ -87,8 +87,11 @@ def _places(order: Sequence[object] | ArrayLike, full: PooledEffect) -> list[int
     values = order.tolist() if isinstance(order, np.ndarray) else list(order)  # pyright: ignore[reportArgumentType]
     if len(values) != full.k:
         raise EvidenceError(f"order has {len(values)} values for {full.k} studies; each study needs one.")
-    missing = [f"study {i + 1} ({full.labels[i]}) has no value in order."
-               for i, value in enumerate(values) if _absent(value)]  # fmt: skip
+    missing = [
+        f"study {i + 1} ({full.labels[i]}) has no value in order."
+        for i, value in enumerate(values)
+        if _absent(value)
+    ]
     if missing:
         raise EvidenceError.from_problems(missing, "cumulative()")
     try:

@@ -1,4 +1,4 @@
-"""The door to GOSH: the pooled estimate of every subset of the studies."""
+"""Entry point to GOSH: the pooled estimate of every subset of the studies."""
 
 from __future__ import annotations
 
@@ -69,12 +69,15 @@ class Gosh:
 
         rows = []
         for i, label in enumerate(self.labels):
-            held = holds(self.bitmask, i)
+            available = holds(self.bitmask, i)
             rows.append(
                 {"label": label}
-                | {f"{name}_{word}": _mean(getattr(self, name)[where])
-                   for name in ("estimate", "I2") for word, where in (("with", held), ("without", ~held))}
-            )  # fmt: skip
+                | {
+                    f"{name}_{word}": _mean(getattr(self, name)[where])
+                    for name in ("estimate", "I2")
+                    for word, where in (("with", available), ("without", ~available))
+                }
+            )
         return pd.DataFrame(rows)
 
     def summary(self) -> str:

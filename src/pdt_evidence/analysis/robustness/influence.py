@@ -1,4 +1,4 @@
-"""The doors to case deletion: which study moves the result, and where to."""
+"""Entry points to case deletion: which study moves the result, and where to."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def leave_one_out(
     Returns
     -------
     PooledSeries
-        The labels name the study left out.
+        The labels name the study excluded.
 
     Raises
     ------
@@ -170,7 +170,9 @@ def leave_one_out(
     return series("leave-one-out", full.labels, full, delete_each(full.yi, full.vi, options_of(full)))
 
 
-def _at_least_two(full: PooledEffect, door: str) -> PooledEffect:
+def _at_least_two(full: PooledEffect, entry_point: str) -> PooledEffect:
     if full.k < 2:
-        raise EvidenceError(f"{door}() needs at least two studies; without the one there is nothing to pool.")
+        raise EvidenceError(
+            f"{entry_point}() needs at least two studies; without the one there is nothing to pool."
+        )
     return full

@@ -31,7 +31,7 @@ SAME = 1e-8  # relative: a pooled effect and its refit
 class PooledSeries:
     """Fits of one meta-analysis with changing studies; every array has one value a fit.
 
-    `kind` says what the labels name: "leave-one-out", the study left out; "cumulative", the
+    `kind` says what the labels name: "leave-one-out", the study excluded; "cumulative", the
     study that enters. NaN stands for what the studies present cannot tell.
     """
 
@@ -79,10 +79,17 @@ class PooledSeries:
             "I2",
         )
         rows = [
-            (label, str(k), *map(TEXT.number, (self.estimate[i], *self.ci[i])), TEXT.p(self.p[i]),
-             *map(TEXT.number, self.pi[i]), TEXT.number(self.tau2[i]), TEXT.number(self.I2[i], 1))
+            (
+                label,
+                str(k),
+                *map(TEXT.number, (self.estimate[i], *self.ci[i])),
+                TEXT.p(self.p[i]),
+                *map(TEXT.number, self.pi[i]),
+                TEXT.number(self.tau2[i]),
+                TEXT.number(self.I2[i], 1),
+            )
             for i, (label, k) in enumerate(zip(self.labels, self.k, strict=True))
-        ]  # fmt: skip
+        ]
         rules = f"{self.method}, {self.test}, {percent(self.level)} intervals"
         title = f"{self.kind.capitalize()}: {scale_name(self.measure)} ({rules})"
         full = f"All {self.full.k} studies: {TEXT.number(self.full.estimate)} ({TEXT.interval(self.full.ci)})"
@@ -130,8 +137,8 @@ def pool_first(
         For a pooled effect that `pool` does not give from its yi and vi, such as one of a
         model with several effects a trial: leaving a row out of that is another matter.
     """
-    asked = {"method": method, "test": test, "level": level, "labels": labels}
-    given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
+    options = {"method": method, "test": test, "level": level, "labels": labels}
+    given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if not isinstance(yi, PooledEffect):
         if vi is None:
             raise RequestError("Effects need their variances: give yi and vi, or a pooled effect alone.")
@@ -182,9 +189,16 @@ def series(kind: str, labels: Sequence[str], full: PooledEffect, fits: PooledArr
     )
     arrays: dict[str, Any] = {name: frozen(getattr(fits, name)) for name in names}
     return PooledSeries(
-        kind=kind, labels=tuple(labels), measure=full.measure, method=full.method, test=full.test,
-        level=full.level, pi_rule=full.pi_rule, full=full, **arrays,
-    )  # fmt: skip
+        kind=kind,
+        labels=tuple(labels),
+        measure=full.measure,
+        method=full.method,
+        test=full.test,
+        level=full.level,
+        pi_rule=full.pi_rule,
+        full=full,
+        **arrays,
+    )
 
 
 def frozen(array: NDArray) -> NDArray:

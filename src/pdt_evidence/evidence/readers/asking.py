@@ -32,14 +32,14 @@ def ask_for_names(names: Names, where: str) -> None:
         unknown = names.unknown.get(kind, [])
         if not unknown:
             continue
-        asked = [name.partition(" / ")[0] for name in unknown[:MOST_ASKED] if name != NO_NAME]
+        options = [name.partition(" / ")[0] for name in unknown[:MOST_ASKED] if name != NO_NAME]
         own = "" if kind == "follow_up" else ", or a word of your own"
         how = (
             f" To name them, give a mapping with such lines, for each {UNSAID} one of {', '.join(names.words(kind))}"
-            f"{own}:\n{_as_csv((kind, name, UNSAID, '') for name in asked)}"
+            f"{own}:\n{_as_csv((kind, name, UNSAID, '') for name in options)}"
         )
         what = f"{where}: {len(unknown)} {one if len(unknown) == 1 else several}: {_listed(unknown)}."
-        warn(what + (how if asked else ""))
+        warn(what + (how if options else ""))
 
 
 def ask_for_directions(names: Names, outcomes: Iterable[tuple[str, str, str]], where: str) -> None:

@@ -14,7 +14,7 @@ from pdt_evidence.evidence.tables import set_aside
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["event_measure", "said_of_events"]
+__all__ = ["event_measure", "label_of_events"]
 
 EVENT_MEASURES = ("OR", "RR", "RD")
 
@@ -26,7 +26,7 @@ def event_measure(table: pd.DataFrame, source: Mapping[str, Any] | None = None) 
     return reviewed[0] if alone.any() and alone[used].all() and len(reviewed) == 1 else None
 
 
-def said_of_events(table: pd.DataFrame, source: Mapping[str, Any] | None = None) -> str:
+def label_of_events(table: pd.DataFrame, source: Mapping[str, Any] | None = None) -> str:
     """What becomes of rows of events where no measure is asked for; "" for a table that has none.
 
     `source` tells of the file of a table that does not know it.

@@ -1,7 +1,7 @@
 """From somebody's file to a table of trials on disk: the whole of it, or nothing.
 
 `import_file` sees what a file is, reads it, and writes a CSV that `read_trials` accepts, beside a
-JSON that says where it came from (name, size, SHA-256) and what was left out or changed.
+JSON that says where it came from (name, size, SHA-256) and what was excluded or changed.
 """
 
 from __future__ import annotations

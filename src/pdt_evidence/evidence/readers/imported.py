@@ -1,4 +1,4 @@
-"""What a reader gives back: a table of trials that remembers where it came from and what it left out."""
+"""What a reader gives back: a table of trials that remembers where it came from and what it excluded."""
 
 from __future__ import annotations
 

@@ -104,10 +104,10 @@ class Names:
         """Our word for the first of `names` that has one; else "" and the name is remembered."""
         rule = self.find(kind, *names)
         if rule is None:
-            asked = " / ".join(dict.fromkeys(name for name in names if name)) or NO_NAME
+            requested = " / ".join(dict.fromkeys(name for name in names if name)) or NO_NAME
             known = self.unknown.setdefault(kind, [])
-            if asked not in known:
-                known.append(asked)
+            if requested not in known:
+                known.append(requested)
             return ""
         return rule.word
 
@@ -120,9 +120,9 @@ class Names:
             found = MONTHS.search(_plain(name))
             if found:
                 return str(follow_up_window(float(found[1] or found[2])))
-        asked = " / ".join(dict.fromkeys(name for name in names if name))
-        if asked not in self.unknown.setdefault("follow_up", []):
-            self.unknown["follow_up"].append(asked)
+        requested = " / ".join(dict.fromkeys(name for name in names if name))
+        if requested not in self.unknown.setdefault("follow_up", []):
+            self.unknown["follow_up"].append(requested)
         return "unknown"
 
 
@@ -139,8 +139,8 @@ def load_names(mapping: str | Path | None = None) -> Names:
         return Names({kind: list(found) for kind, found in rules.items()})
     path = Path(mapping)
     own = _parse(as_utf8(file_bytes(path, limit=1_000_000), path.name, []), path.name)
-    asked = {kind: own.get(kind, []) + rules.get(kind, []) for kind in FIELDS}
-    return Names(asked, [(kind, rule) for kind, found in own.items() for rule in found])
+    options = {kind: own.get(kind, []) + rules.get(kind, []) for kind in FIELDS}
+    return Names(options, [(kind, rule) for kind, found in own.items() for rule in found])
 
 
 @cache

@@ -45,9 +45,9 @@ def sha256(content: bytes | str) -> str:
 
 def about_import(table: Any, out: Path, written: str, rows: str) -> str:
     """What stands beside an imported CSV: the source, the hash of the table and of its rows, the log."""
-    held = {"file": out.name, "rows": len(table), "sha256": sha256(written), "rows_sha256": sha256(rows)}
+    available = {"file": out.name, "rows": len(table), "sha256": sha256(written), "rows_sha256": sha256(rows)}
     log = json.loads(table.log.to_json(orient="records"))
-    return json.dumps({"source": table.source, "table": held, "log": log}, indent=1) + "\n"
+    return json.dumps({"source": table.source, "table": available, "log": log}, indent=1) + "\n"
 
 
 def with_import(path: Path, source: dict[str, Any], rows: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -58,12 +58,12 @@ def with_import(path: Path, source: dict[str, Any], rows: Any) -> tuple[dict[str
     about = _record(path.with_suffix(".json"))
     if about is None:
         return source, []
-    held, log = about["table"], about["log"]
-    edited = held["sha256"] != source["sha256"] and held.get("rows_sha256") != sha256(rows())
+    available, log = about["table"], about["log"]
+    edited = available["sha256"] != source["sha256"] and available.get("rows_sha256") != sha256(rows())
     if edited:
-        said = f"{path.name} {CHANGED} from {about['source']['file']}: its rows are no longer all those of that file."
-        warn(f"{said} What is computed rests on the changed table.")
-        log = [*log, {"line": None, "row": "", "action": "noted", "reason": said}]
+        text = f"{path.name} {CHANGED} from {about['source']['file']}: its rows are no longer all those of that file."
+        warn(f"{text} What is computed rests on the changed table.")
+        log = [*log, {"line": None, "row": "", "action": "noted", "reason": text}]
     return source | {"imported": about["source"], "edited": edited}, log
 
 
@@ -99,8 +99,8 @@ def origin(table: pd.DataFrame, digits: int = 64) -> str:
     imported = source.get("imported")
     if not imported:
         return _file(source, digits)
-    said = f"{source['file']}, imported from {_file(imported, digits)}"
-    return f"{said}; changed since, SHA-256 now {source['sha256'][:digits]}" if source.get("edited") else said
+    text = f"{source['file']}, imported from {_file(imported, digits)}"
+    return f"{text}; changed since, SHA-256 now {source['sha256'][:digits]}" if source.get("edited") else text
 
 
 def _file(source: dict[str, Any], digits: int) -> str:
@@ -148,10 +148,10 @@ def sources_of(table: pd.DataFrame) -> pd.DataFrame:
     found["citation"] = found["citation"].mask(unknown, about["title"] or first["file"])
     found["doi"] = found["doi"].mask(unknown, about["doi"])
     last = source["file"] if source.get("imported") else ""
-    held = (
+    available = (
         first["file"],
         first["bytes"],
         first["sha256"],
         f"{last}, changed since" if source.get("edited") else last,
     )
-    return found.assign(**dict(zip(FILE_COLUMNS, held, strict=True)))
+    return found.assign(**dict(zip(FILE_COLUMNS, available, strict=True)))

@@ -81,9 +81,9 @@ def read_trials(path: str | Path) -> ImportedTrials:
         The columns of the file, typed, and where the file says nothing: `row_id` ("line 2", …),
         `trial_id` (the study), `source_id` (the file's name), `follow_up` (from `months_since_end`; "unknown"
         without it), and `vi` beside `yi` (from `sei`, else from `ci_low ci_high ci_level`). `.lines` has the line of
-        each row, `.log` the lines left out and what was decided for the whole file (encoding, decimal commas).
+        each row, `.log` the lines excluded and what was decided for the whole file (encoding, decimal commas).
         Of a table that `import_file` wrote, `.source["imported"]` names the file it came from, and `.log` has
-        what that import left out or changed.
+        what that import excluded or changed.
 
     Raises
     ------

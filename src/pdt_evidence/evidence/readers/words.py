@@ -48,8 +48,8 @@ def as_spelled(column: str, words: list[str]) -> tuple[list[str], str]:
         return words, ""
     known = {_plain(word): word for word in ours}
     meant = [word if word in ours else known.get(_plain(word[:80]), word) for word in words]
-    said = next((f"{a!r} is read as {b!r}" for a, b in zip(words, meant, strict=True) if a != b), "")
-    return meant, said
+    text = next((f"{a!r} is read as {b!r}" for a, b in zip(words, meant, strict=True) if a != b), "")
+    return meant, text
 
 
 def _plain(word: str) -> str:
@@ -65,8 +65,8 @@ def near_misses(table: pd.DataFrame, coded: dict[str, Coded], lines: Sequence[in
             continue
         own = "a known word or one of your own" if column in OPEN_WORDS else f"one of {', '.join(ours)}"
         for word in words:
-            said = SAID_AS.get(word.lower(), "")
-            near = [said] if said in ours else get_close_matches(word[:80], ours, n=1, cutoff=SLIP)
+            text = SAID_AS.get(word.lower(), "")
+            near = [text] if text in ours else get_close_matches(word[:80], ours, n=1, cutoff=SLIP)
             if near and word not in ours:
                 wrong = coded[column].cells(other == word for other in words)
                 advice = f"Did you mean {near[0]!r}?"

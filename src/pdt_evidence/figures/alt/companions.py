@@ -32,9 +32,18 @@ if TYPE_CHECKING:
     from pdt_evidence.models.bias.small_study import RegressionTest, TrimAndFill
 
 __all__ = [
-    "baujat", "bias_summary", "drapery", "funnel", "gosh_plot", "network_plot", "orchard", "radial",
-    "specification_curve", "tau2_profile", "trajectory",
-]  # fmt: skip
+    "baujat",
+    "bias_summary",
+    "drapery",
+    "funnel",
+    "gosh_plot",
+    "network_plot",
+    "orchard",
+    "radial",
+    "specification_curve",
+    "tau2_profile",
+    "trajectory",
+]
 
 FURTHEST = 3  # studies that are named
 
@@ -58,21 +67,21 @@ def funnel(
     """How the studies lie about the pooled estimate."""
     sei, away = np.sqrt(effect.vi), effect.yi - effect.estimate
     outside = int((np.abs(away) > NormalDist().inv_cdf(0.5 + effect.level / 2) * sei).sum())
-    said = [
+    texts = [
         f"Funnel plot of {size_of(effect)}{about(effect)}: effects against standard errors {between(sei)}."
     ]
-    said.append(
+    texts.append(
         f"{int((away < 0).sum())} lie left and {int((away > 0).sum())} right of the pooled {pooled(effect)}; "
         f"{outside} outside the {percent(effect.level)} funnel of chance."
     )
     if regression is not None and not math.isnan(regression.slope):
-        said.append(f"Egger’s regression: {FORMAT.p_value(regression.p)}.")
+        texts.append(f"Egger’s regression: {FORMAT.p_value(regression.p)}.")
     if filled is not None and not filled.k0:
-        said.append("Trim-and-fill adds no study.")
+        texts.append("Trim-and-fill adds no study.")
     elif filled is not None:
         side = f"on the {filled.side}, which leads to {shown(filled.estimate, effect.measure)}"
-        said.append(f"Trim-and-fill adds {counted(filled.k0)} {side}.")
-    return " ".join(said)
+        texts.append(f"Trim-and-fill adds {counted(filled.k0)} {side}.")
+    return " ".join(texts)
 
 
 def radial(effect: PooledEffect) -> str:
@@ -107,50 +116,54 @@ def drapery(effect: PooledEffect) -> str:
 
 def orchard(effect: PooledEffect) -> str:
     """Every effect as a dot, and what they come to."""
-    ends = " to ".join(shown(float(value), effect.measure) for value in (effect.yi.min(), effect.yi.max()))
-    return f"Orchard plot of {size_of(effect)}{about(effect)}: effects from {ends}; pooled {pooled(effect)}."
+    limits = " to ".join(shown(float(value), effect.measure) for value in (effect.yi.min(), effect.yi.max()))
+    return (
+        f"Orchard plot of {size_of(effect)}{about(effect)}: effects from {limits}; pooled {pooled(effect)}."
+    )
 
 
 def tau2_profile(effect: PooledEffect) -> str:
     """Where the likelihood of tau2 is greatest."""
     kind = "Log-likelihood" if effect.method == "ML" else "Restricted log-likelihood"
-    said = f"{kind} of the between-study variance τ² of {size_of(effect)}{about(effect)}: "
-    said += f"estimate {FORMAT.variance(effect.tau2)} by {effect.method}"
+    text = f"{kind} of the between-study variance τ² of {size_of(effect)}{about(effect)}: "
+    text += f"estimate {FORMAT.variance(effect.tau2)} by {effect.method}"
     if math.isnan(effect.tau2_ci[0]):
-        return f"{said}, its interval is not known."
+        return f"{text}, its interval is not known."
     low, high = (FORMAT.variance(value) for value in effect.tau2_ci)
-    return f"{said}, {percent(effect.level)} interval {low} to {high} ({effect.tau2_ci_method})."
+    return f"{text}, {percent(effect.level)} interval {low} to {high} ({effect.tau2_ci_method})."
 
 
 def bias_summary(judgements: PooledEffect | Mapping[str, Sequence[object]]) -> str:
     """How many studies have which judgement, domain by domain."""
-    told = judged(judgements)
-    size = max(map(len, told.values()))
-    said = [f"Risk of bias of {counted(size)} in {counted(len(told), 'domain')}."]
-    for name, values in told.items():
+    reported = judged(judgements)
+    size = max(map(len, reported.values()))
+    texts = [f"Risk of bias of {counted(size)} in {counted(len(reported), 'domain')}."]
+    for name, values in reported.items():
         counts = Counter(values)
         parts = [f"{counts[word]} {words.inner(said_as)}" for word, said_as in SAID.items() if counts[word]]
         parts += [f"{counts['']} not reported"] if counts[""] else []
-        said.append(f"{words.spoken(name.removeprefix('rob_'))}: {', '.join(parts)}.")
-    return " ".join(said)
+        texts.append(f"{words.spoken(name.removeprefix('rob_'))}: {', '.join(parts)}.")
+    return " ".join(texts)
 
 
 def trajectory(result: Synthesis, *, months: Mapping[str, float] | None = None) -> str:
     """Every window of every line with its months, studies and effect."""
-    courses, shared, placed, left_out = courses_of(result, months)
-    said = [f"Effects against months since the end of treatment{f' ({shared})' if shared else ''}, "
-            f"{counted(len(placed), 'window')}."]  # fmt: skip
+    courses, shared, placed, excluded = courses_of(result, months)
+    texts = [
+        f"Effects against months since the end of treatment{f' ({shared})' if shared else ''}, "
+        f"{counted(len(placed), 'window')}."
+    ]
     for course in courses:
         points = [
             f"at {month:.3g} months, {size_of(effect)}, {pooled(effect)}"
             for month, effect in zip(course.months, course.effects, strict=True)
         ]
-        said.append(
+        texts.append(
             f"{course.name}: {'; '.join(points)}." if course.name else f"{capital('; '.join(points))}."
         )
-    if left_out:
-        said.append(f"{counted(left_out, 'window')} without a place in time left out.")
-    return " ".join(said)
+    if excluded:
+        texts.append(f"{counted(excluded, 'window')} without a place in time left out.")
+    return " ".join(texts)
 
 
 def network_plot(network: Network) -> str:
@@ -174,18 +187,22 @@ def gosh_plot(subsets: Gosh, *, study: int | str | None = None) -> str:
     least, middle, most = (
         shown(float(value), full.measure) for value in np.quantile(subsets.estimate, [0.0, 0.5, 1.0])
     )
-    said = [f"GOSH plot of {kind} {len(subsets)} subsets of {counted(len(subsets.labels))}{about(full)}: "
-            f"estimates from {least} to {most}, median {middle}, I² {between(subsets.I2, 0)}%."]  # fmt: skip
+    texts = [
+        f"GOSH plot of {kind} {len(subsets)} subsets of {counted(len(subsets.labels))}{about(full)}: "
+        f"estimates from {least} to {most}, median {middle}, I² {between(subsets.I2, 0)}%."
+    ]
     unknown = int((~np.isfinite(subsets.I2)).sum())
     if unknown:
-        said.append(f"{counted(unknown, 'subset')} without an I² not drawn.")
+        texts.append(f"{counted(unknown, 'subset')} without an I² not drawn.")
     if study is not None:
-        held = subsets.included(study)
+        available = subsets.included(study)
         name = subsets.labels[study] if isinstance(study, int) else study
-        medians = [shown(float(np.median(subsets.estimate[kept])), full.measure) for kept in (held, ~held)]
-        said.append(f"With {name} the median is {medians[0]}, without it {medians[1]}.")
-    said.append(f"All studies: pooled {pooled(full)}.")
-    return " ".join(said)
+        medians = [
+            shown(float(np.median(subsets.estimate[kept])), full.measure) for kept in (available, ~available)
+        ]
+        texts.append(f"With {name} the median is {medians[0]}, without it {medians[1]}.")
+    texts.append(f"All studies: pooled {pooled(full)}.")
+    return " ".join(texts)
 
 
 def specification_curve(
@@ -201,14 +218,16 @@ def specification_curve(
     values, total = curve.estimates, len(curve.estimates)
     bare, clear = (int((curve.kinds == kind).sum()) for kind in (BARE, CLEAR))
     at = number(reference, 2 if reference else 0)
-    said = [f"Specification curve of {counted(total, 'specification')}: estimates {between(values)}, "
-            f"median {number(float(np.median(values)))}.",
-            f"{clear} of {total - bare} intervals exclude {at}; {counted(int((values > reference).sum()), 'estimate')} "
-            f"above it, {int((values < reference).sum())} below."]  # fmt: skip
+    texts = [
+        f"Specification curve of {counted(total, 'specification')}: estimates {between(values)}, "
+        f"median {number(float(np.median(values)))}.",
+        f"{clear} of {total - bare} intervals exclude {at}; {counted(int((values > reference).sum()), 'estimate')} "
+        f"above it, {int((values < reference).sum())} below.",
+    ]
     if bare:
-        said.append(f"{bare} without an interval.")
+        texts.append(f"{bare} without an interval.")
     if curve.left_out:
-        said.append(f"{curve.left_out} without an estimate left out.")
+        texts.append(f"{curve.left_out} without an estimate left out.")
     for choice in curve.choices:
-        said.append(f"{choice.name}: {', '.join(choice.options)}.")
-    return " ".join(said)
+        texts.append(f"{choice.name}: {', '.join(choice.options)}.")
+    return " ".join(texts)

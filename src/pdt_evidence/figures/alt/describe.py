@@ -13,7 +13,7 @@ from pdt_evidence.figures.alt.sentences import FORMAT, about, counted, listed, p
 from pdt_evidence.figures.forests.arms import arms_of, turned
 from pdt_evidence.figures.forests.drawables import drawable
 from pdt_evidence.figures.forests.labels import labels_of
-from pdt_evidence.figures.forests.records import Wishes
+from pdt_evidence.figures.forests.records import ForestOptions
 from pdt_evidence.figures.forests.rows import others_of
 from pdt_evidence.figures.forests.series import Series, kind_of, series_of
 from pdt_evidence.figures.registry import FIGURES
@@ -48,7 +48,7 @@ def alt_text(result: Drawable | Gosh, figure: str = "", **options: Any) -> str:
     -------
     str
         What is drawn and how much of it; estimate, interval, which side it favours, prediction interval and
-        heterogeneity; and what is not known or left out.
+        heterogeneity; and what is not known or excluded.
 
     Raises
     ------
@@ -100,48 +100,52 @@ def _telling(name: str, describe: Describe, options: Mapping[str, Any]) -> dict[
 
 
 def forest(result: Any, **options: Any) -> str:
-    return _told(drawable(result), options)
+    return _reported(drawable(result), options)
 
 
 def summary_forest(result: Any, *, prediction: bool = True, **options: Any) -> str:
-    return _told(series_of(result), options | ({} if prediction else {"prediction": "off"}))
+    return _reported(series_of(result), options | ({} if prediction else {"prediction": "off"}))
 
 
-def _told(found: PooledEffect | Synthesis | Series, options: Mapping[str, Any]) -> str:
+def _reported(found: PooledEffect | Synthesis | Series, options: Mapping[str, Any]) -> str:
     """A forest with what its options add to it or take from it."""
     options = {name: value for name, value in options.items() if name != "ax"}
-    asked = Wishes(**{field.name: options[field.name] for field in fields(Wishes) if field.name in options})
+    requested = ForestOptions(
+        **{field.name: options[field.name] for field in fields(ForestOptions) if field.name in options}
+    )
     extras: Mapping[str, Any] = {}
     if set(options) - {"arms"}:
-        from pdt_evidence.figures.forests.plot import asked_of
+        from pdt_evidence.figures.forests.plot import options_of
 
-        extras = asked_of(found, **options)[-1]  # which refuses what the figure refuses
+        extras = options_of(found, **options)[-1]  # which refuses what the figure refuses
     if isinstance(found, Series):
-        told, measure = _of_series(found, asked), found.effects[0].measure
+        reported, measure = _of_series(found, requested), found.effects[0].measure
     else:
         strata = [found] if isinstance(found, PooledEffect) else [s for s in found.strata.values() if s.k]
         if not strata:
             raise RequestError("There is nothing to describe: the result holds no study.")
-        told, measure = _of_strata(strata, asked, isinstance(found, Synthesis)), strata[0].measure
-    return " ".join([*told, *_marked(measure, extras)])
+        reported, measure = _of_strata(strata, requested, isinstance(found, Synthesis)), strata[0].measure
+    return " ".join([*reported, *_marked(measure, extras)])
 
 
-def _of_strata(strata: Sequence[PooledEffect], asked: Wishes, grouped: bool) -> list[str]:
+def _of_strata(strata: Sequence[PooledEffect], requested: ForestOptions, grouped: bool) -> list[str]:
     """Each stratum by every model, what all come to, and what was turned."""
-    arms = asked.arms or arms_of(strata)
+    arms = requested.arms or arms_of(strata)
     rows = counted(sum(s.k for s in strata), "row")
     lines = [f"Forest plot of {rows} in {counted(len(strata), 'group')}."] if grouped else []
     for effect in strata:
         name = f"{words.heading(effect.stratum)}, {size_of(effect)}"
         about_it = name if grouped else f"Forest plot of {size_of(effect)}{about(effect)}"
-        lines.append(f"{about_it}: {_sentence(effect, asked, arms)}")
-        others = others_of(effect, asked.also) if effect.k > 1 else {}
-        lines += [f"By {key}: {_sentence(other, asked, arms)}" for key, other in others.items()]
+        lines.append(f"{about_it}: {_sentence(effect, requested, arms)}")
+        others = others_of(effect, requested.also) if effect.k > 1 else {}
+        lines += [f"By {key}: {_sentence(other, requested, arms)}" for key, other in others.items()]
         lines += [] if grouped else _range(effect)
-    if asked.overall is not None:
-        lines.append(f"Overall, {size_of(asked.overall)}: {_sentence(asked.overall, asked, arms)}")
-    if asked.difference is not None:
-        lines.append(f"{' '.join(words.difference(asked.difference, FORMAT))}.")
+    if requested.overall is not None:
+        lines.append(
+            f"Overall, {size_of(requested.overall)}: {_sentence(requested.overall, requested, arms)}"
+        )
+    if requested.difference is not None:
+        lines.append(f"{' '.join(words.difference(requested.difference, FORMAT))}.")
     return [*lines, *filter(None, [turned(strata, arms)])]
 
 
@@ -159,14 +163,14 @@ def _marked(measure: str, extras: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def _sentence(effect: PooledEffect, asked: Wishes, arms: tuple[str, str]) -> str:
-    if asked.prediction == "off":
+def _sentence(effect: PooledEffect, requested: ForestOptions, arms: tuple[str, str]) -> str:
+    if requested.prediction == "off":
         effect = words.without_prediction(effect)
     if effect.k == 1:
         return f"{pooled(effect, arms)}."
-    several = words.clustered(effect) or asked.also
+    several = words.clustered(effect) or requested.also
     by = f", by {words.inner(words.model_of(effect))}" if several else ""
-    return f"pooled {pooled(effect, arms)}{by}{_heterogeneity(effect) if asked.heterogeneity else ''}."
+    return f"pooled {pooled(effect, arms)}{by}{_heterogeneity(effect) if requested.heterogeneity else ''}."
 
 
 def _heterogeneity(effect: Any) -> str:
@@ -186,25 +190,25 @@ def _range(effect: PooledEffect) -> list[str]:
     return [f"The {'effects' if words.clustered(effect) else 'studies'} lie between {least} and {most}."]
 
 
-def _of_series(series: Series, asked: Wishes) -> list[str]:
-    arms = asked.arms or series.arms or arms_of(series.effects)
-    said = words.inner(series.title) or words.heading(series.stratum, inside=True)
-    title = f" ({said})" if said else ""
+def _of_series(series: Series, requested: ForestOptions) -> list[str]:
+    arms = requested.arms or series.arms or arms_of(series.effects)
+    sentence = words.inner(series.title) or words.heading(series.stratum, inside=True)
+    title = f" ({sentence})" if sentence else ""
     also = [text for text in [turned(series.studies, arms)] if text]
     if series.whole is None:
-        return [_of_rows(series, title, arms, asked), *also]
+        return [_of_rows(series, title, arms, requested), *also]
     steps = _of_steps(series, title, arms) if series.in_turn else _of_omissions(series, title)
-    return [f"{steps} All {size_of(series.whole)}: {_sentence(series.whole, asked, arms)}", *also]
+    return [f"{steps} All {size_of(series.whole)}: {_sentence(series.whole, requested, arms)}", *also]
 
 
-def _of_rows(series: Series, title: str, arms: tuple[str, str], asked: Wishes) -> str:
+def _of_rows(series: Series, title: str, arms: tuple[str, str], requested: ForestOptions) -> str:
     over = f", {words.inner(series.over)}" if series.over else ""
     lines = [f"Forest plot of {counted(len(series.effects), 'pooled result')}{title}{over}."]
     for effect, path in zip(series.effects, series.paths, strict=True):
         name = _name(series, path) or words.title_of(effect)
         own = (name, arms[1]) if series.over else arms
         size = counted(effect.k, "direct study") if series.over else size_of(effect)
-        seen = words.without_prediction(effect) if asked.prediction == "off" else effect
+        seen = words.without_prediction(effect) if requested.prediction == "off" else effect
         lines.append(f"{name}, {size}: {pooled(seen, own)}.")
     if series.spread is not None:
         lines.append(f"All comparisons: {_heterogeneity(series.spread).removeprefix('; ')}.")
@@ -223,8 +227,8 @@ def _of_omissions(series: Series, title: str) -> str:
     lines = [f"Forest plot of {counted(len(names), 'estimate')}, each without one study{title}."]
     if seen:
         order = sorted(seen, key=lambda pair: pair[0].estimate)
-        ends = [f"{shown(e.estimate, e.measure)} (without {name})" for e, name in (order[0], order[-1])]
-        lines.append(f"They lie between {ends[0]} and {ends[1]}.")
+        limits = [f"{shown(e.estimate, e.measure)} (without {name})" for e, name in (order[0], order[-1])]
+        lines.append(f"They lie between {limits[0]} and {limits[1]}.")
     whole = series.whole
     changed = [name for e, name in seen if whole is not None and _side(e) != _side(whole)]
     lines.append(

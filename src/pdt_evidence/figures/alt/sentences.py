@@ -44,8 +44,8 @@ def size_of(effect: PooledEffect) -> str:
 
 def about(effect: PooledEffect) -> str:
     """The words of its stratum in brackets, after a blank."""
-    said = words.heading(effect.stratum, inside=True)
-    return f" ({said})" if said else ""
+    text = words.heading(effect.stratum, inside=True)
+    return f" ({text})" if text else ""
 
 
 def capital(text: str) -> str:
@@ -68,13 +68,13 @@ def to(pair: tuple[float, float], measure: str) -> str:
 def pooled(effect: PooledEffect, arms: tuple[str, str] | None = None) -> str:
     """Estimate, confidence interval, direction and prediction interval."""
     level = percent(effect.level)
-    said = f"{words.short_measure(effect.measure)} {shown(effect.estimate, effect.measure)} "
-    said += f"({level} confidence interval "
+    text = f"{words.short_measure(effect.measure)} {shown(effect.estimate, effect.measure)} "
+    text += f"({level} confidence interval "
     known = not math.isnan(sum(effect.ci))
-    said += f"{to(effect.ci, effect.measure)}, {direction(effect, arms)})" if known else "not known)"
+    text += f"{to(effect.ci, effect.measure)}, {direction(effect, arms)})" if known else "not known)"
     if not math.isnan(effect.pi[0]):
-        said += f", {level} prediction interval {to(effect.pi, effect.measure)}"
-    return said
+        text += f", {level} prediction interval {to(effect.pi, effect.measure)}"
+    return text
 
 
 def direction(effect: PooledEffect, arms: tuple[str, str] | None = None) -> str:

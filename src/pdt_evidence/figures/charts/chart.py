@@ -121,7 +121,7 @@ class Chart:
         not at all. `above` lines of small text stay free between the plot and its legend. A new figure is made as
         high as it takes for bands of `band` points.
         """
-        asked = {
+        options = {
             "title": title,
             "xlabel": xlabel,
             "ylabel": ylabel,
@@ -130,26 +130,26 @@ class Chart:
             "legend": legend,
             "above": above,
         }
-        said = self._fitted(asked, band)
-        self.style, self.panel = said.style, said.panel
-        self._write(said)
-        self._legend(legend, said, above)
+        text = self._fitted(options, band)
+        self.style, self.panel = text.style, text.panel
+        self._write(text)
+        self._legend(legend, text, above)
         if grid:
             self.ax.grid(visible=True, axis=grid, color=self.style.faint, linewidth=0.4, zorder=0)
             self.ax.set_axisbelow(True)
-        frame: Any = Frame(*said.sides)
+        frame: Any = Frame(*text.sides)
         self.ax.set_axes_locator(frame)
         self.ax.apply_aspect(frame(self.ax, None))  # so that it is in place before it is first drawn
         return self.ax
 
-    def _fitted(self, asked: dict[str, Any], band: float | None) -> _Words:
+    def _fitted(self, requested: dict[str, Any], band: float | None) -> _Words:
         """The words at the largest text that leaves the plot its least size."""
         if band is not None:
-            self._resize(asked, band)
+            self._resize(requested, band)
         sizes = [self.style.size - 0.5 * n for n in range(20)]
         said = None
         for size in [size for size in sizes if size >= self.style.smallest] or sizes[:1]:
-            said = self._around(shrunk(self.style, size), **asked)
+            said = self._around(shrunk(self.style, size), **requested)
             if said.panel[0] >= LEAST[0] and said.panel[1] >= max(LEAST[1], said.bands):
                 return said
         assert said is not None
@@ -165,11 +165,11 @@ class Chart:
             "title."
         )
 
-    def _resize(self, asked: dict[str, Any], band: float) -> None:
+    def _resize(self, requested: dict[str, Any], band: float) -> None:
         """As high as the text and bands of `band` points, more for names of several lines, take."""
-        said = self._around(self.style, **asked)
-        body = max(band * len(said.yticks), said.bands, LEAST[1])
-        self.room = (self.room[0], said.sides[2] + said.sides[3] + body)
+        text = self._around(self.style, **requested)
+        body = max(band * len(text.yticks), text.bands, LEAST[1])
+        self.room = (self.room[0], text.sides[2] + text.sides[3] + body)
         resize(self.ax, *self.room)
 
     def _around(
@@ -207,8 +207,19 @@ class Chart:
             )
             panel = (wide - left - over[1], tall - top - bottom)
             across, up = (max(side, 1.0) for side in panel)
-            found = _Words(style, panel, (left, over[1], top, bottom), "\n".join(heads), "\n".join(xlines),
-                           "\n".join(ylines), xticks, yticks, bands, columns, pad)  # fmt: skip
+            found = _Words(
+                style,
+                panel,
+                (left, over[1], top, bottom),
+                "\n".join(heads),
+                "\n".join(xlines),
+                "\n".join(ylines),
+                xticks,
+                yticks,
+                bands,
+                columns,
+                pad,
+            )
         assert found is not None
         return found
 
@@ -256,7 +267,7 @@ class Chart:
         rows = max(sum(len(labels[i]) for i in group) for group in groups)
         return columns, rows * (1.2 + LEGEND["labelspacing"]) * small
 
-    def _legend(self, handles: Sequence[Any], said: _Words, above: float) -> None:
+    def _legend(self, handles: Sequence[Any], sentence: _Words, above: float) -> None:
         """Above the plot, without a frame."""
         if not handles:
             return
@@ -264,39 +275,45 @@ class Chart:
 
         style, ax = self.style, self.ax
         sign = (LEGEND["handlelength"] + LEGEND["handletextpad"]) * style.small
-        room = max(self.room[0] - said.sides[0] - sign, 4 * style.small)
+        room = max(self.room[0] - sentence.sides[0] - sign, 4 * style.small)
         labels = ["\n".join(_lines(self.face, handle.get_label(), room, style.small)) for handle in handles]
         up = (GAP + above * LINE * style.small) / 72
         place = ax.transAxes + ScaledTranslation(0.0, up, ax.figure.dpi_scale_trans)
         look: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0), "bbox_transform": place}
-        look |= {"frameon": False, "borderpad": 0.0, "borderaxespad": 0.0, "ncols": said.columns, **LEGEND}
+        look |= {
+            "frameon": False,
+            "borderpad": 0.0,
+            "borderaxespad": 0.0,
+            "ncols": sentence.columns,
+            **LEGEND,
+        }
         font = self.font("".join(labels), small=True)
         found = ax.legend(handles, labels, prop=font, labelcolor=style.ink, **look)
         for text in found.get_texts():
             text.set_parse_math(False)
         found.set_gid("legend")
 
-    def _write(self, said: _Words) -> None:
+    def _write(self, sentence: _Words) -> None:
         """Spines, ticks, labels and title."""
         from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-        ax, style = self.ax, said.style
+        ax, style = self.ax, sentence.style
         ax.set_facecolor("none")
         for side, spine in ax.spines.items():
             spine.set_visible(side in ("left", "bottom"))
             spine.set(linewidth=0.7, color=style.ink)
         look: dict[str, Any] = {"labelsize": style.small, "color": style.ink, "labelcolor": style.ink}
         ax.tick_params(length=3.0, width=0.7, pad=2.5, labelfontfamily=list(self.face.families), **look)
-        for one, ticks in ((ax.xaxis, said.xticks), (ax.yaxis, said.yticks)):
+        for one, ticks in ((ax.xaxis, sentence.xticks), (ax.yaxis, sentence.yticks)):
             one.set_major_locator(FixedLocator([at for at, _ in ticks]))
             one.set_major_formatter(FixedFormatter([text for _, text in ticks]))
             one.set_minor_locator(NullLocator())
         look = {"color": style.ink, "parse_math": False}
-        ax.set_xlabel(said.xlabel, fontproperties=self.font(said.xlabel), labelpad=GAP - 2, **look)
-        ax.set_ylabel(said.ylabel, fontproperties=self.font(said.ylabel), labelpad=GAP - 2, **look)
-        if said.title:
-            font = self.face.properties(style.size + 1, "bold", "normal", said.title)
-            ax.set_title(said.title, loc="left", pad=said.pad, fontproperties=font, **look)
+        ax.set_xlabel(sentence.xlabel, fontproperties=self.font(sentence.xlabel), labelpad=GAP - 2, **look)
+        ax.set_ylabel(sentence.ylabel, fontproperties=self.font(sentence.ylabel), labelpad=GAP - 2, **look)
+        if sentence.title:
+            font = self.face.properties(style.size + 1, "bold", "normal", sentence.title)
+            ax.set_title(sentence.title, loc="left", pad=sentence.pad, fontproperties=font, **look)
 
 
 def _lines(face: Typeface, text: str, width: float, size: float, weight: str = "normal") -> list[str]:

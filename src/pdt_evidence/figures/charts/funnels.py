@@ -87,10 +87,11 @@ def funnel(
     handles = _contours(made, top, reach, contours)
     _cone(made, result, top)
     if regression is not None and not math.isnan(regression.slope):
-        ends = [regression.limit, regression.limit + regression.slope * top]
+        limits = [regression.limit, regression.limit + regression.slope * top]
         label = f"Egger’s regression ({look.format.p_value(regression.p)})"
-        handles += plot.plot(ends, [0, top], color=look.prediction, linewidth=1.2, gid="regression",
-                           label=label, zorder=2.4)  # fmt: skip
+        handles += plot.plot(
+            limits, [0, top], color=look.prediction, linewidth=1.2, gid="regression", label=label, zorder=2.4
+        )
     _points(made, result.yi, sei, look.study, "studies", None)
     if filled is not None and filled.k0:
         count = f"Filled in ({filled.k0})"
@@ -103,8 +104,13 @@ def funnel(
     plot.set_xlim(*reach)
     plot.set_ylim(top, 0.0)
     heading = words.heading(result.stratum) if title is None else title
-    return made.finish(title=heading, xlabel=words.full_measure(result.measure), ylabel="Standard error",
-                       x=effects(result.measure), legend=handles)  # fmt: skip
+    return made.finish(
+        title=heading,
+        xlabel=words.full_measure(result.measure),
+        ylabel="Standard error",
+        x=effects(result.measure),
+        legend=handles,
+    )
 
 
 def _reach(
@@ -133,8 +139,15 @@ def _contours(made: Chart, top: float, reach: tuple[float, float], levels: Seque
             mixed(style.zone, style.paper, (n + 1) / len(ordered)) if n + 1 < len(ordered) else style.paper
         )
         side = z * top
-        plot.fill([0, -side, side], [0, top, top], facecolor=shade, edgecolor=style.faint, linewidth=0.5,
-                gid=f"contour:{level:g}", zorder=0.5 + 0.1 * n)  # fmt: skip
+        plot.fill(
+            [0, -side, side],
+            [0, top, top],
+            facecolor=shade,
+            edgecolor=style.faint,
+            linewidth=0.5,
+            gid=f"contour:{level:g}",
+            zorder=0.5 + 0.1 * n,
+        )
         above = ordered[n + 1] if n + 1 < len(ordered) else None
         label = f"{level:g} < p < {above:g}" if above else f"p > {level:g}"
         handles.append(Patch(facecolor=shade, edgecolor=style.faint, linewidth=0.5, label=label))
@@ -152,8 +165,14 @@ def _cone(made: Chart, result: PooledEffect, top: float) -> None:
     plot, style = made.ax, made.style
     centre = result.estimate
     look: dict[str, Any] = {"color": style.pooled, "linewidth": 0.8}
-    plot.plot([centre - half, centre, centre + half], [top, 0, top], linestyle=(0, (4, 2.5)), gid="funnel",
-            zorder=2.0, **look)  # fmt: skip
+    plot.plot(
+        [centre - half, centre, centre + half],
+        [top, 0, top],
+        linestyle=(0, (4, 2.5)),
+        gid="funnel",
+        zorder=2.0,
+        **look,
+    )
     plot.plot([centre, centre], [0, top], gid="estimate", zorder=2.0, **look)
 
 

@@ -78,8 +78,11 @@ def baujat(
     made.ax.set_xlim(0, 1.18 * float(x.max()) or 1.0)
     made.ax.set_ylim(0, 1.12 * float(y.max()) or 1.0)
     heading = words.heading(result.stratum) if title is None else title
-    made.finish(title=heading, xlabel="Contribution to heterogeneity (squared Pearson residual)",
-                ylabel="Influence on the pooled effect")  # fmt: skip
+    made.finish(
+        title=heading,
+        xlabel="Contribution to heterogeneity (squared Pearson residual)",
+        ylabel="Influence on the pooled effect",
+    )
     _names(made, x, y, names)
     return made.ax
 
@@ -127,8 +130,15 @@ def _names(made: Chart, x: Any, y: Any, names: Sequence[str]) -> None:
             "fontproperties": made.font(names[i], small=True),
             "linespacing": 1.1,
         }
-        note = made.ax.annotate("\n".join(lines), (x[i], y[i]), xytext=(left, low), textcoords="offset points",
-                                ha="left", va="bottom", **look)  # fmt: skip
+        note = made.ax.annotate(
+            "\n".join(lines),
+            (x[i], y[i]),
+            xytext=(left, low),
+            textcoords="offset points",
+            ha="left",
+            va="bottom",
+            **look,
+        )
         note.set_parse_math(False)
         note.set_gid(f"name:{i + 1}")
 
@@ -183,8 +193,14 @@ def drapery(
     curves = two_sided_p((grid - result.yi[:, None]) / sei[:, None], math.nan)
     from matplotlib.collections import LineCollection
 
-    lines = LineCollection([np.column_stack([grid, curve]) for curve in curves], colors=look.study, linewidths=0.6,
-                           alpha=0.6, gid="studies", zorder=2)  # fmt: skip
+    lines = LineCollection(
+        [np.column_stack([grid, curve]) for curve in curves],
+        colors=look.study,
+        linewidths=0.6,
+        alpha=0.6,
+        gid="studies",
+        zorder=2,
+    )
     plot.add_collection(lines, autolim=False)
     if result.k > 1:
         pooled = two_sided_p((grid - result.estimate) / result.se, result.df)
@@ -195,8 +211,12 @@ def drapery(
     plot.set_xlim(grid[0], grid[-1])
     plot.set_ylim(0, 1)
     heading = words.heading(result.stratum) if title is None else title
-    return made.finish(title=heading, xlabel=words.full_measure(result.measure), ylabel="p value (two-sided)",
-                       x=effects(result.measure))  # fmt: skip
+    return made.finish(
+        title=heading,
+        xlabel=words.full_measure(result.measure),
+        ylabel="p value (two-sided)",
+        x=effects(result.measure),
+    )
 
 
 def orchard(
@@ -251,8 +271,17 @@ def orchard(
         members = np.array([group == band for group in groups])
         color = look.palette[n % len(look.palette)]
         spread = _swarm(result.yi[members])
-        plot.scatter(result.yi[members], n + spread, s=size[members], color=color, alpha=0.45, edgecolor=look.paper,
-                   linewidth=0.4, gid=f"studies:{band or 'all'}", zorder=2)  # fmt: skip
+        plot.scatter(
+            result.yi[members],
+            n + spread,
+            s=size[members],
+            color=color,
+            alpha=0.45,
+            edgecolor=look.paper,
+            linewidth=0.4,
+            gid=f"studies:{band or 'all'}",
+            zorder=2,
+        )
         if n < len(fits):
             fit = fits[n]
             plot.plot(
@@ -261,13 +290,25 @@ def orchard(
             plot.plot(
                 fit.ci, [n, n], color=look.ink, linewidth=3.2, gid=f"interval:{band or 'all'}", zorder=3.1
             )
-            plot.scatter([fit.estimate], [n], s=46, color=color, edgecolor=look.ink, linewidth=1.0, zorder=3.2,
-                       gid=f"estimate:{band or 'all'}")  # fmt: skip
+            plot.scatter(
+                [fit.estimate],
+                [n],
+                s=46,
+                color=color,
+                edgecolor=look.ink,
+                linewidth=1.0,
+                zorder=3.2,
+                gid=f"estimate:{band or 'all'}",
+            )
     plot.axvline(0.0, color=look.muted, linewidth=0.7, linestyle=(0, (3, 2)), gid="no-effect", zorder=1)
     plot.set_ylim(-0.6, len(bands) - 0.4)
     heading = words.heading(result.stratum) if title is None else title
-    return made.finish(title=heading, xlabel=words.full_measure(result.measure), x=effects(result.measure),
-                       y=list(enumerate(map(words.spoken, bands))) if by else None)  # fmt: skip
+    return made.finish(
+        title=heading,
+        xlabel=words.full_measure(result.measure),
+        x=effects(result.measure),
+        y=list(enumerate(map(words.spoken, bands))) if by else None,
+    )
 
 
 def _swarm(yi: Any) -> Any:
@@ -316,17 +357,17 @@ def gosh_plot(
        doi:10.1002/jrsm.1053
     """
     known_kind(subsets, "subsets", "Gosh", "what gosh(fit) returns")
-    held = np.zeros(len(subsets), dtype=bool) if study is None else subsets.included(study)
+    available = np.zeros(len(subsets), dtype=bool) if study is None else subsets.included(study)
     kept = np.flatnonzero(np.isfinite(subsets.I2))[:: max(1, -(-len(subsets) // MOST_POINTS))]
-    x, y, held = subsets.estimate[kept], subsets.I2[kept], held[kept]
+    x, y, available = subsets.estimate[kept], subsets.I2[kept], available[kept]
     name = subsets.labels[study] if isinstance(study, int) else str(study or "")
     made = chart(ax, style, width, height, [name])
     plot, look = made.ax, made.style
     alpha = float(np.clip(6 / math.sqrt(max(x.size, 1)), 0.05, 0.6))
     handles = []
     for mine, color, gid, label in (
-        (~held, mixed(look.study, look.paper, 0.45), "subsets", f"without {name}"),
-        (held, look.prediction, "subsets-with", f"with {name}"),
+        (~available, mixed(look.study, look.paper, 0.45), "subsets", f"without {name}"),
+        (available, look.prediction, "subsets-with", f"with {name}"),
     ):
         if mine.any():
             dots: dict[str, Any] = {"s": 5, "alpha": alpha, "linewidth": 0, "rasterized": x.size > 2000}
@@ -335,5 +376,10 @@ def gosh_plot(
     plot.set_ylim(-2, 102)
     heading = words.heading(subsets.full.stratum) if title is None else title
     measure = subsets.full.measure
-    return made.finish(title=heading, xlabel=words.full_measure(measure), ylabel="I² (%)", x=effects(measure),
-                       legend=handles if study is not None else ())  # fmt: skip
+    return made.finish(
+        title=heading,
+        xlabel=words.full_measure(measure),
+        ylabel="I² (%)",
+        x=effects(measure),
+        legend=handles if study is not None else (),
+    )

@@ -52,7 +52,7 @@ def network_plot(
     -------
     Axes
         Line widths are proportional to the number of studies, which stands on each line; among very many
-        lines the smallest numbers are left out, and a line below says so. Gids: "treatments", "edge:a|b",
+        lines the smallest numbers are excluded, and a line below says so. Gids: "treatments", "edge:a|b",
         "k:a|b", "name:a".
 
     Raises
@@ -223,12 +223,15 @@ def _overlap(
 
 
 def _edges(
-    made: Chart, edges: Counter[tuple[int, int]], spots: list[tuple[float, float]], treatments: list[str],
+    made: Chart,
+    edges: Counter[tuple[int, int]],
+    spots: list[tuple[float, float]],
+    treatments: list[str],
     placed: _Placed,
-) -> None:  # fmt: skip
+) -> None:
     """Lines with their numbers, each where it covers neither a disc nor another number.
 
-    Where many lines leave no such place the smallest numbers are left out, and a line below says so.
+    Where many lines leave no such place the smallest numbers are excluded, and a line below says so.
     """
     look, unit = made.style, placed.unit
     most = max(edges.values(), default=1)
@@ -239,8 +242,15 @@ def _edges(
         (x0, y0), (x1, y1) = spots[i], spots[j]
         name = f"{treatments[i]}|{treatments[j]}"
         thick = max(0.6, THICKEST * min(1.0, unit / 100) * k / most)
-        made.ax.plot([x0, x1], [y0, y1], color=look.faint, linewidth=thick, zorder=1, solid_capstyle="round",
-                     gid=f"edge:{name}")  # fmt: skip
+        made.ax.plot(
+            [x0, x1],
+            [y0, y1],
+            color=look.faint,
+            linewidth=thick,
+            zorder=1,
+            solid_capstyle="round",
+            gid=f"edge:{name}",
+        )
         half = ((0.5 * made.face.width(str(k), look.small) + 1.5) / unit, 0.62 * look.small / unit)
         places = [(x0 + t * (x1 - x0), y0 + t * (y1 - y0)) for t in ALONG]
         free = [one for one in places if all(_clear(one, half, other) for other in taken)]
@@ -252,8 +262,8 @@ def _edges(
         box = {"boxstyle": "round,pad=0.15", "facecolor": look.paper, "edgecolor": "none"}
         made.text(x, y, str(k), f"k:{name}", ha="center", va="center", color=look.muted, bbox=box, zorder=2)
     if bare:
-        said = f"Lines without a number: {'1 study' if bare == 1 else f'at most {bare} studies'}."
-        made.text(0.0, 0.0, said, "note", transform=made.ax.transAxes, va="bottom", color=look.muted)
+        text = f"Lines without a number: {'1 study' if bare == 1 else f'at most {bare} studies'}."
+        made.text(0.0, 0.0, text, "note", transform=made.ax.transAxes, va="bottom", color=look.muted)
 
 
 def _clear(
@@ -268,7 +278,15 @@ def _names(
 ) -> None:
     """Names with what their discs stand for below."""
     for name, text, spot, box in zip(treatments, texts, spots, boxes, strict=True):
-        note = made.ax.annotate(text, spot, xytext=(box.right, box.up), textcoords="offset points", ha="center",
-                                va="center", color=made.style.ink, fontproperties=made.font(text))  # fmt: skip
+        note = made.ax.annotate(
+            text,
+            spot,
+            xytext=(box.right, box.up),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            color=made.style.ink,
+            fontproperties=made.font(text),
+        )
         note.set_parse_math(False)
         note.set_gid(f"name:{name}")

@@ -1,5 +1,6 @@
 """Two small figures: risk of bias by domain, and the likelihood of tau2."""
 
+# Tables below keep one row a line: broken up, this file would pass 400 lines or a function 60.
 from __future__ import annotations
 
 import math
@@ -62,29 +63,44 @@ def bias_summary(
     RequestError
         Where there is no judgement.
     """
-    told = judged(judgements)
-    share = np.ones(len(next(iter(told.values())))) if weights is None else np.asarray(weights, dtype=float)
-    names = [words.spoken(name.removeprefix("rob_")) for name in told]
+    reported = judged(judgements)
+    share = (
+        np.ones(len(next(iter(reported.values())))) if weights is None else np.asarray(weights, dtype=float)
+    )
+    names = [words.spoken(name.removeprefix("rob_")) for name in reported]
     made = chart(ax, style, width, height or 60.0, names)
     plot, look = made.ax, made.style
-    start = np.zeros(len(told))
+    start = np.zeros(len(reported))
     handles = []
     for word, name in SAID.items():
-        parts = [[w for w, v in zip(share, values, strict=True) if v == word] for values in told.values()]
-        totals = [sum(w for w, v in zip(share, values, strict=True) if v) for values in told.values()]
+        parts = [[w for w, v in zip(share, values, strict=True) if v == word] for values in reported.values()]
+        totals = [sum(w for w, v in zip(share, values, strict=True) if v) for values in reported.values()]
         part = np.array([100 * sum(p) / total for p, total in zip(parts, totals, strict=True)])
         if part.any():
-            bars = plot.barh(range(len(told)), part, left=start, height=0.62, color=look.lights[word],
-                             edgecolor=look.paper, linewidth=0.8, label=name)  # fmt: skip
+            bars = plot.barh(
+                range(len(reported)),
+                part,
+                left=start,
+                height=0.62,
+                color=look.lights[word],
+                edgecolor=look.paper,
+                linewidth=0.8,
+                label=name,
+            )
             for bar in bars:
                 bar.set_gid(f"bias:{word}")
             handles.append(bars)
             start += part
-    plot.set_ylim(len(told) - 0.5, -0.5)
+    plot.set_ylim(len(reported) - 0.5, -0.5)
     plot.set_xlim(0, 100)
     kind = "Share of studies (%)" if weights is None else "Share of weight (%)"
-    return made.finish(title=title, xlabel=kind, y=list(enumerate(names)), legend=handles,
-                       band=BAND if ax is None and height is None else None)  # fmt: skip
+    return made.finish(
+        title=title,
+        xlabel=kind,
+        y=list(enumerate(names)),
+        legend=handles,
+        band=BAND if ax is None and height is None else None,
+    )
 
 
 def judged(judgements: PooledEffect | Mapping[str, Sequence[object]]) -> dict[str, list[str]]:
@@ -93,21 +109,29 @@ def judged(judgements: PooledEffect | Mapping[str, Sequence[object]]) -> dict[st
         raise RequestError(
             f"bias_summary() takes a PooledEffect or a mapping of domains, found {type(judgements).__name__}."
         )
-    table = judgements if isinstance(judgements, Mapping) else {
-        name: values for name, values in judgements.columns.items() if name.startswith("rob_") and name != "rob_tool"
-    }  # fmt: skip
+    table = (
+        judgements
+        if isinstance(judgements, Mapping)
+        else {
+            name: values
+            for name, values in judgements.columns.items()
+            if name.startswith("rob_") and name != "rob_tool"
+        }
+    )
     reads = {name: reading(values) for name, values in table.items()}
     unread = [name for name, read in reads.items() if read is None]
     if unread and table is judgements:
         raise RequestError(
             f"{', '.join(map(repr, unread))}: expected one of {', '.join(map(repr, SAID))} in each row."
         )
-    told = {name: [read(v) for v in table[name]] for name, read in reads.items() if read is not None}
-    told = {name: values for name, values in told.items() if any(values)}
-    if not told:
-        raise RequestError("There is no judgement to draw: domains are columns such as 'rob_allocation' that hold "
-                           f"one of {', '.join(map(repr, SAID))}.")  # fmt: skip
-    return told
+    texts = {name: [read(v) for v in table[name]] for name, read in reads.items() if read is not None}
+    texts = {name: values for name, values in texts.items() if any(values)}
+    if not texts:
+        raise RequestError(
+            "There is no judgement to draw: domains are columns such as 'rob_allocation' that hold "
+            f"one of {', '.join(map(repr, SAID))}."
+        )
+    return texts
 
 
 def tau2_profile(
@@ -161,11 +185,26 @@ def tau2_profile(
     at = float(values[np.searchsorted(grid, result.tau2)]) - top
     floor = -0.5 * float(chi2_quantile(result.level, 1.0))
     level = percent(result.level)
-    ends = plot.axhline(floor, color=look.muted, linewidth=0.7, linestyle=(0, (4, 2.5)), gid="level", zorder=1,
-                        label=f"{level} by likelihood: above this line")  # fmt: skip
-    dot = plot.scatter([result.tau2], [at], s=34, color=look.prediction, zorder=3, gid="estimate", clip_on=False,
-                       label=f"Estimate ({result.method})")  # fmt: skip
-    key = [dot, ends]
+    limits = plot.axhline(
+        floor,
+        color=look.muted,
+        linewidth=0.7,
+        linestyle=(0, (4, 2.5)),
+        gid="level",
+        zorder=1,
+        label=f"{level} by likelihood: above this line",
+    )
+    dot = plot.scatter(
+        [result.tau2],
+        [at],
+        s=34,
+        color=look.prediction,
+        zorder=3,
+        gid="estimate",
+        clip_on=False,
+        label=f"Estimate ({result.method})",
+    )
+    key = [dot, limits]
     bottom = min(2.2 * floor, floor - 1.0)
     if math.isfinite(result.tau2_ci[0]):
         label = f"{level} CI ({result.tau2_ci_method})"
@@ -175,5 +214,9 @@ def tau2_profile(
     plot.set_ylim(bottom, 0.25)
     heading = words.heading(result.stratum) if title is None else title
     kind = "Log-likelihood" if result.method == "ML" else "Restricted log-likelihood"
-    return made.finish(title=heading, xlabel="Between-study variance τ²",
-                       ylabel=f"{kind} (0\u00a0=\u00a0greatest)", legend=key)  # fmt: skip
+    return made.finish(
+        title=heading,
+        xlabel="Between-study variance τ²",
+        ylabel=f"{kind} (0\u00a0=\u00a0greatest)",
+        legend=key,
+    )

@@ -20,9 +20,9 @@ from pdt_evidence.figures.charts.specification_layout import (
     Placed,
     Row,
     curve_of,
-    ends_of,
+    limits_of,
     place,
-)  # fmt: skip
+)
 from pdt_evidence.figures.forests.layout import favours_of
 from pdt_evidence.figures.sheet.styles import Style, style_of
 
@@ -64,7 +64,7 @@ def specification_curve(
     width, height : float
         Millimetres of a new figure; its height is by the number of options without it.
     estimate, ci : str and pair of str
-        Columns of the estimates and of both ends of their intervals (NaN: none, drawn as a point).
+        Columns of the estimates and of both limits of their intervals (NaN: none, drawn as a point).
     choices : str or sequence of str, optional
         Columns of the choices, numeric ones too. Without it all columns of words that differ between rows
         (all columns of words for a single row). An empty cell: the choice does not arise there.
@@ -107,22 +107,22 @@ def specification_curve(
     if not math.isfinite(reference):
         raise RequestError(f"reference = {reference!r} is not a finite number.")
     curve = curve_of(table, estimate, ci, choices, reference, chosen)
-    ends = ends_of(curve, reference)
+    limits = limits_of(curve, reference)
     below, above = favours or favours_of(arms)
     sides = (f"↑ {above}" if above else "", ylabel, f"↓ {below}" if below else "")
-    said = (sides, title, chosen.format.shortest(reference))
+    texts = (sides, title, chosen.format.shortest(reference))
     if ax is None:
         content = width * MM - 2 * canvas.MARGIN
         tall = None if height is None else height * MM - 2 * canvas.MARGIN
-        placed = place(curve, chosen, said, ends, canvas.DPI, content, tall)
+        placed = place(curve, chosen, texts, limits, canvas.DPI, content, tall)
         down = tall or placed.top + placed.upper + GAP + placed.lower + placed.bottom
         ax = canvas.new_axes(content, down, chosen.paper)
     else:
-        placed = place(curve, chosen, said, ends, ax.figure.dpi, *canvas.available(ax))
-    return _draw(ax, curve, placed, ends, reference)
+        placed = place(curve, chosen, texts, limits, ax.figure.dpi, *canvas.available(ax))
+    return _draw(ax, curve, placed, limits, reference)
 
 
-def _draw(ax: Any, curve: Curve, placed: Placed, ends: tuple[float, float], reference: float) -> Any:
+def _draw(ax: Any, curve: Curve, placed: Placed, limits: tuple[float, float], reference: float) -> Any:
     from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
     from pdt_evidence.figures.sheet.canvas import Frame, Sheet
@@ -140,7 +140,7 @@ def _draw(ax: Any, curve: Curve, placed: Placed, ends: tuple[float, float], refe
         one.xaxis.set_visible(False)
         one.spines[["right", "top", "bottom", "left"]].set_visible(False)
     ax.spines["left"].set(visible=True, linewidth=0.7, color=style.ink)
-    ax.set_ylim(*ends)
+    ax.set_ylim(*limits)
     inset.set_ylim(placed.lower, 0.0)
     inset.yaxis.set_visible(False)
     ax.yaxis.set_major_locator(FixedLocator([value for value, _ in placed.ticks]))
@@ -152,7 +152,7 @@ def _draw(ax: Any, curve: Curve, placed: Placed, ends: tuple[float, float], refe
     )
     look = {"color": style.muted, "linewidth": 0.8, "linestyle": (0, (4, 2.5)), "zorder": 1.5}
     ax.axhline(reference, gid="reference", **look)
-    _marks(ax, inset, curve, placed, ends)
+    _marks(ax, inset, curve, placed, limits)
     sheet = Sheet(ax, placed.face, style)
     _write_options(sheet, curve, placed)
     _write_around(sheet, placed)
@@ -188,7 +188,7 @@ def _look(kind: str, style: Style) -> dict[str, Any]:
     return {"marker": {CLEAR: "o", HOLDS: "s", BARE: "D"}[kind], "facecolor": face, "edgecolor": color}
 
 
-def _marks(ax: Any, inset: Any, curve: Curve, placed: Placed, ends: tuple[float, float]) -> None:
+def _marks(ax: Any, inset: Any, curve: Curve, placed: Placed, limits: tuple[float, float]) -> None:
     style = placed.style
     step = max(placed.across, 1.0) / float(np.diff(ax.get_xlim())[0])
     wide = min(max(0.75 * step, 2.0), 0.65 * style.size)
@@ -201,11 +201,25 @@ def _marks(ax: Any, inset: Any, curve: Curve, placed: Placed, ends: tuple[float,
             continue
         look = _look(kind, style)
         if kind != BARE:
-            low, high = (np.clip(side[at], *ends) for side in (curve.low, curve.high))
-            ax.vlines(at, low, high, color=look["edgecolor"], linewidth=min(max(0.35 * step, 0.5), 1.2),
-                      zorder=2, gid=f"intervals:{kind}")  # fmt: skip
-        ax.scatter(at, curve.estimates[at], s=wide**2, linewidth=min(0.9, 0.3 * wide), zorder=3,
-                   gid=f"estimates:{kind}", **look)  # fmt: skip
+            low, high = (np.clip(side[at], *limits) for side in (curve.low, curve.high))
+            ax.vlines(
+                at,
+                low,
+                high,
+                color=look["edgecolor"],
+                linewidth=min(max(0.35 * step, 0.5), 1.2),
+                zorder=2,
+                gid=f"intervals:{kind}",
+            )
+        ax.scatter(
+            at,
+            curve.estimates[at],
+            s=wide**2,
+            linewidth=min(0.9, 0.3 * wide),
+            zorder=3,
+            gid=f"estimates:{kind}",
+            **look,
+        )
         used = [
             (i, middles[n][c.taken[i]]) for n, c in enumerate(curve.choices) for i in at if c.taken[i] >= 0
         ]
@@ -217,11 +231,20 @@ def _marks(ax: Any, inset: Any, curve: Curve, placed: Placed, ends: tuple[float,
             inset.scatter(
                 *zip(*used, strict=True), s=size**2, linewidth=line, zorder=2, gid=f"used:{kind}", **look
             )
-    for side, end, marker in ((curve.low, ends[0], "v"), (curve.high, ends[1], "^")):
+    for side, end, marker in ((curve.low, limits[0], "v"), (curve.high, limits[1], "^")):
         at = np.flatnonzero(side < end if marker == "v" else side > end)
         if len(at):
-            ax.scatter(at, [end] * len(at), s=wide**2, marker=marker, color=style.ink, linewidth=0, zorder=3,
-                       clip_on=False, gid="arrow")  # fmt: skip
+            ax.scatter(
+                at,
+                [end] * len(at),
+                s=wide**2,
+                marker=marker,
+                color=style.ink,
+                linewidth=0,
+                zorder=3,
+                clip_on=False,
+                gid="arrow",
+            )
 
 
 def _write_options(sheet: Any, curve: Curve, placed: Placed) -> None:
@@ -262,8 +285,16 @@ def _write_around(sheet: Any, placed: Placed) -> None:
     for entry in placed.key:
         up, start = GAP + (last - entry.line + 0.2) * LINE * small, entry.start - left
         sheet.write(entry.text, start + SIGN, up, top, gid=f"key:{entry.kind}", size=small)
-        sheet.ax.scatter([start + 3], [up + 0.35 * small], s=0.35 * small**2, linewidth=0.9, transform=top,
-                         clip_on=False, gid=f"sign:{entry.kind}", **_look(entry.kind, style))  # fmt: skip
+        sheet.ax.scatter(
+            [start + 3],
+            [up + 0.35 * small],
+            s=0.35 * small**2,
+            linewidth=0.9,
+            transform=top,
+            clip_on=False,
+            gid=f"sign:{entry.kind}",
+            **_look(entry.kind, style),
+        )
     for n, line in enumerate(placed.foot):
         down = 2 * GAP + placed.lower + (n + 0.8) * LINE * small
         sheet.write(

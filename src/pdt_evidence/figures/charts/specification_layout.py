@@ -27,7 +27,7 @@ __all__ = [
     "Placed",
     "Row",
     "curve_of",
-    "ends_of",
+    "limits_of",
     "place",
 ]
 
@@ -121,8 +121,10 @@ def curve_of(
         raise RequestError(f"There is nothing to draw: column {estimate!r} holds no estimate.")
     turned = np.flatnonzero(low > high)
     if len(turned):
-        raise RequestError(f"Row {table.index[turned[0]]!r} has {ci[0]} = {low[turned[0]]:g} above {ci[1]} = "
-                           f"{high[turned[0]]:g}. Give `ci` the lower end first.")  # fmt: skip
+        raise RequestError(
+            f"Row {table.index[turned[0]]!r} has {ci[0]} = {low[turned[0]]:g} above {ci[1]} = "
+            f"{high[turned[0]]:g}. Give `ci` the lower end first."
+        )
     found = _choices(table[seen], named, {estimate, *ci}, style)
     back = np.argsort(values[seen], kind="stable")
     found = tuple(replace(choice, taken=choice.taken[back]) for choice in found)
@@ -135,11 +137,11 @@ def curve_of(
 def _refuse_unknown(table: Any, names: Sequence[str]) -> None:
     """All columns that are missing, or there twice, in one error."""
     known = list(table.columns)
-    said = [f"no column {name!r}.{did_you_mean(name, known)}" for name in names if name not in known]
-    said += [f"several columns {name!r}." for name in dict.fromkeys(names) if known.count(name) > 1]
-    if said:
+    texts = [f"no column {name!r}.{did_you_mean(name, known)}" for name in names if name not in known]
+    texts += [f"several columns {name!r}." for name in dict.fromkeys(names) if known.count(name) > 1]
+    if texts:
         raise SchemaError(
-            f"The table has {' It has '.join(said)} Its columns: {', '.join(map(repr, known))}."
+            f"The table has {' It has '.join(texts)} Its columns: {', '.join(map(repr, known))}."
         )
 
 
@@ -157,32 +159,38 @@ def _choices(rows: Any, named: Sequence[str] | None, others: set[str], style: St
         kind = rows[name].dtype
         return name not in others and (is_bool_dtype(kind) or not is_numeric_dtype(kind))
 
-    asked = list(dict.fromkeys(named)) if named is not None else [c for c in rows.columns if of_words(c)]
-    found = [_choice(rows[name], str(name), style) for name in asked]
+    requested = list(dict.fromkeys(named)) if named is not None else [c for c in rows.columns if of_words(c)]
+    found = [_choice(rows[name], str(name), style) for name in requested]
     fewest = 1 if named is not None or len(rows) == 1 else 2
     found = [choice for choice in found if len(choice.options) >= fewest]
     if not found:
-        raise RequestError("There is no choice to draw: name columns whose values tell the rows apart in `choices`. "
-                           f"The table has: {', '.join(map(repr, rows.columns))}.")  # fmt: skip
+        raise RequestError(
+            "There is no choice to draw: name columns whose values tell the rows apart in `choices`. "
+            f"The table has: {', '.join(map(repr, rows.columns))}."
+        )
     count = sum(len(choice.options) for choice in found)
     if count > MOST_OPTIONS:
         sizes = ", ".join(f"{choice.name} ({len(choice.options)})" for choice in found)
-        raise RequestError(f"{count} options are more than a figure holds ({MOST_OPTIONS}): {sizes}. "
-                           "Name fewer columns in `choices`.")  # fmt: skip
+        raise RequestError(
+            f"{count} options are more than a figure holds ({MOST_OPTIONS}): {sizes}. "
+            "Name fewer columns in `choices`."
+        )
     return tuple(found)
 
 
 def _choice(column: Any, name: str, style: Style) -> Choice:
     """Numbers ascend, categories keep their order, words stand in the order of the table."""
-    told = (column.notna() & (column.astype(str) != "")).to_numpy()
-    values = list(column[told].unique())
+    reported = (column.notna() & (column.astype(str) != "")).to_numpy()
+    values = list(column[reported].unique())
     if column.dtype.kind in "iuf":
         values.sort()
     elif hasattr(column.dtype, "categories"):
         values.sort(key=list(column.dtype.categories).index)
     options = tuple(dict.fromkeys(_text(value, style) for value in values))
     numbers = {option: n for n, option in enumerate(options)}
-    taken = [numbers[_text(value, style)] if known else -1 for value, known in zip(column, told, strict=True)]
+    taken = [
+        numbers[_text(value, style)] if known else -1 for value, known in zip(column, reported, strict=True)
+    ]
     return Choice(name, options, np.array(taken, dtype=np.intp))
 
 
@@ -194,7 +202,7 @@ def _text(value: Any, style: Style) -> str:
     return words.WORDS.get(str(value), str(value).replace("\n", " "))
 
 
-def ends_of(curve: Curve, reference: float) -> tuple[float, float]:
+def limits_of(curve: Curve, reference: float) -> tuple[float, float]:
     """Ends of the axis: every estimate and the reference, and intervals unless many times wider than most."""
     at = curve.estimates - reference
     known = [i for i in range(len(at)) if math.isfinite(curve.low[i] + curve.high[i])]
@@ -205,9 +213,14 @@ def ends_of(curve: Curve, reference: float) -> tuple[float, float]:
 
 
 def place(
-    curve: Curve, style: Style, said: Any, ends: tuple[float, float], dpi: float, width: float,
+    curve: Curve,
+    style: Style,
+    said: Any,
+    ends: tuple[float, float],
+    dpi: float,
+    width: float,
     height: float | None,
-) -> Placed:  # fmt: skip
+) -> Placed:
     """The largest text at which all fits, down to the style's smallest."""
     texts = [text for choice in curve.choices for text in (choice.name, *choice.options)]
     face = Typeface(families_for([*texts, *said[0], said[1]], style), dpi)
@@ -228,10 +241,15 @@ def place(
 
 
 def _placed(
-    curve: Curve, style: Style, face: Typeface, said: Any, ends: tuple[float, float], width: float,
+    curve: Curve,
+    style: Style,
+    face: Typeface,
+    sentence: Any,
+    limits: tuple[float, float],
+    width: float,
     height: float | None,
-) -> Placed:  # fmt: skip
-    sides, title, reference = said
+) -> Placed:
+    sides, title, reference = sentence
     size = style.size
     names, options, lower = _rows(curve, style, face, width)
     name_width = max(face.width(line, size, "bold") for row in names for line in row.lines)
@@ -256,11 +274,28 @@ def _placed(
     def tick(value: float) -> str:
         return axis.tick_label(value, style.format)
 
-    marked = axis.ticks(LINEAR, *ends, max(room, 1.0), lambda _: 1.3 * style.small, tick)
+    marked = axis.ticks(LINEAR, *limits, max(room, 1.0), lambda _: 1.3 * style.small, tick)
     labelled = axis.same_decimals([text for _, text in marked], style.decimal)
-    return Placed(style, face, names, options, tuple(map(tuple, beside)), key, foot, heads, left, GAP, top, lower,
-                   bottom, across, room, tuple(zip((v for v, _ in marked), labelled, strict=True)), ticks_width,
-                   need)  # fmt: skip
+    return Placed(
+        style,
+        face,
+        names,
+        options,
+        tuple(map(tuple, beside)),
+        key,
+        foot,
+        heads,
+        left,
+        GAP,
+        top,
+        lower,
+        bottom,
+        across,
+        room,
+        tuple(zip((v for v, _ in marked), labelled, strict=True)),
+        ticks_width,
+        need,
+    )
 
 
 def _rows(
@@ -290,21 +325,21 @@ def _key(
     kinds: NDArray[np.str_], style: Style, face: Typeface, reference: str, width: float
 ) -> tuple[tuple[Entry, ...], int]:
     entries, start, line = [], 0.0, 0
-    said = {
+    texts = {
         CLEAR: f"Interval excludes {reference}",
         HOLDS: f"Interval holds {reference}",
         BARE: "No interval",
     }
-    for kind in (kind for kind in said if kind in kinds):
-        wide = SIGN + face.width(said[kind], style.small)
+    for kind in (kind for kind in texts if kind in kinds):
+        wide = SIGN + face.width(texts[kind], style.small)
         if start and start + wide > width:
             start, line = 0.0, line + 1
-        entries.append(Entry(kind, said[kind], start, line))
+        entries.append(Entry(kind, texts[kind], start, line))
         start += wide + 2 * style.small
     return tuple(entries), line + 1
 
 
 def _foot(curve: Curve) -> str:
     n, out = len(curve.estimates), curve.left_out
-    said = f"{n} specifications, by size of the estimate" if n > 1 else "1 specification"
-    return said + (f"; not shown: {out} without an estimate" if out else "")
+    text = f"{n} specifications, by size of the estimate" if n > 1 else "1 specification"
+    return text + (f"; not shown: {out} without an estimate" if out else "")

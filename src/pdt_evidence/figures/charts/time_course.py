@@ -75,7 +75,7 @@ def trajectory(
     Axes
         Pooled effects with intervals and the k of each. A line with a band joins neighbouring windows of three
         trials or more; one or two trials say too little of a course. An interval many times wider than the
-        others is cut off, with an arrow. Windows "unknown" have no place in time and are left out; a line
+        others is cut off, with an arrow. Windows "unknown" have no place in time and are excluded; a line
         under the axis says so.
 
     Raises
@@ -83,10 +83,10 @@ def trajectory(
     RequestError
         If the synthesis is not by follow-up, no window has a place in time, or the figure is too small.
     """
-    courses, shared, placed, left_out = courses_of(result, months)
+    courses, shared, placed, excluded = courses_of(result, months)
     made = chart(ax, style, width, height, [course.name for course in courses])
     handles = [_draw(made, course, n, len(courses), trials) for n, course in enumerate(courses)]
-    return _finish(made, placed, courses, handles, shared if title is None else title, left_out)
+    return _finish(made, placed, courses, handles, shared if title is None else title, excluded)
 
 
 def courses_of(
@@ -133,8 +133,8 @@ def _courses(
 
 def _month(effect: PooledEffect, places: Mapping[str, float], fixed: Mapping[str, float]) -> float:
     word = effect.stratum["follow_up"]
-    told = [float(v) for v in effect.columns.get("months_since_end", ()) if known(v)]
-    return float(np.median(told)) if told and word not in fixed else places[word]
+    texts = [float(v) for v in effect.columns.get("months_since_end", ()) if known(v)]
+    return float(np.median(texts)) if texts and word not in fixed else places[word]
 
 
 def _trials(timed: Sequence[tuple[float, PooledEffect]]) -> tuple[tuple[Point, ...], ...]:
@@ -174,8 +174,18 @@ def _draw(made: Chart, course: _Course, n: int, count: int, trials: bool) -> Any
         joined = [np.array(values)[at] for values in (x, y)]
         plot.plot(*joined, color=color, linewidth=1.4, gid=f"course:{gid}", zorder=2.4)
     plot.vlines(x, low, high, color=color, linewidth=1.4, gid=f"intervals:{gid}", zorder=2.5)
-    found = plot.scatter(x, y, s=34, color=color, marker=shape, edgecolor=style.paper,
-                         linewidth=0.7, zorder=3, gid=f"pooled:{gid}", label=course.name)  # fmt: skip
+    found = plot.scatter(
+        x,
+        y,
+        s=34,
+        color=color,
+        marker=shape,
+        edgecolor=style.paper,
+        linewidth=0.7,
+        zorder=3,
+        gid=f"pooled:{gid}",
+        label=course.name,
+    )
     return found
 
 
@@ -221,17 +231,21 @@ def _shift(n: int, count: int) -> float:
 
 
 def _finish(
-    made: Chart, strata: Sequence[PooledEffect], courses: Sequence[_Course], handles: Sequence[Any], title: str,
-    left_out: int,
-) -> Any:  # fmt: skip
+    made: Chart,
+    strata: Sequence[PooledEffect],
+    courses: Sequence[_Course],
+    handles: Sequence[Any],
+    title: str,
+    excluded: int,
+) -> Any:
     plot, style = made.ax, made.style
     scale = scale_of(strata[0].measure)
     if scale.log:
         plot.set_yscale("log")
     plot.axhline(scale.null, color=style.muted, linewidth=0.7, gid="no-effect", zorder=1)
     last = max(max(course.months) for course in courses)
-    ends = [x for course in courses for points in course.trials for x, _ in points]
-    right = max([last, *ends])
+    limits = [x for course in courses for points in course.trials for x, _ in points]
+    right = max([last, *limits])
     beside = _shift(len(courses) - 1, len(courses)) + 0.4
     plot.set_xlim(-max(0.06 * right + 0.4, beside), right + max(0.04 * right + 0.6, beside))
     _cut_off(made, courses)
@@ -239,13 +253,20 @@ def _finish(
     joined = [sum(map(len, _stretches(course.effects))) == len(course.effects) for course in courses]
     if not all(joined[n] or len(course.effects) == 1 for n, course in enumerate(courses)):
         notes.append(f"Lines join windows of {FEWEST} trials or more.")
-    if left_out:
-        notes.append(f"Not shown: {left_out} {'group' if left_out == 1 else 'groups'} without a known time.")
+    if excluded:
+        notes.append(f"Not shown: {excluded} {'group' if excluded == 1 else 'groups'} without a known time.")
     label = "\n".join(["Months since the end of treatment", *([" ".join(notes)] if notes else [])])
     measure = words.full_measure(strata[0].measure)
     ylabel = f"{measure} ({percent(strata[0].level)}\u00a0CI)"  # never broken there
-    made.finish(title=title, xlabel=label, ylabel=ylabel, y=Ruler(scale), grid="y", above=len(courses),
-                legend=handles if len(courses) > 1 else ())  # fmt: skip
+    made.finish(
+        title=title,
+        xlabel=label,
+        ylabel=ylabel,
+        y=Ruler(scale),
+        grid="y",
+        above=len(courses),
+        legend=handles if len(courses) > 1 else (),
+    )
     _counts(made, courses)
     return plot
 

@@ -1,4 +1,4 @@
-"""Which arm is which: their names, the two directions, and what was turned so that up favours arm 1."""
+"""Which arm is which: their names, the two directions, and what was sign reversed so that up favours arm 1."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ SEVERAL = re.compile(r" / ")  # between the words of rows that were combined
 def arms_of(strata: Sequence[PooledEffect]) -> tuple[str, str]:
     """Names of arm 1 and arm 2 from the comparison, else from the rows where they agree, else general ones."""
     pairs = [words.ARMS.get(_comparison(stratum)) for stratum in strata]
-    held = {pair for pair in pairs if pair}
-    if not held or None in pairs:
+    available = {pair for pair in pairs if pair}
+    if not available or None in pairs:
         return _named(strata, "t") or GENERAL[0], _named(strata, "c") or GENERAL[1]
-    firsts, seconds = ({pair[i] for pair in held} for i in (0, 1))
+    firsts, seconds = ({pair[i] for pair in available} for i in (0, 1))
     return firsts.pop() if len(firsts) == 1 else "PDT", seconds.pop() if len(seconds) == 1 else "comparator"
 
 
@@ -54,7 +54,7 @@ def turned(strata: Sequence[PooledEffect], arms: tuple[str, str]) -> str:
     """
     measure = strata[0].measure if strata else ""
     how = words.turning(measure)
-    count, k = sum(_turned(s, i) for s in strata for i in range(s.k)), sum(s.k for s in strata)
+    count, k = sum(_sign_reversed(s, i) for s in strata for i in range(s.k)), sum(s.k for s in strata)
     if not (how and count):
         return ""
     which = "lower is better, so each is" if count == k else f"{count} of {k}, where lower is better, are"
@@ -62,7 +62,7 @@ def turned(strata: Sequence[PooledEffect], arms: tuple[str, str]) -> str:
     return f"{words.several(measure)} above {null} favour {arms[0]}: {which} turned ({how})."
 
 
-def _turned(effect: PooledEffect, i: int) -> bool:
+def _sign_reversed(effect: PooledEffect, i: int) -> bool:
     """Whether a row's effect is not the one that its source has; effects as given know it by `flipped` alone."""
     cells = {
         name: effect.columns[name][i] for name in ("better", "yi_basis", "flipped") if name in effect.columns

@@ -1,4 +1,4 @@
-"""The text columns of a forest plot: those there are, those shown, and traffic lights of judgements."""
+"""The text columns of a forest plot: those there are, those shown, and risk-of-bias symbols of judgements."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from string import ascii_uppercase
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures.forests.labels import known
-from pdt_evidence.figures.forests.records import Column, Wishes
+from pdt_evidence.figures.forests.records import Column, ForestOptions
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.styles import Style
 from pdt_evidence.formatting import percent
@@ -23,11 +23,28 @@ JUDGEMENTS = {"low": "+", "some": "?", "high": "−", "unclear": "?", "serious":
 
 
 # How tools and reviewers abbreviate them; read so only in a column that is one of judgements.
-SIGNS = {"+": "low", "?": "unclear", "!": "critical", "l": "low", "m": "some", "s": "some", "sc": "some",
-         "h": "high", "u": "unclear", "c": "critical", "ni": "unclear"}  # fmt: skip
+SIGNS = {
+    "+": "low",
+    "?": "unclear",
+    "!": "critical",
+    "l": "low",
+    "m": "some",
+    "s": "some",
+    "sc": "some",
+    "h": "high",
+    "u": "unclear",
+    "c": "critical",
+    "ni": "unclear",
+}
 DASHES = ("-", "−", "–")  # high risk beside other signs, and not reported beside words
-SAID = {"low": "Low", "some": "Some concerns", "unclear": "Unclear", "high": "High", "serious": "Serious",
-        "critical": "Critical"}  # fmt: skip
+SAID = {
+    "low": "Low",
+    "some": "Some concerns",
+    "unclear": "Unclear",
+    "high": "High",
+    "serious": "Serious",
+    "critical": "Critical",
+}
 ABSENT = ("na", "n/a", "nan", "none", "not rated")  # a judgement that was not made
 OF_AN_ARM = {
     "mean": "Mean",
@@ -86,13 +103,13 @@ def _plain(value: object) -> str:
 
 
 def columns_of(
-    strata: Sequence[PooledEffect], arms: tuple[str, str], wishes: Wishes, style: Style
+    strata: Sequence[PooledEffect], arms: tuple[str, str], options: ForestOptions, style: Style
 ) -> tuple[Column, ...]:
     """The columns asked for, or those that the style has by default, left of the plot first."""
-    there = _there(strata, arms, wishes.lights, style)
-    names = list(wishes.columns or _default(strata, there, style))
+    there = _there(strata, arms, options.lights, style)
+    names = list(options.columns or _default(strata, there, style))
     shown = {column.key for name in names for column in there.get(name, ())}
-    return chosen_of(there, [*names, *(name for name in wishes.lights if name not in shown)])
+    return chosen_of(there, [*names, *(name for name in options.lights if name not in shown)])
 
 
 def chosen_of(there: Mapping[str, Sequence[Column]], names: Sequence[str]) -> tuple[Column, ...]:
@@ -201,8 +218,8 @@ def _own(strata: Sequence[PooledEffect], name: str, lights: bool, heads: Sequenc
     values = [value for s in strata for value in s.columns.get(name, ()) if known(value)]
     read = reading(values) if lights or BIAS.match(name) else None
     if read is not None:
-        said = partial(_light, read)
-        return Column(key=name, head=head, over=over, align="center", lights=True, reads=said)
+        text = partial(_light, read)
+        return Column(key=name, head=head, over=over, align="center", lights=True, reads=text)
     if lights:
         found = ", ".join(dict.fromkeys(map(repr, values)))
         sums = any(str(value).replace(".", "", 1).isdigit() for value in values)

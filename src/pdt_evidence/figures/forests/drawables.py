@@ -51,9 +51,12 @@ def drawable(result: Any) -> PooledEffect | Synthesis | Series:
         hint = ELSEWHERE.get(kind_of(result, ELSEWHERE), "")
         raise RequestError(
             f"Cannot draw a forest of {type(result).__name__}. "
-            + (hint or "Give a PooledEffect, a Synthesis, a table, a Network, a leave-one-out or cumulative series, or "
-               "a mapping of names to PooledEffect.")
-        )  # fmt: skip
+            + (
+                hint
+                or "Give a PooledEffect, a Synthesis, a table, a Network, a leave-one-out or cumulative series, or "
+                "a mapping of names to PooledEffect."
+            )
+        )
     by = [name for name in LEVELS if name in result.columns]
     if by and {"trial_id", "study"} & set(result.columns):
         from pdt_evidence.analysis.synthesis import synthesize

@@ -60,8 +60,8 @@ def labels_of(effect: PooledEffect) -> list[str]:
     """
     labels = [label_of(effect, i) for i in range(effect.k)]
     for rows in _alike(range(effect.k), labels):
-        for i, said in _apart(effect, rows, list(TELLING)):
-            labels[i] += said
+        for i, text in _apart(effect, rows, list(TELLING)):
+            labels[i] += text
     for rows in _alike(range(effect.k), labels):
         for n, i in enumerate(rows, 1):
             labels[i] += f" ({n})"
@@ -80,11 +80,11 @@ def _apart(effect: PooledEffect, rows: Sequence[int], names: Sequence[str]) -> I
     """What follows the name of each row: the first column that differs, and the next where some are still alike."""
     for n, name in enumerate(names):
         values = effect.columns.get(name, ())
-        said = {i: _said(name, values[i]) if len(values) else "" for i in rows}
-        if len(set(said.values())) == 1:
+        texts = {i: _said(name, values[i]) if len(values) else "" for i in rows}
+        if len(set(texts.values())) == 1:
             continue
-        yield from said.items()
-        for alike in _alike(rows, said):
+        yield from texts.items()
+        for alike in _alike(rows, texts):
             yield from _apart(effect, alike, names[n + 1 :])
         return
 
@@ -93,8 +93,8 @@ def _said(name: str, value: Any) -> str:
     """A cell in words, without what it adds in brackets."""
     if not known(value):
         return ""
-    said = words.within(name, text_of(value).split(" (")[0])
-    return f", {TELLING[name].format(said)}"
+    text = words.within(name, text_of(value).split(" (")[0])
+    return f", {TELLING[name].format(text)}"
 
 
 def text_of(value: Any) -> str:

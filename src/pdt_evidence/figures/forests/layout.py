@@ -13,7 +13,7 @@ from pdt_evidence.errors import RequestError, require_choice
 from pdt_evidence.figures.forests.arms import arms_of, favours_of, turned
 from pdt_evidence.figures.forests.columns import columns_of
 from pdt_evidence.figures.forests.labels import known
-from pdt_evidence.figures.forests.records import Column, ForestLayout, Row, Wishes
+from pdt_evidence.figures.forests.records import Column, ForestLayout, ForestOptions, Row
 from pdt_evidence.figures.forests.rows import SORTS, Rows, path_of, shared_weights
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import scale_of
@@ -32,7 +32,7 @@ LEVELS = ("comparison", "outcome", "follow_up")  # outermost first; other column
 
 
 def forest_layout(
-    result: PooledEffect | Synthesis, style: Style, wishes: Wishes | None = None
+    result: PooledEffect | Synthesis, style: Style, options: ForestOptions | None = None
 ) -> ForestLayout:
     """Rows and columns of a forest plot of one stratum, or of all strata of a synthesis.
 
@@ -41,43 +41,43 @@ def forest_layout(
     result : PooledEffect or Synthesis
     style : Style
         Decides how numbers are printed.
-    wishes : Wishes, optional
+    options : Wishes, optional
         What the caller asked for.
     """
-    wishes = wishes or Wishes()
+    options = options or ForestOptions()
     strata = [result] if isinstance(result, PooledEffect) else list(result.strata.values())
     strata = [stratum for stratum in strata if stratum.k > 0]
     if not strata:
         raise RequestError("There is nothing to draw: the result holds no study.")
-    _refuse(strata, wishes)
+    _refuse(strata, options)
     levels, shared = levels_of(strata, result.by if isinstance(result, Synthesis) else (), LEVELS)
     strata = in_order(strata, levels)
     measure = strata[0].measure
     scale = scale_of(measure)
-    arms = wishes.arms or arms_of(strata)
-    columns = columns_of(strata, arms, wishes, style)
-    rows = Rows(style.format, wishes, scale, levels, columns).of(strata)
+    arms = options.arms or arms_of(strata)
+    columns = columns_of(strata, arms, options, style)
+    rows = Rows(style.format, options, scale, levels, columns).of(strata)
     return ForestLayout(
         columns=columns,
         rows=rows,
         scale=scale,
-        title=words.heading(shared) if wishes.title is None else wishes.title,
+        title=words.heading(shared) if options.title is None else options.title,
         panel=words.full_measure(measure),
-        favours=wishes.favours or favours_of(arms),
-        notes=_notes(strata, rows, columns, wishes, arms),
+        favours=options.favours or favours_of(arms),
+        notes=_notes(strata, rows, columns, options, arms),
         measure=measure,
-        fixed_columns=wishes.columns is not None,
+        fixed_columns=options.columns is not None,
     )
 
 
-def _refuse(strata: Sequence[PooledEffect], wishes: Wishes) -> None:
+def _refuse(strata: Sequence[PooledEffect], options: ForestOptions) -> None:
     """What cannot be drawn on one axis, or is no known option."""
-    others = [other for other in (wishes.overall, *(wishes.also or {}).values()) if other is not None]
+    others = [other for other in (options.overall, *(options.also or {}).values()) if other is not None]
     refuse_mixed([*strata, *others])
-    require_choice("sort", wishes.sort, [None, *SORTS])
-    if wishes.sort == "weight" and not all(len(stratum.weights) for stratum in strata):
+    require_choice("sort", options.sort, [None, *SORTS])
+    if options.sort == "weight" and not all(len(stratum.weights) for stratum in strata):
         raise RequestError("sort = 'weight' needs weights, and this result has none. Sort by 'precision'.")
-    check_digits(wishes.digits)
+    check_digits(options.digits)
 
 
 def check_digits(digits: int) -> None:
@@ -133,12 +133,12 @@ def _notes(
     strata: Sequence[PooledEffect],
     rows: Sequence[Row],
     columns: Sequence[Column],
-    wishes: Wishes,
+    options: ForestOptions,
     arms: tuple[str, str],
 ) -> tuple[str, ...]:
-    if wishes.prediction == "off":  # then nothing below the plot speaks of it
+    if options.prediction == "off":  # then nothing below the plot speaks of it
         strata = [words.without_prediction(stratum) for stratum in strata]
-    said = [_methods(strata)] if wishes.method else []
+    texts = [_methods(strata)] if options.method else []
     keys = {column.key for column in columns}
     if any(
         text == words.DASH
@@ -147,23 +147,23 @@ def _notes(
         for key, text in row.cells.items()
         if key in keys and key not in ("estimate", "ci", "weight")
     ):
-        said.append(f"{words.DASH} not reported.")
-    if "weight" in keys and wishes.overall is not None and shared_weights(strata, wishes.overall):
-        said.append("Weights are percentages of the overall estimate.")
+        texts.append(f"{words.DASH} not reported.")
+    if "weight" in keys and options.overall is not None and shared_weights(strata, options.overall):
+        texts.append("Weights are percentages of the overall estimate.")
     elif "weight" in keys and len(strata) > 1:
-        said.append("Weights are percentages within each group.")
+        texts.append("Weights are percentages within each group.")
     if any(row.weight < 0 for row in rows):
-        said.append(NEGATIVE)
-    notes = [text for text in (turned(strata, arms), " ".join(said)) if text]
-    if wishes.method:
-        overall = [wishes.overall] if wishes.overall is not None else []
+        texts.append(NEGATIVE)
+    notes = [text for text in (turned(strata, arms), " ".join(texts)) if text]
+    if options.method:
+        overall = [options.overall] if options.overall is not None else []
         own = words.remarks([*strata, *overall])
         notes += own
-        for name, other in (wishes.also or {}).items():
-            said = [_methods(_strata_of(other, wishes)), *words.remarks(_strata_of(other, wishes))]
-            told = [said[0], *(line for line in said[1:] if line not in own)]
-            notes.append(f"{name}: {words.inner(' '.join(told))}")
-    sources = _sources(strata, wishes)
+        for name, other in (options.also or {}).items():
+            texts = [_methods(_strata_of(other, options)), *words.remarks(_strata_of(other, options))]
+            labels = [texts[0], *(line for line in texts[1:] if line not in own)]
+            notes.append(f"{name}: {words.inner(' '.join(labels))}")
+    sources = _sources(strata, options)
     return (*notes, sources) if sources else tuple(notes)
 
 
@@ -173,20 +173,20 @@ def _methods(strata: Sequence[PooledEffect]) -> str:
     return max(lines, key=len) if lines else words.lone_line(strata[0])
 
 
-def _strata_of(other: PooledEffect | Synthesis, wishes: Wishes) -> list[PooledEffect]:
+def _strata_of(other: PooledEffect | Synthesis, options: ForestOptions) -> list[PooledEffect]:
     """Those of a further model, as silent on prediction intervals as the figure."""
     strata = [other] if isinstance(other, PooledEffect) else [s for s in other.strata.values() if s.k]
-    return [words.without_prediction(s) for s in strata] if wishes.prediction == "off" else strata
+    return [words.without_prediction(s) for s in strata] if options.prediction == "off" else strata
 
 
-def _sources(strata: Sequence[PooledEffect], wishes: Wishes) -> str:
-    asked = wishes.sources
-    if isinstance(asked, str):
-        return asked
-    held = dict.fromkeys(str(v) for s in strata for v in s.columns.get("source_id", ()) if known(v))
-    ids = dict.fromkeys(part for value in held for part in SEVERAL.split(value))
-    if isinstance(asked, Mapping):
-        names = list(dict.fromkeys(asked.get(name, name) for name in ids))
+def _sources(strata: Sequence[PooledEffect], options: ForestOptions) -> str:
+    requested = options.sources
+    if isinstance(requested, str):
+        return requested
+    available = dict.fromkeys(str(v) for s in strata for v in s.columns.get("source_id", ()) if known(v))
+    ids = dict.fromkeys(part for value in available for part in SEVERAL.split(value))
+    if isinstance(requested, Mapping):
+        names = list(dict.fromkeys(requested.get(name, name) for name in ids))
     else:
-        names = list(ids) if asked is None else list(asked)
+        names = list(ids) if requested is None else list(requested)
     return f"Sources: {'; '.join(names)}." if names else ""

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pdt_evidence.errors import RequestError
-from pdt_evidence.figures.forests.records import Wishes
+from pdt_evidence.figures.forests.records import ForestOptions
 from pdt_evidence.results import PooledEffect, Synthesis
 
-__all__ = ["check_wishes"]
+__all__ = ["check_options"]
 
 PAIRS = {"arms": '("PDT", "control")', "favours": '("Favours control", "Favours PDT")'}
 
 
-def check_wishes(asked: Wishes) -> None:
+def check_options(asked: ForestOptions) -> None:
     """Refuse options of a wrong kind before anything is laid out."""
     for name, example in PAIRS.items():
         if (value := getattr(asked, name)) is not None and not (_words(value) and len(value) == 2):
@@ -26,9 +26,9 @@ def check_wishes(asked: Wishes) -> None:
             )
     for name, kinds in (("also", (PooledEffect, Synthesis)), ("overall", (PooledEffect,))):
         value = getattr(asked, name)
-        held = list(value.values()) if isinstance(value, Mapping) and name == "also" else [value]
+        available = list(value.values()) if isinstance(value, Mapping) and name == "also" else [value]
         named = name != "also" or isinstance(value, Mapping)
-        if value is not None and not (named and all(isinstance(one, kinds) for one in held)):
+        if value is not None and not (named and all(isinstance(one, kinds) for one in available)):
             example = '{"CHE": result}' if name == "also" else "pool(...)"
             raise RequestError(f"{name} = {value!r} is no pooled result. Give one, such as {name}={example}.")
     if asked.difference is not None and not hasattr(asked.difference, "statistic"):

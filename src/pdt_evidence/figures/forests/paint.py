@@ -100,9 +100,15 @@ def _row(sheet: Sheet, placed: Placement, found: PlacedRow) -> None:
             text, ink = JUDGEMENTS[word], legible(style.on_light, style.lights[word])
         x = origin + column.anchor
         sheet.write(
-            text, x, found.middle, where, gid=f"{row.key}:{key}", weight=weight, color=ink,
+            text,
+            x,
+            found.middle,
+            where,
+            gid=f"{row.key}:{key}",
+            weight=weight,
+            color=ink,
             align=column.column.align,
-        )  # fmt: skip
+        )
 
 
 def _note(sheet: Sheet, placed: Placement, found: PlacedRow) -> None:

@@ -120,8 +120,8 @@ def hue_of(style: Style, hue: int) -> str:
     return [style.pooled, style.second, *style.palette][hue % (2 + len(style.palette))]
 
 
-def _studies(ax: Any, style: Style, studies: Sequence[PlacedRow], ends: Ends) -> None:
-    low, high = ends
+def _studies(ax: Any, style: Style, studies: Sequence[PlacedRow], limits: Ends) -> None:
+    low, high = limits
     inside = [s for s in studies if s.row.low <= high and s.row.high >= low]
     spans = [(max(s.row.low, low), min(s.row.high, high), s.middle) for s in inside]
     marks.intervals(ax, spans, color=style.study_line, width=0.9 * style.scale, gid="intervals", zorder=2.5)
@@ -159,9 +159,9 @@ def _diamonds(ax: Any, style: Style, pooled: Sequence[PlacedRow]) -> None:
         found.set(edgecolors=[hue_of(style, p.row.hue) for p in others], linewidths=0.9 * style.scale)
 
 
-def _estimates(ax: Any, style: Style, rows: Sequence[PlacedRow], ends: Ends) -> None:
+def _estimates(ax: Any, style: Style, rows: Sequence[PlacedRow], limits: Ends) -> None:
     """Pooled results as rows: a marker by its hue, the interval, a thin line for the prediction interval."""
-    low, high = ends
+    low, high = limits
 
     def cut(pairs: Sequence[tuple[float, float]]) -> list[tuple[float, float, float]]:
         return [
@@ -187,19 +187,19 @@ def _estimates(ax: Any, style: Style, rows: Sequence[PlacedRow], ends: Ends) -> 
         marks.points(ax, at, [area] * len(at), color=color, shape=shape, gid=f"estimates:{hue}")
 
 
-def _background(ax: Any, layout: ForestLayout, placed: Placement, ends: Ends, extras: Extras) -> None:
+def _background(ax: Any, layout: ForestLayout, placed: Placement, limits: Ends, extras: Extras) -> None:
     """A shaded zone, reference lines and the line of no effect."""
     style, body = placed.style, placed.body
     if extras.zone is not None:
-        low, high = max(extras.zone[0], ends[0]), min(extras.zone[1], ends[1])
+        low, high = max(extras.zone[0], limits[0]), min(extras.zone[1], limits[1])
         zone = Rectangle((low, 0.0), high - low, body, facecolor=style.zone, edgecolor="none", zorder=0.8)
         zone.set_gid("zone")
         ax.add_artist(zone)
-    spans = [(x, 0.0, body) for x in extras.lines if ends[0] <= x <= ends[1]]
+    spans = [(x, 0.0, body) for x in extras.lines if limits[0] <= x <= limits[1]]
     look: dict[str, Any] = {"color": style.muted, "linestyles": [(0, (1, 2))], "zorder": 1.4}
     marks.verticals(ax, spans, width=0.8 * style.scale, gid="reference-lines", **look)
     null = layout.scale.null
-    if ends[0] <= null <= ends[1]:
+    if limits[0] <= null <= limits[1]:
         marks.verticals(
             ax, [(null, 0.0, body)], color=style.muted, width=0.7 * style.scale, gid="no-effect", zorder=1.5
         )
@@ -212,9 +212,9 @@ def _top_of(placed: Placement, stratum: int) -> float:
     return first.middle - first.height / 2
 
 
-def _estimate_lines(ax: Any, placed: Placement, ends: Ends, pooled: Sequence[PlacedRow]) -> None:
+def _estimate_lines(ax: Any, placed: Placement, limits: Ends, pooled: Sequence[PlacedRow]) -> None:
     """A broken line from the first study of a stratum down to its diamond."""
-    shown = [p for p in pooled if ends[0] <= p.row.estimate <= ends[1]]
+    shown = [p for p in pooled if limits[0] <= p.row.estimate <= limits[1]]
     spans = [(p.row.estimate, _top_of(placed, p.row.stratum), p.middle) for p in shown]
     colors = [hue_of(placed.style, p.row.hue) for p in shown]
     marks.verticals(
@@ -242,10 +242,10 @@ def _on_diamonds(predicted: Sequence[PlacedRow], pooled: Sequence[PlacedRow]) ->
     return [replace(r, middle=levels.get((r.row.stratum, r.row.hue), r.middle)) for r in predicted]
 
 
-def _predictions(ax: Any, style: Style, predicted: Sequence[PlacedRow], ends: Ends, width: float) -> None:
+def _predictions(ax: Any, style: Style, predicted: Sequence[PlacedRow], limits: Ends, width: float) -> None:
     """Bars with end caps."""
-    seen = [r for r in predicted if r.row.low <= ends[1] and r.row.high >= ends[0]]
-    spans = [(max(r.row.low, ends[0]), min(r.row.high, ends[1]), r.middle) for r in seen]
+    seen = [r for r in predicted if r.row.low <= limits[1] and r.row.high >= limits[0]]
+    spans = [(max(r.row.low, limits[0]), min(r.row.high, limits[1]), r.middle) for r in seen]
     colors = [hue_of(style, r.row.hue) if r.row.hue else style.prediction for r in seen]
     marks.intervals(ax, spans, color=colors, width=width * style.scale, gid="predictions", zorder=3.0)
     tall = 0.17 * style.pitch * style.size
@@ -262,9 +262,9 @@ def _predictions(ax: Any, style: Style, predicted: Sequence[PlacedRow], ends: En
 
 
 def _arrows(
-    ax: Any, rows: Sequence[PlacedRow], ends: Ends, size: float, color: str, kind: str, paper: str
+    ax: Any, rows: Sequence[PlacedRow], limits: Ends, size: float, color: str, kind: str, paper: str
 ) -> None:
-    low, high = ends
+    low, high = limits
     left = [(low, row.middle) for row in rows if row.row.low < low]
     right = [(high, row.middle) for row in rows if row.row.high > high]
     for at, tip, side in ((left, False, "left"), (right, True, "right")):
@@ -287,13 +287,13 @@ def _lights(sheet: Sheet, placed: Placement, studies: Sequence[PlacedRow]) -> No
         if not column.column.lights:
             continue
         side, origin = (0.0, -placed.left) if column.column.left else (1.0, 0.0)
-        told = [(row, judgement(row.row.cells.get(column.column.key, ""))) for row in studies]
-        told = [(row, word) for row, word in told if word]
+        texts = [(row, judgement(row.row.cells.get(column.column.key, ""))) for row in studies]
+        texts = [(row, word) for row, word in texts if word]
         marks.points(
             sheet.ax,
-            [(origin + column.anchor, row.middle) for row, _ in told],
-            [(1.15 * style.size) ** 2] * len(told),
-            color=[style.lights[word] for _, word in told],
+            [(origin + column.anchor, row.middle) for row, _ in texts],
+            [(1.15 * style.size) ** 2] * len(texts),
+            color=[style.lights[word] for _, word in texts],
             shape="o",
             gid=f"lights:{column.column.key}",
             place=sheet.rows(side, 0.0),

@@ -76,7 +76,7 @@ def _sizes(size: float, smallest: float) -> list[float]:
 
 
 def _attempts(layout: ForestLayout, style: Style) -> Iterator[tuple[float, tuple[str, ...], float, float]]:
-    """Text size, columns left out, narrowest broken label and narrowest plot (both in ems); best first."""
+    """Text size, columns excluded, narrowest broken label and narrowest plot (both in ems); best first."""
     drops = _droppable(layout)
     whole = 1e9  # labels on one line
     wanted = [(less, 0, whole, 14.0) for less in (0.0, 0.5, 1.0)]

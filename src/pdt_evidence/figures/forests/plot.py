@@ -12,9 +12,9 @@ import numpy as np
 from pdt_evidence.errors import RequestError, did_you_mean, known_options, require_choice
 from pdt_evidence.figures.forests.drawables import drawable
 from pdt_evidence.figures.forests.layout import forest_layout
-from pdt_evidence.figures.forests.options import check_wishes
+from pdt_evidence.figures.forests.options import check_options
 from pdt_evidence.figures.forests.place import place
-from pdt_evidence.figures.forests.records import ForestLayout, Row, Wishes
+from pdt_evidence.figures.forests.records import ForestLayout, ForestOptions, Row
 from pdt_evidence.figures.forests.series import Series, series_layout
 from pdt_evidence.figures.sheet import axis
 from pdt_evidence.figures.sheet.options import millimetres, numbers
@@ -146,7 +146,7 @@ def forest(
     >>> [text.get_text() for text in ax.texts if text.get_gid() == "head:study:1"]
     ['Study']
     """
-    layout, chosen, width, ends, extras = asked_of(
+    layout, chosen, width, limits, extras = options_of(
         drawable(result),
         style=style,
         width=width,
@@ -168,10 +168,10 @@ def forest(
         heterogeneity=heterogeneity,
         method=method,
     )
-    return draw(layout, chosen, ax, width, ends, extras)
+    return draw(layout, chosen, ax, width, limits, extras)
 
 
-def asked_of(
+def options_of(
     result: PooledEffect | Synthesis | Series,
     *,
     style: str | Style = "default",
@@ -179,30 +179,30 @@ def asked_of(
     margins: float | tuple[float, float] | None = None,
     lines: Sequence[float] = (),
     xlim: tuple[float, float] | None = None,
-    **wishes: Any,
+    **options: Any,
 ) -> tuple[ForestLayout, Style, float | None, tuple[float, float], dict[str, Any]]:
     """What the options of `forest` come to: layout, style, width, axis and extras."""
-    known = {field.name for field in fields(Wishes)}
-    unknown = [name for name in wishes if name not in known]
+    known = {field.name for field in fields(ForestOptions)}
+    unknown = [name for name in options if name not in known]
     if unknown:
-        options = ("style", "width", "margins", "lines", "xlim", *sorted(known))
-        hint = did_you_mean(unknown[0], options)
-        raise RequestError(f"{', '.join(unknown)}: no such option.{hint} There are: {', '.join(options)}.")
-    asked = Wishes(**wishes)
-    check_wishes(asked)
-    require_choice("prediction", asked.prediction, PREDICTIONS)
+        names = ("style", "width", "margins", "lines", "xlim", *sorted(known))
+        hint = did_you_mean(unknown[0], names)
+        raise RequestError(f"{', '.join(unknown)}: no such option.{hint} There are: {', '.join(names)}.")
+    requested = ForestOptions(**options)
+    check_options(requested)
+    require_choice("prediction", requested.prediction, PREDICTIONS)
     chosen = style_of(style)
     if isinstance(result, Series):
-        layout = series_layout(result, chosen, asked)
+        layout = series_layout(result, chosen, requested)
     else:
-        layout = forest_layout(result, chosen, asked)
+        layout = forest_layout(result, chosen, requested)
     zone = zone_of(margins, layout)
     extras = {
-        "prediction": asked.prediction,
+        "prediction": requested.prediction,
         "lines": numbers(lines, "lines", "a list of numbers"),
         "zone": zone,
     }
-    return layout, chosen, width, ends_of(layout, xlim, zone), extras
+    return layout, chosen, width, limits_of(layout, xlim, zone), extras
 
 
 def forest_pages(result: Drawable, *, height: float = 247.0, **options: Any) -> list[Axes]:
@@ -228,8 +228,8 @@ def forest_pages(result: Drawable, *, height: float = 247.0, **options: Any) -> 
     RequestError
         As `forest`, or where not even ten rows fit on a page.
     """
-    layout, style, width, ends, extras = asked_of(drawable(result), **options)
-    whole = _alone(layout, style, width, ends)
+    layout, style, width, limits, extras = options_of(drawable(result), **options)
+    whole = _alone(layout, style, width, limits)
     room = height * MM
     pages: list[Axes] = []
     start = 0
@@ -240,7 +240,7 @@ def forest_pages(result: Drawable, *, height: float = 247.0, **options: Any) -> 
         last = count == len(rows)
         notes = whole.notes if last else ()
         page = replace(whole.with_rows(rows[:count]), notes=notes)
-        pages.append(_drawn(_sheet_of(page), layout, page, ends, extras))
+        pages.append(_drawn(_sheet_of(page), layout, page, limits, extras))
         start += count - len(above)
         while start < len(whole.rows) and whole.rows[start].row.kind == "gap":
             start += 1
@@ -249,11 +249,11 @@ def forest_pages(result: Drawable, *, height: float = 247.0, **options: Any) -> 
 
 def _running(before: Sequence[PlacedRow], first: Row) -> list[PlacedRow]:
     """The headings of earlier pages under which a page begins."""
-    held: list[PlacedRow] = []
+    available: list[PlacedRow] = []
     for placed in before:
         if placed.row.kind == "heading":
-            held = [*held[: placed.row.indent], placed]
-    return [placed for placed in held if placed.row.indent < first.indent]
+            available = [*available[: placed.row.indent], placed]
+    return [placed for placed in available if placed.row.indent < first.indent]
 
 
 def _fitting(whole: Placement, rows: Sequence[PlacedRow], room: float) -> int:
@@ -274,7 +274,7 @@ def _fitting(whole: Placement, rows: Sequence[PlacedRow], room: float) -> int:
     return count
 
 
-def ends_of(
+def limits_of(
     layout: ForestLayout, xlim: tuple[float, float] | None, zone: tuple[float, float] | None
 ) -> tuple[float, float]:
     """Ends of the axis, as asked for or such that what matters is seen."""
@@ -298,15 +298,17 @@ def _absurd(layout: ForestLayout, pooled: Row) -> bool:
     """Whether an interval is far wider than all its studies together, as that of two studies by t can be."""
     place = layout.scale.place
     own = [r for r in layout.rows if r.kind == "study" and r.stratum == pooled.stratum]
-    ends = place([end for row in own for end in (row.low, row.high)])
-    ends = ends[np.isfinite(ends)]
-    return len(ends) > 0 and place(pooled.high) - place(pooled.low) > MOST_WIDE * (ends.max() - ends.min())
+    limits = place([end for row in own for end in (row.low, row.high)])
+    limits = limits[np.isfinite(limits)]
+    return len(limits) > 0 and place(pooled.high) - place(pooled.low) > MOST_WIDE * (
+        limits.max() - limits.min()
+    )
 
 
 def _pair(pair: tuple[float, float], name: str, layout: ForestLayout) -> tuple[float, float]:
     """Two ends in order, as drawn."""
-    held = numbers(pair, name, "two numbers, the lower first")
-    low, high = held if len(held) == 2 else (math.nan, math.nan)
+    available = numbers(pair, name, "two numbers, the lower first")
+    low, high = available if len(available) == 2 else (math.nan, math.nan)
     if math.isfinite(low) and math.isfinite(high) and low < high and (low > 0 or not layout.scale.log):
         return low, high
     above = ", above 0 for a ratio" if layout.scale.log else ""
@@ -344,12 +346,12 @@ def draw(
     return _drawn(ax, layout, placed, ends, extras)
 
 
-def _alone(layout: ForestLayout, style: Style, width: float | None, ends: tuple[float, float]) -> Placement:
+def _alone(layout: ForestLayout, style: Style, width: float | None, limits: tuple[float, float]) -> Placement:
     """The places on a figure of its own."""
     from pdt_evidence.figures.sheet.canvas import DPI, MARGIN
 
     content = None if width is None else _content(width, MARGIN)
-    return place(layout, style, _share(layout, ends), DPI, content, margin=MARGIN)
+    return place(layout, style, _share(layout, limits), DPI, content, margin=MARGIN)
 
 
 def _sheet_of(placed: Placement) -> Axes:
@@ -363,17 +365,17 @@ def _drawn(
     ax: Axes,
     layout: ForestLayout,
     placed: Placement,
-    ends: tuple[float, float],
+    limits: tuple[float, float],
     extras: Mapping[str, Any],
 ) -> Axes:
     """What is placed, as marks and text."""
     from pdt_evidence.figures.forests import paint, panel
     from pdt_evidence.figures.sheet import canvas
 
-    panel.prepare(ax, layout, placed, ends)
+    panel.prepare(ax, layout, placed, limits)
     sheet = canvas.Sheet(ax, placed.face, placed.style)
     paint.write_all(sheet, placed)
-    panel.draw_all(sheet, layout, placed, ends, panel.Extras(**extras))
+    panel.draw_all(sheet, layout, placed, limits, panel.Extras(**extras))
     locate: Any = ax.get_axes_locator()
     ax.apply_aspect(locate(ax, None))  # so that it is in place before it is first drawn
     return ax
@@ -385,7 +387,7 @@ def _content(width: float, margin: float) -> float:
     return width * MM - 2 * margin
 
 
-def _share(layout: ForestLayout, ends: tuple[float, float]) -> float:
+def _share(layout: ForestLayout, limits: tuple[float, float]) -> float:
     """How far across the plot the line of no effect stands, at its edge where it is out of sight."""
-    low, high, null = (float(value) for value in layout.scale.place([*ends, layout.scale.null]))
+    low, high, null = (float(value) for value in layout.scale.place([*limits, layout.scale.null]))
     return min(max((null - low) / (high - low), 0.0), 1.0)

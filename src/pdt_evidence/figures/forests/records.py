@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pdt_evidence.figures.sheet.axis import Scale
     from pdt_evidence.results import PooledEffect, Synthesis
 
-__all__ = ["Column", "ForestLayout", "Row", "Wishes"]
+__all__ = ["Column", "ForestLayout", "ForestOptions", "Row"]
 
 NAN = math.nan
 
@@ -73,8 +73,8 @@ class ForestLayout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What the caller of `forest` asked for beyond the defaults."""
+class ForestOptions:
+    """What the caller of `forest` chose beyond the defaults."""
 
     title: str | None = None
     columns: Sequence[str] | None = None

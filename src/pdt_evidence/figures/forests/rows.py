@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pdt_evidence.figures.forests.labels import known, label_of, labels_of, text_of
-from pdt_evidence.figures.forests.records import Column, Row, Wishes
+from pdt_evidence.figures.forests.records import Column, ForestOptions, Row
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import Scale
 from pdt_evidence.formatting import Format, percent
@@ -34,12 +34,12 @@ class Rows:
     def __init__(
         self,
         form: Format,
-        wishes: Wishes,
+        options: ForestOptions,
         scale: Scale,
         levels: Sequence[str],
         columns: Sequence[Column] = (),
     ) -> None:
-        self.form, self.wishes, self.scale = form, wishes, scale
+        self.form, self.options, self.scale = form, options, scale
         self.levels, self.columns = levels, columns
         self.depth = len(levels)
         self.rows: list[Row] = []
@@ -48,7 +48,7 @@ class Rows:
     def of(self, strata: Sequence[PooledEffect]) -> tuple[Row, ...]:
         """Every stratum under its headings: studies, then what they come to."""
         before: tuple[str, ...] = ()
-        weights = shared_weights(strata, self.wishes.overall)
+        weights = shared_weights(strata, self.options.overall)
         most = max((float(w.max()) for w in weights or ()), default=NAN)
         for i, stratum in enumerate(strata):
             path = path_of(stratum, self.levels)
@@ -58,10 +58,10 @@ class Rows:
             if stratum.k > 1:
                 self._stratum(stratum, i, float(own.sum()) if weights else 100.0)
             before = path
-        if self.wishes.overall is not None:
-            self.overall("Overall ", self.wishes.overall, len(strata))
-        if self.wishes.difference is not None:
-            pieces = words.difference(self.wishes.difference, self.form)
+        if self.options.overall is not None:
+            self.overall("Overall ", self.options.overall, len(strata))
+        if self.options.difference is not None:
+            pieces = words.difference(self.options.difference, self.form)
             self.add("gap:difference", "gap", stratum=len(strata))
             self.add("difference", "note", pieces=tuple(pieces), stratum=len(strata))
         return tuple(self.rows)
@@ -92,7 +92,7 @@ class Rows:
 
     def numbers(self, estimate: float, ends: tuple[float, float]) -> dict[str, str]:
         """The cells of the effect columns."""
-        digits, null = self.wishes.digits, self.scale.null
+        digits, null = self.options.digits, self.scale.null
         return {
             "estimate": self.form.effect(estimate, digits, null),
             "ci": self.form.interval(ends, digits, null),
@@ -103,7 +103,7 @@ class Rows:
         labels = labels_of(effect)
         for i in self._order(effect):
             yi, reach = float(effect.yi[i]), half * math.sqrt(effect.vi[i])
-            shown, ends = self.scale.shown(yi), self.shown((yi - reach, yi + reach))
+            shown, limits = self.scale.shown(yi), self.shown((yi - reach, yi + reach))
             weight = float(weights[i]) if len(weights) else NAN
             cells = {c.key: _cell(effect.columns.get(c.key), i, c.reads) for c in self.columns}
             cells |= {"study": labels[i], "weight": self.form.number(weight, 1)}
@@ -111,20 +111,20 @@ class Rows:
                 f"study:{effect.row_ids[i] if effect.row_ids else i + 1}",
                 "study",
                 estimate=shown,
-                low=ends[0],
-                high=ends[1],
+                low=limits[0],
+                high=limits[1],
                 weight=weight,
                 share=weight / most if most > 0 else NAN,
                 stratum=stratum,
-                cells=cells | self.numbers(shown, ends),
+                cells=cells | self.numbers(shown, limits),
                 indent=self.depth,
             )
 
     def _order(self, effect: PooledEffect) -> list[int]:
         """The studies as asked for; rows of one trial stand together, where the first of them does."""
         order = list(range(effect.k))
-        if self.wishes.sort is not None:
-            key = SORTS[self.wishes.sort]
+        if self.options.sort is not None:
+            key = SORTS[self.options.sort]
             order.sort(key=lambda i: key(effect, i))
         if not words.clustered(effect):
             return order
@@ -138,7 +138,7 @@ class Rows:
         """What a stratum comes to, by the model that it is of and by the others."""
         where = "/".join(effect.stratum.values()) or "all"
         cells = {"weight": self.form.number(weight, 1)}
-        others = others_of(effect, self.wishes.also)
+        others = others_of(effect, self.options.also)
         named = words.model_of(effect) if others else words.title_of(effect)
         self._diamond(f"pooled:{where}", named, effect, stratum, self.depth, cells)
         self.heterogeneity(f"heterogeneity:{where}", effect, self.depth, stratum)
@@ -148,7 +148,7 @@ class Rows:
 
     def heterogeneity(self, key: str, effect: Any, indent: int, stratum: int) -> None:
         """Q, I2 and tau2 as a line, where it is wanted."""
-        pieces = words.heterogeneity(effect, self.form) if self.wishes.heterogeneity else []
+        pieces = words.heterogeneity(effect, self.form) if self.options.heterogeneity else []
         if pieces:
             self.add(key, "note", pieces=tuple(pieces), indent=indent, stratum=stratum)
 
@@ -172,20 +172,20 @@ class Rows:
         cells: Mapping[str, str] | None = None,
         hue: int = 0,
     ) -> None:
-        shown, ends = self.scale.shown(effect.estimate), self.shown(effect.ci)
+        shown, limits = self.scale.shown(effect.estimate), self.shown(effect.ci)
         totals = {name: _total(effect, name) for name in ("event_t", "event_c", "n_t", "n_c")}
         self.add(
             key,
             "pooled",
             estimate=shown,
-            low=ends[0],
-            high=ends[1],
-            cells={"study": name, **totals, **(cells or {}), **self.numbers(shown, ends)},
+            low=limits[0],
+            high=limits[1],
+            cells={"study": name, **totals, **(cells or {}), **self.numbers(shown, limits)},
             indent=indent,
             stratum=stratum,
             hue=hue,
         )
-        if self.wishes.prediction == "off" or math.isnan(effect.pi[0]):
+        if self.options.prediction == "off" or math.isnan(effect.pi[0]):
             return
         pi = self.shown(effect.pi)
         name = f"{percent(effect.level)} prediction interval"
@@ -211,8 +211,8 @@ def others_of(
         if isinstance(other, PooledEffect):
             found[name] = other
             continue
-        held = [twin for twin in other.strata.values() if dict(twin.stratum) == dict(effect.stratum)]
-        found |= {name: held[0]} if held else {}
+        available = [match for match in other.strata.values() if dict(match.stratum) == dict(effect.stratum)]
+        found |= {name: available[0]} if available else {}
     return found
 
 
@@ -225,11 +225,11 @@ def shared_weights(strata: Sequence[PooledEffect], overall: PooledEffect | None)
     """Weights of the studies in the overall result, where it rests on just these; None where it does not."""
     if overall is None or not len(overall.weights) or not overall.row_ids:
         return None
-    held = dict(zip(overall.row_ids, overall.weights, strict=True))
+    available = dict(zip(overall.row_ids, overall.weights, strict=True))
     drawn = [row for stratum in strata for row in stratum.row_ids]
-    if len(held) != overall.k or sorted(drawn) != sorted(held):
+    if len(available) != overall.k or sorted(drawn) != sorted(available):
         return None
-    return [np.array([held[row] for row in stratum.row_ids]) for stratum in strata]
+    return [np.array([available[row] for row in stratum.row_ids]) for stratum in strata]
 
 
 def _year(effect: PooledEffect, i: int) -> float:

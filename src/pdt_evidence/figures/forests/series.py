@@ -14,7 +14,7 @@ from pdt_evidence.errors import RequestError, require_choice
 from pdt_evidence.figures.forests.arms import arms_of, favours_of, turned
 from pdt_evidence.figures.forests.columns import chosen_of, effect_columns
 from pdt_evidence.figures.forests.layout import check_digits, in_order, levels_of, refuse_mixed
-from pdt_evidence.figures.forests.records import Column, ForestLayout, Wishes
+from pdt_evidence.figures.forests.records import Column, ForestLayout, ForestOptions
 from pdt_evidence.figures.forests.rows import Rows, path_of
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import scale_of
@@ -193,39 +193,39 @@ ADAPTERS: dict[str, Callable[[Any], Series]] = {
 }
 
 
-def series_layout(series: Series, style: Style, wishes: Wishes) -> ForestLayout:
+def series_layout(series: Series, style: Style, options: ForestOptions) -> ForestLayout:
     """Rows and columns of a forest plot of pooled results."""
-    _refuse(series, wishes)
+    _refuse(series, options)
     first = series.effects[0]
-    arms = wishes.arms or series.arms or arms_of(series.effects)
+    arms = options.arms or series.arms or arms_of(series.effects)
     return ForestLayout(
-        columns=chosen_of(_there(series, style), wishes.columns or _default(series)),
-        rows=_rows(series, style, wishes),
+        columns=chosen_of(_there(series, style), options.columns or _default(series)),
+        rows=_rows(series, style, options),
         scale=scale_of(first.measure),
-        title=(series.title or words.heading(series.stratum)) if wishes.title is None else wishes.title,
+        title=(series.title or words.heading(series.stratum)) if options.title is None else options.title,
         panel=words.full_measure(first.measure),
-        favours=wishes.favours or favours_of(arms),
-        notes=tuple(text for text in (turned(series.studies, arms), *_notes(series, wishes)) if text),
+        favours=options.favours or favours_of(arms),
+        notes=tuple(text for text in (turned(series.studies, arms), *_notes(series, options)) if text),
         measure=first.measure,
-        fixed_columns=wishes.columns is not None,
+        fixed_columns=options.columns is not None,
     )
 
 
-def _refuse(series: Series, wishes: Wishes) -> None:
+def _refuse(series: Series, options: ForestOptions) -> None:
     refuse_mixed([*series.effects, *([series.whole] if series.whole else [])])
-    vain = [name for name in OF_STUDIES if getattr(wishes, name)]
+    vain = [name for name in OF_STUDIES if getattr(options, name)]
     if vain:
         raise RequestError(
             f"{', '.join(vain)}: an option for rows that are studies; these are pooled results. Leave it out, or draw "
             "a PooledEffect or a Synthesis by forest."
         )
-    require_choice("sort", wishes.sort, [None, *SORTS])
-    if wishes.sort and series.in_turn:
+    require_choice("sort", options.sort, [None, *SORTS])
+    if options.sort and series.in_turn:
         raise RequestError(
-            f"sort = {wishes.sort!r}: every row of a cumulative series holds the studies above it. "
+            f"sort = {options.sort!r}: every row of a cumulative series holds the studies above it. "
             "Ask `cumulative` for another order."
         )
-    check_digits(wishes.digits)
+    check_digits(options.digits)
 
 
 def _there(series: Series, style: Style) -> Mapping[str, list[Column]]:
@@ -245,13 +245,13 @@ def _default(series: Series) -> tuple[str, ...]:
     return ("study", "k", "plot", "effect", "I2") if known else ("study", "k", "plot", "effect")
 
 
-def _rows(series: Series, style: Style, wishes: Wishes) -> tuple[Any, ...]:
+def _rows(series: Series, style: Style, options: ForestOptions) -> tuple[Any, ...]:
     """Headings, one row a result, then what all of them are variations of."""
-    rows = Rows(style.format, wishes, scale_of(series.effects[0].measure), series.levels[:-1])
+    rows = Rows(style.format, options, scale_of(series.effects[0].measure), series.levels[:-1])
     if series.over:
         rows.add("heading:all", "heading", cells={"study": series.over}, deepest=True)
     before: tuple[str, ...] = ()
-    for n, i in enumerate(_order(series, wishes.sort)):
+    for n, i in enumerate(_order(series, options.sort)):
         path = series.paths[i]
         rows.headings(before, path[:-1], n)
         before = path[:-1]
@@ -279,16 +279,16 @@ def _order(series: Series, sort: str | None) -> list[int]:
 
 def _row(rows: Rows, series: Series, i: int, n: int) -> None:
     effect, path, level = series.effects[i], series.paths[i], series.levels[-1]
-    shown, ends = rows.scale.shown(effect.estimate), rows.shown(effect.ci)
+    shown, limits = rows.scale.shown(effect.estimate), rows.shown(effect.ci)
     named = words.told(level, path[-1]) if level or path[-1] else words.title_of(effect)
     rows.add(
         "row:" + "/".join(path),
         "estimate",
         estimate=shown,
-        low=ends[0],
-        high=ends[1],
-        reach=(math.nan, math.nan) if rows.wishes.prediction == "off" else rows.shown(effect.pi),
-        cells={"study": named, **_cells(effect, rows.form), **rows.numbers(shown, ends)},
+        low=limits[0],
+        high=limits[1],
+        reach=(math.nan, math.nan) if rows.options.prediction == "off" else rows.shown(effect.pi),
+        cells={"study": named, **_cells(effect, rows.form), **rows.numbers(shown, limits)},
         indent=len(path) - 1 + bool(series.over),
         stratum=n,
         hue=series.hues[i] if series.hues else 0,
@@ -304,10 +304,10 @@ def _cells(effect: PooledEffect, form: Format) -> dict[str, str]:
     }
 
 
-def _notes(series: Series, wishes: Wishes) -> tuple[str, ...]:
-    if not wishes.method:
+def _notes(series: Series, options: ForestOptions) -> tuple[str, ...]:
+    if not options.method:
         return ()
-    silent = wishes.prediction == "off"
+    silent = options.prediction == "off"
     lines: dict[str, list[str]] = {}
     for effect, name in _named(series):
         if effect.k != 1:
@@ -317,14 +317,14 @@ def _notes(series: Series, wishes: Wishes) -> tuple[str, ...]:
     if series.models and 1 < len(lines) <= MOST_MODELS:
         apart = [f"{'; '.join(names)}: {words.inner(line)}" for line, names in lines.items()]
     # Of more than two a line would say something that holds for some rows only.
-    said = [max(lines, key=len)] if lines and len(lines) <= 2 and not apart else []
-    said += series.notes
-    if wishes.prediction != "off" and any(not math.isnan(effect.pi[0]) for effect in series.effects):
-        said.append("Thin lines: prediction intervals.")
+    text = [max(lines, key=len)] if lines and len(lines) <= 2 and not apart else []
+    text += series.notes
+    if options.prediction != "off" and any(not math.isnan(effect.pi[0]) for effect in series.effects):
+        text.append("Thin lines: prediction intervals.")
     if any(e.k == 1 for e in series.effects) and len(series.effects) > 1 and series.counts == "Studies":
-        said.append("Rows of one study show its own interval.")
+        text.append("Rows of one study show its own interval.")
     whole = [] if series.whole is None else [series.whole]
-    shared = (" ".join(said),) if said else ()
+    shared = (" ".join(text),) if text else ()
     return (*apart, *shared, *words.remarks([*series.effects, *whole]))
 
 

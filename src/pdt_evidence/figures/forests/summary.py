@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pdt_evidence.errors import RequestError
-from pdt_evidence.figures.forests.plot import asked_of, draw
+from pdt_evidence.figures.forests.plot import draw, options_of
 from pdt_evidence.figures.forests.series import ADAPTERS, kind_of, series_of
 from pdt_evidence.figures.sheet.styles import Style
 
@@ -80,7 +80,7 @@ def summary_forest(
             f"Cannot draw a summary of {type(results).__name__}. Give a Synthesis, a PooledSeries, a Network or a "
             "mapping of names to PooledEffect; the studies of one PooledEffect are drawn by forest."
         )
-    layout, chosen, width, ends, extras = asked_of(
+    layout, chosen, width, limits, extras = options_of(
         series_of(results),
         style=style,
         width=width,
@@ -95,4 +95,4 @@ def summary_forest(
         digits=digits,
         prediction="bar" if prediction else "off",
     )
-    return draw(layout, chosen, ax, width, ends, extras)
+    return draw(layout, chosen, ax, width, limits, extras)

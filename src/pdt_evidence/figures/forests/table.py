@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures.forests.drawables import drawable
-from pdt_evidence.figures.forests.plot import asked_of
+from pdt_evidence.figures.forests.plot import options_of
 from pdt_evidence.figures.forests.records import ForestLayout, Row
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def to_table(result: Drawable, **options: Any) -> Any:
         from great_tables import GT, loc, style
     except ImportError as error:
         raise RequestError("to_table needs great_tables: pip install great_tables.") from error
-    layout = asked_of(drawable(result), **options)[0]
+    layout = options_of(drawable(result), **options)[0]
     frame, kinds = _frame(layout)
     table = GT(frame)
     if layout.title:

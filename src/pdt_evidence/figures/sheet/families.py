@@ -24,13 +24,22 @@ OURS = "Liberation Sans"
 LAST = "DejaVu Sans"  # comes with Matplotlib and covers most signs
 # Families that cover a script, by the first word of its characters' Unicode names.
 _BY_SCRIPT = {
-    "CJK": ("Noto Sans CJK JP", "Noto Sans CJK SC", "Source Han Sans", "Hiragino Sans", "PingFang SC",
-            "Yu Gothic", "Microsoft YaHei", "WenQuanYi Zen Hei"),
+    "CJK": (
+        "Noto Sans CJK JP",
+        "Noto Sans CJK SC",
+        "Source Han Sans",
+        "Hiragino Sans",
+        "PingFang SC",
+        "Yu Gothic",
+        "Microsoft YaHei",
+        "WenQuanYi Zen Hei",
+    ),
     "HANGUL": ("Noto Sans CJK KR", "Noto Sans KR", "Apple SD Gothic Neo", "Malgun Gothic"),
     "ARABIC": ("Noto Sans Arabic", "Noto Naskh Arabic", "Geeza Pro", "Segoe UI"),
-}  # fmt: skip
-_BY_SCRIPT |= dict.fromkeys(("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "FULLWIDTH", "IDEOGRAPHIC"),
-                            _BY_SCRIPT["CJK"])  # fmt: skip
+}
+_BY_SCRIPT |= dict.fromkeys(
+    ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "FULLWIDTH", "IDEOGRAPHIC"), _BY_SCRIPT["CJK"]
+)
 
 
 def register() -> None:
@@ -76,8 +85,10 @@ def _chosen(style: Style, known: set[str]) -> str:
     family = next((family for family in style.fonts if family in known), OURS)
     if style.fonts and family != style.fonts[0]:
         absent = style.fonts[: style.fonts.index(family)] if family in style.fonts else style.fonts
-        warn(f"The style {style.name!r} asks for {', '.join(absent)}, which this machine does not have: "
-             f"drawn in {family}.")  # fmt: skip
+        warn(
+            f"The style {style.name!r} asks for {', '.join(absent)}, which this machine does not have: "
+            f"drawn in {family}."
+        )
     return family
 
 

@@ -75,8 +75,10 @@ def save(
     path = Path(path)
     kind = {"tif": "tiff"}.get(path.suffix[1:].lower(), path.suffix[1:].lower())
     if kind not in FORMATS:
-        raise RequestError(f"{path.name}: cannot write {kind or 'a file without ending'!r}. Use one of: "
-                           f"{', '.join('.' + word for word in FORMATS)}.")  # fmt: skip
+        raise RequestError(
+            f"{path.name}: cannot write {kind or 'a file without ending'!r}. Use one of: "
+            f"{', '.join('.' + word for word in FORMATS)}."
+        )
     if not path.parent.is_dir():
         raise RequestError(f"{path}: the folder {path.parent} does not exist. Create it first.")
     drawn = BytesIO()  # a drawing that fails midway leaves no half a file

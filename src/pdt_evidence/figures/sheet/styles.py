@@ -17,8 +17,14 @@ __all__ = ["STYLES", "Style", "style_of"]
 SANS = ("Liberation Sans",)  # comes with the package
 SERIF = ("STIXGeneral",)  # comes with Matplotlib
 # Judgements of bias, apart in grey as well: some are the lightest, then unclear, low, high, serious, critical.
-_LIGHTS = {"low": "#45a873", "some": "#f0c341", "unclear": "#aab2bb", "high": "#a8241c", "serious": "#8c1d1a",
-           "critical": "#4a0d0c"}  # fmt: skip
+_LIGHTS = {
+    "low": "#45a873",
+    "some": "#f0c341",
+    "unclear": "#aab2bb",
+    "high": "#a8241c",
+    "serious": "#8c1d1a",
+    "critical": "#4a0d0c",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +47,7 @@ class Style:
     pitch : float
         Height of a row as a multiple of `size`.
     interval : tuple of three str
-        What stands before, between and after the two ends of an interval.
+        What stands before, between and after the two limits of an interval.
     decimal : str
         The decimal mark.
     leading_zero : bool
@@ -95,24 +101,65 @@ STYLES: dict[str, Style] = {
     style.name: style
     for style in (
         Style(name="default"),
-        Style(name="dark", paper="#14181d", ink="#eef1f4", muted="#a9b2bc", faint="#4a535d", stripe="#1c2229",
-              zone="#27303a", study="#6cb4ea", study_line="#eef1f4", pooled="#f2f5f8", prediction="#f0a04b",
-              second="#4fd0a5",
-              palette=("#6cb4ea", "#f0a04b", "#4fd0a5", "#d79ac6", "#e6c84f", "#b6bec7", "#a6dcff")),
-        Style(name="revman", study="#1f8a3c", study_line="#000000", pooled="#000000", ink="#000000",
-              prediction="#000000", columns=("study", "arms", "weight", "effect", "plot", "bias")),
-        Style(name="jama", study="#4f7fa8", study_line="#000000", pooled="#f79422", ink="#000000",
-              interval=("(", " to ", ")"), leading_zero=False, stripes=True, stripe="#f4f1e8",
-              columns=("study", "n", "effect", "plot", "weight")),
-        Style(name="bmj", study="#2a6ebb", study_line="#2a6ebb", pooled="#2a6ebb", ink="#000000",
-              interval=("(", " to ", ")"), prediction="#8aa9cf",
-              columns=("study", "n", "plot", "weight", "effect")),
-        replace(_BLACK, name="lancet", fonts=SERIF, interval=("(", " to ", ")"), decimal="·",
-              size=8.5, prediction="#b1182b"),
+        Style(
+            name="dark",
+            paper="#14181d",
+            ink="#eef1f4",
+            muted="#a9b2bc",
+            faint="#4a535d",
+            stripe="#1c2229",
+            zone="#27303a",
+            study="#6cb4ea",
+            study_line="#eef1f4",
+            pooled="#f2f5f8",
+            prediction="#f0a04b",
+            second="#4fd0a5",
+            palette=("#6cb4ea", "#f0a04b", "#4fd0a5", "#d79ac6", "#e6c84f", "#b6bec7", "#a6dcff"),
+        ),
+        Style(
+            name="revman",
+            study="#1f8a3c",
+            study_line="#000000",
+            pooled="#000000",
+            ink="#000000",
+            prediction="#000000",
+            columns=("study", "arms", "weight", "effect", "plot", "bias"),
+        ),
+        Style(
+            name="jama",
+            study="#4f7fa8",
+            study_line="#000000",
+            pooled="#f79422",
+            ink="#000000",
+            interval=("(", " to ", ")"),
+            leading_zero=False,
+            stripes=True,
+            stripe="#f4f1e8",
+            columns=("study", "n", "effect", "plot", "weight"),
+        ),
+        Style(
+            name="bmj",
+            study="#2a6ebb",
+            study_line="#2a6ebb",
+            pooled="#2a6ebb",
+            ink="#000000",
+            interval=("(", " to ", ")"),
+            prediction="#8aa9cf",
+            columns=("study", "n", "plot", "weight", "effect"),
+        ),
+        replace(
+            _BLACK,
+            name="lancet",
+            fonts=SERIF,
+            interval=("(", " to ", ")"),
+            decimal="·",
+            size=8.5,
+            prediction="#b1182b",
+        ),
         replace(_BLACK, name="apa", leading_zero=False, prediction="#000000"),
         Style(name="slide", size=16.0, small=13.0, smallest=12.0, scale=1.8),
     )
-}  # fmt: skip
+}
 
 
 def style_of(style: str | Style) -> Style:

@@ -72,8 +72,24 @@ WORDS = (
     | {name: f"PDT versus {other}" for name, (arm, other) in ARMS.items() if arm == "PDT"}
 )
 # Columns whose words say of themselves what they are; "self" or "3" needs the column's name before it.
-PLAIN = ("comparison", "outcome", "outcome_label", "event_label", "follow_up", "time_label", "disorder", "country",
-         "instrument", "study", "trial_id", "source_id", "arm_t", "arm_c", "arm_t_label", "arm_c_label")  # fmt: skip
+PLAIN = (
+    "comparison",
+    "outcome",
+    "outcome_label",
+    "event_label",
+    "follow_up",
+    "time_label",
+    "disorder",
+    "country",
+    "instrument",
+    "study",
+    "trial_id",
+    "source_id",
+    "arm_t",
+    "arm_c",
+    "arm_t_label",
+    "arm_c_label",
+)
 SHORT = ("pdt", "cbt", "dbt", "eaet", "asa")  # arms whose names are abbreviations
 TESTS = {code: record.name for code, record in TESTS_BY_CODE.items()}
 ESTIMATED = {code: record.name for code, record in ESTIMATORS.items()}
@@ -113,10 +129,10 @@ def told(column: str, word: str) -> str:
     """
     # A short therapy is no short-term follow-up.
     coded = word not in WINDOWS or column in ("", "follow_up")
-    said = (spoken(word) if coded else word) or "Not stated"
+    text = (spoken(word) if coded else word) or "Not stated"
     if not column or column in PLAIN:
-        return said
-    return f"{spoken(column)}: {said if _is_name(word) else inner(said)}"
+        return text
+    return f"{spoken(column)}: {text if _is_name(word) else inner(text)}"
 
 
 def within(column: str, word: str) -> str:
@@ -127,8 +143,8 @@ def within(column: str, word: str) -> str:
     >>> within("outcome", "depression"), within("outcome", "Death after Surgery"), within("rating", "self")
     ('depression', 'Death after Surgery', 'rating: self')
     """
-    said = told(column, word)
-    return said if _is_name(word) and said.startswith(word[:1]) and column in (*PLAIN, "") else inner(said)
+    text = told(column, word)
+    return text if _is_name(word) and text.startswith(word[:1]) and column in (*PLAIN, "") else inner(text)
 
 
 def _is_name(word: str) -> bool:
@@ -148,8 +164,8 @@ def heading(stratum: Mapping[str, str], inside: bool = False) -> str:
 
 def shared_word(effects: Sequence[PooledEffect], column: str) -> str:
     """The one word that all rows have in a column; "" where they differ or one has none."""
-    held = {value for effect in effects for value in effect.columns.get(column, ("",)) or ("",)}
-    word = held.pop() if len(held) == 1 else ""
+    available = {value for effect in effects for value in effect.columns.get(column, ("",)) or ("",)}
+    word = available.pop() if len(available) == 1 else ""
     return word if isinstance(word, str) else ""
 
 
@@ -195,10 +211,10 @@ def method_line(effect: PooledEffect) -> str:
     test = TESTS.get(effect.test, effect.test)
     if clustered(effect) and effect.test == "t":
         test = "Wald (t, clusters − 1 df)"
-    said = f"{_model(effect)}; {percent(effect.level)} confidence interval: {test}"
+    text = f"{_model(effect)}; {percent(effect.level)} confidence interval: {test}"
     if not math.isnan(effect.pi[0]):
-        said += f"; prediction interval: {pi_rule(effect.pi_rule)}"
-    return said + "."
+        text += f"; prediction interval: {pi_rule(effect.pi_rule)}"
+    return text + "."
 
 
 def clustered(effect: PooledEffect) -> TypeGuard[MultilevelEffect]:
@@ -252,13 +268,17 @@ def remarks(effects: Sequence[PooledEffect], most: int = 3) -> list[str]:
         for note in effect.notes if effect.k > 1 else ():  # a lone study has a line of its own
             told.setdefault(in_signs(note), []).append(effect)
     if len(told) > most:
-        rows = len({id(effect) for held in told.values() for effect in held})
+        rows = len({id(effect) for available in told.values() for effect in available})
         return [f"Notes on {rows} of these results are in their summary()."]
-    named = {name for effect in effects for name, word in effect.stratum.items()
-             if any(other.stratum.get(name) != word for other in effects)}  # fmt: skip
+    named = {
+        name
+        for effect in effects
+        for name, word in effect.stratum.items()
+        if any(other.stratum.get(name) != word for other in effects)
+    }
     lines = []
-    for note, held in told.items():
-        own = [{name: word for name, word in effect.stratum.items() if name in named} for effect in held]
+    for note, available in told.items():
+        own = [{name: word for name, word in effect.stratum.items() if name in named} for effect in available]
         where = "; ".join(dict.fromkeys(heading(words) for words in own if words))
         lines.append(f"{where}: {note}" if where else note)
     return lines

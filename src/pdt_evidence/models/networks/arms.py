@@ -14,9 +14,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
 __all__ = [
-    "EVENT_MEASURES", "LOGIT_SD", "contrast_arms", "event_arms", "mean_difference_arms", "merge_counts",
-    "merge_effects", "merge_means", "smd_arms",
-]  # fmt: skip
+    "EVENT_MEASURES",
+    "LOGIT_SD",
+    "contrast_arms",
+    "event_arms",
+    "mean_difference_arms",
+    "merge_counts",
+    "merge_effects",
+    "merge_means",
+    "smd_arms",
+]
 
 Floats = NDArray[np.float64]
 Arms = tuple[Floats, Floats]
@@ -111,10 +118,12 @@ def merge_effects(effects: Floats, variances: Floats, group: NDArray[np.intp]) -
     """
     m = len(effects)
     # Of three arms a_0 = (v_01 + v_02 - v_12) / 2; any other two serve as 1 and 2.
-    own = np.array([
-        (variances[i, (i + 1) % m] + variances[i, (i + 2) % m] - variances[(i + 1) % m, (i + 2) % m]) / 2
-        for i in range(m)
-    ])  # fmt: skip
+    own = np.array(
+        [
+            (variances[i, (i + 1) % m] + variances[i, (i + 2) % m] - variances[(i + 1) % m, (i + 2) % m]) / 2
+            for i in range(m)
+        ]
+    )
     weight = np.bincount(group, 1 / own)
     return np.bincount(group, effects / own) / weight, _independent(1 / weight)
 

@@ -120,10 +120,13 @@ def decompose_Q(blocks: Sequence[StudyBlock], n_treatments: int) -> DesignQ:
         apart = solve(together, tau2_within).Q - solve(saturated, tau2_within).Q
         interaction = q_test(apart, df_between)
     return DesignQ(
-        total=q_test(total, together.df), within=q_test(within, saturated.df),
-        between=q_test(total - within, df_between), by_design=by_design,
-        interaction=interaction, tau2_within=tau2_within,
-    )  # fmt: skip
+        total=q_test(total, together.df),
+        within=q_test(within, saturated.df),
+        between=q_test(total - within, df_between),
+        by_design=by_design,
+        interaction=interaction,
+        tau2_within=tau2_within,
+    )
 
 
 def net_heat(blocks: Sequence[StudyBlock], n_treatments: int, tau2: float = 0.0) -> NetHeat:

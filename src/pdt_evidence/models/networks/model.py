@@ -19,9 +19,18 @@ from scipy.optimize import brentq
 from scipy.special import chdtri
 
 __all__ = [
-    "Regression", "StudyBlock", "basic_covariance", "consistency_model", "contrast_matrices", "heterogeneity_Q",
-    "incidence", "solve", "tau2_dl", "tau2_interval", "tau2_reml",
-]  # fmt: skip
+    "Regression",
+    "StudyBlock",
+    "basic_covariance",
+    "consistency_model",
+    "contrast_matrices",
+    "heterogeneity_Q",
+    "incidence",
+    "solve",
+    "tau2_dl",
+    "tau2_interval",
+    "tau2_reml",
+]
 
 Floats = NDArray[np.float64]
 GRID = 80  # points at which the restricted likelihood is looked at before one maximum is refined
@@ -119,9 +128,13 @@ def solve(model: Regression, tau2: float) -> Solution:
     beta = cho_solve(factor, weighted.T @ model.y)
     residuals = model.y - model.X @ beta
     return Solution(
-        beta=beta, cov=cho_solve(factor, np.eye(len(beta))), Q=float(wi @ residuals**2), residuals=residuals,
-        wi=wi, log_det=2 * float(np.log(np.diag(factor[0])).sum()),
-    )  # fmt: skip
+        beta=beta,
+        cov=cho_solve(factor, np.eye(len(beta))),
+        Q=float(wi @ residuals**2),
+        residuals=residuals,
+        wi=wi,
+        log_det=2 * float(np.log(np.diag(factor[0])).sum()),
+    )
 
 
 def contrast_matrices(solution: Solution) -> tuple[Floats, Floats]:

@@ -20,9 +20,18 @@ SECOND = {"study": "Bauer, 2012", "mean_arm1": "9.0", ".g": "-0.95"}
 def test_a_row_is_read_into_the_columns_of_this_library(saved):
     table = read_metapsy(saved(metapsy({}, SECOND), "data.csv"))
     row = table.iloc[0]
-    assert row[["trial_id", "study", "comparison", "arm_t", "arm_c", "outcome", "rating", "follow_up"]].tolist() == [
-        "alder2010", "Alder 2010", "pdt_vs_control", "pdt", "waitlist", "depression", "self", "post"
-    ]  # fmt: skip
+    assert row[
+        ["trial_id", "study", "comparison", "arm_t", "arm_c", "outcome", "rating", "follow_up"]
+    ].tolist() == [
+        "alder2010",
+        "Alder 2010",
+        "pdt_vs_control",
+        "pdt",
+        "waitlist",
+        "depression",
+        "self",
+        "post",
+    ]
     assert_allclose(
         row[["mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"]].astype(float), [10.5, 6.1, 30, 15.25, 6.9, 29]
     )
@@ -41,11 +50,24 @@ def test_separators_and_decimal_marks_make_no_difference(saved, dialect):
 
 
 def test_the_columns_of_older_releases_are_known(saved):
-    old = {"instrument": "Outc_measure", "rating": "sr_clinician", "time": "Time", "time_weeks": "Time_weeks",
-           "condition_arm1": "Cond_spec_trt1", "condition_arm2": "Cond_spec_trt2", "mean_arm1": "Post_M_trt1",
-           "mean_arm2": "Post_M_trt2", "sd_arm1": "Post_SD_trt1", "sd_arm2": "Post_SD_trt2", "n_arm1": "Post_N_trt1",
-           "n_arm2": "Post_N_trt2", "event_arm1": "Improved_N_trt1", "totaln_arm1": "Rand_N_trt1", ".g": "es",
-           ".g_se": "se"}  # fmt: skip
+    old = {
+        "instrument": "Outc_measure",
+        "rating": "sr_clinician",
+        "time": "Time",
+        "time_weeks": "Time_weeks",
+        "condition_arm1": "Cond_spec_trt1",
+        "condition_arm2": "Cond_spec_trt2",
+        "mean_arm1": "Post_M_trt1",
+        "mean_arm2": "Post_M_trt2",
+        "sd_arm1": "Post_SD_trt1",
+        "sd_arm2": "Post_SD_trt2",
+        "n_arm1": "Post_N_trt1",
+        "n_arm2": "Post_N_trt2",
+        "event_arm1": "Improved_N_trt1",
+        "totaln_arm1": "Rand_N_trt1",
+        ".g": "es",
+        ".g_se": "se",
+    }
     expected = read_metapsy(saved(metapsy({}, SECOND), "data.csv"))
     table = read_metapsy(saved(metapsy({}, SECOND, rename=old), "data.csv"))
     pd.testing.assert_frame_equal(pd.DataFrame(table), pd.DataFrame(expected))
@@ -93,8 +115,14 @@ def test_psychodynamic_therapy_becomes_arm_1(saved):
 
 def test_the_first_complete_numbers_are_taken_as_metapsytools_takes_them(saved):
     """Means, else changes, else events, else the effect as given."""
-    change = {"mean_change_arm1": "-8", "sd_change_arm1": "6", "n_change_arm1": "30", "mean_change_arm2": "-3",
-              "sd_change_arm2": "6.5", "n_change_arm2": "29"}  # fmt: skip
+    change = {
+        "mean_change_arm1": "-8",
+        "sd_change_arm1": "6",
+        "n_change_arm1": "30",
+        "mean_change_arm2": "-3",
+        "sd_change_arm2": "6.5",
+        "n_change_arm2": "29",
+    }
     events = {
         "event_arm1": "15",
         "totaln_arm1": "30",
@@ -130,7 +158,7 @@ def test_a_log_risk_ratio_is_taken_where_there_is_nothing_else(saved):
     assert row["reported_ci_low"] < row["reported"] < row["reported_ci_high"]
 
 
-def test_a_database_that_subtracts_is_turned(saved):
+def test_a_database_that_subtracts_is_reversed(saved):
     """Lower means are better and .g is negative with them: below 0 favours arm 1 there."""
     table = read_metapsy(saved(metapsy({}, SECOND), "data.csv"))
     assert_allclose(table["reported"], [0.72, 0.95])
@@ -224,7 +252,7 @@ def test_follow_ups_count_from_the_end_of_treatment(saved):
     assert math.isnan(table["weeks"].iloc[4])
 
 
-def test_what_is_left_out_is_listed(saved):
+def test_what_is_excluded_is_listed(saved):
     rows = [
         {},
         {},

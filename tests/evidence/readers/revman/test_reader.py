@@ -50,7 +50,7 @@ def test_the_numbers_of_each_arm_are_those_of_the_file(review):
     assert row["follow_up"] == "long"
 
 
-def test_effects_without_arm_data_are_turned_to_favour_psychodynamic_therapy(review):
+def test_effects_without_arm_data_are_reversed_to_favour_psychodynamic_therapy(review):
     """A log hazard ratio of -0.31 that favours STPP becomes a ratio above 1."""
     row = review[(review["study"] == "Adler 1999") & (review["outcome"] == "anxiety")].iloc[0]
     assert row["reported_metric"] == "HR"
@@ -71,7 +71,7 @@ def test_footnotes_and_risk_of_bias_come_along(full_review):
     )
 
 
-def test_each_domain_of_bias_is_a_column_that_a_forest_draws_as_lights(full_review):
+def test_each_domain_of_bias_is_a_column_that_a_forest_draws_as_risk_of_bias_symbols(full_review):
     from pdt_evidence.analysis.synthesis import synthesize
     from pdt_evidence.figures import forest
 
@@ -158,10 +158,10 @@ TWO_MORE = """<CONT_OUTCOME NO="2" EFFECT_MEASURE="SMD" METHOD="IV" TOTALS="NO">
 def test_the_direction_is_said_outcome_by_outcome(saved):
     """A file that prints no direction: one outcome is known, of the others the mapping tells."""
     path = saved(rm5(body=UNKNOWN + TWO_MORE), "CD1.rm5")
-    with pytest.warns(EvidenceWarning, match="good of 2 outcomes") as said:
+    with pytest.warns(EvidenceWarning, match="good of 2 outcomes") as text:
         assert read_revman(path)["better"].tolist() == ["", "", "lower"]
-    asked = next(str(warning.message) for warning in said if "good of" in str(warning.message))
-    lines = asked[asked.index("field,") : asked.index("\nOr pass")]
+    requested = next(str(warning.message) for warning in text if "good of" in str(warning.message))
+    lines = requested[requested.index("field,") : requested.index("\nOr pass")]
     assert lines.splitlines()[1:] == [
         "outcome,Zest,Zest,?",
         "outcome,social adjust,social_adjustment,?",
@@ -193,8 +193,11 @@ def test_every_slip_of_a_mapping_is_said_at_once(saved):
     with pytest.raises(EvidenceError) as caught:
         read_revman(saved(rm5(), "CD1.rm5"), mapping=saved(text, "names.csv"))
     assert [problem.split(":")[0] for problem in caught.value.problems] == [
-        "line 2, column 'field'", "line 3, column 'word'", "line 4, column 'better'", "line 4"
-    ]  # fmt: skip
+        "line 2, column 'field'",
+        "line 3, column 'word'",
+        "line 4, column 'better'",
+        "line 4",
+    ]
     assert caught.value.problems[0].endswith("found 'outcom'. Did you mean 'outcome'?")
 
 
@@ -226,9 +229,9 @@ def test_an_export_with_tables_of_bias_says_how_to_export_again(saved):
 
 def test_names_that_are_not_understood_are_kept_and_said(saved):
     path = saved(rm5(body=UNKNOWN), "CD1.rm5")
-    with pytest.warns(EvidenceWarning) as said:
+    with pytest.warns(EvidenceWarning) as text:
         table = read_revman(path)
-    messages = " ".join(str(warning.message) for warning in said)
+    messages = " ".join(str(warning.message) for warning in text)
     assert "2 arms are not known, and keep their own names: Zen / STPP" not in messages
     assert "1 outcome is not known, and keeps its own name: Zest" in messages
     assert "its follow-up is 'unknown': Zest" in messages
@@ -348,9 +351,9 @@ def test_the_title_of_the_review_is_no_reference_of_its_trials(saved):
 def test_arms_that_are_not_known_keep_their_own_names(saved):
     content = rm5(body=UNKNOWN.replace("Zen", "Moonbathing")).replace(b"STPP versus control", b"Two arms")
     path = saved(content, "CD1.rm5")
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as sentence:
         warnings.simplefilter("always", EvidenceWarning)
         table = read_revman(path)
-    messages = [str(one.message) for one in said]
+    messages = [str(one.message) for one in sentence]
     assert any("not known, and keep" in text and "Moonbathing" in text for text in messages), messages
     assert "Moonbathing" in set(table["arm_t_label"])

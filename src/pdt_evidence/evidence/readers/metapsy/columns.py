@@ -16,16 +16,31 @@ __all__ = ["MISSING", "canonical_columns", "to_number"]
 ARM = re.compile(r"^(?P<stem>.+?)[_.]?(?P<arm>arm1|arm2|trt1|trt2|ig|cg)$")
 SIDES = {"arm1": "arm1", "trt1": "arm1", "ig": "arm1", "arm2": "arm2", "trt2": "arm2", "cg": "arm2"}
 STEMS = {
-    "post_m": "mean", "post_sd": "sd", "post_n": "n", "m": "mean",
-    "change_m": "mean_change", "change_sd": "sd_change", "change_n": "n_change",
-    "improved_n": "event", "rand_n": "totaln", "total_n": "totaln",
-    "cond_spec": "condition", "multiple_arms": "multi",
-}  # fmt: skip
+    "post_m": "mean",
+    "post_sd": "sd",
+    "post_n": "n",
+    "m": "mean",
+    "change_m": "mean_change",
+    "change_sd": "sd_change",
+    "change_n": "n_change",
+    "improved_n": "event",
+    "rand_n": "totaln",
+    "total_n": "totaln",
+    "cond_spec": "condition",
+    "multiple_arms": "multi",
+}
 WHOLE = {
-    "outc_measure": "instrument", "outc_type": "outcome_type", "sr_clinician": "rating", "outcome": "outcome_domain",
-    "rob_overall": "rob", "n_sessions_arm1": "n_sessions", "disorder": "diagnosis", "es": ".g", "se": ".g_se",
+    "outc_measure": "instrument",
+    "outc_type": "outcome_type",
+    "sr_clinician": "rating",
+    "outcome": "outcome_domain",
+    "rob_overall": "rob",
+    "n_sessions_arm1": "n_sessions",
+    "disorder": "diagnosis",
+    "es": ".g",
+    "se": ".g_se",
     ".log_rr_se": ".log_rr_se",
-}  # fmt: skip
+}
 NEEDED = ("study", "condition_arm1", "condition_arm2")
 MISSING = frozenset({"", "na", "nan", "n/a", "-", ".", "nr", "none", "null", "missing"})
 DECIMAL_COMMA = re.compile(r"^[+-]?\d*(?:\.\d{3})*,\d+(?:[eE][+-]?\d+)?$")

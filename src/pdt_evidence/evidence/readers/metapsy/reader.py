@@ -36,8 +36,16 @@ __all__ = ["read_metapsy"]
 Z_95 = 1.959963984540054  # standard normal quantile at 0.975
 WEEKS_PER_MONTH = 365.25 / 7 / 12
 GENERIC = ("other psy", "other", "psy", "other non-trauma-focused", "mixed", "ig", "")  # tell no therapy
-RATINGS = {"sr": "self", "self": "self", "self-report": "self", "self-reported": "self", "self report": "self",
-           "cr": "clinician", "clinician": "clinician", "clinician-rated": "clinician"}  # fmt: skip
+RATINGS = {
+    "sr": "self",
+    "self": "self",
+    "self-report": "self",
+    "self-reported": "self",
+    "self report": "self",
+    "cr": "clinician",
+    "clinician": "clinician",
+    "clinician-rated": "clinician",
+}
 DOMAINS = ("d1", "d2", "d3", "d4", "d5")  # of RoB 2, in its order
 ARM_COLUMNS = ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c", "event_t", "event_c")
 
@@ -70,7 +78,7 @@ def read_metapsy(
     -------
     ImportedTrials
         One row for each comparison, outcome and time that has numbers, in the columns of the
-        bundled trials; PDT is arm 1 wherever it is compared. `.log` lists what was left out,
+        bundled trials; PDT is arm 1 wherever it is compared. `.log` lists what was excluded,
         merged, turned or blanked, and rows whose own effect contradicts their arm data.
 
     Warns
@@ -326,8 +334,19 @@ class _Reader:
         }
 
 
-SAME = ("trial_id", "arm_t_label", "arm_c_label", "outcome", "instrument", "rating", "time_label", "weeks",
-        *ARM_COLUMNS, "reported", "event_label")  # fmt: skip
+SAME = (
+    "trial_id",
+    "arm_t_label",
+    "arm_c_label",
+    "outcome",
+    "instrument",
+    "rating",
+    "time_label",
+    "weeks",
+    *ARM_COLUMNS,
+    "reported",
+    "event_label",
+)
 REPORTED_NUMBERS = ("reported", "reported_se", "reported_ci_low", "reported_ci_high", "reported_ci_level")
 REPORTED_BLANK = {"reported_metric": "", **dict.fromkeys(REPORTED_NUMBERS, NAN), "flipped": False}
 
@@ -341,14 +360,14 @@ def _negated(effect: dict[str, Any]) -> dict[str, Any]:
         return effect
     if effect["reported_metric"] == "RR":
         low, high = effect["reported_ci_low"], effect["reported_ci_high"]
-        turned = {
+        sign_reversed = {
             "reported": 1 / effect["reported"],
             "reported_ci_low": 1 / high,
             "reported_ci_high": 1 / low,
         }
     else:
-        turned = {"reported": -effect["reported"]}
-    return effect | turned | {"flipped": not effect["flipped"]}
+        sign_reversed = {"reported": -effect["reported"]}
+    return effect | sign_reversed | {"flipped": not effect["flipped"]}
 
 
 def _warn(table: Any, names: Names, convention: Convention, has_effects: bool, where: str) -> None:

@@ -24,9 +24,19 @@ __all__ = ["is_revman5_csv", "read_revman5_csv"]
 NUMBERED = ("Comparison Number", "Outcome Number", "Subgroup Number")
 NEEDED = (*NUMBERED, "Name", "Data Type")
 TOTALS = {
-    "Effect Estimate": "estimate", "CI Start": "ci_low", "CI End": "ci_high", "Z": "statistic", "P(Z)": "p",
-    "Tau²": "tau2", "Q": "Q", "df": "Q_df", "P(Q)": "Q_p", "I²(Q)": "I2", "Total 1": "n_t", "Total 2": "n_c",
-}  # fmt: skip
+    "Effect Estimate": "estimate",
+    "CI Start": "ci_low",
+    "CI End": "ci_high",
+    "Z": "statistic",
+    "P(Z)": "p",
+    "Tau²": "tau2",
+    "Q": "Q",
+    "df": "Q_df",
+    "P(Q)": "Q_p",
+    "I²(Q)": "I2",
+    "Total 1": "n_t",
+    "Total 2": "n_c",
+}
 BETWEEN = {"Qint": "between_Q", "P(Qint)": "between_p", "I²(Qint)": "between_I2"}
 SIZES = {"Total 1": "n_t", "Total 2": "n_c"}
 EVENTS = {"Events 1": "event_t", "Events 2": "event_c"}
@@ -61,21 +71,21 @@ def read_revman5_csv(content: bytes, where: str) -> Review:
     comparison, subgroup = "", ""
     kinds: dict[str, Analysis] = {}
     for cells in records:
-        name, said = _number(cells), unescape(cells.text("Name"))
+        name, text = _number(cells), unescape(cells.text("Name"))
         if cells.text("Outcome Number") in ("", "0"):
-            comparison = said
+            comparison = text
         elif _is_subgroup(cells):
-            subgroup = said
+            subgroup = text
             if name in kinds and kinds[name].subtotals:
                 review.totals += printed_totals(kinds[name], subgroup, cells, _wanted(kinds[name]))
         elif cells.text("Data Type"):
             subgroup = ""
-            analysis = _analysis(name, comparison, said, cells, name in subgroups, review)
+            analysis = _analysis(name, comparison, text, cells, name in subgroups, review)
             if analysis:
                 kinds[name] = review.analyses[name] = analysis
         elif name in kinds:
             in_group = cells.text("Subgroup Number") not in ("", "0")
-            review.rows.append(_study_row(kinds[name], subgroup if in_group else "", said, cells, review))
+            review.rows.append(_study_row(kinds[name], subgroup if in_group else "", text, cells, review))
     if review.problems:
         raise EvidenceError.from_problems(review.problems, where)
     if not review.rows:

@@ -4,6 +4,7 @@ What decides the direction of an effect is what the review prints under its fore
 ("Favours ..."); where it prints nothing, the outcome's usual direction, and a warning says so.
 """
 
+# Tables below keep one row a line: broken up, this file would pass 400 lines or a function 60.
 from __future__ import annotations
 
 import math
@@ -83,7 +84,7 @@ def read_revman(
         One row for each study, outcome and time, in the columns of the bundled trials, and a column
         `rob_...` for each domain of bias that is judged; `.totals`
         (every total the review prints), `.analyses` (the study rows as the review has them; both
-        are what `audit` works from), `.log` (what was left out, merged or turned) and `.source`.
+        are what `audit` works from), `.log` (what was excluded, merged or turned) and `.source`.
 
     Warns
     -----
@@ -159,8 +160,8 @@ def _as_trials(
     log += [(line, "mapping", "noted", f"{what} matches no name of this file") for line, what in names.idle()]
     ask_for_names(names, source["file"])
     undirected = table[table["better"] == ""].drop_duplicates("analysis")
-    asked = undirected[["analysis", "outcome_label", "outcome"]].itertuples(index=False, name=None)
-    ask_for_directions(names, asked, source["file"])
+    requested = undirected[["analysis", "outcome_label", "outcome"]].itertuples(index=False, name=None)
+    ask_for_directions(names, requested, source["file"])
     return ImportedTrials.make(
         table,
         log=make_log(log),
@@ -326,7 +327,7 @@ def _arm_data(row: StudyRow, analysis: Analysis, swapped: bool) -> dict[str, flo
 
 
 def _reported(row: StudyRow, analysis: Analysis, reading: Reading, better: str | None) -> dict[str, Any]:
-    """The effect of a row without arm data, turned so that above 0 (a ratio: above 1) favours arm 1."""
+    """The effect of a row without arm data, sign reversed so that above 0 (a ratio: above 1) favours arm 1."""
     blank = dict.fromkeys(
         ("reported", "reported_se", "reported_ci_low", "reported_ci_high", "reported_ci_level"), math.nan
     ) | {"reported_metric": "", "flipped": False}
@@ -340,8 +341,8 @@ def _reported(row: StudyRow, analysis: Analysis, reading: Reading, better: str |
     if not good:
         return blank
     # Arms that change places turn the sign once, a low effect that is good turns it once more.
-    turned = (good == "lower") != reading.swapped
-    estimate = -estimate if turned else estimate
+    sign_reversed = (good == "lower") != reading.swapped
+    estimate = -estimate if sign_reversed else estimate
     metric = METRICS.get(analysis.measure, "")
     low, high = estimate - Z_95 * se, estimate + Z_95 * se
     numbers = (estimate, se, low, high)
@@ -353,7 +354,7 @@ def _reported(row: StudyRow, analysis: Analysis, reading: Reading, better: str |
     return (
         blank
         | dict(zip(columns, numbers, strict=True))
-        | {"reported_metric": metric, "reported_ci_level": 95.0, "flipped": turned}
+        | {"reported_metric": metric, "reported_ci_level": 95.0, "flipped": sign_reversed}
     )
 
 

@@ -1,6 +1,6 @@
 """A review as its file has it: analyses, study rows, printed totals. Both Review Manager formats give one.
 
-Nothing is turned, merged or left out here; that is the work of `revman`. Arm 1 is the review's
+Nothing is turned, merged or excluded here; that is the work of `revman`. Arm 1 is the review's
 "experimental" group (`_t`), arm 2 its "control" (`_c`).
 """
 
@@ -13,8 +13,18 @@ from typing import Any
 
 from pdt_evidence.evidence.readers.safe import most_memory
 
-__all__ = ["NAN", "Analysis", "Cells", "Review", "StudyRow", "Total", "decimals", "most_rows", "number",
-           "printed_weight"]  # fmt: skip
+__all__ = [
+    "NAN",
+    "Analysis",
+    "Cells",
+    "Review",
+    "StudyRow",
+    "Total",
+    "decimals",
+    "most_rows",
+    "number",
+    "printed_weight",
+]
 
 NAN = math.nan
 BLANK = frozenset({"", "null", "none", "#n/a", "na", "nan", "not applicable", "infinity", "-infinity"})

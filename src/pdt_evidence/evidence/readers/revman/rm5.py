@@ -28,14 +28,31 @@ __all__ = ["read_rm5"]
 
 KINDS = {"DICH": "dichotomous", "CONT": "continuous", "IV": "generic", "IPD": "o-e"}
 MEASURES = {
-    "OR": "OR", "ODDS_RATIO": "OR", "ODDS RATIO": "OR", "PETO_OR": "OR", "PETO ODDS RATIO": "OR",
-    "RR": "RR", "RISK_RATIO": "RR", "RISK RATIO": "RR", "RELATIVE RISK": "RR",
-    "RD": "RD", "RISK_DIFFERENCE": "RD", "RISK DIFFERENCE": "RD",
-    "MD": "MD", "WMD": "MD", "MEAN_DIFFERENCE": "MD", "MEAN DIFFERENCE": "MD",
-    "SMD": "SMD", "STD_MEAN_DIFFERENCE": "SMD", "STD. MEAN DIFFERENCE": "SMD",
-    "STANDARDIZED MEAN DIFFERENCE": "SMD", "STANDARDISED MEAN DIFFERENCE": "SMD",
-    "HR": "HR", "HAZARD_RATIO": "HR", "HAZARD RATIO": "HR",
-}  # fmt: skip
+    "OR": "OR",
+    "ODDS_RATIO": "OR",
+    "ODDS RATIO": "OR",
+    "PETO_OR": "OR",
+    "PETO ODDS RATIO": "OR",
+    "RR": "RR",
+    "RISK_RATIO": "RR",
+    "RISK RATIO": "RR",
+    "RELATIVE RISK": "RR",
+    "RD": "RD",
+    "RISK_DIFFERENCE": "RD",
+    "RISK DIFFERENCE": "RD",
+    "MD": "MD",
+    "WMD": "MD",
+    "MEAN_DIFFERENCE": "MD",
+    "MEAN DIFFERENCE": "MD",
+    "SMD": "SMD",
+    "STD_MEAN_DIFFERENCE": "SMD",
+    "STD. MEAN DIFFERENCE": "SMD",
+    "STANDARDIZED MEAN DIFFERENCE": "SMD",
+    "STANDARDISED MEAN DIFFERENCE": "SMD",
+    "HR": "HR",
+    "HAZARD_RATIO": "HR",
+    "HAZARD RATIO": "HR",
+}
 RATIOS = ("OR", "RR", "HR")
 CELLS = {
     "STUDIES": "k",

@@ -33,8 +33,13 @@ ROWS, SETTINGS, SUBGROUPS, ROB = (
     "subgroup-estimates.csv",
     "risk-of-bias.csv",
 )
-KINDS = {"dichotomous": "dichotomous", "continuous": "continuous", "contrast level": "generic",
-         "o-e and variance": "o-e", "generic inverse variance": "generic"}  # fmt: skip
+KINDS = {
+    "dichotomous": "dichotomous",
+    "continuous": "continuous",
+    "contrast level": "generic",
+    "o-e and variance": "o-e",
+    "generic inverse variance": "generic",
+}
 NEEDED = ("Analysis group", "Analysis number", "Study")
 TOTALS = {
     "Mean": "estimate",
@@ -57,11 +62,16 @@ SIZES = {"Experimental N": "n_t", "Control N": "n_c"}
 EVENTS = {"Experimental cases": "event_t", "Control cases": "event_c"}
 NUMBERS = {
     "dichotomous": EVENTS | SIZES,
-    "continuous": {"Experimental mean": "mean_t", "Experimental SD": "sd_t", "Control mean": "mean_c",
-                   "Control SD": "sd_c"} | SIZES,
+    "continuous": {
+        "Experimental mean": "mean_t",
+        "Experimental SD": "sd_t",
+        "Control mean": "mean_c",
+        "Control SD": "sd_c",
+    }
+    | SIZES,
     "generic": {"GIV Mean": "estimate", "GIV SE": "se"} | SIZES,
     "o-e": {"O-E": "o_minus_e", "Variance": "variance"} | EVENTS | SIZES,
-}  # fmt: skip
+}
 
 
 def read_data_package(content: bytes, where: str) -> Review:

@@ -54,9 +54,9 @@ def read_excel(content: bytes, where: str) -> TextTable:
         ) from error
     if others:
         only = f"only its sheet {name!r} is read, and not {listed(repr(other) for other in others)}"
-        mend = "Save each sheet that holds trials as a file of its own"
-        warn(f"{where}: {only}. {mend}.")
-        table.notes.append((None, where, "noted", f"{only}. {mend}"))
+        fix = "Save each sheet that holds trials as a file of its own"
+        warn(f"{where}: {only}. {fix}.")
+        table.notes.append((None, where, "noted", f"{only}. {fix}"))
     return table
 
 
