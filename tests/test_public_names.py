@@ -48,7 +48,9 @@ def test_completion_offers_public_names_only(name):
     assert offered == sorted(module.__all__)
 
 
-@pytest.mark.parametrize("result", [FIT, pdt.leave_one_out(FIT), pdt.check_claims], ids=str)
+@pytest.mark.parametrize(
+    "result", [FIT, pdt.leave_one_out(FIT), pdt.check_claims], ids=["pool", "series", "claims"]
+)
 def test_completion_of_a_result_offers_values_and_documented_methods(result):
     result = result() if callable(result) else result
     values = {one.name for one in fields(result)}
