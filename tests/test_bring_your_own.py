@@ -115,4 +115,4 @@ def test_help_shows_an_example_that_is_a_command(command, capsys):
     with pytest.raises(SystemExit):
         main([command, "--help"])
     (example,) = re.findall(r"^example: pdt-evidence (.*)$", capsys.readouterr().out, flags=re.MULTILINE)
-    assert command_parser().parse_args(shlex.split(example)).command.__name__ == f"_{command}"
+    assert command_parser().parse_args(shlex.split(example)).command.__name__ == f"{command}_command"

@@ -332,4 +332,4 @@ def test_a_table_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 def test_a_limit_in_a_table_shows_on_which_side_of_no_effect_it_lies():
     assert PAGE.interval((0.003, 0.35)) == "0.003 to 0.35"
     assert PAGE.interval((-0.34, -0.00002)) == "−0.34 to <0"
-    assert PAGE.interval((float("nan"), 1.0)) == "–"
+    assert PAGE.interval((float("nan"), 1.0)) == "– to 1.00"  # a limit that a source prints alone is shown

@@ -229,6 +229,7 @@ def test_claims_without_data_over_time_stay_open_where_they_must(report):
     assert "of CBT over time nothing is held" in both.can_be_said
 
 
+@pytest.mark.warns("nothing about its file is known")
 def test_imported_trials_of_the_cochrane_review_answer_for_it():
     words = [
         "general_symptoms",

@@ -190,6 +190,10 @@ def test_dollar_signs_in_a_label_are_not_mathtext():
     assert any(text.get_text() == "A $x^2$ 2001" and not text.get_parse_math() for text in ax.texts)
 
 
+@pytest.mark.filterwarnings(
+    "ignore:Text in"
+)  # CJK and Thai: no font of ours has these letters, and it is said
+@pytest.mark.filterwarnings("ignore:Glyph")
 @pytest.mark.parametrize("label", SCRIPTS)
 def test_labels_in_any_script_fit(label):
     assert_readable(forest(effect(4, labels=(label,) * 4), width=110))

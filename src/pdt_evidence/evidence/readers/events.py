@@ -34,7 +34,7 @@ def label_of_events(table: pd.DataFrame, source: Mapping[str, Any] | None = None
     Examples
     --------
     >>> import pandas as pd
-    >>> said_of_events(pd.DataFrame({"event_t": [4, 9], "n_t": 20, "event_c": [8, 9], "n_c": 20}))
+    >>> label_of_events(pd.DataFrame({"event_t": [4, 9], "n_t": 20, "event_c": [8, 9], "n_c": 20}))
     '2 rows hold events alone: converted to SMDs from their log odds ratios. --measure OR keeps them as events.'
     """
     count = int(_events_alone(table)[0].sum())
