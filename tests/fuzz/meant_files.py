@@ -11,6 +11,7 @@ from collections.abc import Callable
 from xml.sax.saxutils import quoteattr
 
 import made_files
+import numpy as np
 
 NASTY = [
     "",
@@ -263,7 +264,7 @@ def columns(text: str) -> Callable[[random.Random], bytes]:
         lambda: pa.array([0, 1, None], pa.date32()),
         lambda: pa.array([True, None, False]),
         lambda: pa.array([1, 2, 3], pa.decimal128(38, 10)),
-        lambda: pa.array([1, 2, 3], pa.float16()),
+        lambda: pa.array(np.array([1, 2, 3], dtype=np.float16)),
         lambda: pa.array([1, 2, 3], pa.duration("s")),
         lambda: pa.array(["a", "b", "a"]).dictionary_encode(),
         lambda: pa.array(["x" * 1_000_000, "", None]),

@@ -249,7 +249,10 @@ def _typed(words: list[str], kind: str) -> tuple[NDArray[Any], NDArray[np.bool_]
         wrong = np.array([word.lower() not in TRUTH for word in words], dtype=bool) & ~blank
         return np.array([TRUTH.get(word.lower(), False) for word in words], dtype=bool), wrong
     plain = pd.Series(words, dtype=object).where(~blank)
-    typed = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    typed = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=float, na_value=np.nan).copy()
+    read = ~np.isnan(typed)
+    # `to_numeric` of pandas 2 is a last digit off for some words; float() never is.
+    typed[read] = [float(word) for word, known in zip(words, read.tolist(), strict=True) if known]
     wrong = (np.isnan(typed) & ~blank) | _no_number(typed, kind)
     return np.where(wrong, np.nan, typed), wrong
 
