@@ -8,6 +8,7 @@ import atexit
 import locale
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -45,6 +46,8 @@ if "PYTEST_XDIST_WORKER" not in os.environ:  # workers inherit what is set here
     hide_the_machine()
 for setting in TERMINAL:  # but for these, which xdist passes on from the terminal
     os.environ.pop(setting, None)
+# Ctrl-C ends a command, also where the tests run in the background and it is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 locale.setlocale(locale.LC_ALL, "")  # numbers and dates too, as in a program that embeds the library
 if hasattr(time, "tzset"):  # Windows has none
     time.tzset()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -33,8 +34,8 @@ _TEXT: Any = {
 
 # Letters of SVG are those of the viewer's machine: families of the same widths, where it lacks ours.
 _ALIKE = {
-    b"font-family: 'Liberation Sans'": b"font-family: 'Liberation Sans', Arial, Helvetica, sans-serif",
-    b"font-family: 'STIXGeneral'": b"font-family: 'STIXGeneral', 'Times New Roman', serif",
+    b"'Liberation Sans'": b"'Liberation Sans', Arial, Helvetica, sans-serif",
+    b"'STIXGeneral'": b"'STIXGeneral', 'Times New Roman', serif",
 }
 
 
@@ -93,7 +94,8 @@ def save(
             _root(fig).savefig(drawn, format=kind, dpi=dpi, metadata=metadata, **look)
     content = drawn.getvalue()
     for ours, alike in _ALIKE.items() if kind == "svg" else ():
-        content = content.replace(ours, alike)
+        # Before Matplotlib 3.9 the family stands at the end of the property `font`.
+        content = re.sub(rb"(\bfont(?:-family)?: [^;\"]*?)" + ours, rb"\1" + alike, content)
     write_all({path: content})
     return path
 
