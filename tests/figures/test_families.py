@@ -139,6 +139,7 @@ def test_a_style_says_what_it_fell_back_to(fonts, message):
 def test_our_own_styles_have_nothing_to_say(name):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", DeprecationWarning)  # of Matplotlib's own, with newer pyparsing
         forest(effect(3), style=name)
 
 
