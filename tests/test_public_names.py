@@ -3,12 +3,14 @@
 import re
 from dataclasses import fields
 from importlib import import_module
+from inspect import isfunction, signature
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import pdt_evidence as pdt
+from pdt_evidence.errors import UnknownOptionError
 
 TABLE = pd.DataFrame({"yi": [0.1, 0.2, 0.3], "vi": 0.1, "year": [1, 2, 3], "rating": ["a", "b", "a"]})
 FIT = pdt.pool([0.1, 0.2, 0.3], [0.1, 0.1, 0.1], columns={"year": [1, 2, 3]})
@@ -77,6 +79,25 @@ def test_the_documentation_lists_every_name_once_and_no_other():
 def test_an_unknown_option_is_a_type_error_that_names_the_nearest(call, message):
     with pytest.raises(TypeError, match=re.escape(message)):
         call()
+
+
+FUNCTIONS = [name for name in pdt.__all__ if isfunction(getattr(pdt, name))]
+HANDS_ON = [
+    name
+    for name in FUNCTIONS
+    if "VAR_KEYWORD" in {p.kind.name for p in signature(getattr(pdt, name)).parameters.values()}
+]
+
+
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - set(HANDS_ON)))
+def test_every_function_answers_an_unknown_option_alike(name):
+    with pytest.raises(UnknownOptionError, match=rf"{name}\(\) has no option 'no_such_option'\."):
+        getattr(pdt, name)(no_such_option=1)
+
+
+def test_the_functions_that_hand_options_on_are_few():
+    """They pass them to a function that answers, or take columns by name."""
+    assert HANDS_ON == ["alt_text", "effect_sizes", "export", "forest_pages", "save", "to_table"]
 
 
 @pytest.mark.parametrize(

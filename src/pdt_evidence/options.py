@@ -12,7 +12,7 @@ from typing import Protocol
 
 from pdt_evidence.errors import RequestError, did_you_mean
 
-__all__ = ["DIGITS", "LEVEL", "RHO", "SEED", "Choice", "Number", "Whole", "check_options"]
+__all__ = ["DIGITS", "LEVEL", "RHO", "SEED", "Choice", "Kind", "Number", "Whole", "check_options"]
 
 
 class Kind(Protocol):

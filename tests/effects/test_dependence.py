@@ -332,7 +332,7 @@ def test_a_stated_order_that_lacks_columns_or_numbers_is_refused():
 @pytest.mark.parametrize("rho", [-0.1, 1.0, 1.5])
 def test_a_correlation_that_cannot_be_is_refused(rho):
     table = pd.DataFrame({"trial_id": ["a", "a"], "yi": [0.1, 0.2], "vi": [0.1, 0.1]})
-    with pytest.raises(RequestError, match="expected a correlation from 0 to below 1"):
+    with pytest.raises(RequestError, match="must be a correlation from 0 to below 1"):
         covariance_blocks(table, rho)
 
 

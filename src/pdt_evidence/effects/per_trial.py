@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pdt_evidence.effects.arrays import Array
 from pdt_evidence.effects.dependence import aggregate
 from pdt_evidence.effects.shared_arms import arm_keys, covariance_blocks
-from pdt_evidence.errors import EvidenceError, SchemaError
+from pdt_evidence.errors import EvidenceError, SchemaError, known_options
 
 __all__ = ["PRIORITY_COLUMNS", "OnePerTrial", "aggregate_rows", "one_per_trial"]
 
@@ -30,6 +30,7 @@ class OnePerTrial(NamedTuple):
     left_out: pd.DataFrame
 
 
+@known_options
 def aggregate_rows(
     table: pd.DataFrame, *, rho: float = 0.6, weighted: bool = True, cluster: str = "trial_id"
 ) -> pd.DataFrame:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from pdt_evidence.effects.arrays import Array
 from pdt_evidence.effects.dependence import Blocks, constant_correlation, positive_definite
 from pdt_evidence.effects.ratios import cells
-from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
+from pdt_evidence.errors import EvidenceError, SchemaError
+from pdt_evidence.options import RHO, check_options
 
 __all__ = ["arm_keys", "covariance_blocks"]
 
@@ -68,8 +69,7 @@ def covariance_blocks(table: pd.DataFrame, rho: float = 0.6, *, cluster: str = "
         With `rho` outside 0 to 1.
     """
     _require(table, ("yi", "vi", cluster))
-    if not 0 <= rho < 1:
-        raise RequestError(f"rho = {rho:g}: expected a correlation from 0 to below 1.")
+    check_options(rho=(rho, RHO))
     trial = table[cluster].to_numpy()
     vi = _numbers(table, "vi")
     plain = constant_correlation(vi, trial, rho)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pdt_evidence.errors import known_options
 from pdt_evidence.evidence.package import load
 from pdt_evidence.evidence.tables import members
 
@@ -15,6 +16,7 @@ __all__ = ["coverage"]
 CITED = ("abbass2014", "leichsenring2004", "shedler2010")  # the article's three reviews come first
 
 
+@known_options
 def coverage() -> pd.DataFrame:
     """Count, review by review, what is held and what is missing.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.package import load
 from pdt_evidence.evidence.windows import WINDOW_EDGES, WINDOWS, follow_up_window
 
@@ -68,6 +68,7 @@ def set_aside(table: pd.DataFrame) -> pd.Series:
     return reason
 
 
+@known_options
 def reviews(
     *,
     review: Wanted = None,
@@ -112,6 +113,7 @@ def reviews(
     return _select(load("reviews"), filters).reset_index(drop=True)
 
 
+@known_options
 def members(review_id: str) -> pd.DataFrame:
     """The known trials of a review.
 
@@ -136,6 +138,7 @@ def members(review_id: str) -> pd.DataFrame:
     return table.assign(effect_rows=table["trial_id"].map(available).fillna(0).astype(int))
 
 
+@known_options
 def sources(table: pd.DataFrame | None = None) -> pd.DataFrame:
     """Where every number comes from: citation, DOI, version, licence, and how many rows rest on it.
 
@@ -156,6 +159,7 @@ def sources(table: pd.DataFrame | None = None) -> pd.DataFrame:
     return table
 
 
+@known_options
 def claims() -> pd.DataFrame:
     """What the popular article says, in our words; `check_claims` judges each."""
     return load("claims")

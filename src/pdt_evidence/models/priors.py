@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln
 
-from pdt_evidence.errors import RequestError, require_choice
+from pdt_evidence.errors import RequestError, known_options, require_choice
 
 __all__ = [
     "RHODES_COMPARISONS",
@@ -276,6 +276,7 @@ _TURNER = {
 TURNER_OUTCOMES = ("any", *_TURNER)
 
 
+@known_options
 def rhodes(outcome: str = "any", comparison: str = "non-pharmacological") -> LogT:
     """Informative prior for standardised mean differences, Rhodes et al. 2015.
 
@@ -312,6 +313,7 @@ def rhodes(outcome: str = "any", comparison: str = "non-pharmacological") -> Log
     return LogT(*_RHODES[outcome][RHODES_COMPARISONS.index(comparison)])
 
 
+@known_options
 def turner(outcome: str = "any", comparison: str = "non-pharmacological vs placebo or control") -> LogNormal:
     """Informative prior for log odds ratios, Turner et al. 2015.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.analysis.conclusions.equivalence import VERDICTS as EQUIVALENCE_WORDS
 from pdt_evidence.effects.reported import RATIOS
+from pdt_evidence.errors import known_options
 from pdt_evidence.evidence.coverage import CITED
 from pdt_evidence.evidence.readers.provenance import origin
 from pdt_evidence.evidence.readers.writing import write_all
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["report", "write_page"]
 
 
+@known_options
 def report(
     path: str | Path = "report.html", *, imported: pd.DataFrame | None = None, review: str = ""
 ) -> Path:

@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from pdt_evidence.effects.table import effect_sizes
-from pdt_evidence.errors import EvidenceWarning
+from pdt_evidence.errors import EvidenceWarning, known_options
 from pdt_evidence.evidence import claims, load
 from pdt_evidence.evidence.readers.provenance import warn_of_another_review
 from pdt_evidence.verdicts.facts import Facts
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["check_claims"]
 
 
+@known_options
 def check_claims(imported: pd.DataFrame | None = None, *, review: str = "") -> ClaimReport:
     """Judge each of the article's claims by the numbers held.
 

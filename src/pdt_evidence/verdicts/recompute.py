@@ -21,7 +21,7 @@ from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.per_trial import one_per_trial
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
-from pdt_evidence.errors import EvidenceWarning, require_choice
+from pdt_evidence.errors import EvidenceWarning, known_options, require_choice
 from pdt_evidence.evidence import load
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class Target:
     structure: str = ""  # a known difference that no number shows, such as individual data
 
 
+@known_options
 def published_results(names: Sequence[str] | None = None) -> pd.DataFrame:
     """Recompute published results from what is held.
 

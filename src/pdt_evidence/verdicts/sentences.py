@@ -44,9 +44,7 @@ def _against_control(facts: Facts) -> str:
     if len(kinds) > 1:
         sizes = ", ".join(f"{row['level']} {PAGE.number(row['estimate'])}" for _, row in kinds.iterrows())
         clear = "" if kinds["p"].iloc[0] < 0.05 else ", a difference that may be chance"
-        text += (
-            f". How much depends on what it is compared with: {sizes} (p = {kinds['p'].iloc[0]:.2f}{clear})"
-        )
+        text += f". How much depends on what it is compared with: {sizes} ({PAGE.p_value(kinds['p'].iloc[0])}{clear})"
     return f"{text}. Whether the review named found the same between groups cannot be checked: its values are not held."
 
 

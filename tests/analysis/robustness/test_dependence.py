@@ -93,5 +93,5 @@ def test_robust_models_take_the_shared_arm_too():
 
 
 def test_impossible_correlations_are_refused_all_at_once(anxiety):
-    with pytest.raises(RequestError, match=r"rhos has -0\.1, 1: expected 0 to below 1\."):
+    with pytest.raises(RequestError, match=r"(?s)rhos\[0\] = -0\.1 must be a correlation.*rhos\[\d\] = 1"):
         sensitivity(anxiety, rhos=[-0.1, 0.5, 1.0])

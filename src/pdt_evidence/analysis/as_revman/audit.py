@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pdt_evidence.analysis.as_revman.pooling import RevmanPool, pool_as_revman
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.models.fixed import common_effect
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ class Audit:
         return self.cells.to_html(index=False, na_rep="")
 
 
+@known_options
 def audit(imported: ImportedTrials | str | Path) -> Audit:
     """Recompute every total that a review prints, as Review Manager computes it.
 

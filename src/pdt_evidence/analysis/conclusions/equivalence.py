@@ -12,7 +12,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pdt_evidence.analysis.conclusions.margins import CUIJPERS_2014, STEINERT_2017, Margin, margin_of
-from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
+from pdt_evidence.errors import EvidenceError, RequestError, known_options
+from pdt_evidence.formatting import TEXT, percent
 from pdt_evidence.models.equivalence import (
     critical_value,
     equivalence_tests,
@@ -20,7 +21,7 @@ from pdt_evidence.models.equivalence import (
     studies_needed,
     upper_tail,
 )
-from pdt_evidence.options import LEVEL, check_options
+from pdt_evidence.options import LEVEL, Choice, Kind, Number, check_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,6 +35,9 @@ Better = Literal["higher", "lower"]
 
 
 # Where the 1 - 2 alpha interval lies (in the direction of benefit) -> the words for it.
+MARGIN = Number(low=0, high=math.inf, expected="above 0, on the scale of the estimate")
+ALPHA = Number(low=0, high=0.5, expected="a number between 0 and 0.5, such as 0.05")
+POWER = Number(low=0, high=1, expected="a number between 0 and 1, such as 0.8")
 VERDICTS = {
     "superior beyond the margin": "the interval lies wholly above the margin",
     "superior": "the interval lies above 0 and reaches the margin",
@@ -122,11 +126,12 @@ class Equivalence:
     def summary(self) -> str:
         """Three sentences: the estimate and its interval, the tests, the verdict."""
         source = f" ({self.margin_source})" if self.margin_source else ""
-        level, m = f"{100 * (1 - 2 * self.alpha):g}%", f"{self.margin:g}"
+        level, m = percent(1 - 2 * self.alpha), TEXT.shortest(self.margin)
         return (
-            f"Estimate {self.estimate:.3f}, {level} interval {self.ci[0]:.3f} to {self.ci[1]:.3f}; "
-            f"margin {m}{source}.\nTwo one-sided tests: p = {self.p_lower:.4f} against -{m}, "
-            f"p = {self.p_upper:.4f} against {m}; the smallest margin passed is {self.smallest_margin:.3f}.\n"
+            f"Estimate {TEXT.number(self.estimate, 3)}, {level} interval {TEXT.interval(self.ci, 3)}; "
+            f"margin {m}{source}.\nTwo one-sided tests: {TEXT.p_value(self.p_lower)} against -{m}, "
+            f"{TEXT.p_value(self.p_upper)} against {m}; the smallest margin passed is "
+            f"{TEXT.number(self.smallest_margin, 3)}.\n"
             f"Verdict: {self.verdict} ({VERDICTS[self.verdict]})."
         )
 
@@ -179,8 +184,9 @@ def equivalence(
     ('equivalent', 0.0148, 0.194)
     """
     margin = margin_of(margin)
-    _check_request(margin, alpha)
-    require_choice("better", better, ("higher", "lower"))
+    check_options(
+        margin=(float(margin), MARGIN), alpha=(alpha, ALPHA), better=(better, Choice(("higher", "lower")))
+    )
     estimate, se, df = float(fit.estimate), float(fit.se), float(fit.df)
     if not (math.isfinite(estimate) and math.isfinite(se) and se > 0):
         raise RequestError(f"Equivalence needs an estimate with se > 0, found {estimate:g} with se {se:g}.")
@@ -242,9 +248,8 @@ def equivalence_from_interval(
     ('equivalent, trivially worse', True)
     """
     margin = margin_of(margin)
-    _check_request(margin, alpha)
     low, high = (float(limit) for limit in ci)
-    check_options(level=(level, LEVEL))
+    check_options(margin=(float(margin), MARGIN), alpha=(alpha, ALPHA), level=(level, LEVEL))
     if not (all(map(math.isfinite, (estimate, low, high))) and low < high):
         raise EvidenceError(
             f"The interval {low:g} to {high:g} of the estimate {estimate:g} must be finite and ascending."
@@ -286,8 +291,7 @@ def equivalence_power(
     0.922
     """
     margin = margin_of(margin)
-    _check_request(margin, alpha)
-    _check_study(tau2, vi, test)
+    check_options(margin=(float(margin), MARGIN), alpha=(alpha, ALPHA), **_study(tau2, vi, test))
     least = 1 if test == "z" else 2
     if k < least:
         raise RequestError(f"k = {k} is too few: test = {test!r} needs at least {least}.")
@@ -316,25 +320,18 @@ def k_needed(
     16
     """
     margin = margin_of(margin)
-    _check_request(margin, alpha)
-    _check_study(tau2, vi, test)
-    if not 0 < power < 1:
-        raise RequestError(f"power = {power:g} is not between 0 and 1.")
+    request = {"margin": (float(margin), MARGIN), "alpha": (alpha, ALPHA), "power": (power, POWER)}
+    check_options(**request, **_study(tau2, vi, test))
     options = {"effect": effect, "alpha": alpha, "power": power}
     return studies_needed(float(margin), tau2, vi, **options, t_test=test != "z")
 
 
-def _check_request(margin: float | Margin, alpha: float) -> None:
-    if not 0 < float(margin) < math.inf:
-        raise RequestError(f"margin = {float(margin):g} must be above 0, on the scale of the estimate.")
-    if not 0 < alpha < 0.5:
-        raise RequestError(f"alpha = {alpha:g} must lie between 0 and 0.5.")
-
-
-def _check_study(tau2: float, vi: float, test: str) -> None:
-    require_choice("test", test, ("knha", "t", "z"))
-    if not (tau2 >= 0 and vi > 0 and math.isfinite(tau2 + vi)):
-        raise RequestError(f"tau2 = {tau2:g} must be at least 0 and vi = {vi:g} above 0.")
+def _study(tau2: float, vi: float, test: str) -> dict[str, tuple[object, Kind]]:
+    return {
+        "tau2": (tau2, Number(low=0, high=math.inf, with_low=True, expected="a variance of at least 0")),
+        "vi": (vi, Number(low=0, high=math.inf, expected="a variance above 0")),
+        "test": (test, Choice(("knha", "t", "z"))),
+    }
 
 
 def _check_own_interval(fit: Pooled) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 from pdt_evidence.analysis.conclusions.equivalence import equivalence
 from pdt_evidence.analysis.conclusions.margins import STEINERT_2017, Margin, margin_of
 from pdt_evidence.analysis.networks.network import Network, network_arms, network_transitivity
-from pdt_evidence.errors import require_choice
+from pdt_evidence.errors import known_options, require_choice
 from pdt_evidence.evidence import load
 
 __all__ = ["HeadToHead", "network_table", "networks", "pdt_against_cbt"]
@@ -100,6 +100,7 @@ class HeadToHead:
         return self.table.to_html(index=False, float_format=lambda value: f"{value:.3g}", na_rep="")
 
 
+@known_options
 def networks() -> pd.DataFrame:
     """The networks that can be fitted, one row each.
 
@@ -158,6 +159,7 @@ def network_table(name: str) -> pd.DataFrame:
     return every[name].merge(_of_trials(), on="trial_id", how="left")
 
 
+@known_options
 def pdt_against_cbt(
     names: Sequence[str] | None = None, *, margin: float | Margin | str = STEINERT_2017, method: str = "REML"
 ) -> HeadToHead:

@@ -21,6 +21,7 @@ from pdt_evidence.models.networks.flow import contributions, evidence_flow, netw
 from pdt_evidence.models.networks.model import StudyBlock, consistency_model, solve
 from pdt_evidence.models.networks.ranks import p_scores, rank_probabilities
 from pdt_evidence.models.networks.split import Evidence, separate_designs, split_test
+from pdt_evidence.options import SEED, Choice, Whole, check_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,11 +169,13 @@ class Network:
         Raises
         ------
         RequestError
-            For another word for `better`.
+            For another word for `better`, or numbers of draws or seeds that are none.
         """
         import pandas as pd
 
-        require_choice("better", better, ("higher", "lower"))
+        check_options(
+            better=(better, Choice(("higher", "lower"))), draws=(draws, Whole(least=1)), seed=(seed, SEED)
+        )
         sign = 1.0 if better == "higher" else -1.0
         solution = self._solution()
         chance = rank_probabilities(sign * solution.beta, solution.cov, draws=draws, seed=seed)
@@ -336,9 +339,9 @@ class Network:
                 numbers = "{:9.3f} {:7.3f} {:8.3f} {:7.3f}".format(*(cell[i, base] for cell in cells))
                 lines.append(f"{name:<{width}} {numbers} {self.direct_share[i, base]:7.0%}")
         tests = self.inconsistency()
-        lines += ["", f"tau2 = {self.tau2:.4f}, I2 = {self.I2:.1f}%"]
+        lines += ["", f"tau2 = {TEXT.number(self.tau2)}, I2 = {TEXT.number(self.I2, 1)}%"]
         lines += [
-            f"Q {name}, with tau2 = {row.tau2:.3g}: {row.Q:.2f} (df {row.df:.0f}), {TEXT.p_value(row.p)}"
+            f"Q {name}, with tau2 = {row.tau2:.3g}: {TEXT.number(row.Q, 2)} (df {row.df:.0f}), {TEXT.p_value(row.p)}"
             for name, row in tests.iterrows()
         ]
         return "\n".join(lines + [f"Note: {note}" for note in self.notes])

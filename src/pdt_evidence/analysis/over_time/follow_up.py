@@ -22,7 +22,7 @@ from pdt_evidence.analysis.regression.clustered import clustered_fit, coefficien
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
-from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError, known_options
 from pdt_evidence.evidence import WINDOWS, reviews
 from pdt_evidence.models.clustered_regression import robust_test
 from pdt_evidence.results import Synthesis
@@ -92,6 +92,7 @@ class FollowUp:
         )
 
 
+@known_options
 def follow_up(
     table: pd.DataFrame | None = None,
     *,

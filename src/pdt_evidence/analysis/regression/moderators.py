@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pdt_evidence.analysis.regression.clustered import FEWEST_DF, clustered_fit, coefficient
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
-from pdt_evidence.errors import EvidenceError
+from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.models.clustered_regression import robust_test
 from pdt_evidence.results import Note
 
@@ -99,6 +99,7 @@ class Moderation:
         return self.table.to_html(index=False, float_format=lambda value: f"{value:.3g}", na_rep="")
 
 
+@known_options
 def moderators(
     table: pd.DataFrame | None = None,
     *,

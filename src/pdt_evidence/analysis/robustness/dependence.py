@@ -15,7 +15,8 @@ import pandas as pd
 
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.shared_arms import covariance_blocks
-from pdt_evidence.errors import EvidenceWarning, RequestError
+from pdt_evidence.errors import EvidenceWarning, known_options
+from pdt_evidence.options import RHO, check_options
 from pdt_evidence.results import PooledEffect
 
 __all__ = ["RHO_GRID", "sensitivity"]
@@ -25,6 +26,7 @@ WITHOUT_RHO = ("one-per-trial", "three-level")
 WITH_RHO = ("aggregate", "che")
 
 
+@known_options
 def sensitivity(
     table: pd.DataFrame,
     *,
@@ -71,9 +73,7 @@ def sensitivity(
     >>> table[["dependence", "rho"]].to_numpy().tolist()
     [['one-per-trial', nan], ['three-level', nan], ['aggregate', 0.0], ['aggregate', 0.5], ['che', 0.0], ['che', 0.5]]
     """
-    bad = [rho for rho in rhos if not 0 <= rho < 1]
-    if bad:
-        raise RequestError(f"rhos has {', '.join(f'{rho:g}' for rho in bad)}: expected 0 to below 1.")
+    check_options(**{f"rhos[{place}]": (rho, RHO) for place, rho in enumerate(rhos)})
     columns = (by,) if isinstance(by, str) else tuple(by)
     runs = [(rule, nan) for rule in WITHOUT_RHO] + [(rule, rho) for rule in WITH_RHO for rho in rhos]
     rows: dict[tuple[str, ...], list[dict[str, object]]] = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.analysis.robustness.refits import frozen, pool_first
-from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
+from pdt_evidence.errors import EvidenceError, RequestError, known_options
 from pdt_evidence.models.gosh import METHODS, all_subsets, holds, pool_subsets, sample_subsets
+from pdt_evidence.options import SEED, Choice, Whole, check_options
 from pdt_evidence.results import PooledEffect
 
 if TYPE_CHECKING:
@@ -155,14 +155,14 @@ def gosh(
     [False, False, False, True, True, True, True]
     """
     full = pool_first(yi, vi, method, None, None, labels)
-    require_choice("method", full.method, METHODS)
+    check_options(
+        method=(full.method, Choice(METHODS)),
+        budget=(budget, Whole(least=1)),
+        sample=(sample, Whole(least=1, or_none=True)),
+        seed=(seed, SEED),
+    )
     if full.k < 2:
         raise EvidenceError("gosh() needs at least two studies; one has no subsets but itself.")
-    _whole("budget", budget, 1)
-    if sample is not None:
-        _whole("sample", sample, 1)
-    if seed is not None:
-        _whole("seed", seed, 0)
     masks, complete = _subsets(full.k, budget, sample, seed)
     with progress_bar("subsets", len(masks), progress) as update:
         fits = pool_subsets(full.yi, full.vi, masks, full.method, executor, update)
@@ -179,11 +179,6 @@ def _subsets(k: int, budget: int, sample: int | None, seed: int | None) -> tuple
     if most <= (budget if sample is None else sample):
         return all_subsets(k), True
     return sample_subsets(k, sample or budget, np.random.default_rng(seed)), False
-
-
-def _whole(name: str, value: object, least: int) -> None:
-    if isinstance(value, bool) or not (isinstance(value, Integral) and int(value) >= least):
-        raise RequestError(f"{name} = {value!r} must be a whole number of at least {least}.")
 
 
 def _number_of(study: int | str, labels: tuple[str, ...]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pdt_evidence.errors import EvidenceError, RequestError, require_choice
+from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
 from pdt_evidence.evidence.package import load
 from pdt_evidence.evidence.readers.metapsy.reader import read_metapsy
 from pdt_evidence.evidence.readers.provenance import about_import, warn_of_another_review
@@ -63,6 +63,7 @@ def known_reviews() -> list[str]:
     )
 
 
+@known_options
 def import_file(
     path: str | Path,
     out: str | Path,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pdt_evidence.errors import EvidenceError
+from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.evidence.package import fields
 from pdt_evidence.evidence.readers.columns import (
     ARM_DATA,
@@ -66,6 +66,7 @@ GUARDED = ("'=", "'+", "'-", "'@")  # an apostrophe keeps a spreadsheet from run
 IMPORTED = "database"  # `verification` of rows that a reader of databases or reviews wrote
 
 
+@known_options
 def read_trials(path: str | Path) -> ImportedTrials:
     """Read a table of trials from CSV, TSV, Excel or Parquet.
 
@@ -338,6 +339,7 @@ TEMPLATE_ROWS = (
 )
 
 
+@known_options
 def template() -> str:
     """A CSV to fill in: every column of the schema, and two rows that show its use.
 

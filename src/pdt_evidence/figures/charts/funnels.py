@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import Chart, chart, effects
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.colors import mixed
@@ -27,6 +27,7 @@ __all__ = ["funnel", "radial"]
 LEVELS = (0.10, 0.05, 0.01)
 
 
+@known_options
 def funnel(
     result: PooledEffect,
     *,
@@ -183,6 +184,7 @@ def _points(made: Chart, x: Any, y: Any, color: str, gid: str, label: str | None
     )
 
 
+@known_options
 def radial(
     result: PooledEffect,
     *,

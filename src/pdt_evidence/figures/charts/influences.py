@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import Chart, chart, effects
 from pdt_evidence.figures.forests.labels import label_of
 from pdt_evidence.figures.sheet import words
@@ -30,6 +30,7 @@ NAMED = 5  # studies named in a Baujat plot, the furthest out first
 REACH = 3.0  # points from the middle of a dot to its edge
 
 
+@known_options
 def baujat(
     result: PooledEffect,
     without: PooledSeries | None = None,
@@ -151,6 +152,7 @@ def _meet(one: tuple[float, float, float, float], other: tuple[float, float, flo
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
+@known_options
 def drapery(
     result: PooledEffect,
     *,
@@ -219,6 +221,7 @@ def drapery(
     )
 
 
+@known_options
 def orchard(
     result: PooledEffect,
     *,
@@ -320,6 +323,7 @@ def _swarm(yi: Any) -> Any:
     return 0.62 * (heights - 0.5)
 
 
+@known_options
 def gosh_plot(
     subsets: Gosh,
     *,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import MM, Chart, chart
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.styles import Style, shrunk
@@ -27,6 +27,7 @@ SMALLEST = 0.2  # radius of the circle as a part of the shorter side
 ALONG = sorted((n / 50 for n in range(7, 44)), key=lambda share: (abs(abs(share - 0.5) - 0.14), share))
 
 
+@known_options
 def network_plot(
     network: Any,
     *,

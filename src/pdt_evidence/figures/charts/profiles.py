@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import chart
 from pdt_evidence.figures.forests.columns import SAID, reading
 from pdt_evidence.figures.sheet import words
@@ -29,6 +29,7 @@ __all__ = ["bias_summary", "judged", "tau2_profile"]
 BAND = 7.5 * 72 / 25.4  # points from one bar to the next
 
 
+@known_options
 def bias_summary(
     judgements: PooledEffect | Mapping[str, Sequence[object]],
     *,
@@ -134,6 +135,7 @@ def judged(judgements: PooledEffect | Mapping[str, Sequence[object]]) -> dict[st
     return texts
 
 
+@known_options
 def tau2_profile(
     result: PooledEffect,
     *,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.specification_layout import (
     BARE,
     CLEAR,
@@ -35,6 +35,7 @@ __all__ = ["specification_curve"]
 MM = 72 / 25.4
 
 
+@known_options
 def specification_curve(
     table: pd.DataFrame,
     *,

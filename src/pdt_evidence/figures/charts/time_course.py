@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import LINE, Chart, Ruler, chart
 from pdt_evidence.figures.forests.labels import known
 from pdt_evidence.figures.forests.layout import refuse_mixed
@@ -42,6 +42,7 @@ class _Course:
     trials: tuple[tuple[Point, ...], ...]
 
 
+@known_options
 def trajectory(
     result: Synthesis,
     *,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.forests.plot import draw, options_of
 from pdt_evidence.figures.forests.series import ADAPTERS, kind_of, series_of
 from pdt_evidence.figures.sheet.styles import Style
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["summary_forest"]
 
 
+@known_options
 def summary_forest(
     results: Synthesis | PooledSeries | Influence | Network | Mapping[str, PooledEffect],
     *,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.errors import EvidenceError, require_choice, warn
+from pdt_evidence.errors import EvidenceError, known_options, require_choice, warn
 from pdt_evidence.evidence.readers.asking import ask_for_names
 from pdt_evidence.evidence.readers.metapsy.rows import NAN, Entry, Row, arm_data, read_rows, weeks_at_end
 from pdt_evidence.evidence.readers.metapsy.sign import SMALL, Convention, decide, scale_directions
@@ -50,6 +50,7 @@ DOMAINS = ("d1", "d2", "d3", "d4", "d5")  # of RoB 2, in its order
 ARM_COLUMNS = ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c", "event_t", "event_c")
 
 
+@known_options
 def read_metapsy(
     path: str | Path,
     *,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import EvidenceError, require_choice
+from pdt_evidence.errors import EvidenceError, known_options, require_choice
 from pdt_evidence.evidence.readers.asking import ask_for_directions, ask_for_names
 from pdt_evidence.evidence.readers.names import Names, comparison_of, load_names, slug
 from pdt_evidence.evidence.readers.revman.exported_csv import is_revman5_csv, read_revman5_csv
@@ -55,6 +55,7 @@ class Reading:
     better: str  # of the score or the event, "" if nothing says so
 
 
+@known_options
 def read_revman(
     path: str | Path,
     *,
