@@ -178,7 +178,7 @@ def test_more_studies_are_needed_with_an_estimated_standard_error():
 def test_requests_about_power_are_checked():
     with pytest.raises(RequestError, match="k = 1 is too few"):
         equivalence_power(margin=0.25, k=1, tau2=0.0, vi=0.1)
-    with pytest.raises(RequestError, match="tau2 = -1.0 must be a variance of at least 0"):
+    with pytest.raises(RequestError, match=r"tau2 = -1\.0 must be a variance of at least 0"):
         k_needed(margin=0.25, tau2=-1.0, vi=0.1)
     with pytest.raises(RequestError, match="power = 80 must be a number between 0 and 1"):
         k_needed(margin=0.25, tau2=0.0, vi=0.1, power=80)

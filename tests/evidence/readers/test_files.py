@@ -89,7 +89,7 @@ def test_a_failed_import_leaves_everything_as_it_was(saved, tmp_path, monkeypatc
 
 
 def test_a_missing_folder_is_said(saved, tmp_path):
-    with pytest.raises(EvidenceError, match="cannot be written: .+ Nothing was changed"):
+    with pytest.raises(EvidenceError, match=r"cannot be written: .+ Nothing was changed"):
         import_file(saved(TRIALS, "mine.csv"), tmp_path / "no" / "out.csv")
 
 
