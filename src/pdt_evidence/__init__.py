@@ -18,7 +18,7 @@ What effects vary with
     metareg compare_subgroups moderators follow_up
 How far a result holds
     sensitivity leave_one_out influence cumulative gosh audit
-    regression_test trim_and_fill
+    regression_test trim_and_fill pet_peese
 Equivalence and networks
     equivalence STEINERT_2017 CUIJPERS_2014 network networks pdt_against_cbt
 Claims
@@ -74,6 +74,7 @@ _HOMES = {
     "analysis.robustness.cumulative": ["cumulative"],
     "analysis.robustness.gosh": ["gosh"],
     "analysis.bias.asymmetry": ["regression_test", "trim_and_fill"],
+    "analysis.bias.pet_peese": ["pet_peese"],
     "analysis.as_revman.audit": ["audit"],
     "analysis.robustness.dependence": ["sensitivity"],
     "analysis.regression.moderators": ["moderators"],

@@ -32,13 +32,17 @@ def test_what_cannot_be_asked_is_refused():
         pdt.trim_and_fill(YI, VI, estimator="Q0")
     with pytest.raises(EvidenceError, match="vi"):
         pdt.regression_test(YI, -VI)
-    clustered = pdt.pool_multilevel(YI, VI, [1, 1, 2, 3, 4], rho=0.5).with_robust()
-    for entry_point in (
-        pdt.trim_and_fill,
-        pdt.regression_test,
-        pdt.leave_one_out,
-        pdt.cumulative,
-        pdt.influence,
-    ):
-        with pytest.raises(RequestError, match="model with several effects a trial"):
-            entry_point(clustered)
+
+
+@pytest.mark.parametrize("test", ["t", "z", "CR2"])
+@pytest.mark.parametrize(
+    "entry_point",
+    [pdt.trim_and_fill, pdt.regression_test, pdt.leave_one_out, pdt.cumulative, pdt.influence],
+    ids=lambda one: one.__name__,
+)
+def test_a_multilevel_fit_is_refused_in_its_own_words(entry_point, test):
+    """Whatever its test: never over an option that nobody has given."""
+    clustered = pdt.pool_multilevel(YI, VI, [1, 1, 2, 3, 4], rho=0.5, test="z" if test == "z" else "t")
+    clustered = clustered.with_robust() if test == "CR2" else clustered
+    with pytest.raises(RequestError, match="model with several effects a trial"):
+        entry_point(clustered)

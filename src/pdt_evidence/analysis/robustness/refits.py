@@ -145,10 +145,10 @@ def pool_first(
         return pool(yi, vi, tau2_ci_method="wald", **given)
     if vi is not None:
         raise RequestError("A pooled effect brings its variances along: leave vi out.")
-    if yi.test not in TESTS:
+    if yi.is_multilevel or yi.test not in TESTS:
         raise RequestError(
             f"This result is of a model with several effects a trial (test {yi.test!r}), which is not fitted again "
-            "here. Give a result of pool, or of synthesize with dependence='aggregate' or 'one-per-trial'."
+            "here: leaving out one effect of a trial would keep the others of it. Give a result of pool, or of synthesize with dependence='aggregate' or 'one-per-trial'."
         )
     names = ("method", "test", "level", "pi_rule", "measure", "stratum", "columns", "row_ids")
     kept: dict[str, Any] = {name: getattr(yi, name) for name in names}

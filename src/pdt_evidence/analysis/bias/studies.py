@@ -1,0 +1,216 @@
+"""What every look at bias starts from: effects, precision, clusters and direction, from a fit, a table or arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from pdt_evidence.analysis.checks import checked_studies
+from pdt_evidence.analysis.pooled.multilevel import MultilevelEffect
+from pdt_evidence.effects.dependence import constant_correlation
+from pdt_evidence.effects.shared_arms import covariance_blocks
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
+from pdt_evidence.evidence.schema import missing_column
+from pdt_evidence.results import PooledEffect
+
+__all__ = ["DIRECTIONS", "Evidence", "Studies", "direction_of", "studies_of"]
+
+Floats = NDArray[np.float64]
+Evidence = PooledEffect | pd.DataFrame | ArrayLike
+DIRECTIONS = ("positive", "negative", None)
+# Comparisons in which those who run trials of PDT want arm 1 to win; in the others either arm may have been wanted.
+FAVOURS_PDT = frozenset({"pdt_vs_control", "pdt_vs_active_control", "pdt_plus_medication_vs_medication"})
+STANDARDISED = frozenset({"SMD", "SMCC", "SMCR"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Studies:
+    """Effects as they are, and what is known of how they belong together."""
+
+    yi: Floats
+    vi: Floats
+    by_n: Floats | None  # sqrt(1 / n1 + 1 / n2); None where an arm's size is not known
+    cluster: NDArray[np.intp] | None  # codes 0 ... m-1; None where every effect is a trial of its own
+    V: Floats | None  # sampling covariance (k, k) of effects in clusters
+    rho: float
+    measure: str
+    level: float
+    method: str
+    test: str
+    comparisons: tuple[str, ...]
+    fit: PooledEffect | None
+
+    @property
+    def k(self) -> int:
+        """Effects."""
+        return len(self.yi)
+
+    @property
+    def codes(self) -> NDArray[np.intp]:
+        """A cluster for every effect: its own where there are none."""
+        return np.arange(self.k) if self.cluster is None else self.cluster
+
+    def precision(self, word: str | None) -> tuple[str, Floats]:
+        """The measure of precision by its word, "sei" or "n"; None takes "n" for standardised differences.
+
+        Raises
+        ------
+        RequestError
+            For "n" where an arm's size is missing.
+        """
+        if word is None:
+            word = "n" if self.measure in STANDARDISED and self.by_n is not None else "sei"
+        if word == "sei":
+            return word, np.sqrt(self.vi)
+        if self.by_n is None:
+            raise RequestError(
+                "precision = 'n' needs the persons in both arms (n_t, n_c) of every study, and some are missing. "
+                "Add them, or use precision='sei'."
+            )
+        return word, self.by_n
+
+
+def studies_of(
+    data: Evidence,
+    vi: ArrayLike | None = None,
+    *,
+    cluster: Iterable[Hashable] | str | None = None,
+    rho: float | None = None,
+) -> Studies:
+    """Studies of a pooled effect, a table with `yi` and `vi`, or arrays.
+
+    A multilevel fit brings its clusters and `rho` along, a table has them in `trial_id`; `cluster` gives them
+    otherwise: one name an effect, or the name of a column.
+    """
+    if isinstance(data, PooledEffect):
+        if vi is not None:
+            raise RequestError("A pooled effect brings its variances along: leave vi out.")
+        return _of_fit(data, cluster, rho)
+    if isinstance(data, pd.DataFrame):
+        if vi is not None:
+            raise RequestError("A table brings its variances along: leave vi out.")
+        return _of_table(data, cluster, rho)
+    if vi is None:
+        raise RequestError("Effects need their variances: give yi and vi, or a pooled effect alone.")
+    y, v, _ = checked_studies(data, vi, None)
+    return _made(y, v, {}, _names(cluster, {}, len(y)), rho, None)
+
+
+def direction_of(studies: Studies, direction: str | None) -> tuple[float, str]:
+    """1.0 or -1.0, the sign of the effects that selection favours, and the sentence that says why.
+
+    Raises
+    ------
+    RequestError
+        Where the comparison leaves open which arm selection favours and nobody has said it.
+    """
+    if direction == "positive":
+        return 1.0, "Selection is taken to favour effects above 0, as given."
+    if direction == "negative":
+        return -1.0, "Selection is taken to favour effects below 0, as given."
+    open_ones = [one for one in studies.comparisons if one not in FAVOURS_PDT]
+    if open_ones:
+        raise RequestError(
+            f"Which results would have been published sooner is not known for {', '.join(open_ones)}: trials of two "
+            "treatments are run by friends of either. Give direction='positive' (effects above 0 are favoured) or "
+            "direction='negative'."
+        )
+    why = " (psychodynamic therapy against a control)" if studies.comparisons else ""
+    return 1.0, f"Selection is taken to favour effects above 0{why}."
+
+
+def _of_fit(fit: PooledEffect, cluster: Any, rho: float | None) -> Studies:
+    if not len(fit.yi):
+        raise RequestError("This result holds no studies: pool effects first, and give that result.")
+    columns: dict[str, Any] = {name: np.asarray(values) for name, values in fit.columns.items()}
+    if isinstance(fit, MultilevelEffect):
+        if cluster is None:
+            cluster = list(fit.cluster)
+        rho = fit.rho if rho is None else rho
+        if np.isnan(rho):
+            raise RequestError("This fit was given a V that it does not keep: give rho= as well.")
+    return _made(fit.yi, fit.vi, columns, _names(cluster, columns, fit.k), rho, fit)
+
+
+def _of_table(table: pd.DataFrame, cluster: Any, rho: float | None) -> Studies:
+    missing = [missing_column(name, table.columns) for name in ("yi", "vi") if name not in table.columns]
+    if missing:
+        raise SchemaError.from_problems(missing, "the table to look at for bias")
+    labels = table["row_id"].tolist() if "row_id" in table.columns else None
+    y, v, _ = checked_studies(table["yi"].tolist(), table["vi"].tolist(), labels)
+    columns: dict[str, Any] = {str(name): table[name].to_numpy() for name in table.columns}
+    if cluster is None and "trial_id" in columns:
+        cluster = "trial_id"
+    return _made(y, v, columns, _names(cluster, columns, len(y)), rho, None)
+
+
+def _names(cluster: Any, columns: dict[str, Any], k: int) -> Sequence[Hashable] | None:
+    """One name an effect, checked; None where each is alone."""
+    if cluster is None:
+        return None
+    if isinstance(cluster, str):
+        if cluster not in columns:
+            raise SchemaError(missing_column(cluster, list(columns)))
+        cluster = columns[cluster]
+    names = list(cluster)
+    if len(names) != k:
+        raise EvidenceError(f"cluster has {len(names)} names for {k} effects; each effect needs one.")
+    blank = [str(i + 1) for i, name in enumerate(names) if pd.isna(name) or not str(name).strip()]
+    if blank:
+        raise EvidenceError(f"cluster names none for the effects {', '.join(blank)}. Fill it in.")
+    return names if len(set(names)) < k else None
+
+
+def _made(
+    y: Floats,
+    v: Floats,
+    columns: dict[str, Any],
+    names: Sequence[Hashable] | None,
+    rho: float | None,
+    fit: PooledEffect | None,
+) -> Studies:
+    codes = None if names is None else pd.factorize(np.array(names, dtype=object))[0].astype(np.intp)
+    rho = 0.6 if rho is None else rho
+    measures = {str(one) for one in columns.get("measure", ()) if isinstance(one, str)}
+    measure = fit.measure if fit is not None else measures.pop() if len(measures) == 1 else "GEN"
+    words = columns.get("comparison", ())
+    return Studies(
+        yi=y,
+        vi=v,
+        by_n=_by_n(columns),
+        cluster=codes,
+        V=None if codes is None else _covariance(y, v, codes, columns, rho),
+        rho=rho,
+        measure=measure,
+        level=0.95 if fit is None else fit.level,
+        method=fit.method if fit is not None else "REML",
+        test=fit.test if fit is not None else "knha",
+        comparisons=tuple(sorted({str(one) for one in words if isinstance(one, str) and one})),
+        fit=fit,
+    )
+
+
+def _by_n(columns: dict[str, Any]) -> Floats | None:
+    if not {"n_t", "n_c"} <= columns.keys():
+        return None
+    n_t, n_c = (
+        pd.to_numeric(pd.Series(columns[name]), errors="coerce").to_numpy(float) for name in ("n_t", "n_c")
+    )
+    known = (n_t > 0) & (n_c > 0)
+    return np.sqrt(1 / n_t + 1 / n_c) if known.all() else None
+
+
+def _covariance(y: Floats, v: Floats, codes: NDArray[np.intp], columns: dict[str, Any], rho: float) -> Floats:
+    """As the multilevel models have it: none for rho = 0, else with the arms that rows share where these are named."""
+    if rho == 0:
+        return np.diag(v)
+    if {"arm_t", "arm_c"} <= columns.keys():
+        kept = {name: values for name, values in columns.items() if name not in ("yi", "vi")}
+        table = pd.DataFrame(kept | {"yi": y, "vi": v, "bias_cluster": codes})
+        return covariance_blocks(table, rho, cluster="bias_cluster").dense()
+    return constant_correlation(v, codes, rho).dense()
