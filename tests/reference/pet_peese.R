@@ -9,7 +9,7 @@ write_ref <- function(name, cases, script, note, pkgs=character(), extra=list())
   src <- c(list(script=script, R=paste0(R.version$major,".",R.version$minor), packages=ver(pkgs), note=note), extra)
   f <- file.path(OUT, paste0(name, ".json"))
   writeLines(toJSON(list(source=src, cases=cases), auto_unbox=TRUE, digits=NA, na="null", null="null", pretty=1), f)
-  cat(sprintf("%-22s %s: %d cases, %d bytes\n", name, SET, length(cases), file.size(f)))
+  cat(sprintf("%-22s %d cases, %d bytes\n", name, length(cases), file.size(f)))
 }
 tryv <- function(expr) tryCatch(suppressWarnings(expr), error=function(e) list(error=conditionMessage(e)))
 num <- function(x) unname(as.numeric(x))

@@ -148,7 +148,8 @@ def pool_first(
     if yi.is_multilevel or yi.test not in TESTS:
         raise RequestError(
             f"This result is of a model with several effects a trial (test {yi.test!r}), which is not fitted again "
-            "here: leaving out one effect of a trial would keep the others of it. Give a result of pool, or of synthesize with dependence='aggregate' or 'one-per-trial'."
+            "here: without one effect of a trial the others of it would stay. Give a result of pool, or of synthesize "
+            "with dependence='aggregate' or 'one-per-trial'."
         )
     names = ("method", "test", "level", "pi_rule", "measure", "stratum", "columns", "row_ids")
     kept: dict[str, Any] = {name: getattr(yi, name) for name in names}
