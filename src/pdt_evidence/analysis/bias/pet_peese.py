@@ -135,10 +135,10 @@ def pet_peese(
 
     References
     ----------
-    .. [1] Stanley, Doucouliagos (2014), Research Synthesis Methods 5, 60. doi:10.1002/jrsm.1095
-    .. [2] Pustejovsky, Rodgers (2019), Research Synthesis Methods 10, 57. doi:10.1002/jrsm.1332
-    .. [3] Rodgers, Pustejovsky (2021), Psychological Methods 26, 141. doi:10.1037/met0000300
-    .. [4] Stanley, Doucouliagos, Ioannidis (2017), Statistics in Medicine 36, 1580. doi:10.1002/sim.7228
+    .. [1] Stanley, Doucouliagos (2014). doi:10.1002/jrsm.1095
+    .. [2] Pustejovsky, Rodgers (2019). doi:10.1002/jrsm.1332
+    .. [3] Rodgers, Pustejovsky (2021). doi:10.1037/met0000300
+    .. [4] Stanley, Doucouliagos, Ioannidis (2017). doi:10.1002/sim.7228
 
     Examples
     --------

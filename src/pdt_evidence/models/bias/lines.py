@@ -5,8 +5,8 @@ The intercept is the effect of a study without sampling error; the slope says ho
 
 References
 ----------
-.. [1] Stanley, Doucouliagos (2014), Research Synthesis Methods 5, 60. doi:10.1002/jrsm.1095
-.. [2] Pustejovsky, Rodgers (2019), Research Synthesis Methods 10, 57. doi:10.1002/jrsm.1332
+.. [1] Stanley, Doucouliagos (2014). doi:10.1002/jrsm.1095
+.. [2] Pustejovsky, Rodgers (2019). doi:10.1002/jrsm.1332
 """
 
 from __future__ import annotations
