@@ -81,6 +81,11 @@ def test_every_source_is_used_and_has_terms():
     assert all(row["licence"] and row["attribution"] for row in SOURCES)
 
 
+def test_every_source_has_an_address_or_a_doi_or_says_that_none_is_known():
+    for row in SOURCES:
+        assert row["doi"] or row["url"] or "No address" in row["note"], row["source_id"]
+
+
 def test_members_link_to_trials_that_are_held_and_wanted_rows_to_claims_that_exist():
     available = {row["trial_id"] for row in TRIALS}
     assert {row["trial_id"] for row in MEMBERS} - {""} <= available
@@ -369,15 +374,18 @@ trial_id=stefini2017, reported_metric=OR
 -> reported=0.90, reported_ci_low=0.35, reported_ci_high=2.28, flipped=false, n_total=81
 # CBT over psychodynamic, of a bad event: below 1 favours CBT as printed
 trial_id=critschristoph1999, comparison=pdt_vs_cbt, outcome=dropout
--> event_t=83, event_c=79, n_t=124, n_c=119, reported=0.991799, flipped=false, better=lower, months_basis=unknown
+-> event_t=83, event_c=79, n_t=124, n_c=119, reported=0.991799, better=lower, months_since_end=0, months_basis=derived
 # psychodynamic over control, of a bad event: 0.955399 in the release, so the reciprocal
 trial_id=jantschek1998, reported_metric=RR
--> reported=1.046683114, n_t=71, n_c=37, flipped=true, months_basis=unknown, score=reported
+-> reported=1.046683114, event_t=55, n_t=71, event_c=30, n_c=37, flipped=true, months_basis=unknown, score=events
 trial_id=sattel2012
 -> reported=0.42, reported_ci_low=0.15, reported_ci_high=0.69, months_since_end=9
-# an unknown visit is not a post-test
+# 18 months count from baseline, in the middle of which therapy ends
 source_id=metapsytools_psyctrsubset
--> mean_t=8.7, mean_c=8.9, months_since_end=, months_basis=unknown
+-> mean_t=8.7, mean_c=8.9, months_since_end=5, months_since_start=18, treatment_weeks=52
+# two lengths of follow-up of one trial, from the abstract
+trial_id=roten2017, time_label=3-month follow-up, reported_metric=d
+-> reported=0.46, reported_ci_low=0.14, reported_ci_high=0.78, months_since_end=3, months_since_start=4
 # fractions of women become percent, percentages stay
 source_id=metapsy_ptsd_psyctr, comparison=pdt_vs_control
 -> percent_women=79, mean_t=32.7, mean_c=46.5, n_c=23

@@ -282,5 +282,4 @@ def test_two_trials_of_the_bundled_evidence_have_something_to_look_at():
     assert [(finding.row_id, finding.column) for finding in found] == [
         ("T0017", "sd_c"),  # 2.0 points on the Hamilton scale in ten persons
         ("T0159", "score"),
-        ("T0161", "score"),
     ]

@@ -48,8 +48,8 @@ def select_trials(
     if review is not None:
         listed = _select(load("members"), {"review_id": review})
         table = table[table["trial_id"].isin(listed.loc[listed["membership"] != "conflict", "trial_id"])]
-    if not disputed:
-        table = table[table["status"] == "ok"]
+    usable = table["status"] != "retracted" if disputed else table["status"] == "ok"
+    table = table[usable]
     if preferred:
         table = table[table["preferred"]]
     return table.reset_index(drop=True)
