@@ -68,7 +68,7 @@ def test_no_pool_of_fewer_than_three_trials_answers_anything(report):
         if (count := re.search(r"k = (\d+)|(\d+) trials?\b", finding.source))
         and int(count[1] or count[2]) < FEWEST_TRIALS
     ]
-    assert len(thin) >= 4
+    assert len(thin) >= 3
     assert all(finding.holds is None and finding.source.endswith("too few") for finding in thin)
 
 
@@ -192,7 +192,8 @@ def test_growth_is_no_longer_overstated_when_controlled_effects_grow(report, mon
     assert report["apa-ongoing-change"].verdict == "overstated"
     changed = with_reviews(monkeypatch, grow)["apa-ongoing-change"]
     assert changed.verdict == "partly supported"  # what the trials held cannot answer stays open
-    assert all(finding.holds is not False for finding in changed.findings)
+    against = [finding.question for finding in changed.findings if finding.holds is False]
+    assert against == ["Trials held: does the advantage over control grow within a trial?"]
 
 
 @pytest.mark.filterwarnings("ignore:Left out")

@@ -54,7 +54,8 @@ def test_the_depression_release_is_reproduced_as_metafor_pools_it(table, place):
 
 
 def test_the_same_rows_go_in_as_in_the_reference():
-    rows = pdt.trials(source="metapsy_depression_psyctr", comparison="pdt_vs_control", preferred=False)
+    both = ["pdt_vs_control", "pdt_vs_active_control"]
+    rows = pdt.trials(source="metapsy_depression_psyctr", comparison=both, preferred=False)
     chosen = recompute.one_per_trial(rows, recompute.release_order()).chosen
     assert sorted(chosen["row_id"]) == sorted(REFERENCE["rows"])
 

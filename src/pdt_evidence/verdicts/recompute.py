@@ -244,7 +244,9 @@ def _metapsy(method: str, test: str) -> Callable[[], Ours]:
     """The depression release: its own g, one a trial, HDRS before BDI before any other."""
 
     def compute() -> Ours:
-        rows = trials(source="metapsy_depression_psyctr", comparison="pdt_vs_control", preferred=False)
+        # The release calls one comparator usual care that another source calls a therapy, as the rows here do.
+        both = [CONTROL, "pdt_vs_active_control"]
+        rows = trials(source="metapsy_depression_psyctr", comparison=both, preferred=False)
         rows = one_per_trial(rows, release_order()).chosen
         fit = pool(rows["reported"], rows["reported_se"] ** 2, method=method, test=test)
         how = f"the release's g and standard errors, HDRS before BDI before others; {method}, {test}"

@@ -13,7 +13,8 @@ from pdt_evidence.errors import RequestError
 
 @pytest.fixture(scope="module")
 def anxiety():
-    return pdt.trials(comparison="pdt_vs_control", outcome="anxiety", follow_up="post")
+    rows = pdt.trials(comparison="pdt_vs_control", outcome="anxiety", follow_up="post")
+    return rows[rows["yi"].notna()]
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def test_every_rule_and_every_correlation_has_a_row(table):
     for rule in ("aggregate", "che"):
         assert_allclose(table.loc[table["dependence"].eq(rule), "rho"], RHO_GRID)
     assert table.loc[table["rho"].isna(), "dependence"].tolist() == ["one-per-trial", "three-level"]
-    assert table["trials"].eq(8).all()
+    assert table["trials"].eq(11).all()
 
 
 @pytest.mark.parametrize("rule", ["aggregate", "che"])
