@@ -48,10 +48,11 @@ def test_comparisons_with_one_control_agree_with_the_reference(case):
     blocks = covariance_blocks(table)
     assert_allclose(blocks.dense(), case["V"], rtol=1e-12)
     assert blocks.replaced == ()
-    found = aggregate(table["yi"], table["vi"], table["trial_id"], V=blocks)
     assert [str(label) for label in dict.fromkeys(table["trial_id"])] == case["clusters"]
-    assert_allclose(found.yi, case["agg_yi"], rtol=RTOL)
-    assert_allclose(found.vi, case["agg_vi"], rtol=RTOL)
+    for weighted, name in ((True, "agg"), (False, "mean")):
+        found = aggregate(table["yi"], table["vi"], table["trial_id"], V=blocks, weighted=weighted)
+        assert_allclose(found.yi, case[f"{name}_yi"], rtol=RTOL)
+        assert_allclose(found.vi, case[f"{name}_vi"], rtol=RTOL)
 
 
 def test_the_covariance_of_a_shared_arm_is_that_of_simulated_trials():
@@ -300,24 +301,71 @@ def test_the_first_row_by_the_stated_order_stands_for_its_trial():
         outcome="depression",
     )
     chosen, excluded = one_per_trial(table, PRIORITY)
-    assert chosen["row_id"].tolist() == ["T2", "T4", "T5"]
+    assert chosen["row_id"].tolist() == ["T2", "T4", "T5+T6"]
     assert excluded.to_dict("records") == [
         {"row_id": "T1", "reason": "row T2 of the same trial comes first (rank 1 before 2)"},
         {"row_id": "T3", "reason": "no effect: no sd_t"},
-        {
-            "row_id": "T6",
-            "reason": "row T5 of the same trial comes first (equal rank, by instrument and row_id)",
-        },
     ]
 
 
-def test_without_a_stated_order_instruments_go_by_alphabet_and_ids_by_number():
+def test_rows_that_tie_are_averaged_whatever_their_letters():
     table = trial(
-        {"instrument": "phq", "row_id": "row 1"},
+        {"instrument": "phq", "row_id": "row 1", "mean_t": 9.0},
         {"instrument": "bdi", "row_id": "row 10"},
-        {"instrument": "bdi", "row_id": "row 2"},
+        {"instrument": "", "row_id": "row 2"},
     )
-    assert one_per_trial(table).chosen["row_id"].tolist() == ["row 2"]
+    one = one_per_trial(table)
+    expected = aggregate(table["yi"][:2], table["vi"][:2], ["A", "A"], rho=0.6)
+    assert one.chosen["row_id"].tolist() == ["row 1+row 10"]
+    assert_allclose([one.chosen["yi"], one.chosen["vi"]], [expected.yi, expected.vi])
+    assert one.left_out["reason"].tolist() == [
+        "row row 1 of the same trial comes first (a named instrument before an unnamed one)"
+    ]
+
+
+def test_a_score_comes_before_a_count_and_the_primary_outcome_before_others():
+    counts = {"mean_t": np.nan, "event_t": 12, "event_c": 6, "instrument": "hdrs", "rating": "clinician"}
+    table = trial(
+        counts, {"instrument": "bdi"}, {"instrument": "phq", "primary": "yes"}, outcome="depression"
+    )
+    one = one_per_trial(table, PRIORITY)
+    assert one.chosen["row_id"].tolist() == ["T3"]
+    assert one.left_out["reason"].tolist() == [
+        "row T3 of the same trial comes first (a score before a count of persons)",
+        "row T3 of the same trial comes first (the trial's primary outcome)",
+    ]
+
+
+@given(
+    st.permutations(range(4)), st.lists(st.sampled_from(["bdi", "hdrs", "", "zung"]), min_size=4, max_size=4)
+)
+@settings(deadline=None, max_examples=25)
+def test_the_order_of_the_rows_does_not_choose_the_row(order, instruments):
+    table = trial(*({"instrument": word, "mean_t": 9.0 + at} for at, word in enumerate(instruments)))
+    forth, back = one_per_trial(table, PRIORITY), one_per_trial(table.iloc[list(order)], PRIORITY)
+    assert_allclose(back.chosen[["yi", "vi"]], forth.chosen[["yi", "vi"]])
+    assert set(back.left_out["row_id"]) == set(forth.left_out["row_id"])
+
+
+@given(clusters, st.floats(0, 0.95))
+@settings(deadline=None)
+def test_the_value_of_a_trial_never_leaves_the_range_of_its_rows(rows, rho):
+    yi, vi, cluster = (np.array(each) for each in zip(*rows, strict=True))
+    table = pd.DataFrame({"row_id": np.arange(len(yi)).astype(str), "trial_id": cluster, "yi": yi, "vi": vi})
+    one = aggregate_rows(table, rho=rho).set_index("trial_id")
+    for label in set(cluster.tolist()):
+        own = yi[cluster == label]
+        assert own.min() - 1e-12 <= one.loc[label, "yi"] <= own.max() + 1e-12
+
+
+def test_weights_by_inverse_covariance_may_leave_the_range_and_the_mean_does_not():
+    """The reason for the default: a precise and an imprecise row, correlated highly."""
+    table = pd.DataFrame({"row_id": ["a", "b"], "trial_id": "A", "yi": [0.54, 1.27], "vi": [0.02, 0.2]})
+    assert aggregate_rows(table, aggregate="gls")["yi"].item() < 0.54
+    assert aggregate_rows(table)["yi"].item() == pytest.approx((0.54 + 1.27) / 2)
+    assert aggregate_rows(table)["vi"].item() == pytest.approx(
+        (0.02 + 0.2 + 2 * 0.6 * (0.02 * 0.2) ** 0.5) / 4
+    )
 
 
 def test_a_stated_order_that_lacks_columns_or_numbers_is_refused():

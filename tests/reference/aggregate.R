@@ -28,7 +28,8 @@ pairwise <- function(d, cov) { V <- diag(as.numeric(d$vi)); for (i in 1:nrow(d))
 V <- pairwise(d, function(i, j) 1 / d$n_c[i] + d$yi[i] * d$yi[j] / (2 * (d$n_t[i] + d$n_t[j] + d$n_c[i])))
 shared <- list()
 a <- aggregate(escalc(measure = "GEN", yi = as.numeric(d$yi), vi = as.numeric(d$vi), data = data.frame(cl = as.character(d$trial_id))), cluster = cl, V = V)
-shared[[1]] <- list(id = "senn2013", measure = "SMD", rows = rows, V = V, clusters = as.character(a$cl), agg_yi = as.numeric(a$yi), agg_vi = as.numeric(a$vi))
+m <- aggregate(escalc(measure = "GEN", yi = as.numeric(d$yi), vi = as.numeric(d$vi), data = data.frame(cl = as.character(d$trial_id))), cluster = cl, V = V, weighted = FALSE)
+shared[[1]] <- list(id = "senn2013", measure = "SMD", rows = rows, V = V, clusters = as.character(a$cl), agg_yi = as.numeric(a$yi), agg_vi = as.numeric(a$vi), mean_yi = as.numeric(m$yi), mean_vi = as.numeric(m$vi))
 # Log odds ratios with a shared control: dat.hasselblad1998, smoking cessation, arms against the first of each trial.
 h <- dat.hasselblad1998; rows <- NULL
 for (s in unique(h$study)) { a <- h[h$study == s, ]; if (nrow(a) > 1) for (j in 2:nrow(a))
@@ -37,7 +38,8 @@ rows <- rows[rows$event_t > 0 & rows$event_c > 0, ]
 d <- escalc("OR", ai = event_t, n1i = n_t, ci = event_c, n2i = n_c, data = rows)
 V <- pairwise(d, function(i, j) 1 / d$event_c[i] + 1 / (d$n_c[i] - d$event_c[i]))
 a <- aggregate(escalc(measure = "GEN", yi = as.numeric(d$yi), vi = as.numeric(d$vi), data = data.frame(cl = as.character(d$trial_id))), cluster = cl, V = V)
-shared[[2]] <- list(id = "hasselblad1998", measure = "OR", rows = rows, V = V, clusters = as.character(a$cl), agg_yi = as.numeric(a$yi), agg_vi = as.numeric(a$vi))
+m <- aggregate(escalc(measure = "GEN", yi = as.numeric(d$yi), vi = as.numeric(d$vi), data = data.frame(cl = as.character(d$trial_id))), cluster = cl, V = V, weighted = FALSE)
+shared[[2]] <- list(id = "hasselblad1998", measure = "OR", rows = rows, V = V, clusters = as.character(a$cl), agg_yi = as.numeric(a$yi), agg_vi = as.numeric(a$vi), mean_yi = as.numeric(m$yi), mean_vi = as.numeric(m$vi))
 out <- list(source = "metafor aggregate.escalc()", metafor = as.character(packageVersion("metafor")), metadat = as.character(packageVersion("metadat")),
   R = R.version.string, cases = cases, shared = shared)
 cat(toJSON(out, digits = I(17), auto_unbox = TRUE, na = "null", null = "null", dataframe = "columns"), "\n")

@@ -1,8 +1,8 @@
 """Effects of one trial that are not independent: their covariance, and one value in their place.
 
 Rows of a trial share persons: they measure the same two arms with several instruments, or compare several arms
-with one. `Blocks` holds the sampling covariance of the rows of every cluster; `aggregate` weighs the rows of a
-cluster by its inverse. Clusters of one size are solved together, not one after the other.
+with one. `Blocks` holds the sampling covariance of the rows of every cluster; `aggregate` takes their mean, or
+weighs them by its inverse. Clusters of one size are solved together, not one after the other.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def aggregate(
     *,
     rho: float = 0.6,
     V: ArrayLike | Blocks | None = None,
-    weighted: bool = True,
+    weighted: bool = False,
 ) -> Aggregated:
     """One value for each cluster of dependent effects.
 
@@ -154,7 +154,8 @@ def aggregate(
     V : array_like of shape (k, k), or Blocks, optional
         Sampling covariance of the effects, as `covariance_blocks` gives it; 0 between clusters.
     weighted : bool
-        Whether effects are weighed by the inverse of their covariance (the most precise value) or equally.
+        Whether effects are weighed by the inverse of their covariance (the most precise value, which may lie
+        outside the effects) or equally (the plain mean, never outside them).
 
     Returns
     -------
@@ -170,6 +171,8 @@ def aggregate(
     References
     ----------
     .. [1] Gleser LJ, Olkin I, in the handbook named at `smd_shared_arm_covariance`.
+    .. [2] Borenstein M, Hedges LV, Higgins JPT, Rothstein HR. Introduction to meta-analysis. Wiley, 2009, ch. 24.
+       doi:10.1002/9780470743386.ch24
 
     Examples
     --------

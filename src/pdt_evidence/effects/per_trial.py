@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fnmatch import translate
 from typing import Any, NamedTuple
 
@@ -10,14 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pdt_evidence.effects.arrays import Array
-from pdt_evidence.effects.dependence import aggregate
+from pdt_evidence.effects.arrays import Array, codes_of
+from pdt_evidence.effects.dependence import aggregate as combine
 from pdt_evidence.effects.shared_arms import arm_keys, covariance_blocks
-from pdt_evidence.errors import EvidenceError, SchemaError, known_options
+from pdt_evidence.effects.standing import outcome_kind, primary_outcome
+from pdt_evidence.errors import EvidenceError, SchemaError, known_options, require_choice
 
-__all__ = ["PRIORITY_COLUMNS", "OnePerTrial", "aggregate_rows", "one_per_trial"]
+__all__ = ["AGGREGATES", "PRIORITY_COLUMNS", "OnePerTrial", "aggregate_rows", "one_per_trial"]
 
 PRIORITY_COLUMNS = ("outcome", "rank", "instrument", "rating")
+AGGREGATES = ("mean", "gls")
 AVERAGED = ("weeks", "months_since_end")
 JOINERS = {"row_id": "+"}
 ANY = "*"
@@ -32,9 +33,12 @@ class OnePerTrial(NamedTuple):
 
 @known_options
 def aggregate_rows(
-    table: pd.DataFrame, *, rho: float = 0.6, weighted: bool = True, cluster: str = "trial_id"
+    table: pd.DataFrame, *, rho: float = 0.6, aggregate: str = "mean", cluster: str = "trial_id"
 ) -> pd.DataFrame:
     """All rows of a trial in one, under the covariance of `covariance_blocks`.
+
+    The plain mean of m effects has the variance (1/m)^2 (sum of v_i + sum over i != j of cov_ij), where cov_ij is
+    rho sqrt(v_i v_j) for two measurements of the same arms [1]_; it lies within its effects.
 
     Parameters
     ----------
@@ -42,8 +46,10 @@ def aggregate_rows(
         Rows of `effect_sizes`, of one measure. Rows without `yi` do not take part.
     rho : float
         Correlation between two measurements of the same persons.
-    weighted : bool
-        Whether the rows of a trial are weighed by the inverse of their covariance, or equally.
+    aggregate : {"mean", "gls"}
+        The plain mean, or weights by the inverse of the covariance. Those are the most precise if the covariance is
+        right, but turn negative where precisions differ much: the value may then lie outside the effects it is
+        made of.
     cluster : str
         Column that names the trial.
 
@@ -58,19 +64,32 @@ def aggregate_rows(
     Raises
     ------
     EvidenceError
-        Where rows of several measures are mixed.
+        Where rows of several measures are mixed within a trial.
+
+    References
+    ----------
+    .. [1] Borenstein M, Hedges LV, Higgins JPT, Rothstein HR. Introduction to meta-analysis. Wiley, 2009, ch. 24.
+       doi:10.1002/9780470743386.ch24
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"row_id": ["a", "b"], "trial_id": "A", "yi": [0.2, 0.6], "vi": [0.04, 0.09]})
+    >>> aggregate_rows(rows, rho=0.5)[["row_id", "yi", "vi"]].round(4).to_numpy().tolist()
+    [['a+b', 0.4, 0.0475]]
     """
+    require_choice("aggregate", aggregate, AGGREGATES)
     usable = _usable(table)
     rows = table[usable].reset_index(drop=True)
     if rows.empty:
         return rows.assign(rows=pd.Series(dtype=int))
-    _refuse_mixed_measures(rows)
-    yi, vi, members = aggregate(
+    _refuse_mixed_measures(rows, cluster)
+    yi, vi, members = combine(
         rows["yi"],
         rows["vi"],
         rows[cluster].to_numpy(),
         V=covariance_blocks(rows, rho, cluster=cluster),
-        weighted=weighted,
+        weighted=aggregate == "gls",
     )
     one = _one_row_each(rows, cluster, members)
     return one.assign(yi=yi, vi=vi, rows=[len(own) for own in members])
@@ -81,74 +100,129 @@ def _usable(table: pd.DataFrame) -> NDArray[np.bool_]:
     return np.isfinite(yi) & np.isfinite(vi) & (vi > 0)
 
 
-def _refuse_mixed_measures(rows: pd.DataFrame) -> None:
-    if "measure" in rows.columns and rows["measure"].nunique() > 1:
-        counts = rows["measure"].value_counts()
+def _refuse_mixed_measures(rows: pd.DataFrame, cluster: str) -> None:
+    if "measure" not in rows.columns or rows["measure"].nunique() < 2:
+        return
+    mixed = rows[rows.groupby(cluster, sort=False)["measure"].transform("nunique").gt(1)]
+    if len(mixed):
+        counts = mixed["measure"].value_counts()
         found = ", ".join(f"{word} ({count} rows)" for word, count in counts.items())
         raise EvidenceError(f"the rows mix measures: {found}. Pool each measure by itself.")
 
 
 def _one_row_each(rows: pd.DataFrame, cluster: str, members: list[NDArray[np.intp]]) -> pd.DataFrame:
     """The first row of each trial; where the rows of a trial differ in a column, what they say together."""
-    first = np.array([own[0] for own in members])
-    trial = np.empty(len(rows), dtype=np.intp)
-    for place, own in enumerate(members):
-        trial[own] = place
-    one = rows.iloc[first].reset_index(drop=True)
+    sizes = np.array([len(own) for own in members])
+    order = np.concatenate(members)
+    first = order[np.cumsum(sizes) - sizes]
+    one = rows.take(first).reset_index(drop=True)
     if len(one) == len(rows):
         return one
+    several = np.repeat(sizes > 1, sizes)
+    places = np.repeat(np.arange(len(members)), sizes)[
+        several
+    ]  # the trial of each row that has others beside it
+    among = rows.take(order[several])
+    merged = {}
     for name in rows.columns.drop([cluster, "yi", "vi"]):
-        codes = pd.factorize(rows[name])[0]
-        differs = np.unique(trial[codes != codes[first][trial]])
-        if len(differs):
-            one[name] = _merged(rows[name], str(name), first, differs, members)
-    for name, key in zip(("n_t", "n_c"), arm_keys(rows, cluster), strict=True):
-        if name in rows.columns:
-            one[name] = _persons(rows[name].to_numpy(dtype=float), key, trial)
-    return one
+        joint = _joint_cells(among[name], str(name), places)
+        if joint is not None:
+            merged[name] = _with_joint(rows[name], first, *joint)
+    n = [name for name in ("n_t", "n_c") if name in rows.columns]
+    if n:
+        trial = np.empty(len(rows), dtype=np.intp)
+        trial[order] = np.repeat(np.arange(len(members)), sizes)
+        keys = dict(zip(("n_t", "n_c"), arm_keys(rows, cluster), strict=True))
+        merged |= {name: _persons(rows[name].to_numpy(dtype=float), keys[name], trial) for name in n}
+    return one.assign(**merged)
 
 
-def _merged(
-    column: pd.Series,
-    name: str,
-    first: NDArray[np.intp],
-    differs: NDArray[np.intp],
-    members: list[NDArray[np.intp]],
-) -> NDArray[Any]:
-    """One column, a cell a trial: that of its first row, or a joint one for the trials in `differs`."""
-    values, join = _joinable(column, name)
-    merged = values[first]
-    merged[differs] = [join(values[members[place]]) for place in differs.tolist()]
-    return merged
+def _joint_cells(
+    column: pd.Series, name: str, places: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[Any]] | None:
+    """The trials whose rows differ in a column, and the cell of each; None where all agree.
 
-
-def _joinable(column: pd.Series, name: str) -> tuple[NDArray[Any], Callable[[NDArray[Any]], object]]:
-    """The cells of a column, and what becomes of those of one trial where they differ."""
+    `places` holds the trial of each row, rows of one trial beside each other.
+    """
+    starts = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
     if pd.api.types.is_bool_dtype(column):
-        return column.to_numpy(dtype=bool), np.any
-    if pd.api.types.is_numeric_dtype(column):
+        flags = column.to_numpy(dtype=bool)
+        differs = np.logical_or.reduceat(flags, starts) & ~np.logical_and.reduceat(flags, starts)
+        cells: NDArray[Any] = np.ones(len(starts), dtype=bool)
+    elif pd.api.types.is_numeric_dtype(column):
         numbers = column.to_numpy(dtype=float, na_value=np.nan)
-        return numbers, _known_mean if name in AVERAGED else lambda cells: np.nan
-    words = column.fillna("").astype(str).to_numpy(dtype=object)
-    joiner = JOINERS.get(name, " / ")
-    return words, lambda cells: joiner.join(dict.fromkeys(word for word in cells if word))
+        differs = _differing(numbers, np.isnan(numbers), starts)
+        cells = _known_means(numbers, starts) if name in AVERAGED else np.full(len(starts), np.nan)
+    else:
+        words = column.array.to_numpy(dtype=object, copy=True)
+        missing = column.isna().to_numpy()
+        words[missing] = ""
+        differs = _differing(words, missing, starts)
+        cells = np.empty(len(starts), dtype=object)
+        ends, joiner = np.r_[starts[1:], len(words)], JOINERS.get(name, " / ")
+        for at in np.flatnonzero(differs).tolist():
+            cells[at] = joiner.join(
+                dict.fromkeys(str(word) for word in words[starts[at] : ends[at]] if word != "")
+            )
+    return (places[starts[differs]], cells[differs]) if differs.any() else None
 
 
-def _known_mean(values: Array) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else np.nan
+def _differing(
+    values: NDArray[Any], missing: NDArray[np.bool_], starts: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Which trials have a cell unlike their first; a missing cell is like a missing cell only."""
+    lengths = np.diff(np.r_[starts, len(values)])
+    head = np.repeat(starts, lengths)
+    unlike = (missing != missing[head]) | (~missing & (values != values[head]).astype(bool))
+    return np.asarray(np.logical_or.reduceat(unlike, starts), dtype=np.bool_)
+
+
+def _with_joint(
+    column: pd.Series, first: NDArray[np.intp], places: NDArray[np.intp], cells: NDArray[Any]
+) -> NDArray[Any]:
+    """A cell a trial: that of its first row, or the joint one of the trials in `places`."""
+    if pd.api.types.is_bool_dtype(column):
+        values = column.to_numpy(dtype=bool)[first]
+    elif pd.api.types.is_numeric_dtype(column):
+        values = column.to_numpy(dtype=float, na_value=np.nan)[first]
+    else:
+        values = column.array.to_numpy(dtype=object, copy=True)
+        values[column.isna().to_numpy()] = ""
+        values = values[first]
+    values[places] = cells
+    return values
+
+
+def _known_means(values: Array, starts: NDArray[np.intp]) -> Array:
+    known = ~np.isnan(values)
+    count = np.add.reduceat(known.astype(float), starts)
+    total = np.add.reduceat(np.where(known, values, 0.0), starts)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _persons(n: Array, arm: NDArray[np.intp], trial: NDArray[np.intp]) -> Array:
     """Persons of each trial: every arm counted once, with the largest number any row gives it."""
-    largest = pd.Series(n).groupby([trial, arm]).max()
-    return np.asarray(largest.groupby(level=0).sum(min_count=1), dtype=np.float64)
+    known = ~np.isnan(n)
+    largest = np.full(arm.max() + 1, -np.inf)
+    np.maximum.at(largest, arm[known], n[known])
+    arms, at = np.unique(arm, return_index=True)
+    counted = np.isfinite(largest[arms])
+    persons = np.bincount(trial[at[counted]], weights=largest[arms[counted]], minlength=trial.max() + 1)
+    some = np.bincount(trial[at[counted]], minlength=trial.max() + 1) > 0
+    return np.where(some, persons, np.nan)
 
 
 def one_per_trial(
-    table: pd.DataFrame, priority: pd.DataFrame | None = None, *, cluster: str = "trial_id"
+    table: pd.DataFrame,
+    priority: pd.DataFrame | None = None,
+    *,
+    rho: float = 0.6,
+    cluster: str = "trial_id",
 ) -> OnePerTrial:
-    """The row of each trial that comes first in a stated order of instruments and raters.
+    """The row of each trial that comes first in a stated order, never by lot or letter.
+
+    Scores come before counts of persons, the outcome that the trial names as primary (column `primary`) before
+    others, named instruments before unnamed ones, then the rank in `priority`. Rows that still tie are averaged.
 
     Parameters
     ----------
@@ -158,43 +232,56 @@ def one_per_trial(
         One rule a row, columns `outcome`, `rank` (1 is best), `instrument`, `rating`. An instrument may hold
         "*" and "?" for any characters, capitals do not count; "*" alone, or an empty cell, is any. A row of
         `table` has the best rank among the rules it fits, and comes last where it fits none.
+    rho : float
+        Correlation between two measurements of the same persons, for rows that tie.
     cluster : str
         Column that names the trial.
 
     Returns
     -------
     OnePerTrial
-        `chosen`, one row a trial that has an effect, and `left_out`, every other row with its reason. Rows of
-        equal rank go by instrument in alphabetical order, then by `row_id`, lowest first.
+        `chosen`, one row a trial that has an effect, and `left_out`, every other row with its reason. Tied rows
+        are one row in `chosen`, their plain mean, as in `aggregate_rows`.
 
     Raises
     ------
     EvidenceError
-        Where `priority` lacks a column or a rank is no number.
+        Where `priority` lacks a column or a rank is no number, or rows of several measures tie.
     """
-    rank = _ranks(table, priority)
-    order = pd.DataFrame(
-        {
-            "trial": table[cluster].to_numpy(),
-            "unusable": ~_usable(table),
-            "rank": rank,
-            "instrument": _column_of_words(table, "instrument").str.lower().to_numpy(),
-            "row_id": _sortable(_row_ids(table)).to_numpy(),
-        }
-    ).sort_values(["unusable", "rank", "instrument", "row_id"], kind="stable")
-    first = order[~order["unusable"]].drop_duplicates("trial").index
+    usable = np.flatnonzero(_usable(table))
+    keys = _standing(table, priority)
+    trial = codes_of(table[cluster])
+    order = usable[np.lexsort([*(key[usable] for key in reversed(keys.values())), trial[usable]])]
+    best = np.full(len(table), -1)
+    best[trial[order[::-1]]] = order[::-1]  # by trial: the first in its order
+    winner = best[trial]
     chosen = np.zeros(len(table), dtype=bool)
-    chosen[first] = True
-    return OnePerTrial(
-        table[chosen].reset_index(drop=True), _excluded(table, order.loc[first], rank, chosen, cluster)
-    )
+    chosen[usable] = np.all([key[usable] == key[winner[usable]] for key in keys.values()], axis=0)
+    one = aggregate_rows(table[chosen].reset_index(drop=True), rho=rho, cluster=cluster)
+    return OnePerTrial(one.drop(columns="rows"), _excluded(table, winner, keys, chosen))
+
+
+def _standing(table: pd.DataFrame, priority: pd.DataFrame | None) -> dict[str, Array]:
+    """What a row's place in the order depends on, weightiest first; lower is better."""
+    return {
+        "kind": (outcome_kind(table) == "response").astype(float),
+        "primary": (~primary_outcome(table)).astype(float),
+        "named": _column_of_words(table, "instrument").eq("").to_numpy(dtype=float),
+        "rank": _ranks(table, priority),
+    }
+
+
+WHY = {
+    "kind": "a score before a count of persons",
+    "primary": "the trial's primary outcome",
+    "named": "a named instrument before an unnamed one",
+}
 
 
 def _excluded(
-    table: pd.DataFrame, first: pd.DataFrame, rank: Array, chosen: NDArray[np.bool_], cluster: str
+    table: pd.DataFrame, winner: NDArray[np.intp], keys: dict[str, Array], chosen: NDArray[np.bool_]
 ) -> pd.DataFrame:
     ids = _row_ids(table)
-    winner = pd.Series(first.index, index=first["trial"]).reindex(table[cluster].to_numpy()).to_numpy()
     usable, why = _usable(table), _column_of_words(table, "yi_reason")
     reasons = []
     for at in np.flatnonzero(~chosen).tolist():
@@ -202,9 +289,9 @@ def _excluded(
             reasons.append("no effect: " + (why.iloc[at] or "yi or vi is missing"))
             continue
         best = int(winner[at])
-        ranks = f"rank {_rank_word(rank[best])} before {_rank_word(rank[at])}"
-        tie = "equal rank, by instrument and row_id" if rank[best] == rank[at] else ranks
-        reasons.append(f"row {ids.iloc[best]} of the same trial comes first ({tie})")
+        name = next(name for name, key in keys.items() if key[best] != key[at])
+        ranks = f"rank {_rank_word(keys['rank'][best])} before {_rank_word(keys['rank'][at])}"
+        reasons.append(f"row {ids.iloc[best]} of the same trial comes first ({WHY.get(name, ranks)})")
     return pd.DataFrame({"row_id": ids[~chosen].to_numpy(), "reason": reasons})
 
 
@@ -242,11 +329,6 @@ def _ranks(table: pd.DataFrame, priority: pd.DataFrame | None) -> Array:
 def _row_ids(table: pd.DataFrame) -> pd.Series:
     ids = table["row_id"] if "row_id" in table.columns else pd.Series(table.index, index=table.index)
     return ids.astype(str)
-
-
-def _sortable(ids: pd.Series) -> pd.Series:
-    """Numbers within ids padded, so that "row 2" comes before "row 10"."""
-    return ids.str.replace(r"\d+", lambda digits: digits.group().zfill(12), regex=True)
 
 
 def _column_of_words(table: pd.DataFrame, name: str) -> pd.Series:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pdt_evidence.effects.arrays import Array
+from pdt_evidence.effects.arrays import Array, codes_of, joint_codes
 from pdt_evidence.effects.dependence import Blocks, constant_correlation, positive_definite
 from pdt_evidence.effects.ratios import cells
 from pdt_evidence.errors import EvidenceError, SchemaError
@@ -156,7 +156,7 @@ def _arm_parts(table: pd.DataFrame, vi: Array) -> _Parts:
     )
 
 
-def _mean_parts(table: pd.DataFrame, measure: NDArray[np.str_]) -> tuple[Array, Array]:
+def _mean_parts(table: pd.DataFrame, measure: NDArray[np.object_]) -> tuple[Array, Array]:
     parts = []
     for arm in ("t", "c"):
         mean = np.where(measure == "ROM", _numbers(table, f"mean_{arm}"), 1.0)
@@ -165,7 +165,7 @@ def _mean_parts(table: pd.DataFrame, measure: NDArray[np.str_]) -> tuple[Array, 
     return parts[0], parts[1]
 
 
-def _event_parts(table: pd.DataFrame, measure: NDArray[np.str_]) -> tuple[Array, Array]:
+def _event_parts(table: pd.DataFrame, measure: NDArray[np.object_]) -> tuple[Array, Array]:
     a, b, c, d = cells(*(_numbers(table, name) for name in ("event_t", "n_t", "event_c", "n_c")))
     parts = []
     for event, free in ((a, b), (c, d)):
@@ -183,23 +183,30 @@ def arm_keys(table: pd.DataFrame, cluster: str = "trial_id") -> tuple[NDArray[np
     same arm differently, one as waitlist, one as support. A row that leaves an arm unnamed means the one that the
     trial's other rows name on that side, if that is one. The two arms of a row are never the same.
     """
-    trial = pd.Series(table[cluster].to_numpy())
+    trial = codes_of(table[cluster])
     names = [_arm_names(table, side, trial) for side in "tc"]
-    unclear = names[0].eq(names[1])
-    sides = [
-        pd.DataFrame({"trial": trial, "arm": name, "side": np.where(unclear | name.eq(""), side, "")})
-        for name, side in zip(names, "tc", strict=True)
-    ]
-    codes = pd.concat(sides).groupby(["trial", "arm", "side"], sort=False).ngroup().to_numpy().astype(np.intp)
+    unclear = names[0] == names[1]
+    sides = np.concatenate(
+        [np.where(unclear | (name == ""), place, 0) for place, name in enumerate(names, start=1)]
+    )
+    words = codes_of(pd.Series(np.concatenate(names)))
+    codes = joint_codes([np.tile(trial, 2), words, sides])
     return codes[: len(table)], codes[len(table) :]
 
 
-def _arm_names(table: pd.DataFrame, side: str, trial: pd.Series) -> pd.Series:
+def _arm_names(table: pd.DataFrame, side: str, trial: NDArray[np.intp]) -> NDArray[np.object_]:
     """Label or class of one side's arm; where both are blank, the only name that its trial has on that side."""
     label = _words(table, f"arm_{side}_label")
-    name = pd.Series(np.where(label == "", _words(table, f"arm_{side}"), label))
-    known = name.mask(name == "").groupby(trial.to_numpy())
-    return name.mask((name == "") & known.transform("nunique").eq(1), known.transform("first"))
+    name = np.where(label == "", _words(table, f"arm_{side}"), label)
+    blank = name == ""
+    if not blank.any():
+        return name
+    words = codes_of(pd.Series(name))
+    named, first = np.unique(np.column_stack([trial, words])[~blank], axis=0, return_index=True)
+    count = np.bincount(named[:, 0], minlength=trial.max() + 1)
+    only = np.full(trial.max() + 1, "", dtype=object)
+    only[named[:, 0]] = name[~blank][first]
+    return np.where(blank & (count[trial] == 1), only[trial], name)
 
 
 def _require(table: pd.DataFrame, columns: Sequence[str]) -> None:
@@ -221,7 +228,7 @@ def _codes(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.intp]:
     present = [name for name in names if name in table.columns]
     if not present:
         return np.zeros(len(table), dtype=np.intp)
-    return table.groupby(present, sort=False, dropna=False).ngroup().to_numpy().astype(np.intp)
+    return joint_codes([codes_of(table[name]) for name in present])
 
 
 def _numbers(table: pd.DataFrame, name: str) -> Array:
@@ -230,7 +237,9 @@ def _numbers(table: pd.DataFrame, name: str) -> Array:
     return pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
 
 
-def _words(table: pd.DataFrame, name: str) -> NDArray[np.str_]:
+def _words(table: pd.DataFrame, name: str) -> NDArray[np.object_]:
     if name not in table.columns:
-        return np.full(len(table), "", dtype=str)
-    return table[name].fillna("").astype(str).to_numpy(dtype=str)
+        return np.full(len(table), "", dtype=object)
+    words = table[name].array.to_numpy(dtype=object, copy=True)
+    words[table[name].isna().to_numpy()] = ""
+    return words if pd.api.types.is_string_dtype(table[name]) else words.astype(str).astype(object)

@@ -1,0 +1,121 @@
+"""Which rows may stand for a trial: scores of symptoms before counts of persons.
+
+A trial that reports a depression score and how many remitted reports one thing twice: the count is the score, cut
+in two. In a pool of standardised mean differences the score stands for the trial; the count enters only where
+there is nothing else, or is pooled as what it is, an odds or risk ratio.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pdt_evidence.effects.arrays import codes_of, joint_codes
+from pdt_evidence.errors import EvidenceError
+
+__all__ = ["EVENTS", "OUTCOME_KINDS", "outcome_kind", "primary_outcome", "scores_before_events"]
+
+EVENTS = ("fallback", "never", "pool")
+OUTCOME_KINDS = ("score", "response")
+OF_COUNTS = ("events", "reported OR", "reported RR", "reported RD")  # in `yi_basis`
+SAME_OUTCOME = ("trial_id", "comparison", "outcome", "follow_up")
+TRUE = ("true", "yes", "1", "1.0", "primary")
+
+
+def outcome_kind(table: pd.DataFrame) -> NDArray[np.str_]:
+    """What each row measures: a score of persons, or how many persons had an event.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows of `effect_sizes`. Rows without an effect are known by their arms' counts.
+
+    Returns
+    -------
+    ndarray of str, shape (rows,)
+        "response" where the effect comes from counts or a ratio of odds or risks, else "score"; also "score" where
+        a table brings `yi` and `vi` and does not say what they were made of.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> outcome_kind(pd.DataFrame({"yi_basis": ["means", "events", "reported OR"]})).tolist()
+    ['score', 'response', 'response']
+    """
+    counts = np.zeros(len(table), dtype=bool)
+    if "yi_basis" in table.columns:
+        counts |= table["yi_basis"].isin(OF_COUNTS).to_numpy(dtype=bool)
+    if {"yi_basis", "event_t", "mean_t"} <= set(table.columns):
+        unused = table["yi_basis"].fillna("").eq("").to_numpy(dtype=bool)
+        counts |= unused & (table["event_t"].notna() & table["mean_t"].isna()).to_numpy(dtype=bool)
+    return np.where(counts, "response", "score")
+
+
+def primary_outcome(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Rows of the outcome that their trial names as primary, in a column `primary`; none where there is no such column."""
+    if "primary" not in table.columns:
+        return np.zeros(len(table), dtype=bool)
+    words = table["primary"].astype(str).str.strip().str.lower()
+    return words.isin(TRUE).to_numpy(dtype=bool)
+
+
+def scores_before_events(
+    table: pd.DataFrame, events: str = "fallback", by: Sequence[str] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Set counts of persons aside where the same trial, comparison, outcome and window has a score.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows with an effect and a `row_id`.
+    events : {"fallback", "never", "pool"}
+        Whether counts are used where a trial has nothing else, never, or always.
+    by : sequence of str
+        Further columns within which scores and counts are compared: those of the strata.
+
+    Returns
+    -------
+    kept, set_aside : DataFrame
+        `set_aside` has `row_id` and `reason`.
+
+    Raises
+    ------
+    EvidenceError
+        Where no row is left.
+    """
+    counts = outcome_kind(table) == "response"
+    if events == "pool" or not counts.any():
+        return table, pd.DataFrame({"row_id": [], "reason": []}, dtype=str)
+    reasons = np.full(len(table), "counts persons with an event; only scores are pooled", dtype=object)
+    aside = counts
+    if events == "fallback":
+        aside, reasons = _beside_scores(table, counts, by)
+    if aside.all():
+        raise EvidenceError(
+            "There is nothing to pool: every row counts persons with an event. "
+            "Use events='fallback', or pool them as ratios: outcome_kind='response'."
+        )
+    left = pd.DataFrame({"row_id": table["row_id"].to_numpy()[aside], "reason": reasons[aside]})
+    return table[~aside].reset_index(drop=True), left
+
+
+def _beside_scores(
+    table: pd.DataFrame, counts: NDArray[np.bool_], by: Sequence[str]
+) -> tuple[NDArray[np.bool_], NDArray[np.object_]]:
+    """Which counts stand beside a score of the same patients, and the sentence that names the first such score."""
+    names = [name for name in dict.fromkeys((*SAME_OUTCOME, *by)) if name in table.columns]
+    same = joint_codes([codes_of(table[name]) for name in names])
+    score = np.full(same.max() + 1, -1)
+    at = np.flatnonzero(~counts)[::-1]
+    score[same[at]] = at  # the first row of each wins
+    aside = counts & (score[same] >= 0)
+    ids = table["row_id"].astype(str).to_numpy(dtype=object)
+    reasons = np.full(len(table), "", dtype=object)
+    for row in np.flatnonzero(aside).tolist():
+        reasons[row] = (
+            f"counts persons with an event; row {ids[score[same[row]]]} of the same trial has a score of this outcome"
+        )
+    return aside, reasons
