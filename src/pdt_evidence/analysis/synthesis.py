@@ -17,14 +17,25 @@ from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
 from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
 from pdt_evidence.analysis.pooled.pooling import pool
 from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS, rows_to_pool, words_of
-from pdt_evidence.effects.per_trial import aggregate_rows, one_per_trial
+from pdt_evidence.effects.arrays import codes_of, joint_codes
+from pdt_evidence.effects.clock import CLOCKS, on_clock, window_place
+from pdt_evidence.effects.per_trial import AGGREGATES, aggregate_rows, one_per_trial
 from pdt_evidence.effects.shared_arms import covariance_blocks
+from pdt_evidence.effects.standing import (
+    EVENTS,
+    OUTCOME_KINDS,
+    scores_before_events,
+)
+from pdt_evidence.effects.standing import (
+    outcome_kind as kinds_of,
+)
 from pdt_evidence.errors import (
+    EvidenceError,
     RequestError,
     known_options,
     require_choice,
 )
-from pdt_evidence.evidence import WINDOWS, load
+from pdt_evidence.evidence import load
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
@@ -50,6 +61,10 @@ def synthesize(
     level: float = 0.95,
     dependence: str = "aggregate",
     rho: float = 0.6,
+    aggregate: str = "mean",
+    events: str = "fallback",
+    outcome_kind: str = "score",
+    clock: str = "end",
     style: str = "library",
 ) -> Synthesis:
     """Pool a table of trials, stratum by stratum.
@@ -74,6 +89,17 @@ def synthesize(
         ("che", with cluster-robust intervals). Contrasts that share an arm keep their covariance.
     rho : float
         Correlation between the outcomes of one trial; not used by "one-per-trial" and "three-level".
+    aggregate : {"mean", "gls"}
+        How "aggregate" combines the rows of a trial: their plain mean, or weighed by the inverse of their
+        covariance, which may leave their range; see `aggregate_rows`.
+    events : {"fallback", "never", "pool"}
+        Whether, among standardised mean differences, counts of persons (remission, response) enter where a trial
+        has no score of the same outcome and window, never, or beside the scores.
+    outcome_kind : {"score", "response"}
+        "response" pools only rows that count persons, as what they are: `measure` is "OR" (default), "RR" or "RD".
+    clock : {"end", "start"}
+        What `follow_up` counts from: the end of treatment, or its start, in windows of 3, 6, 12 and 24 months;
+        see `effects.clock.months_on_clock`.
     style : {"library", "revman"}
         "revman" pools as Review Manager does, to compare with a review: inverse variance,
         Mantel-Haenszel for events, every row by itself; `method` is then "DL" (default) or "EE",
@@ -110,21 +136,34 @@ def synthesize(
         test=(test, Choice(TESTS)),
         level=(level, LEVEL),
         rho=(rho, RHO),
+        aggregate=(aggregate, Choice(AGGREGATES)),
+        events=(events, Choice(EVENTS)),
+        outcome_kind=(outcome_kind, Choice(OUTCOME_KINDS)),
+        clock=(clock, Choice(CLOCKS)),
     )
     by = (by,) if isinstance(by, str) else tuple(by)
+    table = _on_clock(table, by, clock)
+    if outcome_kind == "response":
+        table, measure = _responses(table, measure, style)
     if style == "revman":
+        require_choice("events (with style = 'revman')", events, ("fallback",))
+        require_choice("aggregate (with style = 'revman')", aggregate, ("mean",))
         return _as_revman(table, by, measure, method, test, level, dependence)
     if dependence in MULTILEVEL_TESTS:
         _check_multilevel(dependence, method, test)
     usable, excluded = rows_to_pool(table, by, measure)
+    notes = ()
+    if _measure(usable) == "SMD":
+        usable, aside = scores_before_events(usable, events, by)
+        excluded, notes = _joined(excluded, aside), _about_counts(len(aside), events)
     settings = {"method": method, "test": test, "level": level}
     if dependence in MULTILEVEL_TESTS:
         settings["test"] = "CR2" if dependence == "che" else "z" if test == "z" else "t"
     if dependence == "aggregate":
-        strata = _pool_values(_aggregated(usable, by, rho), by, settings)
+        strata = _pool_values(_aggregated(usable, by, rho, aggregate), by, settings)
     elif dependence == "one-per-trial":
-        chosen, passed_over = _chosen(usable, by)
-        excluded = pd.concat([excluded, passed_over], ignore_index=True) if len(excluded) else passed_over
+        chosen, passed_over = _chosen(usable, by, rho)
+        excluded = _joined(excluded, passed_over)
         strata = _pool_values(chosen, by, settings)
     else:
         strata = _pool_rows(usable, by, settings, rho if dependence == "che" else None)
@@ -135,6 +174,7 @@ def synthesize(
         measure=_measure(usable),
         dependence=dependence,
         rho=rho if dependence in ("aggregate", "che") else nan,
+        notes=notes,
         **settings,
     )
 
@@ -175,7 +215,7 @@ def _strata(table: pd.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[tuple[st
     """Each combination of words with its rows; follow-up windows in the order of time, others as they come."""
     first = {column: list(dict.fromkeys(table[column].astype(str))) for column in by}
     if "follow_up" in first:
-        first["follow_up"].sort(key=lambda word: WINDOWS.index(word) if word in WINDOWS else len(WINDOWS))
+        first["follow_up"].sort(key=window_place)
     grouped = {
         tuple(str(word) for word in words): rows
         for words, rows in table.groupby(list(by), sort=False, dropna=False)
@@ -186,18 +226,59 @@ def _strata(table: pd.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[tuple[st
     )
 
 
-def _aggregated(table: pd.DataFrame, by: tuple[str, ...], rho: float) -> pd.DataFrame:
-    """One value a trial and stratum; all trials of all strata in one call."""
-    cluster = table[[*by, "trial_id"]].astype(str).agg("\x1f".join, axis=1)
-    return aggregate_rows(table.assign(_cluster=cluster), rho=rho, cluster="_cluster").drop(
-        columns="_cluster"
+def _on_clock(table: pd.DataFrame, by: tuple[str, ...], clock: str) -> pd.DataFrame:
+    """The table with windows by the clock; a clock that no stratum depends on is refused."""
+    if "follow_up" not in by:
+        if clock != "end":
+            raise RequestError(f"clock = {clock!r}, but by = {by!r} has no 'follow_up' for it. Add it to by.")
+        return table
+    return table if clock == "end" else on_clock(table, clock)
+
+
+def _responses(table: pd.DataFrame, measure: str | None, style: str) -> tuple[pd.DataFrame, str]:
+    """The rows that count persons, and the measure they are pooled by."""
+    measure = measure or "OR"
+    require_choice("measure (with outcome_kind = 'response')", measure, ("OR", "RR", "RD"))
+    require_choice("style (with outcome_kind = 'response')", style, ("library",))
+    held = kinds_of(table) == "response"
+    if {"event_t", "event_c"} <= set(table.columns):  # also beside the means of one row
+        held |= (table["event_t"].notna() & table["event_c"].notna()).to_numpy(dtype=bool)
+    counts = table[held]
+    if counts.empty:
+        raise EvidenceError("There is nothing to pool: no row of the table counts persons with an event.")
+    return counts.reset_index(drop=True), measure
+
+
+def _joined(excluded: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
+    if not len(more):
+        return excluded
+    return pd.concat([excluded, more], ignore_index=True) if len(excluded) else more
+
+
+def _about_counts(rows: int, events: str) -> tuple[Note, ...]:
+    if not rows:
+        return ()
+    why = "a trial has a score of the same outcome" if events == "fallback" else "only scores are pooled"
+    what = "1 row that counts persons is" if rows == 1 else f"{rows} rows that count persons are"
+    return (
+        Note("counts-set-aside", f"{what} not pooled with scores, as {why}; they can be pooled as ratios."),
     )
 
 
-def _chosen(table: pd.DataFrame, by: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row a trial and stratum, by the stated priority; and the rows passed over, with the reason."""
-    cluster = table[[*by, "trial_id"]].astype(str).agg("\x1f".join, axis=1)
-    one = one_per_trial(table.assign(_cluster=cluster), load("priority"), cluster="_cluster")
+def _by_trial(table: pd.DataFrame, by: tuple[str, ...]) -> pd.DataFrame:
+    """The table with one number for each trial and stratum, in `_cluster`."""
+    return table.assign(_cluster=joint_codes([codes_of(table[name]) for name in (*by, "trial_id")]))
+
+
+def _aggregated(table: pd.DataFrame, by: tuple[str, ...], rho: float, aggregate: str) -> pd.DataFrame:
+    """One value a trial and stratum; all trials of all strata in one call."""
+    one = aggregate_rows(_by_trial(table, by), rho=rho, aggregate=aggregate, cluster="_cluster")
+    return one.drop(columns="_cluster")
+
+
+def _chosen(table: pd.DataFrame, by: tuple[str, ...], rho: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """One row a trial and stratum, by the stated order; and the rows passed over, with the reason."""
+    one = one_per_trial(_by_trial(table, by), load("priority"), rho=rho, cluster="_cluster")
     return one.chosen.drop(columns="_cluster"), one.left_out
 
 
@@ -239,6 +320,16 @@ def _noted(fit: PooledEffect, rows: pd.DataFrame, by: tuple[str, ...]) -> Pooled
         notes.append(
             Note("from-odds-ratios", "Effects from events or odds ratios are log odds ratios times √3/π.")
         )
+        counts = int((kinds_of(rows) == "response").sum())
+        if counts < len(rows):
+            notes.append(
+                Note(
+                    "counts-beside-scores",
+                    f"{counts} of {len(rows)} values come from counts of persons, not from scores.",
+                )
+            )
+    if fit.measure in ("OR", "RR", "RD") and len(labels := words_of(rows, "event_label")) > 1:
+        notes.append(Note("events-together", f"Events pooled together: {'; '.join(labels)}."))
     return replace(fit, notes=(*fit.notes, *notes)) if notes else fit
 
 

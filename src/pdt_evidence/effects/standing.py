@@ -55,7 +55,7 @@ def outcome_kind(table: pd.DataFrame) -> NDArray[np.str_]:
 
 
 def primary_outcome(table: pd.DataFrame) -> NDArray[np.bool_]:
-    """Rows of the outcome that their trial names as primary, in a column `primary`; none where there is no such column."""
+    """Rows of the outcome that their trial names as primary, in a column `primary`; none without that column."""
     if "primary" not in table.columns:
         return np.zeros(len(table), dtype=bool)
     words = table["primary"].astype(str).str.strip().str.lower()

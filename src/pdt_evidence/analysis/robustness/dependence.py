@@ -1,13 +1,14 @@
 """How much a pooled estimate depends on what is done with several rows of one trial.
 
-A trial reports several instruments, raters and comparisons with one control arm. Four ways to use them, and
-the correlation `rho` that two of them need and no trial reports, side by side.
+A trial reports several instruments, raters and comparisons with one control arm. The ways to use them, the
+correlation `rho` that some of them need and no trial reports, and what becomes of counts of persons, side by side.
 """
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from itertools import product
 from math import isnan, nan
 from typing import Any
 
@@ -15,7 +16,8 @@ import pandas as pd
 
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.shared_arms import covariance_blocks
-from pdt_evidence.errors import EvidenceWarning, known_options
+from pdt_evidence.effects.standing import EVENTS
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, known_options
 from pdt_evidence.options import RHO, check_options
 from pdt_evidence.results import PooledEffect
 
@@ -24,6 +26,7 @@ __all__ = ["RHO_GRID", "sensitivity"]
 RHO_GRID = tuple(step / 10 for step in range(10))  # 0 to 0.9
 WITHOUT_RHO = ("one-per-trial", "three-level")
 WITH_RHO = ("aggregate", "che")
+GLS = "aggregate, weighed"  # the rule "aggregate" with its other weights
 
 
 @known_options
@@ -35,6 +38,7 @@ def sensitivity(
     method: str = "REML",
     test: str = "knha",
     level: float = 0.95,
+    rules: bool = False,
 ) -> pd.DataFrame:
     """Pool every stratum under every rule for dependent rows, and every correlation.
 
@@ -47,6 +51,9 @@ def sensitivity(
         have their own (`inference` names them).
     rhos : sequence of float
         Correlations between two measurements of the same persons, from 0 to below 1.
+    rules : bool
+        Whether also one value a trial weighed by the inverse of the covariance ("aggregate, weighed"), and each
+        rule with counts of persons never used and always used, is shown; `events` then says which.
 
     Returns
     -------
@@ -75,20 +82,29 @@ def sensitivity(
     """
     check_options(**{f"rhos[{place}]": (rho, RHO) for place, rho in enumerate(rhos)})
     columns = (by,) if isinstance(by, str) else tuple(by)
-    runs = [(rule, nan) for rule in WITHOUT_RHO] + [(rule, rho) for rule in WITH_RHO for rho in rhos]
+    with_rho = (*WITH_RHO, GLS) if rules else WITH_RHO
+    runs = [(rule, nan) for rule in WITHOUT_RHO] + [(rule, rho) for rule in with_rho for rho in rhos]
     rows: dict[tuple[str, ...], list[dict[str, object]]] = {}
-    for rule, rho in runs:
-        options: dict[str, Any] = {"level": level} if isnan(rho) else {"level": level, "rho": rho}
-        if rule in ("one-per-trial", "aggregate"):
-            options |= {"method": method, "test": test}
+    for events, (rule, rho) in product(EVENTS if rules else EVENTS[:1], runs):
+        options: dict[str, Any] = {"level": level, "events": events}
+        options |= {} if isnan(rho) else {"rho": rho}
+        if rule not in ("three-level", "che"):
+            options |= {"method": method, "test": test, "aggregate": "gls" if rule == GLS else "mean"}
+        dependence = "aggregate" if rule == GLS else rule
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore", EvidenceWarning
             )  # the same rows each time; `synthesize` names them
-            found = synthesize(table, by=columns, dependence=rule, **options)
+            try:
+                found = synthesize(table, by=columns, dependence=dependence, **options)
+            except EvidenceError:
+                if events != "never":
+                    raise
+                continue  # no score at all
         for key, effect in found.strata.items():
             words = dict(zip(columns, key, strict=True))
-            row = words | {"dependence": rule, "rho": rho} | _numbers(effect, table, rho)
+            row = words | {"dependence": rule, "rho": rho} | ({"events": events} if rules else {})
+            row |= _numbers(effect, table, rho)
             rows.setdefault(key, []).append(row)
     return pd.DataFrame([row for stratum in rows.values() for row in stratum])
 
