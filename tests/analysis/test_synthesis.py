@@ -161,7 +161,7 @@ def test_the_robust_prediction_interval_has_the_robust_error_and_freedom(control
 def test_effects_and_trials_are_counted_apart(control, dependence):
     synthesis = quietly(control, dependence=dependence)
     row = synthesis.to_frame().set_index(["outcome", "follow_up"]).loc[("depression", "post")]
-    effects = 43 if dependence in ("three-level", "che") else 17
+    effects = 32 if dependence in ("three-level", "che") else 17
     assert (row["k"], row["trials"]) == (effects, 17)
     line = next(
         line for line in synthesis.summary().splitlines() if line.startswith("depression") and "post" in line
@@ -393,3 +393,72 @@ def test_what_a_stratum_has_in_it_is_said():
     assert "Effects from events or odds ratios are log odds ratios times √3/π." in fit.notes
     means = rows[rows["yi_basis"] == "means"]
     assert not any("log odds" in note for note in synthesize(means)["depression", "post"].notes)
+
+
+TWO_KINDS = pd.DataFrame(
+    {
+        "row_id": list("abcd"),
+        "trial_id": ["A", "A", "B", "C"],
+        "study": ["A", "A", "B", "C"],
+        "outcome": "depression",
+        "follow_up": "post",
+        "instrument": ["BDI", "HDRS", "HDRS", "BDI"],
+        "better": ["lower", "higher", "higher", "lower"],
+        "mean_t": [10.0, math.nan, math.nan, 11.0],
+        "sd_t": [4.0, math.nan, math.nan, 5.0],
+        "mean_c": [13.0, math.nan, math.nan, 13.0],
+        "sd_c": [5.0, math.nan, math.nan, 5.0],
+        "event_t": [math.nan, 18, 15, math.nan],
+        "event_c": [math.nan, 9, 10, math.nan],
+        "n_t": 30,
+        "n_c": 30,
+    }
+)
+
+
+def test_counts_enter_the_pool_of_scores_only_where_a_trial_has_nothing_else():
+    found = pdt.synthesize(TWO_KINDS)
+    assert found["depression", "post"].row_ids == ("a", "c", "d")
+    assert found.left_out.to_numpy().tolist() == [
+        ["b", "counts persons with an event; row a of the same trial has a score of this outcome"]
+    ]
+    assert [note.code for note in found.notes] == ["counts-set-aside"]
+    assert "1 of 3 values come from counts of persons, not from scores." in found["depression", "post"].notes
+
+
+@pytest.mark.parametrize(("events", "used"), [("never", ("a", "d")), ("pool", ("a+b", "c", "d"))])
+def test_counts_can_be_used_never_and_always(events, used):
+    assert pdt.synthesize(TWO_KINDS, events=events)["depression", "post"].row_ids == used
+
+
+def test_counts_are_pooled_as_ratios_by_themselves():
+    found = pdt.synthesize(pdt.effect_sizes(TWO_KINDS), outcome_kind="response")
+    fit = found["depression", "post"]
+    assert (fit.measure, fit.row_ids) == ("OR", ("b", "c"))
+    assert fit.yi[0] == pytest.approx(math.log((18 / 12) / (9 / 21)))
+    assert pdt.synthesize(TWO_KINDS, outcome_kind="response", measure="RR")["depression", "post"].yi[1] == (
+        pytest.approx(math.log(15 / 10))
+    )
+    with pytest.raises(RequestError, match="measure"):
+        pdt.synthesize(TWO_KINDS, outcome_kind="response", measure="SMD")
+
+
+def test_without_a_single_score_nothing_is_pooled_and_the_way_out_is_named():
+    with pytest.raises(EvidenceError, match="outcome_kind='response'"):
+        pdt.synthesize(TWO_KINDS.iloc[[1, 2]], events="never")
+
+
+def test_the_clock_that_starts_with_treatment_makes_its_own_windows():
+    table = TWO_KINDS.assign(months_since_end=[0, 0, 5, 0], treatment_weeks=[10, 10, 26, 60])
+    found = pdt.synthesize(table, clock="start")
+    assert found.keys() == [
+        ("depression", "to 3 months"),
+        ("depression", "6 to 12 months"),
+        ("depression", "12 to 24 months"),
+    ]
+    assert found["depression", "12 to 24 months"].row_ids == ("d",)
+    assert found["depression", "6 to 12 months"].row_ids == ("c",)
+    with pytest.raises(EvidenceError, match="No row says how many months after the start"):
+        pdt.synthesize(TWO_KINDS, clock="start")
+    with pytest.raises(RequestError, match="has no 'follow_up'"):
+        pdt.synthesize(table, by="outcome", clock="start")

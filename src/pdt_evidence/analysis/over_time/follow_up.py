@@ -20,6 +20,7 @@ from pdt_evidence.analysis.conclusions.wording import about_follow_up
 from pdt_evidence.analysis.over_time.visits import RHO_TIME_GRID, pooled_changes, unpaired_visits, visit_pairs
 from pdt_evidence.analysis.regression.clustered import clustered_fit, coefficient
 from pdt_evidence.analysis.synthesis import synthesize
+from pdt_evidence.effects.standing import scores_before_events
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError, known_options
@@ -154,6 +155,7 @@ def follow_up(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EvidenceWarning)
         synthesis = synthesize(rows, by=("comparison", "follow_up"), test=test, level=level, rho=rho)
+    rows, _ = scores_before_events(rows, by=("comparison", "follow_up"))  # listed by the synthesis
     pools, trend = _pools(rows, synthesis, comparisons), _trends(rows, comparisons, rho, level)
     pairs = visit_pairs(rows, rho_time, level)
     rho_times = sorted({*RHO_TIME_GRID, rho_time})

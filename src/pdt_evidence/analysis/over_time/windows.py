@@ -1,0 +1,198 @@
+"""How the effect on one outcome moves over follow-up windows, in one model of all windows at once.
+
+Pools by window are of different trials, and of the same trials twice: neither their difference nor its uncertainty
+can be read off them. Here every window has a coefficient, rows of one trial stay correlated across windows, and the
+change from the first window is tested with cluster-robust (CR2) inference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
+from pdt_evidence.analysis.regression.clustered import FEWEST_DF, clustered_fit, coefficient
+from pdt_evidence.effects.clock import CLOCKS, on_clock, window_place
+from pdt_evidence.effects.standing import EVENTS, scores_before_events
+from pdt_evidence.errors import EvidenceError
+from pdt_evidence.models.clustered_regression import ClusteredFit, robust_test
+from pdt_evidence.options import LEVEL, RHO, Choice, check_options
+
+__all__ = ["WindowModel", "model_windows"]
+
+NOT_A_TIME = "unknown"
+NOTHING = dict.fromkeys(("estimate", "se", "df", "ci_low", "ci_high", "p"), nan)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WindowModel:
+    """One outcome over its windows.
+
+    Attributes
+    ----------
+    windows : DataFrame
+        One row a window, in order of time: `follow_up`, `k` (trials), `rows`, `estimate`, `se`, `df`, `ci_low`,
+        `ci_high`, `p`, `reason`. Interval and p are NaN where one trial holds a window, and `reason` says so.
+    changes : DataFrame
+        One row a later window: its difference from the first one, `k_both` trials being held in both.
+    F, F_df, F_p : float
+        Test that all windows are alike (HTZ); NaN where a window has one trial only.
+    sigma2 : tuple of float
+        Variance between trials, and between rows of a trial.
+    undated : int
+        Rows that are in no window, as their time is not known; they did not enter.
+    """
+
+    comparison: str
+    outcome: str
+    windows: pd.DataFrame
+    changes: pd.DataFrame
+    F: float
+    F_df: tuple[float, float]
+    F_p: float
+    k: int
+    rows: int
+    undated: int
+    sigma2: tuple[float, float]
+    rho: float
+    level: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """The windows, each with its difference from the first."""
+        return self.windows.merge(self.changes, on="follow_up", how="left", suffixes=("", "_change"))
+
+    def summary(self) -> str:
+        """Windows, changes and the joint test as text."""
+        joint = "" if np.isnan(self.F_p) else f"All windows alike: F = {self.F:.2f}, p = {self.F_p:.3f}."
+        parts = (
+            self.windows.round(3).to_string(index=False),
+            self.changes.round(3).to_string(index=False),
+            joint,
+        )
+        return "\n\n".join(part for part in parts if part)
+
+
+def model_windows(
+    table: pd.DataFrame,
+    *,
+    rho: float = 0.6,
+    events: str = "fallback",
+    clock: str = "end",
+    level: float = 0.95,
+) -> dict[tuple[str, str], WindowModel]:
+    """Model each outcome of each comparison over its follow-up windows.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `trials` gives it.
+    rho : float
+        Correlation between two effects of the same arms, at one visit or at two.
+    events, clock
+        As in `synthesize`.
+    level : float
+        Of all intervals.
+
+    Returns
+    -------
+    dict
+        By comparison and outcome, those with at least two trials and two dated windows.
+
+    Raises
+    ------
+    EvidenceError
+        Where a column is missing, no row has an effect, or no outcome has two trials in two windows.
+    RequestError
+        Where an option is unknown.
+
+    References
+    ----------
+    .. [1] Pustejovsky JE, Tipton E. Meta-analysis with robust variance estimation: expanding the range of working
+       models. Prevention Science 23 (2022) 425-438. doi:10.1007/s11121-021-01246-3
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> from pdt_evidence.analysis.over_time.windows import model_windows
+    >>> found = model_windows(pdt.trials(comparison="pdt_vs_control", outcome="depression"))
+    >>> found["pdt_vs_control", "depression"].windows["follow_up"].tolist()[0]
+    'post'
+    """
+    check_options(
+        rho=(rho, RHO),
+        level=(level, LEVEL),
+        events=(events, Choice(EVENTS)),
+        clock=(clock, Choice(CLOCKS)),
+    )
+    by = ("comparison", "outcome", "follow_up")
+    usable, _ = rows_to_pool(on_clock(table, clock), by, None)
+    rows, _ = scores_before_events(usable, events, by)
+    found = {}
+    for key, own in rows.groupby(["comparison", "outcome"], sort=False):
+        dated = own[own["follow_up"].ne(NOT_A_TIME)].reset_index(drop=True)
+        if dated["follow_up"].nunique() > 1 and dated["trial_id"].nunique() > 1:
+            words = (str(key[0]), str(key[1]))
+            if len(dated) > dated["follow_up"].nunique():
+                found[words] = _model(words, dated, len(own) - len(dated), rho, level)
+    if not found:
+        raise EvidenceError(
+            "No outcome is held in two dated windows by two trials: nothing moves that can be modelled."
+        )
+    return found
+
+
+def _model(words: tuple[str, str], rows: pd.DataFrame, undated: int, rho: float, level: float) -> WindowModel:
+    names = sorted(rows["follow_up"].astype(str).unique(), key=window_place)
+    X = (rows["follow_up"].astype(str).to_numpy()[:, None] == np.array(names)[None, :]).astype(float)
+    fit = clustered_fit(rows, X, rho)
+    trials = [set(rows["trial_id"][X[:, at] > 0]) for at in range(len(names))]
+    unit = np.eye(len(names))
+    windows = [
+        {"follow_up": name, "k": len(trials[at]), "rows": int(X[:, at].sum())}
+        | _line(fit, unit[at], level, len(trials[at]))
+        for at, name in enumerate(names)
+    ]
+    changes = [
+        {"follow_up": names[at], "since": names[0], "k_both": len(trials[0] & trials[at])}
+        | _line(fit, unit[at] - unit[0], level, min(len(trials[0]), len(trials[at])))
+        for at in range(1, len(names))
+    ]
+    several = min(map(len, trials)) > 1
+    test = robust_test(fit, unit[1:] - unit[0]) if several else None
+    return WindowModel(
+        comparison=words[0],
+        outcome=words[1],
+        windows=pd.DataFrame(windows),
+        changes=pd.DataFrame(changes),
+        F=test.F if test else nan,
+        F_df=(float(test.q), test.df) if test else (nan, nan),
+        F_p=test.p if test else nan,
+        k=rows["trial_id"].nunique(),
+        rows=len(rows),
+        undated=undated,
+        sigma2=fit.sigma2,
+        rho=rho,
+        level=level,
+    )
+
+
+def _line(fit: ClusteredFit, weights: np.ndarray, level: float, fewest: int) -> dict[str, Any]:
+    """One combination of the windows; the robust variance of what one trial holds is no variance at all."""
+    if fewest < 2:
+        reason = "one trial: no interval that holds for trials in general"
+        return NOTHING | {"estimate": float(weights @ fit.beta), "reason": reason}
+    one = coefficient(fit, weights, level)
+    reason = "" if one.df >= FEWEST_DF else f"{one.df:.1f} degrees of freedom: p and interval are rough"
+    return {
+        "estimate": one.estimate,
+        "se": one.se,
+        "df": one.df,
+        "ci_low": one.ci[0],
+        "ci_high": one.ci[1],
+        "p": one.p,
+        "reason": reason,
+    }
