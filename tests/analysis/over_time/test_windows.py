@@ -51,13 +51,14 @@ def test_the_windows_are_the_generalised_least_squares_of_the_model():
     assert_allclose(model.windows["estimate"], expected, rtol=1e-9)
 
 
-def test_a_window_of_one_trial_has_no_interval_and_says_why():
+def test_a_window_of_one_trial_is_listed_but_not_modelled():
     rows = visits()
     rows = rows[rows["follow_up"].eq("post") | rows["trial_id"].eq("t0")]
     model = model_windows(rows)["pdt_vs_cbt", "anxiety"]
     late = model.windows.iloc[1]
     assert late["k"] == 1
-    assert np.isnan(late["ci_low"])
+    assert np.isnan(late["estimate"])
+    assert (model.k, model.rows, len(model.changes)) == (8, 8, 0)
     assert late["reason"].startswith("one trial")
     assert np.isnan(model.F_p)
 

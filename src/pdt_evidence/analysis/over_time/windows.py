@@ -24,6 +24,7 @@ from pdt_evidence.options import LEVEL, RHO, Choice, check_options
 
 __all__ = ["WindowModel", "model_windows"]
 
+FEWEST_TRIALS = 2  # in a window; one alone says nothing of how trials vary
 NOT_A_TIME = "unknown"
 NOTHING = dict.fromkeys(("estimate", "se", "df", "ci_low", "ci_high", "p"), nan)
 
@@ -36,11 +37,14 @@ class WindowModel:
     ----------
     windows : DataFrame
         One row a window, in order of time: `follow_up`, `k` (trials), `rows`, `estimate`, `se`, `df`, `ci_low`,
-        `ci_high`, `p`, `reason`. Interval and p are NaN where one trial holds a window, and `reason` says so.
+        `ci_high`, `p`, `reason`. A window that one trial holds is not modelled: its numbers are NaN, and `reason`
+        says so.
     changes : DataFrame
-        One row a later window: its difference from the first one, `k_both` trials being held in both.
+        One row a later window in the model: its difference from the first one, `k_both` trials being held in both.
     F, F_df, F_p : float
-        Test that all windows are alike (HTZ); NaN where a window has one trial only.
+        Test that all windows are alike (HTZ); NaN where fewer than two are modelled.
+    k, rows : int
+        Trials and rows in the model.
     sigma2 : tuple of float
         Variance between trials, and between rows of a trial.
     undated : int
@@ -100,12 +104,12 @@ def model_windows(
     Returns
     -------
     dict
-        By comparison and outcome, those with at least two trials and two dated windows.
+        By comparison and outcome, those with two dated windows, one at least held by two trials.
 
     Raises
     ------
     EvidenceError
-        Where a column is missing, no row has an effect, or no outcome has two trials in two windows.
+        Where a column is missing, no row has an effect, or no outcome has two dated windows.
     RequestError
         Where an option is unknown.
 
@@ -134,40 +138,44 @@ def model_windows(
     found = {}
     for key, own in rows.groupby(["comparison", "outcome"], sort=False):
         dated = own[own["follow_up"].ne(NOT_A_TIME)].reset_index(drop=True)
-        if dated["follow_up"].nunique() > 1 and dated["trial_id"].nunique() > 1:
+        held = dated.groupby("follow_up")["trial_id"].nunique()
+        modelled = held.index[held >= FEWEST_TRIALS]
+        if len(held) > 1 and dated["follow_up"].isin(modelled).sum() > len(modelled) > 0:
             words = (str(key[0]), str(key[1]))
-            if len(dated) > dated["follow_up"].nunique():
-                found[words] = _model(words, dated, len(own) - len(dated), rho, level)
+            found[words] = _model(words, dated, len(own) - len(dated), rho, level)
     if not found:
         raise EvidenceError(
-            "No outcome is held in two dated windows by two trials: nothing moves that can be modelled."
+            "No outcome is held in two dated windows, one of them by two trials: nothing can be modelled over time."
         )
     return found
 
 
 def _model(words: tuple[str, str], rows: pd.DataFrame, undated: int, rho: float, level: float) -> WindowModel:
-    names = sorted(rows["follow_up"].astype(str).unique(), key=window_place)
+    held = rows.groupby("follow_up")["trial_id"].agg(["nunique", "size"])
+    every = sorted(held.index.astype(str), key=window_place)
+    names = [name for name in every if held.loc[name, "nunique"] >= FEWEST_TRIALS]
+    rows = rows[rows["follow_up"].isin(names)].reset_index(drop=True)
     X = (rows["follow_up"].astype(str).to_numpy()[:, None] == np.array(names)[None, :]).astype(float)
     fit = clustered_fit(rows, X, rho)
-    trials = [set(rows["trial_id"][X[:, at] > 0]) for at in range(len(names))]
-    unit = np.eye(len(names))
+    unit = dict(zip(names, np.eye(len(names)), strict=True))
     windows = [
-        {"follow_up": name, "k": len(trials[at]), "rows": int(X[:, at].sum())}
-        | _line(fit, unit[at], level, len(trials[at]))
-        for at, name in enumerate(names)
+        {"follow_up": name, "k": int(held.loc[name, "nunique"]), "rows": int(held.loc[name, "size"])}
+        | _line(fit, unit.get(name), level)
+        for name in every
     ]
+    trials = {name: set(rows.loc[rows["follow_up"].eq(name), "trial_id"]) for name in names}
     changes = [
-        {"follow_up": names[at], "since": names[0], "k_both": len(trials[0] & trials[at])}
-        | _line(fit, unit[at] - unit[0], level, min(len(trials[0]), len(trials[at])))
-        for at in range(1, len(names))
+        {"follow_up": name, "since": names[0], "k_both": len(trials[names[0]] & trials[name])}
+        | _line(fit, unit[name] - unit[names[0]], level)
+        for name in names[1:]
     ]
-    several = min(map(len, trials)) > 1
-    test = robust_test(fit, unit[1:] - unit[0]) if several else None
+    differences = np.eye(len(names))[1:] - np.eye(len(names))[0]
+    test = robust_test(fit, differences) if len(names) > 1 else None
     return WindowModel(
         comparison=words[0],
         outcome=words[1],
         windows=pd.DataFrame(windows),
-        changes=pd.DataFrame(changes),
+        changes=pd.DataFrame(changes, columns=["follow_up", "since", "k_both", *NOTHING, "reason"]),
         F=test.F if test else nan,
         F_df=(float(test.q), test.df) if test else (nan, nan),
         F_p=test.p if test else nan,
@@ -180,11 +188,10 @@ def _model(words: tuple[str, str], rows: pd.DataFrame, undated: int, rho: float,
     )
 
 
-def _line(fit: ClusteredFit, weights: np.ndarray, level: float, fewest: int) -> dict[str, Any]:
-    """One combination of the windows; the robust variance of what one trial holds is no variance at all."""
-    if fewest < 2:
-        reason = "one trial: no interval that holds for trials in general"
-        return NOTHING | {"estimate": float(weights @ fit.beta), "reason": reason}
+def _line(fit: ClusteredFit, weights: np.ndarray | None, level: float) -> dict[str, Any]:
+    """One combination of the windows; a window of one trial has none, as nothing varies within it."""
+    if weights is None:
+        return NOTHING | {"reason": "one trial: not in the model, which needs two in a window"}
     one = coefficient(fit, weights, level)
     reason = "" if one.df >= FEWEST_DF else f"{one.df:.1f} degrees of freedom: p and interval are rough"
     return {
