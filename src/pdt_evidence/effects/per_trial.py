@@ -132,7 +132,7 @@ def _one_row_each(rows: pd.DataFrame, cluster: str, members: list[NDArray[np.int
     if n:
         trial = np.empty(len(rows), dtype=np.intp)
         trial[order] = np.repeat(np.arange(len(members)), sizes)
-        keys = dict(zip(("n_t", "n_c"), arm_keys(rows, cluster), strict=True))
+        keys: dict[str, NDArray[np.intp]] = dict(zip(("n_t", "n_c"), arm_keys(rows, cluster), strict=True))
         merged |= {name: _persons(rows[name].to_numpy(dtype=float), keys[name], trial) for name in n}
     return one.assign(**merged)
 
@@ -266,7 +266,7 @@ def _standing(table: pd.DataFrame, priority: pd.DataFrame | None) -> dict[str, A
     return {
         "kind": (outcome_kind(table) == "response").astype(float),
         "primary": (~primary_outcome(table)).astype(float),
-        "named": _column_of_words(table, "instrument").eq("").to_numpy(dtype=float),
+        "named": _column_of_words(table, "instrument").eq("").to_numpy().astype(float),
         "rank": _ranks(table, priority),
     }
 
