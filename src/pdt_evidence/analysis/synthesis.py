@@ -21,20 +21,9 @@ from pdt_evidence.effects.arrays import codes_of, joint_codes
 from pdt_evidence.effects.clock import CLOCKS, on_clock, window_place
 from pdt_evidence.effects.per_trial import AGGREGATES, aggregate_rows, one_per_trial
 from pdt_evidence.effects.shared_arms import covariance_blocks
-from pdt_evidence.effects.standing import (
-    EVENTS,
-    OUTCOME_KINDS,
-    scores_before_events,
-)
-from pdt_evidence.effects.standing import (
-    outcome_kind as kinds_of,
-)
-from pdt_evidence.errors import (
-    EvidenceError,
-    RequestError,
-    known_options,
-    require_choice,
-)
+from pdt_evidence.effects.standing import EVENTS, OUTCOME_KINDS, scores_before_events
+from pdt_evidence.effects.standing import outcome_kind as kinds_of
+from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
 from pdt_evidence.evidence import load
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS

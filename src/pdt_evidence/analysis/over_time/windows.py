@@ -151,16 +151,16 @@ def model_windows(
 
 
 def _model(words: tuple[str, str], rows: pd.DataFrame, undated: int, rho: float, level: float) -> WindowModel:
-    held = rows.groupby("follow_up")["trial_id"].agg(["nunique", "size"])
-    every = sorted(held.index.astype(str), key=window_place)
-    names = [name for name in every if held.loc[name, "nunique"] >= FEWEST_TRIALS]
+    by_window = rows.groupby(rows["follow_up"].astype(str))["trial_id"]
+    k, size = by_window.nunique().to_dict(), by_window.size().to_dict()
+    every = sorted(k, key=window_place)
+    names = [name for name in every if k[name] >= FEWEST_TRIALS]
     rows = rows[rows["follow_up"].isin(names)].reset_index(drop=True)
     X = (rows["follow_up"].astype(str).to_numpy()[:, None] == np.array(names)[None, :]).astype(float)
     fit = clustered_fit(rows, X, rho)
     unit = dict(zip(names, np.eye(len(names)), strict=True))
     windows = [
-        {"follow_up": name, "k": int(held.loc[name, "nunique"]), "rows": int(held.loc[name, "size"])}
-        | _line(fit, unit.get(name), level)
+        {"follow_up": name, "k": k[name], "rows": size[name]} | _line(fit, unit.get(name), level)
         for name in every
     ]
     trials = {name: set(rows.loc[rows["follow_up"].eq(name), "trial_id"]) for name in names}

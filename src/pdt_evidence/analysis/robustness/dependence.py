@@ -103,7 +103,8 @@ def sensitivity(
                 continue  # no score at all
         for key, effect in found.strata.items():
             words = dict(zip(columns, key, strict=True))
-            row = words | {"dependence": rule, "rho": rho} | ({"events": events} if rules else {})
+            row: dict[str, object] = {**words, "dependence": rule, "rho": rho}
+            row |= {"events": events} if rules else {}
             row |= _numbers(effect, table, rho)
             rows.setdefault(key, []).append(row)
     return pd.DataFrame([row for stratum in rows.values() for row in stratum])
