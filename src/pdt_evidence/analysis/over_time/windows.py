@@ -153,7 +153,7 @@ def model_windows(
 def _model(words: tuple[str, str], rows: pd.DataFrame, undated: int, rho: float, level: float) -> WindowModel:
     by_window = rows.groupby(rows["follow_up"].astype(str))["trial_id"]
     k, size = by_window.nunique().to_dict(), by_window.size().to_dict()
-    every = sorted(k, key=window_place)
+    every = sorted(map(str, k), key=window_place)
     names = [name for name in every if k[name] >= FEWEST_TRIALS]
     rows = rows[rows["follow_up"].isin(names)].reset_index(drop=True)
     X = (rows["follow_up"].astype(str).to_numpy()[:, None] == np.array(names)[None, :]).astype(float)
