@@ -122,7 +122,8 @@ def model_windows(
     --------
     >>> import pdt_evidence as pdt
     >>> from pdt_evidence.analysis.over_time.windows import model_windows
-    >>> found = model_windows(pdt.trials(comparison="pdt_vs_control", outcome="depression"))
+    >>> rows = pdt.trials(comparison="pdt_vs_control", outcome="depression")
+    >>> found = model_windows(rows[rows["yi"].notna()])
     >>> found["pdt_vs_control", "depression"].windows["follow_up"].tolist()[0]
     'post'
     """
