@@ -23,14 +23,19 @@ HOW = {
         ("aggregate", "clustered_regression", "escalc", "multilevel", "network", "published"), R + " > {out}"
     ),
     **dict.fromkeys(("regression", "small_study"), R + " > {out}"),
-    **dict.fromkeys(("influence", "metafor51", "mh", "pet_peese", "pool", "revman"), BESIDE),
+    **dict.fromkeys(("influence", "metafor51", "mh", "pet_peese", "pool", "revman", "selection_given"), BESIDE),
     "pet_peese_che": "cd tests/reference && Rscript pet_peese.R",
     "moderators": "{python} tests/reference/moderators.py | " + R + " > {out}",
     "strata": "{python} tests/reference/strata.py && " + R,
 }
-BY_HAND = {  # no script of theirs is at hand
+BY_HAND = {  # their scripts stand beside them or are not at hand
     "bayesmeta": "made with bayesmeta 3.4, which Debian does not have",
     "netmeta": "made with netmeta 3.6.2, which Debian does not have",
+    **dict.fromkeys(("selection", "selection_beta"), "made with metafor 5.1.12, which Debian does not have"),
+    "selection_dependent": "made with metaselection 0.1.5, which Debian does not have",
+    "limit_copas": "made with metasens 1.5.2, which Debian does not have",
+    "puniform": "made with puniform 0.2.8, which Debian does not have",
+    "publication_bias": "made with PublicationBias 2.2.0, which Debian does not have",
     "known_differences": "a list, not values",
 }
 

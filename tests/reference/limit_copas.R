@@ -1,0 +1,7 @@
+# Limit meta-analysis and the Copas model by metasens.
+source("bias_cases.R"); suppressMessages({library(meta); library(metasens)})
+one_limit <- function(d) { m <- metagen(d$yi, sqrt(d$vi), method.tau="REML", control=tight[1:2]); t1 <- tryv({
+    lim <- lapply(c("beta0","betalim","mulim"), function(a) { l <- limitmeta(m, method.adjust=a); list(method=a, estimate=l$TE.adjust, se=l$seTE.adjust, lower=l$lower.adjust, upper=l$upper.adjust, stat=l$statistic.adjust, p=l$pval.adjust, alpha_r=l$alpha.r, beta_r=l$beta.r, Q=l$Q, Q_small=l$Q.small, Q_resid=l$Q.resid, G2=l$G.squared, tau=l$tau, limit_TE=if(a=="beta0") num(l$TE.limit) else NULL) }); lim })
+  co <- tryv({ c1 <- copas(m); s <- summary(c1); list(adjusted=list(TE=num(s$adjust$TE), se=num(s$adjust$seTE), lower=num(s$adjust$lower), upper=num(s$adjust$upper), p=num(s$adjust$p)), tau_adjust=num(c1$tau.adjust), gamma0_range=num(c1$gamma0.range), gamma1_range=num(c1$gamma1.range), slope=tryv(num(c1$slope)), n_unpub=tryv(num(s$N.unpubl)), p_hidden=tryv(num(c1$pval.rsb)), names=names(c1)) })
+  c(d[c("id","note","yi","vi")], list(tau2_reml=m$tau2, limit=t1, copas=co)) }
+write_ref("limit_copas", lapply(indep(), one_limit), "make_bias_other.R", "metasens::limitmeta (Rucker 2011, 10.1093/biostatistics/kxq046), copas (Copas & Shi 2000, 10.1093/biostatistics/1.3.247) with default grid. metagen with REML tau2. Copas is a grid search: compare to 1e-2 only.", c("meta","metasens"))
