@@ -3,6 +3,7 @@ from pdt_evidence.analysis.bias.asymmetry import regression_test as regression_t
 from pdt_evidence.analysis.bias.asymmetry import trim_and_fill as trim_and_fill
 from pdt_evidence.analysis.bias.pet_peese import pet_peese as pet_peese
 from pdt_evidence.analysis.bias.selection import selection_model as selection_model
+from pdt_evidence.analysis.bias.sensitivity import publication_sensitivity as publication_sensitivity
 from pdt_evidence.analysis.conclusions.equivalence import equivalence as equivalence
 from pdt_evidence.analysis.conclusions.margins import CUIJPERS_2014 as CUIJPERS_2014
 from pdt_evidence.analysis.conclusions.margins import STEINERT_2017 as STEINERT_2017
