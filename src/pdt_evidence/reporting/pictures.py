@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from pdt_evidence.reporting import citations
 from pdt_evidence.reporting.contents import Contents
+from pdt_evidence.reporting.opening import draw_opening
 
 __all__ = ["write_forests"]
 
@@ -24,6 +25,7 @@ def write_forests(contents: Contents, folder: Path, endings: Sequence[str]) -> N
     folder.mkdir(parents=True, exist_ok=True)
     sources = citations.named()
     plots = [(name, partial(forest, part, sources=sources)) for name, _, part in contents.forests()]
+    plots += [("opening", partial(draw_opening, contents))]
     plots += [(figure.name, figure.draw) for figure in contents.comparisons.figures()]
     for name, draw in tqdm(plots, desc="figures", disable=None, leave=False):  # None: only on a terminal
         figure: Any = draw().figure

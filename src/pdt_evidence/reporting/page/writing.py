@@ -1,20 +1,17 @@
-"""The report: one HTML file that needs nothing else, coverage first."""
+"""Writing the page: what its templates need, and the file itself."""
 
 from __future__ import annotations
 
-import base64
 import re
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
-from html import escape
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.analysis.conclusions.equivalence import VERDICTS as EQUIVALENCE_WORDS
-from pdt_evidence.effects.reported import RATIOS
 from pdt_evidence.errors import known_options
+from pdt_evidence.evidence import descriptor
 from pdt_evidence.evidence.coverage import CITED
 from pdt_evidence.evidence.readers.provenance import origin
 from pdt_evidence.evidence.readers.writing import write_all
@@ -23,17 +20,24 @@ from pdt_evidence.reporting import citations
 from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.names import heading, named
+from pdt_evidence.reporting.opening import answers, opening_effects
+from pdt_evidence.reporting.page import filters
+from pdt_evidence.reporting.page.face import faces
+from pdt_evidence.reporting.page.panels import panel, remark
+from pdt_evidence.reporting.page.svg import inline, links_of
 from pdt_evidence.reporting.pictures import write_forests
-from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.questions import FEWEST_TRIALS
 from pdt_evidence.verdicts.records import ANSWERS, PARTS
 from pdt_evidence.verdicts.rules import RULES
-from pdt_evidence.verdicts.words import counted, in_words, true_minus
+from pdt_evidence.verdicts.words import counted, true_minus
 
 if TYPE_CHECKING:
     import pandas as pd
+    from jinja2 import Environment
 
 __all__ = ["report", "write_page"]
+
+FACES = "/* the typeface */"  # where the letters go, once it is known which are used
 
 
 @known_options
@@ -66,34 +70,64 @@ def report(
     path = Path(path)
     with tempfile.TemporaryDirectory() as folder:
         contents = Contents(imported=imported, review=review)
-        write_forests(contents, Path(folder), endings=("png",))
+        write_forests(contents, Path(folder), endings=("svg",))
         write_page(contents, path, Path(folder))
     return path
 
 
 def write_page(contents: Contents, path: Path, figures: Path) -> None:
-    """Write the page for `contents`, with the PNGs of the folder `figures` inside."""
-    from jinja2 import Environment, StrictUndefined
+    """Write the page for `contents`, with the SVGs of the folder `figures` inside."""
+    page = _with_its_letters(_rendered(contents, figures))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_all({path: page.encode()})
+
+
+def _with_its_letters(page: str) -> str:
+    return page.replace(FACES, faces(re.sub(r"<(style|script)\b.*?</\1>", "", page, flags=re.S)), 1)
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("pdt_evidence.reporting.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    environment.filters |= {"number": PAGE.number, "interval": PAGE.interval, "p": _p, "words": _words}
-    environment.filters |= {"doi": _doi, "named": named, "minus": true_minus, "counted": counted}
-    environment.filters |= {"footnoted": _footnoted, "measure": _measure}
+    environment.filters |= {"number": PAGE.number, "interval": PAGE.interval, "p": filters.p}
+    environment.filters |= {"doi": filters.doi, "named": named, "minus": true_minus, "counted": counted}
+    environment.filters |= {"footnoted": filters.footnoted, "measure": filters.measure}
+    environment.filters |= {"spelled": filters.spelled, "words": filters.words, "address": filters.address}
+    environment.filters |= {"panel": panel, "remark": remark}
+    return environment
+
+
+def _rendered(contents: Contents, figures: Path) -> str:
+    from pdt_evidence.figures import alt_text
+
+    environment = _environment()
     published, trials = _published(contents), _trials(contents)
-    environment.filters["spelled"] = _spelled
-    environment.filters["linked"] = partial(_linked, {row["row_id"] for row in (*published, *trials)})
-    template = environment.from_string(
-        (files("pdt_evidence.reporting") / "report.html.j2").read_text(encoding="utf-8")
-    )
-    page = template.render(
+    environment.filters["linked"] = partial(filters.linked, {row["row_id"] for row in (*published, *trials)})
+    template = environment.get_template("report.html.j2")
+    return template.render(
+        faces=FACES,
+        answers_first=answers(contents),
+        article=contents.sources.set_index("source_id").loc["popular_article", "citation"],
+        dated=descriptor()["created"][:10],
+        opening=_drawing(
+            figures,
+            "opening",
+            "PDT against control and against CBT, end of treatment",
+            alt_text(opening_effects(contents)),
+        ),
         coverage=_coverage(contents),
         pooled=[(heading(name), list(syn.strata.values())) for name, syn in contents.pooled.items()],
         left_out=contents.left_out().to_dict("records"),
         rows_held=len(contents.trials),
         rows_pooled=int(((contents.trials["status"] == "ok") & contents.trials["preferred"]).sum()),
-        figures=list(_figures(contents, figures)),
+        figures=list(_forests(contents, figures)),
         claims=contents.claims,
         rules=RULES,
         parts=PARTS,
@@ -103,15 +137,16 @@ def write_page(contents: Contents, path: Path, figures: Path) -> None:
         comparisons=contents.comparisons,
         moderators=moderator_groups(contents.comparisons.moderators),
         verdict_words=_verdict_words(contents),
-        drawn={figure["name"]: figure for figure in _comparison_figures(contents, figures)},
+        drawn={
+            one.name: _drawing(figures, one.name, one.title, one.alt)
+            for one in contents.comparisons.figures()
+        },
         published=published,
         trials=trials,
         sources=contents.sources.to_dict("records"),
         wanted=contents.tables()["wanted"].to_dict("records"),
         versions=contents.versions,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_all({path: page.encode()})
 
 
 def _brought(contents: Contents) -> dict[str, Any] | None:
@@ -131,25 +166,20 @@ def _brought(contents: Contents) -> dict[str, Any] | None:
     }
 
 
-def _figures(contents: Contents, folder: Path) -> Iterator[dict[str, str]]:
+def _forests(contents: Contents, folder: Path) -> Iterator[dict[str, Any]]:
     from pdt_evidence.figures import alt_text
 
     for name, title, part in contents.forests():
-        yield {"name": name, "title": title, "alt": true_minus(alt_text(part)), "png": _png(folder, name)}
+        yield _drawing(folder, name, title, alt_text(part), links_of(part.strata.values()))
 
 
-def _comparison_figures(contents: Contents, folder: Path) -> Iterator[dict[str, str]]:
-    for figure in contents.comparisons.figures():
-        yield {
-            "name": figure.name,
-            "title": figure.title,
-            "alt": true_minus(figure.alt),
-            "png": _png(folder, figure.name),
-        }
-
-
-def _png(folder: Path, name: str) -> str:
-    return base64.b64encode((folder / f"{name}.png").read_bytes()).decode()
+def _drawing(
+    folder: Path, name: str, title: str, alt: str, links: dict[str, list[str]] | None = None
+) -> dict[str, Any]:
+    """A figure of the page: its name, its title, what it shows in words, and the SVG."""
+    drawn = (folder / f"{name}.svg").read_text(encoding="utf-8")
+    alt = true_minus(alt)
+    return {"name": name, "title": title, "alt": alt, "svg": inline(drawn, name, title, alt, links)}
 
 
 def _published(contents: Contents) -> list[dict[Any, Any]]:
@@ -166,6 +196,7 @@ def _trials(contents: Contents) -> list[dict[Any, Any]]:
     half = 1.959964 * table["vi"] ** 0.5
     table = table.assign(ci_low=table["yi"] - half, ci_high=table["yi"] + half)
     table["source"] = table["source_id"].map(short).fillna(table["source_id"])
+    table["source_doi"] = table["source_id"].map(contents.sources.set_index("source_id")["doi"]).fillna("")
     return table.to_dict("records")
 
 
@@ -182,58 +213,3 @@ def _verdict_words(contents: Contents) -> dict[str, str]:
     used = set(contents.comparisons.head_to_head.table["verdict"])
     used |= {"equivalent", "non-inferior", "non-superior", "inconclusive"}
     return {word: meaning for word, meaning in EQUIVALENCE_WORDS.items() if word in used}
-
-
-def _footnoted(effects: Sequence[PooledEffect]) -> dict[str, Any]:
-    """The notes of a table's rows, each once under a letter, and the letters of each row."""
-    notes = list(dict.fromkeys(note for effect in effects for note in effect.notes))
-    letters = {note: _letter(place) for place, note in enumerate(notes)}
-    rows = [(effect, ",".join(letters[note] for note in effect.notes)) for effect in effects]
-    return {"rows": rows, "notes": [(letter, note) for note, letter in letters.items()]}
-
-
-def _letter(place: int) -> str:
-    """a to z, then aa, ab, ..."""
-    before, last = divmod(place, 26)
-    return (_letter(before - 1) if before else "") + chr(ord("a") + last)
-
-
-def _measure(word: str) -> str:
-    """A measure; of a ratio also which value says that nothing differs."""
-    return f"{word} (no effect = 1)" if word in RATIOS else word
-
-
-def _spelled(text: str) -> str:
-    """Text with the names of sources, such as "abbass2006", as short citations."""
-    names = citations.named()
-
-    def spell(found: re.Match[str]) -> str:
-        author, rest = found[1].replace("_", " ").title(), in_words(found[2])
-        return names.get(found[0], f"{author} {rest}")
-
-    return re.sub(r"\b([a-z][a-z_]*)(\d{4}\w*)", spell, text)
-
-
-def _linked(anchors: Collection[str], text: str) -> str:
-    """Text with the names of evidence rows that this page shows as links to them."""
-    from markupsafe import Markup
-
-    def link(found: re.Match[str]) -> str:
-        kind = "review" if found[0].startswith("R") else "trial"
-        return f'<a href="#{kind}-{found[0]}">{found[0]}</a>' if found[0] in anchors else found[0]
-
-    return Markup(re.sub(r"\b[RT]\d{3,}\b", link, escape(text)))
-
-
-def _p(effect: PooledEffect | float) -> str:
-    return PAGE.p(effect.p if isinstance(effect, PooledEffect) else effect)
-
-
-def _words(text: str) -> str:
-    return text.replace("_", " ")
-
-
-def _doi(doi: str) -> str:
-    from markupsafe import Markup
-
-    return Markup(f'<a href="https://doi.org/{escape(doi)}">{escape(doi)}</a>') if doi else Markup("")

@@ -1,0 +1,123 @@
+"""The first screen: what the trials show, in three sentences and one picture, and the verdict on each claim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdt_evidence.analysis.conclusions.equivalence import equivalence
+from pdt_evidence.formatting import PAGE
+from pdt_evidence.reporting.contents import Contents
+from pdt_evidence.reporting.names import CONTROLS
+from pdt_evidence.results import PooledEffect
+from pdt_evidence.verdicts.words import counted, in_words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["answers", "draw_opening", "opening_effects"]
+
+SHOWN = ("depression", "anxiety")  # the outcomes that the article's first claims are about
+FEWEST = 3  # trials, for a pool to be on the first screen
+CONTROL, CBT = "pdt_vs_control", "pdt_vs_cbt"
+WINDOWS = {"short": "less than 3 months", "medium": "3 to 9 months", "long": "9 months and more"}
+
+
+def opening_effects(contents: Contents) -> dict[str, PooledEffect]:
+    """The pools of the first picture: both comparisons at the end of treatment, where enough trials are available."""
+    words = {CONTROL: "against control", CBT: "against CBT"}
+    found = {}
+    for comparison, against in words.items():
+        for (outcome, window), effect in _pools(contents, comparison).items():
+            if window == "post" and effect.k >= FEWEST and outcome in SHOWN:
+                found[f"{in_words(outcome).capitalize()} {against}"] = replace(
+                    effect, notes=()
+                )  # the table has them
+    return found
+
+
+def draw_opening(contents: Contents) -> Axes:
+    """The forest of the first screen."""
+    from pdt_evidence.figures import summary_forest
+
+    return summary_forest(
+        opening_effects(contents),
+        columns=("k", "effect"),
+        favours=("Favours the other", "Favours PDT"),
+        prediction=False,
+    )
+
+
+def answers(contents: Contents) -> list[tuple[str, str]]:
+    """Three questions with the answer to each, written from the pools."""
+    return [
+        ("Is it better than no treatment or usual care?", _against_control(contents)),
+        ("Is it as good as CBT?", _against_cbt(contents)),
+        ("Does it last?", _afterwards(contents)),
+    ]
+
+
+def _pools(contents: Contents, comparison: str) -> dict[tuple[str, ...], PooledEffect]:
+    return dict(contents.pooled[comparison].strata) if comparison in contents.pooled else {}
+
+
+def _at_the_end(contents: Contents, comparison: str) -> Iterable[tuple[str, PooledEffect]]:
+    pools = _pools(contents, comparison)
+    return [(outcome, pools[outcome, "post"]) for outcome in SHOWN if (outcome, "post") in pools]
+
+
+def _against_control(contents: Contents) -> str:
+    words = ("is better with PDT", "is worse with PDT", "shows no difference")
+    found = [
+        f"{in_words(outcome)} {_side(effect, *words)}: {_numbers(effect)}"
+        for outcome, effect in _at_the_end(contents, CONTROL)
+    ]
+    if not found:
+        return "No trial against control is available."
+    return f"Against control ({CONTROLS}), at the end of treatment, {'; '.join(found)}."
+
+
+def _against_cbt(contents: Contents) -> str:
+    margin = contents.comparisons.head_to_head.margin
+    found = []
+    for outcome, effect in _at_the_end(contents, CBT):
+        same = effect.k > 1 and equivalence(effect, margin=margin).verdict.startswith("equivalent")
+        side = _side(effect, "PDT is ahead", "CBT is ahead")
+        close = "shown" if same else "not shown"
+        found.append(
+            f"{in_words(outcome)} {_numbers(effect)}: {side}, and equivalence within {margin:g} is {close}"
+        )
+    if not found:
+        return "No trial against CBT is available."
+    return f"Against CBT, at the end of treatment, {'. In '.join(found)}."
+
+
+def _afterwards(contents: Contents) -> str:
+    pools = contents.comparisons.follow_up.pools
+    parts = []
+    for comparison, name in ((CONTROL, "control"), (CBT, "CBT")):
+        rows = pools[pools["comparison"].eq(comparison) & pools["follow_up"].isin(WINDOWS)]
+        held = [_window(row) for row in rows.to_dict("records") if row["trials"]]
+        none = [WINDOWS[row["follow_up"]] for row in rows.to_dict("records") if not row["trials"]]
+        text = f"against {name} {' and '.join(held)}" if held else f"against {name} no trial"
+        parts.append(text + (f" (none {' or '.join(none)} later)" if held and none else ""))
+    return f"After the end of treatment, all symptoms together: {'; '.join(parts)}."
+
+
+def _window(row: Mapping[Any, Any]) -> str:
+    numbers = f"g = {PAGE.number(row['estimate'])}, {PAGE.interval((row['ci_low'], row['ci_high']))}"
+    return f"{counted(row['trials'], 'trial')} {WINDOWS[row['follow_up']]} later ({numbers})"
+
+
+def _side(effect: PooledEffect, above: str, below: str, neither: str = "no difference is shown") -> str:
+    low, high = effect.ci
+    if np.isnan(low):
+        return "no interval, so it cannot be told which is ahead"
+    return above if low > 0 else below if high < 0 else neither
+
+
+def _numbers(effect: PooledEffect) -> str:
+    return f"g = {PAGE.number(effect.estimate)} (95% CI {PAGE.interval(effect.ci)}; {counted(effect.k, 'trial')})"

@@ -1,0 +1,63 @@
+"""Figures inside the page: SVG as part of it, with letters that can be found and studies that lead to their rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import TYPE_CHECKING
+
+from pdt_evidence.results import PooledEffect
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+__all__ = ["inline", "links_of"]
+
+HEAD = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>\s*|<defs>\s*<style.*?</style>\s*</defs>\s*", re.S)
+ROOT = re.compile(r'<svg [^>]*width="([\d.]+)pt" height="([\d.]+)pt"[^>]*>')
+TEXT = re.compile(r"(<text [^>]*>)([^<]+)(</text>)")
+ZEROS = re.compile(r"(\d\.\d\d)\d+")
+ROTATED_BY_NOTHING = re.compile(r' transform="rotate\(-?0 [^)]*\)"')
+
+
+def links_of(effects: Iterable[PooledEffect]) -> dict[str, list[str]]:
+    """By study, as a forest labels it, the rows it stands for, in the order in which it comes."""
+    found: dict[str, list[str]] = {}
+    for effect in effects:
+        for label, ids in zip(effect.labels, effect.row_ids, strict=True):
+            found.setdefault(label, []).append(ids.split("+")[0])
+    return found
+
+
+def inline(
+    drawn: str, name: str, title: str, description: str, links: Mapping[str, list[str]] | None = None
+) -> Markup:
+    """An SVG file as an element of the page.
+
+    Names within it get `name` before them, as several figures share one page; coordinates are cut to a hundredth
+    of a point; text that is a study of `links` leads to its row, one row after the other where it comes again.
+    """
+    from markupsafe import Markup
+
+    width = ROOT.search(drawn)
+    drawn = HEAD.sub("", drawn)
+    drawn = re.sub(r'\bid="', f'id="{name}-', drawn)
+    drawn = re.sub(r'(url\(|href=")#', rf"\g<1>#{name}-", drawn).replace("xlink:href", "href")
+    box = f'viewBox="0 0 {width[1]} {width[2]}" style="max-width:{width[1]}pt"' if width else ""
+    labels = f'role="group" aria-labelledby="{name}-title {name}-desc"'
+    words = (
+        f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(description)}</desc>'
+    )
+    drawn = ROOT.sub(f'<svg xmlns="http://www.w3.org/2000/svg" {box} {labels}>{words}', drawn)
+    drawn = ZEROS.sub(r"\1", ROTATED_BY_NOTHING.sub("", drawn))
+    left = {label: list(rows) for label, rows in (links or {}).items()}
+
+    def linked(found: re.Match[str]) -> str:
+        rows = left.get(found[2])
+        if not rows:
+            return found[0]
+        row = rows.pop(0) if len(rows) > 1 else rows[0]
+        return f'<a href="#trial-{row}">{found[0]}</a>'
+
+    return Markup(re.sub(r">\s+<", "><", TEXT.sub(linked, drawn)).strip())

@@ -1,0 +1,135 @@
+"""Parts of the page by themselves: the first sentences, the panels, inline pictures, letters."""
+
+import math
+import re
+import warnings
+
+import pytest
+
+import pdt_evidence as pdt
+from pdt_evidence.reporting.contents import Contents
+from pdt_evidence.reporting.opening import answers, opening_effects
+from pdt_evidence.reporting.page.face import faces
+from pdt_evidence.reporting.page.filters import address
+from pdt_evidence.reporting.page.panels import panel, remark
+from pdt_evidence.reporting.page.svg import inline, links_of
+
+
+@pytest.fixture(scope="module")
+def contents():
+    return Contents()
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return pdt.trials(disputed=True, preferred=False).to_dict("records")
+
+
+def test_three_questions_are_answered_with_the_numbers_of_the_pools(contents):
+    found = dict(answers(contents))
+    assert len(found) == 3
+    against = contents.pooled["pdt_vs_control"]["depression", "post"]
+    assert f"g = {against.estimate:.2f}" in found["Is it better than no treatment or usual care?"]
+    assert f"{against.k} trials" in found["Is it better than no treatment or usual care?"]
+    cbt = contents.pooled["pdt_vs_cbt"]["depression", "post"]
+    assert f"g = {cbt.estimate:.2f}".replace("-", "−") in found["Is it as good as CBT?"]
+
+
+def test_the_answer_follows_the_interval(contents, monkeypatch):
+    """An interval that holds 0 is no difference; one below 0 is a disadvantage."""
+    rows = pdt.trials(comparison="pdt_vs_control", outcome="depression", follow_up="post")
+    rows = rows[rows["yi"].notna()]
+    for shift, words in ((-3.0, "is worse with PDT"), (0.0, "is better with PDT")):
+        pooled = {"pdt_vs_control": pdt.synthesize(rows.assign(yi=rows["yi"] + shift))}
+        changed = Contents()
+        changed.__dict__["pooled"] = pooled
+        changed.__dict__["comparisons"] = contents.comparisons
+        assert words in dict(answers(changed))["Is it better than no treatment or usual care?"]
+        assert "No trial against CBT" in dict(answers(changed))["Is it as good as CBT?"]
+
+
+def test_the_first_picture_shows_the_pools_of_the_table(contents):
+    effects = opening_effects(contents)
+    assert effects["Depression against control"].estimate == (
+        contents.pooled["pdt_vs_control"]["depression", "post"].estimate
+    )
+    assert all(effect.k >= 3 for effect in effects.values())
+
+
+def test_every_row_has_a_panel_that_says_how_far_it_was_verified(rows):
+    for row in rows:
+        names = [name for name, _ in panel(row)]
+        assert {"Effect", "Verified"} <= set(names), row["row_id"]
+
+
+def test_a_formula_that_is_written_out_gives_the_effect(rows):
+    """What is printed as factor, means and SD, computed from the print, is the g behind it."""
+    seen = 0
+    for row in rows:
+        text = dict(panel(row))["Effect"].replace("−", "-")
+        found = re.match(r"J × .* = ([\d.]+) × \((-?[\d.e]+) - \(?(-?[\d.e]+)\)?\) / ([\d.e]+),", text)
+        if found:
+            factor, first, second, sd = map(float, found.groups())
+            assert factor * (first - second) / sd == pytest.approx(row["yi"], abs=5e-3)
+            seen += 1
+    assert seen > 60
+
+
+def test_an_odds_ratio_is_written_out_with_its_sign():
+    rows = pdt.trials().set_index("row_id", drop=False)
+    text = dict(panel(rows.loc["T0001"].to_dict()))["Effect"]
+    assert text.startswith("log odds ratio × √3/π = ln[(14 × 38) / (37 × 12)] × 0.5513: g = 0.100")
+    assert math.log(14 * 38 / (37 * 12)) * 0.5513 == pytest.approx(rows.loc["T0001", "yi"], abs=1e-5)
+
+
+def test_a_status_has_its_reason(rows):
+    for row in rows:
+        if row["status"] != "ok":
+            assert (
+                row["status_reason"] in dict(panel(row))["Status"].replace("−", "-")
+                or "−" in row["status_reason"]
+            )
+            assert remark(row)
+
+
+SVG = (
+    '<?xml version="1.0"?>\n<!DOCTYPE svg>\n<svg xmlns:xlink="x" width="100.5pt" height="50pt" viewBox="0 0 1 1" '
+    'xmlns="y" version="1.1">\n <metadata>\n  <a/>\n </metadata>\n '
+    '<defs>\n  <style type="text/css">*{}</style>\n </defs>\n'
+    ' <g id="axes"><path clip-path="url(#p1)"/><use xlink:href="#m"/>'
+    '<text x="1.23456" transform="rotate(-0 1 2)">Study A</text><text x="2">Study A</text>'
+    '<text x="3">B</text></g></svg>'
+)
+
+
+def test_a_picture_in_the_page_keeps_its_names_apart_and_leads_to_rows():
+    made = inline(SVG, "one", "A & B", "two studies", {"Study A": ["T0001", "T0002"]})
+    assert made.startswith("<svg")
+    assert 'id="one-axes"' in made
+    assert "url(#one-p1)" in made
+    assert 'href="#one-m"' in made
+    assert not re.search(r"metadata|<style|xlink", made)
+    assert re.findall(r'<a href="(#trial-T\d+)"><text', made) == ["#trial-T0001", "#trial-T0002"]
+    assert re.search(r'style="max-width:100\.5pt".*A &amp; B.*two studies', made)
+
+
+def test_the_links_of_a_forest_are_the_rows_of_its_studies():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = pdt.synthesize(pdt.trials(comparison="pdt_vs_cbt", outcome="depression"))
+    links = links_of(found.strata.values())
+    assert links["Fonagy 2019"][0].startswith("T")
+    assert sum(map(len, links.values())) == sum(effect.k for effect in found.strata.values())
+
+
+def test_the_face_has_only_the_letters_of_the_page():
+    few, more = faces("ab"), faces("abcdefghijklmnopqrstuvwxyzτ²")
+    assert few.count("@font-face") == 3
+    assert len(few) < len(more) < 100_000
+    assert faces("ba") == few
+
+
+def test_an_address_is_a_link_with_a_short_text():
+    assert address("seen at https://example.org/long/path?x=1, row 3 <b>") == (
+        'seen at <a href="https://example.org/long/path?x=1">example.org</a>, row 3 &lt;b&gt;'
+    )
