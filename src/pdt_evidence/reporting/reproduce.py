@@ -14,6 +14,7 @@ from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.names import named
 from pdt_evidence.reporting.page import write_page
 from pdt_evidence.reporting.pictures import write_forests
+from pdt_evidence.reporting.records import write_records
 from pdt_evidence.reporting.unfinished import folder_to_make_in
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.words import counted
@@ -27,7 +28,9 @@ FIGURE_FORMATS = ("pdf", "svg", "png")
 
 
 def reproduce(out: str | Path = "results", *, imported: pd.DataFrame | None = None, review: str = "") -> str:
-    """Write `tables/*.csv`, `figures/*.{pdf,svg,png}` and `report.html` to the folder `out`.
+    """Write `tables/*.csv`, `figures/*.{pdf,svg,png}`, `report.html` and `results.json` to the folder `out`.
+
+    `results.json` follows the JSON Schema of `results_schema`; `ro-crate-metadata.json` says what was made from what.
 
     Everything is made in a folder of its own first and moved when complete, so a run that
     fails or is ended leaves `out` as it was; what a killed run leaves there, the next removes.
@@ -70,6 +73,7 @@ def _write_all(contents: Contents, folder: Path) -> int:
         write_table(table, folder / "tables" / f"{name}.csv")
     write_forests(contents, folder / "figures", FIGURE_FORMATS)
     write_page(contents, folder / "report.html", folder / "figures")
+    write_records(contents, folder)
     return sum(path.is_file() for path in folder.rglob("*"))
 
 
