@@ -19,13 +19,15 @@ What effects vary with
 How far a result holds
     sensitivity leave_one_out influence cumulative gosh audit
     regression_test trim_and_fill pet_peese selection_model publication_sensitivity
+What an effect means
+    absolute
 Equivalence and networks
     equivalence STEINERT_2017 CUIJPERS_2014 network networks pdt_against_cbt
 Claims
     check_claims ClaimReport published_results
 Figures
     forest forest_pages summary_forest trajectory network_plot orchard drapery
-    funnel radial baujat bias_summary gosh_plot tau2_profile
+    funnel radial baujat bias_summary gosh_plot tau2_profile pictograph
     specification_curve
     alt_text to_table save
 Everything at once
@@ -83,6 +85,7 @@ _HOMES = {
     "analysis.over_time.follow_up": ["follow_up"],
     "analysis.conclusions.margins": ["CUIJPERS_2014", "STEINERT_2017"],
     "analysis.conclusions.equivalence": ["equivalence"],
+    "analysis.meaning.absolute": ["absolute"],
     "analysis.networks.network": ["network"],
     "analysis.networks.comparison": ["networks", "pdt_against_cbt"],
     "figures": ["alt_text", "forest_pages", "save", "to_table", *FIGURES],

@@ -302,6 +302,12 @@ CHARTS = {
         caption="`bias_summary(judgements)`",
     ),
     "tau2_profile": Example("tau2_profile", pooled, SMALL, evidence=the_fit, caption="`tau2_profile(fit)`"),
+    "pictograph": Example(
+        "pictograph",
+        lambda: pdt.absolute(pooled(), control_rate=0.21),
+        evidence=lambda known: pdt.absolute(known.fit),
+        caption="`pictograph(absolute(fit))`: 100 people, without and with",
+    ),
     "specification_curve": Example(
         "specification_curve",
         specifications,
