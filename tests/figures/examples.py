@@ -308,6 +308,13 @@ CHARTS = {
         evidence=lambda known: pdt.absolute(known.fit),
         caption="`pictograph(absolute(fit))`: 100 people, without and with",
     ),
+    "power_curve": Example(
+        "power_curve",
+        lambda: pdt.power(k=12, n_per_arm=40, effect=0.3, I2=50),
+        SMALL,
+        evidence=lambda known: pdt.power(known.fit, effect=0.24),
+        caption="`power_curve(power(fit, effect=0.24))`",
+    ),
     "specification_curve": Example(
         "specification_curve",
         specifications,

@@ -16,7 +16,7 @@ from made_results import LONG, PAGES, effect, synthesis
 from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
 
-from pdt_evidence import PooledEffect, absolute, figures, pool
+from pdt_evidence import PooledEffect, absolute, figures, pool, power
 from pdt_evidence.analysis.robustness.cumulative import cumulative
 from pdt_evidence.analysis.robustness.gosh import gosh
 from pdt_evidence.analysis.robustness.influence import leave_one_out
@@ -302,6 +302,21 @@ def pictograph(rng):
     return ax
 
 
+def power_curve(rng):
+    question = pick(rng, ("mean", "heterogeneity", "equivalence", "moderator"))
+    asked = power(
+        k=int(pick(rng, (3, 20, 90))),
+        effect=0.1,
+        n_per_arm=pick(rng, (10, 200)),
+        I2=pick(rng, (20, 90)),
+        question=question,
+        margin=0.3 if question == "equivalence" else None,
+    )
+    ax = figures.power_curve(asked, **look(rng, high=True))
+    assert_allclose(line(ax, "power").get_ydata()[-1], asked.curve["power"].iloc[-1])
+    return ax
+
+
 def specification_curve(rng):
     n = pick(rng, (1, 8, 300))
     middle, half = rng.normal(0.3, 0.3, n), np.abs(rng.normal(0.3, 0.2, n))
@@ -331,6 +346,7 @@ DRAWN = {
         network_plot,
         orchard,
         pictograph,
+        power_curve,
         radial,
         series,
         specification_curve,

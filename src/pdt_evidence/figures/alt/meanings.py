@@ -6,13 +6,15 @@ import math
 from typing import TYPE_CHECKING
 
 from pdt_evidence.figures.charts.people import PEOPLE, arms_of_people, people_of
+from pdt_evidence.figures.charts.powers import ABOUT, needed_of
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.formatting import percent
 
 if TYPE_CHECKING:
     from pdt_evidence.analysis.meaning.absolute import Absolute
+    from pdt_evidence.analysis.meaning.power import Power
 
-__all__ = ["pictograph"]
+__all__ = ["pictograph", "power_curve"]
 
 
 def pictograph(meaning: Absolute) -> str:
@@ -31,3 +33,10 @@ def pictograph(meaning: Absolute) -> str:
         f"Pictograph of {PEOPLE} people an arm{f' ({about})' if about else ''}: {event} in {without} with {control} "
         f"and in {with_it} with {treated}{limits}."
     )
+
+
+def power_curve(power: Power) -> str:
+    """The power of the studies there are, and how many it takes for more."""
+    needed = needed_of(power)
+    rest = f"80% take {needed:g} studies" if math.isfinite(needed) else "no number of studies reaches 80%"
+    return f"Power {ABOUT[power.question]} by the number of studies: {100 * power.power:.0f}% with {power.k}; {rest}."
