@@ -19,14 +19,16 @@ What effects vary with
 How far a result holds
     sensitivity leave_one_out influence cumulative gosh audit
     regression_test trim_and_fill pet_peese selection_model publication_sensitivity
+What an effect means
+    absolute power information_size
 Equivalence and networks
     equivalence STEINERT_2017 CUIJPERS_2014 network networks pdt_against_cbt
 Claims
     check_claims ClaimReport published_results
 Figures
     forest forest_pages summary_forest trajectory network_plot orchard drapery
-    funnel radial baujat bias_summary gosh_plot tau2_profile
-    specification_curve
+    funnel radial baujat bias_summary gosh_plot tau2_profile pictograph
+    power_curve specification_curve
     alt_text to_table save
 Everything at once
     report export
@@ -83,6 +85,9 @@ _HOMES = {
     "analysis.over_time.follow_up": ["follow_up"],
     "analysis.conclusions.margins": ["CUIJPERS_2014", "STEINERT_2017"],
     "analysis.conclusions.equivalence": ["equivalence"],
+    "analysis.meaning.absolute": ["absolute"],
+    "analysis.meaning.information": ["information_size"],
+    "analysis.meaning.power": ["power"],
     "analysis.networks.network": ["network"],
     "analysis.networks.comparison": ["networks", "pdt_against_cbt"],
     "figures": ["alt_text", "forest_pages", "save", "to_table", *FIGURES],

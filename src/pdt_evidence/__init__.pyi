@@ -7,6 +7,9 @@ from pdt_evidence.analysis.bias.sensitivity import publication_sensitivity as pu
 from pdt_evidence.analysis.conclusions.equivalence import equivalence as equivalence
 from pdt_evidence.analysis.conclusions.margins import CUIJPERS_2014 as CUIJPERS_2014
 from pdt_evidence.analysis.conclusions.margins import STEINERT_2017 as STEINERT_2017
+from pdt_evidence.analysis.meaning.absolute import absolute as absolute
+from pdt_evidence.analysis.meaning.information import information_size as information_size
+from pdt_evidence.analysis.meaning.power import power as power
 from pdt_evidence.analysis.networks.comparison import networks as networks
 from pdt_evidence.analysis.networks.comparison import pdt_against_cbt as pdt_against_cbt
 from pdt_evidence.analysis.networks.network import network as network
@@ -57,6 +60,8 @@ from pdt_evidence.figures import funnel as funnel
 from pdt_evidence.figures import gosh_plot as gosh_plot
 from pdt_evidence.figures import network_plot as network_plot
 from pdt_evidence.figures import orchard as orchard
+from pdt_evidence.figures import pictograph as pictograph
+from pdt_evidence.figures import power_curve as power_curve
 from pdt_evidence.figures import radial as radial
 from pdt_evidence.figures import save as save
 from pdt_evidence.figures import specification_curve as specification_curve

@@ -8,9 +8,9 @@ set of strata of one call. They carry no model and no table; their methods only 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,50 +28,26 @@ from pdt_evidence.formatting import (
     scale_name,
 )
 from pdt_evidence.models.inference import TESTS_BY_CODE
+from pdt_evidence.notes import ABOUT_PREDICTION, Note, code_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ABOUT_PREDICTION", "HenmiCopas", "Note", "PooledEffect", "Synthesis", "as_ratios", "code_of"]
+    from pdt_evidence.models.threshold import Beyond
+
+__all__ = [
+    "ABOUT_PREDICTION",
+    "Answer",
+    "Note",
+    "PooledEffect",
+    "Synthesis",
+    "as_ratios",
+    "closing",
+    "code_of",
+]
 
 NAN = math.nan
 NO_INTERVAL = (NAN, NAN)
-
-
-# Notes that are about the prediction interval alone, by their codes.
-ABOUT_PREDICTION = frozenset({"bootstrap-prediction", "prediction-needs-three"})
-
-
-class Note(str):
-    """What a reader must know about a result: a sentence, and the code by which programs know it.
-
-    Examples
-    --------
-    >>> note = Note("one-study", "One study: its own estimate and Wald interval.")
-    >>> note, note.code
-    ('One study: its own estimate and Wald interval.', 'one-study')
-    """
-
-    __slots__ = ("code",)
-    code: str
-
-    def __new__(cls, code: str, text: str) -> Note:
-        note = super().__new__(cls, text)
-        note.code = code
-        return note
-
-    def __getnewargs__(self) -> tuple[str, str]:  # for copies and pickles  # pyright: ignore[reportIncompatibleMethodOverride]
-        return self.code, self.text
-
-    @property
-    def text(self) -> str:
-        """The sentence as plain text."""
-        return str(self)
-
-
-def code_of(note: str) -> str:
-    """The code of a note; "" where somebody wrote it as plain text."""
-    return note.code if isinstance(note, Note) else ""
 
 
 def _no_values() -> NDArray[np.float64]:
@@ -171,10 +147,29 @@ class PooledEffect:
         table |= {name: list(values) for name, values in self.columns.items() if name not in table}
         return pd.DataFrame(table)
 
-    def summary(self) -> str:
-        """Aligned text that names the rules used, as a reader of metafor knows it."""
+    def summary(self, also: Iterable[Answer] = ()) -> str:
+        """Aligned text that names the rules used, as a reader of metafor knows it.
+
+        `also` are answers to put below it, as in ``fit.summary([fit.beyond(0.24), absolute(fit)])``.
+        """
         parts = (_heading(self), _heterogeneity(self), _estimate(self))
-        return "\n".join([line for part in parts for line in (*part, "")][:-1] + note_lines(self.notes))
+        return "\n".join([line for part in parts for line in (*part, "")][:-1] + closing(self.notes, also))
+
+    def beyond(
+        self, q: float, *, level: float | None = None, draws: int = 2000, seed: int | None = 1
+    ) -> Beyond:
+        """Share of true effects above `q`, on the scale of the estimate (log for ratios), with its intervals.
+
+        `level` is the result's own without one; `draws` and `seed` are of the bootstrap.
+
+        Raises
+        ------
+        RequestError
+            For bad options, and a posterior, whose `probability` answers.
+        """
+        from pdt_evidence.models.threshold import beyond
+
+        return beyond(self, q, self.level if level is None else level, draws, seed)
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -182,17 +177,6 @@ class PooledEffect:
             for name, value in _table(self)
         )
         return f"<table><caption>{escape(_title(self))}</caption><tbody>{rows}</tbody></table>"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HenmiCopas:
-    """The equal-effects estimate with an interval that allows for heterogeneity."""
-
-    k: int
-    level: float
-    estimate: float
-    ci: tuple[float, float]  # NaN for k = 1
-    tau2: float  # the moment estimate that the interval rests on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -305,6 +289,17 @@ class Synthesis:
 
     def _repr_html_(self) -> str:
         return self.to_frame().to_html(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
+
+
+class Answer(Protocol):
+    """What a question put to a result gives."""
+
+    def summary(self) -> str: ...
+
+
+def closing(notes: tuple[str, ...], also: Iterable[Answer]) -> list[str]:
+    """The last lines of a summary: its notes, and further answers."""
+    return note_lines(notes) + [line for answer in also for line in ("", answer.summary())]
 
 
 def _row(effect: PooledEffect) -> dict[str, Any]:

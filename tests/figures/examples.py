@@ -302,6 +302,19 @@ CHARTS = {
         caption="`bias_summary(judgements)`",
     ),
     "tau2_profile": Example("tau2_profile", pooled, SMALL, evidence=the_fit, caption="`tau2_profile(fit)`"),
+    "pictograph": Example(
+        "pictograph",
+        lambda: pdt.absolute(pooled(), control_rate=0.21),
+        evidence=lambda known: pdt.absolute(known.fit),
+        caption="`pictograph(absolute(fit))`: 100 people, without and with",
+    ),
+    "power_curve": Example(
+        "power_curve",
+        lambda: pdt.power(k=12, n_per_arm=40, effect=0.3, I2=50),
+        SMALL,
+        evidence=lambda known: pdt.power(known.fit, effect=0.24),
+        caption="`power_curve(power(fit, effect=0.24))`",
+    ),
     "specification_curve": Example(
         "specification_curve",
         specifications,

@@ -16,7 +16,7 @@ from made_results import LONG, PAGES, effect, synthesis
 from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
 
-from pdt_evidence import figures, pool
+from pdt_evidence import PooledEffect, absolute, figures, pool, power
 from pdt_evidence.analysis.robustness.cumulative import cumulative
 from pdt_evidence.analysis.robustness.gosh import gosh
 from pdt_evidence.analysis.robustness.influence import leave_one_out
@@ -290,6 +290,33 @@ def trajectory(rng):
     return ax
 
 
+def pictograph(rng):
+    estimate, half = rng.normal(0, 0.8), abs(rng.normal(0.3, 0.2))
+    effect = PooledEffect(
+        measure="SMD", estimate=estimate, ci=(estimate - half, estimate + half), k=5, tau2=0
+    )
+    meaning = absolute(effect, control_rate=rng.uniform(0.01, 0.99))
+    ax = figures.pictograph(meaning, **look(rng))
+    drawn = [len(one.get_offsets()) for one in ax.collections if str(one.get_gid()).startswith("people:")]
+    assert sum(drawn) == 200
+    return ax
+
+
+def power_curve(rng):
+    question = pick(rng, ("mean", "heterogeneity", "equivalence", "moderator"))
+    asked = power(
+        k=int(pick(rng, (3, 20, 90))),
+        effect=0.1,
+        n_per_arm=pick(rng, (10, 200)),
+        I2=pick(rng, (20, 90)),
+        question=question,
+        margin=0.3 if question == "equivalence" else None,
+    )
+    ax = figures.power_curve(asked, **look(rng, high=True))
+    assert_allclose(line(ax, "power").get_ydata()[-1], asked.curve["power"].iloc[-1])
+    return ax
+
+
 def specification_curve(rng):
     n = pick(rng, (1, 8, 300))
     middle, half = rng.normal(0.3, 0.3, n), np.abs(rng.normal(0.3, 0.2, n))
@@ -318,6 +345,8 @@ DRAWN = {
         gosh_plot,
         network_plot,
         orchard,
+        pictograph,
+        power_curve,
         radial,
         series,
         specification_curve,

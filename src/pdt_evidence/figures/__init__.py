@@ -41,6 +41,8 @@ if TYPE_CHECKING:  # written by tools/list_figures.py
     from pdt_evidence.figures.charts.influences import gosh_plot as gosh_plot
     from pdt_evidence.figures.charts.influences import orchard as orchard
     from pdt_evidence.figures.charts.network_graph import network_plot as network_plot
+    from pdt_evidence.figures.charts.people import pictograph as pictograph
+    from pdt_evidence.figures.charts.powers import power_curve as power_curve
     from pdt_evidence.figures.charts.profiles import bias_summary as bias_summary
     from pdt_evidence.figures.charts.profiles import tau2_profile as tau2_profile
     from pdt_evidence.figures.charts.specification import specification_curve as specification_curve

@@ -11,6 +11,8 @@ References
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainc
@@ -19,11 +21,22 @@ from pdt_evidence.models.estimators import estimate_tau2
 from pdt_evidence.models.roots import falling_root
 from pdt_evidence.models.weights import Batch
 
-__all__ = ["henmi_copas_interval"]
+__all__ = ["HenmiCopas", "henmi_copas_interval"]
 
 Floats = NDArray[np.float64]
 NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(160)
 FAR = 12.0  # standard deviations beyond which the normal density adds nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HenmiCopas:
+    """The equal-effects estimate with an interval that allows for heterogeneity."""
+
+    k: int
+    level: float
+    estimate: float
+    ci: tuple[float, float]  # NaN for k = 1
+    tau2: float  # the moment estimate that the interval rests on
 
 
 def henmi_copas_interval(batch: Batch, level: float) -> Floats:

@@ -5,7 +5,7 @@ Also reached as ``pool(yi, vi, prior=HalfNormal(0.5))``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import checked_studies
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
-from pdt_evidence.formatting import TEXT, aligned, note_lines, percent, plain
+from pdt_evidence.formatting import TEXT, aligned, percent, plain
 from pdt_evidence.models.bayes import (
     INTERVALS,
     Mixture,
@@ -37,10 +37,12 @@ from pdt_evidence.models.priors import (
 )
 from pdt_evidence.models.regression import typical_variance
 from pdt_evidence.options import LEVEL, Choice, check_options
-from pdt_evidence.results import Note, PooledEffect
+from pdt_evidence.results import Answer, Note, PooledEffect, closing
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from pdt_evidence.models.threshold import Beyond
 
 __all__ = [
     "BayesianEffect",
@@ -143,6 +145,21 @@ class BayesianEffect(PooledEffect):
             return posterior.cdf(float(below))
         return max(posterior.cdf(float(below)) - posterior.cdf(float(above)), 0.0)
 
+    def beyond(
+        self, q: float, *, level: float | None = None, draws: int = 2000, seed: int | None = 1
+    ) -> Beyond:
+        """Refused: a posterior has the probability itself.
+
+        Raises
+        ------
+        RequestError
+            Always; it names the call that answers.
+        """
+        raise RequestError(
+            f"A posterior has no share with an interval. probability(above={q!r}, of='theta_new') is the probability "
+            "that the true effect of a new study lies above it."
+        )
+
     def quantile(self, p: float, *, of: str = "mu") -> float:
         """The value below which `of` lies with probability p.
 
@@ -185,8 +202,8 @@ class BayesianEffect(PooledEffect):
             values[name] = {part: plain(getattr(summary, part)) for part in summary.__dataclass_fields__}
         return values | {"prior": repr(self.prior)}
 
-    def summary(self) -> str:
-        """Aligned text: the priors, the three posteriors, the probability of an effect above 0.
+    def summary(self, also: Iterable[Answer] = ()) -> str:
+        """Aligned text: the priors, the three posteriors, the probability of an effect above 0; `also` below it.
 
         Raises
         ------
@@ -202,7 +219,7 @@ class BayesianEffect(PooledEffect):
             rows.append((label, *map(TEXT.number, (s.mean, s.median, s.mode, s.sd)), TEXT.interval(s.ci)))
         above = f"P(mu > 0) = {TEXT.number(self.probability(above=0))}"
         return "\n".join(
-            [head, f"measure: {self.measure}", "", *aligned(rows, 1), "", above, *note_lines(self.notes)]
+            [head, f"measure: {self.measure}", "", *aligned(rows, 1), "", above, *closing(self.notes, also)]
         )
 
 

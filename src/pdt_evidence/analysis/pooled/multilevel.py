@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import fault_of_effect, fault_of_variance, numbers
 from pdt_evidence.errors import EvidenceError, known_options
-from pdt_evidence.formatting import TEXT, aligned, note_lines, percent, scale_name
+from pdt_evidence.formatting import TEXT, aligned, percent, scale_name
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.multilevel import (
     Blocks,
@@ -31,7 +31,7 @@ from pdt_evidence.models.multilevel import (
 )
 from pdt_evidence.models.robust import cr2_mean
 from pdt_evidence.options import LEVEL, Choice, check_options
-from pdt_evidence.results import Note, PooledEffect, as_ratios
+from pdt_evidence.results import Answer, Note, PooledEffect, as_ratios, closing
 
 __all__ = ["LikelihoodRatio", "MultilevelEffect", "RobustMean", "pool_multilevel"]
 
@@ -111,8 +111,8 @@ class MultilevelEffect(PooledEffect):
         """Clusters, which are what independent studies are."""
         return float(self.n_clusters)
 
-    def summary(self) -> str:
-        """Aligned text: variances by level, the estimate by model and robust, the tests."""
+    def summary(self, also: Iterable[Answer] = ()) -> str:
+        """Aligned text: variances by level, the estimate by model and robust, the tests; `also` below it."""
         level = f"{percent(self.level)} CI"
         model = "Three-level model" if self.rho == 0 else "Correlated and hierarchical effects"
         words = ", ".join(self.stratum.values())
@@ -131,7 +131,7 @@ class MultilevelEffect(PooledEffect):
         pi = f"pi ({self.pi_rule}): {TEXT.interval(self.pi)}"
         parts = [f"measure: {scale_name(self.measure)}", "", *aligned(variances, 1), "", Q, lrt, ""]
         last = [*aligned(rows, 1), pi, *as_ratios(self)]
-        return "\n".join([head, *parts, *last, *note_lines(self.notes)])
+        return "\n".join([head, *parts, *last, *closing(self.notes, also)])
 
 
 @known_options

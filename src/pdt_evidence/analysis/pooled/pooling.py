@@ -17,7 +17,7 @@ from pdt_evidence.analysis.checks import checked_arrays, checked_studies, checke
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.models.estimators import ESTIMATORS, METHODS, estimate_tau2
-from pdt_evidence.models.henmi_copas import henmi_copas_interval
+from pdt_evidence.models.henmi_copas import HenmiCopas, henmi_copas_interval
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.models.intervals import TAU2_CI_METHODS
 from pdt_evidence.models.pool import Options, PooledArrays, fit
@@ -25,7 +25,7 @@ from pdt_evidence.models.prediction import PI_RULES
 from pdt_evidence.models.priors import Prior
 from pdt_evidence.models.weights import prepare
 from pdt_evidence.options import LEVEL, SEED, Choice, Whole, check_options
-from pdt_evidence.results import HenmiCopas, Note, PooledEffect
+from pdt_evidence.results import Note, PooledEffect
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

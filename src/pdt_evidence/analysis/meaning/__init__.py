@@ -1,0 +1,1 @@
+"""What an effect means: for patients, for a panel, for the next trial."""

@@ -1,0 +1,42 @@
+"""What the figures of meanings show, in sentences; one function a figure, named as it is."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pdt_evidence.figures.charts.people import PEOPLE, arms_of_people, people_of
+from pdt_evidence.figures.charts.powers import ABOUT, needed_of
+from pdt_evidence.figures.sheet import words
+from pdt_evidence.formatting import percent
+
+if TYPE_CHECKING:
+    from pdt_evidence.analysis.meaning.absolute import Absolute
+    from pdt_evidence.analysis.meaning.power import Power
+
+__all__ = ["pictograph", "power_curve"]
+
+
+def pictograph(meaning: Absolute) -> str:
+    """How many of a hundred respond in each arm."""
+    without, with_it = people_of(meaning)
+    control, treated = arms_of_people(meaning)
+    about = words.heading(meaning.stratum, inside=True)
+    event = meaning.control_arms.what if meaning.control_arms else "response"
+    low, high = meaning.rate_ci
+    limits = (
+        ""
+        if math.isnan(low + high)
+        else f" ({percent(meaning.level)} confidence interval {PEOPLE * low:.0f} to {PEOPLE * high:.0f})"
+    )
+    return (
+        f"Pictograph of {PEOPLE} people an arm{f' ({about})' if about else ''}: {event} in {without} with {control} "
+        f"and in {with_it} with {treated}{limits}."
+    )
+
+
+def power_curve(power: Power) -> str:
+    """The power of the studies there are, and how many it takes for more."""
+    needed = needed_of(power)
+    rest = f"80% take {needed:g} studies" if math.isfinite(needed) else "no number of studies reaches 80%"
+    return f"Power {ABOUT[power.question]} by the number of studies: {100 * power.power:.0f}% with {power.k}; {rest}."

@@ -1,0 +1,40 @@
+"""Notes of results: sentences for readers, each with a code for programs."""
+
+from __future__ import annotations
+
+__all__ = ["ABOUT_PREDICTION", "Note", "code_of"]
+
+# Notes that are about the prediction interval alone, by their codes.
+ABOUT_PREDICTION = frozenset({"bootstrap-prediction", "prediction-needs-three"})
+
+
+class Note(str):
+    """What a reader must know about a result: a sentence, and the code by which programs know it.
+
+    Examples
+    --------
+    >>> note = Note("one-study", "One study: its own estimate and Wald interval.")
+    >>> note, note.code
+    ('One study: its own estimate and Wald interval.', 'one-study')
+    """
+
+    __slots__ = ("code",)
+    code: str
+
+    def __new__(cls, code: str, text: str) -> Note:
+        note = super().__new__(cls, text)
+        note.code = code
+        return note
+
+    def __getnewargs__(self) -> tuple[str, str]:  # for copies and pickles  # pyright: ignore[reportIncompatibleMethodOverride]
+        return self.code, self.text
+
+    @property
+    def text(self) -> str:
+        """The sentence as plain text."""
+        return str(self)
+
+
+def code_of(note: str) -> str:
+    """The code of a note; "" where somebody wrote it as plain text."""
+    return note.code if isinstance(note, Note) else ""
