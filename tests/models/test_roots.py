@@ -21,3 +21,10 @@ def test_flat_and_steep_functions_together():
     power = np.array([1.0, 9.0, 0.1])
     got = falling_root(lambda x: 0.5 - x**power, np.zeros(3), np.ones(3))
     assert_allclose(got, 0.5 ** (1 / power), rtol=1e-13)
+
+
+def test_a_column_that_is_done_stays_beside_one_that_goes_on():
+    root = np.array([0.0, 0.3, np.pi])
+    got = falling_root(lambda x: np.where(root == 0, -x, root**9 - x**9), np.zeros(3), np.full(3, 50.0))
+    assert got[0] == 0
+    assert_allclose(got, root, rtol=1e-14)
