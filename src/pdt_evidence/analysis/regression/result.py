@@ -13,7 +13,7 @@ from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.analysis.regression.formulas import new_design
 from pdt_evidence.formatting import TEXT, aligned, note_lines, percent, plain
 from pdt_evidence.models.distributions import two_sided_quantile
-from pdt_evidence.models.inference import CLUSTERED, REGRESSION_TESTS, named_test
+from pdt_evidence.models.inference import REGRESSION_TESTS, TESTS_BY_CODE, named_test
 from pdt_evidence.models.permutation import count_arrangements, permutation_test
 from pdt_evidence.options import Whole, check_options
 from pdt_evidence.results import Note
@@ -193,7 +193,7 @@ class MetaRegression:
         tau2 = f"tau2 {TEXT.number(self.tau2)} ({level} {TEXT.interval(self.tau2_ci)})"
         left = f"{tau2}, I2 {TEXT.number(self.I2, 1)}%, R2 {TEXT.number(self.R2, 1)}%"
         QE = f"Residual heterogeneity: QE(df = {self.QE_df}) = {TEXT.number(self.QE)}, {TEXT.p_value(self.QE_p)}"
-        kind = "F" if self.test == CLUSTERED or named_test(self.test, REGRESSION_TESTS).by_t else "QM"
+        kind = "F" if TESTS_BY_CODE[self.test].by_t else "QM"
         df = ", ".join(f"{value:.4g}" for value in self.QM_df if not np.isnan(value))
         QM = f"Moderators: {kind}(df = {df}) = {TEXT.number(self.QM)}, {TEXT.p_value(self.QM_p)}"
         if not self.QM_df[0]:

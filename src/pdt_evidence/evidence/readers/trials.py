@@ -8,7 +8,6 @@ that the schema does not know are kept as they are. `template` gives a file to f
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from dataclasses import field as field_of
@@ -29,6 +28,7 @@ from pdt_evidence.evidence.readers.columns import (
     has_given_effects,
     trial_fields,
 )
+from pdt_evidence.evidence.readers.own_columns import all_numbers, whole_numbers
 from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
 from pdt_evidence.evidence.readers.tabular.decimals import decimal_points, doubtful_point
@@ -37,7 +37,6 @@ from pdt_evidence.evidence.readers.tabular.text_table import Entry, TextTable
 from pdt_evidence.evidence.readers.words import as_spelled, near_misses
 from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import (
-    Coded,
     Field,
     Problem,
     cell_problems,
@@ -64,7 +63,6 @@ __all__ = [
 ]
 
 MISSING = frozenset(("NA", "N/A", "#N/A"))  # how R and Excel write an empty cell
-OWN_NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d{0,14})?(?:(?<=\d)\.?|\.\d{1,17})(?:[eE][+-]?\d{1,2})?", re.ASCII)
 GUARDED = ("'=", "'+", "'-", "'@")  # an apostrophe keeps a spreadsheet from running a cell
 IMPORTED = "database"  # `verification` of rows that a reader of databases or reviews wrote
 
@@ -146,24 +144,13 @@ def typed_trials(text: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
     words = _Words(text, {field.name for field in known})
     every = [*known, *words.own_fields()]
     table, problems, coded = typed_columns(text.data, every, text.lines, words.mended)
-    table = _whole_numbers(table, every[len(known) :])
+    table = whole_numbers(table, every[len(known) :])
     problems += row_problems(table, text.lines)  # before the schema's: of two rules the stricter is said
     problems += _blanks(table, text.lines)
     problems += near_misses(table, coded, text.lines)
     problems += table_problems(table, known, text.lines, coded)
     text.notes.extend(words.notes)
     return table, problems
-
-
-def _whole_numbers(table: pd.DataFrame, own: Sequence[Field]) -> pd.DataFrame:
-    """Columns of the user's own as integers where all rows have one."""
-    numbers = {field.name: table[field.name].to_numpy() for field in own if field.type == "number"}
-    whole = {
-        name: values.astype(np.int64)
-        for name, values in numbers.items()
-        if np.isfinite(values).all() and (values % 1 == 0).all() and (np.abs(values) < 2**53).all()
-    }
-    return table.assign(**whole)
 
 
 @dataclass(slots=True)
@@ -177,16 +164,10 @@ class _Words:
     def own_fields(self) -> list[Field]:
         """Columns of the user's own: numbers where all their filled cells are, else text."""
         own = (str(name) for name in self.text.data.columns if name not in self.known)
-        return [Field(name=name, type="number" if self._all_numbers(name) else "string") for name in own]
-
-    def _all_numbers(self, name: str) -> bool:
-        """Whether a column is of numbers; identifiers such as 007, or too long for a float, are none."""
-        column = self.text.data[name]
-        if column.dtype == float:
-            return True
-        words = {word.strip() for word in Coded.of(column).words} - {"", *MISSING}
-        plain, _ = decimal_points(sorted(words), semicolons=self.text.decimal == ",")
-        return bool(plain) and all(OWN_NUMBER.fullmatch(word) for word in plain)
+        return [
+            Field(name=name, type="number" if all_numbers(self.text, name, MISSING) else "string")
+            for name in own
+        ]
 
     def mended(self, column: Field, words: list[str]) -> list[str]:
         """Without what stands for a missing value, guards against formulas, decimal commas."""
