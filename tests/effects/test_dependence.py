@@ -391,3 +391,16 @@ def test_the_shared_arm_of_risk_differences_adds_its_own_variance():
     table = effect_sizes(table.assign(study="A", better="higher"), measure="RD")
     blocks = covariance_blocks(table, 0.6)
     assert_allclose(blocks.dense()[0, 1], 6 / 50 * 44 / 50 / 50, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "sides", [("arm_t", "arm_c"), ("arm_t_label", "arm_c_label"), ("arm_t_label", "arm_c")]
+)
+@pytest.mark.parametrize("rho", [0.0, 0.3, 0.9])
+def test_a_shared_control_counts_however_it_is_named(sides, rho):
+    rows = pd.DataFrame(
+        {"trial_id": "A", "yi": [0.3, 0.5], "vi": [0.08, 0.09], "n_t": [30, 25], "n_c": 30}
+    ).assign(**{sides[0]: ["CBT", "PDT"], sides[1]: "waiting list"})
+    share = rows["n_t"] / (rows["n_t"] + rows["n_c"])  # of the variance, that of the control
+    expected = np.sqrt((share * rows["vi"]).prod())
+    assert covariance_blocks(rows, rho).dense()[0, 1] == pytest.approx(expected, rel=1e-12)

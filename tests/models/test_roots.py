@@ -21,3 +21,15 @@ def test_flat_and_steep_functions_together():
     power = np.array([1.0, 9.0, 0.1])
     got = falling_root(lambda x: 0.5 - x**power, np.zeros(3), np.ones(3))
     assert_allclose(got, 0.5 ** (1 / power), rtol=1e-13)
+
+
+def test_a_bracket_without_width_stays_finite_beside_one_that_goes_on():
+    seen = []
+
+    def f(x):
+        seen.append(x)
+        return np.array([-1.0, 0.3**9 - x[1] ** 9])
+
+    got = falling_root(f, np.zeros(2), np.array([0.0, 50.0]))
+    assert_allclose(got, [0, 0.3], rtol=1e-14)
+    assert np.isfinite(seen).all()

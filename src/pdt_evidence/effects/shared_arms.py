@@ -23,6 +23,7 @@ from pdt_evidence.options import RHO, check_options
 
 __all__ = ["arm_keys", "covariance_blocks"]
 
+ARMS = {"arm_t", "arm_c", "arm_t_label", "arm_c_label"}  # columns that name the arms of a row
 SAME_MEASUREMENT = (
     "outcome",
     "outcome_label",
@@ -73,7 +74,7 @@ def covariance_blocks(table: pd.DataFrame, rho: float = 0.6, *, cluster: str = "
     trial = table[cluster].to_numpy()
     vi = _numbers(table, "vi")
     plain = constant_correlation(vi, trial, rho)
-    if not {"arm_t", "arm_c"} <= set(table.columns):
+    if not ARMS & set(table.columns):
         return plain
     arm_t, arm_c = arm_keys(table, cluster)
     measurement = _codes(table, SAME_MEASUREMENT)

@@ -27,6 +27,7 @@ __all__ = ["ClusteredFit", "RobustTest", "fit_clustered", "robust_test"]
 Array = NDArray[np.float64]
 MOST_STEPS = 100
 TINY = 1e-12
+LOST = 0.05  # share of a variance that may be lost with directions in which a cluster leaves no residual
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,9 @@ def robust_test(fit: ClusteredFit, contrast: Array) -> RobustTest:
     Returns
     -------
     RobustTest
-        F on q and eta - q + 1 degrees of freedom; NaN where that is not above 0, or where too few clusters
-        tell of the combinations.
+        F on q and eta - q + 1 degrees of freedom; NaN where that is not above 0, where too few clusters
+        tell of the combinations, or one cluster alone determines a coefficient in them (it leaves no residual
+        there, and CR2 would take its part of the variance for 0), and where the fit leaves no residual at all.
     """
     C = np.atleast_2d(np.asarray(contrast, dtype=float))
     q = len(C)
@@ -121,16 +123,21 @@ def robust_test(fit: ClusteredFit, contrast: Array) -> RobustTest:
     g = np.einsum("sp,mpk->smk", root, fit.loads)
     between = np.einsum("smk,kl,tnl->stmn", g, fit.total, g, optimize=True)
     diagonal = np.einsum("ssmn->smn", between)
-    if q == 1:  # Satterthwaite, right even where the adjustment loses a direction
+    # CR2 is unbiased under the working model: what is missing of 1 has been lost with a direction.
+    lost = 1 - np.einsum("smm->s", diagonal).min()
+    if not lost < LOST:
+        return RobustTest(np.nan, q, np.nan, np.nan)
+    if q == 1:
         own = np.trace(diagonal[0])
-        eta = own**2 / (diagonal[0] ** 2).sum()
+        eta = max(own**2 / (diagonal[0] ** 2).sum(), 1.0)  # never below 1 but by rounding
     else:
         spread = (diagonal[:, None] * diagonal[None, :] + between * np.swapaxes(between, 2, 3)).sum()
         eta = q * (q + 1) / spread
-    df, covariance = float(eta - q + 1), C @ fit.cov_robust @ C.T
-    if not df > TINY or np.linalg.matrix_rank(covariance) < q:  # too few clusters for so many combinations
+    df, covariance = float(eta - q + 1), root @ fit.cov_robust @ root.T
+    known = df > TINY and np.linalg.eigvalsh(covariance)[0] > TINY
+    if not known:  # too few clusters for so many combinations, or nothing left to judge by
         return RobustTest(np.nan, q, np.nan, np.nan)
-    estimate = C @ fit.beta
+    estimate = root @ fit.beta
     Q = float(estimate @ np.linalg.solve(covariance, estimate))
     F = Q * df / (eta * q)
     return RobustTest(float(F), q, df, float(fdtrc(q, df, F)))

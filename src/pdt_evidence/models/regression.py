@@ -13,7 +13,7 @@ References
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,17 @@ class Estimates:
     cov: Array  # (b, p, p), times the Knapp-Hartung factor where the test has one
     statistic: Array  # (b, p)
     QM: Array  # (b,) chi2 of the tested coefficients, or F where the test is by t
+
+
+def unknown(found: Estimates) -> Estimates:
+    """The same coefficients, nothing known of how sure they are."""
+    nan = np.nan
+    return replace(
+        found,
+        cov=np.full_like(found.cov, nan),
+        statistic=np.full_like(found.statistic, nan),
+        QM=np.full_like(found.QM, nan),
+    )
 
 
 def aliased(X: Array, names: list[str]) -> list[str]:

@@ -54,6 +54,8 @@ def falling_root(f: Callable[[Floats], Floats], low: Floats, high: Floats) -> Fl
                 return best
             share = _next_share(a, b, c, fa, fb, fc)
             share = np.clip(share, np.minimum(tolerance, 0.5), np.maximum(1 - tolerance, 0.5))
+            # Beside columns that go on, one that is done stays where it is: its tolerance may be 0 / 0.
+            share = np.where(done, 0.0, share)
     return best
 
 

@@ -83,14 +83,24 @@ def test_predictions_are_robust_and_hold_the_interval(rows):
 def test_regressions_have_short_names(rows):
     fit = pdt.metareg("yi ~ year", rows, cluster="trial_id")
     assert repr(fit) == f"<ClusteredMetaRegression yi ~ year, REML CR2 k={len(rows)}: p = {fit.QM_p:.4f}>"
-    found = pdt.compare_subgroups(rows, "rating", cluster="trial_id")
-    assert repr(found) == f"<SubgroupComparison 3 groups by rating, common tau2, REML CR2: p = {found.p:.4f}>"
+    found = pdt.compare_subgroups(rows[rows["rating"] != "unknown"], "rating", cluster="trial_id")
+    assert repr(found) == f"<SubgroupComparison 2 groups by rating, common tau2, REML CR2: p = {found.p:.4f}>"
 
 
 def test_groups_are_compared_robustly(rows):
-    found = pdt.compare_subgroups(rows, "rating", cluster="trial_id")
-    assert (found.test, found.df[0], found.groups["k"].sum()) == ("CR2", 2, len(rows))
+    known = rows[rows["rating"] != "unknown"]
+    found = pdt.compare_subgroups(known, "rating", cluster="trial_id")
+    assert (found.test, found.df[0], found.groups["k"].sum()) == ("CR2", 1, len(known))
     assert 0.05 < found.p < 1
+
+
+def test_a_group_of_one_trial_has_no_robust_inference_and_no_test_rests_on_it(rows):
+    alone = rows["trial_id"].eq("lindqvist2020") & rows["rating"].eq("unknown")
+    one = rows[alone | rows["rating"].ne("unknown")]
+    found = pdt.compare_subgroups(one, "rating", cluster="trial_id")
+    assert found.groups["se"].isna().to_dict() == {"clinician": False, "self": False, "unknown": True}
+    assert np.isnan(found.p)
+    assert any(note.code == "no-inference" and "unknown" in note for note in found.notes)
 
 
 @pytest.mark.parametrize(

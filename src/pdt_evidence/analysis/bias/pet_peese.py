@@ -213,7 +213,7 @@ def _clustered(blank: Adjusted, studies: Studies, x: Floats, level: float) -> Ad
         )
     fit = fit_clustered(studies.yi, np.column_stack([np.ones(studies.k), x]), studies.cluster, studies.V)
     tests = [robust_test(fit, row) for row in np.eye(2)]
-    se = np.sqrt(np.diag(fit.cov_robust))
+    se = np.where([test.df > 0 for test in tests], np.sqrt(np.diag(fit.cov_robust)), NAN)
     slope_t = float(fit.beta[1] / se[1])
     more = {
         "k": studies.k,

@@ -24,7 +24,7 @@ from pdt_evidence.analysis.regression.result import (
 from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
 from pdt_evidence.evidence.schema import missing_column
-from pdt_evidence.models.clustered_regression import ClusteredFit, fit_clustered, robust_test
+from pdt_evidence.models.clustered_regression import ClusteredFit, RobustTest, fit_clustered, robust_test
 from pdt_evidence.models.distributions import chi2_tail, two_sided_quantile
 from pdt_evidence.models.heterogeneity import H2_from_tau2, I2_from_tau2
 from pdt_evidence.results import Note
@@ -94,8 +94,8 @@ def fit_by_cluster(
     V = covariance_blocks(rows.assign(yi=y, vi=v), rho, cluster=cluster).dense()
     fit = fit_clustered(y, X, codes, V)
     names = [str(name) for name in spec.column_names]
-    tested = moderator_columns(spec)
-    test = robust_test(fit, np.eye(len(names))[tested])
+    tested = moderator_columns(X)
+    test = robust_test(fit, np.eye(len(names))[tested]) if tested.any() else RobustTest(NAN, 0, NAN, NAN)
     QE, typical = _residual(y, X, V)
     tau2, n_clusters = sum(fit.sigma2), int(codes.max()) + 1
     k, p = X.shape
@@ -108,7 +108,7 @@ def fit_by_cluster(
         level=level,
         k=k,
         coefficients=coefficients,
-        covariance=fit.cov_robust,
+        covariance=_covariance(fit, coefficients),
         tau2=tau2,
         tau2_se=NAN,
         tau2_ci=(NAN, NAN),
@@ -121,10 +121,14 @@ def fit_by_cluster(
         QM=test.F,
         QM_df=(float(test.q), test.df),
         QM_p=test.p,
-        vif=inflation(fit.cov_model, spec),
+        vif=inflation(fit.cov_model, spec, tested),
         log_likelihood=fit.log_likelihood + constant,
         left_out=excluded,
-        notes=(*remarks(n_clusters, int(tested.sum()), len(excluded)), *_rough(coefficients, test.df)),
+        notes=(
+            *remarks(n_clusters, test.q, len(excluded), spec),
+            *_rough(coefficients, test),
+            *_without(coefficients, test),
+        ),
         yi=y,
         vi=v,
         design=X,
@@ -183,10 +187,26 @@ def _explained(y: Array, codes: NDArray[np.intp], V: Array, tau2: float) -> floa
     return 100 * max(0.0, (before - tau2) / before) if before > 0 else NAN
 
 
-def _rough(coefficients: pd.DataFrame, df: float) -> list[Note]:
-    low = [str(name) for name, value in coefficients["df"].items() if not value >= FEWEST_DF]
-    low += [] if df >= FEWEST_DF else ["the test of all moderators"]
+def _covariance(fit: ClusteredFit, coefficients: pd.DataFrame) -> Array:
+    """The robust covariance, NaN for coefficients that have no robust inference."""
+    known = coefficients["se"].notna().to_numpy()
+    return np.where(known[:, None] & known, fit.cov_robust, NAN)
+
+
+ALL = "the test of all moderators"
+
+
+def _rough(coefficients: pd.DataFrame, test: RobustTest) -> list[Note]:
+    low = [str(name) for name, value in coefficients["df"].items() if value < FEWEST_DF]
+    low += [ALL] if test.df < FEWEST_DF else []
     below = f"Robust inference has fewer than {FEWEST_DF:g} degrees of freedom"
     return (
         [Note("few-degrees-of-freedom", f"{below} for {', '.join(low)}: p may be too small.")] if low else []
     )
+
+
+def _without(coefficients: pd.DataFrame, test: RobustTest) -> list[Note]:
+    none = [str(name) for name, value in coefficients["p"].items() if np.isnan(value)]
+    none += [ALL] if test.q and np.isnan(test.p) else []
+    why = "the rows of too few clusters bear on it, or they differ in nothing"
+    return [Note("no-robust-inference", f"No robust inference for {', '.join(none)}: {why}.")] if none else []

@@ -19,7 +19,7 @@ FEWEST_DF = 4.0  # below it a Satterthwaite test is not to be trusted: doi:10.10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coefficient:
-    """One coefficient with cluster-robust (CR2) inference."""
+    """One coefficient with cluster-robust (CR2) inference; all but the estimate NaN where there is none."""
 
     estimate: float
     se: float
@@ -53,6 +53,6 @@ def coefficient(fit: ClusteredFit, weights: NDArray[np.float64], level: float) -
     """The combination `weights @ beta` of the coefficients."""
     test: RobustTest = robust_test(fit, weights)
     estimate = float(weights @ fit.beta)
-    se = float(np.sqrt(weights @ fit.cov_robust @ weights))
+    se = float(np.sqrt(weights @ fit.cov_robust @ weights)) if np.isfinite(test.p) else np.nan
     half = float(two_sided_quantile(level, test.df)) * se
     return Coefficient(estimate=estimate, se=se, df=test.df, ci=(estimate - half, estimate + half), p=test.p)

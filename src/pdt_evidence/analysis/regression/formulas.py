@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pdt_evidence.analysis.regression.columns import as_numbers, blanks_missing, text_of_numbers
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, did_you_mean, warn
 from pdt_evidence.models.regression import aliased
 
@@ -83,18 +84,19 @@ def read_design(formula: str, table: pd.DataFrame, vi: str):
         raise SchemaError(no_column(unknown, table))
     named = [word.strip("`") for word in re.findall(r"`[^`]+`|[A-Za-z_]\w*", f"{formula} `{left}` `{vi}`")]
     used = [name for name in dict.fromkeys(named) if name in table.columns]
-    plain = table.reset_index(drop=True)
-    lacking = plain[used].isna()
-    whole = plain[~lacking.any(axis=1)]
+    plain = blanks_missing(table, used)
+    lacking = plain.isna()
+    numeric = [name for name in text_of_numbers(plain) if name not in (left, vi)]
+    whole = as_numbers(plain[~lacking.any(axis=1)], formula.partition("~")[2] or formula, numeric)
     try:
-        design = right.get_model_matrix(_present_levels(whole[used]), na_action="drop", output="pandas")
+        design = right.get_model_matrix(_present_levels(whole), na_action="drop", output="pandas")
     except (FormulaicError, ValueError, TypeError) as error:
         raise RequestError(f"The formula {formula!r} cannot be applied: {_unstyled(error)}") from error
     whole = whole.loc[design.index]
     y, v = (pd.to_numeric(whole[name], errors="coerce").to_numpy(dtype=float) for name in (left, vi))
     X = design.to_numpy(dtype=float)
     _check_numbers(y, v, X, whole[[left, vi]])
-    excluded = _excluded(plain, lacking, design.index)
+    excluded = _excluded(table.reset_index(drop=True), lacking, design.index)
     return y, v, X, design.model_spec, excluded
 
 
@@ -180,6 +182,7 @@ def new_design(spec: Any, table: pd.DataFrame) -> Array:
     """The design of new rows; `RequestError` where a value is missing or a level was not seen in the fit."""
     from formulaic.errors import DataMismatchWarning, FormulaicError
 
+    table = _as_in_the_fit(spec, table)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", DataMismatchWarning)
@@ -193,6 +196,25 @@ def new_design(spec: Any, table: pd.DataFrame) -> Array:
         except (FormulaicError, ValueError, TypeError) as error:
             raise RequestError(f"The new table does not fit the model: {_unstyled(error)}") from error
     return X
+
+
+def _as_in_the_fit(spec: Any, table: pd.DataFrame) -> pd.DataFrame:
+    """The columns that a model names, with numbers where those of its fit were numbers."""
+    import pandas as pd
+
+    used = [name for name in map(str, spec.required_variables) if name in table.columns]
+    plain = blanks_missing(table, used)
+    in_words = [
+        factor for factor, state in _levels(spec) if any(isinstance(one, str) for one in state.levels)
+    ]
+    named = {word.strip("`") for word in re.findall(r"`[^`]+`|[A-Za-z_]\w*", " ".join(in_words))}
+    return plain.assign(
+        **{
+            name: pd.to_numeric(plain[name])
+            for name in text_of_numbers(plain)
+            if name not in named | set(in_words)
+        }
+    )
 
 
 def _levels(spec: Any) -> list[tuple[str, Any]]:

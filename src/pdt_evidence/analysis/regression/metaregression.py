@@ -16,6 +16,7 @@ from pdt_evidence.analysis.regression.by_cluster import fit_by_cluster
 from pdt_evidence.analysis.regression.formulas import check_design, read_design, warn_of_repeats
 from pdt_evidence.analysis.regression.result import (
     MetaRegression,
+    fits_perfectly,
     has_intercept,
     inflation,
     moderator_columns,
@@ -29,6 +30,7 @@ from pdt_evidence.models.estimators import REGRESSION_METHODS, estimator, regres
 from pdt_evidence.models.heterogeneity import H2_from_Q, H2_from_tau2, I2_from_Q, I2_from_tau2
 from pdt_evidence.models.inference import REGRESSION_TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
+from pdt_evidence.results import Note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +38,11 @@ if TYPE_CHECKING:
 __all__ = ["metareg"]
 
 NAN = float("nan")
+PERFECT = Note(
+    "perfect-fit",
+    "The model gives every effect exactly, so the Knapp-Hartung standard errors would be 0: there is nothing to "
+    "judge them by, and no interval and no test (test 'adhoc' or 'z' has them).",
+)
 Array = NDArray[np.float64]
 
 
@@ -125,8 +132,12 @@ def _fit(formula, y, v, X, spec, names, method, test, level, left_out) -> MetaRe
     Q, R = regression.basis(X)
     Q, y1 = Q[None], y[None]
     tau2 = regression_tau2(Q, y1, v, method)
-    tested = moderator_columns(spec)
-    found = regression.coefficients(Q, R, y1, v, tau2, test, tested)
+    tested = moderator_columns(X)
+    found = regression.coefficients(Q, R, y1, v, tau2, test, tested if tested.any() else ~tested)
+    perfect = test == "knha" and fits_perfectly(y, X @ found.beta[0])
+    wald = found.cov[0]
+    if perfect:
+        found = regression.unknown(found)
     QE = float(regression.residual_Q(Q, y1, v)[0])
     typical = float(regression.typical_variance(Q, v)[0])
     upper, lower = (float(chi2_quantile(side, k - p)) for side in (0.5 + level / 2, 0.5 - level / 2))
@@ -155,10 +166,10 @@ def _fit(formula, y, v, X, spec, names, method, test, level, left_out) -> MetaRe
         QM=QM,
         QM_df=(float(m), df),
         QM_p=QM_p,
-        vif=inflation(found.cov[0], spec),
+        vif=inflation(wald, spec, tested),
         log_likelihood=float(regression.log_likelihood(Q, y1, v, tau2, restricted)[0]),
         left_out=left_out,
-        notes=remarks(k, m, len(left_out)),
+        notes=(*remarks(k, m, len(left_out), spec), *([PERFECT] if perfect else [])),
         yi=y,
         vi=v,
         design=X,

@@ -310,7 +310,7 @@ def _levels(
             )
         if len(tested) > 1:
             test = _test(fit, np.eye(len(tested))[1:] - np.eye(len(tested))[0])
-            rough = not test["df2"] >= FEWEST_DF
+            rough = test["df2"] < FEWEST_DF
             lines = [
                 line | {"note": "df of the test below 4: p is rough"} if rough else line for line in lines
             ]
@@ -342,6 +342,8 @@ def _estimate(fit: Any, weights: NDArray[np.float64], level: float) -> dict[str,
         "ci_low": one.ci[0],
         "ci_high": one.ci[1],
     }
+    if isnan(one.p):
+        return numbers | {"note": "too few trials bear on it: no interval, no test"}
     return numbers if one.trustworthy else numbers | {"note": "df below 4: interval and p are rough"}
 
 

@@ -13,7 +13,7 @@ from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.analysis.regression.formulas import new_design
 from pdt_evidence.formatting import TEXT, aligned, note_lines, percent, plain
 from pdt_evidence.models.distributions import two_sided_quantile
-from pdt_evidence.models.inference import REGRESSION_TESTS, named_test
+from pdt_evidence.models.inference import REGRESSION_TESTS, TESTS_BY_CODE, named_test
 from pdt_evidence.models.permutation import count_arrangements, permutation_test
 from pdt_evidence.options import Whole, check_options
 from pdt_evidence.results import Note
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MetaRegression",
     "PermutationTest",
+    "fits_perfectly",
     "has_intercept",
     "inflation",
     "moderator_columns",
@@ -66,7 +67,7 @@ class MetaRegression:
     QE: float  # residual heterogeneity
     QE_df: int
     QE_p: float
-    QM: float  # all moderators: chi2, or F where the test is by t
+    QM: float  # all moderators: chi2, or F where the test is by t; NaN where there is none to test
     QM_df: tuple[float, float]  # numerator, denominator (NaN for chi2)
     QM_p: float
     vif: pd.DataFrame  # by moderator: df, vif (generalised), sif = vif ** (1 / (2 df))
@@ -146,7 +147,8 @@ class MetaRegression:
         .. [1] Higgins, Thompson (2004), Statistics in Medicine 23, 1663. doi:10.1002/sim.1752
         """
         check_options(n=(n, Whole(least=2)), seed=(seed, Whole(least=0)))
-        data = (self.design, self.yi, self.vi, self.method, self.test, moderator_columns(self.spec))
+        tested = moderator_columns(self.design)
+        data = (self.design, self.yi, self.vi, self.method, self.test, tested if tested.any() else ~tested)
         with progress_bar("arrangements", count_arrangements(self.design, n)[0], progress) as update:
             found = permutation_test(*data, n, seed, executor, update)
         table = self.coefficients[["estimate", "statistic"]].assign(p=found.p)
@@ -191,16 +193,18 @@ class MetaRegression:
         tau2 = f"tau2 {TEXT.number(self.tau2)} ({level} {TEXT.interval(self.tau2_ci)})"
         left = f"{tau2}, I2 {TEXT.number(self.I2, 1)}%, R2 {TEXT.number(self.R2, 1)}%"
         QE = f"Residual heterogeneity: QE(df = {self.QE_df}) = {TEXT.number(self.QE)}, {TEXT.p_value(self.QE_p)}"
-        kind = "QM" if np.isnan(self.QM_df[1]) else "F"
+        kind = "F" if TESTS_BY_CODE[self.test].by_t else "QM"
         df = ", ".join(f"{value:.4g}" for value in self.QM_df if not np.isnan(value))
         QM = f"Moderators: {kind}(df = {df}) = {TEXT.number(self.QM)}, {TEXT.p_value(self.QM_p)}"
+        if not self.QM_df[0]:
+            QM = "Moderators: none to test"
         rows = [("", "estimate", "se", "t" if kind == "F" else "z", "df", "p", level)]
         for term, row in self.coefficients.iterrows():
             numbers = (
                 TEXT.number(row.estimate),
                 TEXT.number(row.se),
                 TEXT.number(row.statistic),
-                f"{row.df:.3g}",
+                "-" if np.isnan(row.df) else f"{row.df:.3g}",
             )
             rows.append((str(term), *numbers, TEXT.p(row.p), TEXT.interval((row.ci_low, row.ci_high))))
         return "\n".join([self._head(), "", left, QE, QM, "", *aligned(rows, 1), *note_lines(self.notes)])
@@ -214,11 +218,10 @@ def wald_df(test: str, k: int, p: int) -> float:
     return float(k - p) if named_test(test, REGRESSION_TESTS).by_t else NAN
 
 
-def inflation(cov: Array, spec: Any) -> pd.DataFrame:
+def inflation(cov: Array, spec: Any, keep: NDArray[np.bool_]) -> pd.DataFrame:
     """Generalised variance inflation of each moderator (Fox, Monette 1992), the intercept apart."""
     import pandas as pd
 
-    keep = moderator_columns(spec)
     rows = {}
     if has_intercept(spec) and keep.any():
         scale = np.sqrt(np.diagonal(cov)[keep])
@@ -236,24 +239,36 @@ def inflation(cov: Array, spec: Any) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=["df", "vif", "sif"])
 
 
-def moderator_columns(spec: Any) -> NDArray[np.bool_]:
-    """Which columns are moderators: all but the intercept; the intercept where there is nothing else."""
-    names = [str(name) for name in spec.column_names]
-    keep = np.array([name != "Intercept" for name in names])
-    return keep if keep.any() else ~keep
+def moderator_columns(X: Array) -> NDArray[np.bool_]:
+    """Which columns of a design are moderators: all but an intercept, whatever it is called."""
+    return np.ptp(X, axis=0) > 0
+
+
+def fits_perfectly(y: Array, fitted: Array) -> bool:
+    """Whether effects and fitted values differ by rounding alone."""
+    return bool(np.abs(y - fitted).max() <= 1e-12 * np.abs(y).max())
 
 
 def has_intercept(spec: Any) -> bool:
     return "Intercept" in [str(name) for name in spec.column_names]
 
 
-def remarks(k: int, m: int, left_out: int) -> tuple[Note, ...]:
+def remarks(k: int, m: int, left_out: int, spec: Any) -> tuple[Note, ...]:
     """What a reader must know of k independent units and m coefficients of moderators."""
+    rows = "1 row was" if left_out == 1 else f"{left_out} rows were"
     notes = (
-        [Note("rows-left-out", f"{left_out} rows were left out, since a value is missing (see left_out).")]
+        [Note("rows-left-out", f"{rows} left out, since a value is missing (see left_out).")]
         if left_out
         else []
     )
+    alone = [str(factor) for factor, state in spec.factor_contrasts.items() if len(list(state.levels)) == 1]
+    if alone:
+        notes.append(
+            Note(
+                "one-level",
+                f"All rows that went in have the same {' and the same '.join(alone)}: nothing to compare.",
+            )
+        )
     if k < 10 * m:
         notes.append(
             Note("few-studies", f"{k} studies for {m} coefficients of moderators: fewer than ten for each.")

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from pdt_evidence.analysis.regression.columns import blanks_missing, in_order, in_words
 from pdt_evidence.analysis.regression.formulas import no_column, warn_of_repeats
-from pdt_evidence.analysis.regression.metaregression import MetaRegression, metareg
+from pdt_evidence.analysis.regression.metaregression import metareg
+from pdt_evidence.analysis.regression.result import MetaRegression, fits_perfectly
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options, require_choice
 from pdt_evidence.formatting import TEXT, aligned, note_lines, percent
 from pdt_evidence.models import regression
@@ -124,24 +127,44 @@ def compare_subgroups(
         raise SchemaError(no_column(missing, table))
     if "`" in by:
         raise RequestError(f"by = {by!r} has a backtick, which a formula cannot name.")
-    table = table.assign(**{by: table[by].where(table[by] != "")})  # a blank is no group
-    sizes = table.dropna(subset=[by, yi, vi])[by].astype(str).value_counts().sort_index()
+    groups, complete = _groups(table, by, yi, vi)
+    sizes = groups[complete].value_counts().reindex(groups.cat.categories)
     if len(sizes) < 2:
         raise EvidenceError(
             f"{by!r} makes {len(sizes)} group of complete rows, but a comparison needs 2 or more."
         )
-    words = table.assign(**{by: table[by].where(table[by].isna(), table[by].astype(str)).astype("category")})
+    words = table.assign(**{by: groups.to_numpy(dtype=object)})
+    words[by] = words[by].astype(groups.dtype)
     options = {"vi": vi, "method": method, "test": test, "level": level}
     if cluster is not None:
         require_choice("tau2 (with cluster)", tau2, ("common",))
         options |= {"cluster": cluster, "rho": rho}
     else:
-        whole = words[[by, yi, vi]].notna().all(axis=1).to_numpy()
-        warn_of_repeats(table, pd.DataFrame({"row": np.flatnonzero(~whole)}))
+        warn_of_repeats(table, pd.DataFrame({"row": np.flatnonzero(~complete)}))
         words = words.drop(columns=words.columns.intersection(["trial_id"]).difference([by]))
     if tau2 == "common":
         return _common(words, by, yi, sizes, options)
     return _separate(words, by, yi, sizes, options)
+
+
+def _groups(table: pd.DataFrame, by: str, yi: str, vi: str) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """The group of each row in words, and which rows are complete.
+
+    Groups are in the order of the categories, of the numbers, or of the alphabet; those that no
+    complete row is in are no groups.
+    """
+    import pandas as pd
+
+    plain = blanks_missing(table, dict.fromkeys([by, yi, vi]))
+    complete = plain.notna().all(axis=1).to_numpy()
+    column = plain[by]
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        values = list(column[complete].cat.remove_unused_categories().cat.categories)
+    else:
+        values = in_order(column[complete].unique().tolist())
+    names = [in_words(value) for value in values]
+    words = column.astype(object).map(dict(zip(values, names, strict=True)))
+    return words.astype(pd.CategoricalDtype(names)), complete
 
 
 def _common(
@@ -151,7 +174,8 @@ def _common(
     means = metareg(
         f"`{yi}` ~ `{by}` - 1", table[table[[by, yi, options["vi"]]].notna().all(axis=1)], **options
     )
-    groups = means.coefficients.drop(columns="statistic").set_axis(sizes.index, axis=0)
+    (levels,) = (state.levels for state in means.spec.factor_contrasts.values())
+    groups = means.coefficients.drop(columns="statistic").set_axis(list(levels), axis=0).reindex(sizes.index)
     groups.insert(0, "k", sizes.to_numpy())
     groups["tau2"] = fit.tau2
     return _comparison(by, "common", options, groups, fit.QM, fit.QM_df, fit.QM_p, fit)
@@ -185,6 +209,8 @@ def _alone(group: pd.DataFrame, yi: str, options: dict[str, Any]) -> dict[str, f
         Q, R = regression.basis(np.ones((k, 1)))
         tau2 = float(regression_tau2(Q[None], y[None], v, options["method"])[0])
         found = regression.coefficients(Q[None], R, y[None], v, np.array([tau2]), test, np.array([True]))
+        if test == "knha" and fits_perfectly(y, np.full(k, found.beta[0, 0])):
+            found = regression.unknown(found)
         estimate, se = float(found.beta[0, 0]), float(np.sqrt(found.cov[0, 0, 0]))
         df = NAN if test == "z" else k - 1.0
     half = float(two_sided_quantile(options["level"], df)) * se
@@ -217,6 +243,15 @@ def _comparison(
         if small
         else []
     )
+    unsure = [str(name) for name in groups.index[groups["se"].isna()]]
+    if unsure:
+        why = "its rows are of too few trials, or its effects do not differ"
+        notes.append(
+            Note(
+                "no-inference",
+                f"No interval and no test of {', '.join(unsure)}: {why}; nor between the groups.",
+            )
+        )
     left = len(fit.left_out)
     rows = "1 row was" if left == 1 else f"{left} rows were"
     notes += (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,7 +35,8 @@ def cumulative(
     yi, vi : array_like, shape (k,)
         Effects and their variances; or a `PooledEffect` as `yi`, and no `vi`.
     order : sequence, length k, or str, optional
-        Studies enter by these values, smallest first, equal ones as they stand: years, -years
+        Studies enter by these values, smallest first (ordered categories in their order), equal ones as they
+        stand: years, -years
         for the latest first, vi for the most precise first. For a `PooledEffect` also the name of one of its
         `columns`, such as "year". As they stand if None.
     method, test, level, labels
@@ -84,7 +86,12 @@ def _column(result: object, name: str) -> Sequence[object]:
 
 def _places(order: Sequence[object] | ArrayLike, full: PooledEffect) -> list[int]:
     """The studies' numbers in the order they enter."""
-    values = order.tolist() if isinstance(order, np.ndarray) else list(order)  # pyright: ignore[reportArgumentType]
+    given = getattr(order, "array", order)  # of a Series
+    if getattr(given, "ordered", False):  # categories in an order of their own
+        codes = given.codes.tolist()  # pyright: ignore
+        values: list[Any] = [None if code < 0 else code for code in codes]
+    else:
+        values = order.tolist() if isinstance(order, np.ndarray) else list(order)  # pyright: ignore[reportArgumentType]
     if len(values) != full.k:
         raise EvidenceError(f"order has {len(values)} values for {full.k} studies; each study needs one.")
     missing = [

@@ -28,6 +28,7 @@ from pdt_evidence.evidence.readers.columns import (
     has_given_effects,
     trial_fields,
 )
+from pdt_evidence.evidence.readers.own_columns import all_numbers, whole_numbers
 from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
 from pdt_evidence.evidence.readers.tabular.decimals import decimal_points, doubtful_point
@@ -143,6 +144,7 @@ def typed_trials(text: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
     words = _Words(text, {field.name for field in known})
     every = [*known, *words.own_fields()]
     table, problems, coded = typed_columns(text.data, every, text.lines, words.mended)
+    table = whole_numbers(table, every[len(known) :])
     problems += row_problems(table, text.lines)  # before the schema's: of two rules the stricter is said
     problems += _blanks(table, text.lines)
     problems += near_misses(table, coded, text.lines)
@@ -160,9 +162,12 @@ class _Words:
     notes: list[Entry] = field_of(default_factory=list)
 
     def own_fields(self) -> list[Field]:
-        """Columns of the user's own: text."""
+        """Columns of the user's own: numbers where all their filled cells are, else text."""
         own = (str(name) for name in self.text.data.columns if name not in self.known)
-        return [Field(name=name, type="string") for name in own]
+        return [
+            Field(name=name, type="number" if all_numbers(self.text, name, MISSING) else "string")
+            for name in own
+        ]
 
     def mended(self, column: Field, words: list[str]) -> list[str]:
         """Without what stands for a missing value, guards against formulas, decimal commas."""

@@ -26,7 +26,20 @@ def csv_text(table: pd.DataFrame) -> str:
     whole = [
         field.name for field in trial_fields() if field.type == "integer" and field.name in table.columns
     ]
+    whole += [
+        name
+        for name in table.columns
+        if name not in {f.name for f in trial_fields()} and _is_whole(table[name])
+    ]
     return guarded(table.astype(dict.fromkeys(whole, "Int64"))).to_csv(index=False, lineterminator="\n")
+
+
+def _is_whole(column: pd.Series) -> bool:
+    """Whether a column of floats has whole numbers alone, which cells that are blank made floats."""
+    if column.dtype != float:
+        return False
+    values = column.dropna().to_numpy()
+    return bool(len(values)) and bool(((values % 1 == 0) & (abs(values) < 2**53)).all())
 
 
 def guarded(table: pd.DataFrame) -> pd.DataFrame:
