@@ -1,6 +1,9 @@
 from pdt_evidence.analysis.as_revman.audit import audit as audit
+from pdt_evidence.analysis.bias.asymmetry import rank_test as rank_test
 from pdt_evidence.analysis.bias.asymmetry import regression_test as regression_test
 from pdt_evidence.analysis.bias.asymmetry import trim_and_fill as trim_and_fill
+from pdt_evidence.analysis.bias.limits import limit_meta as limit_meta
+from pdt_evidence.analysis.bias.limits import p_uniform as p_uniform
 from pdt_evidence.analysis.bias.pet_peese import pet_peese as pet_peese
 from pdt_evidence.analysis.bias.selection import selection_model as selection_model
 from pdt_evidence.analysis.bias.sensitivity import publication_sensitivity as publication_sensitivity

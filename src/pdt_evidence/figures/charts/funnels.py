@@ -76,6 +76,11 @@ def funnel(
     one_effect(result, "funnel")
     known_kind(filled, "filled", "TrimAndFill", "what trim_and_fill(fit) returns")
     known_kind(regression, "regression", "RegressionTest", "what regression_test(fit) returns")
+    if regression is not None and regression.precision != "sei":
+        raise RequestError(
+            f"regression is on another measure of precision ({regression.precision!r}) than the axis of the funnel. "
+            "Give regression_test(fit, precision='sei')."
+        )
     numbers(contours, "contours", "a list of p values, such as [0.05, 0.01]")
     wrong = [value for value in contours if not 0 < value < 1]
     if wrong:
