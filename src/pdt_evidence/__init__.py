@@ -18,7 +18,7 @@ What effects vary with
     metareg compare_subgroups moderators follow_up
 How far a result holds
     sensitivity leave_one_out influence cumulative gosh audit
-    regression_test rank_test trim_and_fill pet_peese selection_model
+    bias regression_test rank_test trim_and_fill pet_peese selection_model
     publication_sensitivity p_uniform limit_meta
 Equivalence and networks
     equivalence STEINERT_2017 CUIJPERS_2014 network networks pdt_against_cbt
@@ -76,6 +76,7 @@ _HOMES = {
     "analysis.robustness.gosh": ["gosh"],
     "analysis.bias.asymmetry": ["rank_test", "regression_test", "trim_and_fill"],
     "analysis.bias.limits": ["limit_meta", "p_uniform"],
+    "analysis.bias.overview": ["bias"],
     "analysis.bias.pet_peese": ["pet_peese"],
     "analysis.bias.selection": ["selection_model"],
     "analysis.bias.sensitivity": ["publication_sensitivity"],

@@ -4,6 +4,7 @@ from pdt_evidence.analysis.bias.asymmetry import regression_test as regression_t
 from pdt_evidence.analysis.bias.asymmetry import trim_and_fill as trim_and_fill
 from pdt_evidence.analysis.bias.limits import limit_meta as limit_meta
 from pdt_evidence.analysis.bias.limits import p_uniform as p_uniform
+from pdt_evidence.analysis.bias.overview import bias as bias
 from pdt_evidence.analysis.bias.pet_peese import pet_peese as pet_peese
 from pdt_evidence.analysis.bias.selection import selection_model as selection_model
 from pdt_evidence.analysis.bias.sensitivity import publication_sensitivity as publication_sensitivity

@@ -245,6 +245,12 @@ FORESTS = {
         evidence=lambda known: known.che,
         caption="`forest(che)`: several effects a trial",
     ),
+    "forest_bias": Example(
+        "forest",
+        lambda: pdt.bias(effect(20)),
+        evidence=lambda known: pdt.bias(known.fit),
+        caption="`forest(bias(fit))`: corrected for publication bias",
+    ),
     "forest_network": Example("forest", lambda: NETWORK),
     "network_forest": Example("forest", evidence=lambda known: known.network, caption="`forest(network)`"),
     "forest_leave_one_out": Example("forest", lambda: leave_one_out(pooled())),
