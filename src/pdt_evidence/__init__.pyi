@@ -62,7 +62,9 @@ from pdt_evidence.figures import gosh_plot as gosh_plot
 from pdt_evidence.figures import network_plot as network_plot
 from pdt_evidence.figures import orchard as orchard
 from pdt_evidence.figures import radial as radial
+from pdt_evidence.figures import s_value_curve as s_value_curve
 from pdt_evidence.figures import save as save
+from pdt_evidence.figures import selection_function as selection_function
 from pdt_evidence.figures import specification_curve as specification_curve
 from pdt_evidence.figures import summary_forest as summary_forest
 from pdt_evidence.figures import tau2_profile as tau2_profile

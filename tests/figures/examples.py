@@ -265,6 +265,15 @@ FORESTS = {
     **{f"style_{name}": of_style(name) for name in ("revman", "jama", "bmj", "lancet", "apa")},
     "style_slide": Example("forest", lambda: effect(5), {"style": "slide"}),
 }
+
+
+def mixed_results():
+    """Some results on either side of the steps of a selection function."""
+    rng = np.random.default_rng(11)
+    vi = rng.uniform(0.02, 0.12, 18)
+    return pdt.pool(rng.normal(0.3, np.sqrt(vi + 0.05)), vi)
+
+
 CHARTS = {
     "trajectory": Example(
         "trajectory", synthesis, evidence=lambda known: known.course, caption="`trajectory(synthesis)`"
@@ -308,6 +317,18 @@ CHARTS = {
         caption="`bias_summary(judgements)`",
     ),
     "tau2_profile": Example("tau2_profile", pooled, SMALL, evidence=the_fit, caption="`tau2_profile(fit)`"),
+    "s_value_curve": Example(
+        "s_value_curve",
+        lambda: pdt.publication_sensitivity(mixed_results()),
+        evidence=lambda known: pdt.publication_sensitivity(known.fit),
+        caption="`s_value_curve(publication_sensitivity(fit))`",
+    ),
+    "selection_function": Example(
+        "selection_function",
+        lambda: pdt.selection_model(mixed_results(), steps=(0.025, 0.5)),
+        evidence=lambda known: pdt.selection_model(known.fit, steps=(0.025, 0.5)),
+        caption="`selection_function(selection_model(fit, steps=(0.025, 0.5)))`",
+    ),
     "specification_curve": Example(
         "specification_curve",
         specifications,

@@ -34,7 +34,7 @@ class Figure(NamedTuple):
 
 
 _FIT = ("PooledEffect",)
-_ROWS = ("Synthesis", "PooledSeries", "Influence", "Network", "Mapping")
+_ROWS = ("Synthesis", "PooledSeries", "Influence", "Network", "Bias", "Mapping")
 
 FIGURES: dict[str, Figure] = {
     "forest": Figure("forests.plot", "alt.describe", (), (None, None)),
@@ -49,5 +49,9 @@ FIGURES: dict[str, Figure] = {
     "bias_summary": Figure("charts.profiles", "alt.companions", (*_FIT, "Mapping"), (150.0, None)),
     "gosh_plot": Figure("charts.influences", "alt.companions", ("Gosh",), (110.0, 90.0)),
     "tau2_profile": Figure("charts.profiles", "alt.companions", _FIT, (110.0, 80.0)),
+    "s_value_curve": Figure(
+        "charts.publication", "alt.companions", ("PublicationSensitivity",), (120.0, 80.0)
+    ),
+    "selection_function": Figure("charts.publication", "alt.companions", ("SelectionModel",), (120.0, 80.0)),
     "specification_curve": Figure("charts.specification", "alt.companions", ("DataFrame",), (160.0, None)),
 }
