@@ -143,7 +143,8 @@ def s_value_curve(result: PublicationSensitivity) -> str:
         return f"A curve of the corrected mean cannot be drawn: {result.why}."
     worst, ends = result.worst_case, [number(end) for end in result.worst_case.ci]
     text = f"Curve of the corrected mean against the selection ratio, {counted(result.k)}, "
-    text += f"{result.affirmative} of them affirmative. {result.sentence} Worst case, {counted(worst.k)}: {number(worst.estimate)}"
+    text += f"{result.affirmative} of them affirmative. {result.sentence} "
+    text += f"Worst case, {counted(worst.k)}: {number(worst.estimate)}"
     return f"{text} ({percent(result.level)} interval {ends[0]} to {ends[1]})."
 
 
