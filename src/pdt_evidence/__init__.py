@@ -21,6 +21,8 @@ How far a result holds
     regression_test trim_and_fill pet_peese selection_model publication_sensitivity
 What an effect means
     absolute power information_size
+    bias regression_test rank_test trim_and_fill pet_peese selection_model
+    publication_sensitivity p_uniform limit_meta
 Equivalence and networks
     equivalence STEINERT_2017 CUIJPERS_2014 network networks pdt_against_cbt
 Claims
@@ -29,6 +31,8 @@ Figures
     forest forest_pages summary_forest trajectory network_plot orchard drapery
     funnel radial baujat bias_summary gosh_plot tau2_profile pictograph
     power_curve specification_curve
+    funnel radial baujat bias_summary gosh_plot tau2_profile s_value_curve
+    selection_function specification_curve
     alt_text to_table save
 Everything at once
     report export
@@ -75,7 +79,9 @@ _HOMES = {
     "analysis.robustness.influence": ["influence", "leave_one_out"],
     "analysis.robustness.cumulative": ["cumulative"],
     "analysis.robustness.gosh": ["gosh"],
-    "analysis.bias.asymmetry": ["regression_test", "trim_and_fill"],
+    "analysis.bias.asymmetry": ["rank_test", "regression_test", "trim_and_fill"],
+    "analysis.bias.limits": ["limit_meta", "p_uniform"],
+    "analysis.bias.overview": ["bias"],
     "analysis.bias.pet_peese": ["pet_peese"],
     "analysis.bias.selection": ["selection_model"],
     "analysis.bias.sensitivity": ["publication_sensitivity"],

@@ -1,6 +1,10 @@
 from pdt_evidence.analysis.as_revman.audit import audit as audit
+from pdt_evidence.analysis.bias.asymmetry import rank_test as rank_test
 from pdt_evidence.analysis.bias.asymmetry import regression_test as regression_test
 from pdt_evidence.analysis.bias.asymmetry import trim_and_fill as trim_and_fill
+from pdt_evidence.analysis.bias.limits import limit_meta as limit_meta
+from pdt_evidence.analysis.bias.limits import p_uniform as p_uniform
+from pdt_evidence.analysis.bias.overview import bias as bias
 from pdt_evidence.analysis.bias.pet_peese import pet_peese as pet_peese
 from pdt_evidence.analysis.bias.selection import selection_model as selection_model
 from pdt_evidence.analysis.bias.sensitivity import publication_sensitivity as publication_sensitivity
@@ -63,7 +67,9 @@ from pdt_evidence.figures import orchard as orchard
 from pdt_evidence.figures import pictograph as pictograph
 from pdt_evidence.figures import power_curve as power_curve
 from pdt_evidence.figures import radial as radial
+from pdt_evidence.figures import s_value_curve as s_value_curve
 from pdt_evidence.figures import save as save
+from pdt_evidence.figures import selection_function as selection_function
 from pdt_evidence.figures import specification_curve as specification_curve
 from pdt_evidence.figures import summary_forest as summary_forest
 from pdt_evidence.figures import tau2_profile as tau2_profile

@@ -245,6 +245,12 @@ FORESTS = {
         evidence=lambda known: known.che,
         caption="`forest(che)`: several effects a trial",
     ),
+    "forest_bias": Example(
+        "forest",
+        lambda: pdt.bias(effect(20)),
+        evidence=lambda known: pdt.bias(known.fit),
+        caption="`forest(bias(fit))`: corrected for publication bias",
+    ),
     "forest_network": Example("forest", lambda: NETWORK),
     "network_forest": Example("forest", evidence=lambda known: known.network, caption="`forest(network)`"),
     "forest_leave_one_out": Example("forest", lambda: leave_one_out(pooled())),
@@ -259,6 +265,15 @@ FORESTS = {
     **{f"style_{name}": of_style(name) for name in ("revman", "jama", "bmj", "lancet", "apa")},
     "style_slide": Example("forest", lambda: effect(5), {"style": "slide"}),
 }
+
+
+def mixed_results():
+    """Some results on either side of the steps of a selection function."""
+    rng = np.random.default_rng(11)
+    vi = rng.uniform(0.02, 0.12, 18)
+    return pdt.pool(rng.normal(0.3, np.sqrt(vi + 0.05)), vi)
+
+
 CHARTS = {
     "trajectory": Example(
         "trajectory", synthesis, evidence=lambda known: known.course, caption="`trajectory(synthesis)`"
@@ -314,6 +329,18 @@ CHARTS = {
         SMALL,
         evidence=lambda known: pdt.power(known.fit, effect=0.24),
         caption="`power_curve(power(fit, effect=0.24))`",
+    ),
+    "s_value_curve": Example(
+        "s_value_curve",
+        lambda: pdt.publication_sensitivity(mixed_results()),
+        evidence=lambda known: pdt.publication_sensitivity(known.fit),
+        caption="`s_value_curve(publication_sensitivity(fit))`",
+    ),
+    "selection_function": Example(
+        "selection_function",
+        lambda: pdt.selection_model(mixed_results(), steps=(0.025, 0.5)),
+        evidence=lambda known: pdt.selection_model(known.fit, steps=(0.025, 0.5)),
+        caption="`selection_function(selection_model(fit, steps=(0.025, 0.5)))`",
     ),
     "specification_curve": Example(
         "specification_curve",

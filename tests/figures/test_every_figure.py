@@ -16,6 +16,7 @@ from made_results import LONG, PAGES, effect, synthesis
 from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
 
+import pdt_evidence as pdt
 from pdt_evidence import PooledEffect, absolute, figures, pool, power
 from pdt_evidence.analysis.robustness.cumulative import cumulative
 from pdt_evidence.analysis.robustness.gosh import gosh
@@ -264,6 +265,30 @@ def tau2_profile(rng):
     return ax
 
 
+def published(rng):
+    """Results on both sides of significance, as figures of selection need them."""
+    vi = rng.uniform(0.02, 0.1, int(rng.integers(8, 30)))
+    yi = rng.normal(0.3, np.sqrt(vi + 0.05))
+    z = np.sqrt(vi)
+    yi[:4] = np.array([2.5, 3.0, 0.5, -0.8]) * z[:4]
+    return yi, vi
+
+
+def s_value_curve(rng):
+    found = pdt.publication_sensitivity(*published(rng), model=pick(rng, ("robust", "fixed")))
+    ax = figures.s_value_curve(found, **look(rng, high=True))
+    assert_allclose(line(ax, "curve").get_ydata(), found.curve["estimate"])
+    return ax
+
+
+def selection_function(rng):
+    steps = pick(rng, ((0.025,), (0.025, 0.5)))
+    found = pdt.selection_model(*published(rng), steps=steps)
+    ax = figures.selection_function(found, **look(rng, high=True))
+    assert_allclose(line(ax, "weights").get_ydata()[::2], found.weights)
+    return ax
+
+
 def trajectory(rng):
     strata, measure = {}, pick(rng, ("SMD", "OR"))
     for comparison in ("pdt_vs_control", "pdt_vs_cbt", "pdt_vs_medication")[: int(rng.integers(1, 4))]:
@@ -348,6 +373,8 @@ DRAWN = {
         pictograph,
         power_curve,
         radial,
+        s_value_curve,
+        selection_function,
         series,
         specification_curve,
         summary_forest,

@@ -45,6 +45,8 @@ if TYPE_CHECKING:  # written by tools/list_figures.py
     from pdt_evidence.figures.charts.powers import power_curve as power_curve
     from pdt_evidence.figures.charts.profiles import bias_summary as bias_summary
     from pdt_evidence.figures.charts.profiles import tau2_profile as tau2_profile
+    from pdt_evidence.figures.charts.publication import s_value_curve as s_value_curve
+    from pdt_evidence.figures.charts.publication import selection_function as selection_function
     from pdt_evidence.figures.charts.specification import specification_curve as specification_curve
     from pdt_evidence.figures.charts.time_course import trajectory as trajectory
     from pdt_evidence.figures.forests.plot import forest as forest

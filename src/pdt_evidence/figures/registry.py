@@ -34,7 +34,7 @@ class Figure(NamedTuple):
 
 
 _FIT = ("PooledEffect",)
-_ROWS = ("Synthesis", "PooledSeries", "Influence", "Network", "Mapping")
+_ROWS = ("Synthesis", "PooledSeries", "Influence", "Network", "Bias", "Mapping")
 
 FIGURES: dict[str, Figure] = {
     "forest": Figure("forests.plot", "alt.describe", (), (None, None)),
@@ -51,5 +51,9 @@ FIGURES: dict[str, Figure] = {
     "tau2_profile": Figure("charts.profiles", "alt.companions", _FIT, (110.0, 80.0)),
     "pictograph": Figure("charts.people", "alt.meanings", ("Absolute",), (150.0, 85.0)),
     "power_curve": Figure("charts.powers", "alt.meanings", ("Power",), (120.0, 85.0)),
+    "s_value_curve": Figure(
+        "charts.publication", "alt.companions", ("PublicationSensitivity",), (120.0, 80.0)
+    ),
+    "selection_function": Figure("charts.publication", "alt.companions", ("SelectionModel",), (120.0, 80.0)),
     "specification_curve": Figure("charts.specification", "alt.companions", ("DataFrame",), (160.0, None)),
 }

@@ -14,6 +14,8 @@ from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
 
 from pdt_evidence import pool
+from pdt_evidence.analysis.bias.selection import selection_model
+from pdt_evidence.analysis.bias.sensitivity import publication_sensitivity
 from pdt_evidence.analysis.networks.network import network
 from pdt_evidence.analysis.robustness.cumulative import cumulative
 from pdt_evidence.analysis.robustness.gosh import gosh
@@ -30,7 +32,9 @@ from pdt_evidence.figures import (
     network_plot,
     orchard,
     radial,
+    s_value_curve,
     save,
+    selection_function,
     summary_forest,
     tau2_profile,
     trajectory,
@@ -364,3 +368,39 @@ def test_a_network_is_drawn_against_its_reference():
     texts = {text.get_gid(): text.get_text() for text in ax.texts}
     assert texts["row:pdt:k"] == "2"
     assert texts["favours:right:1"] == "Favours treatment →"
+
+
+def some_results():
+    rng = np.random.default_rng(11)
+    vi = rng.uniform(0.02, 0.12, 18)
+    return rng.normal(0.3, np.sqrt(vi + 0.05)), vi
+
+
+def test_the_curve_of_s_values_has_its_numbers():
+    found = publication_sensitivity(*some_results())
+    ax = s_value_curve(found)
+    line = next(line for line in ax.lines if line.get_gid() == "curve")
+    assert_allclose(line.get_ydata(), found.curve["estimate"])
+    dot = next(dots for dots in ax.collections if dots.get_gid() == "s-value-ci")
+    assert_allclose(np.exp(dot.get_offsets()[0, 0]), found.s_value_ci)
+    worst = next(line for line in ax.lines if line.get_gid() == "worst-case")
+    assert_allclose(worst.get_ydata(), found.worst_case.estimate)
+    with pytest.raises(RequestError, match="no study is significant"):
+        s_value_curve(publication_sensitivity([0.1, 0.1, 0.1], [0.1, 0.1, 0.2]))
+
+
+def test_the_selection_function_has_its_steps():
+    found = selection_model(*some_results(), steps=(0.025, 0.5))
+    line = next(line for line in selection_function(found).lines if line.get_gid() == "weights")
+    assert_allclose(np.unique(line.get_xdata() ** 2), [0, 0.025, 0.5, 1])
+    assert_allclose(line.get_ydata()[::2], found.weights)
+    with pytest.raises(RequestError, match="no weights to draw"):
+        selection_function(selection_model([0.1, 0.1, 0.1, 0.2], [0.1, 0.1, 0.2, 0.2]))
+
+
+def test_contours_are_told_apart_in_grey():
+    """Neighbouring regions differ by a twelfth of full brightness or more."""
+    patches = funnel(fitted(12)).patches
+    greys = sorted({round(float(np.mean(patch.get_facecolor()[:3])), 4) for patch in patches})
+    assert len(greys) == 4
+    assert np.diff(greys).min() > 0.08

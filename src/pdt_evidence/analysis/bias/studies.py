@@ -44,6 +44,9 @@ class Studies:
     test: str
     comparisons: tuple[str, ...]
     fit: PooledEffect | None
+    events: tuple[Floats, Floats] | None = (
+        None  # with an event, and persons, of both arms; None where not known
+    )
 
     @property
     def k(self) -> int:
@@ -192,6 +195,7 @@ def _made(
         test=fit.test if fit is not None else "knha",
         comparisons=tuple(sorted({str(one) for one in words if isinstance(one, str) and one})),
         fit=fit,
+        events=_events(columns),
     )
 
 
@@ -203,6 +207,15 @@ def _by_n(columns: dict[str, Any]) -> Floats | None:
     )
     known = (n_t > 0) & (n_c > 0)
     return np.sqrt(1 / n_t + 1 / n_c) if known.all() else None
+
+
+def _events(columns: dict[str, Any]) -> tuple[Floats, Floats] | None:
+    names = ("event_t", "event_c", "n_t", "n_c")
+    if not set(names) <= columns.keys():
+        return None
+    arms = [pd.to_numeric(pd.Series(columns[name]), errors="coerce").to_numpy(float) for name in names]
+    events, persons = arms[0] + arms[1], arms[2] + arms[3]
+    return (events, persons) if np.isfinite(events + persons).all() else None
 
 
 def _covariance(y: Floats, v: Floats, codes: NDArray[np.intp], columns: dict[str, Any], rho: float) -> Floats:

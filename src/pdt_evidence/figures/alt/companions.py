@@ -26,6 +26,8 @@ from pdt_evidence.results import PooledEffect, Synthesis
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pdt_evidence.analysis.bias.selection_records import SelectionModel
+    from pdt_evidence.analysis.bias.sensitivity import PublicationSensitivity
     from pdt_evidence.analysis.networks.result import Network
     from pdt_evidence.analysis.robustness.gosh import Gosh
     from pdt_evidence.analysis.robustness.refits import PooledSeries
@@ -40,6 +42,8 @@ __all__ = [
     "network_plot",
     "orchard",
     "radial",
+    "s_value_curve",
+    "selection_function",
     "specification_curve",
     "tau2_profile",
     "trajectory",
@@ -131,6 +135,35 @@ def tau2_profile(effect: PooledEffect) -> str:
         return f"{text}, its interval is not known."
     low, high = (FORMAT.variance(value) for value in effect.tau2_ci)
     return f"{text}, {percent(effect.level)} interval {low} to {high} ({effect.tau2_ci_method})."
+
+
+def s_value_curve(result: PublicationSensitivity) -> str:
+    """What selection does to the mean, and how strong it must be."""
+    if result.why:
+        return f"A curve of the corrected mean cannot be drawn: {result.why}."
+    worst, ends = result.worst_case, [number(end) for end in result.worst_case.ci]
+    text = f"Curve of the corrected mean against the selection ratio, {counted(result.k)}, "
+    text += f"{result.affirmative} of them affirmative. {result.sentence} "
+    text += f"Worst case, {counted(worst.k)}: {number(worst.estimate)}"
+    return f"{text} ({percent(result.level)} interval {ends[0]} to {ends[1]})."
+
+
+def selection_function(result: SelectionModel) -> str:
+    """The relative chance to be published, interval by interval of p."""
+    text = (
+        f"Curve of the relative chance to be published against the one-sided p-value, {counted(result.k)}: "
+    )
+    if not result.weights:
+        return f"{text}not determined, for {result.why}."
+    if result.kind == "beta":
+        a, b = (number(one - 1) for one in result.weights)
+        return f"{text}p to the power {a} times 1 − p to the power {b}."
+    edges = (0.0, *result.steps, 1.0)
+    parts = [
+        f"{number(weight)} for p from {edges[i]:g} to {edges[i + 1]:g} ({counted(result.counts[i])})"
+        for i, weight in enumerate(result.weights)
+    ]
+    return f"{text}{listed(parts)}."
 
 
 def bias_summary(judgements: PooledEffect | Mapping[str, Sequence[object]]) -> str:

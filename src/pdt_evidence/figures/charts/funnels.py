@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["funnel", "radial"]
 
 LEVELS = (0.10, 0.05, 0.01)
+LIGHTEST = 0.6  # share of paper in the darkest contour
 
 
 @known_options
@@ -76,6 +77,11 @@ def funnel(
     one_effect(result, "funnel")
     known_kind(filled, "filled", "TrimAndFill", "what trim_and_fill(fit) returns")
     known_kind(regression, "regression", "RegressionTest", "what regression_test(fit) returns")
+    if regression is not None and regression.precision != "sei":
+        raise RequestError(
+            f"regression is on another measure of precision ({regression.precision!r}) than the axis of the funnel. "
+            "Give regression_test(fit, precision='sei')."
+        )
     numbers(contours, "contours", "a list of p values, such as [0.05, 0.01]")
     wrong = [value for value in contours if not 0 < value < 1]
     if wrong:
@@ -134,11 +140,12 @@ def _contours(made: Chart, top: float, reach: tuple[float, float], levels: Seque
     plot, style = made.ax, made.style
     handles = []
     ordered = sorted(levels)
+    outside = mixed(
+        style.muted, style.paper, LIGHTEST
+    )  # steps from here to the paper are told apart in print
     for n, level in enumerate(ordered):
         z = NormalDist().inv_cdf(1 - level / 2)
-        shade = (
-            mixed(style.zone, style.paper, (n + 1) / len(ordered)) if n + 1 < len(ordered) else style.paper
-        )
+        shade = mixed(outside, style.paper, (n + 1) / len(ordered)) if n + 1 < len(ordered) else style.paper
         side = z * top
         plot.fill(
             [0, -side, side],
@@ -153,8 +160,8 @@ def _contours(made: Chart, top: float, reach: tuple[float, float], levels: Seque
         label = f"{level:g} < p < {above:g}" if above else f"p > {level:g}"
         handles.append(Patch(facecolor=shade, edgecolor=style.faint, linewidth=0.5, label=label))
     if ordered:
-        plot.axvspan(*reach, facecolor=style.zone, edgecolor="none", zorder=0.3, gid="significant")
-        outer = Patch(facecolor=style.zone, edgecolor=style.faint, linewidth=0.5, label=f"p < {ordered[0]:g}")
+        plot.axvspan(*reach, facecolor=outside, edgecolor="none", zorder=0.3, gid="significant")
+        outer = Patch(facecolor=outside, edgecolor=style.faint, linewidth=0.5, label=f"p < {ordered[0]:g}")
         handles.insert(0, outer)
         plot.axvline(0.0, color=style.muted, linewidth=0.7, gid="no-effect", zorder=1.5)
     return handles

@@ -23,6 +23,7 @@ from pdt_evidence.formatting import Format
 from pdt_evidence.results import PooledEffect, Synthesis
 
 if TYPE_CHECKING:
+    from pdt_evidence.analysis.bias.overview import Bias
     from pdt_evidence.analysis.networks.result import Network
     from pdt_evidence.analysis.robustness.refits import PooledSeries
 
@@ -111,6 +112,22 @@ def _of_mapping(results: Mapping[str, PooledEffect]) -> Series:
     return Series(effects=effects, paths=paths, stratum=stratum if same else {}, models=True)
 
 
+def _of_bias(found: Bias) -> Series:
+    """The methods that apply, the uncorrected estimate first and told apart; why the others do not, below."""
+    effects = found.effects()
+    _refuse_empty(list(effects.values()))
+    heading = words.heading(found.stratum)
+    return Series(
+        effects=list(effects.values()),
+        paths=[(name[0].upper() + name[1:],) for name in effects],
+        title=f"{heading}: corrected for publication bias" if heading else "Corrected for publication bias",
+        head="Method",
+        hues=[int(name != "uncorrected") for name in effects],
+        counts="Effects" if found.trials < found.k else "Studies",
+        notes=[f"Not shown: {'; '.join(found.silent)}."] if found.silent else [],
+    )
+
+
 def _of_refits(series: PooledSeries) -> Series:
     """Each step a row; below them the fit of all studies."""
     full = series.full
@@ -189,6 +206,7 @@ ADAPTERS: dict[str, Callable[[Any], Series]] = {
     "PooledSeries": _of_refits,
     "Influence": lambda found: _of_refits(found.leave_one_out),
     "Network": _of_network,
+    "Bias": _of_bias,
     "Mapping": _of_mapping,
 }
 

@@ -29,8 +29,33 @@ class RegressionTest:
     slope: float
     slope_se: float
     statistic: float  # slope over its standard error: Egger's test
-    df: int
+    df: float  # NaN where the test is standard normal
     p: float
+    model: str = "wls"  # "wls", "random" or "che"
+    precision: str = "sei"  # "sei", "n", or "1/n" of Peters' test
+    others: tuple[tuple[str, str, float], ...] = ()  # model, precision and p of the other usual choices
+
+    @property
+    def disagree(self) -> bool:
+        """Whether the usual choices fall on both sides of p = 0.05."""
+        found = [self.p, *(p for *_, p in self.others)]
+        known = [p for p in found if not np.isnan(p)]
+        return bool(known) and min(known) < 0.05 <= max(known)
+
+    def summary(self) -> str:
+        """The choice, its slope and p, and the other choices where they disagree."""
+        choice = f"Regression test, model = {self.model!r}, precision = {self.precision!r}"
+        if np.isnan(self.p):
+            return f"{choice}: it needs 3 studies of unequal precision."
+        kind = "z" if np.isnan(self.df) else f"t(df = {self.df:.3g})"
+        lines = [f"{choice}: slope {self.slope:.4f}, {kind} = {self.statistic:.2f}, p = {self.p:.3f}"]
+        if self.disagree:
+            lines.append("The usual choices disagree:")
+            lines += [f"  model = {m!r}, precision = {x!r}: p = {p:.3f}" for m, x, p in self.others]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return self.summary()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,7 +137,7 @@ def trim_and_fill(
     side : {"left", "right"}, optional
         Where studies are missing; without it the side on which small studies have fewer, by the sign
         of `regression_test`.
-    estimator : {"L0", "R0"}
+    estimator : {"L0", "R0", "Q0"}
         Of the number of missing studies.
     method, test, level
         As in `pool`, for trimming and for what all studies come to.
@@ -162,6 +187,9 @@ def _missing(away: Floats, estimator: str) -> int:
     if estimator == "R0":
         below = -signed[signed < 0]
         found = (k - below.max() if len(below) else k) - 1
+    elif estimator == "Q0":
+        # The root of a negative number has no meaning: then the ranks say that all but one are missing.
+        found = k - 0.5 - np.sqrt(max(2 * k**2 - 4 * signed[signed > 0].sum() + 0.25, 0.0))
     else:
         found = (4 * signed[signed > 0].sum() - k * (k + 1)) / (2 * k - 1)
     return max(0, int(np.rint(found)))
