@@ -19,10 +19,10 @@ What effects vary with
 How far a result holds
     sensitivity leave_one_out influence cumulative gosh audit
     regression_test trim_and_fill pet_peese selection_model publication_sensitivity
-What an effect means
-    absolute power information_size
 Equivalence and networks
     equivalence STEINERT_2017 CUIJPERS_2014 network networks pdt_against_cbt
+What an effect means
+    absolute power information_size
 Claims
     check_claims ClaimReport published_results
 Figures
