@@ -25,6 +25,8 @@ What an effect means
     publication_sensitivity p_uniform limit_meta
 Equivalence and networks
     equivalence STEINERT_2017 CUIJPERS_2014 network networks pdt_against_cbt
+What an effect means
+    absolute power information_size
 Claims
     check_claims ClaimReport published_results
 Figures

@@ -25,6 +25,7 @@ from pdt_evidence.effects.standing import EVENTS, OUTCOME_KINDS, scores_before_e
 from pdt_evidence.effects.standing import outcome_kind as kinds_of
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
 from pdt_evidence.evidence import load
+from pdt_evidence.evidence.frames import as_pandas, with_window
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
@@ -61,8 +62,9 @@ def synthesize(
     Parameters
     ----------
     table : DataFrame
-        One row a contrast, as `trials` and `read_trials` give it. Without the columns `yi` and `vi`
-        they are computed by `effect_sizes`.
+        Of pandas, polars or pyarrow: one row a contrast, as `trials` and `read_trials` give it. Without the
+        columns `yi` and `vi` they are computed by `effect_sizes`; without `follow_up` it is the window of
+        `months_since_end`.
     by : str or list of str
         Columns whose combinations are the strata.
     measure : str, optional
@@ -131,6 +133,7 @@ def synthesize(
         clock=(clock, Choice(CLOCKS)),
     )
     by = (by,) if isinstance(by, str) else tuple(by)
+    table = with_window(as_pandas(table))
     table = _on_clock(table, by, clock)
     if outcome_kind == "response":
         table, measure = _responses(table, measure, style)

@@ -21,6 +21,7 @@ from pdt_evidence.effects.ratios import log_odds_ratio, log_risk_ratio, risk_dif
 from pdt_evidence.effects.reported import as_fraction, reported_effects
 from pdt_evidence.effects.smd import hedges_g
 from pdt_evidence.errors import EvidenceError, require_choice
+from pdt_evidence.evidence.frames import as_pandas
 
 __all__ = ["add_effects", "effect_sizes"]
 
@@ -42,8 +43,8 @@ def effect_sizes(
     Parameters
     ----------
     table : DataFrame
-        A row a contrast of two arms (SMCC and SMCR: a row a group). Columns are found by the names below;
-        empty cells are allowed and lead to NaN with a reason.
+        Of pandas, polars or pyarrow. A row a contrast of two arms (SMCC and SMCR: a row a group). Columns are
+        found by the names below; empty cells are allowed and lead to NaN with a reason.
     measure : {"SMD", "MD", "ROM", "OR", "RR", "RD", "SMCC", "SMCR", "GEN"}
         SMD
             Hedges' g from `mean_t sd_t n_t mean_c sd_c n_c` (endpoint scores, or mean changes where `score`
@@ -99,6 +100,7 @@ def effect_sizes(
     [[0.5376, 0.0715]]
     """
     require_choice("measure", measure, tuple(MEASURES))
+    table = as_pandas(table)
     if len(table) == 0:
         raise EvidenceError("effect sizes: the table has no rows; expected at least one contrast.")
     options = {"vtype": vtype, "zero_cells": zero_cells, "double_zero": double_zero}

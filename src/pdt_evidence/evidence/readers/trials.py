@@ -33,7 +33,7 @@ from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
 from pdt_evidence.evidence.readers.tabular.decimals import decimal_points, doubtful_point
 from pdt_evidence.evidence.readers.tabular.tables import read_table
-from pdt_evidence.evidence.readers.tabular.text_table import Entry, TextTable
+from pdt_evidence.evidence.readers.tabular.text_table import Entry, TextTable, text_of_frame
 from pdt_evidence.evidence.readers.words import as_spelled, near_misses
 from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import (
@@ -68,14 +68,15 @@ IMPORTED = "database"  # `verification` of rows that a reader of databases or re
 
 
 @known_options
-def read_trials(path: str | Path) -> ImportedTrials:
+def read_trials(path: str | Path | pd.DataFrame) -> ImportedTrials:
     """Read a table of trials from CSV, TSV, Excel or Parquet.
 
     Parameters
     ----------
     path : str or Path
         The ending says the format: .csv, .tsv, .txt (tabs), .xlsx (its first sheet), .parquet.
-        With semicolons between the columns a comma may stand in numbers.
+        With semicolons between the columns a comma may stand in numbers. Or a table of pandas, polars or pyarrow
+        itself, which is checked as a file is; its rows are counted from 1.
 
     Returns
     -------
@@ -101,6 +102,8 @@ def read_trials(path: str | Path) -> ImportedTrials:
     """
     from pdt_evidence.evidence.readers.imported import ImportedTrials, make_log
 
+    if not isinstance(path, (str, Path)):
+        return _of_frame(path)
     path = Path(path)
     content = file_bytes(path)
     text = read_table(path, content)
@@ -117,6 +120,20 @@ def read_trials(path: str | Path) -> ImportedTrials:
     _fill(table, "source_id", lambda: np.full(len(table), path.stem, dtype=object))
     lines = dict(zip(table["row_id"].tolist(), text.lines, strict=True))
     return ImportedTrials.make(table, log=log, source=source, lines=lines)
+
+
+def _of_frame(frame: Any) -> ImportedTrials:
+    """A table in memory, checked as a file."""
+    from pdt_evidence.evidence.frames import as_pandas
+    from pdt_evidence.evidence.readers.imported import ImportedTrials, make_log
+
+    where = "the table"
+    text = text_of_frame(as_pandas(frame), where)
+    table = check_trials(text, where)
+    _fill(table, "source_id", lambda: np.full(len(table), "table", dtype=object))
+    source = {"file": "", "format": "table in memory", "columns": [str(name) for name in text.data.columns]}
+    lines = dict(zip(table["row_id"].tolist(), text.lines, strict=True))
+    return ImportedTrials.make(table, log=make_log(list(text.notes)), source=source, lines=lines)
 
 
 def file_source(path: Path, content: bytes, kind: str) -> dict[str, Any]:

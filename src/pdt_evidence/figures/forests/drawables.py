@@ -47,7 +47,9 @@ def drawable(result: Any) -> PooledEffect | Synthesis | Series:
         return result
     if kind_of(result, ADAPTERS):
         return series_of(result)
-    if not (hasattr(result, "columns") and hasattr(result, "iterrows")):
+    from pdt_evidence.evidence.frames import as_pandas, is_table, with_window
+
+    if not is_table(result):
         hint = ELSEWHERE.get(kind_of(result, ELSEWHERE), "")
         raise RequestError(
             f"Cannot draw a forest of {type(result).__name__}. "
@@ -57,6 +59,7 @@ def drawable(result: Any) -> PooledEffect | Synthesis | Series:
                 "a mapping of names to PooledEffect."
             )
         )
+    result = with_window(as_pandas(result))
     by = [name for name in LEVELS if name in result.columns]
     if by and {"trial_id", "study"} & set(result.columns):
         from pdt_evidence.analysis.synthesis import synthesize

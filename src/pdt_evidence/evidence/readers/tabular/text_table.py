@@ -17,7 +17,7 @@ from pdt_evidence.evidence.schema import Coded, listed
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MAX_CELLS", "Entry", "TextTable", "header_problems", "table_of"]
+__all__ = ["MAX_CELLS", "Entry", "TextTable", "header_problems", "table_of", "text_of_frame"]
 
 Entry = tuple[int | None, str, str, str]  # of a log: line, row, action, reason
 ROWS_AT_ONCE = 5_000
@@ -91,6 +91,39 @@ def table_of(rows: Iterable[tuple[int, list[str]]], where: str, decimal: str = "
     parts.append(pd.DataFrame(kept, columns=header, dtype="str"))
     data = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
     return TextTable(data=data, lines=lines, decimal=decimal, blank=blank)
+
+
+def text_of_frame(frame: pd.DataFrame, where: str) -> TextTable:
+    """The cells of a table in memory: numbers as they are, all else as text; rows are counted from 1.
+
+    Raises
+    ------
+    EvidenceError
+        Where a column has no name of its own, or there is no row.
+    """
+    import pandas as pd
+
+    header = [str(name) for name in frame.columns]
+    problems = header_problems(header, 1)
+    if problems:
+        raise EvidenceError.from_problems(problems, where)
+    if not len(frame):
+        raise EvidenceError(f"{where} has no rows: expected at least one trial.")
+    cells = {}
+    for name, (_, column) in zip(header, frame.items(), strict=True):
+        if pd.api.types.is_float_dtype(column) or pd.api.types.is_integer_dtype(column):
+            cells[name] = column.astype(float).to_numpy()
+        else:
+            cells[name] = [_cell(value) for value in column.tolist()]
+    data = pd.DataFrame(cells)
+    lines = list(range(1, len(frame) + 1))
+    return TextTable(data=data, lines=lines, decimal=".", blank=[], part="row")
+
+
+def _cell(value: object) -> str:
+    if value is None or value != value or str(value) in ("<NA>", "NaT"):
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def header_problems(header: list[str], line: int) -> list[str]:

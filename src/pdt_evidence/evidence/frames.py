@@ -1,0 +1,74 @@
+"""Tables of other libraries (polars, pyarrow, ...) as pandas has them, and the window of their months."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pdt_evidence.errors import RequestError
+from pdt_evidence.evidence.windows import follow_up_window
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
+
+    Table = pd.DataFrame | IntoDataFrame
+
+__all__ = ["as_pandas", "is_table", "with_window"]
+
+
+def is_table(value: object) -> bool:
+    """Whether a value is a table of pandas, or of a library that narwhals knows."""
+    if isinstance(value, pd.DataFrame):
+        return True
+    import narwhals.stable.v1 as nw
+
+    return bool(nw.dependencies.is_into_dataframe(value))
+
+
+def as_pandas(table: Any, where: str = "the table") -> pd.DataFrame:
+    """The table as a pandas DataFrame; one that is one already is given back itself.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of pandas, polars, pyarrow or another library that narwhals knows.
+    where : str
+        What the call names it.
+
+    Raises
+    ------
+    RequestError
+        For anything else.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> as_pandas(pa.table({"study": ["A", "B"], "yi": [0.5, None]}))["yi"].tolist()
+    [0.5, nan]
+    """
+    if isinstance(table, pd.DataFrame):
+        return table
+    import narwhals.stable.v1 as nw
+
+    if not nw.dependencies.is_into_dataframe(table):
+        raise RequestError(
+            f"{where} is a {type(table).__name__}. Give a DataFrame of pandas or polars or a Table of pyarrow; a file "
+            "is read by read_trials."
+        )
+    frame = nw.from_native(table, eager_only=True)
+    return pd.DataFrame({name: _column(frame[name]) for name in frame.columns})
+
+
+def _column(values: Any) -> pd.Series:
+    """A column with NaN where it has none; whole numbers with holes become floats."""
+    column = pd.Series(values.to_list())
+    return column.astype(float) if values.dtype.is_numeric() and values.null_count() else column
+
+
+def with_window(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with `follow_up` from `months_since_end`, where it has only the latter."""
+    if "follow_up" in table.columns or "months_since_end" not in table.columns:
+        return table
+    months = pd.to_numeric(table["months_since_end"], errors="coerce")
+    return table.assign(follow_up=follow_up_window(months.to_numpy(dtype=float)))
