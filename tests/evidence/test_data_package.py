@@ -223,7 +223,9 @@ def test_a_printed_sign_against_the_first_arm_is_reversed():
         against = row["printed_direction"].startswith(
             ("negative favours", "negative = improvement", "below 1")
         )
-        against |= row["printed_direction"] == "positive favours OTHER psychotherapies"
+        against |= row["printed_direction"].startswith(
+            ("positive favours OTHER psychotherapies", "positive favours CBT", "positive favours the other")
+        )
         assert (row["flipped"] == "true") == against, row["row_id"]
 
 

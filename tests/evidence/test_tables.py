@@ -28,7 +28,7 @@ def test_unknown_words_are_all_named_with_the_known_ones():
 
 
 def test_a_known_word_that_no_row_has_gives_no_rows():
-    assert pdt.trials(follow_up="short").empty
+    assert pdt.trials(follow_up="short", comparison="pdt_vs_cbt").empty
 
 
 def test_disputed_rows_are_excluded_unless_asked_for():
