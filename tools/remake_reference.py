@@ -23,7 +23,9 @@ HOW = {
         ("aggregate", "clustered_regression", "escalc", "multilevel", "network", "published"), R + " > {out}"
     ),
     **dict.fromkeys(("regression", "small_study"), R + " > {out}"),
-    **dict.fromkeys(("influence", "metafor51", "mh", "pet_peese", "pool", "revman", "selection_given"), BESIDE),
+    **dict.fromkeys(
+        ("influence", "metafor51", "mh", "pet_peese", "pool", "revman", "selection_given"), BESIDE
+    ),
     "pet_peese_che": "cd tests/reference && Rscript pet_peese.R",
     "moderators": "{python} tests/reference/moderators.py | " + R + " > {out}",
     "strata": "{python} tests/reference/strata.py && " + R,
