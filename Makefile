@@ -14,6 +14,7 @@ endef
 
 reproduce: .venv/run
 	$(BIN)/pdt-evidence reproduce --out results
+	$(BIN)/python -W ignore tools/compare_pools.py
 
 test: .venv/test lint citation
 	$(BIN)/python -m pytest -n 2

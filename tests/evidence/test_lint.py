@@ -259,6 +259,7 @@ def test_usual_is_what_other_trials_have():
     rows = table(*((at, sds | {"trial_id": "t0", "time_label": f"visit {at}"}) for at in range(3)))
     assert {row for row, _ in said(rows, "sd_t")} == {"r0", "r1", "r2"}
     few = table(*((at, sds | {"trial_id": "t0", "time_label": f"visit {at}"}) for at in range(4)))
+    few = few.assign(instrument="own scale")  # which no bundled trial has
     assert said(few, "sd_t") == []  # two other trials are too few to say
 
 
@@ -283,3 +284,31 @@ def test_two_trials_of_the_bundled_evidence_have_something_to_look_at():
         ("T0017", "sd_c"),  # 2.0 points on the Hamilton scale in ten persons
         ("T0159", "score"),
     ]
+
+
+def test_sds_of_two_arms_that_differ_threefold_are_looked_at():
+    """As in Bateman 2009 (T0054): 0.13 beside 0.55, at a size of arms that rules a standard error out."""
+    arms = {"instrument": "IIP", "mean_t": 1.28, "sd_t": 0.13, "mean_c": 1.65, "sd_c": 0.55}
+    rows = table((2, arms | {"n_t": 71.0, "n_c": 63.0}))
+    assert said(rows, "sd_t") == [
+        ("r2", "0.13 is 4.2 times smaller than sd_c, 0.55; more than 3 is rare."),
+    ]
+    assert said(table((2, arms | {"sd_t": 0.19})), "sd_t") == []
+
+
+def test_the_row_of_bateman_2009_would_have_been_looked_at():
+    from pdt_evidence.evidence.package import load
+
+    rows = load("trials").assign(status="ok", preferred=True)
+    assert "T0054" in {name for name, what in said(rows, "sd_t") if "times smaller" in what}
+
+
+def test_sds_far_from_those_of_the_scale_in_the_bundled_trials_are_looked_at():
+    rows = table().assign(instrument="HDRS-17", sd_t=26.0, sd_c=25.0)
+    assert said(rows, "sd_t")[0] == (
+        "r0",
+        "26 is far from 6.75, the usual SD of this scale in the bundled trials.",
+    )
+    assert len(said(rows, "sd_t")) == len(said(rows, "sd_c")) == 6
+    assert said(rows.assign(note="the sum of two forms"), "sd_t") == []
+    assert said(rows.assign(instrument="an unknown scale"), "sd_t") == []

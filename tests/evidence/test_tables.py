@@ -86,11 +86,44 @@ def test_coverage_adds_up():
     for review, total in (("abbass2014", 33), ("leichsenring2004", 17)):
         row = table.loc[review]
         assert row["trials_included"] == total
-        assert row["seen"] + row["believed"] + row["unidentified"] == total
+        assert row["seen"] + row["unidentified"] == total  # what is only believed was not seen
+        assert row["with_usable_effect"] <= row["with_effects"]
+        assert "list of trials" in row["would_need"]
         assert row["with_effects"] <= row["seen"] + row["believed"]
     assert table.loc["abbass2014", "estimates_held"] == 0
     assert table.loc["abbass2014", "cells_wanted"] >= 18  # six outcomes, three windows
     assert list(table.index[:3]) == ["abbass2014", "leichsenring2004", "shedler2010"]
+
+
+def test_coverage_says_how_many_rows_have_no_window():
+    undated = pdt.trials(disputed=True, preferred=False)["follow_up"].eq("unknown").sum()
+    assert pdt.coverage().attrs["undated_rows"] == undated > 0
+
+
+@pytest.mark.parametrize(("months", "late"), [(None, 0), (7.0, 1)])
+def test_late_visits_against_cbt_are_counted(months, late, monkeypatch):
+    from pdt_evidence.evidence import coverage as module
+
+    real, table = module.load, module.load("trials")
+    if months:  # one visit of one trial, were it later
+        row = table.query(
+            "comparison == 'pdt_vs_cbt' and status == 'ok' and preferred and score == 'endpoint'"
+        )
+        table.loc[row.index[0], "months_since_end"] = months
+    monkeypatch.setattr(module, "load", lambda name: table.copy() if name == "trials" else real(name))
+    assert pdt.coverage().attrs["late_head_to_head_trials"] == late
+
+
+def test_a_member_whose_rows_are_disputed_has_no_usable_effect(monkeypatch):
+    from pdt_evidence.evidence import coverage as module
+
+    before = pdt.coverage().set_index("review_id").loc["abbass2014"]
+    disputed = module.load("trials").assign(status="disputed")
+    real = module.load
+    monkeypatch.setattr(module, "load", lambda name: disputed.copy() if name == "trials" else real(name))
+    after = pdt.coverage().set_index("review_id").loc["abbass2014"]
+    assert before["with_usable_effect"] > after["with_usable_effect"] == 0
+    assert before["with_effects"] == after["with_effects"]
 
 
 def test_a_member_that_was_seen_says_how_far_it_is_verified():

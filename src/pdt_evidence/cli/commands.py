@@ -195,7 +195,15 @@ def sources_command(arguments: argparse.Namespace) -> None:
 def coverage_command(arguments: argparse.Namespace) -> None:
     from pdt_evidence.evidence.coverage import coverage
 
-    _print_table(coverage())
+    table = coverage()
+    _print_table(table)
+    counts = table.attrs
+    print(
+        f"\n{counts['undated_rows']} of {counts['rows']} rows have no known time since the end of treatment."
+    )
+    late = counts["late_head_to_head_trials"]
+    beyond = "against CBT can be pooled at a follow-up beyond 6 months after the end"
+    print(f"{late or 'No'} {'trial' if late < 2 else 'trials'} {beyond}.")
 
 
 def _print_table(table: pd.DataFrame) -> None:

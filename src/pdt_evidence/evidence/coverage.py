@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import known_options
 from pdt_evidence.evidence.package import load
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["coverage"]
 
+LATE = 6  # months after the end of treatment
 CITED = ("abbass2014", "leichsenring2004", "shedler2010")  # the article's three reviews come first
 
 
@@ -25,10 +27,13 @@ def coverage() -> pd.DataFrame:
     DataFrame
         One row a review: `trials_included` as the review states it (NaN where not seen), of these
         `seen` as members, only `believed` to be, `conflict` (sources disagree; counted in neither),
-        and `unidentified`, if all believed ones are right; `with_effects`, the members of which
-        effects are held, in `effect_rows`
-        rows; `estimates_held` of the review's own pooled results, and `cells_wanted`, the numbers
-        known to exist and not held.
+        and `unidentified`: not seen, the believed ones among them; `with_effects`, the members (seen or
+        believed) of which effects are held, in `effect_rows` rows, `undated_rows` of these without months
+        since the end of treatment; `with_usable_effect`, the members with an undisputed row that can give a
+        standardised difference; `estimates_held` of the review's own pooled results, and `cells_wanted`, the
+        numbers known to exist and not held; `would_need`, what would close each hole that is open.
+        `attrs` has `rows` and `undated_rows`, the counts over all trials held, and `late_head_to_head_trials`:
+        trials with an effect against CBT that can be pooled from a visit more than 6 months after the end.
 
     Examples
     --------
@@ -42,13 +47,23 @@ def coverage() -> pd.DataFrame:
     ids = _in_order({*listed["review_id"], *printed["review_id"], *wanted["review_id"]} - {""})
     table = pd.DataFrame([{"review_id": review_id, **_membership(review_id)} for review_id in ids])
     table.insert(1, "trials_included", table["review_id"].map(_trials_included()))
-    unidentified = table["trials_included"] - table["seen"] - table["believed"]
+    unidentified = table["trials_included"] - table["seen"]
     table.insert(5, "unidentified", unidentified.where(table["seen"] + table["believed"] > 0))
     table["estimates_held"] = _count(
         table["review_id"], printed.loc[printed["estimate"].notna(), "review_id"]
     )
     cells = wanted.groupby("review_id")["cells"].sum()
     table["cells_wanted"] = table["review_id"].map(cells).fillna(0).astype(int)
+    table["would_need"] = [_would_need(row) for row in table.to_dict("records")]
+    trials = load("trials")
+    late = trials[
+        _usable(trials) & trials["comparison"].eq("pdt_vs_cbt") & (trials["months_since_end"] > LATE)
+    ]
+    table.attrs = {
+        "rows": len(trials),
+        "undated_rows": int(trials["months_since_end"].isna().sum()),
+        "late_head_to_head_trials": int(late["trial_id"].nunique()),
+    }
     return table
 
 
@@ -58,15 +73,54 @@ def _in_order(review_ids: set[str]) -> list[str]:
 
 def _membership(review_id: str) -> dict[str, int]:
     if review_id not in set(load("members")["review_id"]):
-        return dict.fromkeys(("seen", "believed", "conflict", "with_effects", "effect_rows"), 0)
-    table = members(review_id)
+        names = (
+            "seen",
+            "believed",
+            "conflict",
+            "with_effects",
+            "with_usable_effect",
+            "effect_rows",
+            "undated_rows",
+        )
+        return dict.fromkeys(names, 0)
+    table, trials = members(review_id), load("trials")
     kinds = table["membership"].value_counts()
     counted = table[table["membership"] != "conflict"]
     return {
         **{kind: int(kinds.get(kind, 0)) for kind in ("seen", "believed", "conflict")},
         "with_effects": int((counted["effect_rows"] > 0).sum()),
+        "with_usable_effect": int(counted["trial_id"].isin(trials.loc[_usable(trials), "trial_id"]).sum()),
         "effect_rows": int(counted["effect_rows"].sum()),
+        "undated_rows": int(
+            (trials["trial_id"].isin(counted["trial_id"]) & trials["months_since_end"].isna()).sum()
+        ),
     }
+
+
+def _usable(trials: pd.DataFrame) -> pd.Series:
+    """Undisputed first choices that can give a standardised difference: arm data, or an effect with its precision."""
+    arms = trials["score"].isin(["endpoint", "change", "events"])
+    sizes = trials[["n_t", "n_c"]].notna().all(axis=1)
+    limits = trials[["reported_ci_low", "reported_ci_high"]].notna().all(axis=1)
+    in_sds = trials["reported_metric"].isin(["g", "d", "SMD"]) & (
+        sizes | limits | trials["reported_se"].notna()
+    )
+    effect = arms | in_sds | (trials["reported_metric"].eq("OR") & limits)
+    return effect & trials["status"].eq("ok") & trials["preferred"]
+
+
+def _would_need(row: dict[Hashable, Any]) -> str:
+    """What each hole of a review needs, in words; "" where nothing is known to be open."""
+    unnamed = row["unidentified"] - row["believed"]
+    known = row["seen"] + row["believed"]
+    needs = [
+        (row["believed"], "believed members: the review's list of trials"),
+        (0 if unnamed != unnamed else int(max(unnamed, 0)), "members without a name: the same list"),
+        (row["conflict"], "members on which sources disagree: the same list"),
+        (known - row["with_usable_effect"], "known members: means, SDs and sizes of the arms, or counts"),
+        (row["cells_wanted"], "printed numbers: the places in wanted.csv"),
+    ]
+    return "; ".join(f"{count} {what}" for count, what in needs if count > 0)
 
 
 def _trials_included() -> pd.Series:

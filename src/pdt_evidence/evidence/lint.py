@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from pdt_evidence.evidence.lint_rules import RULES, Rows
+from pdt_evidence.evidence.lint_spreads import SPREADS
 from pdt_evidence.evidence.tables import set_aside
 
 __all__ = ["Finding", "lint"]
@@ -76,7 +77,7 @@ def lint(
     ids = table["row_id"].astype(str).tolist() if "row_id" in table else named
     called = [place or f"row {row}" for place, row in zip(named, ids, strict=True)]
     rows = Rows(table.iloc[used].reset_index(drop=True), [called[at] for at in used])
-    found = [(int(used[at]), text) for rule in RULES for at, text in rule(rows)]
+    found = [(int(used[at]), text) for rule in (*RULES, *SPREADS) for at, text in rule(rows)]
     return [
         Finding(
             line=where[at],

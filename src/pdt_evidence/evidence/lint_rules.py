@@ -1,7 +1,4 @@
-"""The rules of `lint`: each takes the rows of a table and names those that are suspicious.
-
-All look at whole columns at once: a table of 100,000 rows takes about as long as reading it.
-"""
+"""The rules of `lint`: each takes all rows of a table at once, and names those that are suspicious."""
 
 # Tables below keep one row a line: broken up, this file would pass 400 lines or a function 60.
 from __future__ import annotations
@@ -14,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["RULES", "Rows"]
+__all__ = ["ARMS", "PEERS", "RULES", "Floats", "Found", "Rows", "other_sds", "scale_of", "standard_errors"]
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -122,14 +119,14 @@ def _effects(rows: Rows) -> Floats:
         return (mean_t - mean_c) / pooled * (1 - 3 / (4 * df - 1))
 
 
-def _standard_errors(rows: Rows) -> Found:
+def standard_errors(rows: Rows) -> Found:
     """SDs far under those of other trials with the instrument that fit them once taken times sqrt(n).
 
     How far is allowed depends on n: the SD of ten persons may well be half of the usual one. Without an
     instrument the others may have used any: then an SD must be far under the least of theirs as well, and
     beside a mean that has the size of their scale.
     """
-    usual, lowest = _other_sds(rows)
+    usual, lowest = other_sds(rows)
     named = _instrument(rows) >= 0
     for arm, other in (ARMS, ARMS[::-1]):
         sd, n = rows.number(f"sd_{arm}"), rows.number(f"n_{arm}")
@@ -149,7 +146,7 @@ def _standard_errors(rows: Rows) -> Found:
             yield at, (f"sd_{arm}", what, fix)
 
 
-def _other_sds(rows: Rows) -> tuple[Floats, Floats]:
+def other_sds(rows: Rows) -> tuple[Floats, Floats]:
     """Of each row the median and the least SD of other trials on its scale; NaN with too few of them.
 
     The scale is the instrument; of rows without one, the outcome.
@@ -186,11 +183,13 @@ def _of_others(group: Codes, value: Floats) -> tuple[Floats, Floats]:
 
 def _instrument(rows: Rows) -> Codes:
     """A number for each instrument, however it is spelled; -1 for none."""
+    return pd.factorize(pd.Series(scale_of(rows), dtype=object).replace("", np.nan))[0]
+
+
+def scale_of(rows: Rows) -> NDArray[np.object_]:
+    """The instrument of each row, in letters and digits alone; "" for none."""
     codes, unique = pd.factorize(rows.word("instrument"))
-    plain = ["".join(filter(str.isalnum, str(name).lower())) for name in unique]
-    spelled, words = pd.factorize(np.array(plain, dtype=object))
-    named = np.where(pd.Index(words)[spelled] == "", -1, spelled) if len(words) else spelled
-    return named[codes]
+    return np.array(["".join(filter(str.isalnum, str(name).lower())) for name in unique], dtype=object)[codes]
 
 
 def _large_effects(rows: Rows) -> Found:
@@ -247,9 +246,8 @@ def _repeats(rows: Rows) -> Found:
     for at in _at(again):
         what = f"the same contrast as {rows.places[home[at]]}, with other numbers."
         fix = "Remove one, or say how they differ (instrument, rating, time_label, arm_t_label ...)."
-        if alike[at]:
-            what, fix = f"repeats {rows.places[home[at]]}, number by number.", "Remove one of the two."
-        yield at, ("study", what, fix)
+        repeat = f"repeats {rows.places[home[at]]}, number by number."
+        yield at, ("study", repeat if alike[at] else what, "Remove one of the two." if alike[at] else fix)
 
 
 def _no_trials(rows: Rows) -> Found:
@@ -389,7 +387,7 @@ RULES = (
     _no_trials,
     _names,
     _repeats,
-    _standard_errors,
+    standard_errors,
     _large_effects,
     _sizes,
     _intervals,
