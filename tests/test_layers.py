@@ -45,6 +45,7 @@ WINGS = {
         "over_time",
     ),
     "figures": ("registry", "sheet", "forests", "charts", "alt"),
+    "reporting": ("", "page", "reproduce"),
     "cli": ("termination", "commands", "arguments", "run", "__main__"),
 }
 

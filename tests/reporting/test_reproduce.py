@@ -48,7 +48,8 @@ def full():
 
 def test_no_unfinished_folder_stays_behind(run):
     folder, _ = run
-    assert sorted(path.name for path in folder.iterdir()) == ["figures", "report.html", "tables"]
+    made = ["figures", "report.html", "results.json", "ro-crate-metadata.json", "tables"]
+    assert sorted(path.name for path in folder.iterdir()) == made
 
 
 def test_tables_are_the_same_bytes_on_every_run(run, full, tmp_path):
