@@ -213,3 +213,45 @@ def test_tau2_printed_beside_a_fixed_effect_total_is_no_number_of_it(made, tmp_p
     cells = audit(path).cells
     assert fixed
     assert not (cells["analysis"].isin(fixed) & (cells["cell"] == "tau2")).any()
+
+
+@pytest.mark.parametrize(
+    ("events", "difference", "ci"),
+    [
+        ((0, 63, 0, 60), 0.0, (-0.0313, 0.0313)),  # as Review Manager prints them
+        ((63, 63, 60, 60), 0.0, (-0.0313, 0.0313)),
+    ],
+)
+def test_an_empty_table_keeps_its_plain_risk_difference(events, difference, ci):
+    columns = {
+        name: [float(value)] for name, value in zip(("event_t", "n_t", "event_c", "n_c"), events, strict=True)
+    }
+    total = pool_as_revman(columns, kind="dichotomous", measure="RD", method="IV")
+    assert total.estimate == difference
+    assert_allclose(total.ci, ci, atol=5e-5)
+
+
+ONE_AND_NONE = """<DICH_OUTCOME NO="1" EFFECT_MEASURE="RR" METHOD="IV" TOTALS="YES" SUBGROUPS="YES" RANDOM="NO"
+CHI2="0.0" DF="0" P_CHI2="1.0" I2="0.0" CI_TOTAL="95" EFFECT_SIZE="0.5" CI_START="0.09701" CI_END="2.57713"
+STUDIES="1" TOTAL_1="40" TOTAL_2="40" EVENTS_1="2" EVENTS_2="4"><NAME>Depression</NAME>
+<DICH_SUBGROUP NO="1" CHI2="0.0" DF="0" P_CHI2="0.0" I2="0.0" STUDIES="0" TOTAL_1="0" TOTAL_2="0" EVENTS_1="0"
+EVENTS_2="0" CI_START="0.0" CI_END="0.0" EFFECT_SIZE="0.0" ESTIMABLE="NO"><NAME>Late</NAME></DICH_SUBGROUP>
+<DICH_SUBGROUP NO="2" CHI2="0.0" DF="0" P_CHI2="1.0" I2="0.0" STUDIES="1" TOTAL_1="40" TOTAL_2="40" EVENTS_1="2"
+EVENTS_2="4" CI_START="0.09701" CI_END="2.57713" EFFECT_SIZE="0.5"><NAME>End</NAME>
+<DICH_DATA EVENTS_1="2" TOTAL_1="40" EVENTS_2="4" TOTAL_2="40" STUDY_ID="STD-Adler-1999"/></DICH_SUBGROUP>
+</DICH_OUTCOME>"""
+
+
+@pytest.mark.warns("arm|outcome|direction|assessed")
+def test_what_is_printed_of_one_study_and_of_none_is_reproduced(made, tmp_path):
+    """No degrees of freedom: P = 1 and I2 = 0 are printed; a subtotal without studies counts zeros."""
+    path = tmp_path / "CD1.rm5"
+    path.write_bytes(made.rm5(body=ONE_AND_NONE))
+    found = audit(path)
+    assert found.not_reproduced[["subgroup", "cell", "printed", "recomputed"]].to_numpy().tolist() == []
+    cells = found.cells.set_index(["subgroup", "cell"])["recomputed"]
+    assert cells["", "Q_p"] == 1
+    assert cells["", "I2"] == 0
+    assert cells["Late", "n_t"] == 0
+    path.write_bytes(made.rm5(body=ONE_AND_NONE.replace('I2="0.0" CI_TOTAL', 'I2="12.0" CI_TOTAL')))
+    assert audit(path).not_reproduced["cell"].tolist() == ["I2"]

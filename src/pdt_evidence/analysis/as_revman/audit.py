@@ -36,6 +36,7 @@ NUMBERS = (
     "variance",
 )
 COUNTS = ("n_t", "n_c", "event_t", "event_c")
+NOTHING = ("k", "Q", "Q_df", "I2", "tau2")  # what is 0 of a total without studies
 SETTINGS = ("kind", "measure", "method", "random", "estimator", "interval", "level")
 # Files carry up to 17 digits, but Review Manager's own normal quantiles and tails are good to about 7.
 PRECISION = 1e-6
@@ -199,8 +200,8 @@ def _recomputed(rows: pd.DataFrame, subgroup: str) -> dict[str, tuple[float, ...
     shown = (
         rows[rows["in_subgroup"] & (rows["subgroup"] == subgroup)] if subgroup else rows[rows["in_overall"]]
     )
-    if shown.empty:
-        return {}
+    if shown.empty:  # a subtotal of no studies counts none
+        return dict.fromkeys((*COUNTS, *NOTHING), (0.0,)) | dict.fromkeys(("Q_p", "p"), (1.0, 0.0))
     total = _pool(shown, settings)
     scale = math.exp if settings["log_scale"] else float
     cells: dict[str, tuple[float, ...]] = {
@@ -211,6 +212,8 @@ def _recomputed(rows: pd.DataFrame, subgroup: str) -> dict[str, tuple[float, ...
         "statistic": (abs(total.statistic),),
     }
     cells |= {name: (getattr(total, name),) for name in ("p", "tau2", "Q", "Q_df", "Q_p", "I2")}
+    if not total.Q_df > 0:  # with one study or none there is nothing to differ, which reviews print so
+        cells |= {"tau2": (0.0,), "Q": (0.0,), "Q_df": (0.0,), "Q_p": (1.0, 0.0), "I2": (0.0,)}
     # A total over studies of which some are not estimable counts their persons or leaves them out.
     cells |= {
         name: (float(shown[name].sum()), float(shown[name][shown["estimable"]].sum())) for name in COUNTS

@@ -137,9 +137,8 @@ def _effects(data: Mapping[str, Array], kind: str, measure: str, method: str) ->
     if measure in RATIO_FORMULAS:
         return RATIO_FORMULAS[measure](*arms, double_zero="drop")
     plain, corrected = (risk_difference(*arms, zero_cells=rule) for rule in ("none", "only-zero"))
-    # A risk difference needs the correction only where its variance would be 0.
-    usable = plain[1] > 0
-    return np.where(usable, plain[0], corrected[0]), np.where(usable, plain[1], corrected[1])
+    # The difference stays as it is; the correction is for variances that would be 0.
+    return plain[0], np.where(plain[1] > 0, plain[1], corrected[1])
 
 
 def _tau2_dl(vi: Array, Q: float, k: int) -> float:

@@ -118,6 +118,7 @@ def _as_trials(
     from pdt_evidence.evidence.readers.imported import ImportedTrials, make_log
 
     log: list[Entry] = [(line, what, "dropped", why) for line, what, why in review.skipped]
+    log += [(line, what, "noted", why) for line, what, why in review.notes]
     readings = {number: _read(analysis, names) for number, analysis in review.analyses.items()}
     log += [
         (

@@ -48,7 +48,7 @@ class Analysis:
     kind: str  # dichotomous, continuous, generic, o-e
     method: str  # MH, IV or PETO
     measure: str  # OR, RR, RD, MD, SMD, HR, or as the file words it
-    random: bool
+    random: bool | None  # None where nothing tells
     log_scale: bool  # the measure is a ratio
     estimator: str = "DL"  # of tau2: DL, or REML in newer reviews
     interval: str = "wald"  # or hksj
@@ -117,6 +117,7 @@ class Review:
     totals: list[Total] = field(default_factory=list)
     rob: dict[str, dict[str, str]] = field(default_factory=dict)  # study -> domain -> judgement
     skipped: list[tuple[int | None, str, str]] = field(default_factory=list)  # line, what, why
+    notes: list[tuple[int | None, str, str]] = field(default_factory=list)  # what was inferred, alike
     problems: list[str] = field(default_factory=list)
 
 

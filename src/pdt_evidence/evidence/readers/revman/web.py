@@ -7,11 +7,11 @@ the export of a whole review, or be one `*-data-rows.csv` alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import Any
 
 from pdt_evidence.errors import EvidenceError, SchemaError
+from pdt_evidence.evidence.readers.revman.printed import infer
 from pdt_evidence.evidence.readers.revman.review import (
     NAN,
     Analysis,
@@ -101,7 +101,7 @@ def read_data_package(content: bytes, where: str) -> Review:
 
 
 def read_data_rows(content: bytes, where: str) -> Review:
-    """Read the table of study rows alone: how the review pools them is then not known."""
+    """Read the table of study rows alone: how the review pools them is inferred from what they print."""
     review = Review(kind="RevMan Web study rows (.csv)", most=most_rows(len(content)))
     _take_rows(content, where, review)
     return _checked(review, where)
@@ -209,31 +209,29 @@ def _take_rows(content: bytes, where: str, review: Review) -> None:
     for name, rows in by_analysis.items():
         if f"analysis {name}" in skipped:
             continue
-        analysis = review.analyses.setdefault(name, _guessed(name, rows))
+        analysis = review.analyses.get(name) or _inferred(name, rows, review)
+        review.analyses[name] = analysis
         review.rows += [_study_row(analysis, cells) for cells in rows]
 
 
-def _guessed(name: str, rows: list[Cells]) -> Analysis:
-    """An analysis that no settings describe: its kind shows in which columns hold more than zeros."""
-
-    def any_above_0(column: str) -> bool:
-        return any(cells.number(column) > 0 for cells in rows)
-
-    kinds: list[tuple[str, Callable[[], bool]]] = [
-        ("continuous", lambda: any_above_0("Experimental SD")),
-        ("generic", lambda: any_above_0("GIV SE")),
-        ("o-e", lambda: any_above_0("Variance")),
+def _inferred(name: str, rows: list[Cells], review: Review) -> Analysis:
+    """An analysis that no settings describe: what its rows print tells what it is."""
+    found = infer(rows)
+    outcome = rows[0].text("Analysis name")
+    review.notes.append((rows[0].line, f"analysis {name} ({outcome})", found.how))
+    review.notes += [
+        (rows[at].line, f"analysis {name}, {rows[at].text('Study')}", what) for at, what in found.odd
     ]
-    kind = next((kind for kind, has in kinds if has()), "dichotomous")
     return Analysis(
         number=name,
         comparison="",
-        outcome=rows[0].text("Analysis name"),
-        kind=kind,
-        method="",
-        measure={"continuous": "SMD", "dichotomous": "OR"}.get(kind, ""),
-        random=False,
-        log_scale=kind in ("dichotomous", "o-e"),
+        outcome=outcome,
+        kind=found.kind,
+        method=found.method,
+        measure=found.measure,
+        random=found.random,
+        log_scale=found.log_scale,
+        swap_events=found.swap_events,
         overall=False,
         line=rows[0].line,
     )
