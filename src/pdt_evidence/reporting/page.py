@@ -25,9 +25,8 @@ from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.names import heading, named
 from pdt_evidence.reporting.pictures import write_forests
 from pdt_evidence.results import PooledEffect
-from pdt_evidence.verdicts.questions import FEWEST_TRIALS
 from pdt_evidence.verdicts.records import ANSWERS, PARTS
-from pdt_evidence.verdicts.rules import RULES
+from pdt_evidence.verdicts.rules import BORNE_OUT, FEWEST_TRIALS, RULES, SAYS
 from pdt_evidence.verdicts.words import counted, in_words, true_minus
 
 if TYPE_CHECKING:
@@ -96,6 +95,8 @@ def write_page(contents: Contents, path: Path, figures: Path) -> None:
         figures=list(_figures(contents, figures)),
         claims=contents.claims,
         rules=RULES,
+        says=SAYS,
+        borne_out=BORNE_OUT,
         parts=PARTS,
         answers=ANSWERS,
         fewest=FEWEST_TRIALS,
