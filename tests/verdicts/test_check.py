@@ -16,7 +16,10 @@ from pdt_evidence.verdicts.questions import intervals_in_favour
 from pdt_evidence.verdicts.recipes import OTHER_CARE, PERSONALITY, RECIPES, REVIEWS_OF
 from pdt_evidence.verdicts.rules import BORNE_OUT, FEWEST_TRIALS, SAYS, VERDICTS, judge
 
-SYMPTOMS = "comparison == 'pdt_vs_control' and follow_up == 'post' and outcome not in ('dropout', 'service_use') and yi == yi"
+SYMPTOMS = (
+    "comparison == 'pdt_vs_control' and follow_up == 'post' "
+    "and outcome not in ('dropout', 'service_use') and yi == yi"
+)
 
 
 @pytest.fixture(scope="module")
