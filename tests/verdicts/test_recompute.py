@@ -46,8 +46,7 @@ def test_a_publication_that_is_not_known_is_refused():
 @pytest.mark.parametrize("case", REFERENCE["cases"], ids=["REML", "DL", "knha"])
 def test_own_check_the_depression_release_pools_as_metafor_pools_it(case):
     """No publication prints these: our own run of metafor (tests/reference/published.R), so not "reproduced"."""
-    of_release = {"source": "metapsy_depression_psyctr", "comparison": "pdt_vs_control"}
-    rows = pdt.trials(**of_release, preferred=False, disputed=True)
+    rows = pdt.trials(source="metapsy_depression_psyctr", preferred=False, disputed=True)
     rows = rows[rows["row_id"].isin(REFERENCE["rows"])]
     assert len(rows) == case["k"]
     found = [
