@@ -128,7 +128,7 @@ def through_networks(facts: Facts, about: str = "") -> Iterator[Finding]:
             f"{row['studies']} studies in the network; {row['k_direct']} compare the two directly and give "
             f"{row['direct_share']:.0%} of the weight"
         )
-        word = NETWORK_NAMES.get(row["network"], row["network"])
+        word = str(NETWORK_NAMES.get(row["network"], row["network"]))
         yield from equivalent(
             f"PDT against CBT ({word})",
             row["estimate"],

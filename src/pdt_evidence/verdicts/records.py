@@ -238,7 +238,7 @@ class ClaimReport:
         RequestError
             For a claim that is not there; the error names the nearest.
         """
-        if isinstance(claim, int) and not isinstance(claim, bool):
+        if isinstance(claim, int):
             numbered = {judgement.claim.number: judgement for judgement in self.judgements}
             if claim not in numbered:
                 raise RequestError(
