@@ -4,7 +4,7 @@
     print(pdt.synthesize(pdt.trials(comparison="pdt_vs_control")).summary())
 
 The bundled evidence
-    trials reviews members claims sources coverage
+    trials reviews members claims statements sources coverage
 Evidence of your own
     read_trials read_revman read_metapsy import_file template
 Effects
@@ -51,7 +51,7 @@ from pdt_evidence.figures.registry import FIGURES
 
 _HOMES = {
     "errors": ["EvidenceError", "EvidenceWarning"],
-    "evidence.tables": ["claims", "members", "reviews", "sources"],
+    "evidence.tables": ["claims", "members", "reviews", "sources", "statements"],
     "evidence.coverage": ["coverage"],
     "evidence.readers": ["import_file", "read_metapsy", "read_revman", "read_trials", "template"],
     "effects.trials": ["trials"],

@@ -54,6 +54,7 @@ from pdt_evidence.evidence.tables import claims as claims
 from pdt_evidence.evidence.tables import members as members
 from pdt_evidence.evidence.tables import reviews as reviews
 from pdt_evidence.evidence.tables import sources as sources
+from pdt_evidence.evidence.tables import statements as statements
 from pdt_evidence.figures import alt_text as alt_text
 from pdt_evidence.figures import baujat as baujat
 from pdt_evidence.figures import bias_summary as bias_summary

@@ -26,6 +26,7 @@ def read(name: str) -> list[dict[str, str]]:
 
 TRIALS, REVIEWS, MEMBERS = read("trials"), read("reviews"), read("members")
 SOURCES, CLAIMS, WANTED = read("sources"), read("claims"), read("wanted")
+STATEMENTS = read("statements")
 
 
 def trials(**where: str) -> list[dict[str, str]]:
@@ -58,7 +59,7 @@ def test_every_file_has_the_hash_the_size_and_the_columns_that_are_declared(reso
     assert all(field["description"] for field in resource["schema"]["fields"])
 
 
-@pytest.mark.parametrize("name", ["trials", "reviews", "members", "claims"])
+@pytest.mark.parametrize("name", ["trials", "reviews", "members", "claims", "statements"])
 def test_every_row_names_a_source_that_exists(name):
     known = {row["source_id"] for row in SOURCES}
     for row in read(name):
@@ -76,7 +77,7 @@ def test_every_number_of_a_source_says_where_it_stands_and_how_far_it_was_verifi
 
 
 def test_every_source_is_used_and_has_terms():
-    used = {row["source_id"] for table in (TRIALS, REVIEWS, MEMBERS, CLAIMS) for row in table}
+    used = {row["source_id"] for table in (TRIALS, REVIEWS, MEMBERS, CLAIMS, STATEMENTS) for row in table}
     assert used == {row["source_id"] for row in SOURCES}
     assert all(row["licence"] and row["attribution"] for row in SOURCES)
 

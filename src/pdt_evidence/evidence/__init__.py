@@ -1,7 +1,7 @@
 """What was reported and where: the bundled data package, and tables that users bring."""
 
 from pdt_evidence.evidence.package import data_version, descriptor, fields, load
-from pdt_evidence.evidence.tables import claims, members, reviews, select_trials, sources
+from pdt_evidence.evidence.tables import claims, members, reviews, select_trials, sources, statements
 from pdt_evidence.evidence.windows import WINDOW_EDGES, WINDOWS, follow_up_window
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "reviews",
     "select_trials",
     "sources",
+    "statements",
 ]
 
 

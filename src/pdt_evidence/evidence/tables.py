@@ -12,7 +12,7 @@ from pdt_evidence.evidence.windows import WINDOW_EDGES, WINDOWS, follow_up_windo
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["claims", "members", "reviews", "select_trials", "set_aside", "sources"]
+__all__ = ["claims", "members", "reviews", "select_trials", "set_aside", "sources", "statements"]
 
 VOCABULARY = {"follow_up": set(WINDOWS)}  # words that are right even where no row has them
 Wanted = str | Sequence[str] | None
@@ -163,6 +163,36 @@ def sources(table: pd.DataFrame | None = None) -> pd.DataFrame:
 def claims() -> pd.DataFrame:
     """What the popular article says, in our words; `check_claims` judges each."""
     return load("claims")
+
+
+@known_options
+def statements(*, claim: Wanted = None, source: Wanted = None) -> pd.DataFrame:
+    """What sources say in words of the article's claims, each with its place.
+
+    Parameters
+    ----------
+    claim, source : str or list of str, optional
+        Keep the rows of these claims, or of these sources.
+
+    Returns
+    -------
+    DataFrame
+        One row a statement: `source_id`, the `claim_id` and the `part` of it that it bears on, whether the article
+        `cited` this source for it, what the source `says` ("yes", "no", "otherwise", "not seen"), the `statement`
+        in our words, its `locator` and `verification`.
+
+    Raises
+    ------
+    RequestError
+        For values that are not known; the error lists those that are.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> pdt.statements(claim="archives-vs-cbt", source="leichsenring2004")["says"].tolist()
+    ['yes']
+    """
+    return _select(load("statements"), {"claim_id": claim, "source_id": source}).reset_index(drop=True)
 
 
 def _select(table: pd.DataFrame, filters: Mapping[str, Wanted]) -> pd.DataFrame:

@@ -107,6 +107,7 @@ class Contents:
             "published": reviews(),
             "claims": self.claims.to_frame(),
             "claim_findings": self.claims.findings(),
+            "statements": load("statements"),
             "wanted": load("wanted"),
             "members": load("members"),
             "sources": self.sources,

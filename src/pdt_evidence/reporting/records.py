@@ -51,6 +51,8 @@ def results(contents: Contents) -> dict[str, Any]:
             "number": one.claim.number,
             "claim_id": one.claim.claim_id,
             "statement": one.claim.statement,
+            "source_says": one.source_says,
+            "numbers_say": one.numbers_say,
             "verdict": one.verdict,
             "why": one.why,
         }

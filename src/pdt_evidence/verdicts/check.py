@@ -1,18 +1,24 @@
-"""Every claim of the article, put to the evidence."""
+"""Every claim of the article, put to its sources and to the evidence."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from pdt_evidence.analysis.conclusions.equivalence import MARGIN as MARGINS_ALLOWED
+from pdt_evidence.analysis.conclusions.equivalence import STEINERT_2017
+from pdt_evidence.analysis.conclusions.margins import Margin, margin_of
 from pdt_evidence.effects.table import effect_sizes
-from pdt_evidence.errors import EvidenceWarning, known_options
+from pdt_evidence.errors import EvidenceWarning, RequestError, known_options, require_choice
 from pdt_evidence.evidence import claims, load
+from pdt_evidence.evidence.readers.files import known_reviews
 from pdt_evidence.evidence.readers.provenance import warn_of_another_review
-from pdt_evidence.verdicts.facts import Facts
-from pdt_evidence.verdicts.recipes import RECIPES
-from pdt_evidence.verdicts.records import Claim, ClaimReport, Judgement
-from pdt_evidence.verdicts.rules import judge
+from pdt_evidence.options import check_options
+from pdt_evidence.verdicts.facts import TABLES, Facts
+from pdt_evidence.verdicts.recipes import findings_of
+from pdt_evidence.verdicts.records import Claim, ClaimReport, Finding, Judgement, Under
+from pdt_evidence.verdicts.rules import Rules, judge
 from pdt_evidence.verdicts.sentences import sentence
 
 if TYPE_CHECKING:
@@ -22,8 +28,15 @@ __all__ = ["check_claims"]
 
 
 @known_options
-def check_claims(imported: pd.DataFrame | None = None, *, review: str = "") -> ClaimReport:
-    """Judge each of the article's claims by the numbers held.
+def check_claims(
+    imported: pd.DataFrame | None = None,
+    *,
+    review: str = "",
+    margin: float | Margin | str = STEINERT_2017,
+    rules: Rules | None = None,
+    evidence: pd.DataFrame | Mapping[str, pd.DataFrame] | None = None,
+) -> ClaimReport:
+    """Judge each of the article's claims by what its source says and by the numbers held.
 
     Parameters
     ----------
@@ -32,15 +45,25 @@ def check_claims(imported: pd.DataFrame | None = None, *, review: str = "") -> C
         (for example from `read_revman`).
     review : str
         The review they belong to, for example "abbass2014".
+    margin : float, Margin or str
+        The difference that would matter, in standard deviations, where a claim says "just as effective".
+    rules : Rules, optional
+        Thresholds and the table of rules that make the headline; default: `pdt_evidence.verdicts.Rules()`.
+    evidence : DataFrame or mapping of str to DataFrame, optional
+        Trials to judge by instead of the bundled ones; or several tables by name: "trials", "reviews",
+        "sources", "statements". The networks stay the bundled ones.
 
     Returns
     -------
     ClaimReport
-        One judgement a claim. The verdict follows from the findings by one table of rules
-        (`verdicts/rules.py`); which numbers may answer for a claim is said, with the reason, in `claims`.
+        One judgement a claim: whether the source says so, whether the numbers bear it out, and the verdict made
+        of both by one table of rules (`verdicts/rules.py`); which numbers may answer for a claim is said, with the
+        reason, in `claims`. `report.changes(other)` shows which verdicts another margin, rule or table moves.
 
     Raises
     ------
+    RequestError
+        For a review, table or margin that is not known.
     EvidenceError
         If imported trials without `yi` and `vi` lack what an effect needs, as in `effect_sizes`.
 
@@ -52,17 +75,49 @@ def check_claims(imported: pd.DataFrame | None = None, *, review: str = "") -> C
     Examples
     --------
     >>> import pdt_evidence as pdt
-    >>> pdt.check_claims()["apa-160-studies"].verdict
+    >>> report = pdt.check_claims()
+    >>> report[6].source_says, report[6].numbers_say
+    ('stated', 'cannot be checked with open data')
+    >>> report["apa-160-studies"].verdict
     'misattributed'
     """
+    margin = margin_of(margin)
+    check_options(margin=(float(margin), MARGINS_ALLOWED))
+    if review:
+        require_choice("review", review, known_reviews())
+    elif imported is not None:
+        raise RequestError(
+            "imported trials without review: they answer for the claims of one cited review. Name it, as "
+            "review='abbass2014'. To judge by trials of your own: evidence=table."
+        )
     if imported is not None:
         warn_of_another_review(imported, review)
-    if imported is not None and not {"yi", "vi"} <= set(imported.columns):
-        imported = effect_sizes(imported)
-    facts = Facts(brought=imported, brought_of=review)
+        imported = _with_effects(imported)
+    facts = Facts(
+        brought=imported,
+        brought_of=review,
+        margin=margin,
+        rules=rules or Rules(),
+        evidence=_tables(evidence),
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EvidenceWarning)  # rows excluded are counted in the pools' own report
         return ClaimReport(judgements=tuple(_judgement(row, facts) for _, row in claims().iterrows()))
+
+
+def _tables(evidence: pd.DataFrame | Mapping[str, pd.DataFrame] | None) -> dict[str, pd.DataFrame]:
+    if evidence is None:
+        return {}
+    tables = dict(evidence) if isinstance(evidence, Mapping) else {"trials": evidence}
+    for name in tables:
+        require_choice("table of evidence", name, TABLES)
+    if "trials" in tables:
+        tables["trials"] = _with_effects(tables["trials"])
+    return tables
+
+
+def _with_effects(table: pd.DataFrame) -> pd.DataFrame:
+    return table if {"yi", "vi"} <= set(table.columns) else effect_sizes(table)
 
 
 def _judgement(row: pd.Series, facts: Facts) -> Judgement:
@@ -73,17 +128,36 @@ def _judgement(row: pd.Series, facts: Facts) -> Judgement:
         review_id=row["review_id"],
         judged_by=row["judged_by"],
         judged_why=row["judged_why"],
+        place=row["locator"],
+        cites=row["cites"],
     )
-    findings = tuple(RECIPES[claim.claim_id](facts))
-    verdict, why = judge(findings, judged_by=claim.judged_by, source_kind=facts.stands_in(claim.review_id))
+    findings = tuple(findings_of(claim.claim_id, facts))
+    verdict, why, answers = judge(findings, judged_by=claim.judged_by, rules=facts.rules)
     return Judgement(
         claim=claim,
         verdict=verdict,
         why=why,
+        source_says=answers.source,
+        numbers_say=answers.numbers,
         findings=findings,
         missing=_missing(claim.claim_id),
-        can_be_said=sentence(claim.claim_id, facts),
+        can_be_said=sentence(claim.claim_id, facts, findings),
+        under=_under_other_rules(findings, claim.judged_by, facts.rules),
     )
+
+
+def _under_other_rules(findings: tuple[Finding, ...], judged_by: str, rules: Rules) -> tuple[Under, ...]:
+    """The verdict with every pooled number taken under one other rule, for each rule that any of them has."""
+    counted = [finding for finding in findings if finding.holds is not None and finding.counts_for(judged_by)]
+    others = dict.fromkeys(
+        variant.rule for finding in counted for variant in finding.variants if not variant.few
+    )
+    made = []
+    for other in others:
+        changed = [finding.under(other) if finding in counted else finding for finding in findings]
+        verdict, _, answers = judge(changed, judged_by=judged_by, rules=rules)
+        made.append(Under(rule=other, verdict=verdict, numbers_say=answers.numbers))
+    return tuple(made)
 
 
 def _missing(claim_id: str) -> tuple[str, ...]:

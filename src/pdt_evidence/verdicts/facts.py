@@ -1,120 +1,162 @@
-"""What the recipes read: published rows, sources, and pools of the trials held."""
+"""What the recipes read: published rows, sources, what sources say in words, and pools of the trials held."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+from pdt_evidence.analysis.conclusions.equivalence import STEINERT_2017
+from pdt_evidence.analysis.conclusions.margins import Margin
 from pdt_evidence.analysis.networks.comparison import HeadToHead, pdt_against_cbt
 from pdt_evidence.analysis.over_time.follow_up import FollowUp, follow_up
 from pdt_evidence.analysis.regression.moderators import Moderation, moderators
 from pdt_evidence.analysis.robustness.dependence import sensitivity
-from pdt_evidence.analysis.synthesis import synthesize
-from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
+from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
-from pdt_evidence.evidence import load, reviews
-from pdt_evidence.results import PooledEffect
+from pdt_evidence.evidence import load
+from pdt_evidence.verdicts.pools import TEST, Pool, Pools, pooled_alone
+from pdt_evidence.verdicts.rules import Rules
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Facts"]
+__all__ = ["TABLES", "Facts"]
 
-TEST = "adhoc"  # Hartung-Knapp, never narrower than Wald: a falsely narrow interval decides nothing
+TABLES = ("trials", "reviews", "sources", "statements")  # what `evidence=` of `check_claims` may replace
 NETWORKS = ("sad_mayowilson2014", "depression_nice")  # those with trials beyond the ones pooled by themselves
 RHOS = (0.0, 0.5, 0.9)
 
 
 @dataclass(frozen=True)
 class Facts:
-    """The bundled evidence, and what a user imported of a cited review."""
+    """The bundled evidence or what a user puts in its place, and what a user imported of a cited review."""
 
     brought: pd.DataFrame | None = None  # trials of `brought_of`, in the schema of `trials`
     brought_of: str = ""
+    margin: float | Margin = STEINERT_2017
+    rules: Rules = field(default_factory=Rules)
+    evidence: Mapping[str, pd.DataFrame] = field(
+        default_factory=dict
+    )  # tables by name, instead of the bundled
 
-    @cached_property
+    @property
     def trials(self) -> pd.DataFrame:
-        return trials()
+        return self.evidence["trials"] if "trials" in self.evidence else _trials()
 
     @cached_property
     def reviews(self) -> pd.DataFrame:
         """Published estimates that are what they seem: about PDT, not superseded, not misprinted."""
-        table = reviews()
+        table = self._table("reviews")
         return table[table["scope"].eq("pdt") & table["status"].eq("ok")]
 
-    def source(self, source_id: str) -> pd.Series:
-        return load("sources").set_index("source_id").loc[source_id]  # pyright: ignore[reportReturnType]
+    @cached_property
+    def statements(self) -> pd.DataFrame:
+        return self._table("statements")
 
-    def stands_in(self, review: str) -> str:
-        """What is held in place of the publication that a claim names, "press_release"; "" for itself or none."""
-        kind = str(self.source(review)["kind"]) if review else ""
-        return "" if kind in ("", "review") else kind
+    @cached_property
+    def _sources(self) -> pd.DataFrame:
+        return self._table("sources").set_index("source_id")
+
+    def _table(self, name: str) -> pd.DataFrame:
+        return self.evidence[name] if name in self.evidence else load(name)
+
+    def source(self, source_id: str) -> pd.Series:
+        return self._sources.loc[source_id]  # pyright: ignore[reportReturnType]
 
     def printed(self, review: str, **words: str) -> pd.Series | None:
         """The one published row of `review` with these words; None where it is not held."""
-        table = self.reviews[self.reviews["review_id"].eq(review)]
+        table = self.reviews
+        keep = table["review_id"].eq(review)
         for column, word in words.items():
-            table = table[table[column].eq(word)]
-        return table.iloc[0] if len(table) else None
+            keep &= table[column].eq(word)
+        return table[keep].iloc[0] if keep.any() else None
+
+    def between(self, *, comparisons: tuple[str, ...], outcomes: tuple[str, ...] = ()) -> pd.DataFrame:
+        """Every published estimate between groups of these comparisons."""
+        table = self.reviews
+        keep = (
+            table["design"].eq("between")
+            & table["comparison"].isin(comparisons)
+            & table["measure"].ne("count")
+        )
+        if outcomes:
+            keep &= table["outcome"].isin(outcomes)
+        return table[keep]
+
+    @cached_property
+    def _pools(self) -> Pools:
+        return Pools(self.trials) if "trials" in self.evidence else _pools()
 
     def pooled(
         self,
         *,
         comparison: str = "pdt_vs_control",
         outcome: str = "",
-        disorder: Sequence[str] = (),
+        condition: str = "",
         window: str = "post",
-    ) -> PooledEffect | None:
+    ) -> Pool | None:
         """Trials held here, at the end of treatment or in another window, one value a trial; None if none."""
-        table = self.trials
-        table = table[table["comparison"].eq(comparison) & table["follow_up"].eq(window)]
-        table = table[table["outcome"].eq(outcome) if outcome else ~table["outcome"].isin(NOT_SYMPTOMS)]
-        if disorder:
-            table = table[table["disorder"].isin(disorder)]
-        return _pool(table)
+        return self._pools.pool(comparison, window, outcome=outcome, condition=condition)
 
-    # These rest on the bundled trials alone, so they are computed once a process.
+    # These rest on the trials alone, so for the bundled ones they are computed once a process.
 
-    @property
+    @cached_property
     def head_to_head(self) -> HeadToHead:
         """PDT against CBT through the networks held."""
-        return _head_to_head()
+        return _head_to_head(self.margin)
 
-    @property
+    @cached_property
     def follow_up(self) -> FollowUp:
-        return _follow_up()
+        return follow_up(self.trials) if "trials" in self.evidence else _follow_up()
 
-    @property
+    @cached_property
     def controls(self) -> Moderation:
         """The effect at the end of treatment by kind of control."""
-        return _controls()
+        return _controls_of(self.trials) if "trials" in self.evidence else _controls()
 
-    @property
+    @cached_property
     def under_every_rule(self) -> pd.DataFrame:
-        """The pool against control under every rule for dependent rows."""
-        return _under_every_rule()
+        """The pool against control under every rule for dependent rows and counts of persons."""
+        return _every_rule(self.trials) if "trials" in self.evidence else _under_every_rule()
 
-    def imported(self, review: str, **words: str) -> PooledEffect | None:
+    def imported(self, review: str, **words: str) -> Pool | None:
         """Trials of `review` that the user brought; None where there are none."""
         if self.brought is None or self.brought_of != review:
             return None
         table = self.brought
         for column, word in words.items():
             table = table[table[column].eq(word)]
-        return _pool(table)
+        return pooled_alone(table)
 
 
-def _pool(table: pd.DataFrame) -> PooledEffect | None:
-    if not table["yi"].notna().any():
-        return None
-    return synthesize(table, by=("comparison",), test=TEST)[str(table["comparison"].iloc[0])]
+def _against_control(table: pd.DataFrame) -> pd.DataFrame:
+    keep = table["comparison"].eq("pdt_vs_control") & table["follow_up"].eq("post")
+    return symptom_rows(table[keep])
+
+
+def _controls_of(table: pd.DataFrame) -> Moderation:
+    return moderators(_against_control(table), names=["control"])
+
+
+def _every_rule(table: pd.DataFrame) -> pd.DataFrame:
+    return sensitivity(_against_control(table), by="comparison", rhos=RHOS, test=TEST, rules=True)
 
 
 @cache
-def _head_to_head() -> HeadToHead:
-    return pdt_against_cbt(NETWORKS)
+def _trials() -> pd.DataFrame:
+    return trials()
+
+
+@cache
+def _pools() -> Pools:
+    return Pools(_trials())
+
+
+@cache
+def _head_to_head(margin: float | Margin) -> HeadToHead:
+    return pdt_against_cbt(NETWORKS, margin=margin)
 
 
 @cache
@@ -124,10 +166,9 @@ def _follow_up() -> FollowUp:
 
 @cache
 def _controls() -> Moderation:
-    return moderators(names=["control"])
+    return _controls_of(_trials())
 
 
 @cache
 def _under_every_rule() -> pd.DataFrame:
-    table = trials(comparison="pdt_vs_control", follow_up="post")
-    return sensitivity(table[~table["outcome"].isin(NOT_SYMPTOMS)], by="comparison", rhos=RHOS, test=TEST)
+    return _every_rule(_trials())

@@ -1,48 +1,45 @@
 """How each claim is put to the data: one recipe a claim, each a list of findings.
 
-A recipe asks; it never concludes. What a finding leans on is said in its `source`: rows of
-`reviews`, or a pool of the trials held here.
+A recipe asks; it never concludes. What a finding leans on is said in its `source`: rows of `reviews`, statements of
+sources, or a pool of the trials held here. What sources say in words is asked for every claim alike (`said`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import isnan
 
 from pdt_evidence.formatting import PAGE
-from pdt_evidence.verdicts.facts import Facts
-from pdt_evidence.verdicts.questions import (
-    FEWEST_TRIALS,
-    against_each_control,
-    at_least,
+from pdt_evidence.verdicts.changes import (
+    AGAINST,
     change_within_trials,
-    cited_cochrane,
-    equivalent,
     growth_against_control,
     growth_within,
-    interval_at,
-    interval_of,
+    trend_after_the_end,
+)
+from pdt_evidence.verdicts.facts import Facts
+from pdt_evidence.verdicts.head_to_head import equivalent, interval_at, pooled_equivalent, through_networks
+from pdt_evidence.verdicts.pools import CONDITIONS
+from pdt_evidence.verdicts.questions import (
+    against_each_control,
+    at_least,
+    cited_cochrane,
+    every_printed,
     intervals_in_favour,
     long_after_the_end,
-    no_effect,
     not_held,
-    pool_name,
     pooled_above_zero,
     printed_above_zero,
     row_names,
-    side,
-    through_networks,
-    trend_after_the_end,
+    said,
     trials_of_review,
     whatever_the_rule,
 )
 from pdt_evidence.verdicts.records import Finding
 from pdt_evidence.verdicts.words import in_words
 
-__all__ = ["RECIPES"]
-
-# The article's words as numbers, each with the source of the number.
-MODEST, SUBSTANTIAL = 0.2, 0.5  # small and medium effect: Cohen 1992, doi:10.1037/0033-2909.112.1.155
+__all__ = ["RECIPES", "findings_of"]
 
 COCHRANE_OUTCOMES = (
     "general_symptoms",
@@ -52,30 +49,100 @@ COCHRANE_OUTCOMES = (
     "interpersonal_problems",
     "social_adjustment",
 )
-ARTICLE_DISORDERS = {  # the article's word -> disorders of the bundled trials
-    "depression": ("depression",),
-    "anxiety": ("generalised_anxiety", "depression_and_anxiety"),
-    "personality disorders": ("borderline_personality", "avoidant_personality"),
-    "addictions": ("substance_use",),
-    "social anxiety": ("social_anxiety",),
-    "eating disorders": ("anorexia_nervosa", "bulimia_nervosa"),
-    "panic": ("panic",),
-    "PTSD": ("ptsd",),
-    "chronic pain": ("chronic_pain",),
+SYMPTOMS = ("depression", "anxiety")  # asked as symptoms, of whatever patients, in claim 1 and claim 11 alike
+PERSONALITY = "personality disorders"
+# Reviews of the patients of one condition; the citation of each says so.
+REVIEWS_OF = {
+    PERSONALITY: ("keefe2020", "cristea2017", "bpd_wps2024", "hajekgross2024"),
+    "social anxiety": ("zhang2022",),
 }
+OUTCOME_OF = {PERSONALITY: ("personality_pathology",)}  # outcomes that are the condition itself
+CONTROL = ("pdt_vs_control", "pdt_vs_mixed")
+OTHER_CARE = ("pdt_vs_active_treatment", "pdt_vs_other_therapy", "pdt_vs_cbt", "pdt_vs_active_control")
+THERAPIES = "other therapies"
+# Who the patients of a comparison with other therapies are: reviews of the same patients share trials.
+PATIENTS_OF = {
+    "steinert2017": "all disorders",
+    "zhang2022": "social anxiety",
+    "keefe2014": "anxiety disorders",
+    "keefe2020": PERSONALITY,
+    "driessen2010": "depression",
+    "driessen2015": "depression",
+    "smith_hewitt2024": "depression",
+    "linde2015_nma": "depression",
+}
+
+
+def findings_of(claim_id: str, facts: Facts) -> list[Finding]:
+    """What sources say of a claim, then what the numbers say."""
+    return [*said(facts, claim_id), *RECIPES[claim_id](facts)]
+
+
+def _symptom(facts: Facts, outcome: str) -> list[Finding]:
+    """Every published estimate and the pool held of one kind of symptom against control: claims 1 and 11."""
+    body = f"{outcome}: {outcome}"  # published pools and the one here share trials
+    return [
+        *every_printed(facts, comparisons=CONTROL, outcomes=(outcome,), about=outcome),
+        *pooled_above_zero(
+            facts,
+            facts.pooled(outcome=outcome),
+            f"{outcome} in any patients, at the end of treatment",
+            about=outcome,
+            body=body,
+        ),
+    ]
+
+
+def _condition(facts: Facts, word: str) -> list[Finding]:
+    """Every published estimate and the pool held of the patients of one condition against control."""
+    reviews, measured = REVIEWS_OF.get(word, ()), OUTCOME_OF.get(word, ())
+    printed = every_printed(facts, comparisons=CONTROL, about=word, reviews=reviews) if reviews else []
+    if measured:  # the same thing measured in other patients
+        seen = {one.rows for one in printed}
+        more = every_printed(facts, comparisons=CONTROL, about=word, outcomes=measured)
+        printed += [one for one in more if one.rows not in seen]
+    name = f"{word}, all symptoms at the end of treatment"
+    held = pooled_above_zero(facts, facts.pooled(condition=word), name, about=word)
+    if printed or held:
+        return [*printed, *held]
+    question = f"PDT against control in {word}, above 0?"
+    return [
+        Finding(
+            question=question,
+            part="content",
+            holds=None,
+            shown="no trial with an effect held",
+            source="trials",
+            about=word,
+        )
+    ]
+
+
+def _other_care(facts: Facts, word: str) -> list[Finding]:
+    """The same patients against other or unnamed care: whether it is more than that "helps" does not say."""
+    reviews = REVIEWS_OF.get(word, ())
+    found = []
+    if reviews:
+        others = (*OTHER_CARE, "unstated")
+        found += every_printed(facts, comparisons=others, about=word, reviews=reviews, part="beside")
+    pool = facts.pooled(comparison="pdt_vs_cbt", condition=word)
+    found += [
+        replace(one, question=one.question.replace("against control", "against CBT"))
+        for one in pooled_above_zero(
+            facts, pool, f"{word}, all symptoms at the end of treatment", about=word, part="beside"
+        )
+    ]
+    return found
 
 
 def cochrane_depression_anxiety(facts: Facts) -> list[Finding]:
     """Claim 1: depression and anxiety improve significantly, by a modest to moderate amount."""
     findings = []
-    for outcome in ("depression", "anxiety"):
-        findings += [
-            *cited_cochrane(facts, outcome, "short"),
-            printed_above_zero(facts, "abbass2006", outcome, "short"),
-            *pooled_above_zero(facts.pooled(outcome=outcome), f"{outcome} at the end of treatment"),
-        ]
-        if (effect := facts.pooled(outcome=outcome)) is not None:
-            findings.append(at_least(effect, MODEST, "modest", f"{outcome} against control"))
+    for outcome in SYMPTOMS:
+        findings += [*cited_cochrane(facts, outcome, "short"), *_symptom(facts, outcome)]
+        if (found := facts.pooled(outcome=outcome)) is not None:
+            name = f"{outcome} against control"
+            findings.append(at_least(facts, found, facts.rules.modest, "modest", name, about=outcome))
     return findings
 
 
@@ -99,39 +166,49 @@ def cochrane_lasting(facts: Facts) -> list[Finding]:
 
 def archives_vs_control(facts: Facts) -> list[Finding]:
     """Claim 4: 17 randomised trials, significantly better than control."""
-    printed = facts.reviews
-    between = printed[printed["comparison"].eq("pdt_vs_control") & printed["ci_low"].notna()]
+    about = "control"
+    printed = facts.between(comparisons=("pdt_vs_control",))
     return [
         trials_of_review(facts, "leichsenring2004", claimed=17),
-        not_held("Between-group effects of the review against control, above 0?", "leichsenring2004"),
-        *pooled_above_zero(facts.pooled(), "all outcomes at the end of treatment"),
-        whatever_the_rule(facts),
-        *against_each_control(facts),
-        intervals_in_favour(between),
+        not_held("Between-group effects of the review against control, above 0?", "leichsenring2004", about),
+        *pooled_above_zero(facts, facts.pooled(), "all outcomes at the end of treatment", about=about),
+        whatever_the_rule(facts, about),
+        *against_each_control(facts, about),
+        intervals_in_favour(printed[printed["ci_low"].notna()], about),
     ]
 
 
 def archives_vs_cbt(facts: Facts) -> list[Finding]:
     """Claim 5: just as effective as CBT. Equivalence, not the absence of a difference, is the test."""
-    published = (
-        ("PDT against CBT or other active treatment (Steinert 2017)", "steinert2017", {"follow_up": "post"}),
-        (
-            "PDT against other active treatment in social anxiety (Zhang 2022)",
-            "zhang2022",
-            {"outcome": "anxiety"},
-        ),
-    )
-    findings = [not_held("Between-group effects of the review against other therapies?", "leichsenring2004")]
-    for name, review, words in published:
-        row = facts.printed(review, comparison="pdt_vs_active_treatment", **words)
-        if row is not None:
-            intervals = interval_at(row["estimate"], row["ci_low"], row["ci_high"], row["ci_level"])
-            findings += equivalent(name, row["estimate"], intervals, f"reviews {row['row_id']}")
-    own = facts.pooled(comparison="pdt_vs_cbt")
-    if own is not None and own.k >= FEWEST_TRIALS:
+    question = "Between-group effects of the review against other therapies?"
+    findings = [not_held(question, "leichsenring2004", THERAPIES)]
+    margin = float(facts.margin)
+    for _, row in facts.between(comparisons=OTHER_CARE).iterrows():
+        if row["review_id"] not in PATIENTS_OF:
+            continue
+        patients = PATIENTS_OF[row["review_id"]]
+        name = f"PDT against other treatment ({row['citation']}; {row['outcome_label']}, {row['follow_up_label']})"
+        source, rows = f"reviews {row['row_id']}", (row["row_id"],)
+        if isnan(row["ci_low"]) or isnan(row["ci_high"]) or isnan(row["ci_level"]):
+            shown = f"{PAGE.number(row['estimate'])}, no interval with its level printed"
+            question = f"{name}: equivalent within {margin:g}?"
+            findings.append(
+                Finding(
+                    question=question, part="content", holds=None, shown=shown, source=source, rows=rows,
+                    about=THERAPIES, body=patients,
+                )
+            )  # fmt: skip
+            continue
+        intervals = interval_at(row["estimate"], row["ci_low"], row["ci_high"], row["ci_level"])
+        words = {"margin": margin, "about": THERAPIES, "body": patients}
+        findings += equivalent(name, row["estimate"], intervals, source, rows, **words)
+    if (own := facts.pooled(comparison="pdt_vs_cbt")) is not None:
         name = "PDT against CBT (the trials held here, all symptoms at the end of treatment)"
-        findings += equivalent(name, own.estimate, interval_of(own), pool_name(own), own.row_ids)
-    return [*findings, *through_networks(facts)]
+        findings += pooled_equivalent(facts, own, name, about=THERAPIES, body="all disorders")
+    if (own := facts.pooled(comparison="pdt_vs_cbt", outcome="depression")) is not None:
+        name = "PDT against CBT (the trials held here, depression at the end of treatment)"
+        findings += pooled_equivalent(facts, own, name, about=THERAPIES, body="depression")
+    return [*findings, *through_networks(facts, THERAPIES)]
 
 
 def archives_domains(facts: Facts) -> list[Finding]:
@@ -141,10 +218,13 @@ def archives_domains(facts: Facts) -> list[Finding]:
         ("Psychiatric symptoms", "general_symptoms"),
         ("Social functioning", "social_adjustment"),
     ):
+        about = in_words(outcome)
+        question = f"{name} against control or CBT in the review, between groups?"
+        held = facts.pooled(outcome=outcome)
         findings += [
-            not_held(f"{name} against control or CBT in the review, between groups?", "leichsenring2004"),
+            not_held(question, "leichsenring2004", about),
             printed_above_zero(facts, "abbass2006", outcome, "short"),
-            *pooled_above_zero(facts.pooled(outcome=outcome), f"{in_words(outcome)} at the end of treatment"),
+            *pooled_above_zero(facts, held, f"{about} at the end of treatment", about=about),
         ]
     return findings
 
@@ -186,33 +266,32 @@ def apa_160_studies(facts: Facts) -> list[Finding]:
 
 
 def apa_personality(facts: Facts) -> list[Finding]:
-    """Claim 8: substantial benefit even in personality disorders."""
-    core = facts.printed("keefe2020", comparison="pdt_vs_control", outcome="personality_pathology")
-    findings = [not_held("Effect in personality disorders in the article's review?", "shedler2010")]
-    if core is not None:
-        numbers = PAGE.estimate(core["estimate"], (core["ci_low"], core["ci_high"]))
-        where = side(core["ci_low"], core["ci_high"], no_effect(core["measure"]))
-        what = "Core personality disorder symptoms against control, in later evidence (Keefe 2020)"
-        source = f"reviews {core['row_id']}"
-        findings += [
-            Finding(
-                question=f"{what}: above 0?",
-                part="content",
-                holds=where > 0,
-                against=where < 0,
-                shown=numbers,
-                source=source,
-            ),
-            Finding(
-                question=f"{what}: is the point estimate at least {SUBSTANTIAL:g} (substantial)?",
-                part="wording",
-                holds=bool(core["estimate"] >= SUBSTANTIAL),
-                shown=numbers,
-                source=source,
-            ),
-        ]
-    own = facts.pooled(disorder=ARTICLE_DISORDERS["personality disorders"])
-    return [*findings, *pooled_above_zero(own, "personality disorders, all outcomes at the end of treatment")]
+    """Claim 8: substantial benefit even in personality disorders. Every held review and pool is asked."""
+    findings = [
+        not_held("Effect in personality disorders in the article's review?", "shedler2010", PERSONALITY)
+    ]
+    size = facts.rules.substantial
+    for one in _condition(facts, PERSONALITY):
+        findings.append(one)
+        row = facts.reviews[facts.reviews["row_id"].isin(one.rows)]
+        if len(row) == 1 and one.source.startswith("reviews") and row["measure"].item() in ("g", "d", "SMD"):
+            estimate = row["estimate"].item()
+            what = one.question.removesuffix(": in favour of psychodynamic therapy?")
+            findings.append(
+                replace(
+                    one,
+                    part="wording",
+                    question=f"{what}: is the point estimate at least {size:g} (substantial)?",
+                    holds=bool(estimate >= size),
+                    against=False,
+                    shown=PAGE.number(estimate),
+                )
+            )
+    if (own := facts.pooled(condition=PERSONALITY)) is not None:
+        findings.append(
+            at_least(facts, own, size, "substantial", f"{PERSONALITY} against control", PERSONALITY)
+        )
+    return [*findings, *_other_care(facts, PERSONALITY)]
 
 
 def apa_ongoing_change(facts: Facts) -> list[Finding]:
@@ -234,35 +313,48 @@ def apa_ongoing_change(facts: Facts) -> list[Finding]:
             holds=rising > len(checked) / 2 if checked else None,
             shown=f"{rising} of {len(checked)}",
             source="abbass2006, short against long term, as if the two were independent; the trials differ",
+            about=AGAINST,
         ),
     ]
 
 
 def gains_increase_both(facts: Facts) -> list[Finding]:
-    """Claim 10: benefits of CBT and PDT last or grow. Asked against controls, each therapy by itself."""
-    return [
-        not_held("CBT against control, at the end and at follow-up?", ""),
-        *(printed_above_zero(facts, "abbass2006", outcome, "long") for outcome in COCHRANE_OUTCOMES),
-        long_after_the_end(facts),
-        change_within_trials(facts),
+    """Claim 10: benefits of CBT and PDT last or grow. Asked of each therapy by itself."""
+    pdt, cbt = "psychodynamic therapy", "CBT"
+    both = facts.statements
+    both = both[both["source_id"].eq("leichsenring2014") & both["says"].eq("yes")]
+    findings = [
+        not_held("CBT against control, at the end and at follow-up?", "", cbt),
+        *(
+            replace(printed_above_zero(facts, "abbass2006", outcome, "long"), about=pdt)
+            for outcome in COCHRANE_OUTCOMES
+        ),
+        long_after_the_end(facts, pdt),
+        change_within_trials(facts, pdt),
     ]
+    for row in both.to_dict("records"):
+        findings += [
+            Finding(
+                question=f"{therapy} two years after the end (Leichsenring 2014): as good as at the end?",
+                part="content",
+                holds=None,
+                shown=f"{row['statement']} {row['note']}",
+                source=f"{row['source_id']}: one trial without an untreated group, too few",
+                rows=(row["statement_id"],),
+                about=about,
+            )
+            for about, therapy in ((pdt, "PDT"), (cbt, "CBT"))
+        ]
+    return findings
 
 
 def works_across_disorders(facts: Facts) -> list[Finding]:
-    """Claim 11: helps in nine named disorders. Each is asked by itself."""
+    """Claim 11: helps in nine named disorders. Each is asked by itself, with every held review and pool."""
     findings = []
-    for word, disorders in ARTICLE_DISORDERS.items():
-        effect = facts.pooled(disorder=disorders)
-        found = pooled_above_zero(effect, f"{word}, all outcomes at the end of treatment")
-        findings += found or [
-            Finding(
-                question=f"PDT against control in {word}, above 0?",
-                part="content",
-                holds=None,
-                shown="no trial with an effect held",
-                source="trials",
-            )
-        ]
+    for outcome in SYMPTOMS:
+        findings += _symptom(facts, outcome)
+    for word in CONDITIONS:
+        findings += [*_condition(facts, word), *_other_care(facts, word)]
     return findings
 
 

@@ -11,14 +11,13 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import floor, isnan, log10, nan
+from math import floor, isnan, log10, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.analysis.conclusions.equivalence import STEINERT_2017, equivalence_from_interval
+from scipy.special import ndtri
+
 from pdt_evidence.analysis.networks.comparison import pdt_against_cbt
-from pdt_evidence.analysis.pooled.pooling import pool
 from pdt_evidence.analysis.synthesis import synthesize
-from pdt_evidence.effects.per_trial import one_per_trial
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceWarning, known_options, require_choice
@@ -31,6 +30,7 @@ __all__ = ["STATUSES", "published_results"]
 
 STATUSES = ("reproduced", "differs, because", "differs; why is not known", "cannot be checked")
 NOT_HELD = "the published number is not held"
+NOT_ARMS = "the printed difference is not that of the arms another source gives"
 ANXIETY_DISORDERS = ("social_anxiety", "generalised_anxiety", "panic", "depression_and_anxiety")
 PERSONALITY_DISORDERS = ("borderline_personality", "avoidant_personality")
 DIGITS = 2  # of printed estimates and limits, unless they have more
@@ -70,7 +70,7 @@ class Target:
 
 @known_options
 def published_results(names: Sequence[str] | None = None) -> pd.DataFrame:
-    """Recompute published results from what is held.
+    """Recompute what somebody else published from what is held; hits and misses alike.
 
     Parameters
     ----------
@@ -104,9 +104,10 @@ def published_results(names: Sequence[str] | None = None) -> pd.DataFrame:
     """
     import pandas as pd
 
+    targets = [*TARGETS, *single_trials()]
     for name in names or ():
-        require_choice("publication", name, list(dict.fromkeys(target.name for target in TARGETS)))
-    wanted = [target for target in TARGETS if names is None or target.name in names]
+        require_choice("publication", name, list(dict.fromkeys(target.name for target in targets)))
+    wanted = [target for target in targets if names is None or target.name in names]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EvidenceWarning)
         return pd.DataFrame([_compared(target) for target in wanted])
@@ -230,63 +231,66 @@ def _pooled(
     return compute
 
 
-def release_order() -> pd.DataFrame:
-    """HDRS before BDI before any other, whoever rates: the rule of the pool of the depression release."""
-    import pandas as pd
-
-    return pd.DataFrame(
-        [("*", 1, "hdrs*", "*"), ("*", 2, "bdi*", "*"), ("*", 3, "*", "*")],
-        columns=["outcome", "rank", "instrument", "rating"],
-    )
-
-
-def _metapsy(method: str, test: str) -> Callable[[], Ours]:
-    """The depression release: its own g, one a trial, HDRS before BDI before any other."""
+def _network(name: str) -> Callable[[], Ours]:
+    """PDT against CBT in a network of the arms held."""
 
     def compute() -> Ours:
-        # The release calls one comparator usual care that another source calls a therapy, as the rows here do.
-        both = [CONTROL, "pdt_vs_active_control"]
-        rows = trials(source="metapsy_depression_psyctr", comparison=both, preferred=False)
-        rows = one_per_trial(rows, release_order()).chosen
-        fit = pool(rows["reported"], rows["reported_se"] ** 2, method=method, test=test)
-        how = f"the release's g and standard errors, HDRS before BDI before others; {method}, {test}"
-        return Ours(estimate=fit.estimate, ci=fit.ci, k=fit.k, how=how)
+        table = pdt_against_cbt([name]).table
+        mixed = table[table["evidence"].eq("mixed")].iloc[0]
+        return Ours(
+            estimate=mixed["estimate"],
+            ci=(mixed["ci_low"], mixed["ci_high"]),
+            k=int(mixed["studies"]),
+            how="random-effects network of the arms held, trials with a psychological arm only; mixed evidence",
+        )
 
     return compute
 
 
-def _depression_network() -> Ours:
-    table = pdt_against_cbt(["depression_nice"]).table
-    mixed = table[table["evidence"].eq("mixed")].iloc[0]
-    return Ours(
-        estimate=mixed["estimate"],
-        ci=(mixed["ci_low"], mixed["ci_high"]),
-        k=int(mixed["studies"]),
-        how="random-effects network of the arms held, trials with a psychological arm only; mixed evidence",
+def single_trials() -> list[Target]:
+    """Every standardised difference that a trial's own publication prints beside arms that another source gives."""
+    table = trials(disputed=True, preferred=False)
+    kinds = load("sources").set_index("source_id")["kind"]
+    kind = table["source_id"].map(kinds)
+    arms = table[table["yi_basis"].eq("means") | table["yi_basis"].eq("change")]
+    printed = table[kind.eq("trial") & table["reported_metric"].eq("d") & table["reported"].notna()]
+    found = []
+    for row in printed.to_dict("records"):
+        same = arms[arms["contrast_id"].eq(row["contrast_id"]) & arms["row_id"].ne(row["row_id"])]
+        found += [_single(row, other) for other in same.to_dict("records")]
+    return found
+
+
+def _single(row: dict[Any, Any], arms: dict[Any, Any]) -> Target:
+    against = row["comparison"].removeprefix("pdt_vs_").replace("_", " ").replace("cbt", "CBT")
+    measure = row["instrument"] or row["outcome"].replace("_", " ")
+    level = 0.95 if isnan(row["reported_ci_level"]) else row["reported_ci_level"] / 100
+    printed = Printed(
+        estimate=row["reported"],
+        ci=(row["reported_ci_low"], row["reported_ci_high"]),
+        level=level,
+        k=1,
+        where=f"trials {row['row_id']}",
     )
-
-
-def _metafor(estimate: float, low: float, high: float) -> Callable[[], Printed]:
-    """As metafor pools the release (tests/reference/published.R), to two digits."""
-    return lambda: Printed(estimate=estimate, ci=(low, high), k=14, where="metafor 3.8-1 on release 24.0.2")
-
-
-def _steinert_limit() -> Printed:
-    row = _review_row("R043")
-    bound = max(abs(row["ci_low"]), abs(row["ci_high"]))
-    return Printed(
-        estimate=bound, level=row["ci_level"] / 100, k=row["k"], where="reviews R043, farther limit"
+    # A publication's d may or may not have the small-sample correction: without it our g is divided by it.
+    correction = 1 - 3 / (4 * (arms["n_t"] + arms["n_c"] - 2) - 1)
+    plain = arms["yi"] / correction
+    agrees = _agrees(row["reported"], plain) and not _agrees(row["reported"], arms["yi"])
+    half = ndtri(0.5 + level / 2) * sqrt(arms["vi"])
+    ci = (nan, nan) if isnan(row["reported_ci_low"]) else (arms["yi"] - half, arms["yi"] + half)
+    ours = Ours(
+        estimate=plain if agrees else arms["yi"],
+        ci=ci,
+        k=1,
+        how=f"{'d' if agrees else 'g'} from the arms of trials {arms['row_id']} ({arms['source_id']})",
     )
-
-
-def _steinert_margin() -> Ours:
-    """The smallest margin that two one-sided tests pass, from the printed estimate and interval."""
-    row = _review_row("R043")
-    test = equivalence_from_interval(
-        row["estimate"], (row["ci_low"], row["ci_high"]), row["ci_level"] / 100, margin=STEINERT_2017
+    return Target(
+        name=row["study"],
+        result=f"{measure} against {against}, one trial",
+        printed=lambda: printed,
+        ours=lambda: ours,
+        structure=NOT_ARMS,
     )
-    how = f"two one-sided tests of the printed numbers: {test.verdict} within {float(STEINERT_2017):g}"
-    return Ours(estimate=test.smallest_margin, k=int(row["k"]), how=how)
 
 
 CONTROL, CBT = "pdt_vs_control", "pdt_vs_cbt"
@@ -320,14 +324,17 @@ def _keefe_2020(
 
 
 TARGETS: tuple[Target, ...] = (
-    Target(name="Metapsy depression", result="PDT against control, REML, Wald interval",
-           printed=_metafor(0.50, 0.22, 0.79), ours=_metapsy("REML", "z")),
-    Target(name="Metapsy depression", result="PDT against control, DerSimonian-Laird, Wald interval",
-           printed=_metafor(0.50, 0.23, 0.77), ours=_metapsy("DL", "z")),
-    Target(name="Metapsy depression", result="PDT against control, REML, Hartung-Knapp interval",
-           printed=_metafor(0.50, 0.18, 0.82), ours=_metapsy("REML", "knha")),
     Target(name="NICE NG222 network", result="depression, PDT against CBT", printed=lambda: Printed(),
-           ours=_depression_network),
+           ours=_network("depression_nice")),
+    Target(name="Mayo-Wilson 2014 network", result="social anxiety, PDT against CBT", printed=lambda: Printed(),
+           ours=_network("sad_mayowilson2014")),
+    Target(name="Smith & Hewitt 2024", result="depression, PDT against CBT at the end of treatment",
+           printed=_row("R160"), ours=_pooled(CBT, disorder=("depression",), outcome=("depression",), level=0.90)),
+    Target(name="Smith & Hewitt 2024", result="depression, PDT against CBT within a year", printed=_row("R161"),
+           ours=_pooled(CBT, disorder=("depression",), outcome=("depression",), windows=("short", "medium"),
+                        level=0.90)),
+    Target(name="World Psychiatry 2024", result="borderline symptoms against usual care", printed=_row("R135"),
+           ours=_pooled(CONTROL, disorder=("borderline_personality",), outcome=("personality_pathology",))),
     Target(name="Wienicke 2023", result="depression against control at the end of treatment", printed=_row("R067"),
            ours=_pooled(CONTROL, disorder=("depression",), outcome=("depression",)),
            structure="it pools individual participant data"),
@@ -349,8 +356,6 @@ TARGETS: tuple[Target, ...] = (
     _keefe_2020("core symptoms", "R059", ("personality_pathology",), ("pdt_vs_active_control", *ACTIVE)),
     Target(name="Steinert 2017", result="target symptoms against established treatments", printed=_row("R043"),
            ours=_pooled((CBT, "pdt_vs_medication"), dependence="one-per-trial", level=0.90)),
-    Target(name="Steinert 2017", result="smallest margin passed by its own numbers (its margin is 0.25)",
-           printed=_steinert_limit, ours=_steinert_margin),
     *_abbass("general_symptoms", "R001", "R002"),
     *_abbass("somatic_symptoms", "R003", "R004"),
     *_abbass("anxiety", "R005", "R006"),

@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from textwrap import fill
 from typing import TYPE_CHECKING
 
-from pdt_evidence.errors import require_choice
+from pdt_evidence.errors import RequestError, require_choice
+from pdt_evidence.formatting import PAGE
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ANSWERS", "ANY_EVIDENCE", "PARTS", "THE_REVIEW", "Claim", "ClaimReport", "Finding", "Judgement"]
+__all__ = [
+    "ANSWERS",
+    "ANY_EVIDENCE",
+    "PARTS",
+    "QUESTIONS",
+    "THE_REVIEW",
+    "Claim",
+    "ClaimReport",
+    "Finding",
+    "Judgement",
+    "Under",
+    "Variant",
+]
 
 ANY_EVIDENCE, THE_REVIEW = "any evidence", "the review"  # the words of `judged_by`
 # What a finding bears on, in the order in which they are shown.
 PARTS = {
     "attribution": "does the source say so?",
-    "content": "is it so?",
-    "wording": "is it as much as the words say?",
+    "content": "do the numbers bear it out?",
+    "wording": "are they as much as the words say?",
+    "beside": "what else is known, and does not decide",
 }
+QUESTIONS = ("does the source say so?", "do the numbers bear it out?")
 ANSWERS = {  # how an answer is marked -> what that means
     "yes": "as claimed",
     "not shown": "the numbers do not show it (an interval that holds no effect, too small a number)",
@@ -40,10 +55,34 @@ class Claim:
     review_id: str
     judged_by: str
     judged_why: str
+    place: str = ""
+    cites: str = ""
+
+    def where(self) -> str:
+        """Where the claim stands in the article, and what the article cites for it."""
+        return f"In the article: {self.place}; {f'it cites {self.cites}' if self.cites else 'no source is named'}."
 
     def how_judged(self) -> str:
         """Which numbers answer for the claim, and why these."""
         return f"Judged by {self.judged_by}. {self.judged_why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A pooled number under another rule, and what it answers then."""
+
+    rule: str
+    estimate: float
+    ci: tuple[float, float]
+    k: int
+    holds: bool | None
+    against: bool = False
+    few: bool = False  # too few trials to answer
+
+    @property
+    def answer(self) -> str:
+        """One of `ANSWERS`."""
+        return _answer(self.holds, self.against)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +93,8 @@ class Finding:
     that the numbers show the opposite (an interval on the other side) from numbers that show nothing.
     `part` says what the answer bears on, one of `PARTS`. `cited` tells numbers of the very source the
     article names from numbers of other evidence. `rows` are the evidence rows it rests on, if listed.
+    `about` is the subject within the claim (one disorder of several); findings of one `body` of trials count
+    once. `variants` are the same number under other rules.
     """
 
     question: str
@@ -64,32 +105,102 @@ class Finding:
     cited: bool = False
     against: bool = False
     rows: tuple[str, ...] = ()
+    about: str = ""
+    body: str = ""
+    variants: tuple[Variant, ...] = ()
 
     @property
     def answer(self) -> str:
         """One of `ANSWERS`."""
-        if self.holds is None:
-            return "open"
-        return "yes" if self.holds else "contrary" if self.against else "not shown"
+        return _answer(self.holds, self.against)
 
     def counts_for(self, judged_by: str) -> bool:
         """Whether it counts for a claim that is judged so; if not, it is only shown."""
+        if self.part == "beside":
+            return False
         return judged_by == ANY_EVIDENCE or self.cited or self.part == "attribution"
+
+    def variants_said(self) -> str:
+        """The number under each other rule, and where the answer turns; "" where there are none."""
+        said = []
+        for one in self.variants:
+            turned = f", then {one.answer}" if not one.few and one.answer != self.answer else ""
+            few = ", too few to answer" if one.few else ""
+            said.append(f"{one.rule} {PAGE.estimate(one.estimate, one.ci)}, k = {one.k}{turned}{few}")
+        return "; ".join(said)
+
+    def turns(self) -> tuple[str, ...]:
+        """The rules under which the answer is another."""
+        return tuple(one.rule for one in self.variants if not one.few and one.answer != self.answer)
+
+    def under(self, rule: str) -> Finding:
+        """The finding as it is under another rule; itself where that rule leaves it unanswered."""
+        for variant in self.variants:
+            if variant.rule == rule and not variant.few:
+                return replace(self, holds=variant.holds, against=variant.against)
+        return self
+
+
+def _answer(holds: bool | None, against: bool) -> str:
+    if holds is None:
+        return "open"
+    return "yes" if holds else "contrary" if against else "not shown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Under:
+    """The verdict of a claim where every pooled number is taken under one other rule."""
+
+    rule: str
+    verdict: str
+    numbers_say: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """A claim with its verdict, the rule that gave it, the findings, and the numbers not held.
+    """A claim with its verdict, the two answers behind it, the findings, and the numbers not held.
 
-    `can_be_said` is what the results allow one to say instead; "" where the findings speak for themselves.
+    `source_says` answers whether the source says so, `numbers_say` whether the numbers bear it out. `under` has the
+    verdict under other rules for the pooled numbers. `can_be_said` is what the results allow one to say instead; ""
+    where the findings speak for themselves.
     """
 
     claim: Claim
     verdict: str
     why: str
+    source_says: str
+    numbers_say: str
     findings: tuple[Finding, ...]
     missing: tuple[str, ...]
     can_be_said: str = ""
+    under: tuple[Under, ...] = ()
+
+    def flips(self) -> tuple[Under, ...]:
+        """The rules under which the verdict, or what the numbers say, is another."""
+        return tuple(
+            one for one in self.under if (one.verdict, one.numbers_say) != (self.verdict, self.numbers_say)
+        )
+
+    def robustness(self) -> str:
+        """Whether the verdict stands under other rules for the pooled numbers it rests on; "" where none does."""
+        if not self.under:
+            return ""
+        turned = [f"{one.rule}: {one.verdict} (numbers: {one.numbers_say})" for one in self.flips()]
+        if turned:
+            text = f"The verdict hangs on a choice. {'; '.join(turned)}. Under the other rules it stays."
+        else:
+            rules = "; ".join(one.rule for one in self.under)
+            text = f"The verdict stays under all {len(self.under)} other rules ({rules})."
+        single = [
+            f"{one.question} ({'; '.join(one.turns())})"
+            for one in self.findings
+            if one.turns() and self.counts(one)
+        ]
+        return f"{text} Answers of single pools that turn: {' '.join(single)}." if single else text
+
+    def speaks_against(self) -> tuple[Finding, ...]:
+        """What does not come out as claimed, whether it counts or is only shown."""
+        return tuple(one for one in self.findings if one.holds is False)
 
     def by_part(self) -> dict[str, tuple[Finding, ...]]:
         """The findings, part by part; parts without any are excluded."""
@@ -119,17 +230,49 @@ class ClaimReport:
     def __len__(self) -> int:
         return len(self.judgements)
 
-    def __getitem__(self, claim_id: str) -> Judgement:
-        """The judgement of one claim.
+    def __getitem__(self, claim: str | int) -> Judgement:
+        """The judgement of one claim, by its name or its number in the article.
 
         Raises
         ------
         RequestError
             For a claim that is not there; the error names the nearest.
         """
+        if isinstance(claim, int):
+            numbered = {judgement.claim.number: judgement for judgement in self.judgements}
+            if claim not in numbered:
+                raise RequestError(
+                    f"There is no claim {claim}. There are claims {min(numbered)} to {max(numbered)}."
+                )
+            return numbered[claim]
         available = {judgement.claim.claim_id: judgement for judgement in self.judgements}
-        require_choice("claim_id", claim_id, list(available))
-        return available[claim_id]
+        require_choice("claim_id", claim, list(available))
+        return available[claim]
+
+    def changes(self, other: ClaimReport) -> pd.DataFrame:
+        """Which answers and verdicts are others in `other`, one row a claim that moved.
+
+        Examples
+        --------
+        >>> import pdt_evidence as pdt
+        >>> pdt.check_claims().changes(pdt.check_claims(margin=0.05))["claim_id"].tolist()
+        ['archives-vs-cbt']
+        """
+        import pandas as pd
+
+        words = ("source_says", "numbers_say", "verdict")
+        there = {judgement.claim.claim_id: judgement for judgement in other}
+        moved = [
+            {"claim_id": one.claim.claim_id, "number": one.claim.number}
+            | {name: getattr(one, name) for name in words}
+            | {f"{name}_other": getattr(there[one.claim.claim_id], name) for name in words}
+            for one in self
+            if one.claim.claim_id in there
+            and any(getattr(one, name) != getattr(there[one.claim.claim_id], name) for name in words)
+        ]
+        return pd.DataFrame(
+            moved, columns=["claim_id", "number", *words, *(f"{name}_other" for name in words)]
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row a claim."""
@@ -140,8 +283,13 @@ class ClaimReport:
                 "claim_id": judgement.claim.claim_id,
                 "number": judgement.claim.number,
                 "statement": judgement.claim.statement,
+                "place": judgement.claim.place,
+                "cites": judgement.claim.cites,
+                "source_says": judgement.source_says,
+                "numbers_say": judgement.numbers_say,
                 "verdict": judgement.verdict,
                 "why": judgement.why,
+                "robustness": judgement.robustness(),
                 "judged_by": judgement.claim.judged_by,
                 "judged_why": judgement.claim.judged_why,
                 "can_be_said": judgement.can_be_said,
@@ -158,14 +306,17 @@ class ClaimReport:
         return pd.DataFrame(
             {
                 "claim_id": judgement.claim.claim_id,
-                "question": finding.question,
                 "part": finding.part,
+                "about": finding.about,
+                "body": finding.body,
+                "question": finding.question,
                 "answer": finding.answer,
                 "counts": judgement.counts(finding),
                 "shown": finding.shown,
                 "cited_source": finding.cited,
                 "source": finding.source,
                 "rows": " ".join(finding.rows),
+                "variants": finding.variants_said(),
             }
             for judgement in self.judgements
             for finding in judgement.findings
@@ -178,10 +329,12 @@ class ClaimReport:
     def _repr_html_(self) -> str:
         rows = "".join(
             f"<tr><td>{judgement.claim.number}</td><td>{escape(judgement.claim.statement)}</td>"
+            f"<td>{escape(judgement.source_says)}</td><td>{escape(judgement.numbers_say)}</td>"
             f"<td><b>{escape(judgement.verdict)}</b></td><td>{escape(judgement.why)}</td></tr>"
             for judgement in self.judgements
         )
-        return f"<table><tr><th></th><th>claim</th><th>verdict</th><th>why</th></tr>{rows}</table>"
+        head = "".join(f"<th>{word}</th>" for word in ("", "claim", *QUESTIONS, "verdict", "why"))
+        return f"<table><tr>{head}</tr>{rows}</table>"
 
 
 MISSING_SHOWN = 3  # on a terminal; the report lists all
@@ -197,14 +350,20 @@ def _paragraph(judgement: Judgement) -> str:
     claim = judgement.claim
     lines = [
         _wrapped(f"{claim.number}. {claim.statement}", "", "   "),
+        _wrapped(f"Does the source say so? {judgement.source_says}.", "   ", "   "),
+        _wrapped(f"Do the numbers bear it out? {judgement.numbers_say}.", "   ", "   "),
         _wrapped(f"{judgement.verdict.upper()}. {judgement.why}", "   ", "   "),
-        _wrapped(claim.how_judged(), "   ", "   "),
+        _wrapped(f"{claim.where()} {claim.how_judged()}", "   ", "   "),
     ]
     for part, findings in judgement.by_part().items():
         lines.append(f"   {part.capitalize()} ({PARTS[part]})")
         for finding in findings:
             aside = "" if judgement.counts(finding) else "; shown, not counted"
             lines.append(_wrapped(f"{_line(finding)} ({finding.source}{aside})", "     ", "         "))
+            if finding.variants and part != "wording":
+                lines.append(_wrapped(f"under other rules: {finding.variants_said()}", " " * 9, " " * 13))
+    if judgement.robustness():
+        lines.append(_wrapped(judgement.robustness(), "   ", "   "))
     if judgement.can_be_said:
         lines.append(_wrapped(f"What can be said: {judgement.can_be_said}", "   ", "   "))
     if judgement.missing:

@@ -5,8 +5,9 @@ The verdict is not made here (`rules`), and no number is typed in; which words a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isnan
+from typing import TYPE_CHECKING
 
 from pdt_evidence.analysis.conclusions.equivalence import (
     VERDICTS,
@@ -14,55 +15,93 @@ from pdt_evidence.analysis.conclusions.equivalence import (
     equivalence_from_interval,
 )
 from pdt_evidence.analysis.conclusions.wording import rising_changes
+from pdt_evidence.analysis.regression.clustered import FEWEST_DF
 from pdt_evidence.formatting import PAGE
 from pdt_evidence.verdicts.facts import Facts
-from pdt_evidence.verdicts.questions import FEWEST_TRIALS, MARGIN, no_effect, side
+from pdt_evidence.verdicts.head_to_head import interval_at
+from pdt_evidence.verdicts.pools import INFLUENCE, SCORES, Pool
+from pdt_evidence.verdicts.questions import no_effect, side
+from pdt_evidence.verdicts.records import Finding
+from pdt_evidence.verdicts.rules import by_subject
 from pdt_evidence.verdicts.words import NETWORK_NAMES, counted, in_words
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["sentence"]
 
 LONG_TERM = ("general_symptoms", "somatic_symptoms", "anxiety", "depression", "social_adjustment")
 
 
-def sentence(claim_id: str, facts: Facts) -> str:
+def sentence(claim_id: str, facts: Facts, findings: Sequence[Finding]) -> str:
     """What can be said of the claim; "" for claims whose findings speak for themselves."""
-    return SENTENCES[claim_id](facts) if claim_id in SENTENCES else ""
+    return SENTENCES[claim_id](facts, findings) if claim_id in SENTENCES else ""
 
 
-def _against_control(facts: Facts) -> str:
-    effect = facts.pooled()
-    if effect is None:
+def without_some(pool: Pool) -> str:
+    """How far a pooled number hangs on single trials; "" where there are too few to leave one out."""
+    low, high = pool.leave_one_out
+    if isnan(low):
+        return ""
+    text = f" Leaving out one trial at a time gives {PAGE.interval((low, high))}"
+    other, scores = pool.under.get(INFLUENCE), pool.under.get(SCORES)
+    if other is None:
+        text += "; influence flags none of them"
+    else:
+        flagged = counted(len(pool.flagged), "trial")
+        text += (
+            f"; without the {flagged} flagged by influence it is {PAGE.estimate(other.estimate, other.ci)}"
+        )
+    if scores is not None:
+        result = PAGE.estimate(scores.estimate, scores.ci)
+        text += f"; from scores alone, without counts of persons, it is {result} (k = {scores.k})"
+    return f"{text}."
+
+
+def _against_control(facts: Facts, _: Sequence[Finding]) -> str:
+    found = facts.pooled()
+    if found is None:
         return "No trial against control is held."
+    effect = found.effect
     result = PAGE.estimate(effect.estimate, effect.ci)
     if not effect.ci[0] > 0:
         return f"In {effect.k} trials held here an advantage over control is not shown ({result})."
     text = f"In {effect.k} trials held here PDT does better than control at the end of treatment ({result})"
     if not isnan(effect.pi[0]) and effect.pi[0] < 0:
         text += f", though a new trial could find none (prediction interval {PAGE.interval(effect.pi)})"
+    text += f".{without_some(found)}"
     kinds = facts.controls.table
     kinds = kinds[kinds["tested"].astype(bool)].sort_values("estimate", ascending=False)
     if len(kinds) > 1:
         sizes = ", ".join(f"{row['level']} {PAGE.number(row['estimate'])}" for _, row in kinds.iterrows())
         clear = "" if kinds["p"].iloc[0] < 0.05 else ", a difference that may be chance"
-        text += f". How much depends on what it is compared with: {sizes} ({PAGE.p_value(kinds['p'].iloc[0])}{clear})"
-    return f"{text}. Whether the review named found the same between groups cannot be checked: its values are not held."
+        text += f" How much depends on what it is compared with: {sizes} ({PAGE.p_value(kinds['p'].iloc[0])}{clear})."
+    return f"{text} The review named says so in words; its own sizes against controls are not held."
 
 
-def _against_cbt(facts: Facts) -> str:
+def _against_cbt(facts: Facts, _: Sequence[Finding]) -> str:
     parts = ["That no significant difference was found is not the same as being as effective."]
     own = facts.pooled(comparison="pdt_vs_cbt")
-    if own is not None and own.k >= FEWEST_TRIALS:
-        test = equivalence(own, margin=MARGIN)
-        text = "equivalence" if test.equivalent else "no equivalence"
-        holds = "holds" if own.ci[0] <= 0 <= own.ci[1] else "excludes"
+    if own is not None and own.effect.k >= facts.rules.fewest_trials:
+        effect = own.effect
+        test = equivalence(effect, margin=facts.margin)
         parts.append(
-            f"In the {own.k} trials held here, which are those with open data, the difference is "
-            f"{PAGE.number(own.estimate)}; its 90% interval, {PAGE.interval(test.ci, 3)}, "
-            f"shows {text} within {MARGIN.value:g} ({VERDICTS[test.verdict]}), and its 95% interval {holds} 0."
+            f"In the {effect.k} trials held here, which are those with open data, the difference is "
+            f"{PAGE.number(effect.estimate)}: {test.verdict} ({VERDICTS[test.verdict]}; margin "
+            f"{test.margin:g}, {_both(test.ci90, test.ci95, 3)}).{without_some(own)}"
         )
-    printed = facts.printed("steinert2017", comparison="pdt_vs_active_treatment", follow_up="post")
-    if printed is not None:
-        parts.append(_printed(*printed[["estimate", "ci_low", "ci_high", "ci_level"]].astype(float)))
+    low = facts.pooled(comparison="pdt_vs_cbt", outcome="depression")
+    if low is not None and low.effect.k >= facts.rules.fewest_trials:
+        result = PAGE.estimate(low.effect.estimate, low.effect.ci)
+        parts.append(f"Of depression alone {low.effect.k} trials give {result}.{without_some(low)}")
+    for review, words in (
+        ("steinert2017", {"comparison": "pdt_vs_active_treatment", "follow_up": "post"}),
+        ("smith_hewitt2024", {"follow_up": "post"}),
+        ("smith_hewitt2024", {"follow_up": "unknown"}),
+    ):
+        row = facts.printed(review, **words)
+        if row is not None:
+            parts.append(_printed(row, facts))
     mixed = facts.head_to_head.table.query("evidence == 'mixed'").to_dict("records")
     results = "; ".join(
         f"{NETWORK_NAMES.get(row['network'], row['network'])} "
@@ -75,40 +114,61 @@ def _against_cbt(facts: Facts) -> str:
     )
 
 
-def _printed(estimate: float, low: float, high: float, level: float) -> str:
-    """Steinert's interval in words; it may be edited, so the words are found anew."""
+def _both(narrow: tuple[float, float], wide: tuple[float, float], digits: int = 2) -> str:
+    return f"90% interval {PAGE.interval(narrow, digits)}, 95% interval {PAGE.interval(wide, digits)}"
+
+
+def _printed(row: pd.Series, facts: Facts) -> str:
+    """A printed interval in words; it may be edited, so the words are found anew."""
+    name = f"{row['citation']} ({row['outcome_label']}, {row['follow_up_label']})"
     try:
-        test = equivalence_from_interval(estimate, (low, high), level / 100, margin=MARGIN)
+        test = equivalence_from_interval(
+            row["estimate"], (row["ci_low"], row["ci_high"]), row["ci_level"] / 100, margin=facts.margin
+        )
     except ValueError:
-        return "The interval printed by Steinert 2017 does not fit its estimate."
-    if test.equivalent and test.inferior:
+        return f"The interval printed by {name} does not fit its estimate."
+    if test.equivalent and test.ci95[1] < 0:
         return (
-            f"Steinert 2017 is equivalent within {MARGIN.value:g} and yet below 0 ({PAGE.number(estimate)}): "
+            f"{name} is equivalent within {test.margin:g} and yet below 0 ({PAGE.number(row['estimate'])}): "
             "a small disadvantage of PDT, too small to matter by that margin."
         )
-    return f"Steinert 2017 by its printed interval: {test.verdict}."
+    both = _both(*interval_at(row["estimate"], row["ci_low"], row["ci_high"], row["ci_level"]))
+    return f"{name} by its printed interval: {test.verdict} ({PAGE.number(row['estimate'])}, {both})."
 
 
-def _domains(facts: Facts) -> str:
+def _domains(facts: Facts, _: Sequence[Finding]) -> str:
     held = [
         f"{in_words(row['outcome'])} {PAGE.estimate(row['estimate'], (row['ci_low'], row['ci_high']))}"
         for outcome in ("general_symptoms", "social_adjustment")
         if (row := facts.printed("abbass2006", outcome=outcome, follow_up="short")) is not None
     ]
-    text = "Of the review named only changes within the treated group are held, and they compare nothing."
+    text = (
+        "The review named says so in words for these domains; of its numbers only changes within the treated group "
+        "are held, and they compare nothing."
+    )
     return (
         f"{text} Another review has, against control in the short term: {'; '.join(held)}." if held else text
     )
 
 
-def _lasting(_: Facts) -> str:
-    return (
-        "The numbers are differences between treated and control groups nine months or more after treatment. The claim "
-        "speaks of patients: how many kept their gains is held of no review."
-    )
+def _lasting(facts: Facts, findings: Sequence[Finding]) -> str:
+    values = [one for one in findings if one.part == "content" and one.holds is not None and not one.cited]
+    there = sum(bool(one.holds) for one in values)
+    parts = [
+        "The numbers are differences between treated and control groups nine months or more after treatment. The "
+        "claim speaks of patients: how many kept their gains is held of no review."
+    ]
+    if values:
+        parts.append(
+            f"The version of 2006 has an advantage over control in {there} of {len(values)} outcomes."
+        )
+    against = [one.shown for one in findings if one.part == "beside" and one.answer == "contrary"]
+    if against:
+        parts.append(f"Against it stands, in words: {' '.join(against)}")
+    return " ".join(parts)
 
 
-def _ongoing(facts: Facts) -> str:
+def _ongoing(facts: Facts, _: Sequence[Finding]) -> str:
     found = facts.follow_up
     rising, figures = rising_changes(found.published)
     parts = [
@@ -120,19 +180,25 @@ def _ongoing(facts: Facts) -> str:
     if len(row):
         one = row.iloc[0]
         result = PAGE.estimate(one["estimate"], (one["ci_low"], one["ci_high"]))
-        enough = one["trials"] >= FEWEST_TRIALS
-        grown = "is shown" if enough and one["ci_low"] > 0 else "is not shown, nor ruled out"
+        if one["trials"] >= facts.rules.fewest_trials and side(one["ci_low"], one["ci_high"]):
+            grown = "is shown" if one["ci_low"] > 0 else "is not shown: the advantage shrank"
+        else:
+            grown = "is not shown, nor ruled out"
         parts.append(
             f"Against control growth {grown}: change within {counted(one['trials'], 'trial')} {result}."
         )
-    parts.append(
-        f"Only {trend['trials_after']} of {trend['trials']} trials held were measured at a known time after the end, "
-        "so processes set going by therapy can be neither seen nor denied in them."
-    )
+    measured = f"{trend['trials_after']} of {trend['trials']} trials held were measured at a known time after the end"
+    if trend["fitted"] and trend["df"] >= FEWEST_DF:
+        slope = PAGE.estimate(trend["estimate"], (trend["ci_low"], trend["ci_high"]))
+        parts.append(f"Only {measured}; across them the slope on the logarithm of months is {slope}.")
+    else:
+        parts.append(
+            f"Only {measured}, so processes set going by therapy can be neither seen nor denied in them."
+        )
     return " ".join(parts)
 
 
-def _both(facts: Facts) -> str:
+def _both_therapies(facts: Facts, findings: Sequence[Finding]) -> str:
     long = facts.pooled(window="long")
     printed = [facts.printed("abbass2006", outcome=outcome, follow_up="long") for outcome in LONG_TERM]
     there = sum(
@@ -141,22 +207,70 @@ def _both(facts: Facts) -> str:
     )
     text = f"A review of 2006 has an advantage over control in {there} of {len(printed)} outcomes in the long term."
     if long is not None:
-        result = PAGE.estimate(long.estimate, long.ci)
-        if long.k < FEWEST_TRIALS:
-            sure = f"{'is' if long.k == 1 else 'are'} too few to confirm it"
+        effect = long.effect
+        result = PAGE.estimate(effect.estimate, effect.ci)
+        if effect.k < facts.rules.fewest_trials:
+            sure = f"{'is' if effect.k == 1 else 'are'} too few to confirm it"
         else:
-            sure = "confirm it" if long.ci[0] > 0 else "do not confirm it"
-        text += (
-            f" The {counted(long.k, 'trial')} held here nine months or more after the end {sure} ({result})."
+            sure = "confirm it" if effect.ci[0] > 0 else "do not confirm it"
+        text += f" The {counted(effect.k, 'trial')} held here nine months or more after the end {sure} ({result})."
+    both = [one.shown for one in findings if one.about == "CBT" and one.rows]
+    text += " That benefits grow is another matter."
+    return (
+        f"{text} Of CBT over time one trial is held: {both[0]}" if both else f"{text} Of CBT nothing is held."
+    )
+
+
+def _personality(facts: Facts, findings: Sequence[Finding]) -> str:
+    answered = [one for one in findings if one.part == "content" and one.holds is not None]
+    there = sum(bool(one.holds) for one in answered)
+    parts = [
+        f"Against control {there} of {counted(len(answered), 'answered question')} come out in favour of PDT; they "
+        "share trials."
+    ]
+    sizes = [one for one in findings if one.part == "wording" and one.holds is not None]
+    small = [one for one in sizes if not one.holds]
+    if small:
+        reached = (
+            f"{len(sizes) - len(small)} of {len(sizes)} point estimates reach {facts.rules.substantial:g}"
         )
-    return f"{text} That benefits grow is another matter, and of CBT over time nothing is held."
+        parts.append(f"{reached}; those that do not: {', '.join(one.shown for one in small)}.")
+    found = facts.pooled(condition="personality disorders")
+    if found is not None:
+        parts.append(
+            f"In the {counted(found.effect.k, 'trial')} held here it is "
+            f"{PAGE.estimate(found.effect.estimate, found.effect.ci)}.{without_some(found)}"
+        )
+    other = [one for one in findings if one.part == "beside" and one.source.startswith("reviews")]
+    if other:
+        parts.append(f"Against other active care: {'; '.join(one.shown for one in other)}.")
+    return " ".join(parts)
 
 
-SENTENCES: dict[str, Callable[[Facts], str]] = {
+def _across(facts: Facts, findings: Sequence[Finding]) -> str:
+    used = [one for one in findings if one.part == "content"]
+    answers = by_subject(used, "content", facts.rules.majority)
+    words = {
+        "yes": "Better than control is shown in",
+        "partly": "shown in part in",
+        "not shown": "not shown in",
+        "contrary": "contrary in",
+        "open": "and open, with too few trials or none, in",
+    }
+    groups = {answer: [name for name, found in answers.items() if found == answer] for answer in words}
+    said = "; ".join(f"{words[answer]} {', '.join(names)}" for answer, names in groups.items() if names)
+    against = [one for one in findings if one.holds is False and one.part != "attribution"]
+    tail = f" {counted(len(against), 'finding')} below, counted or only shown, {'does' if len(against) == 1 else 'do'} "
+    return f"{said}.{tail}not come out as claimed." if against else f"{said}."
+
+
+SENTENCES: dict[str, Callable[[Facts, Sequence[Finding]], str]] = {
     "cochrane-lasting": _lasting,
     "archives-vs-control": _against_control,
     "archives-vs-cbt": _against_cbt,
     "archives-domains": _domains,
+    "apa-personality": _personality,
     "apa-ongoing-change": _ongoing,
-    "gains-increase-both": _both,
+    "gains-increase-both": _both_therapies,
+    "works-across-disorders": _across,
 }

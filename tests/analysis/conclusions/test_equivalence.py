@@ -38,6 +38,10 @@ def fit_with_interval(low, high, df=math.nan):
         (-0.20, -0.05, "equivalent, trivially worse"),
         (-0.20, 0.30, "non-inferior"),
         (-0.30, 0.20, "non-superior"),
+        (0.01, 0.40, "not equivalent; possibly better"),
+        (0.005, 0.20, "equivalent, possibly trivially better"),
+        (-0.20, -0.005, "equivalent, possibly trivially worse"),
+        (-0.40, -0.01, "not equivalent; possibly worse"),
         (-0.40, -0.10, "inferior"),
         (-0.60, -0.30, "inferior beyond the margin"),
         (-0.30, 0.30, "inconclusive"),
@@ -52,6 +56,16 @@ def test_where_the_interval_lies_decides_the_verdict(low, high, verdict):
         mirrored = equivalence(fit_with_interval(-high, -low, df), margin=0.25, better="lower")
         assert mirrored.verdict == verdict
         assert (mirrored.superior, mirrored.inferior) == (result.superior, result.inferior)
+
+
+def test_worse_is_said_only_where_both_intervals_exclude_0_and_both_are_printed():
+    """The pool against CBT of an earlier state: 90% below 0, 95% holds 0."""
+    result = equivalence(PooledEffect(estimate=-0.1736, se=0.0950, df=12.0), margin=0.25)
+    assert result.ci90[1] < 0 < result.ci95[1]
+    assert result.verdict == "not equivalent; possibly worse"
+    assert "90% interval -0.343 to -0.004, 95% interval -0.381 to 0.033" in result.summary()
+    assert result.to_dict()["ci95"] == list(result.ci95)
+    assert result.to_frame()["ci95_high"].item() == result.ci95[1]
 
 
 def test_every_verdict_has_its_meaning_and_its_case():

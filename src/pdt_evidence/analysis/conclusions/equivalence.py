@@ -1,7 +1,8 @@
 """Is "no significant difference" the same as "as effective"? Two one-sided tests answer.
 
-`equivalence` takes any pooled result, `equivalence_from_interval` printed numbers; one
-interval, at 1 - 2 alpha, decides every verdict (see `VERDICTS`).
+`equivalence` takes any pooled result, `equivalence_from_interval` printed numbers. The interval at 1 - 2 alpha
+decides whether two treatments are equivalent; better or worse is said only where the one at 1 - alpha excludes 0 too
+(see `VERDICTS`).
 """
 
 # Tables below keep one row a line: broken up, this file would pass 400 lines or a function 60.
@@ -12,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pdt_evidence.analysis.conclusions.margins import CUIJPERS_2014, STEINERT_2017, Margin, margin_of
+from pdt_evidence.analysis.conclusions.verdict import VERDICTS, verdict_of
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
 from pdt_evidence.formatting import TEXT, percent
 from pdt_evidence.models.equivalence import (
@@ -34,22 +36,9 @@ __all__ = [
 Better = Literal["higher", "lower"]
 
 
-# Where the 1 - 2 alpha interval lies (in the direction of benefit) -> the words for it.
 MARGIN = Number(low=0, high=math.inf, expected="above 0, on the scale of the estimate")
 ALPHA = Number(low=0, high=0.5, expected="a number between 0 and 0.5, such as 0.05")
 POWER = Number(low=0, high=1, expected="a number between 0 and 1, such as 0.8")
-VERDICTS = {
-    "superior beyond the margin": "the interval lies wholly above the margin",
-    "superior": "the interval lies above 0 and reaches the margin",
-    "equivalent, trivially better": "the interval lies within the margin and above 0",
-    "equivalent": "the interval lies within the margin and holds 0",
-    "equivalent, trivially worse": "the interval lies within the margin and below 0",
-    "non-inferior": "the interval holds 0, stays above minus the margin and reaches the margin",
-    "non-superior": "the interval holds 0, stays below the margin and reaches minus the margin",
-    "inferior": "the interval lies below 0 and reaches minus the margin",
-    "inferior beyond the margin": "the interval lies wholly below minus the margin",
-    "inconclusive": "the interval reaches both margins",
-}
 
 
 class Pooled(Protocol):
@@ -73,6 +62,8 @@ class Equivalence:
         As tested against -margin and +margin; `df` is NaN where the tests are standard normal.
     ci : tuple of float
         The 1 - 2 alpha interval, also called `ci90`: 90% at the usual alpha of 0.05.
+    ci95 : tuple of float
+        The 1 - alpha interval: 95% at the usual alpha.
     p_lower, p_upper, p : float
         One-sided p against -margin and against +margin; `p`, the larger, is that of equivalence.
     p_difference : float
@@ -91,6 +82,7 @@ class Equivalence:
     alpha: float
     better: Better
     ci: tuple[float, float]
+    ci95: tuple[float, float]
     p_lower: float
     p_upper: float
     p: float
@@ -126,10 +118,12 @@ class Equivalence:
     def summary(self) -> str:
         """Three sentences: the estimate and its interval, the tests, the verdict."""
         source = f" ({self.margin_source})" if self.margin_source else ""
-        level, m = percent(1 - 2 * self.alpha), TEXT.shortest(self.margin)
+        level, wider = percent(1 - 2 * self.alpha), percent(1 - self.alpha)
+        m = TEXT.shortest(self.margin)
         return (
-            f"Estimate {TEXT.number(self.estimate, 3)}, {level} interval {TEXT.interval(self.ci, 3)}; "
-            f"margin {m}{source}.\nTwo one-sided tests: {TEXT.p_value(self.p_lower)} against -{m}, "
+            f"Estimate {TEXT.number(self.estimate, 3)}, {level} interval {TEXT.interval(self.ci, 3)}, "
+            f"{wider} interval {TEXT.interval(self.ci95, 3)}; margin {m}{source}.\n"
+            f"Two one-sided tests: {TEXT.p_value(self.p_lower)} against -{m}, "
             f"{TEXT.p_value(self.p_upper)} against {m}; the smallest margin passed is "
             f"{TEXT.number(self.smallest_margin, 3)}.\n"
             f"Verdict: {self.verdict} ({VERDICTS[self.verdict]})."
@@ -137,15 +131,16 @@ class Equivalence:
 
     def to_dict(self) -> dict[str, Any]:
         """Every value as plain Python, ready for JSON; NaN becomes None."""
-        values = asdict(self) | {"ci": list(self.ci)}
+        values = asdict(self) | {"ci": list(self.ci), "ci95": list(self.ci95)}
         return {name: None if value != value else value for name, value in values.items()}
 
     def to_frame(self) -> pd.DataFrame:
-        """One row: the numbers, the interval as `ci_low` and `ci_high`, the verdict."""
+        """One row: the numbers, the intervals as `ci_low`, `ci_high`, `ci95_low` and `ci95_high`, the verdict."""
         import pandas as pd
 
         row = asdict(self)
         row["ci_low"], row["ci_high"] = row.pop("ci")
+        row["ci95_low"], row["ci95_high"] = row.pop("ci95")
         return pd.DataFrame([row])
 
 
@@ -194,13 +189,16 @@ def equivalence(
     width = float(margin)
     half = float(critical_value(alpha, df)) * se
     ci = (estimate - half, estimate + half)
+    half = float(critical_value(alpha / 2, df)) * se
+    wide = (estimate - half, estimate + half)
     p_lower, p_upper = (float(p) for p in equivalence_tests(estimate, se, df, width))
     return Equivalence(
-        estimate=estimate, se=se, df=df, margin=width, alpha=alpha, better=better, ci=ci,
+        estimate=estimate, se=se, df=df, margin=width, alpha=alpha, better=better, ci=ci, ci95=wide,
         margin_source=f"{margin.name}, doi:{margin.doi}" if isinstance(margin, Margin) else "",
         p_lower=p_lower, p_upper=p_upper, p=max(p_lower, p_upper),
         p_difference=min(1.0, 2 * float(upper_tail(abs(estimate) / se, df))),
-        smallest_margin=max(abs(ci[0]), abs(ci[1])), verdict=_verdict(*_benefit(ci, better), width),
+        smallest_margin=max(abs(ci[0]), abs(ci[1])),
+        verdict=verdict_of(_benefit(ci, better), _benefit(wide, better), width),
     )  # fmt: skip
 
 
@@ -351,27 +349,6 @@ def _check_own_interval(fit: Pooled) -> None:
 
 def _benefit(ci: tuple[float, float], better: Better) -> tuple[float, float]:
     return ci if better == "higher" else (-ci[1], -ci[0])
-
-
-def _verdict(low: float, high: float, margin: float) -> str:
-    within_below, within_above = low > -margin, high < margin
-    if low >= margin:
-        return "superior beyond the margin"
-    if high <= -margin:
-        return "inferior beyond the margin"
-    if within_below and within_above:
-        return (
-            "equivalent, trivially better"
-            if low > 0
-            else ("equivalent, trivially worse" if high < 0 else "equivalent")
-        )
-    if low > 0:
-        return "superior"
-    if high < 0:
-        return "inferior"
-    if within_below:
-        return "non-inferior"
-    return "non-superior" if within_above else "inconclusive"
 
 
 def _centred(estimate: float, low: float, high: float) -> bool:

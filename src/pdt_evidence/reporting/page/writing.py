@@ -26,9 +26,8 @@ from pdt_evidence.reporting.page.face import faces
 from pdt_evidence.reporting.page.panels import panel, remark
 from pdt_evidence.reporting.page.svg import inline, links_of
 from pdt_evidence.reporting.pictures import write_forests
-from pdt_evidence.verdicts.questions import FEWEST_TRIALS
 from pdt_evidence.verdicts.records import ANSWERS, PARTS
-from pdt_evidence.verdicts.rules import RULES
+from pdt_evidence.verdicts.rules import BORNE_OUT, FEWEST_TRIALS, RULES, SAYS
 from pdt_evidence.verdicts.words import counted, true_minus
 
 if TYPE_CHECKING:
@@ -130,6 +129,8 @@ def _rendered(contents: Contents, figures: Path) -> str:
         figures=list(_forests(contents, figures)),
         claims=contents.claims,
         rules=RULES,
+        says=SAYS,
+        borne_out=BORNE_OUT,
         parts=PARTS,
         answers=ANSWERS,
         fewest=FEWEST_TRIALS,
