@@ -60,7 +60,8 @@ def lint(
     -------
     list of Finding
         SDs that look like standard errors; effects beyond 2.5 SDs; sizes of arms that disagree with
-        the trial's other rows; effects outside their own interval; arms, rows and contrasts entered
+        the trial's other rows; effects outside their own interval or far off its middle, errors that fit neither
+        variance nor interval; arms, rows and contrasts entered
         twice; names of trials that differ only in case or spaces; changes beside endpoints; effects
         whose sign disagrees with the means.
 

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pdt_evidence.evidence.contradictions import contradictions
+
 __all__ = ["ARMS", "PEERS", "RULES", "Floats", "Found", "Rows", "other_sds", "scale_of", "standard_errors"]
 
 Floats = NDArray[np.float64]
@@ -227,16 +229,6 @@ def _sizes(rows: Rows) -> Found:
             yield at, (f"n_{arm}", what, "Check it, or say in note why the number differs.")
 
 
-def _intervals(rows: Rows) -> Found:
-    for name, *limits in (("reported", "reported_ci_low", "reported_ci_high"), ("yi", "ci_low", "ci_high")):
-        value, (low, high) = rows.number(name), map(rows.number, limits)
-        with np.errstate(invalid="ignore"):
-            outside = ((value < low) | (value > high)) & ~np.isnan(low + high)
-        for at in _at(outside):
-            what = f"{value[at]:g} lies outside of its interval {low[at]:g} to {high[at]:g}."
-            yield at, (name, what, "Check the sign of all three, and whether they are on one scale.")
-
-
 def _repeats(rows: Rows) -> Found:
     """Rows that are there twice; synthesis would combine the rows of a trial without a word."""
     home = _first(rows.together(*CONTRAST))
@@ -383,6 +375,11 @@ def _signs(rows: Rows) -> Found:
             yield at, (name, what, "Check the sign, and whether better is right.")
 
 
+def _contradictions(rows: Rows) -> Found:
+    """Numbers of one row that cannot all be right."""
+    return contradictions(rows.table)
+
+
 RULES = (
     _no_trials,
     _names,
@@ -390,7 +387,7 @@ RULES = (
     standard_errors,
     _large_effects,
     _sizes,
-    _intervals,
+    _contradictions,
     _duplicates,
     _same_arm,
     _changes,

@@ -246,6 +246,7 @@ def test_rows_without_an_id_are_called_by_their_line(saved):
     assert table[table["study"] == "B"].lines["line 4"] == 4
 
 
+@pytest.mark.warns("1 contradiction within rows")
 def test_the_spread_of_an_effect_may_be_an_error_or_an_interval(saved):
     """A row's `vi` is taken first, then `sei`, then the interval, as `effect_sizes` does it."""
     from pdt_evidence.effects.table import effect_sizes

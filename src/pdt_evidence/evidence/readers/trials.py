@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.errors import EvidenceError, known_options
+from pdt_evidence.evidence.contradictions import tell_contradictions
 from pdt_evidence.evidence.package import fields
 from pdt_evidence.evidence.readers.columns import (
     ARM_DATA,
@@ -98,7 +99,8 @@ def read_trials(path: str | Path | pd.DataFrame) -> ImportedTrials:
     Warns
     -----
     EvidenceWarning
-        If a table that was imported is no longer as it was written; if a text is in no certain encoding.
+        If a table that was imported is no longer as it was written; if a text is in no certain encoding;
+        if numbers of a row contradict each other; of rows a workbook hides, and of cells it shows as percent.
     """
     from pdt_evidence.evidence.readers.imported import ImportedTrials, make_log
 
@@ -118,6 +120,7 @@ def read_trials(path: str | Path | pd.DataFrame) -> ImportedTrials:
     blank: list[Entry] = [(line, "", "dropped", "a blank line") for line in text.blank]
     log = make_log(before + text.notes + blank)
     _fill(table, "source_id", lambda: np.full(len(table), path.stem, dtype=object))
+    tell_contradictions(table, text.lines, text.part, path.name)
     lines = dict(zip(table["row_id"].tolist(), text.lines, strict=True))
     return ImportedTrials.make(table, log=log, source=source, lines=lines)
 

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import redirect_stdout
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -22,12 +22,16 @@ MOST_SEEN = 20  # rows and columns of a sheet in which its first cell is looked 
 BYTES_A_ROW, BYTES_A_CELL = 350, 40  # of memory, beside the letters of the cells; measured
 ROW_TIMES = 40  # a row is taken whole, in so many times the bytes that it has in the file
 ROW_END = re.compile(rb"</(?:\w+:)?row\s*>")
+ROW = re.compile(rb"<(?:\w+:)?row\s[^>]{0,300}>")
+HIDDEN, NUMBER = re.compile(rb"\shidden=[\"'](?:1|true)[\"']"), re.compile(rb"\sr=[\"'](\d{1,7})[\"']")
+PERCENT = re.compile(rb"""numFmtId=["'](?:9|10)["']|formatCode=["'][^"']*%""")
+MOST_TOLD = 5  # hidden rows that a warning names
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 
 
 def read_excel(content: bytes, where: str) -> TextTable:
     """The first sheet that is not hidden, values as last computed by Excel: a formula is never run here."""
-    has_formulas = _scan_workbook(content, where)
+    scan = _scan_workbook(content, where)
     try:
         from openpyxl import load_workbook
     except ImportError as error:
@@ -40,11 +44,13 @@ def read_excel(content: bytes, where: str) -> TextTable:
             warnings.simplefilter("ignore")
             books = [
                 load_workbook(BytesIO(content), read_only=True, data_only=data_only, keep_links=False)
-                for data_only in ((True, False) if has_formulas else (True,))
+                for data_only in ((True, False) if scan.formulas else (True,))
             ]
             name, others = _sheets(books[0])
-            rows = _sheet_rows([book[name] for book in books], where, most_memory(len(content)))
+            sheets = [book[name] for book in books]
+            rows = _sheet_rows(sheets, where, most_memory(len(content)))
             table = replace(table_of(rows, where), part=f"sheet {name!r}, row")
+            notes = [*_hidden(scan, sheets[0], table), *(_percents(books[0][name]) if scan.percents else [])]
     except EvidenceError:
         raise
     except Exception as error:  # damaged workbooks surface as whatever the library meets first
@@ -52,12 +58,57 @@ def read_excel(content: bytes, where: str) -> TextTable:
         raise EvidenceError(
             f"{where} cannot be read as an Excel workbook: {reason}. Save it again."
         ) from error
+    for what, fix in notes:
+        warn(f"{where}: {what}. {fix}.")
+        table.notes.append((None, where, "noted", f"{what}. {fix}"))
     if others:
         only = f"only its sheet {name!r} is read, and not {listed(repr(other) for other in others)}"
         fix = "Save each sheet that holds trials as a file of its own"
         warn(f"{where}: {only}. {fix}.")
         table.notes.append((None, where, "noted", f"{only}. {fix}"))
     return table
+
+
+@dataclass(slots=True)
+class _Scan:
+    """What only the parts of a workbook tell."""
+
+    formulas: bool = False
+    percents: bool = False  # some style shows a number as percent
+    hidden: dict[str, set[int]] = field(default_factory=dict)  # part -> rows
+
+
+def _hidden(scan: _Scan, sheet: Any, table: TextTable) -> Iterator[tuple[str, str]]:
+    """The rows that are read and that its owner does not see, by a filter or by hand."""
+    part = str(getattr(sheet, "_worksheet_path", "")).lstrip("/")
+    rows = sorted(scan.hidden.get(part, set()) & set(table.lines))
+    if rows:
+        count = "1 row is hidden" if len(rows) == 1 else f"{len(rows)} rows are hidden"
+        shown = listed(map(str, rows[:MOST_TOLD])) + (" and others" if len(rows) > MOST_TOLD else "")
+        yield (
+            f"{count} in its sheet {sheet.title!r} and read like the others (row {shown})",
+            "Show or delete them, or set them aside by a column 'status'",
+        )
+
+
+def _percents(sheet: Any) -> Iterator[tuple[str, str]]:
+    """The columns with cells that are shown as percent and saved as fractions."""
+    names: list[str] = []
+    found: dict[int, float] = {}
+    for row in sheet.iter_rows():
+        if not names:
+            names = [str(cell.value or "") for cell in row] if any(cell.value for cell in row) else []
+            continue
+        for at, cell in enumerate(row):
+            if at not in found and isinstance(cell.value, (int, float)) and "%" in cell.number_format:
+                found[at] = cell.value
+    for at, value in found.items():
+        name = names[at] if at < len(names) else str(at + 1)
+        yield (
+            f"column {name!r} has cells shown as percent, which are saved as fractions: "
+            f"{100 * value:g} % is read as {value:g}",
+            "If percents are meant, show the column as plain numbers and enter them so",
+        )
 
 
 def _sheets(book: Any) -> tuple[str, list[str]]:
@@ -72,13 +123,13 @@ def _is_filled(sheet: Any) -> bool:
     return any(value is not None for row in first for value in row)
 
 
-def _scan_workbook(content: bytes, where: str) -> bool:
-    """Whether a sheet has formulas; refuses what unpacks to too much, and documents with entities.
+def _scan_workbook(content: bytes, where: str) -> _Scan:
+    """What its parts tell; refuses what unpacks to too much, and documents with entities.
 
     A sheet is read row by row; the shared words and the styles are in memory as a whole.
     """
     memory = most_memory(len(content))
-    has_formulas = False
+    scan = _Scan()
     lengths: dict[str, int] = {}  # of the row that each sheet is in, so far
     commented: set[str] = set()
     for name, piece in zip_pieces(content, where, lambda name: _most_of_part(name, memory)):
@@ -97,8 +148,13 @@ def _scan_workbook(content: bytes, where: str) -> bool:
                     f"{where}: a row of its part {name} is longer than is read of a file of its size. "
                     "Delete empty columns, or save it as CSV."
                 )
-        has_formulas = has_formulas or FORMULA.search(flat) is not None
-    return has_formulas
+            hidden = {
+                int(row[1]) for tag in ROW.findall(flat) if HIDDEN.search(tag) and (row := NUMBER.search(tag))
+            }
+            scan.hidden.setdefault(name, set()).update(hidden)
+        scan.formulas = scan.formulas or FORMULA.search(flat) is not None
+        scan.percents = scan.percents or (name.endswith("styles.xml") and PERCENT.search(flat) is not None)
+    return scan
 
 
 def _row_length(piece: bytes, before: int) -> int:

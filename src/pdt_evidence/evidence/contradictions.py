@@ -1,0 +1,133 @@
+"""Rows whose own numbers contradict each other: an effect against its interval, a variance against its error.
+
+Both the readers and `lint` look for them: the first warn of each, the second lists them with what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pdt_evidence.errors import warn
+from pdt_evidence.evidence.tables import set_aside
+
+__all__ = ["contradictions", "tell_contradictions"]
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Found = Iterator[tuple[int, tuple[str, str, str]]]  # position; column, what is odd, how to fix it
+
+OFF_MIDDLE = 0.3  # of half the interval: exact and profile intervals are lopsided, but by less
+APART = 0.05  # relative, between a standard error and the root of its variance
+WIDTHS = (0.6, 1.7)  # an interval to that of its error: t of few studies and 99 % are within
+LEAST_LEVEL = 80  # percent; narrower intervals are not compared with their error
+MOST_TOLD = 5  # contradictions that a warning names
+Z_95 = 1.959963984540054  # standard normal quantile at 0.975
+RATIOS = ("OR", "RR", "HR", "ROM", "IRR")
+TRIPLES = (("reported", "reported_ci_low", "reported_ci_high"), ("yi", "ci_low", "ci_high"))
+FIX = "Check all three against the paper, and whether they are on one scale."
+
+
+def contradictions(table: pd.DataFrame) -> Found:
+    """Each row whose numbers cannot all be right, by its position."""
+    yield from _intervals(table)
+    yield from _errors(table)
+
+
+def _number(table: pd.DataFrame, name: str) -> Floats:
+    if name not in table:
+        return np.full(len(table), np.nan)
+    return pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+
+
+def _metric(table: pd.DataFrame) -> NDArray[np.object_]:
+    if "reported_metric" not in table:
+        return np.full(len(table), "", dtype=object)
+    metric = table["reported_metric"].astype(object)
+    return metric.where(metric.notna(), "").astype(str).str.upper().to_numpy()
+
+
+def _at(mask: Mask) -> Sequence[int]:
+    return np.flatnonzero(mask).tolist()
+
+
+def _intervals(table: pd.DataFrame) -> Found:
+    """Effects outside of their own interval, or far off its middle."""
+    metric = _metric(table)
+    for name, *limits in TRIPLES:
+        value, low, high = (_number(table, column) for column in (name, *limits))
+        complete = np.isfinite(value) & np.isfinite(low) & np.isfinite(high)
+        outside = complete & ((value < low) | (value > high))
+        for at in _at(outside):
+            what = f"{value[at]:g} lies outside of its interval {low[at]:g} to {high[at]:g}."
+            yield at, (name, what, "Check the sign of all three, and whether they are on one scale.")
+        ratio = np.isin(metric, RATIOS) & (name == "reported")
+        unknown = (metric == "") & (name == "reported")
+        plain, logs = _far_off(value, low, high), _far_off(value, low, high, log=True)
+        off = np.where(ratio, logs, np.where(unknown, plain & (logs | (low <= 0)), plain))
+        for at in _at(complete & ~outside & off):
+            scale = " (of the logarithms)" if ratio[at] else ""
+            what = f"{value[at]:g} is far off the middle of its interval {low[at]:g} to {high[at]:g}{scale}."
+            yield at, (name, what, FIX)
+
+
+def _far_off(value: Floats, low: Floats, high: Floats, *, log: bool = False) -> Mask:
+    """Whether a value is further from the middle than lopsided intervals and rounding explain."""
+    rounding = _unit(value, low, high)  # half a unit of the value and half of the middle of its limits
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if log:
+            rounding = rounding / low
+            value, low, high = np.log(value), np.log(low), np.log(high)
+        return np.abs(value - (low + high) / 2) > OFF_MIDDLE * (high - low) / 2 + rounding
+
+
+def _unit(*numbers: Floats) -> Floats:
+    """One unit of the last digit of the most exact of some numbers."""
+    together = np.column_stack(numbers)
+    unit = np.full(len(together), 1e-6)
+    for digits in range(5, -1, -1):
+        fits = (np.abs(np.round(together, digits) - together) < 1e-9 * (1 + np.abs(together))).all(axis=1)
+        unit = np.where(fits, 10.0**-digits, unit)
+    return unit
+
+
+def _errors(table: pd.DataFrame) -> Found:
+    """A variance that is not the square of the standard error, and intervals that are of neither."""
+    vi, sei = _number(table, "vi"), _number(table, "sei")
+    with np.errstate(invalid="ignore", divide="ignore"):
+        root = np.sqrt(vi)
+        rounding = _unit(sei) / 2 + _unit(vi) / 4 / root
+        apart = np.abs(root - sei) > APART * sei + rounding
+    for at in _at(apart):
+        what = f"{vi[at]:g} is not the square of sei, {sei[at]:g} (which is {sei[at] ** 2:.3g})."
+        yield at, ("vi", what, "vi is the variance: correct the one that is wrong, or leave it out.")
+    ratio = np.isin(_metric(table), RATIOS)  # their interval is on another scale than their error
+    errors = {"sei or vi": np.where(np.isnan(sei), root, sei)}
+    errors["reported_se"] = np.where(ratio, np.nan, _number(table, "reported_se"))
+    limits = (("ci_low", "ci_high", "ci_level"), ("reported_ci_low", "reported_ci_high", "reported_ci_level"))
+    for (words, error), (low, high, level) in zip(errors.items(), limits, strict=True):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            width = (_number(table, high) - _number(table, low)) / (2 * Z_95 * error)
+            usual = ~(_number(table, level) < LEAST_LEVEL)
+            wrong = usual & ((width < WIDTHS[0]) | (width > WIDTHS[1]))
+        for at in _at(wrong & ~apart):
+            what = f"the interval is {width[at]:.2g} times as wide as {words} makes it."
+            yield at, (low, what, "Check whether the error is an SD or a variance, and the limits.")
+
+
+def tell_contradictions(table: pd.DataFrame, lines: Sequence[int], part: str, where: str) -> None:
+    """Warn of rows whose numbers cannot all be right; they are read as they stand."""
+    used = (set_aside(table) == "").to_numpy()
+    found = [
+        f"{part} {lines[at]}, {column}: {what}" for at, (column, what, _) in contradictions(table) if used[at]
+    ]
+    if found:
+        count = "1 contradiction" if len(found) == 1 else f"{len(found)} contradictions"
+        more = f" And {len(found) - MOST_TOLD} more." if len(found) > MOST_TOLD else ""
+        warn(
+            f"{where}: {count} within rows, which are read as they stand. "
+            f"{' '.join(found[:MOST_TOLD])}{more} `pdt-evidence check` lists all, with what to do."
+        )
