@@ -63,7 +63,7 @@ def trials(
         disputed=disputed,
         preferred=preferred,
     )
-    at = table.columns.get_loc("rob") + 1
+    at = list(table.columns).index("rob") + 1
     table = table.copy()
     table.insert(at, "rob_overall", overall_judgements(table["rob"], table["rob_tool"]))
     return add_effects(table, "SMD", OPTIONS, {})

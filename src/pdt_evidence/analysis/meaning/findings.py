@@ -204,12 +204,13 @@ class Findings:
             raise RequestError(f"path = {str(path)!r}: a Word document ends in .docx.")
         try:
             import docx
+            from docx.shared import Cm, Pt
         except ImportError as error:
             raise RequestError(f"{error}. Install pdt-evidence[word].") from error
         document = docx.Document()
         page = document.sections[0]
         page.page_width, page.page_height = page.page_height, page.page_width
-        page.left_margin = page.right_margin = docx.shared.Cm(1.2)
+        page.left_margin = page.right_margin = Cm(1.2)
         document.add_heading("Summary of findings", 1)
         table = document.add_table(rows=1, cols=len(HEAD), style="Table Grid")
         for cells, texts in [
@@ -219,7 +220,7 @@ class Findings:
             for cell, text in zip(cells, texts, strict=True):
                 cell.text = text
                 for run in cell.paragraphs[0].runs:
-                    run.font.size, run.font.bold = docx.shared.Pt(8), texts is HEAD
+                    run.font.size, run.font.bold = Pt(8), texts is HEAD
         for note in self._notes():
             document.add_paragraph(note, style="List Number")
         temporary = path.with_name(f".{path.name}.part")  # whole or not at all
