@@ -23,7 +23,7 @@ How far a result holds
 Equivalence and networks
     equivalence STEINERT_2017 CUIJPERS_2014 network networks pdt_against_cbt
 What an effect means
-    absolute power information_size
+    absolute power information_size findings
 Claims
     check_claims ClaimReport published_results
 Figures
@@ -89,6 +89,7 @@ _HOMES = {
     "analysis.conclusions.margins": ["CUIJPERS_2014", "STEINERT_2017"],
     "analysis.conclusions.equivalence": ["equivalence"],
     "analysis.meaning.absolute": ["absolute"],
+    "analysis.meaning.findings": ["findings"],
     "analysis.meaning.information": ["information_size"],
     "analysis.meaning.power": ["power"],
     "analysis.networks.network": ["network"],

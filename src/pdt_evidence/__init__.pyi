@@ -12,6 +12,7 @@ from pdt_evidence.analysis.conclusions.equivalence import equivalence as equival
 from pdt_evidence.analysis.conclusions.margins import CUIJPERS_2014 as CUIJPERS_2014
 from pdt_evidence.analysis.conclusions.margins import STEINERT_2017 as STEINERT_2017
 from pdt_evidence.analysis.meaning.absolute import absolute as absolute
+from pdt_evidence.analysis.meaning.findings import findings as findings
 from pdt_evidence.analysis.meaning.information import information_size as information_size
 from pdt_evidence.analysis.meaning.power import power as power
 from pdt_evidence.analysis.networks.comparison import networks as networks

@@ -9,6 +9,7 @@ import pandas as pd
 from pdt_evidence.effects.table import add_effects
 from pdt_evidence.errors import known_options
 from pdt_evidence.evidence import select_trials
+from pdt_evidence.evidence.judgements import overall_judgements
 
 __all__ = ["trials"]
 
@@ -42,8 +43,9 @@ def trials(
     Returns
     -------
     DataFrame
-        One row a reported contrast, as in `data/trials.csv`, with `follow_up` and the columns that
-        `effect_sizes` adds. `yi` above 0 favours arm 1, psychodynamic therapy; it is NaN where the source's
+        One row a reported contrast, as in `data/trials.csv`, with `follow_up`, `rob_overall` ("Low", "Some
+        concerns", "High", "Unclear", whatever scale `rob` is on) and the columns that `effect_sizes` adds. `yi` above
+        0 favours arm 1, psychodynamic therapy; it is NaN where the source's
         numbers give no effect. No rows where no trial fits every filter.
 
     Raises
@@ -61,4 +63,7 @@ def trials(
         disputed=disputed,
         preferred=preferred,
     )
+    at = list(table.columns).index("rob") + 1
+    table = table.copy()
+    table.insert(at, "rob_overall", overall_judgements(table["rob"], table["rob_tool"]))
     return add_effects(table, "SMD", OPTIONS, {})

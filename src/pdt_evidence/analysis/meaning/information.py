@@ -22,7 +22,7 @@ from pdt_evidence.results import PooledEffect
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["InformationSize", "information_size"]
+__all__ = ["InformationSize", "information_size", "sizes_of"]
 
 NAN = math.nan
 
@@ -139,7 +139,7 @@ def information_size(
     spread = 1.0 if sd is None else float(sd)
     single = 4 * float(ndtri(0.5 + level / 2) + ndtri(power)) ** 2 * spread**2 / minimal**2
     share = _diversity(fit) if diversity is None else float(diversity)
-    sizes = _sizes(fit)
+    sizes = sizes_of(fit)
     known = np.isfinite(sizes)
     total = float(held) if held is not None else float(sizes[known].sum()) if known.any() else NAN
     required = single / (1 - share)
@@ -188,7 +188,7 @@ def _diversity(fit: PooledEffect) -> float:
     return float(1 - (1 / (1 / fit.vi).sum()) / (1 / (1 / (fit.vi + fit.tau2)).sum())) if fit.k > 1 else 0.0
 
 
-def _sizes(fit: PooledEffect) -> Any:
+def sizes_of(fit: PooledEffect) -> Any:
     """Patients of each study; NaN where not known."""
     sizes = np.full(fit.k, NAN)
     columns = [np.array(fit.columns[name], dtype=float) for name in ("n_t", "n_c") if name in fit.columns]

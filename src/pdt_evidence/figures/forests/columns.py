@@ -9,6 +9,7 @@ from functools import partial
 from string import ascii_uppercase
 
 from pdt_evidence.errors import RequestError
+from pdt_evidence.evidence.judgements import worst_judgement
 from pdt_evidence.figures.forests.labels import known
 from pdt_evidence.figures.forests.records import Column, ForestOptions
 from pdt_evidence.figures.sheet import words
@@ -63,6 +64,7 @@ def judgement(value: object) -> str:
     >>> judgement("Some concerns"), judgement("LOW risk"), judgement("No information"), judgement("3")
     ('some', 'low', 'unclear', '')
     """
+    value = worst_judgement(value) or value  # of the rows of a trial that are one value
     first, second, *_ = [*str(value).strip().lower().replace("_", " ").split(), "", ""]
     if first == "no" and second.startswith("info"):
         return "unclear"
@@ -193,6 +195,8 @@ def _by_arm(whats: Sequence[str], heads: Sequence[str]) -> list[Column]:
 def _domains(columns: Sequence[Column]) -> list[Column]:
     """Lights of all domains of bias under letters; what each stands for is said below the plot."""
     lights = [column for column in columns if column.lights and BIAS.match(column.key)]
+    if any(column.key == "rob_overall" for column in lights):  # the same judgement as the source wrote it
+        lights = [column for column in lights if column.key != "rob"]
     return [
         replace(
             column, head=letter, over="Risk of bias", stands_for=words.inner(column.head), left=False, order=3
@@ -237,7 +241,8 @@ def _own(strata: Sequence[PooledEffect], name: str, lights: bool, heads: Sequenc
 def _light(read: Callable[[object], str], value: object) -> str:
     """A judgement in the source's words, or what its sign stands for."""
     word = read(value)
-    return str(value) if judgement(value) else SAID[word] if word else words.DASH
+    plain = judgement(value) and not worst_judgement(value)
+    return str(value) if plain else SAID[word] if word else words.DASH
 
 
 def held(strata: Sequence[PooledEffect], name: str) -> bool:

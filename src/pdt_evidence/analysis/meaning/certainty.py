@@ -1,0 +1,143 @@
+"""The five domains of certainty (GRADE) of one pooled effect: a rule, its number and a suggestion each, no rating.
+
+The thresholds are this library's: they say where a panel should look, not what it should decide.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pdt_evidence.analysis.meaning.information import information_size
+from pdt_evidence.errors import EvidenceError
+from pdt_evidence.evidence.judgements import worst_judgement
+from pdt_evidence.formatting import PAGE, percent
+from pdt_evidence.models.bias.small_study import regression_test
+from pdt_evidence.results import PooledEffect
+
+__all__ = ["DOMAINS", "SUGGESTIONS", "Domain", "domains_of"]
+
+DOMAINS = ("risk of bias", "inconsistency", "indirectness", "imprecision", "publication bias")
+SUGGESTIONS = ("no concern", "serious", "very serious", "not assessed")
+FINE, SERIOUS, VERY, OPEN = SUGGESTIONS
+HALF = 50.0  # percent of the weight
+LEAST_FOR_ASYMMETRY = 10  # studies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """One domain: the rule, what it was put to, what it suggests, and who decided what.
+
+    `judgement`, `by` and `date` are "" until somebody confirmed (`Findings.confirm`).
+    """
+
+    name: str
+    rule: str
+    number: str
+    suggestion: str
+    judgement: str = ""
+    by: str = ""
+    date: str = ""
+
+
+def domains_of(fit: PooledEffect, minimal: float, power: float) -> tuple[Domain, ...]:
+    """The five domains of a pooled effect, in the order of `DOMAINS`."""
+    return (
+        _risk_of_bias(fit),
+        _inconsistency(fit, minimal),
+        Domain(
+            name="indirectness",
+            rule="A person says whether patients, treatments and outcomes are those asked about.",
+            number="",
+            suggestion=OPEN,
+        ),
+        _imprecision(fit, minimal, power),
+        _publication_bias(fit),
+    )
+
+
+def _risk_of_bias(fit: PooledEffect) -> Domain:
+    rule = (
+        "Weight by overall risk of bias. Serious where less than half of the weight is at low risk, very serious where "
+        "more than half is at high risk; not assessed where more than half has no judgement."
+    )
+    cells: Sequence[object] = fit.columns.get("rob_overall", ("",) * len(fit.weights))
+    judged = np.array([worst_judgement(cell) for cell in cells], dtype=object)
+    share = {word: float(fit.weights[judged == word].sum()) for word in ("Low", "High", "")}
+    number = f"{share['Low']:.0f}% of the weight low, {share['High']:.0f}% high, {share['']:.0f}% not judged"
+    if share[""] > HALF or not len(judged):
+        suggestion = OPEN
+    else:
+        suggestion = VERY if share["High"] > HALF else SERIOUS if share["Low"] < HALF else FINE
+    return Domain(name="risk of bias", rule=rule, number=number, suggestion=suggestion)
+
+
+def _inconsistency(fit: PooledEffect, minimal: float) -> Domain:
+    rule = (
+        f"Prediction interval against no effect and the minimal difference ({minimal:g}). Serious where it holds both "
+        "no effect and that difference, very serious where it holds that difference in both directions."
+    )
+    low, high = fit.pi
+    I2 = f"I² {fit.I2:.0f}%{_limits(fit.I2_ci, 0, '%')}" if not math.isnan(fit.I2) else "I² not known"
+    if math.isnan(low + high):
+        return Domain(
+            name="inconsistency", rule=rule, number=f"no prediction interval; {I2}", suggestion=OPEN
+        )
+    number = f"{percent(fit.level)} prediction interval {PAGE.interval(fit.pi)}; {I2}"
+    return Domain(name="inconsistency", rule=rule, number=number, suggestion=_between(low, high, minimal))
+
+
+def _imprecision(fit: PooledEffect, minimal: float, power: float) -> Domain:
+    rule = (
+        f"Interval against no effect and the minimal difference ({minimal:g}), and patients held against the required "
+        f"information size (power {percent(power)}). Serious where the interval holds both, or fewer are held; very "
+        "serious where the interval holds that difference in both directions."
+    )
+    number = f"{percent(fit.level)} interval {PAGE.interval(fit.ci)}"
+    suggestion = _between(*fit.ci, minimal)
+    try:
+        size = information_size(fit, minimal=minimal, power=power)
+    except EvidenceError:  # another measure, or several effects a trial
+        number += "; information size not known for this result"
+    else:
+        held = "not known" if math.isnan(size.held) else f"{size.held:.0f}"
+        number += f"; {held} of {math.ceil(size.required):.0f} patients"
+        suggestion = SERIOUS if suggestion == FINE and size.fraction < 1 else suggestion
+    return Domain(name="imprecision", rule=rule, number=number, suggestion=suggestion)
+
+
+def _publication_bias(fit: PooledEffect) -> Domain:
+    rule = (
+        f"Egger's regression, from {LEAST_FOR_ASYMMETRY} studies on. Serious where p < 0.05 and small studies show "
+        "larger effects."
+    )
+    if fit.is_multilevel or fit.k < LEAST_FOR_ASYMMETRY:
+        number = (
+            "several effects a trial"
+            if fit.is_multilevel
+            else f"{fit.k} {'study' if fit.k == 1 else 'studies'}"
+        )
+        return Domain(name="publication bias", rule=rule, number=number, suggestion=OPEN)
+    found = regression_test(fit.yi, fit.vi)
+    suggestion = OPEN if math.isnan(found.p) else SERIOUS if found.p < 0.05 and found.slope > 0 else FINE
+    number = f"slope {PAGE.number(found.slope)}, {PAGE.p_value(found.p)}"
+    return Domain(name="publication bias", rule=rule, number=number, suggestion=suggestion)
+
+
+def _between(low: float, high: float, minimal: float) -> str:
+    """What an interval suggests that may hold no effect and the minimal difference."""
+    if math.isnan(low + high):
+        return OPEN
+    if low <= -minimal and high >= minimal:
+        return VERY
+    null = low <= 0 <= high
+    return SERIOUS if null and (high >= minimal or low <= -minimal) else FINE
+
+
+def _limits(ci: tuple[float, float], digits: int, unit: str) -> str:
+    if math.isnan(sum(ci)):
+        return ""
+    return f" ({ci[0]:.{digits}f}{unit} to {ci[1]:.{digits}f}{unit})"

@@ -1,0 +1,363 @@
+"""The summary of findings: one row a stratum, with relative and absolute effects and the five domains of certainty."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdt_evidence.analysis.meaning.absolute import MEASURES, Absolute, absolute, nnt_words
+from pdt_evidence.analysis.meaning.certainty import DOMAINS, SUGGESTIONS, Domain, domains_of
+from pdt_evidence.analysis.meaning.information import sizes_of
+from pdt_evidence.errors import EvidenceError, RequestError, known_options
+from pdt_evidence.formatting import PAGE, RATIOS, percent
+from pdt_evidence.options import Choice, Number, check_options
+from pdt_evidence.results import PooledEffect, Synthesis
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Finding", "Findings", "findings"]
+
+HEAD = (
+    "Outcome",
+    "Studies (patients)",
+    "Relative effect",
+    "Without",
+    "With",
+    "Difference",
+    *map(str.capitalize, DOMAINS),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Finding:
+    """One row: a pooled effect, what it comes to, and its domains of certainty."""
+
+    key: tuple[str, ...]
+    fit: PooledEffect
+    n: float  # patients; NaN where the size of a study is not known
+    meaning: Absolute | None  # None for a measure that has no absolute effect
+    domains: tuple[Domain, ...]
+
+    def cells(self) -> tuple[str, ...]:
+        """The cells of the printed table, in the order of its head."""
+        fit = self.fit
+        shown = np.exp([fit.estimate, *fit.ci]) if fit.measure in RATIOS else [fit.estimate, *fit.ci]
+        null = 1.0 if fit.measure in RATIOS else 0.0
+        value, low, high = map(float, shown)
+        effect = f"{fit.measure} {PAGE.effect(value, 2, null)} ({PAGE.interval((low, high), 2, null)})"
+        size = f"{fit.k} ({'patients not known' if math.isnan(self.n) else f'{self.n:.0f}'})"
+        name = ", ".join(word.replace("_", " ") for word in self.key)
+        return (name, size, effect, *self._absolute(), *map(_domain_cell, self.domains))
+
+    def _absolute(self) -> tuple[str, str, str]:
+        a = self.meaning
+        if a is None or math.isnan(a.rate):
+            return "not known", "not known", "not known"
+        low, high = a.rate_ci
+        less, more = a.per_1000_ci
+        return (
+            f"{1000 * a.control_rate:.0f} per 1,000",
+            f"{1000 * a.rate:.0f} per 1,000 ({1000 * low:.0f} to {1000 * high:.0f})",
+            f"{_signed(a.per_1000)} per 1,000 ({_signed(less)} to {_signed(more)}); "
+            f"{nnt_words(a.nnt, a.nnt_ci, a.disjoint)}",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Findings:
+    """A summary of findings; iterate for its rows, or print it.
+
+    Attributes
+    ----------
+    rows : tuple of Finding
+        One a stratum.
+    minimal : float
+        The minimal difference that the domains are held against.
+    """
+
+    rows: tuple[Finding, ...]
+    minimal: float
+    level: float
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def confirm(
+        self, key: tuple[str, ...] | str, domain: str, judgement: str, *, by: str, date: str
+    ) -> Findings:
+        """The same table with what a person decided on one domain of one row, by name and date.
+
+        Parameters
+        ----------
+        key : tuple of str
+            The stratum.
+        domain, judgement : str
+            One of the five domains; "no concern", "serious", "very serious" or "not assessed".
+        by, date : str
+            Who, and when (year-month-day).
+
+        Raises
+        ------
+        RequestError
+            For an unknown stratum, domain or judgement, and without a name or a date.
+
+        Examples
+        --------
+        >>> import pdt_evidence as pdt
+        >>> syn = pdt.synthesize(pdt.trials(comparison="pdt_vs_cbt", outcome="depression"))
+        >>> found = findings(syn).confirm(
+        ...     ("depression", "post"), "indirectness", "no concern", by="A. Panel", date="2026-11-29"
+        ... )
+        >>> found.rows[0].domains[2].by
+        'A. Panel'
+        """
+        from datetime import date as day
+
+        key = (key,) if isinstance(key, str) else tuple(key)
+        check_options(
+            key=(key, Choice([row.key for row in self.rows])),
+            domain=(domain, Choice(DOMAINS)),
+            judgement=(judgement, Choice(SUGGESTIONS)),
+        )
+        try:
+            day.fromisoformat(date)
+        except (TypeError, ValueError):
+            raise RequestError(f"date = {date!r} must be a date as in '2026-11-29'.") from None
+        if not by.strip():
+            raise RequestError("by is blank: who decided?")
+
+        def decided(one: Domain) -> Domain:
+            return replace(one, judgement=judgement, by=by, date=date) if one.name == domain else one
+
+        rows = [
+            replace(row, domains=tuple(map(decided, row.domains))) if row.key == key else row
+            for row in self.rows
+        ]
+        return replace(self, rows=tuple(rows))
+
+    def summary(self) -> str:
+        """Each row as a paragraph of lines."""
+        parts = []
+        for row in self.rows:
+            cells = dict(zip(HEAD, row.cells(), strict=True))
+            parts.append("\n".join(f"{name}: {cell}" for name, cell in cells.items()))
+        return "\n\n".join(parts)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a stratum: numbers first, then each domain's rule, number, suggestion, judgement, by, date."""
+        import pandas as pd
+
+        return pd.DataFrame([_record(row) for row in self.rows])
+
+    def to_html(self) -> str:
+        """The table as HTML that stands by itself, with its rules below."""
+        head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in HEAD)
+        body = "".join(
+            "<tr>"
+            + "".join(
+                f"<th scope='row'>{escape(cell)}</th>" if i == 0 else f"<td>{escape(cell)}</td>"
+                for i, cell in enumerate(row.cells())
+            )
+            + "</tr>"
+            for row in self.rows
+        )
+        notes = "".join(f"<li>{escape(note)}</li>" for note in self._notes())
+        return (
+            f"<table class='findings'><caption>Summary of findings</caption><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table><ol class='notes'>{notes}</ol>"
+        )
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def to_latex(self) -> str:
+        """The table as a LaTeX tabular with booktabs rules, its notes below as a list."""
+        width = "l" + "p{2.2cm}" * (len(HEAD) - 1)
+        lines = [f"\\begin{{tabular}}{{{width}}}", "\\toprule", " & ".join(HEAD) + " \\\\", "\\midrule"]
+        lines += [" & ".join(map(_latex, row.cells())) + " \\\\" for row in self.rows]
+        lines += ["\\bottomrule", "\\end{tabular}", "\\begin{enumerate}"]
+        return "\n".join([*lines, *(f"\\item {_latex(note)}" for note in self._notes()), "\\end{enumerate}"])
+
+    def to_word(self, path: str | Path) -> None:
+        """Write the table as a Word document on landscape pages.
+
+        Raises
+        ------
+        RequestError
+            Where python-docx is not installed, or the path does not end in .docx.
+        """
+        path = Path(path)
+        if path.suffix.lower() != ".docx":
+            raise RequestError(f"path = {str(path)!r}: a Word document ends in .docx.")
+        try:
+            import docx
+            from docx.shared import Cm, Pt
+        except ImportError as error:
+            raise RequestError(f"{error}. Install pdt-evidence[word].") from error
+        document = docx.Document()
+        page = document.sections[0]
+        page.page_width, page.page_height = page.page_height, page.page_width
+        page.left_margin = page.right_margin = Cm(1.2)
+        document.add_heading("Summary of findings", 1)
+        table = document.add_table(rows=1, cols=len(HEAD), style="Table Grid")
+        for cells, texts in [
+            (table.rows[0].cells, HEAD),
+            *((table.add_row().cells, row.cells()) for row in self.rows),
+        ]:
+            for cell, text in zip(cells, texts, strict=True):
+                cell.text = text
+                for run in cell.paragraphs[0].runs:
+                    run.font.size, run.font.bold = Pt(8), texts is HEAD
+        for note in self._notes():
+            document.add_paragraph(note, style="List Number")
+        temporary = path.with_name(f".{path.name}.part")  # whole or not at all
+        try:
+            document.save(str(temporary))
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _notes(self) -> list[str]:
+        """Where control rates come from, the rules, and who confirmed what."""
+        notes = [
+            f"Intervals at {percent(self.level)}. Suggestions follow the rules below; they are no ratings."
+        ]
+        for row in self.rows:
+            arms = row.meaning.control_arms if row.meaning else None
+            if arms is not None:
+                notes.append(f"{', '.join(row.key)}: control rate {100 * arms.value:.0f}%, {arms.basis}.")
+        if self.rows:
+            notes += [f"{one.name.capitalize()}: {one.rule}" for one in self.rows[0].domains]
+        notes += [
+            f"{', '.join(row.key)}, {one.name}: {one.judgement}, confirmed by {one.by} on {one.date}."
+            for row in self.rows
+            for one in row.domains
+            if one.by
+        ]
+        return [note.replace("_", " ") for note in notes]
+
+
+@known_options
+def findings(
+    result: Synthesis | PooledEffect,
+    *,
+    minimal: float = 0.24,
+    control_rate: float | Mapping[tuple[str, ...], float] | None = None,
+    power: float = 0.9,
+    event: str = "response",
+    table: pd.DataFrame | None = None,
+) -> Findings:
+    """Lay out a summary of findings as GRADE panels use it.
+
+    Parameters
+    ----------
+    result : Synthesis or PooledEffect
+        One row a stratum.
+    minimal : float
+        The minimal difference that matters, on the scale of the estimates; the tentative one of depression by default
+        (`CUIJPERS_2014`).
+    control_rate : float or mapping of stratum to float, optional
+        Share of responders in the control arm; that of the held control arms where it is not given, see `absolute`.
+    power : float
+        Of the required information size.
+    event, table
+        As in `absolute`.
+
+    Returns
+    -------
+    Findings
+        Each domain has a rule, its number and a suggestion, never a rating by itself: a person confirms.
+
+    Raises
+    ------
+    RequestError
+        For another kind of result, a bad rate, and options out of range.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> syn = pdt.synthesize(pdt.trials(comparison="pdt_vs_cbt", outcome="depression"))
+    >>> findings(syn).to_frame()["inconsistency_suggestion"].iloc[0]
+    'very serious'
+    """
+    if isinstance(result, PooledEffect):
+        strata = {tuple(result.stratum.values()) or ("all studies",): result}
+    elif isinstance(result, Synthesis):  # pyright: ignore[reportUnnecessaryIsInstance]
+        strata = dict(result.strata)
+    else:
+        raise RequestError(f"findings() takes a Synthesis or a PooledEffect, found {type(result).__name__}.")
+    check_options(
+        minimal=(minimal, Number(low=0, high=math.inf, expected="a difference above 0")),
+        power=(power, Number(low=0, high=1, expected="a number between 0 and 1, such as 0.9")),
+    )
+    rates = dict(control_rate) if isinstance(control_rate, Mapping) else dict.fromkeys(strata, control_rate)
+    unknown = [key for key in rates if key not in strata]
+    if unknown:
+        raise RequestError(
+            f"control_rate names {unknown[0]!r}, which is no stratum. There are: {list(strata)}."
+        )
+    rows, problems = [], []
+    for key, fit in strata.items():
+        meaning = None
+        try:
+            if fit.measure in MEASURES:
+                meaning = absolute(fit, control_rate=rates.get(key), event=event, table=table)
+        except EvidenceError as error:
+            problems += [f"{', '.join(key)}: {problem}" for problem in error.problems]
+            continue
+        n = float(sizes_of(fit).sum()) if fit.k and not fit.is_multilevel else math.nan
+        rows.append(Finding(key=key, fit=fit, n=n, meaning=meaning, domains=domains_of(fit, minimal, power)))
+    if problems:
+        raise RequestError.from_problems(problems, "findings()")
+    level = rows[0].fit.level if rows else 0.95
+    return Findings(rows=tuple(rows), minimal=float(minimal), level=level)
+
+
+def _record(row: Finding) -> dict[str, Any]:
+    fit, a = row.fit, row.meaning
+    record: dict[str, Any] = dict(fit.stratum) or {"stratum": ", ".join(row.key)}
+    record |= {"k": fit.k, "n": row.n, "measure": fit.measure, "estimate": fit.estimate}
+    record |= {"ci_low": fit.ci[0], "ci_high": fit.ci[1], "pi_low": fit.pi[0], "pi_high": fit.pi[1]}
+    nan = math.nan
+    record |= {
+        "control_rate": a.control_rate if a else nan,
+        "rate": a.rate if a else nan,
+        "difference_per_1000": a.per_1000 if a else nan,
+        "difference_per_1000_low": a.per_1000_ci[0] if a else nan,
+        "difference_per_1000_high": a.per_1000_ci[1] if a else nan,
+        "nnt": a.nnt if a else nan,
+    }
+    for one in row.domains:
+        name = one.name.replace(" ", "_")
+        for part in ("rule", "number", "suggestion", "judgement", "by", "date"):
+            record[f"{name}_{part}"] = getattr(one, part)
+    return record
+
+
+def _domain_cell(one: Domain) -> str:
+    suggested = "" if one.suggestion == "not assessed" else " (suggested)"
+    decided = f"{one.judgement} (confirmed by {one.by})" if one.by else f"{one.suggestion}{suggested}"
+    return f"{decided}: {one.number}" if one.number else decided
+
+
+def _signed(value: float) -> str:
+    return f"{PAGE.number(abs(value), 0)} {'more' if value >= 0 else 'fewer'}"
+
+
+def _latex(text: str) -> str:
+    for sign in "&%#_$":
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("²", "$^2$").replace("−", "$-$").replace("∞", "$\\infty$")
