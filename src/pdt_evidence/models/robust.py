@@ -72,7 +72,7 @@ def cr2_means(residuals: Array, blocks: Blocks, variance: Array) -> tuple[Array,
     own = u - variance[owners] * t**2
 
     def total(values: Array) -> Array:
-        return np.bincount(owners, values, n)
+        return np.bincount(owners, values, n).astype(float)
 
     squares = total(own**2) + variance**2 * (total(t**2) ** 2 - total(t**4))
     several = np.bincount(owners, minlength=n) > 1
