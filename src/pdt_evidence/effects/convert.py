@@ -115,7 +115,7 @@ def _two_sided_quantile(p: Array, df: Array) -> Array:
     """Value that |t| (or |z|, where df is infinite) exceeds with probability p; NaN outside (0, 1]."""
     tail = np.where((p > 0) & (p <= 1), p / 2, np.nan)
     finite = np.isfinite(df)
-    if not finite.any():
+    if not (finite & ~np.isnan(tail)).any():
         return -_normal_quantile(tail)
     from scipy.special import ndtri, stdtrit  # loading it takes longer than the bundled trials, without t
 
