@@ -16,15 +16,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.data import Floats
 
-__all__ = ["Call", "Maker", "figures", "full_fits", "metafor_seconds", "pimeta_gosh", "pimeta_loop",
+__all__ = ["Call", "Maker", "clustered_in_r", "figures", "full_fits", "metafor_seconds", "pimeta_gosh", "pimeta_loop",
            "pymare_many", "single_fits"]  # fmt: skip
 
 Call = Callable[[], Any]
 Maker = Callable[[], Call]
 METAFOR = Path(__file__).with_name("metafor.R")
+CLUSTERED = Path(__file__).with_name("clustered.R")
 
 
 def single_fits(yi: Floats, vi: Floats) -> dict[str, Maker]:
@@ -223,5 +225,18 @@ def metafor_seconds(yi: Floats, vi: Floats, studies: int, subsets: int) -> dict[
         for name, array in (("yi", yi), ("vi", vi)):
             np.savetxt(Path(folder, f"{name}.csv"), array, fmt="%.17g", delimiter=",")
         asked = ["Rscript", str(METAFOR), folder, str(studies), str(subsets)]
+        done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
+
+
+def clustered_in_r(yi: Floats, vi: Floats, cluster: NDArray[np.intp], rho: float) -> dict[str, float] | None:
+    """Seconds and results of a CHE fit with CR2, see clustered.R; None where R or one of its packages is missing."""
+    if not shutil.which("Rscript"):
+        return None
+    with TemporaryDirectory() as folder:
+        table = Path(folder, "rows.csv")
+        rows = np.column_stack([yi, vi, cluster])
+        np.savetxt(table, rows, fmt="%.17g", delimiter=",", header="yi,vi,cluster", comments="")
+        asked = ["Rscript", str(CLUSTERED), str(table), str(rho)]
         done = subprocess.run(asked, capture_output=True, text=True, check=False)
     return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None

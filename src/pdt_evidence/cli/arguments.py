@@ -13,7 +13,7 @@ from pdt_evidence.cli import commands
 __all__ = ["Command", "command_parser"]
 
 Command = Callable[[argparse.Namespace], int | None]  # None is 0
-Add = Callable[[str, Command, str], argparse.ArgumentParser]
+Add = Callable[[str, Command, str], "_CommandParser"]
 
 DESCRIPTION = "The command line: arguments -> one public call -> text and an exit code."
 EXPORTS = (
@@ -50,10 +50,38 @@ EXAMPLES = {
 }
 
 
+class _CommandParser(argparse.ArgumentParser):
+    """The parser of one command, whose dearest options are added when it is the one that is used.
+
+    The words of some options are those of the library's registries, which import most of it.
+    """
+
+    late: Callable[[], None] | None = None
+
+    def _complete(self) -> None:
+        if self.late is not None:
+            late, self.late = self.late, None
+            late()
+
+    def parse_known_args(self, *args: Any, **options: Any) -> Any:
+        self._complete()
+        return super().parse_known_args(*args, **options)
+
+    def format_help(self) -> str:
+        self._complete()
+        return super().format_help()
+
+    def format_usage(self) -> str:
+        self._complete()
+        return super().format_usage()
+
+
 def command_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pdt-evidence", description=DESCRIPTION)
     parser.add_argument("--version", action="version", version=_version())
-    parsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parsers = parser.add_subparsers(
+        title="commands", required=True, metavar="COMMAND", parser_class=_CommandParser
+    )
     add = partial(_add_command, parsers)
     _add_bundled(add)
     _add_pools(add)
@@ -61,9 +89,9 @@ def command_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_command(parsers: Any, name: str, command: Command, text: str) -> argparse.ArgumentParser:
+def _add_command(parsers: Any, name: str, command: Command, text: str) -> _CommandParser:
     example = f"example: {EXAMPLES[name]}\n"
-    added: argparse.ArgumentParser = parsers.add_parser(
+    added: _CommandParser = parsers.add_parser(
         name,
         help=text,
         description=text,
@@ -95,10 +123,19 @@ def _add_bundled(add: Add) -> None:
 def _add_pools(add: Add) -> None:
     """Commands that pool a table."""
     pool = add("pool", commands.pool_command, "pool a table of trials by strata")
+    pool.late = partial(_add_pool, pool)
+    forest = add("forest", commands.forest_command, "draw the forest plot of a table of trials")
+    forest.late = partial(_add_forest, forest)
+    exporting = add("export", commands.export_command, "write trials or their pool for other programs")
+    exporting.late = partial(_add_export, exporting)
+
+
+def _add_pool(pool: argparse.ArgumentParser) -> None:
     _add_pooling(pool)
     pool.add_argument("-o", "--out", type=Path, help="write the pooled table to this CSV as well")
 
-    forest = add("forest", commands.forest_command, "draw the forest plot of a table of trials")
+
+def _add_forest(forest: argparse.ArgumentParser) -> None:
     _add_pooling(
         forest, style="of the figure: jama, bmj, lancet, apa, dark; revman also pools as Review Manager"
     )
@@ -108,7 +145,9 @@ def _add_pools(add: Add) -> None:
     )
     forest.add_argument("--columns", help="columns beside the plot, comma-separated")
     forest.add_argument("--title", help="title of the figure")
-    exporting = add("export", commands.export_command, "write trials or their pool for other programs")
+
+
+def _add_export(exporting: argparse.ArgumentParser) -> None:
     _add_pooling(exporting, nargs="?")
     exporting.add_argument(
         "--select",

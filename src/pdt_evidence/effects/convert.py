@@ -7,9 +7,10 @@ Numbers or arrays that broadcast; NaN gives NaN.
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri, stdtrit
 
 from pdt_evidence.effects.arrays import Array, Effect, floats
 
@@ -20,6 +21,7 @@ __all__ = [
     "se_from_p",
 ]
 
+NORMAL = NormalDist()
 LOGISTIC_SD = np.pi / np.sqrt(3)  # SD of the standard logistic distribution
 
 
@@ -113,4 +115,15 @@ def _two_sided_quantile(p: Array, df: Array) -> Array:
     """Value that |t| (or |z|, where df is infinite) exceeds with probability p; NaN outside (0, 1]."""
     tail = np.where((p > 0) & (p <= 1), p / 2, np.nan)
     finite = np.isfinite(df)
+    if not (finite & ~np.isnan(tail)).any():
+        return -_normal_quantile(tail)
+    from scipy.special import ndtri, stdtrit  # loading it takes longer than the bundled trials, without t
+
     return -np.where(finite, stdtrit(np.where(finite, df, 1.0), tail), ndtri(tail))
+
+
+def _normal_quantile(p: Array) -> Array:
+    """Each of the different values once; most tables have one level of confidence."""
+    values, where = np.unique(p, return_inverse=True)
+    found = [NORMAL.inv_cdf(value) if value > 0 else np.nan for value in values.tolist()]
+    return np.array(found, dtype=float)[where].reshape(p.shape)

@@ -21,6 +21,7 @@ PRIORITY_COLUMNS = ("outcome", "rank", "instrument", "rating")
 AGGREGATES = ("mean", "gls")
 AVERAGED = ("weeks", "months_since_end")
 JOINERS = {"row_id": "+"}
+KINDS = ("flags", "numbers", "words")
 ANY = "*"
 
 
@@ -118,16 +119,12 @@ def _one_row_each(rows: pd.DataFrame, cluster: str, members: list[NDArray[np.int
     one = rows.take(first).reset_index(drop=True)
     if len(one) == len(rows):
         return one
-    several = np.repeat(sizes > 1, sizes)
-    places = np.repeat(np.arange(len(members)), sizes)[
-        several
-    ]  # the trial of each row that has others beside it
-    among = rows.take(order[several])
-    merged = {}
-    for name in rows.columns.drop([cluster, "yi", "vi"]):
-        joint = _joint_cells(among[name], str(name), places)
-        if joint is not None:
-            merged[name] = _with_joint(rows[name], first, *joint)
+    several = np.flatnonzero(np.repeat(sizes > 1, sizes))  # rows that have others of their trial beside them
+    places = np.repeat(np.arange(len(members)), sizes)[several]
+    merged = {
+        name: _with_joint(one[name], *joint)
+        for name, joint in _joint_cells(rows.take(order[several]), {cluster, "yi", "vi"}, places).items()
+    }
     n = [name for name in ("n_t", "n_c") if name in rows.columns]
     if n:
         trial = np.empty(len(rows), dtype=np.intp)
@@ -137,58 +134,91 @@ def _one_row_each(rows: pd.DataFrame, cluster: str, members: list[NDArray[np.int
     return one.assign(**merged)
 
 
-def _joint_cells(
-    column: pd.Series, name: str, places: NDArray[np.intp]
-) -> tuple[NDArray[np.intp], NDArray[Any]] | None:
-    """The trials whose rows differ in a column, and the cell of each; None where all agree.
+Joint = tuple[NDArray[np.intp], NDArray[Any]]
 
-    `places` holds the trial of each row, rows of one trial beside each other.
+
+def _joint_cells(table: pd.DataFrame, passed_over: set[str], places: NDArray[np.intp]) -> dict[str, Joint]:
+    """By column, the trials whose rows differ there, and the cell of each; nothing where all agree.
+
+    `places` holds the trial of each row, rows of one trial beside each other. Columns of a kind are looked at
+    together: a table has many of them, and few differ.
     """
     starts = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
-    if pd.api.types.is_bool_dtype(column):
-        flags = column.to_numpy(dtype=bool)
-        differs = np.logical_or.reduceat(flags, starts) & ~np.logical_and.reduceat(flags, starts)
-        cells: NDArray[Any] = np.ones(len(starts), dtype=bool)
-    elif pd.api.types.is_numeric_dtype(column):
-        numbers = column.to_numpy(dtype=float, na_value=np.nan)
-        differs = _differing(numbers, np.isnan(numbers), starts)
-        cells = _known_means(numbers, starts) if name in AVERAGED else np.full(len(starts), np.nan)
-    else:
-        words = column.array.to_numpy(dtype=object, copy=True)
-        missing = column.isna().to_numpy()
-        words[missing] = ""
-        differs = _differing(words, missing, starts)
-        cells = np.empty(len(starts), dtype=object)
-        ends, joiner = np.r_[starts[1:], len(words)], JOINERS.get(name, " / ")
-        for at in np.flatnonzero(differs).tolist():
-            cells[at] = joiner.join(
-                dict.fromkeys(str(word) for word in words[starts[at] : ends[at]] if word != "")
-            )
-    return (places[starts[differs]], cells[differs]) if differs.any() else None
+    names = [str(name) for name in table.columns if name not in passed_over]
+    kinds = {str(name): _kind(dtype) for name, dtype in table.dtypes.items()}
+    found: dict[str, Joint] = {}
+    for kind in KINDS:
+        own = [name for name in names if kinds[name] == kind]
+        if not own:
+            continue
+        values, missing = _cells(table[own], kind)
+        differs = _differing(values, missing, starts)
+        for at in np.flatnonzero(differs.any(axis=0)).tolist():
+            unlike = np.flatnonzero(differs[:, at])
+            found[own[at]] = places[starts[unlike]], _together(values[:, at], own[at], kind, starts, unlike)
+    return found
+
+
+def _kind(dtype: Any) -> str:
+    if pd.api.types.is_bool_dtype(dtype):
+        return "flags"
+    return "numbers" if pd.api.types.is_numeric_dtype(dtype) else "words"
+
+
+def _cells(table: pd.DataFrame, kind: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """The cells, shape (rows, columns), and which of them are missing."""
+    if kind == "flags":
+        flags = np.column_stack([table[name].to_numpy(dtype=bool) for name in table.columns])
+        return flags, np.zeros(flags.shape, dtype=bool)
+    if kind == "numbers":
+        columns = [table[name].to_numpy(dtype=float, na_value=np.nan) for name in table.columns]
+        numbers = np.column_stack(columns)
+        return numbers, np.isnan(numbers)
+    words = np.empty(table.shape, dtype=object)
+    for at, name in enumerate(table.columns):
+        words[:, at] = table[name].array.to_numpy(dtype=object)
+    missing = pd.isna(words)
+    words[missing] = ""
+    return words, missing
+
+
+def _together(
+    values: NDArray[Any], name: str, kind: str, starts: NDArray[np.intp], unlike: NDArray[np.intp]
+) -> NDArray[Any]:
+    """What the rows of each trial that is `unlike` within itself say together in one column."""
+    if kind == "flags":
+        return np.ones(len(unlike), dtype=bool)
+    if kind == "numbers":
+        means = name in AVERAGED
+        return _known_means(values, starts)[unlike] if means else np.full(len(unlike), np.nan)
+    cells = np.empty(len(unlike), dtype=object)
+    ends, joiner = np.r_[starts[1:], len(values)], JOINERS.get(name, " / ")
+    for at, place in enumerate(unlike.tolist()):
+        words = dict.fromkeys(str(word) for word in values[starts[place] : ends[place]] if word != "")
+        cells[at] = joiner.join(words)
+    return cells
 
 
 def _differing(
     values: NDArray[Any], missing: NDArray[np.bool_], starts: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
-    """Which trials have a cell unlike their first; a missing cell is like a missing cell only."""
+    """Which trials (by row) have a cell unlike their first in which column; a missing one is like a missing one."""
     lengths = np.diff(np.r_[starts, len(values)])
     head = np.repeat(starts, lengths)
     unlike = (missing != missing[head]) | (~missing & (values != values[head]).astype(bool))
     return np.asarray(np.logical_or.reduceat(unlike, starts), dtype=np.bool_)
 
 
-def _with_joint(
-    column: pd.Series, first: NDArray[np.intp], places: NDArray[np.intp], cells: NDArray[Any]
-) -> NDArray[Any]:
+def _with_joint(column: pd.Series, places: NDArray[np.intp], cells: NDArray[Any]) -> NDArray[Any]:
     """A cell a trial: that of its first row, or the joint one of the trials in `places`."""
-    if pd.api.types.is_bool_dtype(column):
-        values = column.to_numpy(dtype=bool)[first]
-    elif pd.api.types.is_numeric_dtype(column):
-        values = column.to_numpy(dtype=float, na_value=np.nan)[first]
+    kind = _kind(column.dtype)
+    if kind == "flags":
+        values: NDArray[Any] = column.to_numpy(dtype=bool, copy=True)
+    elif kind == "numbers":
+        values = column.to_numpy(dtype=float, na_value=np.nan, copy=True)
     else:
         values = column.array.to_numpy(dtype=object, copy=True)
-        values[column.isna().to_numpy()] = ""
-        values = values[first]
+        values[pd.isna(values)] = ""
     values[places] = cells
     return values
 

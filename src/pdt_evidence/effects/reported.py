@@ -115,14 +115,12 @@ def _as_smd(inputs: Inputs, metric: NDArray[np.object_], estimate: Array, se: Ar
     correct = np.where(metric == "g", 1.0, bias_correction(_first([n_t + n_c, inputs["n_total"]]) - 2))
     g = correct * np.where(is_t, d_from_t(estimate, n_t, n_c), estimate)
     p_of_means = np.where((metric == "g") | ~np.isnan(n_t + n_c), p, np.nan)
-    variances = [
-        np.where(is_t, np.nan, (correct * se) ** 2),
-        smd_variance(g, n_t, n_c, vtype=vtype),
-        se_from_p(g, p_of_means, _t_df(metric, n_t + n_c)) ** 2,
-    ]
+    vi = _first([np.where(is_t, np.nan, (correct * se) ** 2), smd_variance(g, n_t, n_c, vtype=vtype)])
+    p_left = np.where(np.isnan(vi), p_of_means, np.nan)
+    vi = _first([vi, se_from_p(g, p_left, _t_df(metric, n_t + n_c)) ** 2])
     log_or_vi = _first([se**2, se_from_p(estimate, p) ** 2])
     or_yi, or_vi = log_or_to_smd(estimate, log_or_vi)
-    return np.where(is_log_or, or_yi, g), np.where(is_log_or, or_vi, _first(variances))
+    return np.where(is_log_or, or_yi, g), np.where(is_log_or, or_vi, vi)
 
 
 def _first(candidates: list[Array]) -> Array:

@@ -7,9 +7,10 @@ turning the sign to "favours arm 1" is the work of `effects.table`.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import gammaln
 
 from pdt_evidence.effects.arrays import Array, Effect, floats
 from pdt_evidence.errors import require_choice
@@ -47,13 +48,23 @@ def bias_correction(df: ArrayLike) -> Array:
     0.922746
     """
     df = np.asarray(df, dtype=np.float64)
+    exact = _by_gamma(np.where(df <= _SERIES_FROM, df, np.nan))
     with np.errstate(all="ignore"):
-        exact = np.exp(gammaln(df / 2) - gammaln((df - 1) / 2)) / np.sqrt(df / 2)
         x = (df - 1) / 2
         u = 1 / x  # Gamma(x + 1/2) / Gamma(x) = sqrt(x) (1 - 1/(8x) + 1/(128x^2) + ...)
         series = 1 + u * (-1 / 8 + u * (1 / 128 + u * (5 / 1024 + u * (-21 / 32768 - u * 399 / 262144))))
         ratio = np.sqrt(x / (x + 0.5)) * series
     return np.where(df > 1, np.where(df > _SERIES_FROM, ratio, exact), np.nan)
+
+
+def _by_gamma(df: Array) -> Array:
+    """Gamma(df / 2) / (sqrt(df / 2) Gamma((df - 1) / 2)), each of its values once; NaN where df is not above 1."""
+    values, where = np.unique(df, return_inverse=True)
+    found = [
+        math.gamma(x / 2) / math.gamma((x - 1) / 2) / math.sqrt(x / 2) if x > 1 else math.nan
+        for x in values.tolist()
+    ]
+    return np.array(found)[where].reshape(df.shape)
 
 
 def pooled_sd(sd_t: ArrayLike, n_t: ArrayLike, sd_c: ArrayLike, n_c: ArrayLike) -> Array:

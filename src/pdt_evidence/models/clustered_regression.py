@@ -81,9 +81,8 @@ def fit_clustered(yi: Array, X: Array, cluster: NDArray[np.intp], V: Array) -> C
         Sampling covariance, 0 between clusters.
     """
     same = (cluster[:, None] == cluster[None, :]).astype(float)
-    parts = (same, np.eye(len(yi)))
     free = (len(np.unique(cluster)) > 1, bool((same.sum(axis=1) > 1).any()))
-    sigma2, value = _maximise(yi, X, V, parts, free)
+    sigma2, value = _maximise(_padded(yi, X, V, cluster), free)
     total = V + sigma2[0] * same + sigma2[1] * np.eye(len(yi))
     W = np.linalg.inv(total)
     bread = np.linalg.inv(X.T @ W @ X)
@@ -168,32 +167,54 @@ def _adjustment(M: Array, Xj: Array, bread: Array) -> Array:
     return (D.T @ inverse_root @ D).T
 
 
-def _maximise(
-    yi: Array, X: Array, V: Array, parts: tuple[Array, Array], free: tuple[bool, bool]
-) -> tuple[Array, float]:
+@dataclass(frozen=True, slots=True)
+class _Clusters:
+    """Rows by cluster, filled up to the largest with rows of 0 that are independent and count nothing."""
+
+    y: Array  # (m, s)
+    X: Array  # (m, s, p)
+    V: Array  # (m, s, s), 1 on the diagonal of a row that fills up
+    parts: tuple[Array, Array]  # what a unit of each variance adds to V, 0 in the rows that fill up
+    present: Array  # (m, s)
+
+
+def _padded(yi: Array, X: Array, V: Array, cluster: NDArray[np.intp]) -> _Clusters:
+    codes, sizes = np.unique(cluster, return_counts=True)
+    order = np.argsort(cluster, kind="stable")
+    m, s = len(codes), int(sizes.max())
+    present = np.arange(s) < sizes[:, None]
+    rows = np.zeros((m, s), dtype=np.intp)
+    rows[present] = order
+    both = (present[:, :, None] & present[:, None, :]).astype(float)
+    filler = np.eye(s) * ~present[:, :, None]
+    own = V[rows[:, :, None], rows[:, None, :]] * both + filler
+    return _Clusters(
+        yi[rows] * present,
+        X[rows] * present[:, :, None],
+        own,
+        (both, both * np.eye(s)),
+        present.astype(float),
+    )
+
+
+def _maximise(data: _Clusters, free: tuple[bool, bool]) -> tuple[Array, float]:
     """Greatest restricted likelihood over sigma2 >= 0: Fisher scoring from the best points of a grid."""
-    scale = float(np.var(yi)) + float(np.median(np.diag(V)))
+    there = data.present > 0
+    own = np.diagonal(data.V, axis1=1, axis2=2)[there]
+    scale = float(np.var(data.y[there])) + float(np.median(own))
     ladder = np.concatenate([[0.0], np.geomspace(1e-3, 3.0, 6) * scale])
     grid = [
         np.array([between if free[0] else 0.0, within if free[1] else 0.0])
         for between in (ladder if free[0] else [0.0])
         for within in (ladder if free[1] else [0.0])
     ]
-    grid.sort(key=lambda at: _likelihood(yi, X, V, parts, at)[0], reverse=True)
-    limits = [_climb(yi, X, V, parts, free, at, scale) for at in grid[:3]]
+    grid.sort(key=lambda at: _likelihood(data, at)[0], reverse=True)
+    limits = [_climb(data, free, at, scale) for at in grid[:3]]
     return max(limits, key=lambda end: end[1])
 
 
-def _climb(
-    yi: Array,
-    X: Array,
-    V: Array,
-    parts: tuple[Array, Array],
-    free: tuple[bool, bool],
-    at: Array,
-    scale: float,
-) -> tuple[Array, float]:
-    value, gradient, information = _likelihood(yi, X, V, parts, at)
+def _climb(data: _Clusters, free: tuple[bool, bool], at: Array, scale: float) -> tuple[Array, float]:
+    value, gradient, information = _likelihood(data, at)
     for _ in range(MOST_STEPS):
         moving = np.array(free) & ~((at <= 0) & (gradient <= 0))
         if not moving.any():
@@ -201,10 +222,10 @@ def _climb(
         step = np.zeros(2)
         step[moving] = np.linalg.solve(information[np.ix_(moving, moving)], gradient[moving])
         trial = np.maximum(at + step, 0.0)
-        new = _likelihood(yi, X, V, parts, trial)
+        new = _likelihood(data, trial)
         while new[0] < value - TINY * (1 + abs(value)) and np.abs(trial - at).max() > TINY * scale:
             trial = (at + trial) / 2
-            new = _likelihood(yi, X, V, parts, trial)
+            new = _likelihood(data, trial)
         moved = np.abs(trial - at).max()
         at, (value, gradient, information) = trial, new
         if moved <= TINY * scale:
@@ -212,20 +233,31 @@ def _climb(
     return at, value
 
 
-def _likelihood(
-    yi: Array, X: Array, V: Array, parts: tuple[Array, Array], sigma2: Array
-) -> tuple[float, Array, Array]:
-    """Restricted log-likelihood (no constants), its gradient, and the expected information."""
-    total = V + sigma2[0] * parts[0] + sigma2[1] * parts[1]
-    W = np.linalg.inv(total)
-    WX = W @ X
-    XWX = X.T @ WX
-    P = W - WX @ np.linalg.solve(XWX, WX.T)
-    Py = P @ yi
-    value = -0.5 * (np.linalg.slogdet(total)[1] + np.linalg.slogdet(XWX)[1] + float(yi @ Py))
-    PZ = [P @ part for part in parts]
-    gradient = np.array(
-        [-0.5 * (np.trace(a) - float(Py @ part @ Py)) for a, part in zip(PZ, parts, strict=True)]
-    )
-    information = 0.5 * np.array([[(a * b.T).sum() for b in PZ] for a in PZ])
+def _likelihood(data: _Clusters, sigma2: Array) -> tuple[float, Array, Array]:
+    """Restricted log-likelihood (no constants), its gradient, and the expected information.
+
+    With W the inverse of the total covariance, B = (X'WX)^-1 and P = W - W X B X'W, everything is a sum over
+    clusters: tr(P Z) = tr(W Z) - tr(B X'W Z W X), and likewise for tr(P Z P Z).
+    """
+    total = data.V + sigma2[0] * data.parts[0] + sigma2[1] * data.parts[1]
+    W = np.linalg.inv(total) * data.parts[0]  # 0 in the rows that fill up
+    WX = W @ data.X
+    p = WX.shape[-1]
+    XWX = np.einsum("msp,msq->pq", data.X, WX)
+    B = np.linalg.inv(XWX)
+    beta = B @ np.einsum("msp,ms->p", WX, data.y)
+    Py = np.einsum("mst,mt->ms", W, data.y - data.X @ beta)
+    logdet = np.linalg.slogdet(total)[1].sum() + np.linalg.slogdet(XWX)[1]
+    value = -0.5 * (logdet + float((data.y * Py).sum()))
+    gradient, information = np.empty(2), np.empty((2, 2))
+    WZ = [W @ Z for Z in data.parts]
+    ZWX = [(Z @ WX).reshape(-1, p) for Z in data.parts]
+    BXZX = [B @ (WX.reshape(-1, p).T @ right) for right in ZWX]  # B X'W Z W X
+    for i, Z in enumerate(data.parts):
+        trace = np.trace(WZ[i], axis1=1, axis2=2).sum() - np.trace(BXZX[i])
+        gradient[i] = -0.5 * (trace - np.einsum("ms,mst,mt->", Py, Z, Py))
+        for j in range(2):
+            WZWX = (W @ ZWX[j].reshape(WX.shape)).reshape(-1, p)
+            crossed = (WZ[i] * np.swapaxes(WZ[j], 1, 2)).sum() - 2 * np.trace(B @ (ZWX[i].T @ WZWX))
+            information[i, j] = 0.5 * (crossed + np.trace(BXZX[i] @ BXZX[j]))
     return value, gradient, information

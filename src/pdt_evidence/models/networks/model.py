@@ -9,14 +9,15 @@ are 1 / (d + tau2): multi-arm studies then need no treatment of their own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
-from scipy.optimize import brentq
 from scipy.special import chdtri
+
+from pdt_evidence.models.roots import falling_root
 
 __all__ = [
     "Regression",
@@ -185,7 +186,7 @@ def tau2_reml(model: Regression) -> float:
         return 0.0
     if _score(model, low) <= 0:  # the maximum lies between the grid's best point and the one before
         low = grid[best]
-    return float(brentq(lambda tau2: _score(model, tau2), low, high, xtol=1e-15 * top, rtol=1e-14))
+    return _root(lambda tau2: _score(model, tau2), low, high)
 
 
 def tau2_interval(model: Regression, level: float) -> tuple[float, float]:
@@ -208,7 +209,13 @@ def _where_Q_is(model: Regression, target: float) -> float:
     high = float(np.max(model.d))
     while target < solve(model, high).Q:
         high *= 2
-    return float(brentq(lambda tau2: solve(model, tau2).Q - target, 0.0, high, xtol=1e-14 * high, rtol=1e-13))
+    return _root(lambda tau2: solve(model, tau2).Q - target, 0.0, high)
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    """Where a falling function of tau2 is 0 between its bounds."""
+    found = falling_root(lambda x: np.array([function(x.item())]), np.array([low]), np.array([high]))
+    return found.item()
 
 
 def _restricted(model: Regression, tau2: float) -> float:
