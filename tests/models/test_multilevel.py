@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.models.multilevel import (
-    _likelihood,
-    fit_reml,
-    nest,
-    profile_interval,
-    sampling_blocks,
-    total_blocks,
-)
+from pdt_evidence.models.multilevel import fit_reml, profile_interval
+from pdt_evidence.models.nested import likelihood, nest, sampling_blocks, total_blocks
 
 
 def simulated(seed, clusters=12, between=0.1, within=0.05):
@@ -40,18 +34,18 @@ def dense(yi, blocks, sigma2):
 def test_likelihood_is_the_dense_one(rho, sigma2):
     yi, vi, cluster = simulated(1)
     blocks = sampling_blocks(vi, cluster, rho)
-    value = _likelihood(nest(yi, blocks), np.array([sigma2]))[0][0]
+    value = likelihood(nest(yi, blocks), np.array([sigma2]))[0][0]
     assert_allclose(value, dense(yi, blocks, sigma2), rtol=1e-11)
 
 
-def test_slope_and_curvature_are_those_of_the_likelihood():
+def test_slope_and_curvature_are_those_of_thelikelihood():
     yi, vi, cluster = simulated(2)
     nested = nest(yi, sampling_blocks(vi, cluster, 0.5))
     at, h = np.array([0.12, 0.2]), 1e-5
-    _, gradient, hessian = _likelihood(nested, at[None])
+    _, gradient, hessian = likelihood(nested, at[None])
     for i in range(2):
         step = np.eye(2)[i] * h
-        up, down = _likelihood(nested, (at + step)[None]), _likelihood(nested, (at - step)[None])
+        up, down = likelihood(nested, (at + step)[None]), likelihood(nested, (at - step)[None])
         assert gradient[0, i] == pytest.approx((up[0][0] - down[0][0]) / (2 * h), rel=1e-6)
         assert_allclose(hessian[0, i], (up[1][0] - down[1][0]) / (2 * h), rtol=1e-5)
 
@@ -67,8 +61,8 @@ def test_a_fine_grid_never_finds_a_better_value():
         )
         nested = nest(yi, sampling_blocks(vi, cluster, [None, 0.6][seed % 2]))
         peak = fit_reml(nested)
-        best = _likelihood(nested, np.array([peak.sigma2]))[0][0]
-        assert best >= _likelihood(nested, grid)[0].max() - 1e-10
+        best = likelihood(nested, np.array([peak.sigma2]))[0][0]
+        assert best >= likelihood(nested, grid)[0].max() - 1e-10
         on_edge += 0.0 in peak.sigma2
     assert on_edge > 20
 

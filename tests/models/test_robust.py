@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pdt_evidence.models.multilevel import sampling_blocks, total_blocks
+from pdt_evidence.models.nested import sampling_blocks, total_blocks
 from pdt_evidence.models.robust import cr2_mean
 
 

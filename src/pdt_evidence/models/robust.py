@@ -16,14 +16,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["cr2_mean"]
+__all__ = ["cr2_mean", "cr2_means"]
 
 Array = NDArray[np.float64]
+Blocks = list[tuple[NDArray[np.intp], Array]]
 
 
-def cr2_mean(
-    residuals: Array, blocks: list[tuple[NDArray[np.intp], Array]], variance: float
-) -> tuple[float, float]:
+def cr2_mean(residuals: Array, blocks: Blocks, variance: float) -> tuple[float, float]:
     """Robust standard error of an inverse-covariance weighted mean, and its degrees of freedom.
 
     Parameters
@@ -40,23 +39,54 @@ def cr2_mean(
     (se, df) : (float, float)
         NaN, NaN where there is one cluster only.
     """
-    if sum(len(rows) for rows, _ in blocks) < 2:
-        return np.nan, np.nan
+    se, df = cr2_means(residuals[None], blocks, np.array([variance]))
+    return se.item(), df.item()
+
+
+def cr2_means(residuals: Array, blocks: Blocks, variance: Array) -> tuple[Array, Array]:
+    """The same for n means, each of its own specification.
+
+    Parameters
+    ----------
+    residuals : ndarray, shape (n, k)
+    blocks : list of (rows, M)
+        As above, with `rows` numbering the values of ``residuals.ravel()``.
+    variance : ndarray, shape (n,)
+
+    Returns
+    -------
+    (se, df) : ndarray, shape (n,)
+    """
+    n, k = residuals.shape
+    flat = residuals.ravel()
+    owners = np.concatenate([rows[:, 0] // k for rows, _ in blocks])
     score, spread, load = [], [], []
     for rows, M in blocks:
-        s = variance * _adjusted_weights(M, variance)
-        score.append(np.einsum("bi,bi->b", s, residuals[rows]))
-        spread.append(np.einsum("bi,bij,bj->b", s, M, s))
+        m = variance[rows[:, 0] // k]
+        s = m[:, None] * _adjusted_weights(M, m[:, None, None])
+        score.append((s * flat[rows]).sum(axis=1))
+        spread.append((s[:, None, :] @ M @ s[:, :, None])[:, 0, 0])
         load.append(s.sum(axis=1))
     e, u, t = np.concatenate(score), np.concatenate(spread), np.concatenate(load)
     # g_ij = [i = j] u_i - variance t_i t_j: the covariances of the scores, whose sum of squares gives df.
-    own = u - variance * t**2
-    squares = (own**2).sum() + variance**2 * ((t**2).sum() ** 2 - (t**4).sum())
-    return float(np.sqrt((e**2).sum())), float(own.sum() ** 2 / squares)
+    own = u - variance[owners] * t**2
+
+    def total(values: Array) -> Array:
+        return np.bincount(owners, values, n)
+
+    squares = total(own**2) + variance**2 * (total(t**2) ** 2 - total(t**4))
+    several = np.bincount(owners, minlength=n) > 1
+    with np.errstate(invalid="ignore", divide="ignore"):
+        df = total(own) ** 2 / squares
+    return np.where(several, np.sqrt(total(e**2)), np.nan), np.where(several, df, np.nan)
 
 
-def _adjusted_weights(M: Array, variance: float) -> Array:
-    """A_j M_j^-1 1 for a stack of clusters of one size: (b, s, s) -> (b, s)."""
+def _adjusted_weights(M: Array, variance: Array) -> Array:
+    """A_j M_j^-1 1 for a stack of clusters of one size: (b, s, s) and (b, 1, 1) -> (b, s)."""
+    if M.shape[-1] == 1:  # A (M - m) A = M and all of them numbers
+        rest = M * (M - variance)
+        small = rest <= M * M * 1e-12
+        return np.where(small, 0.0, 1.0 / np.sqrt(np.where(small, 1.0, rest)))[:, :, 0]
     L = np.linalg.cholesky(M)
     Lt = np.swapaxes(L, -1, -2)
     LtL = Lt @ L

@@ -19,16 +19,8 @@ from pdt_evidence.analysis.checks import fault_of_effect, fault_of_variance, num
 from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.formatting import TEXT, aligned, note_lines, percent, scale_name
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
-from pdt_evidence.models.multilevel import (
-    Blocks,
-    Nested,
-    Peak,
-    fit_reml,
-    nest,
-    profile_interval,
-    sampling_blocks,
-    total_blocks,
-)
+from pdt_evidence.models.multilevel import Peak, fit_reml, profile_interval
+from pdt_evidence.models.nested import Blocks, Nested, nest, sampling_blocks, total_blocks
 from pdt_evidence.models.robust import cr2_mean
 from pdt_evidence.options import LEVEL, Choice, check_options
 from pdt_evidence.results import Note, PooledEffect, as_ratios
@@ -225,7 +217,7 @@ def _variances(
     nested: Nested, peak: Peak, free: tuple[bool, bool], typical: float, level: float
 ) -> dict[str, Any]:
     """sigma2, its intervals and its shares of the total; NaN between where there is one cluster."""
-    if len(nested.y) == 1:
+    if nested.y.size == 1:
         return {"sigma2": NO_INTERVAL, "tau2_ci_method": "none"}
     total = sum(peak.sigma2)
     sigma2 = (peak.sigma2[0] if free[0] else NAN, peak.sigma2[1])
