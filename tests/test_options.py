@@ -17,6 +17,7 @@ CALLS = {
     "henmi_copas": lambda **o: pdt.henmi_copas(Y, V, **o),
     "pool_bayes": lambda **o: pdt.pool_bayes(Y, V, **o),
     "pool_multilevel": lambda **o: pdt.pool_multilevel(Y, V, list("aabb"), **o),
+    "pool_multilevel_many": lambda **o: pdt.pool_multilevel_many(Y, V, list("aabb"), **o),
     "metareg": lambda **o: pdt.metareg("yi ~ year", TABLE, **o),
     "compare_subgroups": lambda **o: pdt.compare_subgroups(TABLE, "rating", **o),
     "synthesize": lambda **o: pdt.synthesize(TABLE, **o),

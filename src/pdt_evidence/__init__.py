@@ -10,7 +10,7 @@ Evidence of your own
 Effects
     effect_sizes aggregate_rows
 Pooling
-    synthesize pool pool_many pool_multilevel pool_bayes henmi_copas
+    synthesize pool pool_many pool_multilevel pool_multilevel_many pool_bayes henmi_copas
     PooledEffect Synthesis
 Priors of pool_bayes
     HalfNormal HalfCauchy Uniform LogNormal LogT turner rhodes
@@ -58,6 +58,7 @@ _HOMES = {
     "analysis.pooled.pooling": ["henmi_copas", "pool", "pool_many"],
     "analysis.synthesis": ["synthesize"],
     "analysis.pooled.multilevel": ["pool_multilevel"],
+    "analysis.pooled.multilevel_many": ["pool_multilevel_many"],
     "analysis.regression.metaregression": ["metareg"],
     "analysis.regression.subgroups": ["compare_subgroups"],
     "analysis.pooled.bayes": [

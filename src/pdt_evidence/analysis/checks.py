@@ -96,7 +96,7 @@ def numbers(values: ArrayLike) -> tuple[Floats, dict[int, object]]:
     return np.array(numbers, dtype=float).reshape(array.shape), words
 
 
-def checked_arrays(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats, bool]:
+def checked_arrays(yi: ArrayLike, vi: ArrayLike, caller: str = "pool_many()") -> tuple[Floats, Floats, bool]:
     """yi and vi of one shape (..., k) and whether no study is absent, or every problem at once."""
     (y, y_text), (v, v_text) = numbers(yi), numbers(vi)
     try:
@@ -125,7 +125,7 @@ def checked_arrays(yi: ArrayLike, vi: ArrayLike) -> tuple[Floats, Floats, bool]:
             need = f"is below {SMALLEST:g}" if array[where[0]] > 0 and name == "vi" else need
             problems += [f"{name}{list(at)} = {array[at]:g} {need}." for at in where]
     if problems:
-        raise EvidenceError.from_problems(problems, "pool_many()")
+        raise EvidenceError.from_problems(problems, caller)
     return y, v, False
 
 
