@@ -38,6 +38,7 @@ WINGS = {
         "synthesis",
         "robustness",
         "bias",
+        "multiverse",
         "conclusions",
         "networks",
         "over_time",

@@ -17,7 +17,7 @@ Priors of pool_bayes
 What effects vary with
     metareg compare_subgroups moderators follow_up
 How far a result holds
-    sensitivity leave_one_out influence cumulative gosh audit
+    sensitivity multiverse leave_one_out influence cumulative gosh audit
     regression_test trim_and_fill pet_peese selection_model publication_sensitivity
 Equivalence and networks
     equivalence STEINERT_2017 CUIJPERS_2014 network networks pdt_against_cbt
@@ -78,6 +78,7 @@ _HOMES = {
     "analysis.bias.pet_peese": ["pet_peese"],
     "analysis.bias.selection": ["selection_model"],
     "analysis.bias.sensitivity": ["publication_sensitivity"],
+    "analysis.multiverse.multiverse": ["multiverse"],
     "analysis.as_revman.audit": ["audit"],
     "analysis.robustness.dependence": ["sensitivity"],
     "analysis.regression.moderators": ["moderators"],

@@ -7,6 +7,7 @@ from pdt_evidence.analysis.bias.sensitivity import publication_sensitivity as pu
 from pdt_evidence.analysis.conclusions.equivalence import equivalence as equivalence
 from pdt_evidence.analysis.conclusions.margins import CUIJPERS_2014 as CUIJPERS_2014
 from pdt_evidence.analysis.conclusions.margins import STEINERT_2017 as STEINERT_2017
+from pdt_evidence.analysis.multiverse.multiverse import multiverse as multiverse
 from pdt_evidence.analysis.networks.comparison import networks as networks
 from pdt_evidence.analysis.networks.comparison import pdt_against_cbt as pdt_against_cbt
 from pdt_evidence.analysis.networks.network import network as network

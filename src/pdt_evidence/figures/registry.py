@@ -49,5 +49,7 @@ FIGURES: dict[str, Figure] = {
     "bias_summary": Figure("charts.profiles", "alt.companions", (*_FIT, "Mapping"), (150.0, None)),
     "gosh_plot": Figure("charts.influences", "alt.companions", ("Gosh",), (110.0, 90.0)),
     "tau2_profile": Figure("charts.profiles", "alt.companions", _FIT, (110.0, 80.0)),
-    "specification_curve": Figure("charts.specification", "alt.companions", ("DataFrame",), (160.0, None)),
+    "specification_curve": Figure(
+        "charts.specification", "alt.companions", ("DataFrame", "Multiverse"), (160.0, None)
+    ),
 }

@@ -26,6 +26,7 @@ from pdt_evidence.results import PooledEffect, Synthesis
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pdt_evidence.analysis.multiverse.result import Multiverse
     from pdt_evidence.analysis.networks.result import Network
     from pdt_evidence.analysis.robustness.gosh import Gosh
     from pdt_evidence.analysis.robustness.refits import PooledSeries
@@ -206,7 +207,7 @@ def gosh_plot(subsets: Gosh, *, study: int | str | None = None) -> str:
 
 
 def specification_curve(
-    table: pd.DataFrame,
+    table: pd.DataFrame | Multiverse,
     *,
     estimate: str = "estimate",
     ci: tuple[str, str] = ("ci_low", "ci_high"),
