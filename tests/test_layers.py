@@ -39,6 +39,7 @@ WINGS = {
         "synthesis",
         "robustness",
         "bias",
+        "multiverse",
         "conclusions",
         "meaning",
         "networks",

@@ -20,6 +20,8 @@ How far a result holds
     sensitivity leave_one_out influence cumulative gosh audit
     bias regression_test rank_test trim_and_fill pet_peese selection_model
     publication_sensitivity p_uniform limit_meta
+    sensitivity multiverse leave_one_out influence cumulative gosh audit
+    regression_test trim_and_fill pet_peese selection_model publication_sensitivity
 Equivalence and networks
     equivalence STEINERT_2017 CUIJPERS_2014 network networks pdt_against_cbt
 What an effect means
@@ -83,6 +85,7 @@ _HOMES = {
     "analysis.bias.pet_peese": ["pet_peese"],
     "analysis.bias.selection": ["selection_model"],
     "analysis.bias.sensitivity": ["publication_sensitivity"],
+    "analysis.multiverse.multiverse": ["multiverse"],
     "analysis.as_revman.audit": ["audit"],
     "analysis.robustness.dependence": ["sensitivity"],
     "analysis.regression.moderators": ["moderators"],

@@ -15,6 +15,7 @@ from pdt_evidence.analysis.meaning.absolute import absolute as absolute
 from pdt_evidence.analysis.meaning.findings import findings as findings
 from pdt_evidence.analysis.meaning.information import information_size as information_size
 from pdt_evidence.analysis.meaning.power import power as power
+from pdt_evidence.analysis.multiverse.multiverse import multiverse as multiverse
 from pdt_evidence.analysis.networks.comparison import networks as networks
 from pdt_evidence.analysis.networks.comparison import pdt_against_cbt as pdt_against_cbt
 from pdt_evidence.analysis.networks.network import network as network

@@ -31,7 +31,15 @@ from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
 from pdt_evidence.results import Note, PooledEffect, Synthesis
 
-__all__ = ["DEPENDENCE", "synthesize"]
+__all__ = [
+    "DEPENDENCE",
+    "MULTILEVEL_TESTS",
+    "pooled_strata",
+    "pooled_values",
+    "synthesize",
+    "test_done",
+    "values_to_pool",
+]
 
 DEPENDENCE = ("aggregate", "one-per-trial", "three-level", "che")
 MULTILEVEL_TESTS = {"three-level": ("knha", "t", "z"), "che": ("knha",)}  # "knha" is merely the default
@@ -150,15 +158,9 @@ def synthesize(
         excluded, notes = _joined(excluded, aside), _about_counts(len(aside), events)
     settings = {"method": method, "test": test, "level": level}
     if dependence in MULTILEVEL_TESTS:
-        settings["test"] = "CR2" if dependence == "che" else "z" if test == "z" else "t"
-    if dependence == "aggregate":
-        strata = _pool_values(_aggregated(usable, by, rho, aggregate), by, settings)
-    elif dependence == "one-per-trial":
-        chosen, passed_over = _chosen(usable, by, rho)
-        excluded = _joined(excluded, passed_over)
-        strata = _pool_values(chosen, by, settings)
-    else:
-        strata = _pool_rows(usable, by, settings, rho if dependence == "che" else None)
+        settings["test"] = test_done(dependence, test)
+    strata, passed_over = pooled_strata(usable, by, settings, dependence, rho, aggregate)
+    excluded = _joined(excluded, passed_over)
     return Synthesis(
         by=by,
         strata=strata,
@@ -169,6 +171,31 @@ def synthesize(
         notes=notes,
         **settings,
     )
+
+
+def pooled_strata(
+    usable: pd.DataFrame,
+    by: tuple[str, ...],
+    settings: dict[str, Any],
+    dependence: str,
+    rho: float,
+    aggregate: str,
+) -> tuple[Strata, pd.DataFrame]:
+    """Rows of `rows_to_pool`, pooled stratum by stratum; and the rows passed over, with the reason."""
+    table, passed_over = values_to_pool(usable, by, dependence, rho, aggregate)
+    if dependence in MULTILEVEL_TESTS:
+        return _pool_rows(table, by, settings, rho if dependence == "che" else None), passed_over
+    return pooled_values(table, by, settings), passed_over
+
+
+def values_to_pool(
+    usable: pd.DataFrame, by: tuple[str, ...], dependence: str, rho: float, aggregate: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What the rows of each trial come to under a rule for dependence; and the rows passed over."""
+    passed_over = pd.DataFrame({"row_id": [], "reason": []}, dtype=str)
+    if dependence == "aggregate":
+        return _aggregated(usable, by, rho, aggregate), passed_over
+    return _chosen(usable, by, rho) if dependence == "one-per-trial" else (usable, passed_over)
 
 
 def _as_revman(
@@ -185,6 +212,13 @@ def _as_revman(
     require_choice("test (with style = 'revman')", test, ("knha", "z"))
     require_choice("dependence (with style = 'revman')", dependence, ("aggregate",))
     return synthesize_as_revman(table, by=by, measure=measure or "SMD", random=method != "EE", level=level)
+
+
+def test_done(dependence: str, test: str) -> str:
+    """The test that is done where `test` is asked for: multilevel models have their own."""
+    if dependence not in MULTILEVEL_TESTS:
+        return test
+    return "CR2" if dependence == "che" else "z" if test == "z" else "t"
 
 
 def _check_multilevel(dependence: str, method: str, test: str) -> None:
@@ -274,7 +308,8 @@ def _chosen(table: pd.DataFrame, by: tuple[str, ...], rho: float) -> tuple[pd.Da
     return one.chosen.drop(columns="_cluster"), one.left_out
 
 
-def _pool_values(table: pd.DataFrame, by: tuple[str, ...], settings: dict[str, Any]) -> Strata:
+def pooled_values(table: pd.DataFrame, by: tuple[str, ...], settings: dict[str, Any]) -> Strata:
+    """One value a trial, pooled stratum by stratum."""
     return {
         key: _noted(pool(**_arguments(rows, by, key), **settings), rows, by)
         for key, rows in _strata(table, by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fnmatch import translate
 from typing import Any, NamedTuple
 
@@ -15,7 +16,15 @@ from pdt_evidence.effects.shared_arms import arm_keys, covariance_blocks
 from pdt_evidence.effects.standing import outcome_kind, primary_outcome
 from pdt_evidence.errors import EvidenceError, SchemaError, known_options, require_choice
 
-__all__ = ["AGGREGATES", "PRIORITY_COLUMNS", "OnePerTrial", "aggregate_rows", "one_per_trial"]
+__all__ = [
+    "AGGREGATES",
+    "PRIORITY_COLUMNS",
+    "OnePerTrial",
+    "aggregate_rows",
+    "first_in_order",
+    "one_per_trial",
+    "standing",
+]
 
 PRIORITY_COLUMNS = ("outcome", "rank", "instrument", "rating")
 AGGREGATES = ("mean", "gls")
@@ -279,19 +288,26 @@ def one_per_trial(
         Where `priority` lacks a column or a rank is no number, or rows of several measures tie.
     """
     usable = np.flatnonzero(_usable(table))
-    keys = _standing(table, priority)
+    keys = standing(table, priority)
     trial = codes_of(table[cluster])
-    order = usable[np.lexsort([*(key[usable] for key in reversed(keys.values())), trial[usable]])]
-    best = np.full(len(table), -1)
-    best[trial[order[::-1]]] = order[::-1]  # by trial: the first in its order
-    winner = best[trial]
+    winner = first_in_order(keys, trial, usable)
     chosen = np.zeros(len(table), dtype=bool)
     chosen[usable] = np.all([key[usable] == key[winner[usable]] for key in keys.values()], axis=0)
     one = aggregate_rows(table[chosen].reset_index(drop=True), rho=rho, cluster=cluster)
     return OnePerTrial(one.drop(columns="rows"), _excluded(table, winner, keys, chosen))
 
 
-def _standing(table: pd.DataFrame, priority: pd.DataFrame | None) -> dict[str, Array]:
+def first_in_order(
+    keys: Mapping[str, Array], trial: NDArray[np.intp], rows: NDArray[np.intp]
+) -> NDArray[np.intp]:
+    """The row of its trial that comes first among `rows`, for every row; -1 where its trial has none."""
+    order = rows[np.lexsort([*(key[rows] for key in reversed(keys.values())), trial[rows]])]
+    best = np.full(trial.max(initial=-1) + 1, -1)
+    best[trial[order[::-1]]] = order[::-1]
+    return best[trial]
+
+
+def standing(table: pd.DataFrame, priority: pd.DataFrame | None) -> dict[str, Array]:
     """What a row's place in the order depends on, weightiest first; lower is better."""
     return {
         "kind": (outcome_kind(table) == "response").astype(float),

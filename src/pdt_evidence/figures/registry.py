@@ -55,5 +55,7 @@ FIGURES: dict[str, Figure] = {
         "charts.publication", "alt.companions", ("PublicationSensitivity",), (120.0, 80.0)
     ),
     "selection_function": Figure("charts.publication", "alt.companions", ("SelectionModel",), (120.0, 80.0)),
-    "specification_curve": Figure("charts.specification", "alt.companions", ("DataFrame",), (160.0, None)),
+    "specification_curve": Figure(
+        "charts.specification", "alt.companions", ("DataFrame", "Multiverse"), (160.0, None)
+    ),
 }

@@ -44,7 +44,7 @@ from pdt_evidence.evidence.schema import (
     sentences,
     table_problems,
     typed_columns,
-)
+)  # fmt: skip
 from pdt_evidence.evidence.windows import follow_up_window
 
 if TYPE_CHECKING:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from pdt_evidence.analysis.bias.selection_records import SelectionModel
     from pdt_evidence.analysis.bias.sensitivity import PublicationSensitivity
+    from pdt_evidence.analysis.multiverse.result import Multiverse
     from pdt_evidence.analysis.networks.result import Network
     from pdt_evidence.analysis.robustness.gosh import Gosh
     from pdt_evidence.analysis.robustness.refits import PooledSeries
@@ -239,7 +240,7 @@ def gosh_plot(subsets: Gosh, *, study: int | str | None = None) -> str:
 
 
 def specification_curve(
-    table: pd.DataFrame,
+    table: pd.DataFrame | Multiverse,
     *,
     estimate: str = "estimate",
     ci: tuple[str, str] = ("ci_low", "ci_high"),

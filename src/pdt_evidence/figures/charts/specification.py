@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from pdt_evidence.analysis.multiverse.result import Multiverse
+
 __all__ = ["specification_curve"]
 
 MM = 72 / 25.4
@@ -37,7 +39,7 @@ MM = 72 / 25.4
 
 @known_options
 def specification_curve(
-    table: pd.DataFrame,
+    table: pd.DataFrame | Multiverse,
     *,
     ax: Axes | None = None,
     style: str | Style = "default",
@@ -56,8 +58,8 @@ def specification_curve(
 
     Parameters
     ----------
-    table : DataFrame
-        One row a specification, as `sensitivity` gives them for one stratum.
+    table : DataFrame or Multiverse
+        One row a specification, as `sensitivity` gives them for one stratum; or a `multiverse` of one stratum.
     ax : Axes, optional
         Where to draw, the choices in an inset of it; a new figure without it.
     style, title, arms, favours

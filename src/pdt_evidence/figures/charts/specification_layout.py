@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pdt_evidence.analysis.multiverse.result import Multiverse
 from pdt_evidence.errors import RequestError, SchemaError, did_you_mean
 from pdt_evidence.figures.sheet import axis, words
 from pdt_evidence.figures.sheet.families import families_for
@@ -109,6 +110,8 @@ class Placed:
 def curve_of(
     table: Any, estimate: str, ci: tuple[str, str], choices: Any, reference: float, style: Style
 ) -> Curve:
+    if isinstance(table, Multiverse):
+        table, choices = _of_multiverse(table, choices)
     if not (hasattr(table, "columns") and hasattr(table, "iterrows")):
         raise RequestError(f"Cannot draw a specification curve of {type(table).__name__}. Give a DataFrame.")
     if isinstance(ci, str) or len(ci) != 2:
@@ -132,6 +135,15 @@ def curve_of(
     beyond = (low > reference) | (high < reference)
     kinds = np.where(np.isnan(low + high), BARE, np.where(beyond, CLEAR, HOLDS))
     return Curve(values, low, high, kinds, found, int((~seen).sum()))
+
+
+def _of_multiverse(found: Multiverse, choices: Any) -> tuple[Any, Any]:
+    """Its table, and the choices with several options; one stratum at a time."""
+    if len(found.keys()) > 1:
+        raise RequestError(
+            f"This multiverse has {len(found.keys())} strata; draw one, as in m[{found.keys()[0]!r}]."
+        )
+    return found.to_frame(), list(found.choices) if choices is None and found.choices else choices
 
 
 def _refuse_unknown(table: Any, names: Sequence[str]) -> None:

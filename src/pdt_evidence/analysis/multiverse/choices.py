@@ -1,0 +1,142 @@
+"""The decisions of a multiverse about rows: which of a table each option keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pdt_evidence.errors import RequestError, did_you_mean
+from pdt_evidence.evidence.schema import missing_column
+
+__all__ = ["ALL", "COLUMNS", "NOTHING", "RowChoice", "row_choices"]
+
+Kept = NDArray[np.bool_]
+ALL, NOTHING = "all", "nothing"
+COLUMNS = {"comparison": "comparison", "outcome": "outcome", "follow_up": "follow_up", "risk_of_bias": "rob"}
+
+
+@dataclass(frozen=True, slots=True)
+class RowChoice:
+    """One decision about rows: its options, and which rows of the table each keeps."""
+
+    name: str
+    options: Mapping[str, Kept]
+    column: str = ""  # that its words stand in; "" for exclusions
+
+
+def row_choices(
+    table: pd.DataFrame, words: Mapping[str, Any], exclude: Mapping[str, Any] | None
+) -> list[RowChoice]:
+    """The choices by words of `COLUMNS` and by exclusions; those that are None are none.
+
+    Raises
+    ------
+    RequestError
+        With every option that names what the table does not have.
+    """
+    problems: list[str] = []
+    found = [
+        RowChoice(name, _by_words(table, name, given, problems), COLUMNS[name])
+        for name, given in words.items()
+        if given is not None
+    ]
+    found += _exclusions(table, exclude or {}, problems)
+    for choice in found:
+        if not choice.options and not problems:
+            problems.append(f"{choice.name} has no option. Give at least one.")
+    if problems:
+        raise RequestError.from_problems(problems)
+    return found
+
+
+def _by_words(table: pd.DataFrame, name: str, given: Any, problems: list[str]) -> dict[str, Kept]:
+    column = COLUMNS[name]
+    if column not in table.columns:
+        problems.append(f"{name}: {missing_column(column, table.columns)}")
+        return {}
+    cells = table[column].astype(str).to_numpy()
+    known = sorted(set(cells))
+    options = {}
+    for label, words in _labelled(given):
+        if words is None:
+            options[label] = np.ones(len(table), dtype=bool)
+            continue
+        for word in words:
+            if word not in known:
+                problems.append(
+                    f"{name} = {word!r} is in no row.{did_you_mean(word, known)} There are: {', '.join(known)}."
+                )
+        options[label] = np.isin(cells, words)
+    return options
+
+
+def _labelled(given: Any) -> Iterator[tuple[str, list[str] | None]]:
+    """Each option's label and words; None keeps all rows, several words are taken together."""
+    if isinstance(given, str):
+        given = [given]
+    pairs = given.items() if isinstance(given, Mapping) else ((None, one) for one in given)
+    for label, one in pairs:
+        words = None if one is None else [one] if isinstance(one, str) else [str(word) for word in one]
+        yield str(label) if label is not None else ALL if words is None else " + ".join(words), words
+
+
+def _exclusions(table: pd.DataFrame, exclude: Mapping[str, Any], problems: list[str]) -> list[RowChoice]:
+    """Masks by name are the options of one choice; a mapping of masks is a choice by itself."""
+    if not isinstance(exclude, Mapping):
+        problems.append(
+            f"exclude is a {type(exclude).__name__}; expected names and masks, as in "
+            "exclude={'no outliers': mask}."
+        )
+        return []
+    flat = {name: mask for name, mask in exclude.items() if not isinstance(mask, Mapping)}
+    groups = {name: masks for name, masks in exclude.items() if isinstance(masks, Mapping)}
+    if flat:
+        groups = {"exclude": {NOTHING: None, **flat}} | groups
+    return [
+        RowChoice(
+            str(name), {str(label): ~_mask(table, label, mask, problems) for label, mask in masks.items()}
+        )
+        for name, masks in groups.items()
+    ]
+
+
+def _mask(table: pd.DataFrame, label: Any, mask: Any, problems: list[str]) -> Kept:
+    """True for the rows that are excluded: by a mask, by row ids, or by a function of the table."""
+    nothing = np.zeros(len(table), dtype=bool)
+    if mask is None:
+        return nothing
+    if isinstance(mask, Callable):
+        mask = mask(table)
+    if isinstance(mask, pd.Series) and not mask.index.equals(table.index):
+        mask = mask.reindex(table.index)
+    values = pd.array(list(mask))
+    if len(values) and all(isinstance(value, str) for value in values):
+        return _by_ids(table, label, [str(value) for value in values], problems)
+    if len(values) != len(table):
+        problems.append(
+            f"exclude, {label!r}: {len(values)} values for {len(table)} rows; each row needs one."
+        )
+    elif not all(isinstance(value, bool | np.bool_) for value in values):
+        problems.append(
+            f"exclude, {label!r}: expected True (left out) or False in every row, or row ids; found "
+            f"{next(repr(value) for value in values if not isinstance(value, bool | np.bool_))}."
+        )
+    else:
+        return np.array(values, dtype=bool)
+    return nothing
+
+
+def _by_ids(table: pd.DataFrame, label: Any, ids: Sequence[str], problems: list[str]) -> Kept:
+    if "row_id" not in table.columns:
+        problems.append(f"exclude, {label!r}: {missing_column('row_id', table.columns)}")
+        return np.zeros(len(table), dtype=bool)
+    cells = table["row_id"].astype(str).to_numpy()
+    unknown = sorted(set(ids) - set(cells))
+    if unknown:
+        problems.append(f"exclude, {label!r}: no row {', '.join(map(repr, unknown))}.")
+    return np.isin(cells, ids)

@@ -1,0 +1,254 @@
+"""From specifications to numbers: those of one kind together, the others each by itself; all in one place.
+
+One value a trial goes through `pool_many`, a stack of specifications a call; multilevel models go through
+`pool_multilevel_many`. What no batch covers (arms that contrasts share, methods against bias) is fitted one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pdt_evidence.analysis.multiverse.adjustments import ADJUSTMENTS
+from pdt_evidence.analysis.multiverse.specifications import Model
+from pdt_evidence.analysis.multiverse.values import Pool, Rows, Values
+from pdt_evidence.analysis.pooled.multilevel_many import pool_multilevel_many
+from pdt_evidence.analysis.pooled.pooling import pool_many
+from pdt_evidence.analysis.synthesis import (
+    MULTILEVEL_TESTS,
+    pooled_strata,
+    pooled_values,
+    values_to_pool,
+)
+from pdt_evidence.errors import EvidenceError
+from pdt_evidence.models.tasks import in_order
+from pdt_evidence.results import PooledEffect
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+__all__ = ["COLUMNS", "NOT_RUN", "Numbers", "fit_all", "stack", "univariate"]
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
+COLUMNS = ("rows", "trials", "k", "estimate", "se", "df", "ci_low", "ci_high", "p", "tau2")
+NOT_RUN = "not run, as the call was interrupted"
+NO_VALUE = "the model gives no estimate for these rows"
+AT_ONCE = 2000  # specifications in one call: an interrupt loses no more
+STRATUM = ("specification",)
+FAILURES = (EvidenceError, np.linalg.LinAlgError, ArithmeticError)
+
+
+class Numbers:
+    """One value a specification in every column; NaN until it is known, and `reasons` why it is not."""
+
+    def __init__(self, size: int) -> None:
+        self.columns = {name: np.full(size, np.nan) for name in COLUMNS}
+        self.reasons = np.full(size, NOT_RUN, dtype=object)
+
+    def put(self, where: Places, found: dict[str, Any], reasons: Any = "") -> None:
+        """The values of some specifications."""
+        for name, values in found.items():
+            self.columns[name][where] = values
+        self.reasons[where] = reasons
+        self.reasons[where[np.isnan(self.columns["estimate"][where]) & (self.reasons[where] == "")]] = (
+            NO_VALUE
+        )
+
+
+def fit_all(
+    pools: Sequence[Pool],
+    rows: Rows,
+    level: float,
+    direction: str | None,
+    executor: Executor | None,
+    progress: Callable[[int], object] | None,
+) -> tuple[Numbers, bool]:
+    """Numbers of every specification, and whether all were run: an interrupt keeps what is done."""
+    numbers = Numbers(len(pools))
+    try:
+        for done in _steps(pools, rows, level, direction, executor, numbers):
+            if progress:
+                progress(done)
+    except KeyboardInterrupt:
+        return numbers, False
+    return numbers, True
+
+
+def _steps(
+    pools: Sequence[Pool],
+    rows: Rows,
+    level: float,
+    direction: str | None,
+    executor: Executor | None,
+    numbers: Numbers,
+) -> Iterator[int]:
+    """Run everything, in steps; gives how many specifications each has done."""
+    empty = np.array([at for at, pool in enumerate(pools) if pool.values.reason], dtype=np.intp)
+    numbers.put(empty, {"k": 0, "rows": 0, "trials": 0}, [pools[at].values.reason for at in empty])
+    yield len(empty)
+    kinds = _sorted_by_kind(pools, rows)
+    for (method, test), where in kinds["univariate"].items():
+        for part in _parts(where, [len(pools[at].values.yi) for at in where]):
+            numbers.put(part, univariate([pools[at].values for at in part], method, test, level, executor))
+            yield len(part)
+    for (dependence, test), where in kinds["multilevel"].items():
+        for part in _parts(where, [0] * len(where)):
+            numbers.put(part, _multilevel([pools[at] for at in part], rows, dependence, test, level))
+            yield len(part)
+    yield from _one_by_one(kinds["single"], pools, rows, level, direction, executor, numbers)
+
+
+def _sorted_by_kind(pools: Sequence[Pool], rows: Rows) -> dict[str, dict[tuple[Any, ...], list[int]]]:
+    """Which specifications go together: by estimator and test, by model and test, or by the fit they start from."""
+    kinds: dict[str, dict[tuple[Any, ...], list[int]]] = {"univariate": {}, "multilevel": {}, "single": {}}
+    plain: dict[tuple[int, float], bool] = {}
+    for at, (_, _, _, model, values) in enumerate(pools):
+        if values.reason:
+            continue
+        kind, key = "univariate", (model.method, model.test)
+        if model.dependence in MULTILEVEL_TESTS:
+            kind, key = "multilevel", (model.dependence, model.test)
+        if model.bias != "none" or (model.dependence == "che" and not _is_plain(rows, values, model, plain)):
+            kind, key = "single", (id(values), model.dependence, model.aggregate, str(model.rho))
+        kinds[kind].setdefault(key, []).append(at)
+    return kinds
+
+
+def _is_plain(rows: Rows, values: Values, model: Model, known: dict[tuple[int, float], bool]) -> bool:
+    key = (id(values), model.rho)
+    if key not in known:
+        known[key] = rows.is_plain(values.rows, model.rho)
+    return known[key]
+
+
+def _parts(where: list[int], sizes: list[int]) -> Iterator[Places]:
+    """In portions of about one size, so that the stacks of a portion hold few absent studies."""
+    order = np.array(where, dtype=np.intp)[np.argsort(sizes, kind="stable")]
+    for start in range(0, len(order), AT_ONCE):
+        yield order[start : start + AT_ONCE]
+
+
+def stack(values: Sequence[Values]) -> tuple[Floats, Floats, Places]:
+    """Effects, variances and trials of shape (n, most), NaN (and trial 0) where there is no further value."""
+    most = max(len(one.yi) for one in values)
+    y, v = np.full((2, len(values), most), np.nan)
+    trial = np.zeros((len(values), most), dtype=np.intp)
+    for at, one in enumerate(values):
+        y[at, : len(one.yi)], v[at, : len(one.yi)], trial[at, : len(one.yi)] = one.yi, one.vi, one.trial
+    return y, v, trial
+
+
+def univariate(
+    values: Sequence[Values], method: str, test: str, level: float, executor: Executor | None
+) -> dict[str, Any]:
+    """One value a trial: each different set of values is pooled once."""
+    different = {id(one): one for one in values}
+    place = {key: at for at, key in enumerate(different)}
+    back = np.array([place[id(one)] for one in values])
+    y, v, _ = stack(list(different.values()))
+    many = pool_many(y, v, method=method, test=test, level=level, executor=executor)
+    found = {name: getattr(many, name)[back] for name in ("k", "estimate", "se", "df", "p", "tau2")}
+    found |= {"ci_low": many.ci[back, 0], "ci_high": many.ci[back, 1]}
+    return found | {"trials": found["k"], "rows": [len(one.rows) for one in values]}
+
+
+def _multilevel(
+    pools: Sequence[Pool], rows: Rows, dependence: str, test: str, level: float
+) -> dict[str, Any]:
+    """Row by row: the same rows of the table in every specification, NaN where one leaves them out."""
+    y = np.full((len(pools), len(rows.yi)), np.nan)
+    for at, pool in enumerate(pools):
+        y[at, pool.values.rows] = pool.values.yi
+    present = ~np.isnan(y).all(axis=0)
+    rho = None if dependence == "three-level" else [pool.model.rho for pool in pools]
+    own = "z" if test == "z" else "t"
+    many = pool_multilevel_many(
+        y[:, present],
+        np.broadcast_to(rows.vi[present], (len(y), int(present.sum()))),
+        rows.trial[present].tolist(),
+        rho=rho,
+        test=own,
+        level=level,
+    )
+    found = {name: getattr(many, name) for name in ("se", "df", "p", "ci")}
+    if dependence == "che":  # with a single cluster the model's own stay, as in `with_robust`
+        robust = ~np.isnan(many.robust.se)
+        found = {
+            name: np.where(robust[:, None] if name == "ci" else robust, getattr(many.robust, name), one)
+            for name, one in found.items()
+        }
+    ci = found.pop("ci")
+    found |= {"ci_low": ci[:, 0], "ci_high": ci[:, 1]}
+    found |= {"estimate": many.estimate, "tau2": many.tau2, "k": many.k, "rows": many.k}
+    return found | {"trials": many.n_clusters}
+
+
+def _one_by_one(
+    groups: dict[tuple[Any, ...], list[int]],
+    pools: Sequence[Pool],
+    rows: Rows,
+    level: float,
+    direction: str | None,
+    executor: Executor | None,
+    numbers: Numbers,
+) -> Iterator[int]:
+    """One fit for each group, and every method against bias that starts from it."""
+    pieces: Iterable[tuple[Places, list[Model]]] = (
+        (pools[group[0]].values.rows, [pools[at].model for at in group]) for group in groups.values()
+    )
+    job = partial(_fit_group, rows.table, level, direction)
+    with in_order(job, pieces, executor) as parts:
+        for group, found in zip(groups.values(), parts, strict=True):
+            for at, (columns, reason) in zip(group, found, strict=True):
+                numbers.put(np.array([at]), columns, reason)
+            yield len(group)
+
+
+def _fit_group(
+    table: pd.DataFrame, level: float, direction: str | None, piece: tuple[Places, list[Model]]
+) -> list[tuple[dict[str, float], str]]:
+    """The rows are brought together once; then each estimator and test once, whatever follows from it."""
+    rows, models = piece
+    sizes, fits = {"rows": float(len(rows))}, {}
+    found: list[tuple[dict[str, float], str]] = []
+    table = table.take(rows).reset_index(drop=True).assign(**{STRATUM[0]: "all"})
+    try:
+        rho = 0.0 if np.isnan(models[0].rho) else models[0].rho
+        how = (models[0].dependence, rho, models[0].aggregate or "mean")
+        if how[0] not in MULTILEVEL_TESTS:
+            table, _ = values_to_pool(table, STRATUM, *how)
+        for model in models:
+            if (model.method, model.test) not in fits:
+                fits[model.method, model.test] = _fit(table, model, level, how)
+            found.append(_adjusted(fits[model.method, model.test], model, direction, sizes))
+    except FAILURES as error:
+        found += [(sizes, str(error))] * (len(models) - len(found))
+    return found
+
+
+def _fit(table: pd.DataFrame, model: Model, level: float, how: tuple[str, float, str]) -> PooledEffect:
+    """As `synthesize` pools these rows as one stratum."""
+    settings = {"method": model.method or "REML", "test": model.test, "level": level}
+    if model.dependence not in MULTILEVEL_TESTS:
+        return pooled_values(table, STRATUM, settings)[("all",)]
+    settings["test"] = "CR2" if model.dependence == "che" else "t"
+    return pooled_strata(table, STRATUM, settings, *how)[0][("all",)]
+
+
+def _adjusted(
+    fit: PooledEffect, model: Model, direction: str | None, sizes: dict[str, float]
+) -> tuple[dict[str, float], str]:
+    sizes = sizes | {"trials": fit.trials, "k": float(fit.k)}
+    try:
+        one = ADJUSTMENTS[model.bias].estimate(fit, direction)
+    except FAILURES as error:
+        return sizes, str(error)
+    found = {name: float(getattr(one, name)) for name in ("estimate", "se", "df", "p", "tau2")}
+    found |= {"ci_low": one.ci[0], "ci_high": one.ci[1], "k": float(one.k)}
+    return sizes | found, one.why
