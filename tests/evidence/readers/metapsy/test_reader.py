@@ -295,3 +295,34 @@ def test_an_ordinary_database_warns_of_nothing(saved):
         warnings.simplefilter("error")
         table = read_metapsy(saved(metapsy({}, SECOND, {"study": "Conti, 2014", ".g": "-0.7"}), "data.csv"))
     assert len(table) == 3
+
+
+LOST_POINT = {"mean_arm1": "1050", "mean_arm2": "1525"}  # 10.50 and 15.25 without their decimal sign
+
+
+@pytest.mark.warns("in 3 of 4 rows the means give an effect of another size .* Their own effect is used")
+def test_means_that_most_effects_contradict_are_not_used(saved):
+    rows = [LOST_POINT | {"study": f"S{at}, 2001"} for at in range(3)]
+    table = read_metapsy(saved(metapsy(*rows, {"study": "Right, 2002"}), "lost.csv"))
+    assert table["score"].tolist() == ["reported"] * 3 + ["endpoint"]
+    assert table["reported"].tolist() == [0.72] * 4
+    assert (table.log["reason"].str.contains("the means are not used")).sum() == 3
+
+
+@pytest.mark.warns("in 1 of 4 rows the means .*line 2 .S, 2001.. The means are used")
+def test_one_row_that_contradicts_itself_is_named_and_used_as_it_stands(saved):
+    rows = [LOST_POINT | {"study": "S, 2001"}, *({"study": f"R{at}, 2002"} for at in range(3))]
+    table = read_metapsy(saved(metapsy(*rows), "slip.csv"))
+    assert set(table["score"]) == {"endpoint"}
+
+
+NO_NAMES = dict.fromkeys(("outcome_domain", "instrument", "mean_arm1", "mean_arm2", ".g", ".g_se"), "NA")
+COUNTS = {"event_arm1": "4", "event_arm2": "9", "totaln_arm1": "30", "totaln_arm2": "30"}
+
+
+@pytest.mark.warns("2 outcomes are not known")
+def test_outcomes_told_apart_by_their_type_alone_keep_its_words_and_both_rows(saved):
+    rows = [NO_NAMES | COUNTS | {"outcome_type": name} for name in ("responders", "remitters")]
+    table = read_metapsy(saved(metapsy(*rows), "types.csv"))
+    assert table["outcome"].tolist() == ["responders", "remitters"]
+    assert table["event_label"].tolist() == ["responders", "remitters"]

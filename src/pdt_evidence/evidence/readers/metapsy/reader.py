@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.errors import EvidenceError, known_options, require_choice, warn
-from pdt_evidence.evidence.readers.asking import ask_for_names
+from pdt_evidence.errors import EvidenceError, known_options, require_choice
 from pdt_evidence.evidence.readers.metapsy.rows import NAN, Entry, Row, arm_data, read_rows, weeks_at_end
-from pdt_evidence.evidence.readers.metapsy.sign import SMALL, Convention, decide, scale_directions
+from pdt_evidence.evidence.readers.metapsy.sign import (
+    SMALL,
+    Convention,
+    contradicted,
+    decide,
+    scale_directions,
+)
+from pdt_evidence.evidence.readers.metapsy.telling import tell_doubts, tell_sizes
 from pdt_evidence.evidence.readers.names import Names, Rule, comparison_of, load_names, slug
 from pdt_evidence.evidence.readers.safe import file_bytes
 from pdt_evidence.evidence.readers.tabular.tables import read_table
@@ -106,6 +111,7 @@ def read_metapsy(
     g = np.array([row.own_g() for row in rows])
     difference = np.array([row.difference() for row in rows])
     convention = decide(g, difference, sign)
+    apart, most = contradicted(g, np.array([row.effect_of_means() for row in rows]))
     reader = _Reader(
         names,
         convention,
@@ -113,11 +119,14 @@ def read_metapsy(
         weeks_at_end(rows),
         better or "",
         log,
+        frozenset(np.flatnonzero(apart).tolist()),
+        most,
     )
     table = reader.trials(rows)
     if table.empty:
         raise EvidenceError(f"{path.name}: none of its {len(rows)} rows has usable numbers.")
-    _warn(table, names, convention, bool(np.isfinite(g).any()), path.name)
+    tell_sizes(rows, apart, most, path.name)
+    tell_doubts(table, names, convention, bool(np.isfinite(g).any()), path.name)
     percent = table["percent_women"]
     log += [(line, "mapping", "noted", f"{what} matches no name of this file") for line, what in names.idle()]
     if percent.max() <= 1:
@@ -145,6 +154,8 @@ class _Reader:
     weeks_at_end: dict[str, float]
     better: str  # where nothing else tells
     log: list[Entry]
+    contradicted: frozenset[int]  # rows whose means give an effect of another size than their own
+    by_own_effect: bool  # most are: their own effect is taken instead of the means
 
     def trials(self, rows: list[Row]) -> pd.DataFrame:
         """The usable rows in the columns of the trials table."""
@@ -180,6 +191,11 @@ class _Reader:
         swapped = arm_c[0].startswith("pdt") and not arm_t[0].startswith("pdt")
         outcome = self._outcome(row)
         score, data = arm_data(row)
+        if row.at in self.contradicted:
+            size = f"its means give {row.effect_of_means():.2f} SDs, its own effect is {row.own_g():.2f}"
+            use = "; the means are not used" if self.by_own_effect else ""
+            self.log.append((row.line, where, "noted", size + use))
+            score, data = ("", {}) if self.by_own_effect else (score, data)
         better = self._better(row, score, outcome)
         effect = self._reported(row, score, better, where)
         if not score and not effect:
@@ -202,7 +218,11 @@ class _Reader:
             "arm_c": arm_c[0],
             "arm_t_label": arm_t[1],
             "arm_c_label": arm_c[1],
-            "outcome": outcome or row.word("outcome_domain") or row.word("instrument") or "unknown",
+            "outcome": outcome
+            or row.word("outcome_domain")
+            or row.word("instrument")
+            or row.word("outcome_type")
+            or "unknown",
             "outcome_label": row.word("outcome_domain"),
             "instrument": row.word("instrument"),
             "rating": RATINGS.get(row.word("rating").lower(), "unknown"),
@@ -213,7 +233,10 @@ class _Reader:
             **data,
             **REPORTED_BLANK,
             **effect,
-            "event_label": row.word("dich_type") or row.word("dich") or row.word("dich_paper"),
+            "event_label": row.word("dich_type")
+            or row.word("dich")
+            or row.word("dich_paper")
+            or (row.word("outcome_type") if score == "events" else ""),
             "rob_tool": "RoB2" if "d1" in row.columns.words else "as in the database",
             "rob": row.word("rob"),
             **{f"rob_{domain}": row.word(domain) for domain in DOMAINS if domain in row.columns.words},
@@ -369,21 +392,3 @@ def _negated(effect: dict[str, Any]) -> dict[str, Any]:
     else:
         sign_reversed = {"reported": -effect["reported"]}
     return effect | sign_reversed | {"flipped": not effect["flipped"]}
-
-
-def _warn(table: Any, names: Names, convention: Convention, has_effects: bool, where: str) -> None:
-    def say(message: str) -> None:
-        warn(f"{where}: {message}")
-
-    if convention.kind == "unknown" and has_effects:
-        say(f"the sign of its effects is {convention.why}. Only arm data are used; pass sign='+' or '-'.")
-    ask_for_names(names, where)
-    undirected = Counter(table.loc[table["better"] == "", "outcome"])
-    if undirected:
-        shown = ", ".join(f"{name} ({count})" for name, count in undirected.most_common(10))
-        say(f"nothing says which direction is good of {sum(undirected.values())} rows: {shown}.")
-    against = table.loc[table["comparison"].ne("") & table["reported"].notna(), "reported"]
-    if len(against) >= 5 and against.median() < 0:
-        say(
-            "by the sign of its effects the treatments do worse than what they are compared with. Check the sign."
-        )

@@ -67,6 +67,14 @@ class Row:
         one, other = self.pair("mean")
         return one - other if _usable_means(self, "") else NAN
 
+    def effect_of_means(self) -> float:
+        """The difference of the means in pooled SDs (Hedges' g), NaN unless both arms are usable."""
+        difference, (n1, n2), (sd1, sd2) = self.difference(), self.pair("n"), self.pair("sd")
+        if math.isnan(difference):
+            return NAN
+        df = n1 + n2 - 2
+        return difference / math.sqrt(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / df) * (1 - 3 / (4 * df - 1))
+
     def event_difference(self) -> float:
         """Share of arm 1 with the event less that of arm 2, NaN unless both are usable."""
         if not _usable_events(self):

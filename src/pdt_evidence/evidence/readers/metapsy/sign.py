@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from pdt_evidence.errors import require_choice
 
-__all__ = ["SMALL", "Convention", "decide", "scale_directions"]
+__all__ = ["SMALL", "Convention", "contradicted", "decide", "scale_directions"]
 
 Array = NDArray[np.float64]
 SIGNS = ("+", "-")
 AGREEMENT = 0.8  # of the rows, on which a decision may rest
 SMALL = 0.05  # effects nearer to 0 than this may have either sign by rounding
+APART = (0.3, 0.3)  # SDs, and share of the larger, by which two computations of one effect may differ
 FEWEST = 2  # rows; one may be a slip
 
 
@@ -83,3 +84,12 @@ def scale_directions(
         if np.isfinite(own) and np.isfinite(raw) and abs(own) > SMALL and raw:
             votes[name] = votes.get(name, 0.0) + float(np.sign(own * towards) * np.sign(raw))
     return {name: "higher" if vote > 0 else "lower" for name, vote in votes.items() if vote}
+
+
+def contradicted(g: Array, from_means: Array) -> tuple[NDArray[np.bool_], bool]:
+    """The rows whose means give an effect of another size than the database's own, and whether most do."""
+    own, ours = np.abs(g), np.abs(from_means)
+    both = np.isfinite(own) & np.isfinite(ours)
+    with np.errstate(invalid="ignore"):
+        apart = both & (np.abs(own - ours) > APART[0] + APART[1] * np.fmin(own, ours))
+    return apart, bool(both.sum() >= FEWEST and 2 * apart.sum() > both.sum())

@@ -1,0 +1,51 @@
+"""What is doubtful in a Metapsy database as a whole, as warnings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from pdt_evidence.errors import warn
+from pdt_evidence.evidence.readers.asking import ask_for_names
+from pdt_evidence.evidence.readers.metapsy.rows import Row
+from pdt_evidence.evidence.readers.metapsy.sign import Convention
+from pdt_evidence.evidence.readers.names import Names
+
+__all__ = ["tell_doubts", "tell_sizes"]
+
+
+def tell_sizes(rows: list[Row], apart: Any, most: bool, where: str) -> None:
+    """Warn of means that give effects of another size than the database's own."""
+    found = [rows[at] for at in np.flatnonzero(apart).tolist()]
+    if not found:
+        return
+    of = int(np.isfinite([row.effect_of_means() + row.own_g() for row in rows]).sum())
+    shown = ", ".join(f"line {row.line} ({row.word('study')})" for row in found[:5])
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    taken = "Their own effect is used" if most else "The means are used"
+    warn(
+        f"{where}: in {len(found)} of {of} rows the means give an effect of another size than the database's own: "
+        f"{shown}{more}. {taken}; the log has both of each row."
+    )
+
+
+def tell_doubts(table: Any, names: Names, convention: Convention, has_effects: bool, where: str) -> None:
+    """Warn of signs, names and directions that nothing decides."""
+
+    def say(message: str) -> None:
+        warn(f"{where}: {message}")
+
+    if convention.kind == "unknown" and has_effects:
+        say(f"the sign of its effects is {convention.why}. Only arm data are used; pass sign='+' or '-'.")
+    ask_for_names(names, where)
+    undirected = Counter(table.loc[table["better"] == "", "outcome"])
+    if undirected:
+        shown = ", ".join(f"{name} ({count})" for name, count in undirected.most_common(10))
+        say(f"nothing says which direction is good of {sum(undirected.values())} rows: {shown}.")
+    against = table.loc[table["comparison"].ne("") & table["reported"].notna(), "reported"]
+    if len(against) >= 5 and against.median() < 0:
+        say(
+            "by the sign of its effects the treatments do worse than what they are compared with. Check the sign."
+        )
