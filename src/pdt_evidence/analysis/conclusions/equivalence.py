@@ -39,15 +39,17 @@ MARGIN = Number(low=0, high=math.inf, expected="above 0, on the scale of the est
 ALPHA = Number(low=0, high=0.5, expected="a number between 0 and 0.5, such as 0.05")
 POWER = Number(low=0, high=1, expected="a number between 0 and 1, such as 0.8")
 VERDICTS = {
-    "superior beyond the margin": "the interval lies wholly above the margin",
-    "superior": "the interval lies above 0 and reaches the margin",
-    "equivalent, trivially better": "the interval lies within the margin and above 0",
-    "equivalent": "the interval lies within the margin and holds 0",
-    "equivalent, trivially worse": "the interval lies within the margin and below 0",
-    "non-inferior": "the interval holds 0, stays above minus the margin and reaches the margin",
-    "non-superior": "the interval holds 0, stays below the margin and reaches minus the margin",
-    "inferior": "the interval lies below 0 and reaches minus the margin",
-    "inferior beyond the margin": "the interval lies wholly below minus the margin",
+    "superior beyond the margin": "the interval lies wholly above the margin, and the two-sided test rejects 0",
+    "superior": "the interval reaches the margin from above 0, and the two-sided test rejects 0",
+    "equivalent, trivially better": "the interval lies within the margin, above 0, and the two-sided test rejects 0",
+    "equivalent": "the interval lies within the margin, and the two-sided test does not reject 0",
+    "equivalent, trivially worse": "the interval lies within the margin, below 0, and the two-sided test rejects 0",
+    "non-inferior": "the interval lies above minus the margin and not below the margin; the two-sided test does not "
+    "reject 0",
+    "non-superior": "the interval lies below the margin and not above minus the margin; the two-sided test does not "
+    "reject 0",
+    "inferior": "the interval reaches minus the margin from below 0, and the two-sided test rejects 0",
+    "inferior beyond the margin": "the interval lies wholly below minus the margin, and the two-sided test rejects 0",
     "inconclusive": "the interval reaches both margins",
 }
 
@@ -115,13 +117,13 @@ class Equivalence:
 
     @property
     def superior(self) -> bool:
-        """Whether the interval lies on the side of benefit of arm 1 (one-sided, at `alpha`)."""
-        return _benefit(self.ci, self.better)[0] > 0
+        """Whether arm 1 is shown to be better at all: the two-sided test rejects 0 at `alpha`."""
+        return self.p_difference <= self.alpha and _benefit(self.ci, self.better)[0] > 0
 
     @property
     def inferior(self) -> bool:
-        """Whether the interval lies on the side of harm of arm 1 (one-sided, at `alpha`)."""
-        return _benefit(self.ci, self.better)[1] < 0
+        """Whether arm 1 is shown to be worse at all: the two-sided test rejects 0 at `alpha`."""
+        return self.p_difference <= self.alpha and _benefit(self.ci, self.better)[1] < 0
 
     def summary(self) -> str:
         """Three sentences: the estimate and its interval, the tests, the verdict."""
@@ -195,12 +197,14 @@ def equivalence(
     half = float(critical_value(alpha, df)) * se
     ci = (estimate - half, estimate + half)
     p_lower, p_upper = (float(p) for p in equivalence_tests(estimate, se, df, width))
+    p_difference = min(1.0, 2 * float(upper_tail(abs(estimate) / se, df)))
     return Equivalence(
         estimate=estimate, se=se, df=df, margin=width, alpha=alpha, better=better, ci=ci,
         margin_source=f"{margin.name}, doi:{margin.doi}" if isinstance(margin, Margin) else "",
         p_lower=p_lower, p_upper=p_upper, p=max(p_lower, p_upper),
-        p_difference=min(1.0, 2 * float(upper_tail(abs(estimate) / se, df))),
-        smallest_margin=max(abs(ci[0]), abs(ci[1])), verdict=_verdict(*_benefit(ci, better), width),
+        p_difference=p_difference,
+        smallest_margin=max(abs(ci[0]), abs(ci[1])),
+        verdict=_verdict(*_benefit(ci, better), width, p_difference <= alpha),
     )  # fmt: skip
 
 
@@ -353,22 +357,15 @@ def _benefit(ci: tuple[float, float], better: Better) -> tuple[float, float]:
     return ci if better == "higher" else (-ci[1], -ci[0])
 
 
-def _verdict(low: float, high: float, margin: float) -> str:
+def _verdict(low: float, high: float, margin: float, differs: bool) -> str:
+    """Where the 1 - 2 alpha interval lies; a difference is named only where the two-sided test shows one."""
+    beyond = " beyond the margin" if low >= margin or high <= -margin else ""
     within_below, within_above = low > -margin, high < margin
-    if low >= margin:
-        return "superior beyond the margin"
-    if high <= -margin:
-        return "inferior beyond the margin"
+    above, below = differs and low > 0, differs and high < 0
     if within_below and within_above:
-        return (
-            "equivalent, trivially better"
-            if low > 0
-            else ("equivalent, trivially worse" if high < 0 else "equivalent")
-        )
-    if low > 0:
-        return "superior"
-    if high < 0:
-        return "inferior"
+        return "equivalent" + (", trivially better" if above else ", trivially worse" if below else "")
+    if above or below:
+        return ("superior" if above else "inferior") + beyond
     if within_below:
         return "non-inferior"
     return "non-superior" if within_above else "inconclusive"
