@@ -81,6 +81,10 @@ def _of_numbers(value: Any) -> bool:
     return _is_list(value) and all(_is_number(one) for one in value)
 
 
+def _of_lists(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(_is_list(one) for one in value.values())
+
+
 # Annotation -> whether a value fits it, and how that is said.
 KINDS: dict[str, tuple[Fits, str]] = {
     "None": (lambda value: value is None, "None"),
@@ -99,16 +103,24 @@ KINDS: dict[str, tuple[Fits, str]] = {
     "tuple[float, float]": (lambda value: _of_numbers(value) and len(value) == 2, "a pair of numbers"),
     "Mapping[str, str]": (lambda value: isinstance(value, Mapping), "a dict"),
     "Mapping[str, float]": (lambda value: isinstance(value, Mapping), "a dict"),
-    "Mapping[str, Sequence[Any]]": (lambda value: isinstance(value, Mapping), "a dict of lists"),
-    "Mapping[str, Sequence[object]]": (lambda value: isinstance(value, Mapping), "a dict of lists"),
+    "Mapping[str, Sequence[Any]]": (_of_lists, "a dict of lists"),
+    "Mapping[str, Sequence[object]]": (_of_lists, "a dict of lists"),
     "Mapping[str, PooledEffect]": (lambda value: isinstance(value, Mapping), "a dict of results"),
     "Mapping[Hashable, ArrayLike]": (lambda value: isinstance(value, Mapping), "a dict of rows of numbers"),
     "Style": (_is("Style"), "a Style"),
+    "Margin": (_is("Margin"), "a Margin"),
+    "Pooled": (lambda value: hasattr(value, "se") and hasattr(value, "estimate"), "a result of pool"),
     "Axes": (_is("Axes"), "Axes of Matplotlib"),
     "Figure": (_is("Figure"), "a Figure of Matplotlib"),
     "Prior": (_is("Prior", "HalfNormal", "HalfCauchy"), "a prior such as HalfNormal(0.5)"),
 }
-ALIASES = {"Wanted": "str | Sequence[str] | None"}
+RESULT = "PooledEffect | Synthesis | PooledSeries | Influence | Network | Mapping[str, PooledEffect]"
+ALIASES = {
+    "Wanted": "str | Sequence[str] | None",
+    "Exportable": "pd.DataFrame | Synthesis",
+    "Drawable": RESULT,
+    "Better": "str",
+}
 RESULTS = (
     "PooledEffect",
     "Synthesis",
@@ -153,8 +165,12 @@ def refused_at_once(function: Any) -> list[tuple[int, str, Fits, str]]:
     return found
 
 
-def faults_of(function: Any, args: Sequence[Any], options: Mapping[str, Any]) -> list[str]:
-    """A sentence for each value that is of no kind that its annotation names; what cannot be told is let be."""
+def faults_of(
+    function: Any, args: Sequence[Any], options: Mapping[str, Any], error: Exception | None = None
+) -> list[str]:
+    """A sentence for each value that may be why a call failed: of no kind that its annotation names, a table whose
+    columns have one name, a column that is not there. What cannot be told is let be.
+    """
     code = function.__code__
     given = dict(zip(code.co_varnames[: code.co_argcount], args, strict=False)) | dict(options)
     faults = []
@@ -164,7 +180,29 @@ def faults_of(function: Any, args: Sequence[Any], options: Mapping[str, Any]) ->
             continue
         expected = " or ".join(KINDS[part][1] for part in parts if part != "None")
         faults.append(f"{name} = {shown(value)}, but it must be {expected}.{_advice(value, parts)}")
-    return faults
+    tables = [value for value in given.values() if _is("DataFrame")(value)]
+    return faults or [*_doubled(tables), *_absent(tables, error)]
+
+
+def _doubled(tables: Sequence[Any]) -> list[str]:
+    found = [table.columns[table.columns.duplicated()] for table in tables]
+    return [
+        f"The table has more than one column {', '.join(map(repr, dict.fromkeys(names)))}. Rename or remove the others."
+        for names in found
+        if len(names)
+    ]
+
+
+def _absent(tables: Sequence[Any], error: Exception | None) -> list[str]:
+    """A column that was looked for and is in none of the tables."""
+    if not (isinstance(error, KeyError) and error.args and isinstance(error.args[0], str)):
+        return []
+    name = error.args[0]
+    return [
+        f"The table has no column {name!r}. It has: {', '.join(map(str, table.columns)) or 'none'}."
+        for table in tables
+        if name not in table.columns
+    ]
 
 
 def _advice(value: Any, parts: Sequence[str]) -> str:

@@ -114,10 +114,13 @@ def known_options(function: Callable[P, T]) -> Callable[P, T]:
     code = function.__code__
     at_once = refused_at_once(function)
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    takes_any = bool(
+        code.co_flags & inspect.CO_VARKEYWORDS
+    )  # and hands them on to a function that looks at them
 
     @wraps(function)
     def call(*args: P.args, **options: P.kwargs) -> T:
-        unknown = [name for name in options if name not in names]
+        unknown = [] if takes_any else [name for name in options if name not in names]
         if unknown:
             text = " ".join(f"no option {name!r}.{did_you_mean(name, names)}" for name in unknown)
             raise UnknownOptionError(f"{function.__name__}() has {text} It has: {', '.join(names)}.")
@@ -132,7 +135,7 @@ def known_options(function: Callable[P, T]) -> Callable[P, T]:
         except EvidenceError:
             raise
         except Exception as error:  # of a value of a kind that the function does not take
-            faults = faults_of(function, args, options)
+            faults = faults_of(function, args, options, error)
             if not faults:
                 raise
             raise RequestError.from_problems(faults, f"{function.__name__}()") from error

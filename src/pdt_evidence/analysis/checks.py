@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pdt_evidence.arguments import shown
 from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.models.pool import Options
 
@@ -180,6 +181,13 @@ def checked_weights(weights: ArrayLike, options: Options, y: Floats) -> Floats:
 def per_study(
     k: int, columns: Mapping[str, Sequence[Any]] | None, row_ids: Sequence[str] | None
 ) -> tuple[dict[str, tuple[Any, ...]], tuple[str, ...]]:
+    problems = [
+        f"columns[{name!r}] = {shown(values)}, but it must be a list of {k} values."
+        for name, values in (columns or {}).items()
+        if isinstance(values, str) or not hasattr(values, "__len__")
+    ]
+    if problems:
+        raise EvidenceError.from_problems(problems, "pool()")
     kept = {name: tuple(values) for name, values in (columns or {}).items()}
     ids = tuple(map(str, row_ids or ()))
     problems = [

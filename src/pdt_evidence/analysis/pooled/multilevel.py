@@ -22,6 +22,7 @@ from pdt_evidence.analysis.checks import (
     read_only,
     require_one_index,
 )
+from pdt_evidence.effects.dependence import positive_definite
 from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.formatting import TEXT, aligned, note_lines, percent, scale_name
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
@@ -330,9 +331,9 @@ def _remarks(k: int, n_clusters: int, robust: RobustMean) -> tuple[Note, ...]:
 def _check_lengths(k: int, given: Mapping[str, Sequence[Any] | None]) -> None:
     """Raise one error for all that is carried along but has not one entry a row."""
     problems = [
-        f"{name} has {len(values)} entries for {k} rows; each row needs one."
+        f"{name} has {len(values) if hasattr(values, '__len__') else 'no'} entries for {k} rows; each row needs one."
         for name, values in given.items()
-        if values is not None and len(values) != k
+        if values is not None and not (hasattr(values, "__len__") and len(values) == k)
     ]
     if problems:
         raise EvidenceError.from_problems(problems, "pool_multilevel()")
@@ -391,8 +392,7 @@ def _check_definite(blocks: Blocks, rho: float | None, given: bool) -> None:
     what = "V" if given else f"rho = {rho}"
     largest = max(rows.shape[1] for rows, _ in blocks)
     for _, M in blocks:
-        values = np.linalg.eigvalsh(M) if np.isfinite(M).all() else np.full((1, 1), -1.0)
-        if (values[:, 0] <= 1e-12 * values[:, -1]).any():
+        if not (np.isfinite(M).all() and positive_definite(M).all()):
             low = f"{-1 / (largest - 1):.4g}" if largest > 1 else "-1"
             raise EvidenceError(
                 f"{what} does not give a positive definite sampling covariance; "

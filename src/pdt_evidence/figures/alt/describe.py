@@ -8,7 +8,7 @@ from dataclasses import fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import RequestError, did_you_mean, require_choice
+from pdt_evidence.errors import RequestError, did_you_mean, known_options, require_choice
 from pdt_evidence.figures.alt.sentences import FORMAT, about, counted, listed, pooled, shown, size_of
 from pdt_evidence.figures.forests.arms import arms_of, directed, turned
 from pdt_evidence.figures.forests.drawables import drawable
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["alt_text", "forest", "summary_forest"]
 
 
+@known_options
 def alt_text(result: Drawable | Gosh, figure: str = "", **options: Any) -> str:
     """Say what a figure of `result` shows, with the numbers that it shows.
 
