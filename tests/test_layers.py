@@ -12,6 +12,7 @@ import pdt_evidence
 ROOT = Path(pdt_evidence.__file__).parent
 # What comes later may import what comes before, never the other way round; lazy imports count.
 LAYERS = (
+    "arguments",
     "errors",
     "formatting",
     "options",

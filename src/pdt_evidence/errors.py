@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+from pdt_evidence.arguments import faults_of, refused_at_once, shown
+
 __all__ = [
     "EvidenceError",
     "EvidenceWarning",
@@ -55,6 +57,10 @@ class EvidenceError(ValueError):
         head = f"{where}: {len(problems)} problems" if where else f"{len(problems)} problems"
         return cls("\n  - ".join([head, *shown]), problems)
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the sentence, with no frames of ours before it."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class SchemaError(EvidenceError):
     """A table does not have the columns, types or words it needs."""
@@ -82,10 +88,10 @@ def warn(message: str) -> None:
 
 def require_choice(name: str, value: object, known: Sequence[object]) -> None:
     """Raise `RequestError` unless `value` is one of `known`; the error lists them."""
-    if value not in known:
+    if not any(type(value) is type(word) and value == word for word in known):
         listed = ", ".join(repr(word) for word in known)
         hint = did_you_mean(value, known)
-        raise RequestError(f"{name} = {value!r} is not known.{hint} Choose one of: {listed}.")
+        raise RequestError(f"{name} = {shown(value)} is not known.{hint} Choose one of: {listed}.")
 
 
 def did_you_mean(word: object, known: Iterable[object]) -> str:
@@ -106,14 +112,32 @@ def did_you_mean(word: object, known: Iterable[object]) -> str:
 def known_options(function: Callable[P, T]) -> Callable[P, T]:
     """Let a function with many options name the nearest one where a call has one that it does not know."""
     code = function.__code__
+    at_once = refused_at_once(function)
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    takes_any = bool(
+        code.co_flags & inspect.CO_VARKEYWORDS
+    )  # and hands them on to a function that looks at them
 
     @wraps(function)
     def call(*args: P.args, **options: P.kwargs) -> T:
-        unknown = [name for name in options if name not in names]
+        unknown = [] if takes_any else [name for name in options if name not in names]
         if unknown:
             text = " ".join(f"no option {name!r}.{did_you_mean(name, names)}" for name in unknown)
             raise UnknownOptionError(f"{function.__name__}() has {text} It has: {', '.join(names)}.")
-        return function(*args, **options)
+        for at, name, fits, expected in at_once:
+            value = options[name] if name in options else args[at] if at < len(args) else None
+            if value is not None and not fits(value):
+                raise RequestError(
+                    f"{function.__name__}(): {name} = {shown(value)}, but it must be {expected}."
+                )
+        try:
+            return function(*args, **options)
+        except EvidenceError:
+            raise
+        except Exception as error:  # of a value of a kind that the function does not take
+            faults = faults_of(function, args, options, error)
+            if not faults:
+                raise
+            raise RequestError.from_problems(faults, f"{function.__name__}()") from error
 
     return call

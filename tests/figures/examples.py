@@ -242,6 +242,7 @@ FORESTS = {
     "forest_dependent": Example(
         "forest",
         lambda: clustered("che"),
+        {"favours": ("Favours arm 2", "Favours arm 1")},
         evidence=lambda known: known.che,
         caption="`forest(che)`: several effects a trial",
     ),
@@ -345,7 +346,7 @@ CHARTS = {
     "specification_curve": Example(
         "specification_curve",
         specifications,
-        {"width": 85},
+        {"width": 85, "favours": ("Favours arm 2", "Favours arm 1")},
         evidence=lambda known: known.runs,
         shown={
             "choices": ["rows of a trial", "inference", "correlation ρ"],

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pdt_evidence.arguments import shown
 from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.models.pool import Options
 
@@ -21,16 +22,20 @@ __all__ = [
     "fault_of_variance",
     "numbers",
     "per_study",
+    "read_only",
+    "require_one_index",
 ]
 
 Floats = NDArray[np.float64]
 SMALLEST = 1e-100  # variance: products of several weights must be numbers still
+LARGEST = 1e100  # effect, either way: weighted squares must be numbers still
 
 
 def checked_studies(
     yi: ArrayLike, vi: ArrayLike, labels: Sequence[object] | None
 ) -> tuple[Floats, Floats, tuple[str, ...]]:
     """yi and vi as arrays of shape (k,) and the studies' names, or every problem at once."""
+    require_one_index(yi, vi)
     y, y_text = numbers(yi)
     v, v_text = numbers(vi)
     if y.ndim != 1 or v.ndim != 1:
@@ -45,7 +50,10 @@ def checked_studies(
         raise EvidenceError(f"labels has {len(labels)} names for {y.size} studies; each study needs one.")
     names = tuple(map(str, range(1, y.size + 1) if labels is None else labels))
     # The sums are finite only if every value is; then one minimum settles the rest.
-    if y_text or v_text or not math.isfinite(y.sum() + v.sum()) or not v.min() >= SMALLEST:
+    whole = (
+        math.isfinite(y.sum() + v.sum()) and v.min() >= SMALLEST and -LARGEST <= y.min() <= y.max() <= LARGEST
+    )
+    if y_text or v_text or not whole:
         rows = [f"study {i + 1}" + (f" ({names[i]})" if labels is not None else "") for i in range(y.size)]
         problems = [
             f"{row}: {problem}"
@@ -63,7 +71,23 @@ def fault_of_effect(value: float, text: object) -> str:
         return f"yi = {text!r} is not a number."
     if math.isnan(value):
         return "yi is missing (NaN). Leave the study out or give its effect."
-    return "" if math.isfinite(value) else f"yi = {value} is not finite."
+    if not math.isfinite(value):
+        return f"yi = {value} is not finite."
+    if abs(value) <= LARGEST:
+        return ""
+    return f"yi = {value:g} is beyond {LARGEST:g}, too large to compute with. Give yi in another unit."
+
+
+def require_one_index(yi: object, vi: object) -> None:
+    """Raise `EvidenceError` where two Series name their rows differently: paired by place they would be mixed up."""
+    left, right = cast("Any", (getattr(yi, "index", None), getattr(vi, "index", None)))
+    if not (hasattr(left, "equals") and hasattr(right, "equals")):
+        return
+    if len(left) == len(right) and not left.equals(right):
+        raise EvidenceError(
+            "yi and vi are Series with different indexes, so their rows do not belong together in this order. "
+            "Bring them into one (vi.reindex(yi.index)), or give yi.to_numpy() and vi.to_numpy()."
+        )
 
 
 def fault_of_variance(value: float, text: object) -> str:
@@ -98,6 +122,7 @@ def numbers(values: ArrayLike) -> tuple[Floats, dict[int, object]]:
 
 def checked_arrays(yi: ArrayLike, vi: ArrayLike, caller: str = "pool_many()") -> tuple[Floats, Floats, bool]:
     """yi and vi of one shape (..., k) and whether no study is absent, or every problem at once."""
+    require_one_index(yi, vi)
     (y, y_text), (v, v_text) = numbers(yi), numbers(vi)
     try:
         if y.shape != v.shape:
@@ -115,22 +140,32 @@ def checked_arrays(yi: ArrayLike, vi: ArrayLike, caller: str = "pool_many()") ->
         for text in words.values()
     ]
     for name, array, bad in (
-        ("yi", y, np.isinf(y)),
+        ("yi", y, np.abs(y) > LARGEST),
         ("vi", v, v <= 0),
         ("vi", v, (v > 0) & (v < SMALLEST)),
     ):
         if bad.any():
             where = [tuple(at) for at in np.argwhere(bad).tolist()]
-            need = "is not finite" if name == "yi" else "is not above 0"
+            need = f"is beyond {LARGEST:g}" if name == "yi" else "is not above 0"
             need = f"is below {SMALLEST:g}" if array[where[0]] > 0 and name == "vi" else need
-            problems += [f"{name}{list(at)} = {array[at]:g} {need}." for at in where]
+            problems += [
+                f"{name}{list(at)} = {array[at]:g} {need if np.isfinite(array[at]) else 'is not finite'}."
+                for at in where
+            ]
     if problems:
         raise EvidenceError.from_problems(problems, caller)
     return y, v, False
 
 
 def _is_finite(array: Floats) -> bool:
-    return bool(array.min() > -math.inf and array.max() < math.inf)
+    return bool(array.min() >= -LARGEST and array.max() <= LARGEST)
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """A copy that cannot be written to: results do not change with what they were made of."""
+    array = np.array(array)
+    array.setflags(write=False)
+    return array
 
 
 def checked_weights(weights: ArrayLike, options: Options, y: Floats) -> Floats:
@@ -146,6 +181,13 @@ def checked_weights(weights: ArrayLike, options: Options, y: Floats) -> Floats:
 def per_study(
     k: int, columns: Mapping[str, Sequence[Any]] | None, row_ids: Sequence[str] | None
 ) -> tuple[dict[str, tuple[Any, ...]], tuple[str, ...]]:
+    problems = [
+        f"columns[{name!r}] = {shown(values)}, but it must be a list of {k} values."
+        for name, values in (columns or {}).items()
+        if isinstance(values, str) or not hasattr(values, "__len__")
+    ]
+    if problems:
+        raise EvidenceError.from_problems(problems, "pool()")
     kept = {name: tuple(values) for name, values in (columns or {}).items()}
     ids = tuple(map(str, row_ids or ()))
     problems = [

@@ -169,7 +169,8 @@ def _to_numbers(
     blank = column.isna().to_numpy()
     if not pd.api.types.is_numeric_dtype(column):
         blank = blank | (column.astype(str).str.strip() == "").to_numpy()
-    wrong = (np.isnan(numbers) & ~blank) | np.isinf(numbers)
+    dated = column.dtype.kind in "mM"  # which pandas would take as nanoseconds
+    wrong = (np.isnan(numbers) & ~blank) | np.isinf(numbers) | (dated & ~blank)
     name = source if isinstance(source, str) else role
     return numbers, _cells(
         wrong, labels, str(name), "a number", column.to_numpy(), "Use digits or leave it empty"

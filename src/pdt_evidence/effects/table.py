@@ -20,7 +20,7 @@ from pdt_evidence.effects.prepost import smcc, smcr
 from pdt_evidence.effects.ratios import log_odds_ratio, log_risk_ratio, risk_difference
 from pdt_evidence.effects.reported import as_fraction, reported_effects
 from pdt_evidence.effects.smd import hedges_g
-from pdt_evidence.errors import EvidenceError, require_choice
+from pdt_evidence.errors import EvidenceError, known_options, require_choice
 from pdt_evidence.evidence.frames import as_pandas
 
 __all__ = ["add_effects", "effect_sizes"]
@@ -29,6 +29,7 @@ OUTPUT = ("measure", "yi", "vi", "yi_basis", "yi_reason")
 Formula = Callable[[Inputs, Mapping[str, str]], Effect]
 
 
+@known_options
 def effect_sizes(
     table: pd.DataFrame,
     measure: str = "SMD",

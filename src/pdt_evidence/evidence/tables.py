@@ -200,9 +200,11 @@ def _select(table: pd.DataFrame, filters: Mapping[str, Wanted]) -> pd.DataFrame:
     options = {
         column: [words] if isinstance(words, str) else list(words)
         for column, words in filters.items()
-        if words
+        if words is not None
     }
-    problems = []
+    problems = [
+        f"{column} = {filters[column]!r} names no value." for column, words in options.items() if not words
+    ]
     for column, words in options.items():
         known = sorted(VOCABULARY.get(column, set(table[column])) - {""})
         unknown = ", ".join(repr(word) for word in words if word not in known)

@@ -30,8 +30,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pdt_evidence.models.quadratic import solve_Q
 from pdt_evidence.models.roots import falling_root
-from pdt_evidence.models.weights import Batch, dot, scratch, sums, traces
+from pdt_evidence.models.weights import Batch, dot, prepare, scratch, sums, traces
 
 __all__ = ["Score", "log_likelihood", "maximise", "score"]
 
@@ -44,6 +45,8 @@ MARCHES = 8  # certified steps before a set is handed to the scan
 MOST_STEPS = 200
 ENOUGH = 3e-8  # a Newton step this small, relative to t, leaves an error of its square
 GRID = 96
+FAR_APART = 1e30  # squared standard errors between effects
+UNSEEN = 1e-25  # a variance, relative to tau2, that changes no digit of it
 SCAN_VALUES = 4_000_000  # doubles in one array of the scan
 
 
@@ -122,6 +125,14 @@ def _log_likelihood(y: Floats, v: Floats, n: Floats, tau2: Floats, restricted: b
 def maximise(batch: Batch, restricted: bool) -> Floats:
     """The tau2, shape (B,), with the largest likelihood; 0 exactly at the boundary, NaN where k < 2."""
     at0, n = batch.at0, batch.n
+    far, moment = _beyond_products(batch)
+    if far.size:  # the rest in one piece, these by themselves
+        tau2, near = np.empty(n.size), np.setdiff1d(np.arange(n.size), far)
+        tau2[far] = _without_small_variances(batch, far, moment, restricted)
+        if near.size:
+            y, v = batch.take(near)
+            tau2[near] = maximise(prepare(np.where(np.isfinite(v), y, np.nan).T, v.T), restricted)
+        return tau2
     at = _score(batch.y, at0.w, at0.total, at0.mean, restricted, batch.apart)
     rising, one_root = at.g > at.T, at.one_root_ahead()
     tau2 = batch.blank(np.zeros(n.size))
@@ -141,6 +152,26 @@ def maximise(batch: Batch, restricted: bool) -> Floats:
     if unsure.size:
         tau2[unsure] = _scan(*batch.take(unsure), n[unsure], restricted)
     return tau2
+
+
+def _beyond_products(batch: Batch) -> tuple[Index, Floats]:
+    """Sets whose effects lie so far apart that products of weights are no numbers, and a tau2 of each."""
+    apart = (FAR_APART * np.maximum(batch.n - 1, 1) < batch.at0.Q).nonzero()[0]
+    if not apart.size:
+        return apart, np.empty(0)
+    moment = solve_Q(*batch.take(apart), batch.n[apart] - 1)
+    smallest = batch.v[:, apart].min(axis=0)
+    return apart[moment > FAR_APART * smallest], moment[moment > FAR_APART * smallest]
+
+
+def _without_small_variances(batch: Batch, where: Index, moment: Floats, restricted: bool) -> Floats:
+    """tau2 in units of the Paule-Mandel one, with variances not below a share of it that no digit shows."""
+    y, v = batch.take(where)
+    y = (y - y.mean(axis=0)) / np.sqrt(moment) * np.isfinite(v)
+    v = np.maximum(v / moment, UNSEEN)
+    absent = ~np.isfinite(v)
+    rows = np.where(absent, np.nan, y).T
+    return moment * maximise(prepare(rows, v.T), restricted)
 
 
 def _climb(

@@ -189,6 +189,8 @@ def fit(
     shaped: dict[str, Any] = {name: _shaped(array, lead) for name, array in arrays.items()}
     if "tau2_ci" not in shaped:
         shaped |= {"tau2_se": np.broadcast_to(np.nan, lead), "tau2_ci": np.broadcast_to(np.nan, (*lead, 2))}
+    for array in shaped.values():
+        array.setflags(write=False)
     return PooledArrays(
         method=options.method,
         test=options.test,

@@ -43,6 +43,8 @@ __all__ = [
 ]
 
 GRID = 48  # points of the scan for local maxima of the likelihood
+FAR_APART = 1e30  # squared standard errors between effects
+UNSEEN = 1e-25  # a variance, relative to tau2, that changes no digit of it
 MOST_STEPS = 100
 Array = NDArray[np.float64]
 
@@ -231,13 +233,14 @@ def profile_Q(Q: Array, y: Array, vi: Array, quantiles: tuple[float, float]) -> 
 def _solve_Q(Q: Array, y: Array, vi: Array, target: Array) -> Array:
     """The tau2 with y'Py = target, 0 where y'Py starts below it.
 
-    y'Py falls and is convex in tau2, so Newton from the left never passes the root.
+    1 / y'Py, a harmonic sum of linear functions of tau2, rises and is concave, so Newton from the left never passes
+    the root, and few steps lead to one however far off.
     """
     tau2 = np.zeros(len(Q))
     for _ in range(MOST_STEPS):
         at = _project(Q, y, vi, tau2)
         with np.errstate(divide="ignore", invalid="ignore"):
-            step = np.where(at.yPy > target, (at.yPy - target) / at.yPPy, 0.0)
+            step = np.where(at.yPy > target, (at.yPy / target - 1) * (at.yPy / at.yPPy), 0.0)
         tau2 = tau2 + step
         if (step <= 1e-15 * tau2).all():
             break
@@ -247,9 +250,19 @@ def _solve_Q(Q: Array, y: Array, vi: Array, target: Array) -> Array:
 def _global_maximum(Q: Array, y: Array, vi: Array, restricted: bool) -> Array:
     """Scan for the cells where the slope turns from up to down, solve each, keep the best."""
     b = len(Q)
+    moment = tau2_pm(Q, y, vi)
+    if (
+        moment.max() > FAR_APART * vi.min()
+    ):  # products of weights would be no numbers: below it none shows a digit
+        found = np.empty(b)
+        for i in range(b):
+            unit = max(float(moment[i]), float(vi.min()))
+            small = np.maximum(vi / unit, UNSEEN)
+            found[i] = unit * _global_maximum(Q[[i]], y[[i]] / np.sqrt(unit), small, restricted)[0]
+        return found
     rest = y - (Q @ (np.swapaxes(Q, -1, -2) @ y[:, :, None]))[:, :, 0]
     # Beyond this the slope is negative: y'PPy <= |rest|^2 / min(v + t)^2 and tr(P) >= (k - p) / max(v + t).
-    top = (rest**2).sum(-1) / (Q.shape[1] - Q.shape[2]) + vi.max()
+    top = 1.001 * (rest**2).sum(-1) / (Q.shape[1] - Q.shape[2]) + vi.max()  # a little more, for the rounding
     ladder = np.concatenate([[0.0], np.geomspace(min(1e-4, 0.01 * float((vi.min() / top).min())), 1.0, GRID)])
     slopes = np.stack([_score(_project(Q, y, vi, t * top), restricted)[0] for t in ladder], axis=1)
     row, cell = np.nonzero((slopes[:, :-1] > 0) & (slopes[:, 1:] <= 0))

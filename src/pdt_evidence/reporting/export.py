@@ -16,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-from pdt_evidence.errors import EvidenceError, RequestError
+from pdt_evidence.errors import EvidenceError, RequestError, known_options
 from pdt_evidence.evidence import sources
 from pdt_evidence.evidence.package import fields as bundled_fields
 from pdt_evidence.evidence.readers.writing import csv_text, write_all
@@ -52,6 +52,7 @@ SOURCE_COLUMNS = {  # in JSON, with the type of each
 SETTINGS = ("by", "measure", "method", "test", "level", "dependence", "rho")
 
 
+@known_options
 def export(what: Exportable, path: str | Path, **options: Any) -> list[Path]:
     """Write a table of trials or a synthesis in the format that the name of `path` asks for.
 
@@ -90,6 +91,8 @@ def export(what: Exportable, path: str | Path, **options: Any) -> list[Path]:
     >>> [path.name for path in written]
     ['sources.ris']
     """
+    if not str(path).strip():
+        raise RequestError("export() needs the name of a file or a folder; found none.")
     path = Path(path)
     ending = path.suffix.lower()
     if ending not in WRITERS:

@@ -73,6 +73,25 @@ def test_every_verdict_has_its_meaning_and_its_case():
     assert {case[2] for case in cases} == set(VERDICTS)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.01, 0.40, "non-inferior"),
+        (-0.40, -0.01, "non-superior"),
+        (0.01, 0.20, "equivalent"),
+        (-0.20, -0.01, "equivalent"),
+        (0.26, 6.0, "non-inferior"),
+        (-6.0, -0.26, "non-superior"),
+    ],
+)
+def test_no_difference_is_named_where_the_usual_interval_holds_0(low, high, verdict):
+    result = equivalence(fit_with_interval(low, high), margin=0.25)
+    assert result.p_difference > 0.05
+    assert result.verdict == verdict
+    assert not result.superior
+    assert not result.inferior
+
+
 def test_the_claims_agree_with_one_another():
     result = equivalence(fit_with_interval(-0.2, -0.05), margin=0.25)
     assert result.equivalent

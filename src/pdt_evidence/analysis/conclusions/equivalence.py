@@ -107,13 +107,13 @@ class Equivalence:
 
     @property
     def superior(self) -> bool:
-        """Whether the interval lies on the side of benefit of arm 1 (one-sided, at `alpha`)."""
-        return _benefit(self.ci, self.better)[0] > 0
+        """Whether arm 1 is shown to be better at all: the two-sided test rejects 0 at `alpha`."""
+        return self.p_difference <= self.alpha and _benefit(self.ci, self.better)[0] > 0
 
     @property
     def inferior(self) -> bool:
-        """Whether the interval lies on the side of harm of arm 1 (one-sided, at `alpha`)."""
-        return _benefit(self.ci, self.better)[1] < 0
+        """Whether arm 1 is shown to be worse at all: the two-sided test rejects 0 at `alpha`."""
+        return self.p_difference <= self.alpha and _benefit(self.ci, self.better)[1] < 0
 
     def summary(self) -> str:
         """Three sentences: the estimate and its interval, the tests, the verdict."""
@@ -192,11 +192,12 @@ def equivalence(
     half = float(critical_value(alpha / 2, df)) * se
     wide = (estimate - half, estimate + half)
     p_lower, p_upper = (float(p) for p in equivalence_tests(estimate, se, df, width))
+    p_difference = min(1.0, 2 * float(upper_tail(abs(estimate) / se, df)))
     return Equivalence(
         estimate=estimate, se=se, df=df, margin=width, alpha=alpha, better=better, ci=ci, ci95=wide,
         margin_source=f"{margin.name}, doi:{margin.doi}" if isinstance(margin, Margin) else "",
         p_lower=p_lower, p_upper=p_upper, p=max(p_lower, p_upper),
-        p_difference=min(1.0, 2 * float(upper_tail(abs(estimate) / se, df))),
+        p_difference=p_difference,
         smallest_margin=max(abs(ci[0]), abs(ci[1])),
         verdict=verdict_of(_benefit(ci, better), _benefit(wide, better), width),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from scipy.special import chdtrc, ndtri
 
 from pdt_evidence.analysis.networks.arms import ArmTable, is_blank, read_arms
 from pdt_evidence.analysis.networks.result import Network, NetworkComparison
-from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
+from pdt_evidence.errors import EvidenceError, known_options, require_choice
 from pdt_evidence.models.networks.flow import connected_parts
 from pdt_evidence.models.networks.model import (
     Floats,
@@ -32,7 +32,7 @@ from pdt_evidence.models.networks.model import (
     tau2_reml,
 )
 from pdt_evidence.models.networks.split import Evidence, back_calculation, direct_evidence
-from pdt_evidence.options import LEVEL, Choice, check_options
+from pdt_evidence.options import AT_LEAST_0, LEVEL, MEASURE, Choice, check_options
 from pdt_evidence.results import Note
 
 if TYPE_CHECKING:
@@ -108,9 +108,8 @@ def network(
     >>> fit.treatments, round(float(fit.estimates[1, 0]), 4), round(float(fit.standard_errors[1, 0]), 4)
     (('CBT', 'PDT', 'waitlist'), 0.1545, 0.2594)
     """
-    check_options(method=(method, Choice(METHODS)), level=(level, LEVEL))
-    if tau2 is not None and not 0 <= tau2 < math.inf:
-        raise RequestError(f"tau2 = {tau2:g} must be at least 0.")
+    check_options(method=(method, Choice(METHODS)), level=(level, LEVEL), measure=(measure, MEASURE))
+    check_options(tau2=(tau2 or 0.0, AT_LEAST_0), loop_tolerance=(loop_tolerance, AT_LEAST_0))
     columns = _checked_rows(yi, vi, arm_t, arm_c, study)
     treatments = tuple(sorted({*columns["arm_t"], *columns["arm_c"]}))
     require_choice("reference", reference, treatments)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pdt_evidence.analysis.checks import checked_studies
+from pdt_evidence.analysis.checks import checked_studies, read_only
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
 from pdt_evidence.formatting import TEXT, aligned, percent, plain
 from pdt_evidence.models.bayes import (
@@ -36,7 +36,7 @@ from pdt_evidence.models.priors import (
     turner,
 )
 from pdt_evidence.models.regression import typical_variance
-from pdt_evidence.options import LEVEL, Choice, check_options
+from pdt_evidence.options import LEVEL, MEASURE, Choice, check_options
 from pdt_evidence.results import Answer, Note, PooledEffect, closing
 
 if TYPE_CHECKING:
@@ -274,7 +274,7 @@ def pool_bayes(
     >>> round(fit.mu.mean, 3), round(fit.tau.median, 3), round(fit.probability(above=0), 3)
     (0.263, 0.161, 0.93)
     """
-    check_options(interval=(interval, Choice(INTERVALS)), level=(level, LEVEL))
+    check_options(interval=(interval, Choice(INTERVALS)), level=(level, LEVEL), measure=(measure, MEASURE))
     prior = HalfNormal(0.5) if prior is None else prior
     y, v, names = checked_studies(yi, vi, labels)
     _check_request(prior, mu_prior, len(y))
@@ -314,9 +314,9 @@ def pool_bayes(
         shrinkage_mean=np.array([m.mean() for m in shrunk]),
         shrinkage_sd=np.array([m.sd() for m in shrunk]),
         labels=names,
-        yi=y,
-        vi=v,
-        weights=_weights(posterior, v),
+        yi=read_only(y),
+        vi=read_only(v),
+        weights=read_only(_weights(posterior, v)),
         row_ids=tuple(row_ids or ()),
         columns={key: tuple(values) for key, values in (columns or {}).items()},
         notes=_remarks(mu, tau, k),

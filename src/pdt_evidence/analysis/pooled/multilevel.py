@@ -15,14 +15,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pdt_evidence.analysis.checks import fault_of_effect, fault_of_variance, numbers
+from pdt_evidence.analysis.checks import (
+    fault_of_effect,
+    fault_of_variance,
+    numbers,
+    read_only,
+    require_one_index,
+)
+from pdt_evidence.effects.dependence import positive_definite
 from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.formatting import TEXT, aligned, percent, scale_name
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.multilevel import Peak, fit_reml, profile_interval
 from pdt_evidence.models.nested import Blocks, Nested, nest, sampling_blocks, total_blocks
 from pdt_evidence.models.robust import cr2_mean
-from pdt_evidence.options import LEVEL, Choice, check_options
+from pdt_evidence.options import LEVEL, MEASURE, Choice, check_options
 from pdt_evidence.results import Answer, Note, PooledEffect, as_ratios, closing
 
 __all__ = ["LikelihoodRatio", "MultilevelEffect", "RobustMean", "pool_multilevel"]
@@ -30,6 +37,9 @@ __all__ = ["LikelihoodRatio", "MultilevelEffect", "RobustMean", "pool_multilevel
 NAN = float("nan")
 NO_INTERVAL = (NAN, NAN)
 TESTS = ("t", "z")
+UNSURE = Note(
+    "no-robust-inference", "No robust inference: no effect differs, or one cluster has all the weight."
+)
 NOT_ROBUST = Note("not-robust", "Inference is by the model, since none is robust here.")
 Array = NDArray[np.float64]
 
@@ -186,7 +196,7 @@ def pool_multilevel(
     >>> round(fit.estimate, 4), round(fit.robust.df, 2)
     (0.3607, 1.95)
     """
-    check_options(test=(test, Choice(TESTS)), level=(level, LEVEL))
+    check_options(test=(test, Choice(TESTS)), level=(level, LEVEL), measure=(measure, MEASURE))
     y, v, names, codes = _checked(yi, vi, list(cluster))
     _check_lengths(len(y), {"labels": labels, "row_ids": row_ids, **(columns or {})})
     blocks = sampling_blocks(v, codes, rho, _given_blocks(V, v, names, codes, rho))
@@ -205,7 +215,8 @@ def pool_multilevel(
         robust=robust, lrt=_ratio(nested, peak, free, 0), lrt_within=_ratio(nested, peak, free, 1),
         log_likelihood=peak.log_likelihood if len(y) > 1 else NAN,
         Q=Q, Q_df=len(y) - 1, Q_p=float(chi2_tail(Q, len(y) - 1)),
-        labels=tuple(labels or ()), yi=y, vi=v, weights=weights, row_ids=tuple(row_ids or ()),
+        yi=read_only(y), vi=read_only(v), weights=read_only(weights),
+        labels=tuple(labels or ()), row_ids=tuple(row_ids or ()),
         columns={key: tuple(values) for key, values in (columns or {}).items()},
         notes=_remarks(len(y), len(names), robust),
         **_variances(nested, peak, free, typical, level),
@@ -254,7 +265,7 @@ def _from_covariances(
     for rows, M in total:
         weights[rows] = np.linalg.solve(M, np.ones((*rows.shape, 1)))[:, :, 0]
     se, df = cr2_mean(y - peak.mu, total, peak.variance)
-    robust = _student(peak.mu, se, df, level) if np.isfinite(se) else RobustMean()
+    robust = _student(peak.mu, se, df, level) if se > 1e-9 * peak.variance**0.5 else RobustMean()
     Q, typical = _fixed_effect(y, blocks)
     return 100 * weights / weights.sum(), robust, Q, typical
 
@@ -301,18 +312,20 @@ def _remarks(k: int, n_clusters: int, robust: RobustMean) -> tuple[Note, ...]:
     elif n_clusters == k:
         text = "No cluster has two effects: the variance within clusters is not estimated (0)."
         notes.append(Note("no-variance-within", text))
+    if n_clusters > 1 and np.isnan(robust.se):
+        notes.append(UNSURE)
     if robust.df < 4:
-        text = f"Robust inference has {robust.df:.2g} degrees of freedom; below 4 p may be too small."
-        notes.append(Note("few-degrees-of-freedom", text))
+        few = f"Robust inference has {robust.df:.2g} degrees of freedom; below 4 p may be too small."
+        notes.append(Note("few-degrees-of-freedom", few))
     return tuple(notes)
 
 
 def _check_lengths(k: int, given: Mapping[str, Sequence[Any] | None]) -> None:
     """Raise one error for all that is carried along but has not one entry a row."""
     problems = [
-        f"{name} has {len(values)} entries for {k} rows; each row needs one."
+        f"{name} has {len(values) if hasattr(values, '__len__') else 'no'} entries for {k} rows; each row needs one."
         for name, values in given.items()
-        if values is not None and len(values) != k
+        if values is not None and not (hasattr(values, "__len__") and len(values) == k)
     ]
     if problems:
         raise EvidenceError.from_problems(problems, "pool_multilevel()")
@@ -322,13 +335,12 @@ def _checked(
     yi: ArrayLike, vi: ArrayLike, cluster: list[Any]
 ) -> tuple[Array, Array, list[Hashable], NDArray[np.intp]]:
     """Arrays, cluster names in order of appearance, and codes; every fault in one error."""
+    require_one_index(yi, vi)
     (y, y_text), (v, v_text) = numbers(yi), numbers(vi)
     problems: list[str] = []
     if not y.shape == v.shape == (len(cluster),) or not cluster:
         shapes = f"{y.shape}, {v.shape} and ({len(cluster)},)"
-        raise EvidenceError.from_problems(
-            [*problems, f"yi, vi and cluster have the shapes {shapes}, but need one length, 1 or more."]
-        )
+        raise EvidenceError(f"yi, vi and cluster have the shapes {shapes}, but need one length, 1 or more.")
     for i in range(len(y)):
         faults = [fault_of_effect(y[i], y_text.get(i)), fault_of_variance(v[i], v_text.get(i))]
         if cluster[i] is None or type(cluster[i]).__name__ == "NAType" or cluster[i] != cluster[i]:
@@ -372,8 +384,7 @@ def _check_definite(blocks: Blocks, rho: float | None, given: bool) -> None:
     what = "V" if given else f"rho = {rho}"
     largest = max(rows.shape[1] for rows, _ in blocks)
     for _, M in blocks:
-        values = np.linalg.eigvalsh(M) if np.isfinite(M).all() else np.full((1, 1), -1.0)
-        if (values[:, 0] <= 1e-12 * values[:, -1]).any():
+        if not (np.isfinite(M).all() and positive_definite(M).all()):
             low = f"{-1 / (largest - 1):.4g}" if largest > 1 else "-1"
             raise EvidenceError(
                 f"{what} does not give a positive definite sampling covariance; "

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pdt_evidence.analysis.checks import checked_arrays, checked_studies, checked_weights, per_study
+from pdt_evidence.analysis.checks import (
+    checked_arrays,
+    checked_studies,
+    checked_weights,
+    per_study,
+    read_only,
+)
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.models.estimators import ESTIMATORS, METHODS, estimate_tau2
@@ -24,7 +30,7 @@ from pdt_evidence.models.pool import Options, PooledArrays, fit
 from pdt_evidence.models.prediction import PI_RULES
 from pdt_evidence.models.priors import Prior
 from pdt_evidence.models.weights import prepare
-from pdt_evidence.options import LEVEL, SEED, Choice, Whole, check_options
+from pdt_evidence.options import LEVEL, MEASURE, SEED, Choice, Whole, check_options
 from pdt_evidence.results import Note, PooledEffect
 
 if TYPE_CHECKING:
@@ -134,6 +140,7 @@ def pool(
     options = _options(
         method, test, level, pi_rule, tau2_ci_method, bootstrap_draws=bootstrap_draws, seed=seed
     )
+    check_options(measure=(measure, MEASURE))
     y, v, names = checked_studies(yi, vi, labels)
     columns, ids = per_study(len(names), columns, row_ids)
     if tau2_ci_weights is not None:
@@ -153,9 +160,9 @@ def pool(
         k=k,
         Q_df=k - 1,
         labels=names,
-        yi=_read_only(y),
-        vi=_read_only(v),
-        weights=_read_only(many.weights[0]),
+        yi=read_only(y),
+        vi=read_only(v),
+        weights=read_only(many.weights[0]),
         row_ids=ids,
         columns=columns,
         notes=tuple(_notes(options, k, values)),
@@ -224,7 +231,7 @@ def pool_many(
         weights = checked_weights(tau2_ci_weights, options, y)
         options = replace(options, tau2_ci_weights=weights.reshape(-1, y.shape[-1]))
     with progress_bar("meta-analyses", math.prod(y.shape[:-1]), progress) as update:
-        return fit(y, v, options, executor, whole, update)
+        return fit(read_only(y), read_only(v), options, executor, whole, update)
 
 
 @known_options
@@ -334,12 +341,6 @@ def _options(
         bootstrap_draws=int(bootstrap_draws),
         seed=None if seed is None else int(seed),
     )
-
-
-def _read_only(array: Floats) -> Floats:
-    array = array.copy()
-    array.setflags(write=False)
-    return array
 
 
 def _notes(options: Options, k: int, values: Mapping[str, Any]) -> Iterator[Note]:

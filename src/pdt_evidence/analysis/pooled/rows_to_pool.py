@@ -58,6 +58,11 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
         repeated = sorted(set(table.loc[table["row_id"].duplicated(), "row_id"].astype(str)))
         if repeated:
             problems.append(f"column 'row_id': expected each row once, found again: {', '.join(repeated)}.")
+    problems += [
+        f"column {name!r} holds dates or durations: expected numbers."
+        for name in ("yi", "vi")
+        if name in table.columns and table[name].dtype.kind in "mM"
+    ]
     problems += _mixed(table, by)
     if problems:
         raise EvidenceError.from_problems(problems, "the table to pool")

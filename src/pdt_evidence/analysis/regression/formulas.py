@@ -77,6 +77,10 @@ def read_design(formula: str, table: pd.DataFrame, vi: str):
         parsed: Any = Formula(formula)  # pyright: ignore[reportAbstractUsage]
         left = str(parsed.lhs).strip("`") if hasattr(parsed, "lhs") else "yi"
         right = parsed.rhs if hasattr(parsed, "rhs") else parsed
+        if "|" in formula:
+            raise RequestError(
+                f"The formula {formula!r} has several parts (a bar makes them): write one, with +."
+            )
     except FormulaicError as error:
         raise RequestError(f"The formula {formula!r} cannot be read: {_unstyled(error)}") from error
     unknown = sorted({left, vi, *map(str, right.required_variables)} - set(map(str, table.columns)))

@@ -8,6 +8,7 @@ that the schema does not know are kept as they are. `template` gives a file to f
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from dataclasses import field as field_of
@@ -64,7 +65,7 @@ __all__ = [
 ]
 
 MISSING = frozenset(("NA", "N/A", "#N/A"))  # how R and Excel write an empty cell
-GUARDED = ("'=", "'+", "'-", "'@")  # an apostrophe keeps a spreadsheet from running a cell
+GUARDED = re.compile(r"'\s*[=+\-@]")  # an apostrophe keeps a spreadsheet from running a cell
 IMPORTED = "database"  # `verification` of rows that a reader of databases or reviews wrote
 
 
@@ -192,7 +193,7 @@ class _Words:
     def mended(self, column: Field, words: list[str]) -> list[str]:
         """Without what stands for a missing value, guards against formulas, decimal commas."""
         if column.type == "string":
-            words = [word[1:] if word.startswith(GUARDED) else word for word in words]
+            words = [word[1:] if GUARDED.match(word) else word for word in words]
         if column.name == "preferred":  # blank: nobody said that another row is
             words = [word or "true" for word in words]
         words = ["" if word in MISSING else word for word in words]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -43,18 +44,21 @@ def _is_whole(column: pd.Series) -> bool:
 
 
 def guarded(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with an apostrophe before each text that a spreadsheet would run as a formula."""
+    """The table with an apostrophe before each text, names and categories too, that a spreadsheet would run."""
     plain = table.copy()
     for name in plain.columns:
-        if plain[name].dtype == object or str(plain[name].dtype) in ("str", "string"):
-            risky = plain[name].map(_would_run)
-            plain[name] = plain[name].mask(risky.astype(bool), "'" + plain[name].astype(str))
-    return plain
+        column = plain[name]
+        if str(column.dtype) == "category":
+            column = plain[name] = column.astype(object)
+        if column.dtype == object or str(column.dtype) in ("str", "string"):
+            risky = column.map(_would_run)
+            plain[name] = column.mask(risky.astype(bool), "'" + column.astype(str))
+    return plain.rename(columns={name: f"'{name}" for name in plain.columns if _would_run(name)})
 
 
 def _would_run(cell: object) -> bool:
     """Whether a cell is the beginning of a formula; "-0.42", a number kept as it was printed, is none."""
-    if not (isinstance(cell, str) and cell.startswith(FORMULA)):
+    if not isinstance(cell, str) or not (cell.startswith(FORMULA) or cell.lstrip().startswith(FORMULA)):
         return False
     try:
         float(cell)
@@ -103,11 +107,21 @@ def _temporary(path: Path, content: bytes) -> Path:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(name, 0o644)  # temporary files are private, the table is not
+        os.chmod(name, _mode(path))  # temporary files are private, the table need not be
     except BaseException:
         os.unlink(name)
         raise
     return Path(name)
+
+
+def _mode(path: Path) -> int:
+    """The permissions of the file that is replaced; of a new one those that any program would give it."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        mask = os.umask(0o077)
+        os.umask(mask)
+        return 0o666 & ~mask
 
 
 def _second_name(path: Path) -> Path | None:

@@ -8,9 +8,9 @@ from dataclasses import fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import RequestError, did_you_mean, require_choice
+from pdt_evidence.errors import RequestError, did_you_mean, known_options, require_choice
 from pdt_evidence.figures.alt.sentences import FORMAT, about, counted, listed, pooled, shown, size_of
-from pdt_evidence.figures.forests.arms import arms_of, turned
+from pdt_evidence.figures.forests.arms import arms_of, directed, turned
 from pdt_evidence.figures.forests.drawables import drawable
 from pdt_evidence.figures.forests.labels import labels_of
 from pdt_evidence.figures.forests.records import ForestOptions
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["alt_text", "forest", "summary_forest"]
 
 
+@known_options
 def alt_text(result: Drawable | Gosh, figure: str = "", **options: Any) -> str:
     """Say what a figure of `result` shows, with the numbers that it shows.
 
@@ -204,12 +205,13 @@ def _of_series(series: Series, requested: ForestOptions) -> list[str]:
 def _of_rows(series: Series, title: str, arms: tuple[str, str], requested: ForestOptions) -> str:
     over = f", {words.inner(series.over)}" if series.over else ""
     lines = [f"Forest plot of {counted(len(series.effects), 'pooled result')}{title}{over}."]
+    signed = series.signed or directed(series.studies)
     for effect, path in zip(series.effects, series.paths, strict=True):
         name = _name(series, path) or words.title_of(effect)
         own = (name, arms[1]) if series.over else arms
         size = counted(effect.k, "direct study") if series.over else size_of(effect)
         seen = words.without_prediction(effect) if requested.prediction == "off" else effect
-        lines.append(f"{name}, {size}: {pooled(seen, own)}.")
+        lines.append(f"{name}, {size}: {pooled(seen, own, signed)}.")
     if series.spread is not None:
         lines.append(f"All comparisons: {_heterogeneity(series.spread).removeprefix('; ')}.")
     return " ".join(lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from pdt_evidence.figures.forests.arms import arms_of
+from pdt_evidence.figures.forests.arms import arms_of, directed
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import scale_of
 from pdt_evidence.figures.sheet.styles import STYLES
@@ -65,21 +65,24 @@ def to(pair: tuple[float, float], measure: str) -> str:
     return " to ".join(FORMAT.limit(scale.shown(value), 2, scale.null) for value in pair)
 
 
-def pooled(effect: PooledEffect, arms: tuple[str, str] | None = None) -> str:
+def pooled(effect: PooledEffect, arms: tuple[str, str] | None = None, signed: bool = False) -> str:
     """Estimate, confidence interval, direction and prediction interval."""
     level = percent(effect.level)
     text = f"{words.short_measure(effect.measure)} {shown(effect.estimate, effect.measure)} "
     text += f"({level} confidence interval "
     known = not math.isnan(sum(effect.ci))
-    text += f"{to(effect.ci, effect.measure)}, {direction(effect, arms)})" if known else "not known)"
+    text += f"{to(effect.ci, effect.measure)}, {direction(effect, arms, signed)})" if known else "not known)"
     if not math.isnan(effect.pi[0]):
         text += f", {level} prediction interval {to(effect.pi, effect.measure)}"
     return text
 
 
-def direction(effect: PooledEffect, arms: tuple[str, str] | None = None) -> str:
-    """Which side the interval stands on, if it stands on one."""
+def direction(effect: PooledEffect, arms: tuple[str, str] | None = None, signed: bool = False) -> str:
+    """Which side the interval stands on, if it stands on one; whom that favours only where it is known."""
     if effect.ci[0] <= 0 <= effect.ci[1]:
         return "which includes no effect"
+    if not (signed or directed([effect])):
+        side = "above" if effect.estimate > 0 else "below"
+        return f"{side} no effect"
     first, second = arms or arms_of([effect])
     return f"favours {first if effect.estimate > 0 else second}"

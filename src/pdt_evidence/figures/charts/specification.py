@@ -23,7 +23,7 @@ from pdt_evidence.figures.charts.specification_layout import (
     limits_of,
     place,
 )
-from pdt_evidence.figures.forests.layout import favours_of
+from pdt_evidence.figures.forests.arms import GENERAL
 from pdt_evidence.figures.sheet.styles import Style, style_of
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def specification_curve(
     choices: str | Sequence[str] | None = None,
     reference: float = 0.0,
     ylabel: str = "Estimate",
-    arms: tuple[str, str] = ("arm 1", "arm 2"),
+    arms: tuple[str, str] = GENERAL,
     favours: tuple[str, str] | None = None,
 ) -> Axes:
     """Draw estimates in order of size, and below them the choices that led to each.
@@ -63,7 +63,7 @@ def specification_curve(
     ax : Axes, optional
         Where to draw, the choices in an inset of it; a new figure without it.
     style, title, arms, favours
-        As in `forest`; `favours` is what stands below and above the reference.
+        As in `forest`; `favours` is what stands below and above the reference: nothing unless it or `arms` is given.
     width, height : float
         Millimetres of a new figure; its height is by the number of options without it.
     estimate, ci : str and pair of str
@@ -111,7 +111,8 @@ def specification_curve(
         raise RequestError(f"reference = {reference!r} is not a finite number.")
     curve = curve_of(table, estimate, ci, choices, reference, chosen)
     limits = limits_of(curve, reference)
-    below, above = favours or favours_of(arms)
+    named = arms != GENERAL  # whose arms are named is said to be signed
+    below, above = favours or ((f"Favours {arms[1]}", f"Favours {arms[0]}") if named else ("", ""))
     sides = (f"↑ {above}" if above else "", ylabel, f"↓ {below}" if below else "")
     texts = (sides, title, chosen.format.shortest(reference))
     if ax is None:

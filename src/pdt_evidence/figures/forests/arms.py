@@ -9,7 +9,7 @@ from pdt_evidence.figures.forests.labels import known
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.results import PooledEffect
 
-__all__ = ["arms_of", "favours_of", "turned"]
+__all__ = ["GENERAL", "arms_of", "directed", "favours_of", "turned"]
 
 GENERAL = ("arm 1", "arm 2")
 CATCH_ALL = ("other_control", "active_control", "other_therapy")  # the source's own name says more
@@ -38,9 +38,40 @@ def _named(strata: Sequence[PooledEffect], arm: str) -> str:
     return label if label and (own or not word) else words.within("", word) if word else ""
 
 
-def favours_of(arms: tuple[str, str]) -> tuple[str, str]:
-    """What stands left and right of no effect."""
-    return f"Favours {arms[1]}", f"Favours {arms[0]}"
+def favours_of(arms: tuple[str, str], strata: Sequence[PooledEffect]) -> tuple[str, str]:
+    """What stands left and right of no effect: nothing where the rows leave open which side is good for whom."""
+    return (f"Favours {arms[1]}", f"Favours {arms[0]}") if directed(strata) else ("", "")
+
+
+def directed(strata: Sequence[PooledEffect]) -> bool:
+    """Whether all rows say that above no effect is good for arm 1.
+
+    A row says so by the direction of its score (`better`), by the sign that its source was turned to (`flipped`),
+    as an effect that was printed with its direction (`reported`), or as evidence of a comparison that is signed.
+
+    Examples
+    --------
+    >>> directed([PooledEffect(measure="RR", k=1, columns={"better": ("lower",)})])
+    True
+    >>> directed([PooledEffect(measure="RR", k=1)])
+    False
+    """
+    return all(words.ARMS.get(_comparison(stratum)) or _all_signed(stratum) for stratum in strata)
+
+
+def _all_signed(effect: PooledEffect) -> bool:
+    def cells(name: str) -> Sequence[object]:
+        return effect.columns.get(name, ())
+
+    def some(name: str, i: int) -> bool:
+        return i < len(cells(name)) and known(cells(name)[i])
+
+    return effect.k > 0 and all(
+        some("better", i)
+        or some("flipped", i)
+        or (some("yi_basis", i) and str(cells("yi_basis")[i]).startswith("reported"))
+        for i in range(effect.k)
+    )
 
 
 def turned(strata: Sequence[PooledEffect], arms: tuple[str, str]) -> str:

@@ -63,7 +63,7 @@ def forest_layout(
         scale=scale,
         title=words.heading(shared) if options.title is None else options.title,
         panel=words.full_measure(measure),
-        favours=options.favours or favours_of(arms),
+        favours=options.favours or favours_of(arms, strata),
         notes=_notes(strata, rows, columns, options, arms),
         measure=measure,
         fixed_columns=options.columns is not None,

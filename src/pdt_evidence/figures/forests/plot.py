@@ -205,6 +205,7 @@ def options_of(
     return layout, chosen, width, limits_of(layout, xlim, zone), extras
 
 
+@known_options
 def forest_pages(result: Drawable, *, height: float = 247.0, **options: Any) -> list[Axes]:
     """Draw a forest plot on as many pages as it takes, for `save` to put into one PDF.
 

@@ -58,6 +58,7 @@ class Series:
     whole: PooledEffect | None = None  # what all rows are variations of: a diamond below them
     spread: Any = None  # heterogeneity that the rows share
     in_turn: bool = False  # each row builds on the one before
+    signed: bool = False  # above no effect is good for the row's own treatment
     models: bool = False  # the rows are models, each with a method of its own
     notes: Sequence[str] = ()
 
@@ -188,6 +189,7 @@ def _of_network(network: Network) -> Series:
         over=f"Against {reference}",
         arms=("treatment", reference),
         counts="Direct studies",
+        signed=True,
         spread=network,
         notes=(
             f"Network of {size}; direct studies compare a treatment with {reference} themselves.",
@@ -222,7 +224,7 @@ def series_layout(series: Series, style: Style, options: ForestOptions) -> Fores
         scale=scale_of(first.measure),
         title=(series.title or words.heading(series.stratum)) if options.title is None else options.title,
         panel=words.full_measure(first.measure),
-        favours=options.favours or favours_of(arms),
+        favours=options.favours or favours_of(arms, [] if series.signed else series.studies),
         notes=tuple(text for text in (turned(series.studies, arms), *_notes(series, options)) if text),
         measure=first.measure,
         fixed_columns=options.columns is not None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.forests.drawables import drawable
 from pdt_evidence.figures.forests.plot import options_of
 from pdt_evidence.figures.forests.records import ForestLayout, Row
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["to_table"]
 
 
+@known_options
 def to_table(result: Drawable, **options: Any) -> Any:
     """Set the rows of a forest plot as a table of great_tables.
 

@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.readers.writing import write_all
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ _ALIKE = {
 }
 
 
+@known_options
 def save(
     fig: Figure | Axes | Sequence[Axes], path: str | Path, *, dpi: float = 300.0, **options: Any
 ) -> Path:

@@ -1,0 +1,213 @@
+"""What the annotations of a public function allow, and the sentences for what they do not.
+
+A wrong kind of value (a dict for a table, a text for a number) may fail anywhere inside a function. Where it does,
+`errors.known_options` asks here which of the values was of a wrong kind, and says that instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Real
+from os import PathLike
+from typing import Any
+
+__all__ = ["faults_of", "refused_at_once", "shown"]
+
+MOST_LETTERS = 100  # of a value in a sentence
+
+Fits = Callable[[Any], bool]
+
+
+def shown(value: object) -> str:
+    """A value as a sentence can show it: as Python writes it, or its type where that is long or has several lines.
+
+    Examples
+    --------
+    >>> shown("knha"), shown([0] * 100)
+    ("'knha'", 'a list')
+    """
+    try:
+        text = repr(value)
+    except Exception:  # a value whose own words fail
+        text = ""
+    if text and len(text) <= MOST_LETTERS and "\n" not in text:
+        return text
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _is(*names: str) -> Fits:
+    """Whether a value is of one of the named classes; by name, so that asking imports none."""
+    return lambda value: any(cls.__name__ in names for cls in type(value).__mro__)
+
+
+def _is_bool(value: Any) -> bool:
+    return type(value).__name__ in ("bool", "bool_")
+
+
+def _is_number(value: Any) -> bool:
+    if not isinstance(value, Real) or _is_bool(value):
+        return False
+    try:
+        return float(value) == float(value)
+    except OverflowError:
+        return False
+
+
+def _is_row(value: Any) -> bool:
+    """Whether numpy can make numbers of it."""
+    import numpy as np
+
+    if value is None or isinstance(value, (str, bytes, Mapping)) or type(value).__name__ == "DataFrame":
+        return False
+    try:
+        array = np.asarray(value)
+    except Exception:
+        return False
+    return array.ndim > 0 and array.dtype.kind in "fiu"
+
+
+def _is_list(value: Any) -> bool:
+    if isinstance(value, (str, bytes, Mapping)) or type(value).__name__ == "DataFrame":
+        return False
+    return isinstance(value, Sequence) or hasattr(value, "__array__")
+
+
+def _of_words(value: Any) -> bool:
+    return _is_list(value) and all(isinstance(word, str) for word in value)
+
+
+def _of_numbers(value: Any) -> bool:
+    return _is_list(value) and all(_is_number(one) for one in value)
+
+
+def _of_lists(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(_is_list(one) for one in value.values())
+
+
+# Annotation -> whether a value fits it, and how that is said.
+KINDS: dict[str, tuple[Fits, str]] = {
+    "None": (lambda value: value is None, "None"),
+    "bool": (_is_bool, "True or False"),
+    "str": (lambda value: isinstance(value, str), "text"),
+    "int": (lambda value: isinstance(value, Integral) and not _is_bool(value), "a whole number"),
+    "float": (_is_number, "a number"),
+    "Path": (lambda value: isinstance(value, PathLike), "a path"),
+    "pd.DataFrame": (_is("DataFrame"), "a pandas DataFrame"),
+    "ArrayLike": (_is_row, "a row of numbers of one length"),
+    "Sequence[str]": (_of_words, "a list of texts"),
+    "Sequence[float]": (_of_numbers, "a list of numbers"),
+    "Sequence[object]": (_is_list, "a list"),
+    "Iterable[Hashable]": (_is_list, "a list"),
+    "tuple[str, str]": (lambda value: _of_words(value) and len(value) == 2, "a pair of texts"),
+    "tuple[float, float]": (lambda value: _of_numbers(value) and len(value) == 2, "a pair of numbers"),
+    "Mapping[str, str]": (lambda value: isinstance(value, Mapping), "a dict"),
+    "Mapping[str, float]": (lambda value: isinstance(value, Mapping), "a dict"),
+    "Mapping[str, Sequence[Any]]": (_of_lists, "a dict of lists"),
+    "Mapping[str, Sequence[object]]": (_of_lists, "a dict of lists"),
+    "Mapping[str, PooledEffect]": (lambda value: isinstance(value, Mapping), "a dict of results"),
+    "Mapping[Hashable, ArrayLike]": (lambda value: isinstance(value, Mapping), "a dict of rows of numbers"),
+    "Style": (_is("Style"), "a Style"),
+    "Margin": (_is("Margin"), "a Margin"),
+    "Pooled": (lambda value: hasattr(value, "se") and hasattr(value, "estimate"), "a result of pool"),
+    "Axes": (_is("Axes"), "Axes of Matplotlib"),
+    "Figure": (_is("Figure"), "a Figure of Matplotlib"),
+    "Prior": (_is("Prior", "HalfNormal", "HalfCauchy"), "a prior such as HalfNormal(0.5)"),
+}
+RESULT = "PooledEffect | Synthesis | PooledSeries | Influence | Network | Mapping[str, PooledEffect]"
+ALIASES = {
+    "Wanted": "str | Sequence[str] | None",
+    "Exportable": "pd.DataFrame | Synthesis",
+    "Drawable": RESULT,
+    "Better": "str",
+}
+RESULTS = (
+    "PooledEffect",
+    "Synthesis",
+    "PooledSeries",
+    "Influence",
+    "Network",
+    "Gosh",
+    "TrimAndFill",
+    "RegressionTest",
+    "SubgroupComparison",
+    "ImportedTrials",
+)
+KINDS |= {name: (_is(name), f"a {name}") for name in RESULTS}
+AT_ONCE = ("bool", "pd.DataFrame")  # what is refused before anything is computed
+
+
+def _parts(annotation: str) -> list[str]:
+    """The alternatives of an annotation, an alias being those it stands for."""
+    return _split(" | ".join(ALIASES.get(part, part) for part in _split(annotation)))
+
+
+def _split(annotation: str) -> list[str]:
+    """At the bars outside of brackets."""
+    parts, depth = [""], 0
+    for letter in annotation:
+        depth += (letter == "[") - (letter == "]")
+        if letter == "|" and not depth:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts]
+
+
+def refused_at_once(function: Any) -> list[tuple[int, str, Fits, str]]:
+    """Place, name, test and words of the arguments whose kind is looked at before the call; None passes."""
+    names = function.__code__.co_varnames
+    found = []
+    for name, annotation in function.__annotations__.items():
+        parts = [part for part in _parts(str(annotation)) if part != "None"]
+        if name != "return" and len(parts) == 1 and parts[0] in AT_ONCE:
+            found.append((names.index(name), name, *KINDS[parts[0]]))
+    return found
+
+
+def faults_of(
+    function: Any, args: Sequence[Any], options: Mapping[str, Any], error: Exception | None = None
+) -> list[str]:
+    """A sentence for each value that may be why a call failed: of no kind that its annotation names, a table whose
+    columns have one name, a column that is not there. What cannot be told is let be.
+    """
+    code = function.__code__
+    given = dict(zip(code.co_varnames[: code.co_argcount], args, strict=False)) | dict(options)
+    faults = []
+    for name, value in given.items():
+        parts = _parts(str(function.__annotations__.get(name, "")))
+        if not all(part in KINDS for part in parts) or any(KINDS[part][0](value) for part in parts):
+            continue
+        expected = " or ".join(KINDS[part][1] for part in parts if part != "None")
+        faults.append(f"{name} = {shown(value)}, but it must be {expected}.{_advice(value, parts)}")
+    tables = [value for value in given.values() if _is("DataFrame")(value)]
+    return faults or [*_doubled(tables), *_absent(tables, error)]
+
+
+def _doubled(tables: Sequence[Any]) -> list[str]:
+    found = [table.columns[table.columns.duplicated()] for table in tables]
+    return [
+        f"The table has more than one column {', '.join(map(repr, dict.fromkeys(names)))}. Rename or remove the others."
+        for names in found
+        if len(names)
+    ]
+
+
+def _absent(tables: Sequence[Any], error: Exception | None) -> list[str]:
+    """A column that was looked for and is in none of the tables."""
+    if not (isinstance(error, KeyError) and error.args and isinstance(error.args[0], str)):
+        return []
+    name = error.args[0]
+    return [
+        f"The table has no column {name!r}. It has: {', '.join(map(str, table.columns)) or 'none'}."
+        for table in tables
+        if name not in table.columns
+    ]
+
+
+def _advice(value: Any, parts: Sequence[str]) -> str:
+    if "pd.DataFrame" not in parts:
+        return ""
+    if hasattr(value, "to_pandas"):
+        return " Give its to_pandas()."
+    return " Give pandas.DataFrame(...) of it." if isinstance(value, (Mapping, list)) else ""

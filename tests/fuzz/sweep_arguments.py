@@ -1,0 +1,192 @@
+"""Every public function with every kind of wrong value in every argument: a result or an `EvidenceError`, never less.
+
+`python tests/fuzz/sweep_arguments.py` runs all of it and prints what broke the rule; the test suite runs it without
+most of the figures (`test_sweep.py`).
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import pdt_evidence as pdt
+from pdt_evidence.errors import EvidenceError
+
+Y, V = [0.1, 0.5, 0.9, 0.3, 0.4, 0.2], [0.04, 0.05, 0.03, 0.06, 0.05, 0.04]
+TABLE = pd.DataFrame(
+    {
+        "study": list("abcdef"),
+        "trial_id": list("aabcde"),
+        "outcome": "depression",
+        "follow_up": "post",
+        "yi": Y,
+        "vi": V,
+        "year": [1, 2, 3, 5, 8, 9],
+        "group": list("xxyyxy"),
+    }
+)
+ARMS = TABLE.drop(columns=["yi", "vi"]).assign(
+    better="lower", mean_t=1.0, sd_t=1.0, n_t=20, mean_c=2.0, sd_c=1.5, n_c=21
+)
+WRONG: dict[str, Any] = {
+    "None": None,
+    "nan": float("nan"),
+    "inf": float("inf"),
+    "huge": 10**400,
+    "zero": 0,
+    "minus": -1,
+    "True": True,
+    "empty text": "",
+    "text": "no such thing",
+    "number as text": "0.5",
+    "bar": "yi ~ a | b",
+    "backtick": "`",
+    "bytes": b"x",
+    "dict": {"a": 1},
+    "empty dict": {},
+    "list": ["a", 1],
+    "empty list": [],
+    "ragged": [[1.0], [2.0, 3.0]],
+    "short": [0.1],
+    "mixed": ["a", 1, None, float("nan"), 2.0, "b"],
+    "set": {1, 2},
+    "frame": TABLE,
+    "empty frame": pd.DataFrame(),
+    "doubled columns": pd.concat([TABLE, TABLE[["yi", "group"]]], axis=1),
+    "categorical": pd.Categorical([1, 2, 3, 1, 2, 3]),
+    "dates": pd.to_datetime(["2001-01-01"] * 6),
+    "NA": pd.NA,
+    "object": object(),
+    "function": len,
+    "complex": 1j,
+    "array": np.zeros((2, 2, 2)),
+}
+
+
+def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
+    """A call that is right of each public function that needs no minutes; by its name."""
+    fit = pdt.pool(Y, V, labels=list("abcdef"))
+    synthesis = pdt.synthesize(TABLE, by=["outcome"])
+    pair = {"yi": Y, "vi": V}
+    arms = {"arm_t": list("aaabbc"), "arm_c": list("bbcccd"), "study": list("123456")}
+    net = pdt.network(**pair, **arms, reference="c")
+    runs = pd.DataFrame({"estimate": Y, "ci_low": -1.0, "ci_high": 2.0, "method": list("xyxyxy")})
+    file = folder / "trials.csv"
+    TABLE.to_csv(file, index=False)
+    found: dict[str, dict[str, Any]] = {
+        "aggregate_rows": {"table": TABLE},
+        "compare_subgroups": {"table": TABLE.drop(columns="trial_id"), "by": "group"},
+        "cumulative": pair,
+        "effect_sizes": {"table": ARMS},
+        "equivalence": {"fit": fit, "margin": 0.25},
+        "export": {"what": TABLE, "path": folder / "out.csv"},
+        "gosh": pair,
+        "henmi_copas": pair,
+        "influence": pair,
+        "leave_one_out": pair,
+        "members": {"review_id": "abbass2014"},
+        "metareg": {"formula": "yi ~ year", "table": TABLE.drop(columns="trial_id")},
+        "network": {**pair, **arms, "reference": "c"},
+        "pool": pair,
+        "pool_bayes": pair,
+        "pool_many": {"yi": [Y, Y], "vi": [V, V]},
+        "pool_multilevel": {**pair, "cluster": list("aabbcc")},
+        "read_metapsy": {"path": file},
+        "read_revman": {"path": file},
+        "read_trials": {"path": file},
+        "regression_test": pair,
+        "reviews": {},
+        "rhodes": {},
+        "sensitivity": {"table": TABLE, "by": ["outcome"], "rhos": [0.2, 0.8]},
+        "sources": {},
+        "synthesize": {"table": TABLE, "by": ["outcome"]},
+        "to_table": {"result": synthesis},
+        "trials": {},
+        "trim_and_fill": pair,
+        "turner": {},
+        "alt_text": {"result": fit},
+        "pet_peese": {"yi": fit},
+        "baujat": {"result": fit},
+        "bias_summary": {"judgements": {"a": ["low", "high"], "b": ["low", "low"]}},
+        "drapery": {"result": fit},
+        "forest": {"result": fit},
+        "funnel": {"result": fit},
+        "network_plot": {"network": net},
+        "orchard": {"result": fit},
+        "radial": {"result": fit},
+        "specification_curve": {"table": runs},
+        "summary_forest": {"results": {"one": fit, "two": fit}},
+        "tau2_profile": {"result": fit},
+    }
+    return {name: (getattr(pdt, name), options) for name, options in found.items()}
+
+
+def calls_of(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """The right call of one function."""
+    with tempfile.TemporaryDirectory() as folder:
+        return calls(Path(folder))[name]
+
+
+FIGURES = ("baujat", "bias_summary", "drapery", "forest", "funnel", "network_plot", "orchard", "radial",
+           "specification_curve", "summary_forest", "tau2_profile")  # fmt: skip
+
+
+with tempfile.TemporaryDirectory() as _folder:
+    NAMES = tuple(calls(Path(_folder)))
+
+
+def sweep(figures: bool = True) -> Iterator[tuple[str, str, str, BaseException]]:
+    """Function, argument, value and error of each call that ended in another error than ours."""
+    here = Path.cwd()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)  # a value that is a name of a file writes nothing elsewhere
+        try:
+            for name, (function, options) in calls(Path(folder)).items():
+                if figures or name not in FIGURES:
+                    yield from _one(name, function, options)
+        finally:
+            os.chdir(here)
+
+
+def _one(name: str, function: Callable[..., Any], options: dict[str, Any]) -> Iterator[Any]:
+    import matplotlib.pyplot as plt
+
+    kinds = inspect.Parameter
+    for argument, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind in (kinds.VAR_KEYWORD, kinds.VAR_POSITIONAL) or argument in (
+            "executor",
+            "progress",
+        ):
+            continue
+        for said, value in WRONG.items():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                try:
+                    function(**{**options, argument: value})
+                except EvidenceError:
+                    pass
+                except Exception as error:  # what the sweep is for
+                    yield name, argument, said, error
+            plt.close("all")
+
+
+if __name__ == "__main__":
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    total: Counter[str] = Counter()
+    for name, argument, said, error in sweep(figures="--no-figures" not in sys.argv):
+        total[f"{name}({argument})"] += 1
+        text = str(error).replace("\n", " ")[:90]
+        print(f"{name}({argument} = {said}): {type(error).__name__}: {text}", flush=True)
+    print(sum(total.values()), total.most_common(40))
