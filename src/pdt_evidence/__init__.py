@@ -17,11 +17,9 @@ Priors of pool_bayes
 What effects vary with
     metareg compare_subgroups moderators follow_up
 How far a result holds
-    sensitivity leave_one_out influence cumulative gosh audit
+    sensitivity multiverse leave_one_out influence cumulative gosh audit
     bias regression_test rank_test trim_and_fill pet_peese selection_model
     publication_sensitivity p_uniform limit_meta
-    sensitivity multiverse leave_one_out influence cumulative gosh audit
-    regression_test trim_and_fill pet_peese selection_model publication_sensitivity
 Equivalence and networks
     equivalence STEINERT_2017 CUIJPERS_2014 network networks pdt_against_cbt
 What an effect means
@@ -30,8 +28,8 @@ Claims
     check_claims ClaimReport published_results
 Figures
     forest forest_pages summary_forest trajectory network_plot orchard drapery
-    funnel radial baujat bias_summary gosh_plot tau2_profile s_value_curve
-    selection_function pictograph power_curve specification_curve
+    funnel radial baujat bias_summary gosh_plot tau2_profile pictograph
+    power_curve s_value_curve selection_function specification_curve
     alt_text to_table save
 Everything at once
     report export

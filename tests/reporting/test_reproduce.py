@@ -265,8 +265,7 @@ def test_short_citations_are_short_and_of_every_source():
 
 
 def test_the_summary_counts_trials_at_the_end_of_treatment_and_in_all(run):
-    with pytest.warns(EvidenceWarning, match="Left out, as they give no effect"):
-        own = Facts().pooled(comparison="pdt_vs_cbt")
+    own = Facts().pooled(comparison="pdt_vs_cbt")
     assert f"PDT against CBT: {own.k} trials with symptoms at the end of treatment, 16 in all" in run[1]
     assert "in 1 stratum" in run[1]
 

@@ -115,7 +115,7 @@ def multiverse(
     >>> table = pdt.trials(comparison="pdt_vs_cbt", outcome="depression", follow_up="post")
     >>> m = pdt.multiverse(table, method=["REML", "DL"], dependence=["aggregate", "three-level"])
     >>> len(m), len(m.invalid), m.choices
-    (3, 1, ('dependence', 'aggregate', 'rho', 'method', 'test'))
+    (3, 1, ('dependence', 'method', 'test'))
     """
     check_options(level=(level, LEVEL), direction=(direction, Choice(DIRECTIONS)))
     grid = {"events": events, "dependence": dependence, "aggregate": aggregate, "rho": rho, "method": method,

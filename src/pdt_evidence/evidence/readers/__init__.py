@@ -1,9 +1,10 @@
 """Evidence that users bring: their own tables, Review Manager files, Metapsy databases."""
 
+from pdt_evidence.evidence.readers.columns import column_guide
 from pdt_evidence.evidence.readers.files import import_file, read_any
 from pdt_evidence.evidence.readers.metapsy.reader import read_metapsy
 from pdt_evidence.evidence.readers.revman.reader import read_revman
-from pdt_evidence.evidence.readers.trials import column_guide, read_trials, template
+from pdt_evidence.evidence.readers.trials import read_trials, template
 
 __all__ = [
     "column_guide",

@@ -42,7 +42,7 @@ SHARED = ("n_t", "n_c")  # alone they do not tell which set a table means to giv
 OPEN_WORDS = ("disorder", "outcome", "arm_t", "arm_c")  # a user may study what we do not hold
 FREE_WORDS = ("source_id", "locator", "verification", "contrast_id")  # name rows of the bundled sources
 MORE_METRICS = ("t", "ROM", "HR", "log OR", "log RR")  # of use in a user's table, in none of the bundled ones
-COMPUTED = ("measure", "yi_basis", "yi_reason", "design")  # in tables that the library made
+COMPUTED = ("measure", "yi_basis", "yi_reason", "design", "rob_overall")  # in tables that the library made
 PRE_POST = ("mean_post", "sd_post", "mean_pre", "sd_pre", "n", "r")  # for measures of change in one group
 ALIKE = 0.82  # likeness of a name to one of ours that it was meant to be
 HINT = 0.75  # the same for a column that is needed and missing
@@ -164,3 +164,20 @@ def _nearest(missing: Sequence[str], columns: Sequence[str]) -> str:
     pairs = {name: get_close_matches(name, own, n=1, cutoff=HINT) for name in missing}
     found = [f"{name} may be {near[0]!r}" for name, near in pairs.items() if near]
     return f" ({'; '.join(found)})" if found else ""
+
+
+def column_guide() -> str:
+    """What each column of a table of trials means, in which unit, and which words it takes.
+
+    Returns
+    -------
+    str
+        A line a column, and below it the words that are known; own words are welcome where it says so.
+    """
+    lines = []
+    for field, bundled in zip(trial_fields(), fields("trials"), strict=False):
+        lines.append(f"{field.name} ({field.type}): {bundled.description}")
+        if bundled.enum and field.name not in FREE_WORDS:
+            own = ", or a word of your own" if field.name in OPEN_WORDS else ""
+            lines.append(f"    {', '.join(field.enum or bundled.enum)}{own}")
+    return "\n".join(lines)

@@ -21,11 +21,8 @@ from numpy.typing import NDArray
 
 from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.evidence.contradictions import tell_contradictions
-from pdt_evidence.evidence.package import fields
 from pdt_evidence.evidence.readers.columns import (
     ARM_DATA,
-    FREE_WORDS,
-    OPEN_WORDS,
     check_columns,
     has_given_effects,
     trial_fields,
@@ -389,20 +386,3 @@ def template() -> str:
         } | example
         lines.append(",".join(filled.get(name, "") for name in names))
     return "\n".join(lines) + "\n"
-
-
-def column_guide() -> str:
-    """What each column of a table of trials means, in which unit, and which words it takes.
-
-    Returns
-    -------
-    str
-        A line a column, and below it the words that are known; own words are welcome where it says so.
-    """
-    lines = []
-    for field, bundled in zip(trial_fields(), fields("trials"), strict=False):
-        lines.append(f"{field.name} ({field.type}): {bundled.description}")
-        if bundled.enum and field.name not in FREE_WORDS:
-            own = ", or a word of your own" if field.name in OPEN_WORDS else ""
-            lines.append(f"    {', '.join(field.enum or bundled.enum)}{own}")
-    return "\n".join(lines)
