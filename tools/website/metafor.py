@@ -90,7 +90,8 @@ PARTS = (
             Line(r="g$yi[1]", here="g.yi[0]", pinned=MEANS["yi"][0]),
             Line(r="g$vi[1]", here="g.vi[0]", pinned=MEANS["vi"][0]),
         ),
-        note='Other names of columns are given as in `mean_t="m1i"`. metafor\'s `conv.*` have no functions of their own here: '
+        note='Other names of columns are given as in `mean_t="m1i"`. metafor\'s '
+        "`conv.*` have no functions of their own here: "
         "`effect_sizes` takes a reported g, d, t or ratio with its standard error, interval or p (columns "
         "`reported_metric`, `reported`, …).",
     ),
@@ -249,8 +250,8 @@ def _section(part: Part, numbers: list[float]) -> str:
 OPENING = """# From metafor to pdt
 
 Data sets of the R package metadat: `bcg` are trials of a vaccine (dat.bcg, with latitude), `normand` is
-dat.normand1999, `assink` dat.assink2016, `senn` dat.senn2013. R's numbers are pinned in `tests/reference` with the script
-and version that made them; ours are computed when this page is written. A test compares the two.
+dat.normand1999, `assink` dat.assink2016, `senn` dat.senn2013. R's numbers are pinned in `tests/reference` with the
+script and version that made them; ours are computed when this page is written. A test compares the two.
 
 """
 CLOSING = """
