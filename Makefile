@@ -54,6 +54,8 @@ benchmark: .venv-benchmark/done
 
 docs: .venv/test
 	$(BIN)/python tools/draw_readme_figure.py
+	$(BIN)/python tools/write_readme_answer.py
+	$(BIN)/python tools/website/blocks.py
 	$(BIN)/python tools/list_figures.py
 	$(BIN)/python docs/gallery/draw.py
 	$(BIN)/python tools/draw_architecture.py
