@@ -10,7 +10,7 @@ define environment
 	$(PYTHON) -m venv $(1) || { rm -rf $(1); exit 1; }
 endef
 
-.PHONY: reproduce test lint citation wheel-check test-floors test-newest test-abroad r-packages benchmark docs fuzz reference mutants clean
+.PHONY: reproduce test lint citation wheel-check test-floors test-newest test-abroad r-packages benchmark docs docs-site fuzz reference mutants clean
 
 reproduce: .venv/run
 	$(BIN)/pdt-evidence reproduce --out results
@@ -54,10 +54,16 @@ benchmark: .venv-benchmark/done
 
 docs: .venv/test
 	$(BIN)/python tools/draw_readme_figure.py
+	$(BIN)/python tools/write_readme_answer.py
+	$(BIN)/python tools/website/blocks.py
 	$(BIN)/python tools/list_figures.py
 	$(BIN)/python docs/gallery/draw.py
 	$(BIN)/python tools/draw_architecture.py
 	$(BIN)/python tools/run_notebooks.py
+
+# The site, in build/site: strictly, so that a broken link or an unknown name fails. Installed once, it needs no network.
+docs-site: .venv/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 fuzz: .venv/test
 	$(BIN)/python tests/fuzz/fuzz_readers.py --cases 10000
@@ -85,6 +91,10 @@ clean:
 .venv/test: .venv/python
 	$(PIP) -e '.[test,lint]'
 	touch $@ .venv/run
+
+.venv/docs: .venv/python
+	$(PIP) -e '.[docs]'
+	touch $@
 
 .venv-citation/done: constraints-citation.txt
 	$(call environment,.venv-citation)

@@ -1,0 +1,42 @@
+"""What the site says of names, columns and commands is what the library has."""
+
+import json
+import re
+
+import pytest
+from website.pages import ROOT, command_line, data_dictionary, name_groups, reference, results_schema
+
+import pdt_evidence as pdt
+
+
+def test_the_reference_has_every_public_name_once_and_no_other():
+    entries = re.findall(r"^::: (\S+)$", "\n".join(reference().values()), flags=re.MULTILINE)
+    assert sorted(entry.rpartition(".")[2] for entry in entries) == pdt.__all__
+    assert sorted(name for names in name_groups().values() for name in names) == pdt.__all__
+
+
+def test_an_entry_names_the_place_where_the_name_is_defined():
+    from importlib import import_module
+
+    for entry in re.findall(r"^::: (\S+)$", "\n".join(reference().values()), flags=re.MULTILINE):
+        module, _, name = entry.rpartition(".")
+        assert getattr(import_module(module), name) is getattr(pdt, name)
+
+
+def test_the_data_dictionary_has_every_column_of_every_table():
+    text = data_dictionary()
+    for resource in json.loads((ROOT / "data" / "datapackage.json").read_text(encoding="utf-8"))["resources"]:
+        part = text.partition(f"## {resource['path']}\n")[2].partition("\n## ")[0]
+        columns = re.findall(r"^\| `(\w+)` \| \w+ \| \S", part, flags=re.MULTILINE)
+        assert columns == [field["name"] for field in resource["schema"]["fields"]]
+
+
+@pytest.mark.parametrize("command", ["reproduce", "pool", "forest", "check", "import", "export", "report"])
+def test_the_command_line_page_has_every_command(command):
+    assert f"## {command}\n\n```text\nusage: pdt-evidence {command} " in command_line()
+
+
+def test_the_page_on_results_names_places_deep_in_the_file():
+    page = results_schema()
+    assert "| `pools[].estimate` | number or null |" in page
+    assert "| `schema_version` |" in page

@@ -1,0 +1,44 @@
+"""The how-to pages run: each Python block in turn, and the block of text below it is what it prints.
+
+python tools/website/blocks.py    # writes what they print now into docs/how-to/
+"""
+
+import contextlib
+import io
+import os
+import re
+import tempfile
+import warnings
+from pathlib import Path
+
+__all__ = ["HOW_TO", "with_outputs"]
+
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
+BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", flags=re.MULTILINE | re.DOTALL)
+
+
+def with_outputs(page: str) -> str:
+    """The page with what its blocks print now; they run in the current folder, one after the other."""
+    names: dict[str, object] = {}
+
+    def run(match: re.Match[str]) -> str:
+        printed = io.StringIO()
+        with warnings.catch_warnings(), contextlib.redirect_stdout(printed):
+            warnings.simplefilter("ignore")
+            exec(match[1], names)
+        text = "".join(f"{line.rstrip()}\n" for line in printed.getvalue().splitlines())
+        return f"```python\n{match[1]}```\n" + (f"\n```text\n{text}```\n" if text else "")
+
+    return BLOCK.sub(run, page)
+
+
+def main() -> None:
+    for path in sorted(HOW_TO.glob("*.md")):
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            path.write_text(with_outputs(path.read_text(encoding="utf-8")), encoding="utf-8")
+            os.chdir(HOW_TO)
+
+
+if __name__ == "__main__":
+    main()

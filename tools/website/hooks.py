@@ -1,0 +1,39 @@
+"""What mkdocs calls: adds the written pages to the files and to the navigation."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File, Files
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+
+from website.metafor import page as metafor_page
+from website.pages import written
+from website.tutorials import tutorials
+
+
+def on_config(config: Any) -> Any:
+    """Fill the two parts of the navigation whose pages are written."""
+    for part in config.nav:
+        if "Reference" in part:
+            part["Reference"] = [
+                "reference/index.md",
+                *({title: path} for path, (title, _) in written().items()),
+                *part["Reference"][1:],
+            ]
+        if "Tutorials" in part:
+            part["Tutorials"] += [{title: path} for path, (title, _, _) in tutorials().items()]
+    return config
+
+
+def on_files(files: Files, config: Any) -> Files:
+    for path, (_, text) in written().items():
+        files.append(File.generated(config, path, content=text))
+    files.append(File.generated(config, "how-to/from-metafor.md", content=metafor_page()))
+    for path, (_, text, pictures) in tutorials().items():
+        files.append(File.generated(config, path, content=text))
+        for name, content in pictures.items():
+            files.append(File.generated(config, f"tutorials/{name}", content=content))
+    return files

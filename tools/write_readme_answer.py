@@ -1,0 +1,40 @@
+"""Write the answer at the top of the README from the results: python tools/write_readme_answer.py."""
+
+import re
+import warnings
+from pathlib import Path
+
+import pdt_evidence as pdt
+
+README = Path(__file__).parents[1] / "README.md"
+PLACE = re.compile(r"(?<=<!-- answer -->\n).*?(?=<!-- /answer -->)", flags=re.DOTALL)
+
+
+def answer() -> str:
+    """What the trials say of depression at the end of treatment, against control and against CBT."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pdt.EvidenceWarning)
+        control, cbt = (
+            pdt.synthesize(pdt.trials(comparison=name, outcome="depression"))["depression", "post"]
+            for name in ("pdt_vs_control", "pdt_vs_cbt")
+        )
+    test = pdt.equivalence(cbt, margin=pdt.STEINERT_2017)
+    shown = "is shown" if test.equivalent else "is not shown"
+    return (
+        f"Depression at the end of treatment, in the trials held here: "
+        f"against control g = {_numbers(control)}; against CBT\n"
+        f"g = {_numbers(cbt)}. That it is equivalent to CBT within {test.margin:g} {shown}.\n"
+    )
+
+
+def _numbers(fit: pdt.PooledEffect) -> str:
+    text = f"{fit.estimate:.2f} [{fit.ci[0]:.2f}, {fit.ci[1]:.2f}] (k = {fit.k})"
+    return text.replace("-", "−")
+
+
+def main() -> None:
+    README.write_text(PLACE.sub(answer(), README.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
