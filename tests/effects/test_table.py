@@ -378,7 +378,7 @@ def test_an_unknown_keyword_is_an_error_with_the_nearest_known_one():
 def test_an_unknown_measure_lists_the_known_ones():
     assert message(row(**ARMS), "SMDH") == (
         "measure = 'SMDH' is not known. Did you mean 'SMD'? "
-        "Choose one of: 'SMD', 'MD', 'ROM', 'OR', 'RR', 'RD', 'SMCC', 'SMCR', 'GEN'."
+        "Choose one of: 'SMD', 'MD', 'ROM', 'OR', 'RR', 'RD', 'HR', 'SMCC', 'SMCR', 'GEN'."
     )
 
 

@@ -35,6 +35,7 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
     "OR": ("events", "reported"),
     "RR": ("events", "reported"),
     "RD": ("events", "reported"),
+    "HR": ("reported",),
     "SMCC": ("change",),
     "SMCR": ("raw change",),
     "GEN": ("given",),

@@ -32,9 +32,11 @@ SPELLINGS = {
     "RR": ("rr", "riskratio", "relativerisk"),
     "log RR": ("logrr",),
     "RD": ("rd", "riskdifference"),
+    "HR": ("hr", "hazardratio"),
+    "log HR": ("loghr", "lnhr"),
 }
 CANONICAL = {spelling: metric for metric, spellings in SPELLINGS.items() for spelling in spellings}
-RATIOS = ("ROM", "OR", "RR")
+RATIOS = ("ROM", "OR", "RR", "HR")
 USABLE = {
     "SMD": ("g", "d", "t", "OR", "log OR"),
     "MD": ("MD",),
@@ -42,6 +44,7 @@ USABLE = {
     "OR": ("OR", "log OR"),
     "RR": ("RR", "log RR"),
     "RD": ("RD",),
+    "HR": ("HR", "log HR"),
 }
 
 

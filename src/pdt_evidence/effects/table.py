@@ -46,7 +46,7 @@ def effect_sizes(
     table : DataFrame
         Of pandas, polars or pyarrow. A row a contrast of two arms (SMCC and SMCR: a row a group). Columns are
         found by the names below; empty cells are allowed and lead to NaN with a reason.
-    measure : {"SMD", "MD", "ROM", "OR", "RR", "RD", "SMCC", "SMCR", "GEN"}
+    measure : {"SMD", "MD", "ROM", "OR", "RR", "RD", "HR", "SMCC", "SMCR", "GEN"}
         SMD
             Hedges' g from `mean_t sd_t n_t mean_c sd_c n_c` (endpoint scores, or mean changes where `score`
             is "change"); else from `event_t n_t event_c n_c`, the log odds ratio times sqrt(3)/pi; else from
@@ -58,6 +58,8 @@ def effect_sizes(
         OR, RR, RD
             Log odds ratio, log risk ratio, risk difference from events, else as reported (a ratio needs its
             confidence limits or p; a standard error beside a ratio is ambiguous and not used).
+        HR
+            Log hazard ratio from `reported` with its confidence limits or p, and from nothing else.
         SMCC, SMCR
             Change of one group from `mean_post sd_post mean_pre sd_pre n r` (SMCR: without `sd_post`), in
             units of the SD of change or of the SD before.
