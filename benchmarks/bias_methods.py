@@ -1,4 +1,4 @@
-"""Bias and coverage of the corrections for publication bias, by simulation: `python -m benchmarks.bias_methods [repeats]`.
+"""Bias and coverage of the corrections for publication bias: `python -m benchmarks.bias_methods [repeats]`.
 
 Trials of two arms of 10 to 100 persons each, true effects normal around 0.3 with a standard deviation of 0.2. A trial
 that is significant in the positive direction (one-sided p < .025) is published; any other with a chance of 1 (no

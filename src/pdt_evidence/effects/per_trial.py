@@ -301,7 +301,7 @@ def first_in_order(
     keys: Mapping[str, Array], trial: NDArray[np.intp], rows: NDArray[np.intp]
 ) -> NDArray[np.intp]:
     """The row of its trial that comes first among `rows`, for every row; -1 where its trial has none."""
-    order = rows[np.lexsort([*(key[rows] for key in reversed(keys.values())), trial[rows]])]
+    order = rows[np.lexsort([*(key[rows] for key in reversed(list(keys.values()))), trial[rows]])]
     best = np.full(trial.max(initial=-1) + 1, -1)
     best[trial[order[::-1]]] = order[::-1]
     return best[trial]

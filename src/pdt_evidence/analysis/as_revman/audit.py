@@ -201,7 +201,8 @@ def _recomputed(rows: pd.DataFrame, subgroup: str) -> dict[str, tuple[float, ...
         rows[rows["in_subgroup"] & (rows["subgroup"] == subgroup)] if subgroup else rows[rows["in_overall"]]
     )
     if shown.empty:  # a subtotal of no studies counts none
-        return dict.fromkeys((*COUNTS, *NOTHING), (0.0,)) | dict.fromkeys(("Q_p", "p"), (1.0, 0.0))
+        none: dict[str, tuple[float, ...]] = dict.fromkeys((*COUNTS, *NOTHING), (0.0,))
+        return none | {"Q_p": (1.0, 0.0), "p": (1.0, 0.0)}
     total = _pool(shown, settings)
     scale = math.exp if settings["log_scale"] else float
     cells: dict[str, tuple[float, ...]] = {

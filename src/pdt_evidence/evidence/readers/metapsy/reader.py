@@ -190,12 +190,7 @@ class _Reader:
         arm_t, arm_c = (self._arm(row, arm) for arm in ("arm1", "arm2"))
         swapped = arm_c[0].startswith("pdt") and not arm_t[0].startswith("pdt")
         outcome = self._outcome(row)
-        score, data = arm_data(row)
-        if row.at in self.contradicted:
-            size = f"its means give {row.effect_of_means():.2f} SDs, its own effect is {row.own_g():.2f}"
-            use = "; the means are not used" if self.by_own_effect else ""
-            self.log.append((row.line, where, "noted", size + use))
-            score, data = ("", {}) if self.by_own_effect else (score, data)
+        score, data = self._arm_data(row, where)
         better = self._better(row, score, outcome)
         effect = self._reported(row, score, better, where)
         if not score and not effect:
@@ -249,6 +244,15 @@ class _Reader:
             "locator": f"line {row.line}",
             "reference": row.word("full_ref"),
         }
+
+    def _arm_data(self, row: Row, where: str) -> tuple[str, dict[str, Any]]:
+        """The arms' numbers; means that contradict the row's own effect are said, and not used where most do."""
+        if row.at not in self.contradicted:
+            return arm_data(row)
+        size = f"its means give {row.effect_of_means():.2f} SDs, its own effect is {row.own_g():.2f}"
+        use = "; the means are not used" if self.by_own_effect else ""
+        self.log.append((row.line, where, "noted", size + use))
+        return ("", {}) if self.by_own_effect else arm_data(row)
 
     def _arm(self, row: Row, arm: str) -> tuple[str, str]:
         """Our word for an arm, and its own name; some databases name the therapy in `multi_arm1` only."""
