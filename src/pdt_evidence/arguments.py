@@ -120,6 +120,7 @@ ALIASES = {
     "Exportable": "pd.DataFrame | Synthesis",
     "Drawable": RESULT,
     "Better": "str",
+    "Evidence": "PooledEffect | pd.DataFrame | ArrayLike",
 }
 RESULTS = (
     "PooledEffect",

@@ -266,7 +266,9 @@ def test_short_citations_are_short_and_of_every_source():
 
 def test_the_summary_counts_trials_at_the_end_of_treatment_and_in_all(run):
     own = Facts().pooled(comparison="pdt_vs_cbt")
-    assert f"PDT against CBT: {own.k} trials with symptoms at the end of treatment, 16 in all" in run[1]
+    assert own is not None
+    trials = f"PDT against CBT: {own.effect.k} trials with symptoms at the end of treatment, 16 in all"
+    assert trials in run[1]
     assert "in 1 stratum" in run[1]
 
 

@@ -186,7 +186,7 @@ PARTS = (
         'fill <- trimfill(rma(yi, vi, data = es), side = "right")\n'
         'step <- selmodel(rma(-yi, vi, data = es, method = "ML"), type = "stepfun",\n'
         '                 alternative = "greater", steps = 0.025)',
-        here="test = pdt.regression_test(es.yi, es.vi)\n"
+        here='test = pdt.regression_test(es.yi, es.vi, model="wls")\n'
         'fill = pdt.trim_and_fill(es.yi, es.vi, side="right", test="z")\n'
         "step = pdt.selection_model(-es.yi, es.vi, steps=[0.025])",
         lines=(

@@ -50,7 +50,7 @@ FROM_ODDS = {"events", "reported OR"}  # in `yi_basis`
 
 @known_options
 def synthesize(
-    table: pd.DataFrame,
+    table: Any,
     *,
     by: str | Sequence[str] = ("outcome", "follow_up"),
     measure: str | None = None,

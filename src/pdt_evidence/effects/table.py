@@ -7,6 +7,7 @@ else from their events, else from the effect as reported. All rows of a basis ar
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,7 @@ Formula = Callable[[Inputs, Mapping[str, str]], Effect]
 
 @known_options
 def effect_sizes(
-    table: pd.DataFrame,
+    table: Any,
     measure: str = "SMD",
     *,
     vtype: str = "LS",

@@ -76,12 +76,12 @@ def test_every_verdict_has_its_meaning_and_its_case():
 @pytest.mark.parametrize(
     ("low", "high", "verdict"),
     [
-        (0.01, 0.40, "non-inferior"),
-        (-0.40, -0.01, "non-superior"),
-        (0.01, 0.20, "equivalent"),
-        (-0.20, -0.01, "equivalent"),
-        (0.26, 6.0, "non-inferior"),
-        (-6.0, -0.26, "non-superior"),
+        (0.01, 0.40, "not equivalent; possibly better"),
+        (-0.40, -0.01, "not equivalent; possibly worse"),
+        (0.01, 0.20, "equivalent, possibly trivially better"),
+        (-0.20, -0.01, "equivalent, possibly trivially worse"),
+        (0.26, 6.0, "not equivalent; possibly better"),
+        (-6.0, -0.26, "not equivalent; possibly worse"),
     ],
 )
 def test_no_difference_is_named_where_the_usual_interval_holds_0(low, high, verdict):

@@ -217,7 +217,7 @@ def test_unknown_columns_are_named_together_with_the_nearest_ones():
         (lambda t: t, {"reference": np.nan}, "is not a finite number"),
         (lambda t: t[["estimate", "ci_low", "ci_high"]], {}, "There is no choice to draw"),
         (lambda t: pd.concat([t, t["method"]], axis=1), {}, "several columns 'method'"),
-        (lambda t: t.to_dict(), {}, "it must be a pandas DataFrame"),
+        (lambda t: t.to_dict(), {}, "Cannot draw a specification curve of dict. Give a DataFrame"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(change, options, said):
