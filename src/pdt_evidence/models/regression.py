@@ -323,9 +323,14 @@ def coefficients(
 
 def tau2_se_reml(Q: Array, y: Array, vi: Array, tau2: Array) -> float:
     """Standard error of tau2 of the first design by the expected information."""
-    return float(np.sqrt(2 / _project(Q, y, vi, tau2).trPP[0]))
+    return _se(_project(Q, y, vi, tau2).trPP[0])
 
 
 def tau2_se_ml(Q: Array, y: Array, vi: Array, tau2: Array) -> float:
     """The same of the full likelihood."""
-    return float(np.sqrt(2 / (_project(Q, y, vi, tau2).w[0] ** 2).sum()))
+    return _se((_project(Q, y, vi, tau2).w[0] ** 2).sum())
+
+
+def _se(twice_information: np.floating) -> float:
+    """Standard error of tau2; NaN where the information is too small for a number."""
+    return float(np.sqrt(2 / twice_information)) if twice_information > 0 else np.nan
