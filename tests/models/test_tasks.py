@@ -85,7 +85,9 @@ def test_an_error_cancels_the_tasks_that_wait():
 
 def test_an_interrupt_from_the_keyboard_cancels_the_tasks_that_wait():
     """The signal comes while the caller waits for the second result."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # afresh: a wait that an interrupt does not end hides it
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # afresh: a wait that an interrupt does not end hides it
     line = Line(lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT))
     got = []
     with ThreadPoolExecutor(1) as executor:

@@ -181,7 +181,9 @@ def _missing(away: Floats, estimator: str) -> int:
     k = len(away)
     size = np.abs(away)
     # Distances that differ by rounding alone share a rank, or chance would decide between the sides.
-    _, where, count = np.unique(np.round(size / (size.max() or 1.0), 12), return_inverse=True, return_counts=True)
+    _, where, count = np.unique(
+        np.round(size / (size.max() or 1.0), 12), return_inverse=True, return_counts=True
+    )
     ranks = (np.cumsum(count) - (count - 1) / 2)[where]
     signed = np.sign(away) * ranks
     if estimator == "R0":
