@@ -41,5 +41,5 @@ run() { "${offline[@]}" "${as_user[@]}" env -i PATH="$work/env/bin:/usr/bin:/bin
 run python "$work/readme.py" >/dev/null
 run pdt-evidence reproduce --out results | head -1
 test -s depression.pdf -a -s results/report.html -a -s results/tables/claims.csv
-test "$(ls -A results | tr '\n' ' ')" = "figures report.html tables "
+test "$(ls -A results | tr '\n' ' ')" = "figures report.html results.json ro-crate-metadata.json tables "
 echo "the wheel works: $(ls "$work"/*.whl | xargs -n1 basename), $("$python" --version)"
