@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import pdt_evidence as pdt
-from pdt_evidence.analysis.networks.network import METHODS as NETWORK_METHODS
+from pdt_evidence.analysis.networks.network import NETWORK_METHODS
 from pdt_evidence.cli.arguments import command_parser
 from pdt_evidence.errors import RequestError
 from pdt_evidence.figures.sheet.words import method_line
@@ -23,7 +23,7 @@ from pdt_evidence.models.estimators import (
     regression_tau2_se,
     tau2_standard_error,
 )
-from pdt_evidence.models.gosh import METHODS as GOSH_METHODS
+from pdt_evidence.models.gosh import GOSH_METHODS
 from pdt_evidence.models.inference import REGRESSION_TESTS, TESTS, TESTS_BY_CODE, infer
 from pdt_evidence.models.prediction import PI_RULES, PI_RULES_BY_CODE, prediction_half_width
 from pdt_evidence.models.weights import prepare

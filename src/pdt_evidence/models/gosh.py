@@ -27,11 +27,11 @@ from pdt_evidence.models.heterogeneity import I2_from_Q, I2_from_tau2, typical_v
 from pdt_evidence.models.pool import Options, fit
 from pdt_evidence.models.tasks import in_order
 
-__all__ = ["METHODS", "SubsetFits", "all_subsets", "holds", "pool_subsets", "sample_subsets"]
+__all__ = ["GOSH_METHODS", "SubsetFits", "all_subsets", "holds", "pool_subsets", "sample_subsets"]
 
 Floats = NDArray[np.float64]
 Masks = NDArray[np.uint64]
-METHODS = ("EE", "DL", "REML")
+GOSH_METHODS = ("EE", "DL", "REML")
 PIECE = 1 << 13  # subsets in one task
 TINY = np.finfo(float).tiny
 

@@ -47,7 +47,7 @@ __all__ = [
     "network_transitivity",
 ]
 
-METHODS = ("REML", "DL", "EE")
+NETWORK_METHODS = ("REML", "DL", "EE")
 LOOP_TOLERANCE = 1e-3  # on the scale of yi: what rounding may leave open in a multi-arm study's loops
 ONE_ROW = (
     " (it takes one row of each study and pair of arms: keep one outcome, instrument and time, or combine such rows "
@@ -108,7 +108,7 @@ def network(
     >>> fit.treatments, round(float(fit.estimates[1, 0]), 4), round(float(fit.standard_errors[1, 0]), 4)
     (('CBT', 'PDT', 'waitlist'), 0.1545, 0.2594)
     """
-    check_options(method=(method, Choice(METHODS)), level=(level, LEVEL), measure=(measure, MEASURE))
+    check_options(method=(method, Choice(NETWORK_METHODS)), level=(level, LEVEL), measure=(measure, MEASURE))
     check_options(tau2=(tau2 or 0.0, AT_LEAST_0), loop_tolerance=(loop_tolerance, AT_LEAST_0))
     columns = _checked_rows(yi, vi, arm_t, arm_c, study)
     treatments = tuple(sorted({*columns["arm_t"], *columns["arm_c"]}))

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.analysis.robustness.refits import frozen, pool_first
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
-from pdt_evidence.models.gosh import METHODS, all_subsets, holds, pool_subsets, sample_subsets
+from pdt_evidence.models.gosh import GOSH_METHODS, all_subsets, holds, pool_subsets, sample_subsets
 from pdt_evidence.options import SEED, Choice, Whole, check_options
 from pdt_evidence.results import PooledEffect
 
@@ -156,7 +156,7 @@ def gosh(
     """
     full = pool_first(yi, vi, method, None, None, labels)
     check_options(
-        method=(full.method, Choice(METHODS)),
+        method=(full.method, Choice(GOSH_METHODS)),
         budget=(budget, Whole(least=1)),
         sample=(sample, Whole(least=1, or_none=True)),
         seed=(seed, SEED),

@@ -38,7 +38,7 @@ CHUNK = 1 << 20  # bytes
 OVERLAP = 100  # bytes; what is searched for in pieces is shorter
 UTF8_LETTER = re.compile(rb"\xc3[\x80-\xbf]|\xe2\x80[\x80-\xbf]")  # accents, dashes: no words in Windows-1252
 SMALL = 1_000_000  # bytes under which a ratio says nothing
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def file_bytes(path: str | Path, *, limit: int = MAX_FILE) -> bytes:
@@ -255,7 +255,7 @@ def _check_entries(entries: list[zipfile.ZipInfo], where: str) -> None:
             problems.append(f"{name!r} is a link, not a file")
         if entry.flag_bits & 0x1:
             problems.append(f"{name!r} is encrypted")
-        if entry.compress_type not in METHODS:
+        if entry.compress_type not in COMPRESSIONS:
             problems.append(f"{name!r} is packed by a method other than deflate")
         if entry.file_size > SMALL and entry.file_size > MAX_RATIO * entry.compress_size:
             problems.append(f"{name!r} unpacks to more than {MAX_RATIO} times its size")
