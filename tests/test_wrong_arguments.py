@@ -13,7 +13,17 @@ Y, V = [0.1, 0.5, 0.9, 0.3], [0.01, 0.02, 0.03, 0.01]
 DATES = pd.to_datetime(["2001-01-01", "2003-02-02", "2004-05-05", "2005-05-05"])
 
 
-@pytest.mark.parametrize("dates", [list(DATES), DATES, DATES.to_numpy(), pd.Series(DATES), DATES - DATES[0]])
+@pytest.mark.parametrize(
+    "dates",
+    [
+        list(DATES),
+        DATES,
+        DATES.to_numpy(),
+        DATES.to_numpy().astype("M8[ns]"),
+        pd.Series(DATES),
+        DATES - DATES[0],
+    ],
+)
 @pytest.mark.parametrize("function", [pdt.pool, pdt.pool_many, pdt.henmi_copas, pdt.pool_bayes])
 def test_dates_are_no_numbers(function, dates):
     with pytest.raises(EvidenceError, match="is not a number"):

@@ -111,6 +111,8 @@ def numbers(values: ArrayLike) -> tuple[Floats, dict[int, object]]:
     array = np.asarray(values)
     if array.dtype.kind in "fiu":
         return np.ascontiguousarray(array, dtype=float), {}
+    if array.dtype.kind in "mM":  # dates and spans of time, which as objects can turn into whole numbers
+        return np.full(array.shape, np.nan), dict(enumerate(map(str, array.ravel())))
     # Anew as objects: numpy has turned the numbers beside a word into words.
     flat = np.asarray(values, dtype=object).ravel().tolist()
     numeric = [isinstance(value, Real) and value is not True and value is not False for value in flat]

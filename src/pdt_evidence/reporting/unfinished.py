@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 try:
@@ -32,23 +32,17 @@ def folder_to_make_in(out: Path) -> Iterator[Path]:
     that can be locked belongs to nobody alive.
     """
     _remove_leftovers(out)
-    making, lock = _locked_folder(out)
-    try:
+    making = (
+        out / f"{PREFIX}{secrets.token_hex(8)}"
+    )  # named before it is there: an interrupt at any point finds it
+    with ExitStack() as afterwards:
+        afterwards.callback(shutil.rmtree, making, ignore_errors=True)
+        while not making.exists():  # again where another run has removed it before it was locked
+            making.mkdir(mode=0o700)
+            lock = _lock(making, wait=True)
+            if lock is not None:
+                afterwards.callback(os.close, lock)
         yield making
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
-        if lock is not None:
-            os.close(lock)
-
-
-def _locked_folder(out: Path) -> tuple[Path, int | None]:
-    while True:
-        making = Path(tempfile.mkdtemp(dir=out, prefix=PREFIX))
-        lock = _lock(making, wait=True)
-        if making.exists():  # else another run has just removed it, as a leftover that nobody had locked
-            return making, lock
-        if lock is not None:
-            os.close(lock)
 
 
 def _remove_leftovers(out: Path) -> None:
