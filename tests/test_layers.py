@@ -13,8 +13,10 @@ ROOT = Path(pdt_evidence.__file__).parent
 # What comes later may import what comes before, never the other way round; lazy imports count.
 LAYERS = (
     "arguments",
+    "other_names",
     "errors",
     "formatting",
+    "showing",
     "options",
     "notes",
     "evidence",

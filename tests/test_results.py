@@ -100,7 +100,7 @@ def test_the_summary_names_its_rules(effect):
 
 def test_the_html_is_a_small_table_with_escaped_text(effect):
     html = dataclasses.replace(effect, stratum={"outcome": "<b>"}, notes=("k < 3",))._repr_html_()
-    assert html.startswith("<table>")
+    assert "<table>" in html
     assert "&lt;b&gt;" in html
     assert "k &lt; 3" in html
     assert "<b>" not in html
@@ -125,6 +125,24 @@ def test_a_synthesis_is_keyed_by_its_strata(effect):
         RequestError, match=r"No stratum 'pain, long' .* There are: depression, post; pain, post\."
     ):
         syn["pain", "long"]
+
+
+def test_a_synthesis_is_asked_by_the_words_that_tell_a_stratum_apart(effect):
+    syn = synthesis(effect)
+    assert syn["depression"] is effect
+    assert syn["post", "depression"] is effect
+    with pytest.raises(
+        RequestError,
+        match=r"'post' is not one stratum but 2 by outcome, follow_up: depression, post; pain, post\. Name one, as in "
+        r"syn\['depression', 'post'\]\.",
+    ):
+        syn["post"]
+    with pytest.raises(
+        RequestError, match=r"No stratum 'depresion' .*Did you mean 'depression'\? There are: "
+    ):
+        syn["depresion"]
+    with pytest.raises(RequestError, match="No stratum '' by"):
+        syn[()]
 
 
 def test_a_synthesis_by_one_column_is_keyed_by_the_word_too(effect):
@@ -165,7 +183,11 @@ def test_ratios_are_said_to_be_logarithms_and_shown_as_ratios():
     assert (
         f"exp: OR {np.exp(fit.estimate):.2f} [{np.exp(fit.ci[0]):.2f}, {np.exp(fit.ci[1]):.2f}], pi" in text
     )
-    assert "estimate (log OR)" in fit._repr_html_()
+    assert "OR [95% CI]</th>" in fit._repr_html_()
+    assert (
+        f"<td>{np.exp(fit.estimate):.2f} [{np.exp(fit.ci[0]):.2f}, {np.exp(fit.ci[1]):.2f}]</td>"
+        in fit._repr_html_()
+    )
     assert "exp" not in pool([0.5, 0.7], [0.04, 0.05], measure="SMD").summary()
     excluded = pd.DataFrame({"row_id": [], "reason": []})
     one = Synthesis(by=("outcome",), strata={("pain",): fit}, left_out=excluded, measure="OR")

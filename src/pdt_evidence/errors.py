@@ -13,6 +13,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from pdt_evidence.arguments import faults_of, refused_at_once, shown
+from pdt_evidence.other_names import ours
 
 __all__ = [
     "EvidenceError",
@@ -95,16 +96,20 @@ def require_choice(name: str, value: object, known: Sequence[object]) -> None:
 
 
 def did_you_mean(word: object, known: Iterable[object]) -> str:
-    """A sentence with the nearest of the known words, a space before it; "" where none is near.
+    """A sentence with the known word that others call so, or the nearest, a space before it; "" where none is near.
 
     Examples
     --------
     >>> did_you_mean("outcom", ["outcome", "follow_up"])
     " Did you mean 'outcome'?"
+    >>> did_you_mean("HKSJ", ["z", "t", "knha"])
+    " Did you mean 'knha'?"
     """
     from difflib import get_close_matches
 
     words = {str(name).lower(): str(name) for name in known}
+    if name := ours(word, words.values()):
+        return f" Did you mean {name!r}?"
     near = get_close_matches(str(word).lower(), words, n=1, cutoff=0.7)
     return f" Did you mean {words[near[0]]!r}?" if near else ""
 

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import RequestError, did_you_mean
 from pdt_evidence.formatting import (
     RATIOS,
     TEXT,
     aligned,
-    escape,
     note_lines,
     percent,
     plain,
@@ -29,6 +28,7 @@ from pdt_evidence.formatting import (
 )
 from pdt_evidence.models.inference import TESTS_BY_CODE
 from pdt_evidence.notes import ABOUT_PREDICTION, Note, code_of
+from pdt_evidence.showing import Brief, Cells, pooled_cells, pooled_head
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,8 +54,8 @@ def _no_values() -> NDArray[np.float64]:
     return np.empty(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PooledEffect:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class PooledEffect(Brief):
     """One stratum pooled; on the scale of `measure`, above 0 favours arm 1.
 
     Intervals are pairs (low, high) at `level`; NaN stands for what cannot be known, and
@@ -171,16 +171,16 @@ class PooledEffect:
 
         return beyond(self, q, self.level if level is None else level, draws, seed)
 
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{escape(name)}</th><td>{escape(value)}</td></tr>"
-            for name, value in _table(self)
-        )
-        return f"<table><caption>{escape(_title(self))}</caption><tbody>{rows}</tbody></table>"
+    def _cells(self) -> Cells:
+        head = (*self.stratum, *pooled_head(self.measure, self.level))
+        return [head, (*map(str, self.stratum.values()), *pooled_cells(self))]
+
+    def _caption(self) -> str:
+        return _title(self)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Synthesis:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Synthesis(Brief):
     """The strata of one call, in order, and the rows that went into none.
 
     `syn["depression", "post"]` is the `PooledEffect` of one stratum; a synthesis by a
@@ -208,19 +208,30 @@ class Synthesis:
         return self.summary()
 
     def __getitem__(self, key: str | tuple[str, ...]) -> PooledEffect:
-        """The `PooledEffect` of one stratum.
+        """The `PooledEffect` of one stratum, by all its words in order or by those that no other stratum has.
 
         Raises
         ------
         RequestError
-            Where there is no such stratum; the error lists those there are.
+            Where no stratum has these words, or several have; the error lists those there are.
         """
         words = (key,) if isinstance(key, str) else tuple(key)
-        if words not in self.strata:
-            known = "; ".join(", ".join(known) for known in self.strata) or "none"
-            requested = ", ".join(map(str, words))
-            raise RequestError(f"No stratum {requested!r} by {', '.join(self.by)}. There are: {known}.")
-        return self.strata[words]
+        if words in self.strata:
+            return self.strata[words]
+        found = [one for one in self.strata if words and set(words) <= set(one)]
+        if len(found) == 1:
+            return self.strata[found[0]]
+        requested = ", ".join(map(str, words))
+        listed = "; ".join(", ".join(one) for one in found or self.strata) or "none"
+        if found:
+            raise RequestError(
+                f"{requested!r} is not one stratum but {len(found)} by {', '.join(self.by)}: {listed}. Name one, "
+                f"as in syn[{', '.join(map(repr, found[0]))}]."
+            )
+        near = (
+            did_you_mean(words[0], {word for one in self.strata for word in one}) if len(words) == 1 else ""
+        )
+        raise RequestError(f"No stratum {requested!r} by {', '.join(self.by)}.{near} There are: {listed}.")
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:
         return iter(self.strata)
@@ -287,8 +298,13 @@ class Synthesis:
             lines += ["", f"{len(self.left_out)} rows went into no stratum (see left_out)."]
         return "\n".join([*lines, *note_lines(self.notes)])
 
-    def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
+    def _cells(self) -> Cells:
+        mixed = len({effect.measure for effect in self.strata.values()}) > 1
+        head = (*self.by, *pooled_head("" if mixed else self.measure, self.level))
+        return [head, *((*key, *pooled_cells(one, named=mixed)) for key, one in self.strata.items())]
+
+    def _caption(self) -> str:
+        return repr(self)[1:-1]
 
 
 class Answer(Protocol):
@@ -364,26 +380,6 @@ def as_ratios(effect: PooledEffect) -> list[str]:
     low, high, *pi = (TEXT.limit(value, 2, 1.0) for value in ends)
     also = "" if math.isnan(ends[2]) else f", pi {pi[0]} to {pi[1]}"
     return [f"exp: {effect.measure} {TEXT.effect(ratio, 2, 1.0)} [{low}, {high}]{also}"]
-
-
-def _table(effect: PooledEffect) -> list[tuple[str, str]]:
-    level = percent(effect.level)
-    tau2 = f"{TEXT.number(effect.tau2)} [{TEXT.interval(effect.tau2_ci)}]"
-    name = "estimate" if effect.measure == "GEN" else f"estimate ({scale_name(effect.measure)})"
-    exp = [("exp", line.removeprefix("exp: ")) for line in as_ratios(effect)]
-    return [
-        (name, TEXT.number(effect.estimate)),
-        *exp,
-        ("se", TEXT.number(effect.se)),
-        (f"{level} CI ({effect.test})", TEXT.interval(effect.ci)),
-        ("p", TEXT.p(effect.p)),
-        (f"{level} PI ({effect.pi_rule})", TEXT.interval(effect.pi)),
-        (f"tau2 [{level} CI, {effect.tau2_ci_method}]", tau2),
-        ("I2 (%)", TEXT.number(effect.I2, 1)),
-        (f"Q ({effect.Q_df} df)", TEXT.number(effect.Q, 2)),
-        ("p of Q", TEXT.p(effect.Q_p)),
-        *(("note", note) for note in effect.notes),
-    ]
 
 
 def _line(key: tuple[str, ...], effect: PooledEffect, mixed: bool, notes: list[str]) -> tuple[str, ...]:

@@ -15,12 +15,13 @@ import pandas as pd
 from pdt_evidence.evidence.lint_rules import RULES, Rows
 from pdt_evidence.evidence.lint_spreads import SPREADS
 from pdt_evidence.evidence.tables import set_aside
+from pdt_evidence.showing import Brief
 
 __all__ = ["Finding", "lint"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Finding(Brief):
     """One value that is wrong or suspicious: where it is, what is odd, how to fix it."""
 
     line: int | None  # of the file, None where a finding is of the file as a whole
@@ -30,6 +31,9 @@ class Finding:
     how_to_mend: str = ""
     severity: str = "warning"  # or error: the file cannot be used until it is fixed
     place: str = ""  # how the file itself calls the row: "sheet 'Trials', row 6"; default: its line
+
+    def _line(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         place = self.place or (f"line {self.line}" if self.line is not None else "")

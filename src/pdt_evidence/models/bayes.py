@@ -20,6 +20,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import ndtr
 
 from pdt_evidence.models.priors import Prior
+from pdt_evidence.showing import Brief
 
 __all__ = ["INTERVALS", "Mixture", "TauPosterior", "finite_moment", "integrate", "interval", "shrinkage"]
 
@@ -33,8 +34,8 @@ MOST_HALVINGS = 12
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class _Data:
+@dataclass(frozen=True, slots=True, repr=False)
+class _Data(Brief):
     y: Array
     v: Array
     prior: Prior
@@ -56,8 +57,8 @@ class _Data:
         return mean, total**-0.5, log_density
 
 
-@dataclass(frozen=True, slots=True)
-class Mixture:
+@dataclass(frozen=True, slots=True, repr=False)
+class Mixture(Brief):
     """A mixture of normals: weights (n,) summing to 1, means and standard deviations (n,)."""
 
     weight: Array
@@ -115,8 +116,8 @@ class Mixture:
         return _root(slope, grid[max(top - 1, 0)], grid[min(top + 1, 300)])
 
 
-@dataclass(frozen=True, slots=True)
-class TauPosterior:
+@dataclass(frozen=True, slots=True, repr=False)
+class TauPosterior(Brief):
     """The posterior of tau, on nodes of log(tau); and what mu is at each node.
 
     Attributes

@@ -20,6 +20,7 @@ from scipy.special import gammainc
 from pdt_evidence.models.estimators import estimate_tau2
 from pdt_evidence.models.roots import falling_root
 from pdt_evidence.models.weights import Batch
+from pdt_evidence.showing import Brief
 
 __all__ = ["HenmiCopas", "henmi_copas_interval"]
 
@@ -28,8 +29,8 @@ NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(160)
 FAR = 12.0  # standard deviations beyond which the normal density adds nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HenmiCopas:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class HenmiCopas(Brief):
     """The equal-effects estimate with an interval that allows for heterogeneity."""
 
     k: int

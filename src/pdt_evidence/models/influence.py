@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.models.distributions import chi2_tail
 from pdt_evidence.models.pool import Options, PooledArrays, fit
+from pdt_evidence.showing import Brief
 
 __all__ = ["Diagnostics", "delete_each", "diagnose"]
 
@@ -24,8 +25,8 @@ Floats = NDArray[np.float64]
 ROUNDING = 100 * np.finfo(float).eps  # differences this small, relative to the effects, are none
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Diagnostics:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Diagnostics(Brief):
     """One value a study; every array of shape (k,)."""
 
     rstudent: Floats  # externally standardised residual

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pdt_evidence.formatting import PAGE, percent
 from pdt_evidence.models.distributions import chi2_tail, log_two_sided_p, two_sided_p
 from pdt_evidence.models.estimators import estimate_tau2, estimator, tau2_standard_error
 from pdt_evidence.models.heterogeneity import (
@@ -28,6 +29,7 @@ from pdt_evidence.models.intervals import tau2_interval
 from pdt_evidence.models.prediction import bootstrap_interval, prediction_half_width
 from pdt_evidence.models.tasks import in_order
 from pdt_evidence.models.weights import Batch, prepare, scratch, sums
+from pdt_evidence.showing import Brief, Cells, effect_cell
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -37,6 +39,8 @@ __all__ = ["Options", "PooledArrays", "fit"]
 Floats = NDArray[np.float64]
 LOG_2PI = np.log(2 * np.pi)
 SLICE_VALUES = 1 << 17  # most doubles in one array of a slice: a megabyte
+
+MOST_POOLS = 20  # that a notebook shows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +57,8 @@ class Options:
     seed: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PooledArrays:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class PooledArrays(Brief):
     """Many meta-analyses pooled: the names of `PooledEffect`, each an array.
 
     Scalars have the leading shape (...) of the effects, intervals (..., 2), yi, vi and
@@ -81,6 +85,31 @@ class PooledArrays:
     Q: Floats
     yi: Floats
     vi: Floats
+
+    def _line(self) -> str:
+        most = int(self.k.max()) if self.k.size else 0
+        return f"{self.method} {self.test}: {self.k.size} pools of up to {most} studies, shape {self.k.shape}"
+
+    def _cells(self) -> Cells:
+        def first(values: Any) -> list[Any]:
+            return values.reshape(self.k.size, -1)[:MOST_POOLS].tolist()
+
+        level = percent(self.level)
+        effects = [
+            effect_cell("", one, ci) for (one,), ci in zip(first(self.estimate), first(self.ci), strict=True)
+        ]
+        columns = {
+            "k": [str(one) for (one,) in first(self.k)],
+            f"estimate [{level} CI]": effects,
+            f"{level} PI": [PAGE.interval(pi) for pi in first(self.pi)],
+            "τ²": [PAGE.variance(one) for (one,) in first(self.tau2)],
+            "I² (%)": [PAGE.number(one, 0) for (one,) in first(self.I2)],
+            "p": [PAGE.p(one) for (one,) in first(self.p)],
+        }
+        return [tuple(columns), *zip(*columns.values(), strict=True)]
+
+    def _below(self) -> tuple[str, ...]:
+        return (f"The first {MOST_POOLS} of {self.k.size}.",) if self.k.size > MOST_POOLS else ()
 
     @property
     def statistic(self) -> Floats:

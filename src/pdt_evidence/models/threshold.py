@@ -20,6 +20,7 @@ from pdt_evidence.models.pool import Options
 from pdt_evidence.models.pool import fit as pool_arrays
 from pdt_evidence.notes import Note
 from pdt_evidence.options import LEVEL, SEED, Number, Whole, check_options
+from pdt_evidence.showing import Brief
 
 __all__ = ["Beyond", "beyond", "bootstrap_share", "calibrated_effects", "normal_share"]
 
@@ -30,8 +31,8 @@ NO_INTERVAL = (NAN, NAN)
 DELTA_LIMITS = (0.15, 0.85)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Beyond:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Beyond(Brief):
     """The share of true effects above a threshold.
 
     Attributes
@@ -71,6 +72,9 @@ class Beyond:
 
     def __str__(self) -> str:
         return self.summary()
+
+    def _line(self) -> str:
+        return " ".join(self.summary().partition("\nNote")[0].split())
 
     def to_dict(self) -> dict[str, Any]:
         """Every value as plain Python, ready for JSON; NaN becomes None."""

@@ -23,6 +23,7 @@ from pdt_evidence.evidence.readers.trials import file_source, typed_trials, with
 from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import Problem, first_of_cells, listed
 from pdt_evidence.evidence.tables import set_aside
+from pdt_evidence.showing import Brief
 from pdt_evidence.verdicts.words import counted
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ COLUMN_OF = {
 BLANK = re.compile(r"no ((?:\w+, )*\w+)")  # how `effect_sizes` says which cells are blank
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileCheck:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class FileCheck(Brief):
     """What was found in a file: errors, which must be fixed, and warnings, which are worth a look."""
 
     file: str
@@ -68,6 +69,9 @@ class FileCheck:
     @property
     def warnings(self) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if finding.severity != "error")
+
+    def _line(self) -> str:
+        return self.summary().rpartition("\n")[2]
 
     def summary(self) -> str:
         """A line for each finding and note, and a last one that counts them."""

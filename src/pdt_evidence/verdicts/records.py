@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from html import escape
-from textwrap import fill
 from typing import TYPE_CHECKING
 
 from pdt_evidence.errors import RequestError, require_choice
 from pdt_evidence.formatting import PAGE
+from pdt_evidence.showing import Brief, Cells
+from pdt_evidence.verdicts.printed import (
+    ANSWERS,
+    ANY_EVIDENCE,
+    PARTS,
+    QUESTIONS,
+    THE_REVIEW,
+    line_of,
+    paragraph,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,25 +36,9 @@ __all__ = [
     "Variant",
 ]
 
-ANY_EVIDENCE, THE_REVIEW = "any evidence", "the review"  # the words of `judged_by`
-# What a finding bears on, in the order in which they are shown.
-PARTS = {
-    "attribution": "does the source say so?",
-    "content": "do the numbers bear it out?",
-    "wording": "are they as much as the words say?",
-    "beside": "what else is known, and does not decide",
-}
-QUESTIONS = ("does the source say so?", "do the numbers bear it out?")
-ANSWERS = {  # how an answer is marked -> what that means
-    "yes": "as claimed",
-    "not shown": "the numbers do not show it (an interval that holds no effect, too small a number)",
-    "contrary": "the numbers show the opposite, or the source says otherwise",
-    "open": "cannot be answered: not held, or too few trials",
-}
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Claim(Brief):
     """One sentence of the article, in our words, the review it leans on, and which numbers may answer for it."""
 
     claim_id: str
@@ -58,6 +50,9 @@ class Claim:
     place: str = ""
     cites: str = ""
 
+    def _line(self) -> str:
+        return f"{self.number}. {self.statement}"
+
     def where(self) -> str:
         """Where the claim stands in the article, and what the article cites for it."""
         return f"In the article: {self.place}; {f'it cites {self.cites}' if self.cites else 'no source is named'}."
@@ -67,8 +62,8 @@ class Claim:
         return f"Judged by {self.judged_by}. {self.judged_why}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variant:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Variant(Brief):
     """A pooled number under another rule, and what it answers then."""
 
     rule: str
@@ -85,8 +80,8 @@ class Variant:
         return _answer(self.holds, self.against)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Finding(Brief):
     """One question put to the data about a claim.
 
     `holds` is True or False, or None where the data cannot answer; `against` tells, where it is False,
@@ -108,6 +103,9 @@ class Finding:
     about: str = ""
     body: str = ""
     variants: tuple[Variant, ...] = ()
+
+    def _line(self) -> str:
+        return line_of(self)
 
     @property
     def answer(self) -> str:
@@ -147,8 +145,8 @@ def _answer(holds: bool | None, against: bool) -> str:
     return "yes" if holds else "contrary" if against else "not shown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Under:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Under(Brief):
     """The verdict of a claim where every pooled number is taken under one other rule."""
 
     rule: str
@@ -156,8 +154,8 @@ class Under:
     numbers_say: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Judgement(Brief):
     """A claim with its verdict, the two answers behind it, the findings, and the numbers not held.
 
     `source_says` answers whether the source says so, `numbers_say` whether the numbers bear it out. `under` has the
@@ -174,6 +172,32 @@ class Judgement:
     missing: tuple[str, ...]
     can_be_said: str = ""
     under: tuple[Under, ...] = ()
+
+    def _line(self) -> str:
+        return f"claim {self.claim.number}, {self.claim.claim_id}: {self.verdict}"
+
+    def _caption(self) -> str:
+        return f"{self.claim.number}. {self.claim.statement} {self.verdict.capitalize()}."
+
+    def _cells(self) -> Cells:
+        head = ("part", "question", "answer", "shown", "source", "counts")
+        return [
+            head,
+            *(
+                (
+                    one.part,
+                    one.question,
+                    one.answer,
+                    one.shown,
+                    one.source,
+                    "yes" if self.counts(one) else "no",
+                )
+                for one in self.findings
+            ),
+        ]
+
+    def _below(self) -> tuple[str, ...]:
+        return tuple(text for text in (self.why, self.robustness()) if text)
 
     def flips(self) -> tuple[Under, ...]:
         """The rules under which the verdict, or what the numbers say, is another."""
@@ -213,13 +237,13 @@ class Judgement:
 
     def summary(self) -> str:
         """The claim with its verdict, the reason and the findings, as text for a terminal."""
-        return _paragraph(self)
+        return paragraph(self)
 
     __str__ = summary
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimReport:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ClaimReport(Brief):
     """One judgement a claim, in the article's order."""
 
     judgements: tuple[Judgement, ...]
@@ -293,7 +317,7 @@ class ClaimReport:
                 "judged_by": judgement.claim.judged_by,
                 "judged_why": judgement.claim.judged_why,
                 "can_be_said": judgement.can_be_said,
-                "findings": "; ".join(_line(finding) for finding in judgement.findings),
+                "findings": "; ".join(line_of(finding) for finding in judgement.findings),
                 "missing": "; ".join(judgement.missing),
             }
             for judgement in self.judgements
@@ -326,52 +350,21 @@ class ClaimReport:
         """Each claim with its verdict, the reason and the findings, as text for a terminal."""
         return "\n\n".join(judgement.summary() for judgement in self.judgements)
 
-    def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{judgement.claim.number}</td><td>{escape(judgement.claim.statement)}</td>"
-            f"<td>{escape(judgement.source_says)}</td><td>{escape(judgement.numbers_say)}</td>"
-            f"<td><b>{escape(judgement.verdict)}</b></td><td>{escape(judgement.why)}</td></tr>"
-            for judgement in self.judgements
-        )
-        head = "".join(f"<th>{word}</th>" for word in ("", "claim", *QUESTIONS, "verdict", "why"))
-        return f"<table><tr>{head}</tr>{rows}</table>"
+    def _line(self) -> str:
+        verdicts = [judgement.verdict for judgement in self.judgements]
+        counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in dict.fromkeys(verdicts)]
+        return f"{len(self)} claims: {', '.join(counts)}"
 
-
-MISSING_SHOWN = 3  # on a terminal; the report lists all
-
-
-def _line(finding: Finding) -> str:
-    shown = f" {finding.shown}" if finding.shown else ""
-    mark = "?" if finding.answer == "open" else finding.answer
-    return f"[{mark}] {finding.question}{shown}"
-
-
-def _paragraph(judgement: Judgement) -> str:
-    claim = judgement.claim
-    lines = [
-        _wrapped(f"{claim.number}. {claim.statement}", "", "   "),
-        _wrapped(f"Does the source say so? {judgement.source_says}.", "   ", "   "),
-        _wrapped(f"Do the numbers bear it out? {judgement.numbers_say}.", "   ", "   "),
-        _wrapped(f"{judgement.verdict.upper()}. {judgement.why}", "   ", "   "),
-        _wrapped(f"{claim.where()} {claim.how_judged()}", "   ", "   "),
-    ]
-    for part, findings in judgement.by_part().items():
-        lines.append(f"   {part.capitalize()} ({PARTS[part]})")
-        for finding in findings:
-            aside = "" if judgement.counts(finding) else "; shown, not counted"
-            lines.append(_wrapped(f"{_line(finding)} ({finding.source}{aside})", "     ", "         "))
-            if finding.variants and part != "wording":
-                lines.append(_wrapped(f"under other rules: {finding.variants_said()}", " " * 9, " " * 13))
-    if judgement.robustness():
-        lines.append(_wrapped(judgement.robustness(), "   ", "   "))
-    if judgement.can_be_said:
-        lines.append(_wrapped(f"What can be said: {judgement.can_be_said}", "   ", "   "))
-    if judgement.missing:
-        first, rest = judgement.missing[:MISSING_SHOWN], len(judgement.missing) - MISSING_SHOWN
-        more = f"; and {rest} more (`wanted` in the tables)" if rest > 0 else ""
-        lines.append(_wrapped(f"Not held: {'; '.join(first)}{more}.", "   ", "       "))
-    return "\n".join(lines)
-
-
-def _wrapped(text: str, first: str, rest: str) -> str:
-    return fill(text, 100, initial_indent=first, subsequent_indent=rest)
+    def _cells(self) -> Cells:
+        rows = [
+            (
+                str(one.claim.number),
+                one.claim.statement,
+                one.source_says,
+                one.numbers_say,
+                one.verdict,
+                one.why,
+            )
+            for one in self.judgements
+        ]
+        return [("", "claim", *QUESTIONS, "verdict", "why"), *rows]

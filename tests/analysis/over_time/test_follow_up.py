@@ -205,7 +205,7 @@ def test_a_table_without_what_is_needed_is_refused():
 
 def test_the_record_shows_itself(found):
     assert "PDT against CBT" in found.summary()
-    assert "<li>" in found._repr_html_()
+    assert all(f"<p>{text}</p>" in found._repr_html_() for text in found.conclusions)
     assert found.to_frame() is not found.pools
 
 
@@ -215,3 +215,10 @@ def test_a_verdict_and_the_follow_up_show_the_same_interval(found):
     long = found.pools.set_index(["comparison", "follow_up"]).loc[("pdt_vs_control", "long")]
     shown = f"({long['estimate']:.2f} [{long['ci_low']:.2f}, {long['ci_high']:.2f}])".replace("-", "−")
     assert shown in text
+
+
+def test_a_session_shows_it_in_a_line_and_a_table_of_a_few_columns(found):
+    assert len(repr(found)) < 200
+    assert "\n" not in repr(found)
+    head = found._repr_html_().partition("</thead>")[0]
+    assert 6 <= head.count("<th ") + head.count("<th>") <= 8

@@ -135,5 +135,12 @@ def test_dropout_is_no_symptom():
 
 def test_the_record_shows_itself(found):
     assert "waitlist" in found.summary()
-    assert found._repr_html_().startswith("<table")
+    assert "<table>" in found._repr_html_()
     assert found.to_frame() is not found.table
+
+
+def test_a_session_shows_it_in_a_line_and_a_table_of_a_few_columns(found):
+    assert len(repr(found)) < 200
+    assert "\n" not in repr(found)
+    head = found._repr_html_().partition("</thead>")[0]
+    assert 6 <= head.count("<th ") + head.count("<th>") <= 8

@@ -15,6 +15,7 @@ import pandas as pd
 from pdt_evidence.analysis.as_revman.pooling import RevmanPool, pool_as_revman
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.models.fixed import common_effect
+from pdt_evidence.showing import Brief, Cells, cells_of
 
 if TYPE_CHECKING:
     from pdt_evidence.evidence.readers.imported import ImportedTrials
@@ -43,8 +44,8 @@ PRECISION = 1e-6
 TAIL_PRECISION = 5e-7  # absolute, of its chi-squared tail
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Audit:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Audit(Brief):
     """Every printed number of a review beside ours."""
 
     cells: pd.DataFrame  # one row a number
@@ -80,8 +81,9 @@ class Audit:
             )
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
-        return self.cells.to_html(index=False, na_rep="")
+    def _cells(self) -> Cells:
+        names = ("analysis", "subgroup", "study", "cell", "printed", "recomputed", "reproduced")
+        return cells_of(self.cells, **{name: name for name in names})
 
 
 @known_options

@@ -24,6 +24,7 @@ from pdt_evidence.effects.means import mean_difference
 from pdt_evidence.effects.ratios import log_odds_ratio, log_risk_ratio, risk_difference
 from pdt_evidence.effects.smd import cohens_d
 from pdt_evidence.models.fixed import FixedPool, common_effect, mantel_haenszel, peto, peto_effects
+from pdt_evidence.showing import Brief
 
 __all__ = ["RevmanPool", "pool_as_revman", "revman_smd"]
 
@@ -31,8 +32,8 @@ Array = NDArray[np.float64]
 RATIO_FORMULAS = {"OR": log_odds_ratio, "RR": log_risk_ratio}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevmanPool:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RevmanPool(Brief):
     """A total, on the scale it is pooled on (log for ratios); NaN where it cannot be known."""
 
     k: int

@@ -183,7 +183,7 @@ def _peters(studies: Studies) -> RegressionTest:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RankTest(Tabular):
     """Begg and Mazumdar's test; NaN where k < 3."""
 

@@ -27,7 +27,7 @@ TOGETHER = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class LimitMeta(Adjusted):
     """The effect of a study without sampling error that differs from others as those seen do."""
 
@@ -37,7 +37,7 @@ class LimitMeta(Adjusted):
     G2: float = NAN  # between 0 and 1: heterogeneity that small-study effects leave unexplained
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PUniform(Adjusted):
     """Mean and heterogeneity from effects conditional on being significant, or not, in the favoured direction."""
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from pdt_evidence.analysis.bias.asymmetry import regression_test, trim_and_fill
 from pdt_evidence.analysis.bias.limits import limit_meta, p_uniform
 from pdt_evidence.analysis.bias.pet_peese import PetPeese, pet_peese
-from pdt_evidence.analysis.bias.records import NAN, Adjusted, Tabular, student, table_of
+from pdt_evidence.analysis.bias.records import NAN, Adjusted, Tabular, adjusted_cells, student, table_of
 from pdt_evidence.analysis.bias.selection import selection_model
 from pdt_evidence.analysis.bias.selection_records import SelectionModel
 from pdt_evidence.analysis.bias.sensitivity import PublicationSensitivity, publication_sensitivity
@@ -20,11 +20,12 @@ from pdt_evidence.analysis.bias.studies import DIRECTIONS, Evidence, Studies, di
 from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
 from pdt_evidence.analysis.pooled.pooling import henmi_copas, pool
 from pdt_evidence.errors import known_options
-from pdt_evidence.formatting import note_lines
+from pdt_evidence.formatting import TEXT, note_lines
 from pdt_evidence.models.bias.small_study import RegressionTest
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, Whole, check_options
 from pdt_evidence.results import PooledEffect
+from pdt_evidence.showing import Cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +51,7 @@ SECTIONS = (  # in which order methods stand
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Bias(Tabular):
     """What each method makes of one meta-analysis; a method that does not apply has NaN and says why."""
 
@@ -85,6 +86,15 @@ class Bias(Tabular):
             for row in self.rows
         ]
         return pd.DataFrame(cells, columns=list(COLUMNS))
+
+    def _line(self) -> str:
+        used = sum(_applies(row) for row in self.rows)
+        found = [row.estimate for row in self.rows if _applies(row)]
+        ends = f", {TEXT.number(min(found), 2)} to {TEXT.number(max(found), 2)}" if found else ""
+        return f"{used} of {len(self.rows)} methods apply to {self.k} effects{ends}"
+
+    def _cells(self) -> Cells:
+        return adjusted_cells(list(self.rows))
 
     def effects(self) -> dict[str, PooledEffect]:
         """The estimates of the methods that apply, by name, as figures draw them."""

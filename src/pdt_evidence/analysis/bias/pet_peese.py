@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pdt_evidence.analysis.bias.records import NAN, Adjusted, Tabular, row_of, student, table_of
+from pdt_evidence.analysis.bias.records import (
+    NAN,
+    Adjusted,
+    Tabular,
+    adjusted_cells,
+    row_of,
+    student,
+    table_of,
+)
 from pdt_evidence.analysis.bias.studies import DIRECTIONS, Evidence, Studies, direction_of, studies_of
 from pdt_evidence.errors import known_options
 from pdt_evidence.formatting import note_lines
@@ -25,6 +33,7 @@ from pdt_evidence.models.clustered_regression import fit_clustered, robust_test
 from pdt_evidence.models.distributions import two_sided_p
 from pdt_evidence.models.inference import REGRESSION_TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
+from pdt_evidence.showing import Cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +50,7 @@ RULE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class PetPeese(Tabular):
     """PET and PEESE, the one that the rule chooses, and the averages UWLS and WAAP-WLS beside them."""
 
@@ -80,6 +89,12 @@ class PetPeese(Tabular):
 
         rows = [row_of(one) for one in (self.pet, self.peese, self.uwls, self.waap)]
         return pd.DataFrame(rows).assign(chosen=[row["method"] == self.chosen for row in rows])
+
+    def _line(self) -> str:
+        return f"{self.chosen or 'neither'} chosen; {repr(self.adjusted)[1:-1]}"
+
+    def _cells(self) -> Cells:
+        return adjusted_cells([self.pet, self.peese, self.uwls, self.waap])
 
     def __str__(self) -> str:
         return self.summary()

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.formatting import TEXT, aligned, percent
+from pdt_evidence.formatting import PAGE, TEXT, aligned, percent
 from pdt_evidence.models.distributions import two_sided_p, two_sided_quantile
+from pdt_evidence.showing import Brief, Cells, cells_of, effect_cell
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NAN", "NO_INTERVAL", "Adjusted", "Tabular", "student"]
+__all__ = ["NAN", "NO_INTERVAL", "Adjusted", "Tabular", "adjusted_cells", "student"]
 
 NAN = float("nan")
 NO_INTERVAL = (NAN, NAN)
 
 
-class Tabular:
+class Tabular(Brief):
     """A record that writes itself: `to_frame`, and from it the table of a notebook."""
 
     __slots__ = ()
@@ -31,11 +32,15 @@ class Tabular:
 
         return pd.DataFrame([row_of(self)])
 
-    def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
+    def _cells(self) -> Cells:
+        return cells_of(self.to_frame(), **{name: name for name in self._shown()})
+
+    def _shown(self) -> tuple[str, ...]:
+        """The columns of `to_frame` that a notebook shows."""
+        return tuple(self.to_frame().columns[:8])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Adjusted(Tabular):
     """An estimate that one method corrects for bias; NaN where the method cannot say, and `why` says why."""
 
@@ -52,6 +57,13 @@ class Adjusted(Tabular):
     slope_se: float = NAN
     slope_p: float = NAN
     why: str = ""
+
+    def _line(self) -> str:
+        numbers = f"{TEXT.estimate(self.estimate, self.ci)}, k = {self.k}, {TEXT.p_value(self.p)}"
+        return f"{self.method}: {self.why if np.isnan(self.estimate) else numbers}"
+
+    def _cells(self) -> Cells:
+        return adjusted_cells([self])
 
     def line(self) -> tuple[str, ...]:
         """The cells of its row in a summary."""
@@ -83,6 +95,19 @@ def table_of(rows: list[Adjusted], title: str, level: float) -> list[str]:
     """A titled, aligned table of adjusted estimates."""
     cells = [HEAD, *(row.line() for row in rows)]
     return [f"{title} ({percent(level)} intervals)", "", *aligned(cells, 1)]
+
+
+def adjusted_cells(rows: list[Adjusted]) -> Cells:
+    """The cells of a notebook's table, the head first."""
+    head = ("method", "k", "estimate [CI]", "p", "τ²", "why not")
+    return [
+        head,
+        *(
+            (row.method, str(row.k), effect_cell("", row.estimate, row.ci), PAGE.p(row.p), PAGE.variance(row.tau2),
+             row.why)
+            for row in rows
+        ),
+    ]  # fmt: skip
 
 
 def row_of(record: Any) -> dict[str, Any]:

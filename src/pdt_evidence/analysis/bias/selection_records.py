@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.bias.records import NAN, NO_INTERVAL, Tabular, row_of
-from pdt_evidence.formatting import TEXT, aligned, note_lines, percent
+from pdt_evidence.formatting import PAGE, TEXT, aligned, note_lines, percent
+from pdt_evidence.showing import Brief, Cells, effect_cell, effect_head
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +20,8 @@ __all__ = ["SelectionModel", "SelectionTest"]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SelectionTest:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class SelectionTest(Brief):
     """The test that there is no selection: all weights 1."""
 
     kind: str  # "likelihood ratio", or "robust Wald" where effects are in clusters
@@ -29,7 +30,7 @@ class SelectionTest:
     p: float = NAN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SelectionModel(Tabular):
     """The mean corrected for selection by p-values; NaN where it is not determined, and `why` says why."""
 
@@ -133,6 +134,20 @@ class SelectionModel(Tabular):
             for name, cells in zip(first, table[["weight", "ci_low", "ci_high"]].to_numpy(), strict=True)
         ]
         return aligned([("", "studies", "weight", "ci.lb", "ci.ub"), *rows], 1)
+
+    def _line(self) -> str:
+        numbers = f"{TEXT.estimate(self.estimate, self.ci)}, {TEXT.p_value(self.lrt.p)} of no selection"
+        return f"{self.kind}, k = {self.k}: {self.why if np.isnan(self.estimate) else numbers}"
+
+    def _cells(self) -> Cells:
+        head = ("", "k", effect_head("", self.level), "p", "τ²")
+        mean = effect_cell("", self.estimate, self.ci)
+        plain = PAGE.number(self.unadjusted)
+        return [
+            head,
+            ("with selection", str(self.k), mean, PAGE.p(self.p), PAGE.variance(self.tau2)),
+            ("without", str(self.k), plain, "", PAGE.variance(self.unadjusted_tau2)),
+        ]
 
     def __str__(self) -> str:
         return self.summary()

@@ -36,7 +36,7 @@ SHOWN = (1.0, 2.0, 5.0, 10.0, 30.0)
 FEW_DF = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PublicationSensitivity(Tabular):
     """What the mean would be under selection of any strength, and how strong it must be to move it to `q`."""
 
@@ -120,6 +120,12 @@ class PublicationSensitivity(Tabular):
                 }
             ]
         )
+
+    def _line(self) -> str:
+        return self.sentence
+
+    def _shown(self) -> tuple[str, ...]:
+        return ("k", "affirmative", "estimate", "s_value", "s_value_ci", "worst_case")
 
     def __str__(self) -> str:
         return self.summary()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from pdt_evidence.analysis.conclusions.margins import CUIJPERS_2014, STEINERT_2017, Margin, margin_of
 from pdt_evidence.analysis.conclusions.verdict import VERDICTS, verdict_of
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
-from pdt_evidence.formatting import TEXT, percent
+from pdt_evidence.formatting import PAGE, TEXT, percent
 from pdt_evidence.models.equivalence import (
     critical_value,
     equivalence_tests,
@@ -24,6 +24,7 @@ from pdt_evidence.models.equivalence import (
     upper_tail,
 )
 from pdt_evidence.options import LEVEL, Choice, Kind, Number, check_options
+from pdt_evidence.showing import Brief, Cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,8 +53,8 @@ class Pooled(Protocol):
     def df(self) -> float: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Equivalence:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Equivalence(Brief):
     """Two one-sided tests of one estimate against one margin.
 
     Attributes
@@ -114,6 +115,21 @@ class Equivalence:
     def inferior(self) -> bool:
         """Whether arm 1 is shown to be worse at all: the two-sided test rejects 0 at `alpha`."""
         return self.p_difference <= self.alpha and _benefit(self.ci, self.better)[1] < 0
+
+    def _line(self) -> str:
+        level = percent(1 - 2 * self.alpha)
+        shown = f"{TEXT.number(self.estimate, 2)}, {level} CI {TEXT.interval(self.ci, 2)}"
+        return f"{self.verdict} within {self.margin:g}: {shown}, {TEXT.p_value(self.p)}"
+
+    def _caption(self) -> str:
+        return f"{self.verdict}: {VERDICTS[self.verdict]}"
+
+    def _cells(self) -> Cells:
+        levels = percent(1 - 2 * self.alpha), percent(1 - self.alpha)
+        head = ("estimate", *(f"{level} CI" for level in levels), "margin", "p", "smallest margin")
+        ends = (PAGE.interval(self.ci, 2), PAGE.interval(self.ci95, 2))
+        numbers = (f"±{PAGE.shortest(self.margin)}", PAGE.p(self.p), PAGE.number(self.smallest_margin, 2))
+        return [head, (PAGE.number(self.estimate, 2), *ends, *numbers)]
 
     def summary(self) -> str:
         """Three sentences: the estimate and its interval, the tests, the verdict."""

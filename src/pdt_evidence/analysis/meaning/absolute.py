@@ -16,6 +16,7 @@ from pdt_evidence.models import responders
 from pdt_evidence.notes import Note
 from pdt_evidence.options import Number, check_options
 from pdt_evidence.results import PooledEffect
+from pdt_evidence.showing import Brief
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +31,8 @@ SD = Number(low=0, high=math.inf, expected="a standard deviation above 0")
 Pair = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Absolute:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Absolute(Brief):
     """A pooled effect in people and in points; intervals at `level`, NaN where something is not known.
 
     Attributes

@@ -17,6 +17,7 @@ from pdt_evidence.evidence.judgements import worst_judgement
 from pdt_evidence.formatting import PAGE, percent
 from pdt_evidence.models.bias.small_study import regression_test
 from pdt_evidence.results import PooledEffect
+from pdt_evidence.showing import Brief
 
 __all__ = ["DOMAINS", "SUGGESTIONS", "Domain", "domains_of"]
 
@@ -27,8 +28,8 @@ HALF = 50.0  # percent of the weight
 LEAST_FOR_ASYMMETRY = 10  # studies
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Domain:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Domain(Brief):
     """One domain: the rule, what it was put to, what it suggests, and who decided what.
 
     `judgement`, `by` and `date` are "" until somebody confirmed (`Findings.confirm`).

@@ -13,14 +13,15 @@ import pandas as pd
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import RequestError, did_you_mean
 from pdt_evidence.results import PooledEffect
+from pdt_evidence.showing import Brief
 
 __all__ = ["STRATUM", "ControlArms", "held_rate", "held_sd", "stratum_of"]
 
 STRATUM = ("comparison", "outcome", "follow_up")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlArms:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ControlArms(Brief):
     """A number of control arms, and the rows that it stands on."""
 
     value: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
@@ -18,6 +18,7 @@ from pdt_evidence.errors import EvidenceError, RequestError, known_options
 from pdt_evidence.formatting import PAGE, RATIOS, percent
 from pdt_evidence.options import Choice, Number, check_options
 from pdt_evidence.results import PooledEffect, Synthesis
+from pdt_evidence.showing import Brief, Cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +36,8 @@ HEAD = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Finding:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Finding(Brief):
     """One row: a pooled effect, what it comes to, and its domains of certainty."""
 
     key: tuple[str, ...]
@@ -44,6 +45,13 @@ class Finding:
     n: float  # patients; NaN where the size of a study is not known
     meaning: Absolute | None  # None for a measure that has no absolute effect
     domains: tuple[Domain, ...]
+
+    def _line(self) -> str:
+        name, size, effect, *_ = self.cells()
+        return f"{name}, {size} studies: {effect}"
+
+    def _cells(self) -> Cells:
+        return [HEAD[:8], self.cells()[:8]]
 
     def cells(self) -> tuple[str, ...]:
         """The cells of the printed table, in the order of its head."""
@@ -70,8 +78,8 @@ class Finding:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Findings:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Findings(Brief):
     """A summary of findings; iterate for its rows, or print it.
 
     Attributes
@@ -180,8 +188,14 @@ class Findings:
             f"<tbody>{body}</tbody></table><ol class='notes'>{notes}</ol>"
         )
 
-    def _repr_html_(self) -> str:
-        return self.to_html()
+    def _line(self) -> str:
+        return f"{len(self.rows)} outcome{'' if len(self.rows) == 1 else 's'}, minimal difference {self.minimal:g}"
+
+    def _cells(self) -> Cells:
+        return [HEAD[:8], *(row.cells()[:8] for row in self.rows)]
+
+    def _below(self) -> Iterable[str]:
+        return self._notes()
 
     def to_latex(self) -> str:
         """The table as a LaTeX tabular with booktabs rules, its notes below as a list."""

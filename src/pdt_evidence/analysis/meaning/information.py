@@ -18,6 +18,7 @@ from pdt_evidence.models.sequential import obrien_fleming_boundaries
 from pdt_evidence.notes import Note
 from pdt_evidence.options import LEVEL, Choice, Number, check_options
 from pdt_evidence.results import PooledEffect
+from pdt_evidence.showing import Brief
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +28,8 @@ __all__ = ["InformationSize", "information_size", "sizes_of"]
 NAN = math.nan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class InformationSize:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class InformationSize(Brief):
     """Patients required and held.
 
     Attributes

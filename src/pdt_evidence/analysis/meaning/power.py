@@ -17,6 +17,7 @@ from pdt_evidence.models.equivalence import power_of_equivalence
 from pdt_evidence.models.pool import Options, fit
 from pdt_evidence.notes import Note
 from pdt_evidence.options import LEVEL, SEED, Choice, Number, Whole, check_options
+from pdt_evidence.showing import Brief
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +34,8 @@ NEAR = 0.005  # an effect this close to the observed one is the observed one, pr
 MOST_CURVE = 60  # studies that the curve goes to at least
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Power:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Power(Brief):
     """Power of one question put to k studies.
 
     Attributes

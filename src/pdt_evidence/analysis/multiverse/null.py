@@ -25,6 +25,7 @@ from pdt_evidence.analysis.synthesis import MULTILEVEL_TESTS
 from pdt_evidence.errors import RequestError
 from pdt_evidence.formatting import TEXT
 from pdt_evidence.options import SEED, Whole, check_options
+from pdt_evidence.showing import Brief
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -37,8 +38,8 @@ TIE = 1e-9  # statistics that differ by rounding count as equal
 ALPHA = 0.05
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NullTest:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class NullTest(Brief):
     """Three statistics over all specifications, and how often chance alone gives as much, on either side.
 
     `median` of the estimates; `share` of specifications with p < .05 on the commoner side; `stouffer`, the sum of

@@ -18,6 +18,7 @@ from pdt_evidence.analysis.multiverse.spread import explained, vibration
 from pdt_evidence.analysis.multiverse.values import Pool, Rows
 from pdt_evidence.errors import RequestError
 from pdt_evidence.formatting import RATIOS, TEXT, aligned, percent, scale_name
+from pdt_evidence.showing import Brief, Cells, cells_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -27,8 +28,8 @@ __all__ = ["Multiverse"]
 COUNTS = ("rows", "trials", "k")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Multiverse:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Multiverse(Brief):
     """Specifications of one table; `m["depression", "post"]` is the multiverse of one stratum.
 
     `choices` are those with several options among the specifications. `invalid` has the combinations that there
@@ -79,6 +80,9 @@ class Multiverse:
         return (
             f"<Multiverse of {len(self)} specifications by {', '.join(self.choices) or 'no choice'}{without}>"
         )
+
+    def _caption(self) -> str:
+        return repr(self)[1:-1]
 
     def __getitem__(self, key: str | tuple[str, ...]) -> Multiverse:
         """The multiverse of one stratum.
@@ -252,8 +256,9 @@ class Multiverse:
     def __str__(self) -> str:
         return self.summary()
 
-    def _repr_html_(self) -> str:
-        return self.spread().to_html(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
+    def _cells(self) -> Cells:
+        names = ("specifications", "estimated", "median", "q1", "q3", "lowest", "highest", "ci_above_0")
+        return cells_of(self.spread(), **{name: name for name in (*self.by, *names)})
 
 
 def _several(column: pd.Series) -> bool:

@@ -20,6 +20,7 @@ from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.effects.standing import SAME_OUTCOME, outcome_kind
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence import load
+from pdt_evidence.showing import Brief
 
 __all__ = ["Pool", "Rows", "Values"]
 
@@ -40,8 +41,8 @@ class Values(NamedTuple):
 NONE = np.empty(0, dtype=np.intp)
 
 
-@dataclass
-class Rows:
+@dataclass(repr=False)
+class Rows(Brief):
     """The rows of a table that give an effect, and what all specifications need to know of them.
 
     What is found for one specification is kept for the others that need the same.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pdt_evidence.errors import EvidenceError, SchemaError, require_choice
 from pdt_evidence.models.networks import arms as arms_of
 from pdt_evidence.results import Note
+from pdt_evidence.showing import Brief
 
 __all__ = ["ArmStudies", "ArmTable", "read_arms"]
 
@@ -35,8 +36,8 @@ class ArmTable(Protocol):
     def __getitem__(self, name: Any, /) -> Any: ...
 
 
-@dataclass(frozen=True, slots=True)
-class ArmStudies:
+@dataclass(frozen=True, slots=True, repr=False)
+class ArmStudies(Brief):
     """Studies with two treatments or more: label, treatments, effects, variances of differences."""
 
     studies: tuple[tuple[str, tuple[str, ...], NDArray[np.float64], NDArray[np.float64]], ...]

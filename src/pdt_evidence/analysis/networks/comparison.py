@@ -18,6 +18,8 @@ from pdt_evidence.analysis.conclusions.margins import STEINERT_2017, Margin, mar
 from pdt_evidence.analysis.networks.network import Network, network_arms, network_transitivity
 from pdt_evidence.errors import known_options, require_choice
 from pdt_evidence.evidence import load
+from pdt_evidence.formatting import TEXT
+from pdt_evidence.showing import Brief, Cells, cells_of
 
 __all__ = ["HeadToHead", "network_table", "networks", "pdt_against_cbt"]
 
@@ -39,8 +41,8 @@ OF_TRIALS = ["mean_age", "percent_women", "n_sessions", "weeks"]
 REFERENCES = ("waitlist", "care_as_usual", "other_control", "pill_placebo", "medication")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class HeadToHead:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class HeadToHead(Brief):
     """PDT against CBT in every network held.
 
     Attributes
@@ -96,8 +98,24 @@ class HeadToHead:
         ]
         return self.table[columns].round(3).to_string(index=False, na_rep="")
 
-    def _repr_html_(self) -> str:
-        return self.table.to_html(index=False, float_format=lambda value: f"{value:.3g}", na_rep="")
+    def _line(self) -> str:
+        mixed = self.table[self.table["evidence"] == "mixed"]
+        ends = mixed[["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float).tolist()
+        said = [
+            f"{name} {TEXT.estimate(estimate, (low, high))}"
+            for name, (estimate, low, high) in zip(mixed["network"], ends, strict=True)
+        ]
+        return f"PDT against CBT in {len(self.fits)} network{'' if len(self.fits) == 1 else 's'}: {'; '.join(said)}"
+
+    def _cells(self) -> Cells:
+        effect = ("estimate", "ci_low", "ci_high")
+        shown = {
+            "studies": "k_direct",
+            "effect_ci": effect,
+            "direct_share": "direct_share",
+            "verdict": "verdict",
+        }
+        return cells_of(self.table, network="network", evidence="evidence", **shown, τ2="tau2")
 
 
 @known_options

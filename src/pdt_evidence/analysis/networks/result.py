@@ -22,6 +22,7 @@ from pdt_evidence.models.networks.model import StudyBlock, consistency_model, so
 from pdt_evidence.models.networks.ranks import p_scores, rank_probabilities
 from pdt_evidence.models.networks.split import Evidence, separate_designs, split_test
 from pdt_evidence.options import SEED, Choice, Whole, check_options
+from pdt_evidence.showing import Brief, Cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +35,8 @@ KINDS = ("mixed", "direct", "indirect")
 NAN = math.nan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkComparison:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class NetworkComparison(Brief):
     """One treatment against another; `evidence` says which studies it rests on."""
 
     treatment: str
@@ -50,8 +51,8 @@ class NetworkComparison:
     df: float = NAN  # tests are standard normal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Network:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Network(Brief):
     """A fitted network of T treatments; matrices are row minus column, shape (T, T).
 
     Attributes
@@ -98,6 +99,9 @@ class Network:
     def __repr__(self) -> str:
         size = f"{self.k} studies of {len(self.treatments)} treatments"
         return f"<Network {self.measure} {self.method}: {size}, reference {self.reference!r}>"
+
+    def _line(self) -> str:
+        return self.summary().partition("\n")[0]
 
     def comparison(self, treatment: str, versus: str, evidence: str = "mixed") -> NetworkComparison:
         """One estimate with its interval and test, as `equivalence` takes it.
@@ -346,8 +350,9 @@ class Network:
         ]
         return "\n".join(lines + [f"Note: {note}" for note in self.notes])
 
-    def _repr_html_(self) -> str:
-        return self.league().to_html()
+    def _cells(self) -> Cells:
+        league = self.league().rename_axis("").reset_index().astype(str)
+        return [tuple(map(str, league.columns)), *map(tuple, league.to_numpy().tolist())]
 
     def _tau2(self) -> float:
         return 0.0 if math.isnan(self.tau2) else self.tau2

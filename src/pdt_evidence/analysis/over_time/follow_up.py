@@ -27,6 +27,7 @@ from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError, kno
 from pdt_evidence.evidence import WINDOWS, reviews
 from pdt_evidence.models.clustered_regression import robust_test
 from pdt_evidence.results import Synthesis
+from pdt_evidence.showing import Brief, Cells, cells_of
 
 __all__ = ["COMPARISONS", "FollowUp", "follow_up", "published_changes"]
 
@@ -39,8 +40,8 @@ KNOTS = (0.1, 0.5, 0.9)  # quantiles of the times
 NEEDED = ("trial_id", "comparison", "follow_up", "months_since_end", "outcome", "yi", "vi")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FollowUp:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class FollowUp(Brief):
     """What is known of the effect after therapy has ended.
 
     Attributes
@@ -85,12 +86,24 @@ class FollowUp:
             [self.pools[columns].round(3).to_string(index=False, na_rep=""), "", *self.conclusions]
         )
 
-    def _repr_html_(self) -> str:
-        items = "".join(f"<li>{text}</li>" for text in self.conclusions)
-        return (
-            self.pools.to_html(index=False, float_format=lambda value: f"{value:.3g}", na_rep="")
-            + f"<ul>{items}</ul>"
-        )
+    def _line(self) -> str:
+        known = self.pools[self.pools["trials"] > 0]
+        later = known[known["follow_up"] != "post"]
+        windows = f"{len(known)} windows with trials, {len(later)} of them after the end"
+        return f"{windows}; {len(self.pairs)} pairs of visits"
+
+    def _cells(self) -> Cells:
+        shown = {
+            "effect_ci": ("estimate", "ci_low", "ci_high"),
+            "PI_low": "pi_low",
+            "PI_high": "pi_high",
+            "p": "p",
+        }
+        first = {"comparison": "comparison", "follow_up": "follow_up", "trials": "trials", "rows": "rows"}
+        return cells_of(self.pools, **first, **shown)
+
+    def _below(self) -> tuple[str, ...]:
+        return self.conclusions
 
 
 @known_options

@@ -19,8 +19,10 @@ from pdt_evidence.analysis.regression.clustered import FEWEST_DF, clustered_fit,
 from pdt_evidence.effects.clock import CLOCKS, on_clock, window_place
 from pdt_evidence.effects.standing import EVENTS, scores_before_events
 from pdt_evidence.errors import EvidenceError
+from pdt_evidence.formatting import TEXT
 from pdt_evidence.models.clustered_regression import ClusteredFit, robust_test
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
+from pdt_evidence.showing import Brief, Cells, cells_of
 
 __all__ = ["WindowModel", "model_windows"]
 
@@ -29,8 +31,8 @@ NOT_A_TIME = "unknown"
 NOTHING = dict.fromkeys(("estimate", "se", "df", "ci_low", "ci_high", "p"), nan)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class WindowModel:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class WindowModel(Brief):
     """One outcome over its windows.
 
     Attributes
@@ -64,6 +66,16 @@ class WindowModel:
     sigma2: tuple[float, float]
     rho: float
     level: float
+
+    def _line(self) -> str:
+        size = f"{len(self.windows)} windows, {self.k} trials"
+        return f"{self.comparison}, {self.outcome}: {size}, {TEXT.p_value(self.F_p)}"
+
+    def _cells(self) -> Cells:
+        effect = ("estimate", "ci_low", "ci_high")
+        return cells_of(
+            self.windows, follow_up="follow_up", k="k", rows="rows", effect_ci=effect, p="p", reason="reason"
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """The windows, each with its difference from the first."""

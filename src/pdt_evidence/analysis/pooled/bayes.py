@@ -38,6 +38,7 @@ from pdt_evidence.models.priors import (
 from pdt_evidence.models.regression import typical_variance
 from pdt_evidence.options import LEVEL, MEASURE, Choice, check_options
 from pdt_evidence.results import Answer, Note, PooledEffect, closing
+from pdt_evidence.showing import Brief
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,8 +63,8 @@ OF = ("mu", "theta_new", "tau")
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posterior:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Posterior(Brief):
     """Summary of one posterior; `mean` and `sd` are infinite where the integral is."""
 
     mean: float = NAN
@@ -73,7 +74,7 @@ class Posterior:
     ci: tuple[float, float] = (NAN, NAN)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class BayesianEffect(PooledEffect):
     """A `PooledEffect` from a posterior: `estimate` is the median of mu, `ci` its credible interval.
 

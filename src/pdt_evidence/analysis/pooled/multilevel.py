@@ -31,6 +31,7 @@ from pdt_evidence.models.nested import Blocks, Nested, nest, sampling_blocks, to
 from pdt_evidence.models.robust import cr2_mean
 from pdt_evidence.options import LEVEL, MEASURE, Choice, check_options
 from pdt_evidence.results import Answer, Note, PooledEffect, as_ratios, closing
+from pdt_evidence.showing import Brief
 
 __all__ = ["LikelihoodRatio", "MultilevelEffect", "RobustMean", "pool_multilevel"]
 
@@ -44,8 +45,8 @@ NOT_ROBUST = Note("not-robust", "Inference is by the model, since none is robust
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RobustMean:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RobustMean(Brief):
     """Cluster-robust (CR2) inference on the mean, t with Satterthwaite degrees of freedom."""
 
     se: float = NAN
@@ -55,8 +56,8 @@ class RobustMean:
     ci: tuple[float, float] = NO_INTERVAL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LikelihoodRatio:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class LikelihoodRatio(Brief):
     """The three-level model against the one without the variance named by `dropped`.
 
     `p` is by chi2 with `df`; `p_boundary` by half of it, as a variance of 0 is at the edge of what it can be.

@@ -19,6 +19,7 @@ from pdt_evidence.models.multilevel import fit_reml_many
 from pdt_evidence.models.nested import Blocks, nest_many, sampling_blocks, total_blocks
 from pdt_evidence.models.robust import cr2_means
 from pdt_evidence.options import LEVEL, Choice, check_options
+from pdt_evidence.showing import Brief
 
 __all__ = ["MultilevelArrays", "RobustMeans", "pool_multilevel_many"]
 
@@ -27,8 +28,8 @@ TESTS = ("t", "z")
 AT_ONCE = 100_000  # rows of specifications fitted together: what stays in the cache
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RobustMeans:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RobustMeans(Brief):
     """Cluster-robust (CR2) inference on each mean; NaN where a specification has one cluster only."""
 
     se: Array
@@ -38,8 +39,8 @@ class RobustMeans:
     ci: Array
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MultilevelArrays:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class MultilevelArrays(Brief):
     """The names of `MultilevelEffect`, arrays of shape (n,); `ci` and `sigma2` have the shape (n, 2).
 
     `sigma2` is (between clusters, within clusters): between is NaN where there is one cluster, within is 0

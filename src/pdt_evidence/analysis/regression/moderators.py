@@ -22,6 +22,7 @@ from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.models.clustered_regression import robust_test
 from pdt_evidence.results import Note
+from pdt_evidence.showing import Brief, Cells, cells_of
 
 __all__ = ["MODERATORS", "Moderation", "harmonised_rob", "holm", "moderators"]
 
@@ -47,8 +48,8 @@ FORMATS = {
 ALLEGIANCE = "Researcher allegiance is not coded in any table held, so it cannot be tested."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moderator:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Moderator(Brief):
     """How a moderator is read off the rows: as words (levels) or as a number (slope)."""
 
     name: str
@@ -57,8 +58,8 @@ class Moderator:
     rule: str = ""  # how the source's codes were made one
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Moderation:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Moderation(Brief):
     """The moderator table and what it rests on.
 
     Attributes
@@ -95,8 +96,16 @@ class Moderation:
         shown = self.table.drop(columns=["se", "df"]).round(3)
         return "\n".join([shown.to_string(index=False, na_rep=""), *self.notes])
 
-    def _repr_html_(self) -> str:
-        return self.table.to_html(index=False, float_format=lambda value: f"{value:.3g}", na_rep="")
+    def _line(self) -> str:
+        tests = self.tests()
+        kept = tests.loc[tests["p_holm"] < 1 - self.level, "moderator"].tolist()
+        found = f"adjusted p below {1 - self.level:.2g}: {', '.join(kept) or 'none'}"
+        return f"{len(tests)} moderators in {self.trials} trials ({self.rows} rows); {found}"
+
+    def _cells(self) -> Cells:
+        first = {"moderator": "moderator", "level": "level", "trials": "trials"}
+        tests = {"p": "p", "p_adjusted": "p_holm", "note": "note"}
+        return cells_of(self.table, **first, effect_ci=("estimate", "ci_low", "ci_high"), **tests)
 
 
 @known_options

@@ -17,6 +17,7 @@ from pdt_evidence.models.inference import REGRESSION_TESTS, TESTS_BY_CODE, named
 from pdt_evidence.models.permutation import count_arrangements, permutation_test
 from pdt_evidence.options import Whole, check_options
 from pdt_evidence.results import Note
+from pdt_evidence.showing import Brief, Cells, cells_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,8 +37,8 @@ NAN = float("nan")
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PermutationTest:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class PermutationTest(Brief):
     """p-values of a permutation test: `coefficients` (DataFrame: statistic, p) and all moderators (`QM_p`)."""
 
     coefficients: pd.DataFrame
@@ -47,8 +48,8 @@ class PermutationTest:
     seed: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class MetaRegression:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class MetaRegression(Brief):
     """A meta-regression; intervals at `level`, heterogeneity is what the moderators leave."""
 
     formula: str
@@ -209,8 +210,9 @@ class MetaRegression:
             rows.append((str(term), *numbers, TEXT.p(row.p), TEXT.interval((row.ci_low, row.ci_high))))
         return "\n".join([self._head(), "", left, QE, QM, "", *aligned(rows, 1), *note_lines(self.notes)])
 
-    def _repr_html_(self) -> str:
-        return self.coefficients.to_html(float_format=lambda value: f"{value:.4g}", na_rep="")
+    def _cells(self) -> Cells:
+        shown = {"estimate_ci": ("estimate", "ci_low", "ci_high"), "se": "se", "df": "df", "p": "p"}
+        return cells_of(self.coefficients.rename_axis("term").reset_index(), term="term", **shown)
 
 
 def wald_df(test: str, k: int, p: int) -> float:

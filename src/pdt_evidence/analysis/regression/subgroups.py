@@ -13,13 +13,14 @@ from pdt_evidence.analysis.regression.formulas import no_column, warn_of_repeats
 from pdt_evidence.analysis.regression.metaregression import metareg
 from pdt_evidence.analysis.regression.result import MetaRegression, fits_perfectly
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options, require_choice
-from pdt_evidence.formatting import TEXT, aligned, note_lines, percent
+from pdt_evidence.formatting import PAGE, TEXT, aligned, note_lines, percent
 from pdt_evidence.models import regression
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.estimators import REGRESSION_METHODS, regression_tau2
 from pdt_evidence.models.inference import REGRESSION_TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
 from pdt_evidence.results import Note
+from pdt_evidence.showing import Brief, Cells, cells_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +31,8 @@ NAN = float("nan")
 TAU2 = ("common", "separate")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SubgroupComparison:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class SubgroupComparison(Brief):
     """Pooled effects by group and the test that they are one."""
 
     by: str
@@ -49,6 +50,13 @@ class SubgroupComparison:
     def __repr__(self) -> str:
         groups = f"{len(self.groups)} groups by {self.by}"
         return f"<SubgroupComparison {groups}, {self.tau2} tau2, {self.method} {self.test}: {TEXT.p_value(self.p)}>"
+
+    def _caption(self) -> str:
+        return f"Subgroups by {self.by}, {self.tau2} tau2, {self.method}, {self.test}; {PAGE.p_value(self.p)}"
+
+    def _cells(self) -> Cells:
+        shown = {"k": "k", "effect_ci": ("estimate", "ci_low", "ci_high"), "p": "p", "τ²": "tau2"}
+        return cells_of(self.to_frame(), group=self.by, **shown)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a group."""

@@ -13,9 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.analysis.robustness.refits import frozen, pool_first
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
+from pdt_evidence.formatting import PAGE
 from pdt_evidence.models.gosh import GOSH_METHODS, all_subsets, holds, pool_subsets, sample_subsets
 from pdt_evidence.options import SEED, Choice, Whole, check_options
 from pdt_evidence.results import PooledEffect
+from pdt_evidence.showing import Brief, Cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +27,8 @@ __all__ = ["Gosh", "gosh"]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Gosh:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Gosh(Brief):
     """Fits of the subsets of one meta-analysis; every array has one value a subset."""
 
     labels: tuple[str, ...]  # of the studies
@@ -46,6 +48,15 @@ class Gosh:
     def __repr__(self) -> str:
         kind = "all" if self.complete else "a random sample of"
         return f"<Gosh {self.method}: {kind} {len(self):,} subsets of {len(self.labels)} studies>"
+
+    def _cells(self) -> Cells:
+        head = ("", "min", "q1", "median", "q3", "max")
+        rows = []
+        for name, said in (("estimate", "estimate"), ("I2", "I² (%)")):
+            values = getattr(self, name)
+            quartiles = np.quantile(values[~np.isnan(values)], [0, 0.25, 0.5, 0.75, 1])
+            rows.append((said, *(PAGE.number(float(value)) for value in quartiles)))
+        return [head, *rows]
 
     def included(self, study: int | str) -> NDArray[np.bool_]:
         """Which subsets hold a study, given by its number from 0 or its label; shape (n,).

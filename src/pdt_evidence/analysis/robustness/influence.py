@@ -21,6 +21,7 @@ from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.models.influence import Diagnostics, delete_each, diagnose
 from pdt_evidence.models.pool import fit
 from pdt_evidence.results import PooledEffect
+from pdt_evidence.showing import Brief, Cells, cells_of, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +31,8 @@ __all__ = ["Influence", "influence", "leave_one_out"]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Influence:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Influence(Brief):
     """What leaving each study out does; arrays of shape (k,), in the order of the studies.
 
     NaN stands for what the remaining studies cannot tell: one alone has no tau2.
@@ -57,7 +58,9 @@ class Influence:
 
     def __repr__(self) -> str:
         named = [label for label, is_so in zip(self.labels, self.influential, strict=True) if is_so]
-        return f"<Influence of {len(self.labels)} studies; influential: {', '.join(named) or 'none'}>"
+        return shortened(
+            f"<Influence of {len(self.labels)} studies; influential: {', '.join(named) or 'none'}>"
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row a study: `label`, the diagnostics, then the fit without the study."""
@@ -77,8 +80,19 @@ class Influence:
             lines.append("  ".join([label.ljust(wide), *cells, "*" if self.influential[i] else ""]).rstrip())
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
+    def _caption(self) -> str:
+        return repr(self)[1:-1]
+
+    def _cells(self) -> Cells:
+        shown = {
+            "study": "label",
+            "rstudent": "rstudent",
+            "Cook's_D": "cook_d",
+            "hat": "hat",
+            "weight": "weight",
+        }
+        columns = {**shown, "without_it_ci": ("estimate", "ci_low", "ci_high"), "influential": "influential"}
+        return cells_of(self.to_frame(), **columns)
 
 
 @known_options

@@ -16,6 +16,7 @@ from pdt_evidence.formatting import TEXT, aligned, percent, scale_name
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.models.pool import Options, PooledArrays
 from pdt_evidence.results import PooledEffect
+from pdt_evidence.showing import Brief, Cells, pooled_cells, pooled_head
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +28,8 @@ WORDS = {"leave-one-out": "left out", "cumulative": "added"}
 SAME = 1e-8  # relative: a pooled effect and its refit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PooledSeries:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class PooledSeries(Brief):
     """Fits of one meta-analysis with changing studies; every array has one value a fit.
 
     `kind` says what the labels name: "leave-one-out", the study excluded; "cumulative", the
@@ -101,8 +102,21 @@ class PooledSeries:
 
         return pd.DataFrame({"label": list(self.labels), **columns_of(self)})
 
-    def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
+    def _cells(self) -> Cells:
+        named = (WORDS.get(self.kind, self.kind), *pooled_head(self.measure, self.level))
+        rows = [(label, *pooled_cells(_Fit(self, i))) for i, label in enumerate(self.labels)]
+        return [named, *rows, ("all", *pooled_cells(self.full))]
+
+
+class _Fit:
+    """One fit of a series, with the names of a pooled effect."""
+
+    trials = math.nan
+
+    def __init__(self, series: PooledSeries, i: int) -> None:
+        self.measure, self.k = series.measure, int(series.k[i])
+        self.estimate, self.I2, self.p = float(series.estimate[i]), float(series.I2[i]), float(series.p[i])
+        self.ci, self.pi = tuple(series.ci[i].tolist()), tuple(series.pi[i].tolist())
 
 
 def columns_of(record: Any) -> dict[str, NDArray]:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pdt_evidence.formatting import PAGE, TEXT
 from pdt_evidence.models.distributions import two_sided_p
 from pdt_evidence.models.pool import Options, fit
+from pdt_evidence.showing import Brief, Cells, effect_cell
 
 __all__ = ["RegressionTest", "TrimAndFill", "regression_test", "trim_and_fill"]
 
@@ -20,8 +22,8 @@ Floats = NDArray[np.float64]
 MOST_ROUNDS = 100  # the number of studies trimmed settles within a few, or goes round in a circle
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegressionTest:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class RegressionTest(Brief):
     """The line yi = limit + slope * sei, fitted with weights 1 / vi and a free residual variance."""
 
     limit: float  # the effect of a study without sampling error, in units of yi
@@ -58,8 +60,8 @@ class RegressionTest:
         return self.summary()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TrimAndFill:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class TrimAndFill(Brief):
     """Studies that a symmetric funnel would also hold, and what all of them come to."""
 
     k0: int  # studies filled in
@@ -70,6 +72,17 @@ class TrimAndFill:
     se: float
     ci: tuple[float, float]
     tau2: float
+
+    def _line(self) -> str:
+        filled = f"{self.k0} filled in{f' on the {self.side}' if self.k0 else ''}"
+        return f"{filled}; with them {TEXT.estimate(self.estimate, self.ci)}, tau2 {TEXT.number(self.tau2)}"
+
+    def _cells(self) -> Cells:
+        head = ("filled in", "side", "estimate [CI]", "τ²")
+        return [
+            head,
+            (str(self.k0), self.side, effect_cell("", self.estimate, self.ci), PAGE.variance(self.tau2)),
+        ]
 
 
 def regression_test(yi: Floats, vi: Floats) -> RegressionTest:

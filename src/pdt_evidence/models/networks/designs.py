@@ -22,14 +22,15 @@ from pdt_evidence.models.networks.model import (
     solve,
     tau2_dl,
 )
+from pdt_evidence.showing import Brief
 
 __all__ = ["DesignQ", "NetHeat", "QTest", "decompose_Q", "design_list", "net_heat"]
 
 Design = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class QTest:
+@dataclass(frozen=True, slots=True, repr=False)
+class QTest(Brief):
     """A sum of squares, its degrees of freedom, and p (NaN without any)."""
 
     Q: float
@@ -37,8 +38,8 @@ class QTest:
     p: float
 
 
-@dataclass(frozen=True, slots=True)
-class DesignQ:
+@dataclass(frozen=True, slots=True, repr=False)
+class DesignQ(Brief):
     """Q of the whole network, split; every term but `interaction` is of the fixed model.
 
     Attributes
@@ -67,8 +68,8 @@ class DesignQ:
     tau2_within: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class NetHeat:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class NetHeat(Brief):
     """How each design's disagreement changes when another design is let go.
 
     Attributes

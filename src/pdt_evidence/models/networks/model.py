@@ -18,6 +18,7 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.special import chdtri
 
 from pdt_evidence.models.roots import falling_root
+from pdt_evidence.showing import Brief
 
 __all__ = [
     "Regression",
@@ -37,8 +38,8 @@ Floats = NDArray[np.float64]
 GRID = 80  # points at which the restricted likelihood is looked at before one maximum is refined
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StudyBlock:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class StudyBlock(Brief):
     """The arms of one study, and all that is known of their differences.
 
     Attributes
@@ -63,8 +64,8 @@ class StudyBlock:
         return tuple(sorted(self.arms.tolist()))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Regression:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Regression(Brief):
     """y = X b with independent errors of variance d + tau2, one row a contrast."""
 
     y: Floats
@@ -77,8 +78,8 @@ class Regression:
         return len(self.y) - self.X.shape[1]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Solution:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Solution(Brief):
     """Weighted least squares at one tau2."""
 
     beta: Floats

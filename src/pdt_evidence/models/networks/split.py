@@ -15,14 +15,15 @@ from scipy.special import ndtr
 
 from pdt_evidence.models.networks.flow import connected_parts
 from pdt_evidence.models.networks.model import Floats, StudyBlock, consistency_model, contrast_matrices, solve
+from pdt_evidence.showing import Brief
 
 __all__ = ["Evidence", "back_calculation", "direct_evidence", "separate_designs", "split_test"]
 
 ALL_DIRECT = 1e-10  # a share of 1 up to rounding leaves no indirect evidence
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Evidence(Brief):
     """Estimates, their standard errors, and how many studies give them (direct ones only)."""
 
     estimates: Floats
