@@ -20,7 +20,8 @@ R = "Rscript tests/reference/{name}.R"
 BESIDE = "cd tests/reference && Rscript {name}.R"  # these write their file where they run
 HOW = {
     **dict.fromkeys(
-        ("aggregate", "clustered_regression", "escalc", "multilevel", "network", "published"), R + " > {out}"
+        ("aggregate", "clustered_regression", "escalc", "multilevel", "network", "printed", "published"),
+        R + " > {out}",
     ),
     **dict.fromkeys(("regression", "small_study"), R + " > {out}"),
     **dict.fromkeys(("influence", "metafor51", "mh", "pet_peese", "pool", "revman"), BESIDE),

@@ -28,8 +28,9 @@ Claims
     check_claims ClaimReport published_results
 Figures
     forest forest_pages summary_forest trajectory network_plot orchard drapery
-    funnel radial baujat bias_summary gosh_plot tau2_profile pictograph
-    power_curve s_value_curve selection_function specification_curve
+    funnel radial baujat bias_summary traffic_lights gosh_plot tau2_profile
+    pictograph power_curve s_value_curve selection_function
+    specification_curve
     alt_text to_table save
 Everything at once
     report export

@@ -78,6 +78,7 @@ from pdt_evidence.figures import specification_curve as specification_curve
 from pdt_evidence.figures import summary_forest as summary_forest
 from pdt_evidence.figures import tau2_profile as tau2_profile
 from pdt_evidence.figures import to_table as to_table
+from pdt_evidence.figures import traffic_lights as traffic_lights
 from pdt_evidence.figures import trajectory as trajectory
 from pdt_evidence.reporting import report as report
 from pdt_evidence.reporting.export import export as export

@@ -317,6 +317,13 @@ CHARTS = {
         shown={"title": "Overall risk of bias (RoB 2) by outcome"},
         caption="`bias_summary(judgements)`",
     ),
+    "traffic_lights": Example(
+        "traffic_lights",
+        judged,
+        evidence=lambda known: known.fit,
+        shown={"title": "Overall risk of bias"},
+        caption="`traffic_lights(fit)`: risk of bias, a row a study",
+    ),
     "tau2_profile": Example("tau2_profile", pooled, SMALL, evidence=the_fit, caption="`tau2_profile(fit)`"),
     "pictograph": Example(
         "pictograph",

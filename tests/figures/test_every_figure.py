@@ -257,6 +257,19 @@ def bias_summary(rng):
     return ax
 
 
+def traffic_lights(rng):
+    k = int(rng.integers(1, 30))
+    words = ("low", "some concerns", "high", "unclear", "serious", "Not applicable", None)
+    domains = ("rob_allocation", "rob_blinding", "rob_selective_reporting_of_outcomes", "rob_overall")
+    table = pd.DataFrame({"study": [f"Study {n}" for n in range(k)]})
+    for name in domains[: int(rng.integers(1, 5))]:
+        table[name] = ["low", *(pick(rng, words) for _ in range(k - 1))]
+    ax = figures.traffic_lights(table, **look(rng))
+    drawn = sum(len(one.get_offsets()) for one in ax.collections if str(one.get_gid()).startswith("lights:"))
+    assert drawn == table.filter(like="rob_").notna().to_numpy().sum()
+    return ax
+
+
 def tau2_profile(rng):
     fit = result(rng, (2, 3, 5, 20))
     ax = figures.tau2_profile(fit, **look(rng, high=True))
@@ -371,6 +384,7 @@ DRAWN = {
         network_plot,
         orchard,
         pictograph,
+        traffic_lights,
         power_curve,
         radial,
         s_value_curve,

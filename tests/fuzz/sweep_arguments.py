@@ -127,6 +127,7 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "specification_curve": {"table": runs},
         "summary_forest": {"results": {"one": fit, "two": fit}},
         "tau2_profile": {"result": fit},
+        "traffic_lights": {"judgements": TABLE.assign(rob_allocation="low")},
     }
     return {name: (getattr(pdt, name), options) for name, options in found.items()}
 
@@ -138,7 +139,7 @@ def calls_of(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
 
 
 FIGURES = ("baujat", "bias_summary", "drapery", "forest", "funnel", "network_plot", "orchard", "radial",
-           "specification_curve", "summary_forest", "tau2_profile")  # fmt: skip
+           "specification_curve", "summary_forest", "tau2_profile", "traffic_lights")  # fmt: skip
 
 
 with tempfile.TemporaryDirectory() as _folder:

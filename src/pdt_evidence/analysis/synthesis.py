@@ -343,7 +343,11 @@ def _noted(fit: PooledEffect, rows: pd.DataFrame, by: tuple[str, ...]) -> Pooled
                 f"Outcomes pooled together: {', '.join(word.replace('_', ' ') for word in outcomes)}.",
             )
         )
-    if fit.measure == "SMD" and FROM_ODDS & set(words_of(rows, "yi_basis")):
+    bases = words_of(rows, "yi_basis")
+    assumed = [basis for basis in bases if ";" in basis]
+    if assumed:
+        notes.append(Note("assumed", f"Assumed for some effects: {' | '.join(assumed)}."))
+    if fit.measure == "SMD" and FROM_ODDS & {basis.split(";")[0] for basis in bases}:
         notes.append(
             Note("from-odds-ratios", "Effects from events or odds ratios are log odds ratios times √3/π.")
         )

@@ -19,6 +19,7 @@ __all__ = [
     "log_or_to_smd",
     "se_from_ci",
     "se_from_p",
+    "t_from_p",
 ]
 
 NORMAL = NormalDist()
@@ -109,6 +110,23 @@ def se_from_p(estimate: ArrayLike, p: ArrayLike, df: ArrayLike = np.inf) -> Arra
     with np.errstate(divide="ignore", invalid="ignore"):
         se = np.abs(estimate) / _two_sided_quantile(p, df)
     return np.where((se > 0) & np.isfinite(se), se, np.nan)
+
+
+def t_from_p(p: ArrayLike, df: ArrayLike) -> Array:
+    """Size of the t whose two-sided p is this.
+
+    Returns
+    -------
+    ndarray
+        Not negative; NaN where p is not above 0 or above 1, and where df is under 1.
+
+    Examples
+    --------
+    >>> round(float(t_from_p(0.05, 38)), 4)
+    2.0244
+    """
+    p, df = np.broadcast_arrays(*floats(p, df))
+    return np.where(df >= 1, _two_sided_quantile(p, df), np.nan)
 
 
 def _two_sided_quantile(p: Array, df: Array) -> Array:

@@ -17,20 +17,28 @@ from numpy.typing import NDArray
 
 from pdt_evidence.effects.arrays import Array
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
+from pdt_evidence.evidence.p_values import P_COLUMNS, read_p
 
 __all__ = ["BASES", "MEASURES", "Inputs", "read_inputs"]
 
 BASES: Mapping[str, tuple[str, ...]] = {
     "means": ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"),
+    "medians": ("median_t", "n_t", "median_c", "n_c"),
+    "baseline": ("mean_t", "sd_pre_t", "n_t", "mean_c", "sd_pre_c", "n_c", "r"),
     "events": ("event_t", "n_t", "event_c", "n_c"),
     "reported": ("reported_metric", "reported"),
+    "t": ("t", "n_t", "n_c"),
+    "f": ("f", "n_t", "n_c"),
+    "p": ("p", "n_t", "n_c"),
     "change": ("mean_post", "sd_post", "mean_pre", "sd_pre", "n", "r"),
     "raw change": ("mean_post", "mean_pre", "sd_pre", "n", "r"),
     "given": ("yi",),
 }
 MEASURES: Mapping[str, tuple[str, ...]] = {
-    "SMD": ("means", "events", "reported"),
-    "MD": ("means", "reported"),
+    "SMD": ("means", "medians", "baseline", "events", "reported", "t", "f", "p"),
+    "SMDH": ("means", "medians"),
+    "PPC2": ("baseline",),
+    "MD": ("means", "medians", "reported"),
     "ROM": ("means", "reported"),
     "OR": ("events", "reported"),
     "RR": ("events", "reported"),
@@ -38,11 +46,18 @@ MEASURES: Mapping[str, tuple[str, ...]] = {
     "HR": ("reported",),
     "SMCC": ("change",),
     "SMCR": ("raw change",),
+    "SMCRP": ("change",),
     "GEN": ("given",),
 }
+RARE = ("medians", "baseline", "t", "f", "p")  # not offered to a table that has nothing of them
+OF_MEDIANS = tuple(f"{name}_{arm}" for arm in "tc" for name in ("mean", "sd", "q1", "q3", "min", "max"))
+OF_TESTS = ("favours", "better", "mean_t", "mean_c")  # which way a test without a sign goes
+CLUSTERED = ("icc", "cluster_size")
 EXTRA: Mapping[str, tuple[str, ...]] = {  # read where the table has them
-    "means": ("better", "score"),
-    "events": ("better",),
+    "means": ("better", "score", *CLUSTERED),
+    "medians": ("better", *OF_MEDIANS, *CLUSTERED),
+    "baseline": ("better", "score", "mean_pre_t", "mean_pre_c", *CLUSTERED),
+    "events": ("better", *CLUSTERED),
     "reported": (
         "reported_se",
         "reported_ci_low",
@@ -52,12 +67,21 @@ EXTRA: Mapping[str, tuple[str, ...]] = {  # read where the table has them
         "n_t",
         "n_c",
         "n_total",
+        *CLUSTERED,
     ),
+    "t": OF_TESTS,
+    "f": OF_TESTS,
+    "p": OF_TESTS,
     "change": ("better",),
     "raw change": ("better",),
     "given": ("vi", "sei", "ci_low", "ci_high", "ci_level"),
 }
-WORDS = {"better": ("lower", "higher"), "score": (), "reported_metric": ()}  # roles that hold words
+WORDS = {  # roles that hold words
+    "better": ("lower", "higher"),
+    "score": (),
+    "reported_metric": (),
+    "favours": ("arm 1", "arm 2"),
+}
 SHARED_ROLES = ("n_t", "n_c", "n", "r")  # their columns alone do not tell what a table means to give
 
 
@@ -78,6 +102,14 @@ class Inputs:
     def has(self, role: str) -> bool:
         return role in self.values
 
+    def bound(self, role: str) -> NDArray[np.object_]:
+        """Of a p: "<" or ">" where it is a bound, "ns" where it is only called not significant, else ""."""
+        return self.words(f"{role} bound")
+
+    def begun(self, basis: str) -> bool:
+        """Whether the table has a column that no other basis would have."""
+        return any(self.has(role) for role in BASES[basis] if role not in SHARED_ROLES)
+
     def all_present(self, basis: str) -> NDArray[np.bool_]:
         """Rows that have every number of this basis."""
         return np.logical_and.reduce([~np.isnan(self[role]) for role in BASES[basis]])
@@ -97,8 +129,11 @@ def read_inputs(table: pd.DataFrame, measure: str, columns: Mapping[str, object]
     problems = _duplicates(table)
     values: dict[str, NDArray[Any]] = {}
     for role, source in sources.items():
-        convert = _to_words if role in WORDS else _to_numbers
-        values[role], found = convert(table, role, source, labels)
+        if role in P_COLUMNS:
+            values[role], values[f"{role} bound"], found = _to_p(table, role, source, labels)
+        else:
+            convert = _to_words if role in WORDS else _to_numbers
+            values[role], found = convert(table, role, source, labels)
         problems += found
     names = {role: source if isinstance(source, str) else role for role, source in sources.items()}
     inputs = Inputs(len(table), values, names)
@@ -135,10 +170,14 @@ def _require_a_basis(table: pd.DataFrame, measure: str, sources: Mapping[str, ob
     lacking = {basis: [role for role in BASES[basis] if role not in sources] for basis in MEASURES[measure]}
     used = {source for source in sources.values() if isinstance(source, str)}
     free = [str(column) for column in table.columns if column not in used]
-    misspelt = []
-    for basis, missing in lacking.items():
-        begun = any(role in sources for role in BASES[basis] if role not in SHARED_ROLES)
-        misspelt += [(role, near) for role in missing if begun and (near := _nearest(role, free))]
+    begun = {basis for basis in lacking if any(role in sources for role in _own_roles(basis, measure))}
+    misspelt = [
+        (role, near)
+        for basis in lacking
+        if basis in begun
+        for role in lacking[basis]
+        if (near := _nearest(role, free))
+    ]
     complete = any(not missing for missing in lacking.values())
     if complete and not misspelt and _has_spread(measure, sources):
         return
@@ -151,11 +190,19 @@ def _require_a_basis(table: pd.DataFrame, measure: str, sources: Mapping[str, ob
             f"from {basis}: {_listed(BASES[basis])}; of these {_listed(missing)} missing"
             + "".join(f"; {role} may be {near!r}" for role in missing if (near := _nearest(role, free)))
             for basis, missing in lacking.items()
+            if basis in begun or basis not in RARE or len(lacking) == 1
         ]
     where = f"measure {measure} cannot be computed from columns {_listed(table.columns)}"
     raise SchemaError.from_problems(
         [f"{problem} (name columns of your own as in mean_t='m1')" for problem in problems], where
     )
+
+
+def _own_roles(basis: str, measure: str) -> list[str]:
+    """The roles that no better basis of the measure has: they tell that a table means to give this one."""
+    order = MEASURES[measure]
+    earlier = {role for name in order[: order.index(basis)] for role in BASES[name]}
+    return [role for role in BASES[basis] if role not in SHARED_ROLES and role not in earlier]
 
 
 def _has_spread(measure: str, sources: Mapping[str, object]) -> bool:
@@ -176,6 +223,17 @@ def _to_numbers(
     return numbers, _cells(
         wrong, labels, str(name), "a number", column.to_numpy(), "Use digits or leave it empty"
     )
+
+
+def _to_p(
+    table: pd.DataFrame, role: str, source: object, labels: NDArray[Any]
+) -> tuple[Array, NDArray[np.object_], list[str]]:
+    column = _column(table, source)
+    numbers, bounds, wrong = read_p(column)
+    name = source if isinstance(source, str) else role
+    expected = "a p such as 0.03 or < 0.001"
+    found = _cells(wrong, labels, str(name), expected, column.to_numpy(), "Correct it or leave it empty")
+    return numbers, bounds, found
 
 
 def _to_words(
@@ -202,13 +260,7 @@ def _range_problems(inputs: Inputs, measure: str, labels: NDArray[Any]) -> list[
             with np.errstate(invalid="ignore"):
                 wrong = np.asarray(is_wrong(inputs[role]))
             problems += _cells(wrong, labels, inputs.names[role], expected, inputs[role], advice)
-    pairs = [
-        ("event_t", "n_t", "at most {column} = {bound:g}", "Count persons once"),
-        ("event_c", "n_c", "at most {column} = {bound:g}", "Count persons once"),
-        ("reported_ci_low", "reported_ci_high", "at most {column} = {bound:g}", "Swap the two limits"),
-        ("ci_low", "ci_high", "at most {column} = {bound:g}", "Swap the two limits"),
-    ]
-    for low, high, expected, advice in pairs:
+    for low, high, expected, advice in PAIRS:
         lows, highs = inputs[low], inputs[high]
         for at in np.flatnonzero(lows > highs).tolist():
             bound = expected.format(column=inputs.names[high], bound=highs[at])
@@ -216,36 +268,52 @@ def _range_problems(inputs: Inputs, measure: str, labels: NDArray[Any]) -> list[
     return problems
 
 
+AT_MOST = "at most {column} = {bound:g}"
+IN_ORDER = ("min", "q1", "median", "q3", "max")
+PAIRS = (
+    ("event_t", "n_t", AT_MOST, "Count persons once"),
+    ("event_c", "n_c", AT_MOST, "Count persons once"),
+    ("reported_ci_low", "reported_ci_high", AT_MOST, "Swap the two limits"),
+    ("ci_low", "ci_high", AT_MOST, "Swap the two limits"),
+    *(
+        (
+            f"{low}_{arm}",
+            f"{high}_{arm}",
+            AT_MOST,
+            "Least, lower quartile, median, upper quartile, greatest: in this order",
+        )
+        for arm in "tc"
+        for at, low in enumerate(IN_ORDER)
+        for high in IN_ORDER[at + 1 :]
+    ),
+)
+
+
 def _ranges(measure: str) -> dict[str, tuple[Callable[[Array], Any], str, str]]:
-    least = 2 if measure in ("SMD", "MD", "ROM", "SMCC", "SMCR") else 1
-    size = (lambda n: n < least, f"at least {least} persons", "Correct it or leave it empty")
-    sd = (lambda sd: sd <= 0, "an SD above 0", "Correct it or leave it empty")
-    count = (lambda event: event < 0, "a count, 0 or more", "Correct it or leave it empty")
-    se = (lambda se: se <= 0, "a standard error above 0", "Correct it or leave it empty")
+    least = 1 if measure in ("OR", "RR", "RD", "HR", "GEN") else 2
+    fix = "Correct it or leave it empty"
+    size = (lambda n: n < least, f"at least {least} persons", fix)
+    sd = (lambda sd: sd <= 0, "an SD above 0", fix)
+    count = (lambda event: event < 0, "a count, 0 or more", fix)
+    se = (lambda se: se <= 0, "a standard error above 0", fix)
     level = (
         lambda level: (level <= 0) | (level >= 100) | (level == 1),
         "a confidence level such as 95",
         "Leave it empty for 95",
     )
-    p = (lambda p: (p < 0) | (p > 1), "a p between 0 and 1", "Correct it or leave it empty")
+    p = (lambda p: (p < 0) | (p > 1), "a p between 0 and 1", fix)
     return {
-        "n_t": size,
-        "n_c": size,
-        "n": size,
-        "n_total": size,
-        "sd_t": sd,
-        "sd_c": sd,
-        "sd_pre": sd,
-        "sd_post": sd,
-        "event_t": count,
-        "event_c": count,
-        "reported_se": se,
-        "sei": se,
-        "vi": (lambda vi: vi <= 0, "a variance above 0", "Correct it or leave it empty"),
-        "r": (lambda r: np.abs(r) > 1, "a correlation from -1 to 1", "Correct it or leave it empty"),
-        "reported_p": p,
-        "reported_ci_level": level,
-        "ci_level": level,
+        **dict.fromkeys(("n_t", "n_c", "n", "n_total"), size),
+        **dict.fromkeys(("sd_t", "sd_c", "sd_pre", "sd_post", "sd_pre_t", "sd_pre_c"), sd),
+        **dict.fromkeys(("event_t", "event_c"), count),
+        **dict.fromkeys(("reported_se", "sei"), se),
+        **dict.fromkeys(("reported_ci_level", "ci_level"), level),
+        **dict.fromkeys(P_COLUMNS, p),
+        "vi": (lambda vi: vi <= 0, "a variance above 0", fix),
+        "r": (lambda r: np.abs(r) >= 1, "a correlation between -1 and 1, both excluded", fix),
+        "f": (lambda f: f < 0, "an F, 0 or more", fix),
+        "icc": (lambda icc: (icc < 0) | (icc >= 1), "an intracluster correlation from 0 to below 1", fix),
+        "cluster_size": (lambda size: size < 1, "persons in a cluster on average, 1 or more", fix),
     }
 
 

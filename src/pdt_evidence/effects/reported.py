@@ -55,6 +55,9 @@ class Reported(NamedTuple):
     vi: Array
     basis: NDArray[np.object_]  # "reported g", ...
     reason: NDArray[np.object_]  # "" where yi is a number, and where nothing was printed
+    own_error: NDArray[
+        np.bool_
+    ]  # the variance is from a printed standard error or interval, not from persons
 
 
 def reported_effects(inputs: Inputs, measure: str, vtype: str) -> Reported:
@@ -63,16 +66,26 @@ def reported_effects(inputs: Inputs, measure: str, vtype: str) -> Reported:
     printed = ~np.isnan(inputs["reported"])
     usable = np.isin(metric.astype(str), USABLE[measure]) & printed
     estimate, se = _on_log_scale(inputs, metric)
+    bound = inputs.bound("reported_p")
+    p = np.where(np.isin(bound.astype(str), (">", "ns")), np.nan, inputs["reported_p"])
     if measure == "SMD":
-        yi, vi = _as_smd(inputs, metric, estimate, se, vtype)
+        yi, vi = _as_smd(inputs, metric, estimate, se, p, vtype)
     else:
         df = _t_df(metric, inputs["n_t"] + inputs["n_c"])
-        from_p = se_from_p(estimate, inputs["reported_p"], df)
+        from_p = se_from_p(estimate, p, df)
         yi, vi = estimate, _first([se, from_p]) ** 2
     found = usable & np.isfinite(yi) & np.isfinite(vi)
     basis = np.where(found, "reported " + metric, "").astype(object)
+    bounded = found & (bound == "<") & np.isnan(se) & _of_p(inputs, measure)
+    words = np.array([f"; p < {value:g} taken as p = {value:g}" for value in p.tolist()], dtype=object)
+    basis = np.where(bounded, basis + words, basis)
     reason = _reasons(metric, measure, printed, usable, found, np.isfinite(yi))
-    return Reported(np.where(found, yi, np.nan), np.where(found, vi, np.nan), basis, reason)
+    return Reported(np.where(found, yi, np.nan), np.where(found, vi, np.nan), basis, reason, ~np.isnan(se))
+
+
+def _of_p(inputs: Inputs, measure: str) -> NDArray[np.bool_]:
+    """Where a printed p is what gives the variance, if there is no standard error: of an SMD persons come first."""
+    return np.isnan(inputs["n_t"] + inputs["n_c"]) if measure == "SMD" else np.ones(inputs.rows, dtype=bool)
 
 
 def as_fraction(level: Array) -> Array:
@@ -108,12 +121,14 @@ def _on_log_scale(inputs: Inputs, metric: NDArray[np.object_]) -> tuple[Array, A
     return estimate, _first([se, np.where(from_ci > 0, from_ci, np.nan)])
 
 
-def _as_smd(inputs: Inputs, metric: NDArray[np.object_], estimate: Array, se: Array, vtype: str) -> Effect:
+def _as_smd(
+    inputs: Inputs, metric: NDArray[np.object_], estimate: Array, se: Array, p: Array, vtype: str
+) -> Effect:
     """SMDs from g, d and t (SE first, then interval, then arm sizes, then p) and from odds ratios.
 
     Where only the total of both arms is known it gives the correction of d, but no variance.
     """
-    n_t, n_c, p = inputs["n_t"], inputs["n_c"], inputs["reported_p"]
+    n_t, n_c = inputs["n_t"], inputs["n_c"]
     is_t, is_log_or = metric == "t", np.isin(metric.astype(str), ("OR", "log OR"))
     correct = np.where(metric == "g", 1.0, bias_correction(_first([n_t + n_c, inputs["n_total"]]) - 2))
     g = correct * np.where(is_t, d_from_t(estimate, n_t, n_c), estimate)

@@ -15,7 +15,16 @@ from numpy.typing import ArrayLike
 from pdt_evidence.effects.arrays import Array, Effect, floats
 from pdt_evidence.errors import require_choice
 
-__all__ = ["VTYPES", "bias_correction", "cohens_d", "g_from_d", "hedges_g", "pooled_sd", "smd_variance"]
+__all__ = [
+    "VTYPES",
+    "bias_correction",
+    "cohens_d",
+    "g_from_d",
+    "hedges_g",
+    "pooled_sd",
+    "smd_variance",
+    "smdh",
+]
 
 VTYPES = ("LS", "UB")
 
@@ -171,3 +180,34 @@ def hedges_g(
     """
     d = cohens_d(mean_t, sd_t, n_t, mean_c, sd_c, n_c)
     return g_from_d(np.where(np.isfinite(d), d, np.nan), n_t, n_c, vtype=vtype)
+
+
+def smdh(
+    mean_t: ArrayLike, sd_t: ArrayLike, n_t: ArrayLike, mean_c: ArrayLike, sd_c: ArrayLike, n_c: ArrayLike
+) -> Effect:
+    """Standardised mean difference where the SDs of the arms are not taken to be equal (measure "SMDH").
+
+    Returns
+    -------
+    yi, vi : ndarray
+        The difference of means over sqrt((sd_t^2 + sd_c^2) / 2), times J(n_t + n_c - 2), and its large-sample
+        variance [1]_ with the corrected effect put in; NaN where an input is NaN and where both SDs are 0.
+
+    References
+    ----------
+    .. [1] Bonett (2009), equation 5, as metafor's `escalc` has it.
+
+    Examples
+    --------
+    >>> yi, vi = smdh(12.0, 5.0, 30, 15.0, 6.0, 28)
+    >>> round(float(yi), 4), round(float(vi), 4)
+    (-0.5359, 0.0747)
+    """
+    mean_t, sd_t, n_t, mean_c, sd_c, n_c = floats(mean_t, sd_t, n_t, mean_c, sd_c, n_c)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        var_t, var_c = sd_t**2, sd_c**2
+        mean_var = (var_t + var_c) / 2
+        d = (mean_t - mean_c) / np.sqrt(mean_var)
+        yi = bias_correction(n_t + n_c - 2) * np.where(np.isfinite(d), d, np.nan)
+        of_sds = yi**2 * (var_t**2 / (n_t - 1) + var_c**2 / (n_c - 1)) / (8 * mean_var**2)
+        return yi, of_sds + (var_t / (n_t - 1) + var_c / (n_c - 1)) / mean_var

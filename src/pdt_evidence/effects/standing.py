@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.effects.arrays import codes_of, joint_codes
+from pdt_evidence.effects.bases import plain_basis
 from pdt_evidence.errors import EvidenceError
 
 __all__ = ["EVENTS", "OUTCOME_KINDS", "outcome_kind", "primary_outcome", "scores_before_events"]
@@ -47,7 +48,7 @@ def outcome_kind(table: pd.DataFrame) -> NDArray[np.str_]:
     """
     counts = np.zeros(len(table), dtype=bool)
     if "yi_basis" in table.columns:
-        counts |= table["yi_basis"].isin(OF_COUNTS).to_numpy(dtype=bool)
+        counts |= plain_basis(table["yi_basis"]).isin(OF_COUNTS).to_numpy(dtype=bool)
     if {"yi_basis", "event_t", "mean_t"} <= set(table.columns):
         unused = table["yi_basis"].fillna("").eq("").to_numpy(dtype=bool)
         counts |= unused & (table["event_t"].notna() & table["mean_t"].isna()).to_numpy(dtype=bool)

@@ -1,33 +1,29 @@
 """Effect sizes of a table of trials: one row in, one `yi` and `vi` out, and how they came about.
 
 Each measure has an order of bases, best first (`inputs.MEASURES`): an SMD comes from the means of the arms,
-else from their events, else from the effect as reported. All rows of a basis are computed at once.
+else from their medians, else from their changes, events, the effect as reported, a test. All rows of a basis are
+computed at once (`bases`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from pdt_evidence.effects.arrays import Array, Effect
-from pdt_evidence.effects.convert import log_or_to_smd, se_from_ci
-from pdt_evidence.effects.inputs import BASES, MEASURES, Inputs, read_inputs
-from pdt_evidence.effects.means import log_ratio_of_means, mean_difference
-from pdt_evidence.effects.prepost import smcc, smcr
-from pdt_evidence.effects.ratios import log_odds_ratio, log_risk_ratio, risk_difference
-from pdt_evidence.effects.reported import as_fraction, reported_effects
-from pdt_evidence.effects.smd import hedges_g
+from pdt_evidence.effects.arrays import Array
+from pdt_evidence.effects.bases import Mask, Words, from_basis
+from pdt_evidence.effects.clusters import design_effect
+from pdt_evidence.effects.inputs import MEASURES, Inputs, read_inputs
 from pdt_evidence.errors import EvidenceError, known_options, require_choice
 from pdt_evidence.evidence.frames import as_pandas
 
 __all__ = ["add_effects", "effect_sizes"]
 
 OUTPUT = ("measure", "yi", "vi", "yi_basis", "yi_reason")
-Formula = Callable[[Inputs, Mapping[str, str]], Effect]
+HALF_A_CLUSTER = "a trial randomised in clusters needs both icc and cluster_size"
 
 
 @known_options
@@ -47,29 +43,39 @@ def effect_sizes(
     table : DataFrame
         Of pandas, polars or pyarrow. A row a contrast of two arms (SMCC and SMCR: a row a group). Columns are
         found by the names below; empty cells are allowed and lead to NaN with a reason.
-    measure : {"SMD", "MD", "ROM", "OR", "RR", "RD", "HR", "SMCC", "SMCR", "GEN"}
+    measure : {"SMD", "SMDH", "PPC2", "MD", "ROM", "OR", "RR", "RD", "HR", "SMCC", "SMCR", "SMCRP", "GEN"}
         SMD
             Hedges' g from `mean_t sd_t n_t mean_c sd_c n_c` (endpoint scores, or mean changes where `score`
-            is "change"); else from `event_t n_t event_c n_c`, the log odds ratio times sqrt(3)/pi; else from
-            `reported` with `reported_metric` g, d, t or OR. A d or t is corrected to g. The variance of a
-            reported g or d is that of its standard error, else of its confidence interval, else of `n_t`
-            and `n_c`, else of its exact two-sided p.
+            is "change"); else from medians (below); else from changes as PPC2; else from `event_t n_t event_c n_c`,
+            the log odds ratio times sqrt(3)/pi; else from `reported` with `reported_metric` g, d, t or OR; else from
+            a test: `t`, `f` or `p` with `n_t n_c`. A d or t is corrected to g. The variance of a reported g or d is
+            that of its standard error, else of its confidence interval, else of `n_t` and `n_c`, else of its
+            two-sided p.
+        SMDH
+            As SMD from means or medians, with SDs that are not taken to be equal.
+        PPC2
+            Mean changes in units of the pooled SD before, from `mean_t sd_pre_t n_t mean_c sd_pre_c n_c r`: `mean_t` is
+            a change where `score` is "change", else `mean_pre_t` is taken from it.
         MD, ROM
-            Difference and log ratio of means from the data of the arms, else as reported.
+            Difference (also from medians) and log ratio of means from the data of the arms, else as reported.
         OR, RR, RD
             Log odds ratio, log risk ratio, risk difference from events, else as reported (a ratio needs its
             confidence limits or p; a standard error beside a ratio is ambiguous and not used).
         HR
             Log hazard ratio from `reported` with its confidence limits or p, and from nothing else.
-        SMCC, SMCR
+        SMCC, SMCR, SMCRP
             Change of one group from `mean_post sd_post mean_pre sd_pre n r` (SMCR: without `sd_post`), in
-            units of the SD of change or of the SD before.
+            units of the SD of change, of the SD before, or of the SDs before and after together.
         GEN
             `yi` as it stands, with `vi`, else `sei` squared, else from `ci_low ci_high ci_level`.
     vtype : {"LS", "UB"}
         Variance of g: large-sample or unbiased.
     zero_cells, double_zero : str
         What is done about zero cells, see `effects.ratios`.
+        Medians are `median_t` with `q1_t q3_t`, `min_t max_t` or all four, and the same of arm c; an arm may have its
+        mean and SD instead (`effects.quantiles`). A `p` may be a bound, "< .001", which gives the least effect. An
+        `f` or a `p` has no sign: `favours` says "arm 1" or "arm 2", else the means do. `icc` and `cluster_size`
+        multiply a variance that comes from persons by the design effect of a trial randomised in clusters.
     **columns : str or number
         Names of your own columns, as in ``mean_t="m1"``, or one value for all rows, as in ``r=0.5`` or
         ``better="lower"``.
@@ -78,8 +84,8 @@ def effect_sizes(
     -------
     DataFrame
         A copy with the columns `measure`; `yi` and `vi` (log scale for ratios; NaN where nothing sound can be
-        computed); `yi_basis` ("means", "change", "events", "reported g", ..., "" for none) and `yi_reason`
-        (why `yi` is NaN, else "").
+        computed); `yi_basis` ("means", "change", "events", "reported g", ..., "" for none; behind a semicolon what
+        was assumed for it, as in "pre-post; r = 0.5") and `yi_reason` (why `yi` is NaN, else "").
 
         Where `better` is "lower" the sign of effects from arm data is turned, so that above 0 favours arm 1;
         where it is "higher" or there is no such column, `yi` is arm 1 less arm 2; where its cell is empty
@@ -91,7 +97,8 @@ def effect_sizes(
     EvidenceError
         With all problems at once: columns missing or misspelt, text in numbers, infinite values, too few
         persons (n < 2; for OR, RR, RD n < 1), SD, SE or variance not above 0, negative events, more events
-        than persons, limits upside down, repeated `row_id`, an unknown measure, an empty table.
+        than persons, limits or quartiles upside down, a correlation that is not between -1 and 1, a negative
+        intracluster correlation, repeated `row_id`, an unknown measure, an empty table.
 
     Examples
     --------
@@ -119,99 +126,30 @@ def add_effects(
     yi, vi = np.full(inputs.rows, np.nan), np.full(inputs.rows, np.nan)
     basis, reason = np.full(inputs.rows, "", dtype=object), np.full(inputs.rows, "", dtype=object)
     for name in MEASURES[measure]:
-        new_yi, new_vi, new_basis, new_reason = _from_basis(name, inputs, measure, options)
-        take = np.isnan(yi) & np.isfinite(new_yi) & (new_vi > 0) & np.isfinite(new_vi)
-        yi, vi = np.where(take, new_yi, yi), np.where(take, new_vi, vi)
-        basis, reason = np.where(take, new_basis, basis), np.where(reason == "", new_reason, reason)
+        if not inputs.begun(name):
+            continue
+        new = from_basis(name, inputs, measure, options)
+        new_vi, new_basis = _clustered(inputs, new.vi, new.basis, new.own_error)
+        take = np.isnan(yi) & np.isfinite(new.yi) & (new_vi > 0) & np.isfinite(new_vi)
+        yi, vi = np.where(take, new.yi, yi), np.where(take, new_vi, vi)
+        basis, reason = np.where(take, new_basis, basis), np.where(reason == "", new.reason, reason)
     none = np.isnan(yi)
+    half = np.isnan(inputs["icc"]) != np.isnan(inputs["cluster_size"])
+    reason = np.where(half, HALF_A_CLUSTER, reason)
     reason = np.where(none & (reason == ""), "neither arm data nor a reported effect", reason)
     added = dict(zip(OUTPUT, (measure, yi, vi, basis, np.where(none, reason, "")), strict=True))
     return table.drop(columns=[name for name in OUTPUT if name in table.columns]).assign(**added)
 
 
-def _from_basis(
-    name: str, inputs: Inputs, measure: str, options: Mapping[str, str]
-) -> tuple[Array, Array, NDArray[np.object_], NDArray[np.object_]]:
-    """Effects from one basis for all rows, with its word in `yi_basis` and the reason where there is none."""
-    if name == "reported":
-        if not (inputs.has("reported") and inputs.has("reported_metric")):
-            return _nothing(inputs)
-        return reported_effects(inputs, measure, options["vtype"])
-    yi, vi = FORMULAS[name, measure](inputs, options)
-    if name == "given":
-        reason = np.where(np.isnan(yi), "no yi", "yi without vi, sei or confidence limits").astype(object)
-        return yi, vi, np.full(inputs.rows, "given", dtype=object), reason
-    return yi * _sign(inputs), vi, _basis_word(name, inputs), _arm_reasons(name, inputs, measure, yi)
-
-
-def _nothing(inputs: Inputs) -> tuple[Array, Array, NDArray[np.object_], NDArray[np.object_]]:
-    nan, empty = np.full(inputs.rows, np.nan), np.full(inputs.rows, "", dtype=object)
-    return nan, nan, empty, empty
-
-
-def _sign(inputs: Inputs) -> Array:
-    """-1 where a lower score or fewer events are better; NaN where the table should say and does not."""
-    if not inputs.has("better"):
-        return np.ones(inputs.rows)
-    better = inputs.words("better")
-    return np.select([better == "higher", better == "lower"], [1.0, -1.0], np.nan)
-
-
-def _basis_word(name: str, inputs: Inputs) -> NDArray[np.object_]:
-    if name == "means":
-        return np.where(inputs.words("score") == "change", "change", "means").astype(object)
-    word = {"change": "pre-post", "raw change": "pre-post"}.get(name, name)
-    return np.full(inputs.rows, word, dtype=object)
-
-
-def _arm_reasons(name: str, inputs: Inputs, measure: str, yi: Array) -> NDArray[np.object_]:
-    """Why arm data gave no effect: "" where there are none or all is well, else what stands in the way."""
-    complete = inputs.all_present(name)
-    own = [role for role in BASES[name] if role not in ("n_t", "n_c", "n", "r")]
-    begun = np.logical_or.reduce([~np.isnan(inputs[role]) for role in own])
-    reason = np.full(inputs.rows, "", dtype=object)
-    for role in BASES[name]:
-        lacking = begun & np.isnan(inputs[role])
-        if lacking.any():
-            reason = np.where(lacking, reason + np.where(reason == "", "no ", ", ") + role, reason)
-    reason = np.where(complete & np.isnan(yi), f"{measure} has no value for these data", reason)
-    undirected = complete & ~np.isnan(yi) & np.isnan(_sign(inputs))
-    return np.where(undirected, "column 'better' does not say which direction is good", reason)
-
-
-def _arms(inputs: Inputs) -> list[Array]:
-    return [inputs[role] for role in BASES["means"]]
-
-
-def _events(inputs: Inputs) -> list[Array]:
-    return [inputs[role] for role in BASES["events"]]
-
-
-def _smd_of_events(inputs: Inputs, options: Mapping[str, str]) -> Effect:
-    return log_or_to_smd(*log_odds_ratio(*_events(inputs), **_zero_rules(options)))
-
-
-def _zero_rules(options: Mapping[str, str]) -> dict[str, str]:
-    return {rule: options[rule] for rule in ("zero_cells", "double_zero")}
-
-
-def _given(inputs: Inputs, options: Mapping[str, str]) -> Effect:
-    from_ci = se_from_ci(inputs["ci_low"], inputs["ci_high"], as_fraction(inputs["ci_level"]))
-    vi = inputs["vi"]
-    for se in (inputs["sei"], from_ci):
-        vi = np.where(np.isnan(vi), se**2, vi)
-    return inputs["yi"], vi
-
-
-FORMULAS: Mapping[tuple[str, str], Formula] = {
-    ("means", "SMD"): lambda at, options: hedges_g(*_arms(at), vtype=options["vtype"]),
-    ("means", "MD"): lambda at, options: mean_difference(*_arms(at)),
-    ("means", "ROM"): lambda at, options: log_ratio_of_means(*_arms(at)),
-    ("events", "SMD"): _smd_of_events,
-    ("events", "OR"): lambda at, options: log_odds_ratio(*_events(at), **_zero_rules(options)),
-    ("events", "RR"): lambda at, options: log_risk_ratio(*_events(at), **_zero_rules(options)),
-    ("events", "RD"): lambda at, options: risk_difference(*_events(at), zero_cells=options["zero_cells"]),
-    ("change", "SMCC"): lambda at, options: smcc(*(at[role] for role in BASES["change"])),
-    ("raw change", "SMCR"): lambda at, options: smcr(*(at[role] for role in BASES["raw change"])),
-    ("given", "GEN"): _given,
-}
+def _clustered(inputs: Inputs, vi: Array, basis: Words, own_error: Mask) -> tuple[Array, Words]:
+    """Variances times the design effect, said in the basis; NaN where only half of it is known."""
+    if not (inputs.has("icc") or inputs.has("cluster_size")):
+        return vi, basis
+    icc, size = inputs["icc"], inputs["cluster_size"]
+    times = np.where(own_error | (np.isnan(icc) & np.isnan(size)), 1.0, design_effect(icc, size))
+    words = [
+        f"; times the design effect {by:.3g}, of clusters of {m:g} and an ICC of {rho:g}"
+        for by, m, rho in zip(times.tolist(), size.tolist(), icc.tolist(), strict=True)
+    ]
+    said = ~own_error & (basis != "") & ~np.isnan(icc + size)
+    return vi * times, np.where(said, basis + np.array(words, dtype=object), basis)

@@ -47,6 +47,7 @@ FIGURES: dict[str, Figure] = {
     "radial": Figure("charts.funnels", "alt.companions", _FIT, (110.0, 90.0)),
     "baujat": Figure("charts.influences", "alt.companions", _FIT, (110.0, 90.0)),
     "bias_summary": Figure("charts.profiles", "alt.companions", (*_FIT, "Mapping"), (150.0, None)),
+    "traffic_lights": Figure("charts.lights", "alt.meanings", (*_FIT, "DataFrame"), (150.0, None)),
     "gosh_plot": Figure("charts.influences", "alt.companions", ("Gosh",), (110.0, 90.0)),
     "tau2_profile": Figure("charts.profiles", "alt.companions", _FIT, (110.0, 80.0)),
     "pictograph": Figure("charts.people", "alt.meanings", ("Absolute",), (150.0, 85.0)),

@@ -157,12 +157,15 @@ def _table(path: Path) -> Checked:
     found += _of_cells(problems, dict(zip(text.lines, where, strict=True)))
     wrong = {(finding.line, finding.column) for finding in found}
     found += [one for one in lint(table, text.lines, where) if (one.line, one.column) not in wrong]
+    assumed: list[str] = []
     if not faults:
         lines = {line for line, _ in wrong}
-        found += [one for one in _without_effect(table, text.lines, where) if one.line not in lines]
+        computed = _computed(table)
+        found += [one for one in _without_effect(computed, text.lines, where) if one.line not in lines]
+        assumed = list(_assumed(computed, where))
     source, _ = with_import(path, file_source(path, content, "table of trials"), lambda: csv_text(table))
     imported = [f"imported from {source['imported']['file']}."] if "imported" in source else []
-    return table, found, [*imported, *_notes(table, columns, text, source)]
+    return table, found, [*imported, *_notes(table, columns, text, source), *assumed]
 
 
 def _without(table: pd.DataFrame, problems: Sequence[Problem], lines: Sequence[int]) -> pd.DataFrame:
@@ -204,13 +207,29 @@ def _of_cells(problems: Sequence[Problem], where: dict[int, str]) -> list[Findin
     ]
 
 
+def _computed(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its effects: those it brings, else standardised mean differences."""
+    from pdt_evidence.effects.table import effect_sizes
+
+    return table if {"yi", "vi"} <= set(table.columns) else effect_sizes(table, measure="SMD")
+
+
+def _assumed(table: pd.DataFrame, where: Sequence[str]) -> Iterator[str]:
+    """What was assumed for effects that no means or counts gave, and of which rows."""
+    if "yi_basis" not in table.columns:
+        return
+    words = table["yi_basis"].fillna("").astype(str).to_numpy()
+    for said in dict.fromkeys(word for word in words.tolist() if ";" in word):
+        rows = [where[at] for at in (words == said).nonzero()[0].tolist()]
+        basis, _, assumption = said.partition("; ")
+        yield f"assumed for {counted(len(rows), 'effect')} from {basis}: {assumption}; {listed(rows)}."
+
+
 def _without_effect(
     table: pd.DataFrame, lines: Sequence[int | None], where: Sequence[str]
 ) -> Iterator[Finding]:
-    """The rows no effect comes of, and what is lacking."""
-    from pdt_evidence.effects.table import effect_sizes
-
-    computed = table if {"yi", "vi"} <= set(table.columns) else effect_sizes(table, measure="SMD")
+    """The rows no effect comes of, and what is lacking; `table` as `_computed` gives it."""
+    computed = table
     none = (computed["yi"].isna() | computed["vi"].isna()) & (set_aside(table) == "")
     for at in none.to_numpy().nonzero()[0].tolist():
         reason = str(computed["yi_reason"].iloc[at]) if "yi_reason" in computed else ""
@@ -249,15 +268,16 @@ def _import(path: Path) -> Checked:
         _of_log(*entry) for entry in table.log[reported].astype(object).itertuples(index=False, name=None)
     ]
     found += lint(table, lines, where)
+    computed = _computed(table)
     # Of rows without a direction the reader has told already, one line for all.
-    found += [one for one in _without_effect(table, lines, where) if one.column != "better"]
+    found += [one for one in _without_effect(computed, lines, where) if one.column != "better"]
     rest = table.log.loc[~reported, "action"].value_counts()
     notes = [
         f"{counted(int(count), 'row')} {action}; `pdt-evidence import` lists them."
         for action, count in rest.items()
     ]
     events = label_of_events(table)
-    return table, found, [*notes, *([events] if events else [])]
+    return table, found, [*notes, *([events] if events else []), *_assumed(computed, where)]
 
 
 def _of_log(line: object, row: str, action: str, reason: str) -> Finding:

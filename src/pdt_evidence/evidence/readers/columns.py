@@ -13,6 +13,7 @@ from difflib import get_close_matches
 
 from pdt_evidence.errors import SchemaError
 from pdt_evidence.evidence.package import fields
+from pdt_evidence.evidence.readers.printed_columns import PRINTED_FIELDS, PRINTED_SETS
 from pdt_evidence.evidence.schema import Field, listed, missing_column
 from pdt_evidence.evidence.windows import WINDOWS
 
@@ -37,13 +38,15 @@ GIVEN_EFFECTS = {
     "effects and their intervals": ("yi", "ci_low", "ci_high"),
 }
 # Any one of these sets gives an effect.
-EFFECT_COLUMNS = ARM_DATA | {"reported effects": ("reported_metric", "reported")} | GIVEN_EFFECTS
+EFFECT_COLUMNS = (
+    ARM_DATA | {"reported effects": ("reported_metric", "reported")} | GIVEN_EFFECTS | PRINTED_SETS
+)
 SHARED = ("n_t", "n_c")  # alone they do not tell which set a table means to give
 OPEN_WORDS = ("disorder", "outcome", "arm_t", "arm_c")  # a user may study what we do not hold
 FREE_WORDS = ("source_id", "locator", "verification", "contrast_id")  # name rows of the bundled sources
 MORE_METRICS = ("t", "ROM", "HR", "log OR", "log RR")  # of use in a user's table, in none of the bundled ones
 COMPUTED = ("measure", "yi_basis", "yi_reason", "design", "rob_overall")  # in tables that the library made
-PRE_POST = ("mean_post", "sd_post", "mean_pre", "sd_pre", "n", "r")  # for measures of change in one group
+PRE_POST = ("mean_post", "sd_post", "mean_pre", "sd_pre", "n")  # for measures of change in one group
 ALIKE = 0.82  # likeness of a name to one of ours that it was meant to be
 HINT = 0.75  # the same for a column that is needed and missing
 MOST_SEARCHED = 200  # unknown columns; a table with more of them was not made for this schema
@@ -64,6 +67,7 @@ def trial_fields() -> tuple[Field, ...]:
         *bundled,
         Field(name="follow_up", type="string", enum=WINDOWS),
         *(Field(name=name, type="number") for name in ("yi", "vi", "sei", "ci_low", "ci_high", "ci_level")),
+        *PRINTED_FIELDS,
     )
 
 
@@ -112,8 +116,12 @@ def column_problems(columns: Sequence[str]) -> list[str]:
     if "study" not in have:
         problems.append(missing_column("study", columns))
     problems += _lacking(have, columns)
-    has_arms = any(set(needed) <= have for needed in ARM_DATA.values())
-    if has_arms and "better" not in have and not has_given_effects(have):
+    signed_by_score = (*ARM_DATA.values(), PRINTED_SETS["medians"], PRINTED_SETS["changes"])
+    if (
+        any(set(needed) <= have for needed in signed_by_score)
+        and "better" not in have
+        and not has_given_effects(have)
+    ):
         problems.append(
             "column 'better' is missing: which direction of the score is good, lower or higher? "
             "Say it in each row; without it means and events do not tell whom they favour."
@@ -148,15 +156,23 @@ def _lacking(have: set[str], columns: Sequence[str]) -> list[str]:
     """What is missing of the sets that give an effect: of those that are begun, else of all."""
     if any(set(needed) <= have for needed in EFFECT_COLUMNS.values()):
         return []
-    begun = {name: needed for name, needed in EFFECT_COLUMNS.items() if have & set(needed).difference(SHARED)}
+    begun = {name: needed for name, needed in EFFECT_COLUMNS.items() if have & _own(name)}
+    usual = {name: needed for name, needed in EFFECT_COLUMNS.items() if name not in PRINTED_SETS}
     lacking = []
-    for name, needed in (begun or EFFECT_COLUMNS).items():
+    for name, needed in (begun or usual).items():
         missing = [column for column in needed if column not in have]
         lacking.append(f"for {name} {', '.join(missing)}{_nearest(missing, columns)}")
     lacking.sort(key=lambda part: not part.endswith(")"))  # what was probably meant comes first
     return [
         f"no columns give an effect. Missing are {'; or '.join(lacking)}. The table has {listed(columns)}."
     ]
+
+
+def _own(name: str) -> set[str]:
+    """The columns that tell that a table means to give this set: of changes not the means, which are of means."""
+    return {column for column in EFFECT_COLUMNS[name] if column not in SHARED} - (
+        {"mean_t", "mean_c"} if name == "changes" else set()
+    )
 
 
 def _nearest(missing: Sequence[str], columns: Sequence[str]) -> str:
@@ -180,4 +196,5 @@ def column_guide() -> str:
         if bundled.enum and field.name not in FREE_WORDS:
             own = ", or a word of your own" if field.name in OPEN_WORDS else ""
             lines.append(f"    {', '.join(field.enum or bundled.enum)}{own}")
+    lines += [f"{field.name} ({field.type}): {field.description}" for field in PRINTED_FIELDS]
     return "\n".join(lines)

@@ -28,6 +28,7 @@ from pdt_evidence.evidence.readers.columns import (
     trial_fields,
 )
 from pdt_evidence.evidence.readers.own_columns import all_numbers, whole_numbers
+from pdt_evidence.evidence.readers.printed_columns import PRINTED_FIELDS, printed_problems, with_bounds
 from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
 from pdt_evidence.evidence.readers.tabular.decimals import decimal_points, doubtful_point
@@ -158,12 +159,13 @@ def check_trials(text: TextTable, where: str) -> pd.DataFrame:
 
 def typed_trials(text: TextTable) -> tuple[pd.DataFrame, list[Problem]]:
     """The typed table, and everything that is wrong with its cells."""
-    known = trial_fields()
+    known = tuple(with_bounds(field, text.data) for field in trial_fields())
     words = _Words(text, {field.name for field in known})
     every = [*known, *words.own_fields()]
     table, problems, coded = typed_columns(text.data, every, text.lines, words.mended)
     table = whole_numbers(table, every[len(known) :])
     problems += row_problems(table, text.lines)  # before the schema's: of two rules the stricter is said
+    problems += printed_problems(table, text.lines)
     problems += _blanks(table, text.lines)
     problems += near_misses(table, coded, text.lines)
     problems += table_problems(table, known, text.lines, coded)
@@ -371,7 +373,8 @@ def template() -> str:
     str
         Header and two invented example rows, comma-separated.
     """
-    names = [field.name for field in trial_fields() if field.name not in MADE]
+    seldom = {field.name for field in PRINTED_FIELDS}  # told by the guide to the columns
+    names = [field.name for field in trial_fields() if field.name not in {*MADE, *seldom}]
     lines = [",".join(names)]
     for number, example in enumerate(TEMPLATE_ROWS, start=1):
         filled = {

@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from pdt_evidence.figures.charts.lights import judged_of
 from pdt_evidence.figures.charts.people import PEOPLE, arms_of_people, people_of
 from pdt_evidence.figures.charts.powers import ABOUT, needed_of
+from pdt_evidence.figures.forests.columns import SAID
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.formatting import percent
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pdt_evidence.analysis.meaning.absolute import Absolute
     from pdt_evidence.analysis.meaning.power import Power
+    from pdt_evidence.results import PooledEffect
 
-__all__ = ["pictograph", "power_curve"]
+__all__ = ["pictograph", "power_curve", "traffic_lights"]
 
 
 def pictograph(meaning: Absolute) -> str:
@@ -40,3 +45,16 @@ def power_curve(power: Power) -> str:
     needed = needed_of(power)
     rest = f"80% take {needed:g} studies" if math.isfinite(needed) else "no number of studies reaches 80%"
     return f"Power {ABOUT[power.question]} by the number of studies: {100 * power.power:.0f}% with {power.k}; {rest}."
+
+
+def traffic_lights(judgements: PooledEffect | pd.DataFrame) -> str:
+    """Every study with its judgement in each domain."""
+    studies, domains, table = judged_of(judgements)
+    lines = []
+    for study, row in zip(studies, table, strict=True):
+        parts = [
+            f"{words.inner(name)} {words.inner(SAID[word]) if word else 'not reported'}"
+            for name, word in zip(domains, row, strict=True)
+        ]
+        lines.append(f"{study}: {', '.join(parts)}.")
+    return f"Risk of bias of {len(studies)} studies in {len(domains)} domains. {' '.join(lines)}"

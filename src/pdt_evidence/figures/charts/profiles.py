@@ -83,7 +83,7 @@ def bias_summary(
                 part,
                 left=start,
                 height=0.62,
-                color=look.lights[word],
+                color=look.lights.get(word, look.faint),
                 edgecolor=look.paper,
                 linewidth=0.8,
                 label=name,

@@ -13,7 +13,14 @@ __all__ = ["GENERAL", "arms_of", "directed", "favours_of", "turned"]
 
 GENERAL = ("arm 1", "arm 2")
 CATCH_ALL = ("other_control", "active_control", "other_therapy")  # the source's own name says more
-OF_ARMS = {"means", "change", "events", "pre-post"}  # bases whose sign follows from `better`
+OF_ARMS = {
+    "means",
+    "medians",
+    "change",
+    "change in SDs before",
+    "events",
+    "pre-post",
+}  # bases whose sign follows from `better`
 SEVERAL = re.compile(r" / ")  # between the words of rows that were combined
 
 
@@ -99,6 +106,6 @@ def _sign_reversed(effect: PooledEffect, i: int) -> bool:
         name: effect.columns[name][i] for name in ("better", "yi_basis", "flipped") if name in effect.columns
     }
     parts = {name: set(SEVERAL.split(str(value))) for name, value in cells.items() if known(value)}
-    if parts.get("yi_basis", set()) & OF_ARMS:
+    if {basis.split(";")[0] for basis in parts.get("yi_basis", ())} & OF_ARMS:
         return "lower" in parts.get("better", ())
     return bool(parts.get("flipped", set()) & {"True", "true", "1", "1.0"})

@@ -20,7 +20,15 @@ from pdt_evidence.results import PooledEffect
 __all__ = ["JUDGEMENTS", "chosen_of", "columns_of", "effect_columns", "judgement", "reading"]
 
 # Risk of bias: what is drawn, green to red, and the sign that tells them apart in grey.
-JUDGEMENTS = {"low": "+", "some": "?", "high": "−", "unclear": "?", "serious": "−", "critical": "!"}
+JUDGEMENTS = {
+    "low": "+",
+    "some": "?",
+    "high": "−",
+    "unclear": "?",
+    "serious": "−",
+    "critical": "!",
+    "inapplicable": "/",
+}
 
 
 # How tools and reviewers abbreviate them; read so only in a column that is one of judgements.
@@ -45,6 +53,7 @@ SAID = {
     "high": "High",
     "serious": "Serious",
     "critical": "Critical",
+    "inapplicable": "Not applicable",
 }
 ABSENT = ("na", "n/a", "nan", "none", "not rated")  # a judgement that was not made
 OF_AN_ARM = {
@@ -63,11 +72,15 @@ def judgement(value: object) -> str:
     --------
     >>> judgement("Some concerns"), judgement("LOW risk"), judgement("No information"), judgement("3")
     ('some', 'low', 'unclear', '')
+    >>> judgement("Not applicable"), judgement("not rated")
+    ('inapplicable', '')
     """
     value = worst_judgement(value) or value  # of the rows of a trial that are one value
     first, second, *_ = [*str(value).strip().lower().replace("_", " ").split(), "", ""]
     if first == "no" and second.startswith("info"):
         return "unclear"
+    if (first, second) == ("not", "applicable"):
+        return "inapplicable"
     word = {"moderate": "some", "probably": second}.get(first, first)
     return word if word in JUDGEMENTS else ""
 

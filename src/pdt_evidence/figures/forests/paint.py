@@ -97,7 +97,7 @@ def _row(sheet: Sheet, placed: Placement, found: PlacedRow) -> None:
         where, ink = sheet.rows(side, drop), color
         if column.column.lights and judgement(text):
             word = judgement(text)
-            text, ink = JUDGEMENTS[word], legible(style.on_light, style.lights[word])
+            text, ink = JUDGEMENTS[word], legible(style.on_light, style.lights.get(word, style.faint))
         x = origin + column.anchor
         sheet.write(
             text,

@@ -293,7 +293,7 @@ def _lights(sheet: Sheet, placed: Placement, studies: Sequence[PlacedRow]) -> No
             sheet.ax,
             [(origin + column.anchor, row.middle) for row, _ in texts],
             [(1.15 * style.size) ** 2] * len(texts),
-            color=[style.lights[word] for _, word in texts],
+            color=[style.lights.get(word, style.faint) for _, word in texts],
             shape="o",
             gid=f"lights:{column.column.key}",
             place=sheet.rows(side, 0.0),

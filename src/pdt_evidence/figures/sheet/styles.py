@@ -16,7 +16,8 @@ __all__ = ["STYLES", "Style", "style_of"]
 
 SANS = ("Liberation Sans",)  # comes with the package
 SERIF = ("STIXGeneral",)  # comes with Matplotlib
-# Judgements of bias, apart in grey as well: some are the lightest, then unclear, low, high, serious, critical.
+# Judgements of bias, apart in grey as well: not applicable is the lightest, then some, unclear, low, high, serious,
+# critical.
 _LIGHTS = {
     "low": "#45a873",
     "some": "#f0c341",
@@ -24,6 +25,7 @@ _LIGHTS = {
     "high": "#a8241c",
     "serious": "#8c1d1a",
     "critical": "#4a0d0c",
+    "inapplicable": "#e4e7ea",
 }
 
 

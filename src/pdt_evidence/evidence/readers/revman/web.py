@@ -268,7 +268,7 @@ def _take_rob(content: bytes, review: Review) -> None:
         judged = {
             name.partition(":")[2].strip(): cells.text(name).lower()
             for name in cells.values
-            if name.startswith("Domain (judgement)") and cells.text(name) not in ("", "Not applicable")
+            if name.startswith("Domain (judgement)") and cells.text(name)
         }
         if judged:
             review.rob[cells.text("Study")] = judged
