@@ -88,3 +88,11 @@ def test_rows_without_a_window_are_those_whose_source_leaves_it_open():
         "T0196",
         "T0197",
     ]
+
+
+def test_a_member_is_linked_to_the_rows_of_its_trial():
+    members, held = load("members"), set(TRIALS["study"])
+    free = members.loc[members["trial_id"] == "", "study_label"]
+    assert not set(free) & held
+    known = members[members["trial_id"] != ""]
+    assert set(known["trial_id"]) <= set(TRIALS["trial_id"])

@@ -131,3 +131,16 @@ def test_a_member_that_was_seen_says_how_far_it_is_verified():
         table = pdt.members(review)
         assert (table["verification"] != "").eq(table["membership"] == "seen").all()
         assert (table.loc[table["n"].notna(), "verification"] == "primary").all()
+
+
+def test_a_member_counts_by_an_effect_of_the_kind_its_review_pools(monkeypatch):
+    from pdt_evidence.evidence import coverage as module
+
+    real = module.load
+    before = pdt.coverage().set_index("review_id").loc["abbass2014", "with_usable_effect"]
+    for column, word in (("outcome", "dropout"), ("comparison", "pdt_vs_medication")):
+        other = real("trials").assign(**{column: word})
+        monkeypatch.setattr(
+            module, "load", lambda name, table=other: table if name == "trials" else real(name)
+        )
+        assert pdt.coverage().set_index("review_id").loc["abbass2014", "with_usable_effect"] == 0 < before

@@ -12,8 +12,9 @@ from pdt_evidence.verdicts import Rules
 from pdt_evidence.verdicts import check as check_module
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.head_to_head import equivalent, interval_at
+from pdt_evidence.verdicts.pools import conditions
 from pdt_evidence.verdicts.questions import intervals_in_favour
-from pdt_evidence.verdicts.recipes import OTHER_CARE, PERSONALITY, RECIPES, REVIEWS_OF
+from pdt_evidence.verdicts.recipes import OTHER_CARE, PERSONALITY, RECIPES
 from pdt_evidence.verdicts.rules import BORNE_OUT, FEWEST_TRIALS, SAYS, VERDICTS, judge
 
 SYMPTOMS = (
@@ -276,13 +277,15 @@ def test_a_verdict_that_flips_says_so():
 def test_personality_and_disorders_ask_every_held_review(report):
     table = pdt.reviews()
     usable = table["scope"].eq("pdt") & table["status"].eq("ok") & table["design"].eq("between")
-    for word, reviews in REVIEWS_OF.items():
-        rows = table[usable & table["review_id"].isin(reviews)]
+    for word in conditions():
+        rows = table[usable & table["patients"].eq(word)]
         asked = {row for one in report[11].findings for row in one.rows}
         assert set(rows["row_id"]) <= asked, word
     asked = {row for one in report[8].findings for row in one.rows}
-    expected = table[usable & table["review_id"].isin(REVIEWS_OF[PERSONALITY])]
+    expected = table[usable & table["patients"].eq(PERSONALITY)]
     assert set(expected["row_id"]) <= asked
+    assert len(expected) > 8
+    assert Facts().reviews_of("social anxiety") == ("zhang2022", "mayowilson2014")
     against = {one.shown for one in report[8].speaks_against()}
     assert "−0.05 [−0.35, 0.25]" in against  # no more than other active care
     zhang = next(one for one in report[11].speaks_against() if "reviews R112" in one.source)
@@ -486,3 +489,24 @@ def test_the_same_pools_are_computed_once(monkeypatch):
 
     monkeypatch.setattr(pools, "synthesize", refuse)
     pdt.check_claims(margin=0.2)
+
+
+def test_late_trials_against_cbt_and_rows_without_a_time_are_said(report):
+    for number in (5, 9, 10):
+        assert (
+            "No trial against CBT can be pooled at a follow-up beyond 6 months" in report[number].can_be_said
+        )
+    table = pdt.trials()
+    usable = table[table["yi"].notna()]
+    undated = int(usable["follow_up"].eq("unknown").sum())
+    assert f"{undated} of {len(usable)} rows of trials have no known time" in report[9].can_be_said
+    later = table.assign(
+        months_since_end=table["months_since_end"].mask(
+            table["comparison"].eq("pdt_vs_cbt") & table["follow_up"].eq("post"), 12.0
+        )
+    )
+    said = Facts(evidence={"trials": later}).late_against_cbt
+    late = later[
+        later["comparison"].eq("pdt_vs_cbt") & later["months_since_end"].eq(12) & later["yi"].notna()
+    ]
+    assert said.startswith(f"{late['trial_id'].nunique()} trials against CBT")

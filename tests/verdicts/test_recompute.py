@@ -36,6 +36,15 @@ def test_every_publication_asked_for_is_there(table):
     assert table.loc[table["status"].eq("reproduced"), "because"].eq("").all()
 
 
+def test_the_social_anxiety_network_comes_near_what_its_review_prints(table):
+    rows = table[table["publication"].eq("Mayo-Wilson 2014 network")].set_index("result")
+    lists = rows.loc["social anxiety, PDT against waiting lists"]
+    assert (lists["published"], lists["published_low"], lists["published_high"]) == (0.62, 0.31, 0.93)
+    assert lists["ours"] == pytest.approx(0.5913, abs=5e-4)
+    assert (lists["inside"], lists["status"]) == ("yes", "differs, because")
+    assert rows.loc["social anxiety, PDT against CBT", "status"] == "cannot be checked"
+
+
 def test_a_publication_that_is_not_known_is_refused():
     with pytest.raises(
         pdt.EvidenceError, match=r"'Steinert 2016' is not known\. Did you mean 'Steinert 2017'"

@@ -197,13 +197,7 @@ def coverage_command(arguments: argparse.Namespace) -> None:
 
     table = coverage()
     _print_table(table)
-    counts = table.attrs
-    print(
-        f"\n{counts['undated_rows']} of {counts['rows']} rows have no known time since the end of treatment."
-    )
-    late = counts["late_head_to_head_trials"]
-    beyond = "against CBT can be pooled at a follow-up beyond 6 months after the end"
-    print(f"{late or 'No'} {'trial' if late < 2 else 'trials'} {beyond}.")
+    print(f"\n{table.attrs['says']}")
 
 
 def _print_table(table: pd.DataFrame) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-__all__ = ["NOT_SYMPTOMS", "symptom_rows"]
+from pdt_evidence.evidence.tables import NOT_SYMPTOMS
 
-NOT_SYMPTOMS = ("dropout", "service_use")  # outcomes that are not what "helps" means
+__all__ = ["NOT_SYMPTOMS", "symptom_rows"]
 
 
 def symptom_rows(table: pd.DataFrame) -> pd.DataFrame:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import known_options
 from pdt_evidence.evidence.package import load
-from pdt_evidence.evidence.tables import members
+from pdt_evidence.evidence.tables import NOT_SYMPTOMS, members
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["coverage"]
+__all__ = ["LATE", "coverage", "late_said", "undated_said"]
 
 LATE = 6  # months after the end of treatment
 CITED = ("abbass2014", "leichsenring2004", "shedler2010")  # the article's three reviews come first
@@ -29,11 +29,13 @@ def coverage() -> pd.DataFrame:
         `seen` as members, only `believed` to be, `conflict` (sources disagree; counted in neither),
         and `unidentified`: not seen, the believed ones among them; `with_effects`, the members (seen or
         believed) of which effects are held, in `effect_rows` rows, `undated_rows` of these without months
-        since the end of treatment; `with_usable_effect`, the members with an undisputed row that can give a
-        standardised difference; `estimates_held` of the review's own pooled results, and `cells_wanted`, the
+        since the end of treatment; `with_usable_effect`, the members with an effect of the right kind: an undisputed
+        row that can give a standardised difference of a symptom, in a comparison that the review makes (`compares` in
+        `sources`); `estimates_held` of the review's own pooled results, and `cells_wanted`, the
         numbers known to exist and not held; `would_need`, what would close each hole that is open.
-        `attrs` has `rows` and `undated_rows`, the counts over all trials held, and `late_head_to_head_trials`:
-        trials with an effect against CBT that can be pooled from a visit more than 6 months after the end.
+        `attrs` has `rows` and `undated_rows`, the counts over all trials held, `late_head_to_head_trials`: trials
+        with an effect against CBT that can be pooled from a visit more than 6 months after the end; and
+        `says`, these in a sentence.
 
     Examples
     --------
@@ -64,7 +66,22 @@ def coverage() -> pd.DataFrame:
         "undated_rows": int(trials["months_since_end"].isna().sum()),
         "late_head_to_head_trials": int(late["trial_id"].nunique()),
     }
+    rows, undated, late_trials = table.attrs.values()
+    table.attrs["says"] = f"{undated_said(rows, undated)} {late_said(late_trials)}"
     return table
+
+
+def undated_said(rows: int, undated: int) -> str:
+    """How many rows of trials stand in no window."""
+    return f"{undated} of {rows} rows of trials have no known time since the end of treatment."
+
+
+def late_said(late: int) -> str:
+    """How many trials compare with CBT late after the end."""
+    return (
+        f"{late or 'No'} {'trial' if late < 2 else 'trials'} against CBT can be pooled at a follow-up beyond "
+        f"{LATE} months after the end."
+    )
 
 
 def _in_order(review_ids: set[str]) -> list[str]:
@@ -84,12 +101,13 @@ def _membership(review_id: str) -> dict[str, int]:
         )
         return dict.fromkeys(names, 0)
     table, trials = members(review_id), load("trials")
+    right = trials[_usable(trials) & _compared(trials, review_id)]
     kinds = table["membership"].value_counts()
     counted = table[table["membership"] != "conflict"]
     return {
         **{kind: int(kinds.get(kind, 0)) for kind in ("seen", "believed", "conflict")},
         "with_effects": int((counted["effect_rows"] > 0).sum()),
-        "with_usable_effect": int(counted["trial_id"].isin(trials.loc[_usable(trials), "trial_id"]).sum()),
+        "with_usable_effect": int(counted["trial_id"].isin(right["trial_id"]).sum()),
         "effect_rows": int(counted["effect_rows"].sum()),
         "undated_rows": int(
             (trials["trial_id"].isin(counted["trial_id"]) & trials["months_since_end"].isna()).sum()
@@ -105,8 +123,16 @@ def _usable(trials: pd.DataFrame) -> pd.Series:
     in_sds = trials["reported_metric"].isin(["g", "d", "SMD"]) & (
         sizes | limits | trials["reported_se"].notna()
     )
+    symptom = ~trials["outcome"].isin(NOT_SYMPTOMS)
     effect = arms | in_sds | (trials["reported_metric"].eq("OR") & limits)
-    return effect & trials["status"].eq("ok") & trials["preferred"]
+    return symptom & effect & trials["status"].eq("ok") & trials["preferred"]
+
+
+def _compared(trials: pd.DataFrame, review_id: str) -> pd.Series:
+    """Rows of the comparisons that a review says it makes; all of them where that was not seen."""
+    sources = load("sources").set_index("source_id")["compares"]
+    words = sources.get(review_id, "")
+    return trials["comparison"].isin(words.split(";")) if words else trials["comparison"].notna()
 
 
 def _would_need(row: dict[Hashable, Any]) -> str:
@@ -117,7 +143,10 @@ def _would_need(row: dict[Hashable, Any]) -> str:
         (row["believed"], "believed members: the review's list of trials"),
         (0 if unnamed != unnamed else int(max(unnamed, 0)), "members without a name: the same list"),
         (row["conflict"], "members on which sources disagree: the same list"),
-        (known - row["with_usable_effect"], "known members: means, SDs and sizes of the arms, or counts"),
+        (
+            known - row["with_usable_effect"],
+            "known members: means, SDs and sizes of the arms, or counts, of a symptom",
+        ),
         (row["cells_wanted"], "printed numbers: the places in wanted.csv"),
     ]
     return "; ".join(f"{count} {what}" for count, what in needs if count > 0)

@@ -12,7 +12,18 @@ from pdt_evidence.evidence.windows import WINDOW_EDGES, WINDOWS, follow_up_windo
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["claims", "members", "reviews", "select_trials", "set_aside", "sources", "statements"]
+__all__ = [
+    "NOT_SYMPTOMS",
+    "claims",
+    "members",
+    "reviews",
+    "select_trials",
+    "set_aside",
+    "sources",
+    "statements",
+]
+
+NOT_SYMPTOMS = ("dropout", "service_use")  # outcomes that are not what "helps" means
 
 VOCABULARY = {"follow_up": set(WINDOWS)}  # words that are right even where no row has them
 Wanted = str | Sequence[str] | None

@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pdt_evidence.analysis.conclusions.equivalence import STEINERT_2017
 from pdt_evidence.analysis.conclusions.margins import Margin
 from pdt_evidence.analysis.networks.comparison import HeadToHead, pdt_against_cbt
 from pdt_evidence.analysis.over_time.follow_up import FollowUp, follow_up
 from pdt_evidence.analysis.regression.moderators import Moderation, moderators
 from pdt_evidence.analysis.robustness.dependence import sensitivity
+from pdt_evidence.effects.clock import months_on_clock
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.evidence import load
+from pdt_evidence.evidence.coverage import LATE, late_said, undated_said
 from pdt_evidence.verdicts.pools import TEST, Pool, Pools, pooled_alone
 from pdt_evidence.verdicts.rules import Rules
 
@@ -84,6 +88,28 @@ class Facts:
         if outcomes:
             keep &= table["outcome"].isin(outcomes)
         return table[keep]
+
+    def reviews_of(self, patients: str) -> tuple[str, ...]:
+        """The reviews whose trials treat these patients, as `reviews` tells."""
+        table = self.reviews
+        return tuple(dict.fromkeys(table.loc[table["patients"].eq(patients), "review_id"]))
+
+    @property
+    def undated(self) -> str:
+        """How many of the rows that can be pooled do not tell when they were measured."""
+        months = months_on_clock(self._with_effect)
+        return undated_said(len(months), int(np.isnan(months).sum()))
+
+    @property
+    def late_against_cbt(self) -> str:
+        """How many trials against CBT can be pooled late after the end."""
+        table = self._with_effect
+        late = table["comparison"].eq("pdt_vs_cbt") & (months_on_clock(table) > LATE)
+        return late_said(int(table.loc[late, "trial_id"].nunique()))
+
+    @property
+    def _with_effect(self) -> pd.DataFrame:
+        return self.trials[self.trials["yi"].notna()]
 
     @cached_property
     def _pools(self) -> Pools:

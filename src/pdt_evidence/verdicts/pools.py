@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from math import nan
 from typing import TYPE_CHECKING
 
@@ -19,26 +19,18 @@ from pdt_evidence.analysis.robustness.influence import Influence, influence
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
+from pdt_evidence.evidence import load
 from pdt_evidence.results import PooledEffect
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["CONDITIONS", "TEST", "Pool", "Pools", "pooled_alone"]
+__all__ = ["TEST", "Pool", "Pools", "conditions", "pooled_alone"]
 
 TEST = "adhoc"  # Hartung-Knapp, never narrower than Wald: a falsely narrow interval decides nothing
 COMPARISONS = ("pdt_vs_control", "pdt_vs_cbt")
 WINDOWS = ("post", "long")
-CONDITIONS = {  # the article's word -> disorders of the bundled trials
-    "personality disorders": ("borderline_personality", "avoidant_personality", "cluster_c_personality"),
-    "addictions": ("substance_use",),
-    "social anxiety": ("social_anxiety",),
-    "eating disorders": ("anorexia_nervosa", "bulimia_nervosa"),
-    "panic": ("panic",),
-    "PTSD": ("ptsd",),
-    "chronic pain": ("chronic_pain",),
-}
 FEWEST_FOR_INFLUENCE = 3  # one left out, two still make a pool
 LOWEST = "without the one trial that raises it most"
 HIGHEST = "without the one trial that lowers it most"
@@ -52,6 +44,14 @@ CONTROLS = {  # code of a control arm -> rule
     "pill_placebo": "against pill placebo alone",
     "placebo": "against placebo alone",
 }
+
+
+@cache
+def conditions(kind: str = "disorder") -> dict[str, tuple[str, ...]]:
+    """The conditions that the article names, each with the disorders, or the outcomes, that stand for it."""
+    table = load("conditions")
+    rows = table[table["kind"].eq(kind)]
+    return {condition: tuple(words) for condition, words in rows.groupby("condition", sort=False)["word"]}  # pyright: ignore[reportReturnType]
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class Pools:
     def __init__(self, table: pd.DataFrame) -> None:
         keep = table["comparison"].isin(COMPARISONS) & table["follow_up"].isin(WINDOWS) & table["yi"].notna()
         table = symptom_rows(table[keep])
-        word_of = {code: word for word, codes in CONDITIONS.items() for code in codes}
+        word_of = {code: word for word, codes in conditions().items() for code in codes}
         self._table = table.assign(condition=table["disorder"].map(word_of).fillna(""))
         self._strata: dict[tuple[tuple[str, ...], str], dict[tuple[str, ...], PooledEffect]] = {}
         self._made: dict[tuple[str, ...], Pool | None] = {}

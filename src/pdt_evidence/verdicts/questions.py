@@ -291,6 +291,17 @@ def long_after_the_end(facts: Facts, about: str = "") -> Finding:
     return replace(made, variants=variants(found, _above, facts.rules.fewest_trials))
 
 
+def when_measured(facts: Facts, about: str = "", *, undated: bool = True) -> list[Finding]:
+    """What the trials held can say of time at all; shown, and decides nothing."""
+    asked = {"Trials held against CBT: how many late after the end?": facts.late_against_cbt}
+    if undated:
+        asked["Trials held: how many rows tell when they were measured?"] = facts.undated
+    return [
+        Finding(question=question, part="beside", holds=None, shown=shown, source="trials", about=about)
+        for question, shown in asked.items()
+    ]
+
+
 def from_interval(
     question: str,
     numbers: tuple[float, float, float],

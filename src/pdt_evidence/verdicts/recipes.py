@@ -20,7 +20,7 @@ from pdt_evidence.verdicts.changes import (
 )
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.head_to_head import equivalent, interval_at, pooled_equivalent, through_networks
-from pdt_evidence.verdicts.pools import CONDITIONS
+from pdt_evidence.verdicts.pools import conditions
 from pdt_evidence.verdicts.questions import (
     against_each_control,
     at_least,
@@ -35,6 +35,7 @@ from pdt_evidence.verdicts.questions import (
     said,
     trials_of_review,
     whatever_the_rule,
+    when_measured,
 )
 from pdt_evidence.verdicts.records import Finding
 from pdt_evidence.verdicts.words import in_words
@@ -51,26 +52,9 @@ COCHRANE_OUTCOMES = (
 )
 SYMPTOMS = ("depression", "anxiety")  # asked as symptoms, of whatever patients, in claim 1 and claim 11 alike
 PERSONALITY = "personality disorders"
-# Reviews of the patients of one condition; the citation of each says so.
-REVIEWS_OF = {
-    PERSONALITY: ("keefe2020", "cristea2017", "bpd_wps2024", "hajekgross2024"),
-    "social anxiety": ("zhang2022",),
-}
-OUTCOME_OF = {PERSONALITY: ("personality_pathology",)}  # outcomes that are the condition itself
 CONTROL = ("pdt_vs_control", "pdt_vs_mixed")
 OTHER_CARE = ("pdt_vs_active_treatment", "pdt_vs_other_therapy", "pdt_vs_cbt", "pdt_vs_active_control")
 THERAPIES = "other therapies"
-# Who the patients of a comparison with other therapies are: reviews of the same patients share trials.
-PATIENTS_OF = {
-    "steinert2017": "all disorders",
-    "zhang2022": "social anxiety",
-    "keefe2014": "anxiety disorders",
-    "keefe2020": PERSONALITY,
-    "driessen2010": "depression",
-    "driessen2015": "depression",
-    "smith_hewitt2024": "depression",
-    "linde2015_nma": "depression",
-}
 
 
 def findings_of(claim_id: str, facts: Facts) -> list[Finding]:
@@ -95,7 +79,7 @@ def _symptom(facts: Facts, outcome: str) -> list[Finding]:
 
 def _condition(facts: Facts, word: str) -> list[Finding]:
     """Every published estimate and the pool held of the patients of one condition against control."""
-    reviews, measured = REVIEWS_OF.get(word, ()), OUTCOME_OF.get(word, ())
+    reviews, measured = facts.reviews_of(word), conditions("outcome").get(word, ())
     printed = every_printed(facts, comparisons=CONTROL, about=word, reviews=reviews) if reviews else []
     if measured:  # the same thing measured in other patients
         seen = {one.rows for one in printed}
@@ -120,7 +104,7 @@ def _condition(facts: Facts, word: str) -> list[Finding]:
 
 def _other_care(facts: Facts, word: str) -> list[Finding]:
     """The same patients against other or unnamed care: whether it is more than that "helps" does not say."""
-    reviews = REVIEWS_OF.get(word, ())
+    reviews = facts.reviews_of(word)
     found = []
     if reviews:
         others = (*OTHER_CARE, "unstated")
@@ -184,9 +168,7 @@ def archives_vs_cbt(facts: Facts) -> list[Finding]:
     findings = [not_held(question, "leichsenring2004", THERAPIES)]
     margin = float(facts.margin)
     for _, row in facts.between(comparisons=OTHER_CARE).iterrows():
-        if row["review_id"] not in PATIENTS_OF:
-            continue
-        patients = PATIENTS_OF[row["review_id"]]
+        patients = row["patients"] or row["citation"]  # reviews of the same patients share trials
         name = f"PDT against other treatment ({row['citation']}; {row['outcome_label']}, {row['follow_up_label']})"
         source, rows = f"reviews {row['row_id']}", (row["row_id"],)
         if isnan(row["ci_low"]) or isnan(row["ci_high"]) or isnan(row["ci_level"]):
@@ -208,7 +190,8 @@ def archives_vs_cbt(facts: Facts) -> list[Finding]:
     if (own := facts.pooled(comparison="pdt_vs_cbt", outcome="depression")) is not None:
         name = "PDT against CBT (the trials held here, depression at the end of treatment)"
         findings += pooled_equivalent(facts, own, name, about=THERAPIES, body="depression")
-    return [*findings, *through_networks(facts, THERAPIES)]
+    late = when_measured(facts, THERAPIES, undated=False)
+    return [*findings, *through_networks(facts, THERAPIES), *late]
 
 
 def archives_domains(facts: Facts) -> list[Finding]:
@@ -315,6 +298,7 @@ def apa_ongoing_change(facts: Facts) -> list[Finding]:
             source="abbass2006, short against long term, as if the two were independent; the trials differ",
             about=AGAINST,
         ),
+        *when_measured(facts, AGAINST),
     ]
 
 
@@ -345,7 +329,7 @@ def gains_increase_both(facts: Facts) -> list[Finding]:
             )
             for about, therapy in ((pdt, "PDT"), (cbt, "CBT"))
         ]
-    return findings
+    return [*findings, *when_measured(facts, pdt, undated=False)]
 
 
 def works_across_disorders(facts: Facts) -> list[Finding]:
@@ -353,7 +337,7 @@ def works_across_disorders(facts: Facts) -> list[Finding]:
     findings = []
     for outcome in SYMPTOMS:
         findings += _symptom(facts, outcome)
-    for word in CONDITIONS:
+    for word in conditions():
         findings += [*_condition(facts, word), *_other_care(facts, word)]
     return findings
 

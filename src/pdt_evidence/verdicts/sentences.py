@@ -109,9 +109,8 @@ def _against_cbt(facts: Facts, _: Sequence[Finding]) -> str:
         for row in mixed
     )
     settled = any(row["verdict"].startswith("equivalent") for row in mixed)
-    return " ".join(
-        [*parts, f"Networks: {results}." if settled else f"Networks do not settle it ({results})."]
-    )
+    parts.append(f"Networks: {results}." if settled else f"Networks do not settle it ({results}).")
+    return " ".join([*parts, facts.late_against_cbt])
 
 
 def _both(narrow: tuple[float, float], wide: tuple[float, float], digits: int = 2) -> str:
@@ -195,7 +194,7 @@ def _ongoing(facts: Facts, _: Sequence[Finding]) -> str:
         parts.append(
             f"Only {measured}, so processes set going by therapy can be neither seen nor denied in them."
         )
-    return " ".join(parts)
+    return " ".join([*parts, facts.undated, facts.late_against_cbt])
 
 
 def _both_therapies(facts: Facts, findings: Sequence[Finding]) -> str:
@@ -216,9 +215,8 @@ def _both_therapies(facts: Facts, findings: Sequence[Finding]) -> str:
         text += f" The {counted(effect.k, 'trial')} held here nine months or more after the end {sure} ({result})."
     both = [one.shown for one in findings if one.about == "CBT" and one.rows]
     text += " That benefits grow is another matter."
-    return (
-        f"{text} Of CBT over time one trial is held: {both[0]}" if both else f"{text} Of CBT nothing is held."
-    )
+    text += f" Of CBT over time one trial is held: {both[0]}" if both else " Of CBT nothing is held."
+    return f"{text} {facts.late_against_cbt}"
 
 
 def _personality(facts: Facts, findings: Sequence[Finding]) -> str:
