@@ -74,14 +74,17 @@ def test_level_seed_draws_and_weights_are_honoured():
     [
         (
             {"method": "MP"},
-            "method = 'MP' is not known. Choose one of: 'EE', 'DL', 'REML', 'PM', 'ML', 'EB', ",
+            "method = 'MP' is not known. Did you mean 'PM'? Choose one of: 'EE', 'DL', 'REML', 'PM', 'ML', 'EB', ",
         ),
         (
             {"test": "Z"},
             "test = 'Z' is not known. Did you mean 'z'? Choose one of: 'z', 't', 'knha', 'adhoc', 'adhoc-ci'.",
         ),
         ({"pi_rule": "HTS"}, "pi_rule = 'HTS' is not known. Choose one of: 'HTS-t(k-2)', "),
-        ({"tau2_ci_method": "QP"}, "tau2_ci_method = 'QP' is not known. Choose one of: 'q-profile', "),
+        (
+            {"tau2_ci_method": "QP"},
+            "tau2_ci_method = 'QP' is not known. Did you mean 'q-profile'? Choose one of: 'q-profile', ",
+        ),
         (
             {"levle": 0.9},
             "has no option 'levle'. Did you mean 'level'? It has: yi, vi, method, test, level, ",

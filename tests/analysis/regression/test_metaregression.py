@@ -219,7 +219,9 @@ def test_formulas_that_do_not_fit_the_table_are_refused(formula, error, message)
 
 
 def test_unknown_options_are_refused_with_a_list():
-    with pytest.raises(RequestError, match=r"method = 'FE' is not known. Choose one of: 'EE', 'DL'"):
+    with pytest.raises(
+        RequestError, match=r"method = 'FE' is not known. Did you mean 'EE'\? Choose one of: 'EE', 'DL'"
+    ):
         metareg("yi ~ year", table(), method="FE")
     with pytest.raises(
         RequestError, match=r"tau2 = 'both' is not known. Choose one of: 'common', 'separate'"
