@@ -6,7 +6,7 @@ Rows that give no effect are set aside with their reason, the rows of one trial 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import nan
 from typing import Any
@@ -16,16 +16,17 @@ import pandas as pd
 from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
 from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
 from pdt_evidence.analysis.pooled.pooling import pool
-from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS, rows_to_pool, words_of
+from pdt_evidence.analysis.pooled.rows_to_pool import distinct_words, rows_to_pool
+from pdt_evidence.analysis.pooled.strata import Cells, Table, strata_of
 from pdt_evidence.effects.arrays import codes_of, joint_codes
-from pdt_evidence.effects.clock import CLOCKS, on_clock, window_place
-from pdt_evidence.effects.per_trial import AGGREGATES, aggregate_rows, one_per_trial
+from pdt_evidence.effects.clock import CLOCKS, on_clock
+from pdt_evidence.effects.per_trial import AGGREGATES, aggregated_cells, one_per_trial
 from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.effects.standing import EVENTS, OUTCOME_KINDS, scores_before_events
 from pdt_evidence.effects.standing import outcome_kind as kinds_of
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
 from pdt_evidence.evidence import load
-from pdt_evidence.evidence.frames import as_pandas, with_window
+from pdt_evidence.evidence.frames import as_pandas, light, with_window
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
@@ -45,6 +46,7 @@ DEPENDENCE = ("aggregate", "one-per-trial", "three-level", "che")
 MULTILEVEL_TESTS = {"three-level": ("knha", "t", "z"), "che": ("knha",)}  # "knha" is merely the default
 STYLES = ("library", "revman")
 Strata = dict[tuple[str, ...], PooledEffect]
+NONE_PASSED_OVER = pd.DataFrame({"row_id": [], "reason": []}, dtype=str)
 FROM_ODDS = {"events", "reported OR"}  # in `yi_basis`
 
 
@@ -151,7 +153,7 @@ def synthesize(
         return _as_revman(table, by, measure, method, test, level, dependence)
     if dependence in MULTILEVEL_TESTS:
         _check_multilevel(dependence, method, test)
-    usable, excluded = rows_to_pool(table, by, measure)
+    usable, excluded = rows_to_pool(light(table), by, measure)
     notes = ()
     if _measure(usable) == "SMD":
         usable, aside = scores_before_events(usable, events, by)
@@ -182,20 +184,19 @@ def pooled_strata(
     aggregate: str,
 ) -> tuple[Strata, pd.DataFrame]:
     """Rows of `rows_to_pool`, pooled stratum by stratum; and the rows passed over, with the reason."""
-    table, passed_over = values_to_pool(usable, by, dependence, rho, aggregate)
     if dependence in MULTILEVEL_TESTS:
-        return _pool_rows(table, by, settings, rho if dependence == "che" else None), passed_over
+        return _pool_rows(usable, by, settings, rho if dependence == "che" else None), NONE_PASSED_OVER
+    table, passed_over = values_to_pool(usable, by, dependence, rho, aggregate)
     return pooled_values(table, by, settings), passed_over
 
 
 def values_to_pool(
     usable: pd.DataFrame, by: tuple[str, ...], dependence: str, rho: float, aggregate: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What the rows of each trial come to under a rule for dependence; and the rows passed over."""
-    passed_over = pd.DataFrame({"row_id": [], "reason": []}, dtype=str)
-    if dependence == "aggregate":
-        return _aggregated(usable, by, rho, aggregate), passed_over
-    return _chosen(usable, by, rho) if dependence == "one-per-trial" else (usable, passed_over)
+) -> tuple[Table, pd.DataFrame]:
+    """One value a trial under a rule for dependence; and the rows passed over."""
+    if dependence == "one-per-trial":
+        return _chosen(usable, by, rho)
+    return _aggregated(usable, by, rho, aggregate), NONE_PASSED_OVER
 
 
 def _as_revman(
@@ -235,21 +236,6 @@ def _check_multilevel(dependence: str, method: str, test: str) -> None:
 
 def _measure(table: pd.DataFrame) -> str:
     return str(table["measure"].iloc[0]) if "measure" in table.columns else "GEN"
-
-
-def _strata(table: pd.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
-    """Each combination of words with its rows; follow-up windows in the order of time, others as they come."""
-    first = {column: list(dict.fromkeys(table[column].astype(str))) for column in by}
-    if "follow_up" in first:
-        first["follow_up"].sort(key=window_place)
-    grouped = {
-        tuple(str(word) for word in words): rows
-        for words, rows in table.groupby(list(by), sort=False, dropna=False)
-    }
-    yield from sorted(
-        grouped.items(),
-        key=lambda item: [first[column].index(word) for column, word in zip(by, item[0], strict=True)],
-    )
 
 
 def _on_clock(table: pd.DataFrame, by: tuple[str, ...], clock: str) -> pd.DataFrame:
@@ -296,10 +282,11 @@ def _by_trial(table: pd.DataFrame, by: tuple[str, ...]) -> pd.DataFrame:
     return table.assign(_cluster=joint_codes([codes_of(table[name]) for name in (*by, "trial_id")]))
 
 
-def _aggregated(table: pd.DataFrame, by: tuple[str, ...], rho: float, aggregate: str) -> pd.DataFrame:
+def _aggregated(table: pd.DataFrame, by: tuple[str, ...], rho: float, aggregate: str) -> Table:
     """One value a trial and stratum; all trials of all strata in one call."""
-    one = aggregate_rows(_by_trial(table, by), rho=rho, aggregate=aggregate, cluster="_cluster")
-    return one.drop(columns="_cluster")
+    one = aggregated_cells(_by_trial(table, by), rho=rho, aggregate=aggregate, cluster="_cluster")
+    del one["_cluster"]
+    return one
 
 
 def _chosen(table: pd.DataFrame, by: tuple[str, ...], rho: float) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -308,11 +295,12 @@ def _chosen(table: pd.DataFrame, by: tuple[str, ...], rho: float) -> tuple[pd.Da
     return one.chosen.drop(columns="_cluster"), one.left_out
 
 
-def pooled_values(table: pd.DataFrame, by: tuple[str, ...], settings: dict[str, Any]) -> Strata:
+def pooled_values(table: Table, by: tuple[str, ...], settings: dict[str, Any]) -> Strata:
     """One value a trial, pooled stratum by stratum."""
+    cells = Cells(table)
     return {
-        key: _noted(pool(**_arguments(rows, by, key), **settings), rows, by)
-        for key, rows in _strata(table, by)
+        key: _noted(pool(**cells.arguments(rows, by, key), **settings), cells, rows, by)
+        for key, rows in strata_of(table, by)
     }
 
 
@@ -320,64 +308,51 @@ def _pool_rows(
     table: pd.DataFrame, by: tuple[str, ...], settings: dict[str, Any], rho: float | None
 ) -> Strata:
     """Three-level models; with `rho` the sampling errors of a trial are correlated and inference is robust."""
-    strata = {}
-    for key, rows in _strata(table, by):
+    strata, cells = {}, Cells(table)
+    for key, rows in strata_of(table, by):
         fit = pool_multilevel(
-            cluster=rows["trial_id"].to_numpy(),
-            V=None if rho is None else _covariances(rows, rho),
+            cluster=cells.of("trial_id", rows),
+            V=None if rho is None else _covariances(table.take(rows).reset_index(drop=True), rho),
             test="z" if settings["test"] == "z" else "t",
             level=settings["level"],
-            **_arguments(rows, by, key),
+            **cells.arguments(rows, by, key),
         )
-        strata[key] = _noted(fit if rho is None else replace(fit, rho=rho).with_robust(), rows, by)
+        strata[key] = _noted(fit if rho is None else replace(fit, rho=rho).with_robust(), cells, rows, by)
     return strata
 
 
-def _noted(fit: PooledEffect, rows: pd.DataFrame, by: tuple[str, ...]) -> PooledEffect:
+def _noted(fit: PooledEffect, cells: Cells, rows: list[int], by: tuple[str, ...]) -> PooledEffect:
     """The fit with what its rows have in them that its numbers do not show."""
     notes = []
-    if "outcome" not in by and len(outcomes := words_of(rows, "outcome")) > 1:
+    if "outcome" not in by and len(outcomes := _words(fit, "outcome")) > 1:
         notes.append(
             Note(
                 "outcomes-together",
                 f"Outcomes pooled together: {', '.join(word.replace('_', ' ') for word in outcomes)}.",
             )
         )
-    if fit.measure == "SMD" and FROM_ODDS & set(words_of(rows, "yi_basis")):
+    if fit.measure == "SMD" and FROM_ODDS & set(_words(fit, "yi_basis")):
         notes.append(
             Note("from-odds-ratios", "Effects from events or odds ratios are log odds ratios times √3/π.")
         )
-        counts = int((kinds_of(rows) == "response").sum())
-        if counts < len(rows):
+        if (counts := cells.from_counts(rows)) < fit.k:
             notes.append(
                 Note(
                     "counts-beside-scores",
-                    f"{counts} of {len(rows)} values come from counts of persons, not from scores.",
+                    f"{counts} of {fit.k} values come from counts of persons, not from scores.",
                 )
             )
-    if fit.measure in ("OR", "RR", "RD") and len(labels := words_of(rows, "event_label")) > 1:
+    if fit.measure in ("OR", "RR", "RD") and len(labels := _words(fit, "event_label")) > 1:
         notes.append(Note("events-together", f"Events pooled together: {'; '.join(labels)}."))
     return replace(fit, notes=(*fit.notes, *notes)) if notes else fit
+
+
+def _words(fit: PooledEffect, column: str) -> list[str]:
+    """As `words_of`, of what went into a fit."""
+    return distinct_words(fit.columns.get(column, ()))
 
 
 def _covariances(rows: pd.DataFrame, rho: float) -> dict[Any, Any]:
     """Sampling covariance of each trial: correlated outcomes, and arms that contrasts share."""
     blocks = covariance_blocks(rows, rho)
     return {trial: block for trial, (_, block) in zip(blocks.clusters, blocks.by_cluster(), strict=True)}
-
-
-def _arguments(rows: pd.DataFrame, by: tuple[str, ...], key: tuple[str, ...]) -> dict[str, Any]:
-    """What both engines take: the numbers, and what a figure says of them."""
-    words = dict(zip(by, key, strict=True))
-    if "comparison" in rows.columns and rows["comparison"].nunique() == 1:
-        words = {"comparison": str(rows["comparison"].iloc[0]), **words}
-    kept = [column for column in rows.columns if column not in OWN_FIELDS]
-    return {
-        "yi": rows["yi"].to_numpy(float),
-        "vi": rows["vi"].to_numpy(float),
-        "labels": rows["study"].tolist(),
-        "row_ids": rows["row_id"].tolist(),
-        "columns": {column: rows[column].tolist() for column in kept},
-        "stratum": words,
-        "measure": _measure(rows),
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from fnmatch import translate
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ __all__ = [
     "PRIORITY_COLUMNS",
     "OnePerTrial",
     "aggregate_rows",
+    "aggregated_cells",
     "first_in_order",
     "one_per_trial",
     "standing",
@@ -32,6 +33,8 @@ AVERAGED = ("weeks", "months_since_end")
 JOINERS = {"row_id": "+"}
 KINDS = ("flags", "numbers", "words")
 ANY = "*"
+Cells = Any  # of one column: an array of numpy or of pandas
+Joint = tuple[NDArray[np.intp], NDArray[Any]]  # places, and the cell of each
 
 
 class OnePerTrial(NamedTuple):
@@ -89,10 +92,16 @@ def aggregate_rows(
     [['a+b', 0.4, 0.0475]]
     """
     require_choice("aggregate", aggregate, AGGREGATES)
-    usable = _usable(table)
-    rows = table[usable].reset_index(drop=True)
+    return pd.DataFrame(aggregated_cells(table, rho=rho, aggregate=aggregate, cluster=cluster))
+
+
+def aggregated_cells(
+    table: pd.DataFrame, *, rho: float, aggregate: str, cluster: str
+) -> dict[Hashable, Cells]:
+    """The columns of `aggregate_rows`, not yet put together into a table."""
+    rows = table[_usable(table)].reset_index(drop=True)
     if rows.empty:
-        return rows.assign(rows=pd.Series(dtype=int))
+        return {name: rows[name].array for name in rows.columns} | {"rows": np.empty(0, dtype=int)}
     _refuse_mixed_measures(rows, cluster)
     yi, vi, members = combine(
         rows["yi"],
@@ -102,7 +111,7 @@ def aggregate_rows(
         weighted=aggregate == "gls",
     )
     one = _one_row_each(rows, cluster, members)
-    return one.assign(yi=yi, vi=vi, rows=[len(own) for own in members])
+    return one | {"yi": yi, "vi": vi, "rows": np.array([len(own) for own in members])}
 
 
 def _usable(table: pd.DataFrame) -> NDArray[np.bool_]:
@@ -120,79 +129,71 @@ def _refuse_mixed_measures(rows: pd.DataFrame, cluster: str) -> None:
         raise EvidenceError(f"the rows mix measures: {found}. Pool each measure by itself.")
 
 
-def _one_row_each(rows: pd.DataFrame, cluster: str, members: list[NDArray[np.intp]]) -> pd.DataFrame:
+def _one_row_each(rows: pd.DataFrame, cluster: str, members: list[NDArray[np.intp]]) -> dict[Hashable, Cells]:
     """The first row of each trial; where the rows of a trial differ in a column, what they say together."""
     sizes = np.array([len(own) for own in members])
     order = np.concatenate(members)
     first = order[np.cumsum(sizes) - sizes]
-    one = rows.take(first).reset_index(drop=True)
-    if len(one) == len(rows):
+    one: dict[Hashable, Cells] = {name: rows[name].array.take(first) for name in rows.columns}
+    if len(first) == len(rows):
         return one
     several = np.flatnonzero(np.repeat(sizes > 1, sizes))  # rows that have others of their trial beside them
     places = np.repeat(np.arange(len(members)), sizes)[several]
-    merged = {
-        name: _with_joint(one[name], *joint)
-        for name, joint in _joint_cells(rows.take(order[several]), {cluster, "yi", "vi"}, places).items()
-    }
+    for name, joint in _joint_cells(rows.take(order[several]), {cluster, "yi", "vi"}, places).items():
+        one[name] = _with_joint(one[name], *joint)
     n = [name for name in ("n_t", "n_c") if name in rows.columns]
     if n:
         trial = np.empty(len(rows), dtype=np.intp)
         trial[order] = np.repeat(np.arange(len(members)), sizes)
         keys: dict[str, NDArray[np.intp]] = dict(zip(("n_t", "n_c"), arm_keys(rows, cluster), strict=True))
-        merged |= {name: _persons(rows[name].to_numpy(dtype=float), keys[name], trial) for name in n}
-    return one.assign(**merged)
+        one |= {name: _persons(rows[name].to_numpy(dtype=float), keys[name], trial) for name in n}
+    return one
 
 
-Joint = tuple[NDArray[np.intp], NDArray[Any]]
-
-
-def _joint_cells(table: pd.DataFrame, passed_over: set[str], places: NDArray[np.intp]) -> dict[str, Joint]:
+def _joint_cells(
+    table: pd.DataFrame, passed_over: set[str], places: NDArray[np.intp]
+) -> dict[Hashable, Joint]:
     """By column, the trials whose rows differ there, and the cell of each; nothing where all agree.
 
     `places` holds the trial of each row, rows of one trial beside each other. Columns of a kind are looked at
     together: a table has many of them, and few differ.
     """
     starts = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
-    names = [str(name) for name in table.columns if name not in passed_over]
-    kinds = {str(name): _kind(dtype) for name, dtype in table.dtypes.items()}
-    found: dict[str, Joint] = {}
+    kinds = {name: _kind(dtype) for name, dtype in table.dtypes.items() if name not in passed_over}
+    found: dict[Hashable, Joint] = {}
     for kind in KINDS:
-        own = [name for name in names if kinds[name] == kind]
+        own = [name for name in kinds if kinds[name] == kind]
         if not own:
             continue
         values, missing = _cells(table[own], kind)
         differs = _differing(values, missing, starts)
         for at in np.flatnonzero(differs.any(axis=0)).tolist():
             unlike = np.flatnonzero(differs[:, at])
-            found[own[at]] = places[starts[unlike]], _together(values[:, at], own[at], kind, starts, unlike)
+            cells = _together(values[:, at], own[at], kind, starts, unlike)
+            found[own[at]] = places[starts[unlike]], cells
     return found
 
 
 def _kind(dtype: Any) -> str:
-    if pd.api.types.is_bool_dtype(dtype):
-        return "flags"
-    return "numbers" if pd.api.types.is_numeric_dtype(dtype) else "words"
+    return "flags" if dtype.kind == "b" else "numbers" if dtype.kind in "iufc" else "words"
 
 
 def _cells(table: pd.DataFrame, kind: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """The cells, shape (rows, columns), and which of them are missing."""
     if kind == "flags":
-        flags = np.column_stack([table[name].to_numpy(dtype=bool) for name in table.columns])
+        flags = table.to_numpy(dtype=bool)
         return flags, np.zeros(flags.shape, dtype=bool)
     if kind == "numbers":
-        columns = [table[name].to_numpy(dtype=float, na_value=np.nan) for name in table.columns]
-        numbers = np.column_stack(columns)
+        numbers = table.to_numpy(dtype=float, na_value=np.nan)
         return numbers, np.isnan(numbers)
-    words = np.empty(table.shape, dtype=object)
-    for at, name in enumerate(table.columns):
-        words[:, at] = table[name].array.to_numpy(dtype=object)
+    words = table.to_numpy(dtype=object, copy=True)
     missing = pd.isna(words)
     words[missing] = ""
     return words, missing
 
 
 def _together(
-    values: NDArray[Any], name: str, kind: str, starts: NDArray[np.intp], unlike: NDArray[np.intp]
+    values: NDArray[Any], name: Hashable, kind: str, starts: NDArray[np.intp], unlike: NDArray[np.intp]
 ) -> NDArray[Any]:
     """What the rows of each trial that is `unlike` within itself say together in one column."""
     if kind == "flags":
@@ -201,7 +202,7 @@ def _together(
         means = name in AVERAGED
         return _known_means(values, starts)[unlike] if means else np.full(len(unlike), np.nan)
     cells = np.empty(len(unlike), dtype=object)
-    ends, joiner = np.r_[starts[1:], len(values)], JOINERS.get(name, " / ")
+    ends, joiner = np.r_[starts[1:], len(values)], JOINERS.get(str(name), " / ")
     for at, place in enumerate(unlike.tolist()):
         words = dict.fromkeys(str(word) for word in values[starts[place] : ends[place]] if word != "")
         cells[at] = joiner.join(words)
@@ -218,15 +219,15 @@ def _differing(
     return np.asarray(np.logical_or.reduceat(unlike, starts), dtype=np.bool_)
 
 
-def _with_joint(column: pd.Series, places: NDArray[np.intp], cells: NDArray[Any]) -> NDArray[Any]:
+def _with_joint(column: Cells, places: NDArray[np.intp], cells: NDArray[Any]) -> NDArray[Any]:
     """A cell a trial: that of its first row, or the joint one of the trials in `places`."""
     kind = _kind(column.dtype)
     if kind == "flags":
-        values: NDArray[Any] = column.to_numpy(dtype=bool, copy=True)
+        values: NDArray[Any] = np.array(column, dtype=bool)
     elif kind == "numbers":
-        values = column.to_numpy(dtype=float, na_value=np.nan, copy=True)
+        values = pd.Series(column).to_numpy(dtype=float, na_value=np.nan, copy=True)
     else:
-        values = column.array.to_numpy(dtype=object, copy=True)
+        values = np.array(column, dtype=object)
         values[pd.isna(values)] = ""
     values[places] = cells
     return values

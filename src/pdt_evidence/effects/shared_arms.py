@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pdt_evidence.effects.arrays import Array, codes_of, joint_codes
+from pdt_evidence.effects.arrays import Array, codes_of, joint_codes, numbers_in, words_in
 from pdt_evidence.effects.dependence import Blocks, constant_correlation, positive_definite
 from pdt_evidence.effects.ratios import cells
 from pdt_evidence.errors import EvidenceError, SchemaError
@@ -72,7 +72,7 @@ def covariance_blocks(table: pd.DataFrame, rho: float = 0.6, *, cluster: str = "
     _require(table, ("yi", "vi", cluster))
     check_options(rho=(rho, RHO))
     trial = table[cluster].to_numpy()
-    vi = _numbers(table, "vi")
+    vi = numbers_in(table, "vi")
     plain = constant_correlation(vi, trial, rho)
     if not ARMS & set(table.columns):
         return plain
@@ -137,8 +137,8 @@ def _block(
 
 def _arm_parts(table: pd.DataFrame, vi: Array) -> _Parts:
     """Split each variance by arm: 1/n for an SMD from means, else in proportion to what the arms tell."""
-    n_t, n_c = _numbers(table, "n_t"), _numbers(table, "n_c")
-    basis, measure = _words(table, "yi_basis"), _words(table, "measure")
+    n_t, n_c = numbers_in(table, "n_t"), numbers_in(table, "n_c")
+    basis, measure = words_in(table, "yi_basis"), words_in(table, "measure")
     of_means = np.isin(basis, OF_MEANS) & (measure == "SMD") & ~np.isnan(n_t + n_c)
     raw_t, raw_c = 1 / n_t, 1 / n_c
     for takes, (more_t, more_c) in (
@@ -149,7 +149,7 @@ def _arm_parts(table: pd.DataFrame, vi: Array) -> _Parts:
     with np.errstate(invalid="ignore", divide="ignore"):
         share = raw_t / (raw_t + raw_c)
     share = np.where(np.isfinite(share), share, 0.5)  # nothing known of the arms: half each
-    yi = _numbers(table, "yi")
+    yi = numbers_in(table, "yi")
     return _Parts(
         np.where(of_means, 1 / n_t, vi * share),
         np.where(of_means, 1 / n_c, vi * (1 - share)),
@@ -160,14 +160,14 @@ def _arm_parts(table: pd.DataFrame, vi: Array) -> _Parts:
 def _mean_parts(table: pd.DataFrame, measure: NDArray[np.object_]) -> tuple[Array, Array]:
     parts = []
     for arm in ("t", "c"):
-        mean = np.where(measure == "ROM", _numbers(table, f"mean_{arm}"), 1.0)
+        mean = np.where(measure == "ROM", numbers_in(table, f"mean_{arm}"), 1.0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            parts.append((_numbers(table, f"sd_{arm}") / mean) ** 2 / _numbers(table, f"n_{arm}"))
+            parts.append((numbers_in(table, f"sd_{arm}") / mean) ** 2 / numbers_in(table, f"n_{arm}"))
     return parts[0], parts[1]
 
 
 def _event_parts(table: pd.DataFrame, measure: NDArray[np.object_]) -> tuple[Array, Array]:
-    a, b, c, d = cells(*(_numbers(table, name) for name in ("event_t", "n_t", "event_c", "n_c")))
+    a, b, c, d = cells(*(numbers_in(table, name) for name in ("event_t", "n_t", "event_c", "n_c")))
     parts = []
     for event, free in ((a, b), (c, d)):
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -190,19 +190,19 @@ def arm_keys(table: pd.DataFrame, cluster: str = "trial_id") -> tuple[NDArray[np
     sides = np.concatenate(
         [np.where(unclear | (name == ""), place, 0) for place, name in enumerate(names, start=1)]
     )
-    words = codes_of(pd.Series(np.concatenate(names)))
+    words = codes_of(pd.Series(np.concatenate(names), dtype=object))
     codes = joint_codes([np.tile(trial, 2), words, sides])
     return codes[: len(table)], codes[len(table) :]
 
 
 def _arm_names(table: pd.DataFrame, side: str, trial: NDArray[np.intp]) -> NDArray[np.object_]:
     """Label or class of one side's arm; where both are blank, the only name that its trial has on that side."""
-    label = _words(table, f"arm_{side}_label")
-    name = np.where(label == "", _words(table, f"arm_{side}"), label)
+    label = words_in(table, f"arm_{side}_label")
+    name = np.where(label == "", words_in(table, f"arm_{side}"), label)
     blank = name == ""
     if not blank.any():
         return name
-    words = codes_of(pd.Series(name))
+    words = codes_of(pd.Series(name, dtype=object))
     named, first = np.unique(np.column_stack([trial, words])[~blank], axis=0, return_index=True)
     count = np.bincount(named[:, 0], minlength=trial.max() + 1)
     only = np.full(trial.max() + 1, "", dtype=object)
@@ -230,17 +230,3 @@ def _codes(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.intp]:
     if not present:
         return np.zeros(len(table), dtype=np.intp)
     return joint_codes([codes_of(table[name]) for name in present])
-
-
-def _numbers(table: pd.DataFrame, name: str) -> Array:
-    if name not in table.columns:
-        return np.full(len(table), np.nan)
-    return pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-
-
-def _words(table: pd.DataFrame, name: str) -> NDArray[np.object_]:
-    if name not in table.columns:
-        return np.full(len(table), "", dtype=object)
-    words = table[name].array.to_numpy(dtype=object, copy=True)
-    words[table[name].isna().to_numpy()] = ""
-    return words if pd.api.types.is_string_dtype(table[name]) else words.astype(str).astype(object)
