@@ -7,47 +7,35 @@ Rows that give no effect are set aside with their reason, the rows of one trial 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import nan
 from typing import Any
 
 import pandas as pd
 
 from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
-from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
-from pdt_evidence.analysis.pooled.pooling import pool
-from pdt_evidence.analysis.pooled.rows_to_pool import distinct_words, rows_to_pool
-from pdt_evidence.analysis.pooled.strata import Cells, Table, strata_of
-from pdt_evidence.effects.arrays import codes_of, joint_codes
+from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
+from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, NONE_PASSED_OVER, Stratified
 from pdt_evidence.effects.clock import CLOCKS, on_clock
-from pdt_evidence.effects.per_trial import AGGREGATES, aggregated_cells, one_per_trial
-from pdt_evidence.effects.shared_arms import covariance_blocks
+from pdt_evidence.effects.per_trial import AGGREGATES
 from pdt_evidence.effects.standing import EVENTS, OUTCOME_KINDS, scores_before_events
 from pdt_evidence.effects.standing import outcome_kind as kinds_of
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
-from pdt_evidence.evidence import load
 from pdt_evidence.evidence.frames import as_pandas, light, with_window
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
-from pdt_evidence.results import Note, PooledEffect, Synthesis
+from pdt_evidence.results import Note, Synthesis
 
 __all__ = [
     "DEPENDENCE",
     "MULTILEVEL_TESTS",
-    "pooled_strata",
-    "pooled_values",
+    "scores_to_pool",
     "synthesize",
     "test_done",
-    "values_to_pool",
 ]
 
 DEPENDENCE = ("aggregate", "one-per-trial", "three-level", "che")
-MULTILEVEL_TESTS = {"three-level": ("knha", "t", "z"), "che": ("knha",)}  # "knha" is merely the default
 STYLES = ("library", "revman")
-Strata = dict[tuple[str, ...], PooledEffect]
-NONE_PASSED_OVER = pd.DataFrame({"row_id": [], "reason": []}, dtype=str)
-FROM_ODDS = {"events", "reported OR"}  # in `yi_basis`
 
 
 @known_options
@@ -154,14 +142,12 @@ def synthesize(
     if dependence in MULTILEVEL_TESTS:
         _check_multilevel(dependence, method, test)
     usable, excluded = rows_to_pool(light(table), by, measure)
-    notes = ()
-    if _measure(usable) == "SMD":
-        usable, aside = scores_before_events(usable, events, by)
-        excluded, notes = _joined(excluded, aside), _about_counts(len(aside), events)
+    usable, aside = scores_to_pool(usable, by, events)
+    excluded, notes = _joined(excluded, aside), _about_counts(len(aside), events)
     settings = {"method": method, "test": test, "level": level}
     if dependence in MULTILEVEL_TESTS:
         settings["test"] = test_done(dependence, test)
-    strata, passed_over = pooled_strata(usable, by, settings, dependence, rho, aggregate)
+    strata, passed_over = Stratified(usable, by).pooled(settings, dependence, rho, aggregate)
     excluded = _joined(excluded, passed_over)
     return Synthesis(
         by=by,
@@ -175,28 +161,13 @@ def synthesize(
     )
 
 
-def pooled_strata(
-    usable: pd.DataFrame,
-    by: tuple[str, ...],
-    settings: dict[str, Any],
-    dependence: str,
-    rho: float,
-    aggregate: str,
-) -> tuple[Strata, pd.DataFrame]:
-    """Rows of `rows_to_pool`, pooled stratum by stratum; and the rows passed over, with the reason."""
-    if dependence in MULTILEVEL_TESTS:
-        return _pool_rows(usable, by, settings, rho if dependence == "che" else None), NONE_PASSED_OVER
-    table, passed_over = values_to_pool(usable, by, dependence, rho, aggregate)
-    return pooled_values(table, by, settings), passed_over
-
-
-def values_to_pool(
-    usable: pd.DataFrame, by: tuple[str, ...], dependence: str, rho: float, aggregate: str
-) -> tuple[Table, pd.DataFrame]:
-    """One value a trial under a rule for dependence; and the rows passed over."""
-    if dependence == "one-per-trial":
-        return _chosen(usable, by, rho)
-    return _aggregated(usable, by, rho, aggregate), NONE_PASSED_OVER
+def scores_to_pool(
+    usable: pd.DataFrame, by: tuple[str, ...], events: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of `rows_to_pool` less the counts of persons that `events` sets aside; and these, with the reason."""
+    if _measure(usable) != "SMD":
+        return usable, NONE_PASSED_OVER
+    return scores_before_events(usable, events, by)
 
 
 def _as_revman(
@@ -275,84 +246,3 @@ def _about_counts(rows: int, events: str) -> tuple[Note, ...]:
     return (
         Note("counts-set-aside", f"{what} not pooled with scores, as {why}; they can be pooled as ratios."),
     )
-
-
-def _by_trial(table: pd.DataFrame, by: tuple[str, ...]) -> pd.DataFrame:
-    """The table with one number for each trial and stratum, in `_cluster`."""
-    return table.assign(_cluster=joint_codes([codes_of(table[name]) for name in (*by, "trial_id")]))
-
-
-def _aggregated(table: pd.DataFrame, by: tuple[str, ...], rho: float, aggregate: str) -> Table:
-    """One value a trial and stratum; all trials of all strata in one call."""
-    one = aggregated_cells(_by_trial(table, by), rho=rho, aggregate=aggregate, cluster="_cluster")
-    del one["_cluster"]
-    return one
-
-
-def _chosen(table: pd.DataFrame, by: tuple[str, ...], rho: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row a trial and stratum, by the stated order; and the rows passed over, with the reason."""
-    one = one_per_trial(_by_trial(table, by), load("priority"), rho=rho, cluster="_cluster")
-    return one.chosen.drop(columns="_cluster"), one.left_out
-
-
-def pooled_values(table: Table, by: tuple[str, ...], settings: dict[str, Any]) -> Strata:
-    """One value a trial, pooled stratum by stratum."""
-    cells = Cells(table)
-    return {
-        key: _noted(pool(**cells.arguments(rows, by, key), **settings), cells, rows, by)
-        for key, rows in strata_of(table, by)
-    }
-
-
-def _pool_rows(
-    table: pd.DataFrame, by: tuple[str, ...], settings: dict[str, Any], rho: float | None
-) -> Strata:
-    """Three-level models; with `rho` the sampling errors of a trial are correlated and inference is robust."""
-    strata, cells = {}, Cells(table)
-    for key, rows in strata_of(table, by):
-        fit = pool_multilevel(
-            cluster=cells.of("trial_id", rows),
-            V=None if rho is None else _covariances(table.take(rows).reset_index(drop=True), rho),
-            test="z" if settings["test"] == "z" else "t",
-            level=settings["level"],
-            **cells.arguments(rows, by, key),
-        )
-        strata[key] = _noted(fit if rho is None else replace(fit, rho=rho).with_robust(), cells, rows, by)
-    return strata
-
-
-def _noted(fit: PooledEffect, cells: Cells, rows: list[int], by: tuple[str, ...]) -> PooledEffect:
-    """The fit with what its rows have in them that its numbers do not show."""
-    notes = []
-    if "outcome" not in by and len(outcomes := _words(fit, "outcome")) > 1:
-        notes.append(
-            Note(
-                "outcomes-together",
-                f"Outcomes pooled together: {', '.join(word.replace('_', ' ') for word in outcomes)}.",
-            )
-        )
-    if fit.measure == "SMD" and FROM_ODDS & set(_words(fit, "yi_basis")):
-        notes.append(
-            Note("from-odds-ratios", "Effects from events or odds ratios are log odds ratios times √3/π.")
-        )
-        if (counts := cells.from_counts(rows)) < fit.k:
-            notes.append(
-                Note(
-                    "counts-beside-scores",
-                    f"{counts} of {fit.k} values come from counts of persons, not from scores.",
-                )
-            )
-    if fit.measure in ("OR", "RR", "RD") and len(labels := _words(fit, "event_label")) > 1:
-        notes.append(Note("events-together", f"Events pooled together: {'; '.join(labels)}."))
-    return replace(fit, notes=(*fit.notes, *notes)) if notes else fit
-
-
-def _words(fit: PooledEffect, column: str) -> list[str]:
-    """As `words_of`, of what went into a fit."""
-    return distinct_words(fit.columns.get(column, ()))
-
-
-def _covariances(rows: pd.DataFrame, rho: float) -> dict[Any, Any]:
-    """Sampling covariance of each trial: correlated outcomes, and arms that contrasts share."""
-    blocks = covariance_blocks(rows, rho)
-    return {trial: block for trial, (_, block) in zip(blocks.clusters, blocks.by_cluster(), strict=True)}

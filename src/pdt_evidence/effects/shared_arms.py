@@ -9,6 +9,7 @@ two arms.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from pdt_evidence.effects.ratios import cells
 from pdt_evidence.errors import EvidenceError, SchemaError
 from pdt_evidence.options import RHO, check_options
 
-__all__ = ["arm_keys", "covariance_blocks"]
+__all__ = ["Covariances", "arm_keys", "covariance_blocks"]
 
 ARMS = {"arm_t", "arm_c", "arm_t_label", "arm_c_label"}  # columns that name the arms of a row
 SAME_MEASUREMENT = (
@@ -69,23 +70,50 @@ def covariance_blocks(table: pd.DataFrame, rho: float = 0.6, *, cluster: str = "
     RequestError
         With `rho` outside 0 to 1.
     """
-    _require(table, ("yi", "vi", cluster))
     check_options(rho=(rho, RHO))
-    trial = table[cluster].to_numpy()
-    vi = numbers_in(table, "vi")
-    plain = constant_correlation(vi, trial, rho)
-    if not ARMS & set(table.columns):
-        return plain
-    arm_t, arm_c = arm_keys(table, cluster)
-    measurement = _codes(table, SAME_MEASUREMENT)
-    parts = _arm_parts(table, vi)
-    groups, replaced = [], []
-    for places, rows, constant in plain.groups:
-        block = _block(arm_t[rows], arm_c[rows], measurement[rows], vi[rows], parts.of(rows), rho)
-        sound = positive_definite(block)
-        replaced += [plain.clusters[place] for place in places[~sound].tolist()]
-        groups.append((places, rows, np.where(sound[:, None, None], block, constant)))
-    return Blocks(clusters=plain.clusters, groups=tuple(groups), k=plain.k, replaced=tuple(replaced))
+    return Covariances(table, cluster).blocks(rho)
+
+
+class Covariances:
+    """The rows of a table as `covariance_blocks` takes them: what does not depend on `rho` is read off once."""
+
+    def __init__(self, table: pd.DataFrame, cluster: str = "trial_id") -> None:
+        _require(table, ("yi", "vi", cluster))
+        self._table, self._cluster = table, cluster
+        self._trial, self._vi = table[cluster].to_numpy(), numbers_in(table, "vi")
+        self._known: dict[float, Blocks] = {}
+
+    @cached_property
+    def arms(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """As `arm_keys`."""
+        return arm_keys(self._table, self._cluster)
+
+    @cached_property
+    def _measurement(self) -> NDArray[np.intp]:
+        return _codes(self._table, SAME_MEASUREMENT)
+
+    @cached_property
+    def _parts(self) -> _Parts:
+        return _arm_parts(self._table, self._vi)
+
+    def blocks(self, rho: float) -> Blocks:
+        """The covariance for one correlation."""
+        if rho not in self._known:
+            self._known[rho] = self._blocks(rho)
+        return self._known[rho]
+
+    def _blocks(self, rho: float) -> Blocks:
+        plain = constant_correlation(self._vi, self._trial, rho)
+        if not ARMS & set(self._table.columns):
+            return plain
+        (arm_t, arm_c), measurement, vi = self.arms, self._measurement, self._vi
+        groups, replaced = [], []
+        for places, rows, constant in plain.groups:
+            block = _block(arm_t[rows], arm_c[rows], measurement[rows], vi[rows], self._parts.of(rows), rho)
+            sound = positive_definite(block)
+            replaced += [plain.clusters[place] for place in places[~sound].tolist()]
+            groups.append((places, rows, np.where(sound[:, None, None], block, constant)))
+        return Blocks(clusters=plain.clusters, groups=tuple(groups), k=plain.k, replaced=tuple(replaced))
 
 
 class _Parts(NamedTuple):
