@@ -40,7 +40,8 @@ class Aggregation:
         """The columns of `aggregate_rows`, not yet put together into a table."""
         rows = self._rows
         if rows.empty:
-            return {name: rows[name].array for name in rows.columns} | {"rows": np.empty(0, dtype=int)}
+            empty: dict[Hashable, Cells] = {name: rows[name].array for name in rows.columns}
+            return empty | {"rows": np.empty(0, dtype=int)}
         yi, vi, members = combine(
             rows["yi"],
             rows["vi"],
