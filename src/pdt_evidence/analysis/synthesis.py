@@ -6,46 +6,36 @@ Rows that give no effect are set aside with their reason, the rows of one trial 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from math import nan
 from typing import Any
 
 import pandas as pd
 
 from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
-from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
-from pdt_evidence.analysis.pooled.pooling import pool
-from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS, rows_to_pool, words_of
-from pdt_evidence.effects.arrays import codes_of, joint_codes
-from pdt_evidence.effects.clock import CLOCKS, on_clock, window_place
-from pdt_evidence.effects.per_trial import AGGREGATES, aggregate_rows, one_per_trial
-from pdt_evidence.effects.shared_arms import covariance_blocks
+from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
+from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, NONE_PASSED_OVER, Stratified
+from pdt_evidence.effects.clock import CLOCKS, on_clock
+from pdt_evidence.effects.per_trial import AGGREGATES
 from pdt_evidence.effects.standing import EVENTS, OUTCOME_KINDS, scores_before_events
 from pdt_evidence.effects.standing import outcome_kind as kinds_of
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
-from pdt_evidence.evidence import load
-from pdt_evidence.evidence.frames import as_pandas, with_window
+from pdt_evidence.evidence.frames import as_pandas, light, with_window
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
-from pdt_evidence.results import Note, PooledEffect, Synthesis
+from pdt_evidence.results import Note, Synthesis
 
 __all__ = [
     "DEPENDENCE",
     "MULTILEVEL_TESTS",
-    "pooled_strata",
-    "pooled_values",
+    "scores_to_pool",
     "synthesize",
     "test_done",
-    "values_to_pool",
 ]
 
 DEPENDENCE = ("aggregate", "one-per-trial", "three-level", "che")
-MULTILEVEL_TESTS = {"three-level": ("knha", "t", "z"), "che": ("knha",)}  # "knha" is merely the default
 STYLES = ("library", "revman")
-Strata = dict[tuple[str, ...], PooledEffect]
-FROM_ODDS = {"events", "reported OR"}  # in `yi_basis`
 
 
 @known_options
@@ -151,15 +141,13 @@ def synthesize(
         return _as_revman(table, by, measure, method, test, level, dependence)
     if dependence in MULTILEVEL_TESTS:
         _check_multilevel(dependence, method, test)
-    usable, excluded = rows_to_pool(table, by, measure)
-    notes = ()
-    if _measure(usable) == "SMD":
-        usable, aside = scores_before_events(usable, events, by)
-        excluded, notes = _joined(excluded, aside), _about_counts(len(aside), events)
+    usable, excluded = rows_to_pool(light(table), by, measure)
+    usable, aside = scores_to_pool(usable, by, events)
+    excluded, notes = _joined(excluded, aside), _about_counts(len(aside), events)
     settings = {"method": method, "test": test, "level": level}
     if dependence in MULTILEVEL_TESTS:
         settings["test"] = test_done(dependence, test)
-    strata, passed_over = pooled_strata(usable, by, settings, dependence, rho, aggregate)
+    strata, passed_over = Stratified(usable, by).pooled(settings, dependence, rho, aggregate)
     excluded = _joined(excluded, passed_over)
     return Synthesis(
         by=by,
@@ -173,29 +161,13 @@ def synthesize(
     )
 
 
-def pooled_strata(
-    usable: pd.DataFrame,
-    by: tuple[str, ...],
-    settings: dict[str, Any],
-    dependence: str,
-    rho: float,
-    aggregate: str,
-) -> tuple[Strata, pd.DataFrame]:
-    """Rows of `rows_to_pool`, pooled stratum by stratum; and the rows passed over, with the reason."""
-    table, passed_over = values_to_pool(usable, by, dependence, rho, aggregate)
-    if dependence in MULTILEVEL_TESTS:
-        return _pool_rows(table, by, settings, rho if dependence == "che" else None), passed_over
-    return pooled_values(table, by, settings), passed_over
-
-
-def values_to_pool(
-    usable: pd.DataFrame, by: tuple[str, ...], dependence: str, rho: float, aggregate: str
+def scores_to_pool(
+    usable: pd.DataFrame, by: tuple[str, ...], events: str
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What the rows of each trial come to under a rule for dependence; and the rows passed over."""
-    passed_over = pd.DataFrame({"row_id": [], "reason": []}, dtype=str)
-    if dependence == "aggregate":
-        return _aggregated(usable, by, rho, aggregate), passed_over
-    return _chosen(usable, by, rho) if dependence == "one-per-trial" else (usable, passed_over)
+    """Rows of `rows_to_pool` less the counts of persons that `events` sets aside; and these, with the reason."""
+    if _measure(usable) != "SMD":
+        return usable, NONE_PASSED_OVER
+    return scores_before_events(usable, events, by)
 
 
 def _as_revman(
@@ -237,21 +209,6 @@ def _measure(table: pd.DataFrame) -> str:
     return str(table["measure"].iloc[0]) if "measure" in table.columns else "GEN"
 
 
-def _strata(table: pd.DataFrame, by: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
-    """Each combination of words with its rows; follow-up windows in the order of time, others as they come."""
-    first = {column: list(dict.fromkeys(table[column].astype(str))) for column in by}
-    if "follow_up" in first:
-        first["follow_up"].sort(key=window_place)
-    grouped = {
-        tuple(str(word) for word in words): rows
-        for words, rows in table.groupby(list(by), sort=False, dropna=False)
-    }
-    yield from sorted(
-        grouped.items(),
-        key=lambda item: [first[column].index(word) for column, word in zip(by, item[0], strict=True)],
-    )
-
-
 def _on_clock(table: pd.DataFrame, by: tuple[str, ...], clock: str) -> pd.DataFrame:
     """The table with windows by the clock; a clock that no stratum depends on is refused."""
     if "follow_up" not in by:
@@ -289,99 +246,3 @@ def _about_counts(rows: int, events: str) -> tuple[Note, ...]:
     return (
         Note("counts-set-aside", f"{what} not pooled with scores, as {why}; they can be pooled as ratios."),
     )
-
-
-def _by_trial(table: pd.DataFrame, by: tuple[str, ...]) -> pd.DataFrame:
-    """The table with one number for each trial and stratum, in `_cluster`."""
-    return table.assign(_cluster=joint_codes([codes_of(table[name]) for name in (*by, "trial_id")]))
-
-
-def _aggregated(table: pd.DataFrame, by: tuple[str, ...], rho: float, aggregate: str) -> pd.DataFrame:
-    """One value a trial and stratum; all trials of all strata in one call."""
-    one = aggregate_rows(_by_trial(table, by), rho=rho, aggregate=aggregate, cluster="_cluster")
-    return one.drop(columns="_cluster")
-
-
-def _chosen(table: pd.DataFrame, by: tuple[str, ...], rho: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row a trial and stratum, by the stated order; and the rows passed over, with the reason."""
-    one = one_per_trial(_by_trial(table, by), load("priority"), rho=rho, cluster="_cluster")
-    return one.chosen.drop(columns="_cluster"), one.left_out
-
-
-def pooled_values(table: pd.DataFrame, by: tuple[str, ...], settings: dict[str, Any]) -> Strata:
-    """One value a trial, pooled stratum by stratum."""
-    return {
-        key: _noted(pool(**_arguments(rows, by, key), **settings), rows, by)
-        for key, rows in _strata(table, by)
-    }
-
-
-def _pool_rows(
-    table: pd.DataFrame, by: tuple[str, ...], settings: dict[str, Any], rho: float | None
-) -> Strata:
-    """Three-level models; with `rho` the sampling errors of a trial are correlated and inference is robust."""
-    strata = {}
-    for key, rows in _strata(table, by):
-        fit = pool_multilevel(
-            cluster=rows["trial_id"].to_numpy(),
-            V=None if rho is None else _covariances(rows, rho),
-            test="z" if settings["test"] == "z" else "t",
-            level=settings["level"],
-            **_arguments(rows, by, key),
-        )
-        strata[key] = _noted(fit if rho is None else replace(fit, rho=rho).with_robust(), rows, by)
-    return strata
-
-
-def _noted(fit: PooledEffect, rows: pd.DataFrame, by: tuple[str, ...]) -> PooledEffect:
-    """The fit with what its rows have in them that its numbers do not show."""
-    notes = []
-    if "outcome" not in by and len(outcomes := words_of(rows, "outcome")) > 1:
-        notes.append(
-            Note(
-                "outcomes-together",
-                f"Outcomes pooled together: {', '.join(word.replace('_', ' ') for word in outcomes)}.",
-            )
-        )
-    bases = words_of(rows, "yi_basis")
-    assumed = [basis for basis in bases if ";" in basis]
-    if assumed:
-        notes.append(Note("assumed", f"Assumed for some effects: {' | '.join(assumed)}."))
-    if fit.measure == "SMD" and FROM_ODDS & {basis.split(";")[0] for basis in bases}:
-        notes.append(
-            Note("from-odds-ratios", "Effects from events or odds ratios are log odds ratios times √3/π.")
-        )
-        counts = int((kinds_of(rows) == "response").sum())
-        if counts < len(rows):
-            notes.append(
-                Note(
-                    "counts-beside-scores",
-                    f"{counts} of {len(rows)} values come from counts of persons, not from scores.",
-                )
-            )
-    if fit.measure in ("OR", "RR", "RD") and len(labels := words_of(rows, "event_label")) > 1:
-        notes.append(Note("events-together", f"Events pooled together: {'; '.join(labels)}."))
-    return replace(fit, notes=(*fit.notes, *notes)) if notes else fit
-
-
-def _covariances(rows: pd.DataFrame, rho: float) -> dict[Any, Any]:
-    """Sampling covariance of each trial: correlated outcomes, and arms that contrasts share."""
-    blocks = covariance_blocks(rows, rho)
-    return {trial: block for trial, (_, block) in zip(blocks.clusters, blocks.by_cluster(), strict=True)}
-
-
-def _arguments(rows: pd.DataFrame, by: tuple[str, ...], key: tuple[str, ...]) -> dict[str, Any]:
-    """What both engines take: the numbers, and what a figure says of them."""
-    words = dict(zip(by, key, strict=True))
-    if "comparison" in rows.columns and rows["comparison"].nunique() == 1:
-        words = {"comparison": str(rows["comparison"].iloc[0]), **words}
-    kept = [column for column in rows.columns if column not in OWN_FIELDS]
-    return {
-        "yi": rows["yi"].to_numpy(float),
-        "vi": rows["vi"].to_numpy(float),
-        "labels": rows["study"].tolist(),
-        "row_ids": rows["row_id"].tolist(),
-        "columns": {column: rows[column].tolist() for column in kept},
-        "stratum": words,
-        "measure": _measure(rows),
-    }

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Array", "Effect", "codes_of", "floats", "joint_codes"]
+__all__ = ["Array", "Effect", "codes_of", "floats", "joint_codes", "numbers_in", "words_in"]
 
 Array = NDArray[np.float64]
 Effect = tuple[Array, Array]  # yi, vi
@@ -21,7 +21,8 @@ def floats(*values: ArrayLike) -> tuple[Array, ...]:
 
 def codes_of(cells: pd.Series) -> NDArray[np.intp]:
     """One number for each different cell, from 0, in order of appearance; missing cells are alike."""
-    codes = pd.factorize(cells, use_na_sentinel=True)[0].astype(np.intp)
+    values = cells.to_numpy() if cells.dtype == object else cells
+    codes = pd.factorize(values, use_na_sentinel=True)[0].astype(np.intp)
     return np.where(codes < 0, codes.max(initial=-1) + 1, codes)
 
 
@@ -31,3 +32,21 @@ def joint_codes(parts: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
     for part in parts[1:]:
         joint = np.unique(joint * (part.max(initial=0) + 1) + part, return_inverse=True)[1]
     return np.asarray(joint, dtype=np.intp)
+
+
+def numbers_in(table: pd.DataFrame, name: str) -> Array:
+    """One column as floats: NaN where it is no number, everywhere where the table lacks it."""
+    if name not in table.columns:
+        return np.full(len(table), np.nan)
+    column = table[name]
+    if column.dtype == np.float64:
+        return column.to_numpy()
+    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+
+
+def words_in(table: pd.DataFrame, name: str) -> NDArray[np.object_]:
+    """One column as words: "" where a cell is missing, everywhere where the table lacks it."""
+    if name not in table.columns:
+        return np.full(len(table), "", dtype=object)
+    words = table[name].to_numpy(dtype=object, na_value="")
+    return words if all(type(word) is str for word in words) else words.astype(str).astype(object)

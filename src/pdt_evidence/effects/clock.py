@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from pdt_evidence.effects.arrays import Array
+from pdt_evidence.effects.arrays import Array, numbers_in
 from pdt_evidence.errors import EvidenceError, require_choice
 from pdt_evidence.evidence import WINDOWS, follow_up_window
 
@@ -58,12 +58,12 @@ def months_on_clock(table: pd.DataFrame, clock: str = "end") -> Array:
     [6.0, nan]
     """
     require_choice("clock", clock, CLOCKS)
-    from_end = _first_known(_numbers(table, "months_from_end"), _numbers(table, "months_since_end"))
-    since_start = _numbers(table, "weeks") / WEEKS_A_MONTH
-    length = _numbers(table, "treatment_weeks") / WEEKS_A_MONTH
+    from_end = _first_known(numbers_in(table, "months_from_end"), numbers_in(table, "months_since_end"))
+    since_start = numbers_in(table, "weeks") / WEEKS_A_MONTH
+    length = numbers_in(table, "treatment_weeks") / WEEKS_A_MONTH
     if clock == "end":
         return _first_known(from_end, since_start - length)
-    return _first_known(_numbers(table, "months_from_start"), since_start, from_end + length)
+    return _first_known(numbers_in(table, "months_from_start"), since_start, from_end + length)
 
 
 def on_clock(table: pd.DataFrame, clock: str = "end") -> pd.DataFrame:
@@ -120,9 +120,3 @@ def _first_known(*columns: Array) -> Array:
     for column in columns[1:]:
         found = np.where(np.isnan(found), column, found)
     return found
-
-
-def _numbers(table: pd.DataFrame, name: str) -> Array:
-    if name not in table.columns:
-        return np.full(len(table), np.nan)
-    return pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)

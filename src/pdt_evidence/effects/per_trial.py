@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from fnmatch import translate
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pdt_evidence.effects.arrays import Array, codes_of
-from pdt_evidence.effects.dependence import aggregate as combine
-from pdt_evidence.effects.shared_arms import arm_keys, covariance_blocks
+from pdt_evidence.effects.arrays import Array, codes_of, words_in
 from pdt_evidence.effects.standing import outcome_kind, primary_outcome
+from pdt_evidence.effects.together import Aggregation, with_effect
 from pdt_evidence.errors import EvidenceError, SchemaError, known_options, require_choice
 
 __all__ = [
@@ -28,9 +28,6 @@ __all__ = [
 
 PRIORITY_COLUMNS = ("outcome", "rank", "instrument", "rating")
 AGGREGATES = ("mean", "gls")
-AVERAGED = ("weeks", "months_since_end")
-JOINERS = {"row_id": "+"}
-KINDS = ("flags", "numbers", "words")
 ANY = "*"
 
 
@@ -89,166 +86,7 @@ def aggregate_rows(
     [['a+b', 0.4, 0.0475]]
     """
     require_choice("aggregate", aggregate, AGGREGATES)
-    usable = _usable(table)
-    rows = table[usable].reset_index(drop=True)
-    if rows.empty:
-        return rows.assign(rows=pd.Series(dtype=int))
-    _refuse_mixed_measures(rows, cluster)
-    yi, vi, members = combine(
-        rows["yi"],
-        rows["vi"],
-        rows[cluster].to_numpy(),
-        V=covariance_blocks(rows, rho, cluster=cluster),
-        weighted=aggregate == "gls",
-    )
-    one = _one_row_each(rows, cluster, members)
-    return one.assign(yi=yi, vi=vi, rows=[len(own) for own in members])
-
-
-def _usable(table: pd.DataFrame) -> NDArray[np.bool_]:
-    yi, vi = table["yi"].to_numpy(dtype=float), table["vi"].to_numpy(dtype=float)
-    return np.isfinite(yi) & np.isfinite(vi) & (vi > 0)
-
-
-def _refuse_mixed_measures(rows: pd.DataFrame, cluster: str) -> None:
-    if "measure" not in rows.columns or rows["measure"].nunique() < 2:
-        return
-    mixed = rows[rows.groupby(cluster, sort=False)["measure"].transform("nunique").gt(1)]
-    if len(mixed):
-        counts = mixed["measure"].value_counts()
-        found = ", ".join(f"{word} ({count} rows)" for word, count in counts.items())
-        raise EvidenceError(f"the rows mix measures: {found}. Pool each measure by itself.")
-
-
-def _one_row_each(rows: pd.DataFrame, cluster: str, members: list[NDArray[np.intp]]) -> pd.DataFrame:
-    """The first row of each trial; where the rows of a trial differ in a column, what they say together."""
-    sizes = np.array([len(own) for own in members])
-    order = np.concatenate(members)
-    first = order[np.cumsum(sizes) - sizes]
-    one = rows.take(first).reset_index(drop=True)
-    if len(one) == len(rows):
-        return one
-    several = np.flatnonzero(np.repeat(sizes > 1, sizes))  # rows that have others of their trial beside them
-    places = np.repeat(np.arange(len(members)), sizes)[several]
-    merged = {
-        name: _with_joint(one[name], *joint)
-        for name, joint in _joint_cells(rows.take(order[several]), {cluster, "yi", "vi"}, places).items()
-    }
-    n = [name for name in ("n_t", "n_c") if name in rows.columns]
-    if n:
-        trial = np.empty(len(rows), dtype=np.intp)
-        trial[order] = np.repeat(np.arange(len(members)), sizes)
-        keys: dict[str, NDArray[np.intp]] = dict(zip(("n_t", "n_c"), arm_keys(rows, cluster), strict=True))
-        merged |= {name: _persons(rows[name].to_numpy(dtype=float), keys[name], trial) for name in n}
-    return one.assign(**merged)
-
-
-Joint = tuple[NDArray[np.intp], NDArray[Any]]
-
-
-def _joint_cells(table: pd.DataFrame, passed_over: set[str], places: NDArray[np.intp]) -> dict[str, Joint]:
-    """By column, the trials whose rows differ there, and the cell of each; nothing where all agree.
-
-    `places` holds the trial of each row, rows of one trial beside each other. Columns of a kind are looked at
-    together: a table has many of them, and few differ.
-    """
-    starts = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
-    names = [str(name) for name in table.columns if name not in passed_over]
-    kinds = {str(name): _kind(dtype) for name, dtype in table.dtypes.items()}
-    found: dict[str, Joint] = {}
-    for kind in KINDS:
-        own = [name for name in names if kinds[name] == kind]
-        if not own:
-            continue
-        values, missing = _cells(table[own], kind)
-        differs = _differing(values, missing, starts)
-        for at in np.flatnonzero(differs.any(axis=0)).tolist():
-            unlike = np.flatnonzero(differs[:, at])
-            found[own[at]] = places[starts[unlike]], _together(values[:, at], own[at], kind, starts, unlike)
-    return found
-
-
-def _kind(dtype: Any) -> str:
-    if pd.api.types.is_bool_dtype(dtype):
-        return "flags"
-    return "numbers" if pd.api.types.is_numeric_dtype(dtype) else "words"
-
-
-def _cells(table: pd.DataFrame, kind: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """The cells, shape (rows, columns), and which of them are missing."""
-    if kind == "flags":
-        flags = np.column_stack([table[name].to_numpy(dtype=bool) for name in table.columns])
-        return flags, np.zeros(flags.shape, dtype=bool)
-    if kind == "numbers":
-        columns = [table[name].to_numpy(dtype=float, na_value=np.nan) for name in table.columns]
-        numbers = np.column_stack(columns)
-        return numbers, np.isnan(numbers)
-    words = np.empty(table.shape, dtype=object)
-    for at, name in enumerate(table.columns):
-        words[:, at] = table[name].array.to_numpy(dtype=object)
-    missing = pd.isna(words)
-    words[missing] = ""
-    return words, missing
-
-
-def _together(
-    values: NDArray[Any], name: str, kind: str, starts: NDArray[np.intp], unlike: NDArray[np.intp]
-) -> NDArray[Any]:
-    """What the rows of each trial that is `unlike` within itself say together in one column."""
-    if kind == "flags":
-        return np.ones(len(unlike), dtype=bool)
-    if kind == "numbers":
-        means = name in AVERAGED
-        return _known_means(values, starts)[unlike] if means else np.full(len(unlike), np.nan)
-    cells = np.empty(len(unlike), dtype=object)
-    ends, joiner = np.r_[starts[1:], len(values)], JOINERS.get(name, " / ")
-    for at, place in enumerate(unlike.tolist()):
-        words = dict.fromkeys(str(word) for word in values[starts[place] : ends[place]] if word != "")
-        cells[at] = joiner.join(words)
-    return cells
-
-
-def _differing(
-    values: NDArray[Any], missing: NDArray[np.bool_], starts: NDArray[np.intp]
-) -> NDArray[np.bool_]:
-    """Which trials (by row) have a cell unlike their first in which column; a missing one is like a missing one."""
-    lengths = np.diff(np.r_[starts, len(values)])
-    head = np.repeat(starts, lengths)
-    unlike = (missing != missing[head]) | (~missing & (values != values[head]).astype(bool))
-    return np.asarray(np.logical_or.reduceat(unlike, starts), dtype=np.bool_)
-
-
-def _with_joint(column: pd.Series, places: NDArray[np.intp], cells: NDArray[Any]) -> NDArray[Any]:
-    """A cell a trial: that of its first row, or the joint one of the trials in `places`."""
-    kind = _kind(column.dtype)
-    if kind == "flags":
-        values: NDArray[Any] = column.to_numpy(dtype=bool, copy=True)
-    elif kind == "numbers":
-        values = column.to_numpy(dtype=float, na_value=np.nan, copy=True)
-    else:
-        values = column.array.to_numpy(dtype=object, copy=True)
-        values[pd.isna(values)] = ""
-    values[places] = cells
-    return values
-
-
-def _known_means(values: Array, starts: NDArray[np.intp]) -> Array:
-    known = ~np.isnan(values)
-    count = np.add.reduceat(known.astype(float), starts)
-    total = np.add.reduceat(np.where(known, values, 0.0), starts)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
-
-
-def _persons(n: Array, arm: NDArray[np.intp], trial: NDArray[np.intp]) -> Array:
-    """Persons of each trial: every arm counted once, with the largest number any row gives it."""
-    known = ~np.isnan(n)
-    largest = np.full(arm.max() + 1, -np.inf)
-    np.maximum.at(largest, arm[known], n[known])
-    arms, at = np.unique(arm, return_index=True)
-    counted = np.isfinite(largest[arms])
-    persons = np.bincount(trial[at[counted]], weights=largest[arms[counted]], minlength=trial.max() + 1)
-    some = np.bincount(trial[at[counted]], minlength=trial.max() + 1) > 0
-    return np.where(some, persons, np.nan)
+    return pd.DataFrame(Aggregation(table, cluster).cells(rho, aggregate))
 
 
 def one_per_trial(
@@ -287,7 +125,7 @@ def one_per_trial(
     EvidenceError
         Where `priority` lacks a column or a rank is no number, or rows of several measures tie.
     """
-    usable = np.flatnonzero(_usable(table))
+    usable = np.flatnonzero(with_effect(table))
     keys = standing(table, priority)
     trial = codes_of(table[cluster])
     winner = first_in_order(keys, trial, usable)
@@ -328,7 +166,7 @@ def _excluded(
     table: pd.DataFrame, winner: NDArray[np.intp], keys: dict[str, Array], chosen: NDArray[np.bool_]
 ) -> pd.DataFrame:
     ids = _row_ids(table)
-    usable, why = _usable(table), _column_of_words(table, "yi_reason")
+    usable, why = with_effect(table), _column_of_words(table, "yi_reason")
     reasons = []
     for at in np.flatnonzero(~chosen).tolist():
         if not usable[at]:
@@ -362,14 +200,17 @@ def _ranks(table: pd.DataFrame, priority: pd.DataFrame | None) -> Array:
     ]
     if problems:
         raise EvidenceError.from_problems(problems)
-    words = {name: _column_of_words(table, name).str.lower() for name in ("outcome", "instrument", "rating")}
-    rules = {name: _column_of_words(priority, name).str.lower().replace("", ANY) for name in words}
-    for at, this in enumerate(ranks.to_numpy(dtype=float)):
-        fits = np.ones(len(table), dtype=bool)
-        for name, cells in words.items():
-            fits &= cells.str.match(translate(rules[name].iloc[at])).to_numpy(dtype=bool)
-        rank = np.where(fits, np.minimum(rank, this), rank)
-    return rank
+    fits = np.ones((len(priority), len(table)), dtype=bool)
+    for name in ("outcome", "instrument", "rating"):
+        words, place = np.unique(_lower(table, name), return_inverse=True)
+        for at, rule in enumerate(_lower(priority, name)):
+            matches = re.compile(translate(rule or ANY)).match
+            fits[at] &= np.array([matches(word) is not None for word in words], dtype=bool)[place]
+    return np.where(fits, ranks.to_numpy(dtype=float)[:, None], np.inf).min(axis=0, initial=np.inf)
+
+
+def _lower(table: pd.DataFrame, name: str) -> NDArray[np.object_]:
+    return np.array([word.strip().lower() for word in words_in(table, name).tolist()], dtype=object)
 
 
 def _row_ids(table: pd.DataFrame) -> pd.Series:

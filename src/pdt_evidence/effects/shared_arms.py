@@ -9,19 +9,20 @@ two arms.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pdt_evidence.effects.arrays import Array, codes_of, joint_codes
+from pdt_evidence.effects.arrays import Array, codes_of, joint_codes, numbers_in, words_in
 from pdt_evidence.effects.dependence import Blocks, constant_correlation, positive_definite
 from pdt_evidence.effects.ratios import cells
 from pdt_evidence.errors import EvidenceError, SchemaError
 from pdt_evidence.options import RHO, check_options
 
-__all__ = ["arm_keys", "covariance_blocks"]
+__all__ = ["Covariances", "arm_keys", "covariance_blocks"]
 
 ARMS = {"arm_t", "arm_c", "arm_t_label", "arm_c_label"}  # columns that name the arms of a row
 SAME_MEASUREMENT = (
@@ -69,23 +70,50 @@ def covariance_blocks(table: pd.DataFrame, rho: float = 0.6, *, cluster: str = "
     RequestError
         With `rho` outside 0 to 1.
     """
-    _require(table, ("yi", "vi", cluster))
     check_options(rho=(rho, RHO))
-    trial = table[cluster].to_numpy()
-    vi = _numbers(table, "vi")
-    plain = constant_correlation(vi, trial, rho)
-    if not ARMS & set(table.columns):
-        return plain
-    arm_t, arm_c = arm_keys(table, cluster)
-    measurement = _codes(table, SAME_MEASUREMENT)
-    parts = _arm_parts(table, vi)
-    groups, replaced = [], []
-    for places, rows, constant in plain.groups:
-        block = _block(arm_t[rows], arm_c[rows], measurement[rows], vi[rows], parts.of(rows), rho)
-        sound = positive_definite(block)
-        replaced += [plain.clusters[place] for place in places[~sound].tolist()]
-        groups.append((places, rows, np.where(sound[:, None, None], block, constant)))
-    return Blocks(clusters=plain.clusters, groups=tuple(groups), k=plain.k, replaced=tuple(replaced))
+    return Covariances(table, cluster).blocks(rho)
+
+
+class Covariances:
+    """The rows of a table as `covariance_blocks` takes them: what does not depend on `rho` is read off once."""
+
+    def __init__(self, table: pd.DataFrame, cluster: str = "trial_id") -> None:
+        _require(table, ("yi", "vi", cluster))
+        self._table, self._cluster = table, cluster
+        self._trial, self._vi = table[cluster].to_numpy(), numbers_in(table, "vi")
+        self._known: dict[float, Blocks] = {}
+
+    @cached_property
+    def arms(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """As `arm_keys`."""
+        return arm_keys(self._table, self._cluster)
+
+    @cached_property
+    def _measurement(self) -> NDArray[np.intp]:
+        return _codes(self._table, SAME_MEASUREMENT)
+
+    @cached_property
+    def _parts(self) -> _Parts:
+        return _arm_parts(self._table, self._vi)
+
+    def blocks(self, rho: float) -> Blocks:
+        """The covariance for one correlation."""
+        if rho not in self._known:
+            self._known[rho] = self._blocks(rho)
+        return self._known[rho]
+
+    def _blocks(self, rho: float) -> Blocks:
+        plain = constant_correlation(self._vi, self._trial, rho)
+        if not ARMS & set(self._table.columns):
+            return plain
+        (arm_t, arm_c), measurement, vi = self.arms, self._measurement, self._vi
+        groups, replaced = [], []
+        for places, rows, constant in plain.groups:
+            block = _block(arm_t[rows], arm_c[rows], measurement[rows], vi[rows], self._parts.of(rows), rho)
+            sound = positive_definite(block)
+            replaced += [plain.clusters[place] for place in places[~sound].tolist()]
+            groups.append((places, rows, np.where(sound[:, None, None], block, constant)))
+        return Blocks(clusters=plain.clusters, groups=tuple(groups), k=plain.k, replaced=tuple(replaced))
 
 
 class _Parts(NamedTuple):
@@ -137,8 +165,8 @@ def _block(
 
 def _arm_parts(table: pd.DataFrame, vi: Array) -> _Parts:
     """Split each variance by arm: 1/n for an SMD from means, else in proportion to what the arms tell."""
-    n_t, n_c = _numbers(table, "n_t"), _numbers(table, "n_c")
-    basis, measure = _words(table, "yi_basis"), _words(table, "measure")
+    n_t, n_c = numbers_in(table, "n_t"), numbers_in(table, "n_c")
+    basis, measure = words_in(table, "yi_basis"), words_in(table, "measure")
     of_means = np.isin(basis, OF_MEANS) & (measure == "SMD") & ~np.isnan(n_t + n_c)
     raw_t, raw_c = 1 / n_t, 1 / n_c
     for takes, (more_t, more_c) in (
@@ -149,7 +177,7 @@ def _arm_parts(table: pd.DataFrame, vi: Array) -> _Parts:
     with np.errstate(invalid="ignore", divide="ignore"):
         share = raw_t / (raw_t + raw_c)
     share = np.where(np.isfinite(share), share, 0.5)  # nothing known of the arms: half each
-    yi = _numbers(table, "yi")
+    yi = numbers_in(table, "yi")
     return _Parts(
         np.where(of_means, 1 / n_t, vi * share),
         np.where(of_means, 1 / n_c, vi * (1 - share)),
@@ -160,14 +188,14 @@ def _arm_parts(table: pd.DataFrame, vi: Array) -> _Parts:
 def _mean_parts(table: pd.DataFrame, measure: NDArray[np.object_]) -> tuple[Array, Array]:
     parts = []
     for arm in ("t", "c"):
-        mean = np.where(measure == "ROM", _numbers(table, f"mean_{arm}"), 1.0)
+        mean = np.where(measure == "ROM", numbers_in(table, f"mean_{arm}"), 1.0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            parts.append((_numbers(table, f"sd_{arm}") / mean) ** 2 / _numbers(table, f"n_{arm}"))
+            parts.append((numbers_in(table, f"sd_{arm}") / mean) ** 2 / numbers_in(table, f"n_{arm}"))
     return parts[0], parts[1]
 
 
 def _event_parts(table: pd.DataFrame, measure: NDArray[np.object_]) -> tuple[Array, Array]:
-    a, b, c, d = cells(*(_numbers(table, name) for name in ("event_t", "n_t", "event_c", "n_c")))
+    a, b, c, d = cells(*(numbers_in(table, name) for name in ("event_t", "n_t", "event_c", "n_c")))
     parts = []
     for event, free in ((a, b), (c, d)):
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -190,19 +218,19 @@ def arm_keys(table: pd.DataFrame, cluster: str = "trial_id") -> tuple[NDArray[np
     sides = np.concatenate(
         [np.where(unclear | (name == ""), place, 0) for place, name in enumerate(names, start=1)]
     )
-    words = codes_of(pd.Series(np.concatenate(names)))
+    words = codes_of(pd.Series(np.concatenate(names), dtype=object))
     codes = joint_codes([np.tile(trial, 2), words, sides])
     return codes[: len(table)], codes[len(table) :]
 
 
 def _arm_names(table: pd.DataFrame, side: str, trial: NDArray[np.intp]) -> NDArray[np.object_]:
     """Label or class of one side's arm; where both are blank, the only name that its trial has on that side."""
-    label = _words(table, f"arm_{side}_label")
-    name = np.where(label == "", _words(table, f"arm_{side}"), label)
+    label = words_in(table, f"arm_{side}_label")
+    name = np.where(label == "", words_in(table, f"arm_{side}"), label)
     blank = name == ""
     if not blank.any():
         return name
-    words = codes_of(pd.Series(name))
+    words = codes_of(pd.Series(name, dtype=object))
     named, first = np.unique(np.column_stack([trial, words])[~blank], axis=0, return_index=True)
     count = np.bincount(named[:, 0], minlength=trial.max() + 1)
     only = np.full(trial.max() + 1, "", dtype=object)
@@ -230,17 +258,3 @@ def _codes(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.intp]:
     if not present:
         return np.zeros(len(table), dtype=np.intp)
     return joint_codes([codes_of(table[name]) for name in present])
-
-
-def _numbers(table: pd.DataFrame, name: str) -> Array:
-    if name not in table.columns:
-        return np.full(len(table), np.nan)
-    return pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-
-
-def _words(table: pd.DataFrame, name: str) -> NDArray[np.object_]:
-    if name not in table.columns:
-        return np.full(len(table), "", dtype=object)
-    words = table[name].array.to_numpy(dtype=object, copy=True)
-    words[table[name].isna().to_numpy()] = ""
-    return words if pd.api.types.is_string_dtype(table[name]) else words.astype(str).astype(object)

@@ -19,12 +19,8 @@ from pdt_evidence.analysis.multiverse.specifications import Model
 from pdt_evidence.analysis.multiverse.values import Pool, Rows, Values
 from pdt_evidence.analysis.pooled.multilevel_many import pool_multilevel_many
 from pdt_evidence.analysis.pooled.pooling import pool_many
-from pdt_evidence.analysis.synthesis import (
-    MULTILEVEL_TESTS,
-    pooled_strata,
-    pooled_values,
-    values_to_pool,
-)
+from pdt_evidence.analysis.pooled.strata import Table
+from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, Stratified, pooled_values
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.models.tasks import in_order
 from pdt_evidence.results import PooledEffect
@@ -217,28 +213,31 @@ def _fit_group(
     rows, models = piece
     sizes, fits = {"rows": float(len(rows))}, {}
     found: list[tuple[dict[str, float], str]] = []
-    table = table.take(rows).reset_index(drop=True).assign(**{STRATUM[0]: "all"})
+    own = Stratified(table.take(rows).reset_index(drop=True).assign(**{STRATUM[0]: "all"}), STRATUM)
+    values = None
     try:
         rho = 0.0 if np.isnan(models[0].rho) else models[0].rho
         how = (models[0].dependence, rho, models[0].aggregate or "mean")
         if how[0] not in MULTILEVEL_TESTS:
-            table, _ = values_to_pool(table, STRATUM, *how)
+            values, _ = own.values(*how)
         for model in models:
             if (model.method, model.test) not in fits:
-                fits[model.method, model.test] = _fit(table, model, level, how)
+                fits[model.method, model.test] = _fit(own, values, model, level, how)
             found.append(_adjusted(fits[model.method, model.test], model, direction, sizes))
     except FAILURES as error:
         found += [(sizes, str(error))] * (len(models) - len(found))
     return found
 
 
-def _fit(table: pd.DataFrame, model: Model, level: float, how: tuple[str, float, str]) -> PooledEffect:
+def _fit(
+    rows: Stratified, values: Table | None, model: Model, level: float, how: tuple[str, float, str]
+) -> PooledEffect:
     """As `synthesize` pools these rows as one stratum."""
     settings = {"method": model.method or "REML", "test": model.test, "level": level}
-    if model.dependence not in MULTILEVEL_TESTS:
-        return pooled_values(table, STRATUM, settings)[("all",)]
+    if values is not None:
+        return pooled_values(values, STRATUM, settings)[("all",)]
     settings["test"] = "CR2" if model.dependence == "che" else "t"
-    return pooled_strata(table, STRATUM, settings, *how)[0][("all",)]
+    return rows.pooled(settings, *how)[0][("all",)]
 
 
 def _adjusted(

@@ -22,11 +22,12 @@ from pdt_evidence.analysis.checks import (
     read_only,
     require_one_index,
 )
+from pdt_evidence.analysis.pooled.variances import NO_INTERVAL, LikelihoodRatio, OfVariances
 from pdt_evidence.effects.dependence import positive_definite
 from pdt_evidence.errors import EvidenceError, known_options
-from pdt_evidence.formatting import TEXT, aligned, percent, scale_name
+from pdt_evidence.formatting import TEXT, aligned, percent, plain, scale_name
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
-from pdt_evidence.models.multilevel import Peak, fit_reml, profile_interval
+from pdt_evidence.models.multilevel import Peak, fit_reml
 from pdt_evidence.models.nested import Blocks, Nested, nest, sampling_blocks, total_blocks
 from pdt_evidence.models.robust import cr2_mean
 from pdt_evidence.options import LEVEL, MEASURE, Choice, check_options
@@ -36,7 +37,6 @@ from pdt_evidence.showing import Brief
 __all__ = ["LikelihoodRatio", "MultilevelEffect", "RobustMean", "pool_multilevel"]
 
 NAN = float("nan")
-NO_INTERVAL = (NAN, NAN)
 TESTS = ("t", "z")
 UNSURE = Note(
     "no-robust-inference", "No robust inference: no effect differs, or one cluster has all the weight."
@@ -56,20 +56,6 @@ class RobustMean(Brief):
     ci: tuple[float, float] = NO_INTERVAL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class LikelihoodRatio(Brief):
-    """The three-level model against the one without the variance named by `dropped`.
-
-    `p` is by chi2 with `df`; `p_boundary` by half of it, as a variance of 0 is at the edge of what it can be.
-    """
-
-    dropped: str = ""
-    statistic: float = NAN
-    df: int = 1
-    p: float = NAN
-    p_boundary: float = NAN
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)  # the repr is PooledEffect's
 class MultilevelEffect(PooledEffect):
     """A `PooledEffect` of effects in clusters; `tau2` is the sum of `sigma2`, `I2` the total.
@@ -83,12 +69,30 @@ class MultilevelEffect(PooledEffect):
     # Correlation of the sampling errors within a cluster; NaN where V was given and it is not known of what.
     rho: float = NAN
     sigma2: tuple[float, float] = NO_INTERVAL  # between clusters, within clusters
-    # By profile likelihood; a lower end is exactly 0 where 0 is not refuted.
-    sigma2_ci: tuple[tuple[float, float], tuple[float, float]] = (NO_INTERVAL, NO_INTERVAL)
     I2_levels: tuple[float, float] = NO_INTERVAL  # percent: between, within
     robust: RobustMean = field(default_factory=RobustMean)
-    lrt: LikelihoodRatio = field(default_factory=LikelihoodRatio)  # against no variance between clusters
-    lrt_within: LikelihoodRatio = field(default_factory=LikelihoodRatio)
+    of_variances: OfVariances | None = field(default=None)  # `sigma2_ci`, `lrt`, `lrt_within` are made of it
+
+    @property
+    def sigma2_ci(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Profile-likelihood intervals of `sigma2`; a lower end is exactly 0 where 0 is not refuted."""
+        return self.of_variances.sigma2_ci if self.of_variances else (NO_INTERVAL, NO_INTERVAL)
+
+    @property
+    def lrt(self) -> LikelihoodRatio:
+        """The likelihood-ratio test of no variance between clusters."""
+        return self.of_variances.lrt if self.of_variances else LikelihoodRatio()
+
+    @property
+    def lrt_within(self) -> LikelihoodRatio:
+        """The likelihood-ratio test of no variance within clusters."""
+        return self.of_variances.lrt_within if self.of_variances else LikelihoodRatio()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every value as plain Python, ready for JSON; NaN becomes None."""
+        values = PooledEffect.to_dict(self)
+        del values["of_variances"]
+        return values | {name: plain(getattr(self, name)) for name in ("sigma2_ci", "lrt", "lrt_within")}
 
     def with_robust(self) -> MultilevelEffect:
         """The same record with the robust se, statistic, df, p, ci and pi in the place of the model's.
@@ -213,31 +217,27 @@ def pool_multilevel(
         k=len(y), n_clusters=len(names), cluster=tuple(str(names[code]) for code in codes),
         rho=NAN if V is not None else float(rho or 0.0),
         estimate=peak.mu, se=own.se, statistic=own.statistic, df=own.df, p=own.p, ci=own.ci,
-        robust=robust, lrt=_ratio(nested, peak, free, 0), lrt_within=_ratio(nested, peak, free, 1),
+        robust=robust, of_variances=OfVariances(nested, peak, free, level),
         log_likelihood=peak.log_likelihood if len(y) > 1 else NAN,
         Q=Q, Q_df=len(y) - 1, Q_p=float(chi2_tail(Q, len(y) - 1)),
         yi=read_only(y), vi=read_only(v), weights=read_only(weights),
         labels=tuple(labels or ()), row_ids=tuple(row_ids or ()),
         columns={key: tuple(values) for key, values in (columns or {}).items()},
         notes=_remarks(len(y), len(names), robust),
-        **_variances(nested, peak, free, typical, level),
+        **_variances(nested, peak, free, typical),
         **_prediction(peak.mu, peak.variance, sum(peak.sigma2), len(names), df, level),
     )  # fmt: skip
 
 
-def _variances(
-    nested: Nested, peak: Peak, free: tuple[bool, bool], typical: float, level: float
-) -> dict[str, Any]:
-    """sigma2, its intervals and its shares of the total; NaN between where there is one cluster."""
+def _variances(nested: Nested, peak: Peak, free: tuple[bool, bool], typical: float) -> dict[str, Any]:
+    """sigma2 and its shares of the total; NaN between where there is one cluster."""
     if nested.y.size == 1:
         return {"sigma2": NO_INTERVAL, "tau2_ci_method": "none"}
     total = sum(peak.sigma2)
     sigma2 = (peak.sigma2[0] if free[0] else NAN, peak.sigma2[1])
     share = [100 * value / (total + typical) for value in sigma2]
-    ci = [profile_interval(nested, peak, i, level, free) if free[i] else NO_INTERVAL for i in (0, 1)]
     return {
         "sigma2": sigma2,
-        "sigma2_ci": tuple(ci),
         "tau2": total,
         "tau2_ci_method": "none",  # the sum has no interval; its parts have
         "I2": float(np.nansum(share)),
@@ -293,16 +293,6 @@ def _student(mu: float, se: float, df: float, level: float) -> RobustMean:
     statistic = mu / se if se > 0 else NAN
     p = float(two_sided_p(statistic, df))
     return RobustMean(se=se, statistic=statistic, df=df, p=p, ci=(mu - half, mu + half))
-
-
-def _ratio(nested: Nested, peak: Peak, free: tuple[bool, bool], which: int) -> LikelihoodRatio:
-    name = ("between clusters", "within clusters")[which]
-    if not free[which]:
-        return LikelihoodRatio(dropped=name)
-    smaller = fit_reml(nested, (free[0] and which != 0, free[1] and which != 1))
-    statistic = max(2 * (peak.log_likelihood - smaller.log_likelihood), 0.0)
-    p = float(chi2_tail(statistic, 1))
-    return LikelihoodRatio(dropped=name, statistic=statistic, p=p, p_boundary=p / 2 if statistic > 0 else 1.0)
 
 
 def _remarks(k: int, n_clusters: int, robust: RobustMean) -> tuple[Note, ...]:

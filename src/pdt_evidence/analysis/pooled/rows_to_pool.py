@@ -17,7 +17,7 @@ from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, warn
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.evidence.tables import set_aside
 
-__all__ = ["OWN_FIELDS", "rows_to_pool", "words_of"]
+__all__ = ["OWN_FIELDS", "distinct_words", "rows_to_pool", "words_of"]
 
 SIGNED_BY_SCORE = ("SMD", "MD", "ROM", "OR", "RR", "RD")
 OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_reason")  # a result has them by themselves
@@ -167,7 +167,10 @@ def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def words_of(rows: pd.DataFrame, column: str) -> list[str]:
     """The different words in a column, those that rows made of several have joined among them."""
-    if column not in rows.columns:
-        return []
-    cells = rows[column].dropna().astype(str).unique()
-    return list(dict.fromkeys(word for cell in cells for word in cell.split(" / ") if word))
+    return distinct_words(rows[column].tolist()) if column in rows.columns else []
+
+
+def distinct_words(cells: Iterable[Any]) -> list[str]:
+    """As `words_of`, of the cells of one column."""
+    known = dict.fromkeys(str(cell) for cell in cells if not pd.isna(cell))
+    return list(dict.fromkeys(word for cell in known for word in cell.split(" / ") if word))

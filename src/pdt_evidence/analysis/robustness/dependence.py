@@ -7,18 +7,21 @@ correlation `rho` that some of them need and no trial reports, and what becomes 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Iterator, Sequence
 from math import isnan, nan
-from typing import Any
 
 import pandas as pd
 
-from pdt_evidence.analysis.synthesis import synthesize
+from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
+from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, Stratified
+from pdt_evidence.analysis.synthesis import scores_to_pool, test_done
 from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.effects.standing import EVENTS
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, known_options
-from pdt_evidence.options import RHO, check_options
+from pdt_evidence.evidence.frames import as_pandas, light, with_window
+from pdt_evidence.models.estimators import METHODS
+from pdt_evidence.models.inference import TESTS
+from pdt_evidence.options import LEVEL, RHO, Choice, check_options
 from pdt_evidence.results import PooledEffect
 
 __all__ = ["RHO_GRID", "sensitivity"]
@@ -26,6 +29,7 @@ __all__ = ["RHO_GRID", "sensitivity"]
 RHO_GRID = tuple(step / 10 for step in range(10))  # 0 to 0.9
 WITHOUT_RHO = ("one-per-trial", "three-level")
 WITH_RHO = ("aggregate", "che")
+RHO_OF_TIES = 0.6  # where "one-per-trial" averages rows that tie, as in `synthesize`
 GLS = "aggregate, weighed"  # the rule "aggregate" with its other weights
 
 
@@ -80,41 +84,64 @@ def sensitivity(
     >>> table[["dependence", "rho"]].to_numpy().tolist()
     [['one-per-trial', nan], ['three-level', nan], ['aggregate', 0.0], ['aggregate', 0.5], ['che', 0.0], ['che', 0.5]]
     """
-    check_options(**{f"rhos[{place}]": (rho, RHO) for place, rho in enumerate(rhos)})
+    check_options(
+        method=(method, Choice(METHODS)),
+        test=(test, Choice(TESTS)),
+        level=(level, LEVEL),
+        **{f"rhos[{place}]": (rho, RHO) for place, rho in enumerate(rhos)},
+    )
     columns = (by,) if isinstance(by, str) else tuple(by)
     with_rho = (*WITH_RHO, GLS) if rules else WITH_RHO
     runs = [(rule, nan) for rule in WITHOUT_RHO] + [(rule, rho) for rule in with_rho for rho in rhos]
     rows: dict[tuple[str, ...], list[dict[str, object]]] = {}
-    for events, (rule, rho) in product(EVENTS if rules else EVENTS[:1], runs):
-        options: dict[str, Any] = {"level": level, "events": events}
-        options |= {} if isnan(rho) else {"rho": rho}
-        if rule not in ("three-level", "che"):
-            options |= {"method": method, "test": test, "aggregate": "gls" if rule == GLS else "mean"}
-        dependence = "aggregate" if rule == GLS else rule
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", EvidenceWarning
-            )  # the same rows each time; `synthesize` names them
-            try:
-                found = synthesize(table, by=columns, dependence=dependence, **options)
-            except EvidenceError:
-                if events != "never":
-                    raise
-                continue  # no score at all
-        for key, effect in found.strata.items():
-            words = dict(zip(columns, key, strict=True))
-            row: dict[str, object] = {**words, "dependence": rule, "rho": rho}
-            row |= {"events": events} if rules else {}
-            row |= _numbers(effect, table, rho)
-            rows.setdefault(key, []).append(row)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EvidenceWarning)  # `synthesize` names the rows
+        usable, _ = rows_to_pool(light(with_window(as_pandas(table))), columns, None)
+    replaced = _Replaced(usable)
+    for events, own in _by_events(usable, columns, rules):
+        for rule, rho in runs:
+            dependence = "aggregate" if rule == GLS else rule
+            settings = {"method": method, "test": test, "level": level}
+            if dependence in MULTILEVEL_TESTS:
+                settings |= {"method": "REML", "test": test_done(dependence, "knha")}
+            how = (dependence, RHO_OF_TIES if isnan(rho) else rho, "gls" if rule == GLS else "mean")
+            for key, effect in own.pooled(settings, *how)[0].items():
+                words = dict(zip(columns, key, strict=True))
+                row: dict[str, object] = {**words, "dependence": rule, "rho": rho}
+                row |= {"events": events} if rules else {}
+                row |= _numbers(effect, replaced, rho)
+                rows.setdefault(key, []).append(row)
     return pd.DataFrame([row for stratum in rows.values() for row in stratum])
 
 
-def _numbers(effect: PooledEffect, table: pd.DataFrame, rho: float) -> dict[str, object]:
-    used = {row for ids in effect.row_ids for row in ids.split("+")}
-    replaced: tuple[object, ...] = ()
-    if not isnan(rho) and "row_id" in table.columns:
-        replaced = covariance_blocks(table[table["row_id"].isin(used)].reset_index(drop=True), rho).replaced
+def _by_events(usable: pd.DataFrame, by: tuple[str, ...], rules: bool) -> Iterator[tuple[str, Stratified]]:
+    """The rows under each rule for counts of persons; without one that leaves nothing as there is no score."""
+    for events in EVENTS if rules else EVENTS[:1]:
+        try:
+            yield events, Stratified(scores_to_pool(usable, by, events)[0], by)
+        except EvidenceError:
+            if events != "never":
+                raise
+
+
+class _Replaced:
+    """The trials whose own covariance was not positive definite, among some rows; each set of rows once."""
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        self._table = table
+        self._known: dict[tuple[frozenset[str], float], str] = {}
+
+    def among(self, ids: frozenset[str], rho: float) -> str:
+        if isnan(rho):
+            return ""
+        if (ids, rho) not in self._known:
+            rows = self._table[self._table["row_id"].isin(ids)].reset_index(drop=True)
+            self._known[ids, rho] = " ".join(map(str, covariance_blocks(rows, rho).replaced))
+        return self._known[ids, rho]
+
+
+def _numbers(effect: PooledEffect, replaced: _Replaced, rho: float) -> dict[str, object]:
+    used = frozenset(row for ids in effect.row_ids for row in ids.split("+"))
     return {
         "rows": len(used),
         "trials": len(set(effect.columns["trial_id"])),
@@ -126,5 +153,5 @@ def _numbers(effect: PooledEffect, table: pd.DataFrame, rho: float) -> dict[str,
         "p": effect.p,
         "tau2": effect.tau2,
         "inference": effect.test,
-        "constant_correlation": " ".join(map(str, replaced)),
+        "constant_correlation": replaced.among(used, rho),
     }

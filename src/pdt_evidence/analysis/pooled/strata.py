@@ -1,0 +1,73 @@
+"""The strata of a table, and what each hands to an estimator: its cells, read from the table once for all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS
+from pdt_evidence.effects.clock import window_place
+from pdt_evidence.effects.standing import outcome_kind
+
+__all__ = ["Cells", "Table", "strata_of"]
+
+Table = pd.DataFrame | Mapping[Any, Any]  # the latter: an array a column
+KIND_COLUMNS = ("yi_basis", "event_t", "mean_t")  # what tells a count from a score
+
+
+def strata_of(table: Table, by: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[int]]]:
+    """Each combination of words with its rows; follow-up windows in the order of time, others as they come."""
+    words = {column: list(map(str, table[column].tolist())) for column in by}
+    order = {column: list(dict.fromkeys(words[column])) for column in by}
+    if "follow_up" in order:
+        order["follow_up"].sort(key=window_place)
+    grouped: dict[tuple[str, ...], list[int]] = {}
+    for at, key in enumerate(zip(*words.values(), strict=True)):
+        grouped.setdefault(key, []).append(at)
+    yield from sorted(
+        grouped.items(),
+        key=lambda item: [order[column].index(word) for column, word in zip(by, item[0], strict=True)],
+    )
+
+
+class Cells:
+    """The cells of a table by column; a column is unpacked once, however many strata there are."""
+
+    def __init__(self, table: Table) -> None:
+        self._cells = {column: table[column].tolist() for column in table}
+        self._yi, self._vi = (np.asarray(table[name], dtype=float) for name in ("yi", "vi"))
+
+    @cached_property
+    def _from_counts(self) -> NDArray[np.bool_]:
+        known = {name: self._cells[name] for name in KIND_COLUMNS if name in self._cells}
+        return outcome_kind(pd.DataFrame(known)) == "response"
+
+    def from_counts(self, rows: list[int]) -> int:
+        """How many of some rows count persons instead of scoring them."""
+        return int(self._from_counts[rows].sum())
+
+    def of(self, column: Any, rows: list[int]) -> list[Any]:
+        """One column of some rows."""
+        cells = self._cells[column]
+        return [cells[at] for at in rows]
+
+    def arguments(self, rows: list[int], by: tuple[str, ...], key: tuple[str, ...]) -> dict[str, Any]:
+        """What every estimator takes of a stratum: the numbers, and what a figure says of them."""
+        words = dict(zip(by, key, strict=True))
+        compared = self.of("comparison", rows) if "comparison" in self._cells else []
+        if len({word for word in compared if not pd.isna(word)}) == 1:
+            words = {"comparison": str(compared[0]), **words}
+        return {
+            "yi": self._yi[rows],
+            "vi": self._vi[rows],
+            "labels": self.of("study", rows),
+            "row_ids": self.of("row_id", rows),
+            "columns": {column: self.of(column, rows) for column in self._cells if column not in OWN_FIELDS},
+            "stratum": words,
+            "measure": str(self.of("measure", rows[:1])[0]) if "measure" in self._cells else "GEN",
+        }

@@ -1,0 +1,154 @@
+"""Rows of a table, pooled stratum by stratum under one rule after the other for several rows of a trial.
+
+What the rules share (who belongs together, which arms are shared, what the columns of a trial say together) is
+worked out once, so that a sensitivity analysis costs little more than its fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
+from pdt_evidence.analysis.pooled.pooling import pool
+from pdt_evidence.analysis.pooled.rows_to_pool import distinct_words
+from pdt_evidence.analysis.pooled.strata import Cells, Table, strata_of
+from pdt_evidence.effects.arrays import codes_of, joint_codes
+from pdt_evidence.effects.per_trial import Aggregation, one_per_trial
+from pdt_evidence.effects.shared_arms import Covariances
+from pdt_evidence.evidence import load
+from pdt_evidence.results import Note, PooledEffect
+
+__all__ = ["MULTILEVEL_TESTS", "NONE_PASSED_OVER", "Strata", "Stratified", "pooled_values"]
+
+MULTILEVEL_TESTS = {"three-level": ("knha", "t", "z"), "che": ("knha",)}  # "knha" is merely the default
+NONE_PASSED_OVER = pd.DataFrame({"row_id": [], "reason": []}, dtype=str)
+FROM_ODDS = {"events", "reported OR"}  # in `yi_basis`
+CLUSTER = "_cluster"  # one number for each trial and stratum
+Strata = dict[tuple[str, ...], PooledEffect]
+
+
+class Stratified:
+    """Rows of `rows_to_pool` and the columns that make their strata.
+
+    Parameters
+    ----------
+    usable : DataFrame
+        Rows with an effect, a `row_id`, a `study` and a `trial_id` each.
+    by : tuple of str
+        Columns whose combinations are the strata.
+    """
+
+    def __init__(self, usable: pd.DataFrame, by: tuple[str, ...]) -> None:
+        self._usable, self._by = usable, by
+        self._covariances: dict[tuple[str, ...], Covariances] = {}
+
+    @cached_property
+    def _by_trial(self) -> pd.DataFrame:
+        cluster = joint_codes([codes_of(self._usable[name]) for name in (*self._by, "trial_id")])
+        return self._usable.assign(**{CLUSTER: cluster})
+
+    @cached_property
+    def _aggregation(self) -> Aggregation:
+        return Aggregation(self._by_trial, CLUSTER)
+
+    @cached_property
+    def _cells(self) -> Cells:
+        return Cells(self._usable)
+
+    def values(self, dependence: str, rho: float, aggregate: str) -> tuple[Table, pd.DataFrame]:
+        """One value a trial under a rule for dependence; and the rows passed over, with the reason.
+
+        Raises
+        ------
+        EvidenceError
+            Where rows of one trial are of several measures.
+        """
+        if dependence == "one-per-trial":
+            one = one_per_trial(self._by_trial, load("priority"), rho=rho, cluster=CLUSTER)
+            return one.chosen.drop(columns=CLUSTER), one.left_out
+        together = self._aggregation.cells(rho, aggregate)
+        return {name: together[name] for name in together if name != CLUSTER}, NONE_PASSED_OVER
+
+    def pooled(
+        self, settings: dict[str, Any], dependence: str, rho: float, aggregate: str
+    ) -> tuple[Strata, pd.DataFrame]:
+        """Every stratum pooled; and the rows passed over, with the reason.
+
+        Raises
+        ------
+        EvidenceError
+            As `values`, and as `pool` and `pool_multilevel`.
+        """
+        if dependence in MULTILEVEL_TESTS:
+            return self._pooled_rows(settings, rho if dependence == "che" else None), NONE_PASSED_OVER
+        table, passed_over = self.values(dependence, rho, aggregate)
+        return pooled_values(table, self._by, settings), passed_over
+
+    def _pooled_rows(self, settings: dict[str, Any], rho: float | None) -> Strata:
+        """Three-level models; with `rho` the sampling errors of a trial are correlated, inference is robust."""
+        strata, by = {}, self._by
+        for key, rows in strata_of(self._usable, by):
+            fit = pool_multilevel(
+                cluster=self._cells.of("trial_id", rows),
+                V=None if rho is None else self._covariance(key, rows, rho),
+                test="z" if settings["test"] == "z" else "t",
+                level=settings["level"],
+                **self._cells.arguments(rows, by, key),
+            )
+            fit = fit if rho is None else replace(fit, rho=rho).with_robust()
+            strata[key] = _noted(fit, self._cells, rows, by)
+        return strata
+
+    def _covariance(self, key: tuple[str, ...], rows: list[int], rho: float) -> dict[Any, Any]:
+        """Sampling covariance of each trial: correlated outcomes, and arms that contrasts share."""
+        if key not in self._covariances:
+            self._covariances[key] = Covariances(self._usable.take(rows).reset_index(drop=True))
+        blocks = self._covariances[key].blocks(rho)
+        return {trial: V for trial, (_, V) in zip(blocks.clusters, blocks.by_cluster(), strict=True)}
+
+
+def pooled_values(table: Table, by: tuple[str, ...], settings: dict[str, Any]) -> Strata:
+    """One value a trial, pooled stratum by stratum."""
+    cells = Cells(table)
+    return {
+        key: _noted(pool(**cells.arguments(rows, by, key), **settings), cells, rows, by)
+        for key, rows in strata_of(table, by)
+    }
+
+
+def _noted(fit: PooledEffect, cells: Cells, rows: list[int], by: tuple[str, ...]) -> PooledEffect:
+    """The fit with what its rows have in them that its numbers do not show."""
+    notes = []
+    if "outcome" not in by and len(outcomes := _words(fit, "outcome")) > 1:
+        notes.append(
+            Note(
+                "outcomes-together",
+                f"Outcomes pooled together: {', '.join(word.replace('_', ' ') for word in outcomes)}.",
+            )
+        )
+    bases = _words(fit, "yi_basis")
+    if assumed := [basis for basis in bases if ";" in basis]:
+        notes.append(Note("assumed", f"Assumed for some effects: {' | '.join(assumed)}."))
+    if fit.measure == "SMD" and FROM_ODDS & {basis.split(";")[0] for basis in bases}:
+        notes.append(
+            Note("from-odds-ratios", "Effects from events or odds ratios are log odds ratios times √3/π.")
+        )
+        if (counts := cells.from_counts(rows)) < fit.k:
+            notes.append(
+                Note(
+                    "counts-beside-scores",
+                    f"{counts} of {fit.k} values come from counts of persons, not from scores.",
+                )
+            )
+    if fit.measure in ("OR", "RR", "RD") and len(labels := _words(fit, "event_label")) > 1:
+        notes.append(Note("events-together", f"Events pooled together: {'; '.join(labels)}."))
+    return replace(fit, notes=(*fit.notes, *notes)) if notes else fit
+
+
+def _words(fit: PooledEffect, column: str) -> list[str]:
+    """As `words_of`, of what went into a fit."""
+    return distinct_words(fit.columns.get(column, ()))
