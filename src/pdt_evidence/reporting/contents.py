@@ -99,6 +99,10 @@ class Contents:
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """File name -> table."""
+        return dict(self._tables)
+
+    @cached_property
+    def _tables(self) -> dict[str, pd.DataFrame]:
         return {
             "coverage": self.coverage,
             "trials": self.trials,

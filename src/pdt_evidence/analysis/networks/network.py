@@ -222,21 +222,34 @@ def network_transitivity(
     """
     import pandas as pd
 
-    rows = []
-    for _, arms in table.groupby(study, sort=False):
-        per_arm = dict(iter(arms.groupby(arm)))  # the object's own `keys` is something else
-        for one, other in combinations(sorted(map(str, per_arm)), 2):
-            pair = pd.concat([per_arm[one], per_arm[other]])
-            cells = {
-                name: pair[name].sum(min_count=2) if name == "n" else pair[name].mean() for name in columns
-            }
-            rows.append({"comparison": f"{one}:{other}"} | cells)
-    groups = pd.DataFrame(rows).groupby("comparison")
-    described = {"k": groups.size()}
-    for name in columns:
-        described |= {f"{name}_low": groups[name].min(), f"{name}_median": groups[name].median()}
-        described[f"{name}_high"] = groups[name].max()
-    return pd.DataFrame(described)
+    studies: dict[Any, dict[Any, list[int]]] = {}
+    for at, (label, treatment) in enumerate(zip(table[study], table[arm], strict=True)):
+        if not (is_blank(label) or is_blank(treatment)):
+            studies.setdefault(label, {}).setdefault(treatment, []).append(at)
+    pairs = [
+        (f"{one}:{other}", arms[one] + arms[other])
+        for arms in studies.values()
+        for one, other in combinations(sorted(map(str, arms)), 2)
+    ]
+    numbers = table[list(columns)].to_numpy(dtype=float, na_value=np.nan)
+    cells = np.array([_of_pair(numbers[at], columns) for _, at in pairs]).reshape(len(pairs), len(columns))
+    groups = pd.DataFrame(cells, columns=list(columns)).groupby(
+        pd.Series([name for name, _ in pairs], name="comparison")
+    )
+    parts = {"low": groups.min(), "median": groups.median(), "high": groups.max()}
+    return pd.DataFrame(
+        {"k": groups.size()}
+        | {f"{name}_{part}": found[name] for name in columns for part, found in parts.items()}
+    )
+
+
+def _of_pair(values: Floats, columns: Sequence[str]) -> Floats:
+    """`n` added over the rows of two arms, of others the mean; NaN where unknown."""
+    known = ~np.isnan(values)
+    count, total = known.sum(axis=0), np.where(known, values, 0.0).sum(axis=0)
+    added = np.array([name == "n" for name in columns])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(added, np.where(count < 2, np.nan, total), total / count)
 
 
 def _checked_rows(yi: Any, vi: Any, arm_t: Any, arm_c: Any, study: Any) -> dict[str, list[Any]]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ _TEXT: Any = {
     "text.hinting": "no_hinting",
 }
 
+_LAYOUT = ("GSUB", "GPOS", "GDEF", "kern")  # tables of a font that say how to set its letters
 # Letters of SVG are those of the viewer's machine: families of the same widths, where it lacks ours.
 _ALIKE = {
     b"'Liberation Sans'": b"'Liberation Sans', Arial, Helvetica, sans-serif",
@@ -84,7 +86,7 @@ def save(
     if not path.parent.is_dir():
         raise RequestError(f"{path}: the folder {path.parent} does not exist. Create it first.")
     drawn = BytesIO()  # a drawing that fails midway leaves no half a file
-    with matplotlib.rc_context(_TEXT):
+    with matplotlib.rc_context(_TEXT), _fonts_without_layout() if kind == "pdf" else nullcontext():
         if isinstance(fig, Sequence):
             _pages(fig, path, kind, drawn, options)
         elif kind == "tiff":
@@ -99,6 +101,30 @@ def save(
         content = re.sub(rb"(\bfont(?:-family)?: [^;\"]*?)" + ours, rb"\1" + alike, content)
     write_all({path: content})
     return path
+
+
+@contextmanager
+def _fonts_without_layout() -> Iterator[None]:
+    """Embed letters without the tables that say how to set them: a PDF says where each letter stands.
+
+    Reading those tables is most of what writing a PDF takes. Matplotlib gives no say in it.
+    """
+    from fontTools import subset
+
+    usual = subset.load_font
+
+    def load_font(*args: Any, **options: Any) -> Any:
+        font = usual(*args, **options)
+        for table in _LAYOUT:
+            if table in font:
+                del font[table]
+        return font
+
+    subset.load_font = load_font
+    try:
+        yield
+    finally:
+        subset.load_font = usual
 
 
 def _tiff(figure: Any, file: BytesIO, dpi: float, options: dict[str, Any]) -> None:

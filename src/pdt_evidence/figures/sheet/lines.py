@@ -36,15 +36,15 @@ class Line(Text):
         size, weight = float(self.get_fontsize()), str(self.get_fontweight())
         x, y = self.get_transform().transform(self.get_unitless_position())
         renderer.open_group("text", self.get_gid())
-        for text, slant in runs(self.get_text()):
-            look = {
-                "fontproperties": self.face.properties(size, weight, slant, text),
-                "color": self.get_color(),
-            }
-            part = Text(x, y, text, alpha=self.get_alpha(), parse_math=False, **look)
-            part.set_figure(figure)
-            with rc_context({"text.hinting": "no_hinting"}):  # else it grows or shrinks with the resolution
+        with rc_context({"text.hinting": "no_hinting"}):  # else it grows or shrinks with the resolution
+            for text, slant in runs(self.get_text()):
+                look = {
+                    "fontproperties": self.face.properties(size, weight, slant, text),
+                    "color": self.get_color(),
+                }
+                part = Text(x, y, text, alpha=self.get_alpha(), parse_math=False, **look)
+                part.set_figure(figure)
                 part.draw(renderer)
-            x += renderer.points_to_pixels(self.face.printed(text, size, weight, slant))
+                x += renderer.points_to_pixels(self.face.printed(text, size, weight, slant))
         renderer.close_group("text")
         self.stale = False

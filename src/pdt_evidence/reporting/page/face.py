@@ -17,7 +17,7 @@ def faces(letters: Iterable[str]) -> str:
     from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
 
-    wanted = sorted({ord(letter) for letter in letters})
+    wanted = sorted(map(ord, set(letters)))
     rules = []
     for name, (style, weight) in WEIGHTS.items():
         path = files("pdt_evidence.figures.sheet") / "fonts" / f"LiberationSans-{name}.ttf"
