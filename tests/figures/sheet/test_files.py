@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 
 import matplotlib as mpl
 import pytest
@@ -43,6 +44,25 @@ def test_pdf_embeds_truetype_fonts(tmp_path):
     assert b"/CIDFontType2" in content
     assert b"/Type3" not in content
     assert b"CreationDate" not in content
+
+
+def test_pdf_embeds_letters_without_the_tables_that_set_them(tmp_path):
+    from fontTools import subset
+
+    usual = subset.load_font
+    content = save(forest(synthesis()), tmp_path / "forest.pdf").read_bytes()
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, flags=re.S)
+    fonts = [font for font in map(_unpacked, streams) if font.startswith(b"\x00\x01\x00\x00")]
+    tables = {font[12 + 16 * i : 16 + 16 * i] for font in fonts for i in range(font[5])}
+    assert {b"glyf", b"hmtx"} <= tables and not tables & {b"GSUB", b"GPOS", b"GDEF", b"kern"}
+    assert subset.load_font is usual  # only while it is written
+
+
+def _unpacked(stream: bytes) -> bytes:
+    try:
+        return zlib.decompress(stream)
+    except zlib.error:
+        return stream
 
 
 def test_a_figure_can_be_saved_as_well_as_its_axes(tmp_path):
