@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 
-from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
 from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
 from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, NONE_PASSED_OVER, Stratified
 from pdt_evidence.effects.clock import CLOCKS, on_clock
@@ -183,6 +182,8 @@ def _as_revman(
     require_choice("method (with style = 'revman')", method, ("REML", "DL", "EE"))
     require_choice("test (with style = 'revman')", test, ("knha", "z"))
     require_choice("dependence (with style = 'revman')", dependence, ("aggregate",))
+    from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
+
     return synthesize_as_revman(table, by=by, measure=measure or "SMD", random=method != "EE", level=level)
 
 

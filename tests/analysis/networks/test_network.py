@@ -14,8 +14,8 @@ from pdt_evidence.analysis.networks.network import (
     network,
     network_arms,
     network_contrasts,
-    network_transitivity,
 )
+from pdt_evidence.analysis.networks.transitivity import network_transitivity
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
 from reference import load
 

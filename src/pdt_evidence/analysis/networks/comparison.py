@@ -15,7 +15,8 @@ import pandas as pd
 
 from pdt_evidence.analysis.conclusions.equivalence import equivalence
 from pdt_evidence.analysis.conclusions.margins import STEINERT_2017, Margin, margin_of
-from pdt_evidence.analysis.networks.network import Network, network_arms, network_transitivity
+from pdt_evidence.analysis.networks.network import Network, network_arms
+from pdt_evidence.analysis.networks.transitivity import network_transitivity
 from pdt_evidence.errors import known_options, require_choice
 from pdt_evidence.evidence import load
 from pdt_evidence.formatting import TEXT

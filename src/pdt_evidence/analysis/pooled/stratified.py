@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 
-from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
 from pdt_evidence.analysis.pooled.pooling import pool
 from pdt_evidence.analysis.pooled.rows_to_pool import distinct_words
 from pdt_evidence.analysis.pooled.strata import Cells, Table, strata_of
@@ -90,6 +89,8 @@ class Stratified:
 
     def _pooled_rows(self, settings: dict[str, Any], rho: float | None) -> Strata:
         """Three-level models; with `rho` the sampling errors of a trial are correlated, inference is robust."""
+        from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
+
         strata, by = {}, self._by
         for key, rows in strata_of(self._usable, by):
             fit = pool_multilevel(
