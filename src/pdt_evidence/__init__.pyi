@@ -80,7 +80,9 @@ from pdt_evidence.figures import tau2_profile as tau2_profile
 from pdt_evidence.figures import to_table as to_table
 from pdt_evidence.figures import traffic_lights as traffic_lights
 from pdt_evidence.figures import trajectory as trajectory
+from pdt_evidence.figures import update_plot as update_plot
 from pdt_evidence.reporting import report as report
+from pdt_evidence.reporting.compare import compare as compare
 from pdt_evidence.reporting.export import export as export
 from pdt_evidence.results import PooledEffect as PooledEffect
 from pdt_evidence.results import Synthesis as Synthesis

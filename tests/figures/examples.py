@@ -275,6 +275,19 @@ def mixed_results():
     return pdt.pool(rng.normal(0.3, np.sqrt(vi + 0.05)), vi)
 
 
+def updated():
+    """Strata that gained studies, one that is new and one that is gone."""
+    new = synthesis()
+    keys = list(new)
+    before = {
+        key: pool(fit.yi[: fit.k - 1] + 0.3, fit.vi[: fit.k - 1], measure="SMD", stratum=fit.stratum)
+        for key, fit in new.items()
+        if fit.k > 2
+    }
+    old = replace(new, strata={**before, keys[-1]: new.strata[keys[-1]]})
+    return pdt.compare(old, replace(new, strata={key: new.strata[key] for key in keys[:-1]}))
+
+
 CHARTS = {
     "trajectory": Example(
         "trajectory", synthesis, evidence=lambda known: known.course, caption="`trajectory(synthesis)`"
@@ -349,6 +362,16 @@ CHARTS = {
         lambda: pdt.selection_model(mixed_results(), steps=(0.025, 0.5)),
         evidence=lambda known: pdt.selection_model(known.fit, steps=(0.025, 0.5)),
         caption="`selection_function(selection_model(fit, steps=(0.025, 0.5)))`",
+    ),
+    "update_plot": Example(
+        "update_plot",
+        updated,
+        {"width": 120},
+        evidence=lambda known: pdt.compare(
+            synthesized(known.table[known.table.year < 2010]),
+            synthesized(known.table[known.table.year < 2014]),
+        ),
+        caption="`update_plot(compare(old, new))`: trials to 2009 and to 2013",
     ),
     "specification_curve": Example(
         "specification_curve",
