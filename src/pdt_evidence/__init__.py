@@ -17,7 +17,7 @@ Priors of pool_bayes
 What effects vary with
     metareg compare_subgroups moderators follow_up
 What a new trial changes
-    compare
+    compare what_if
 How far a result holds
     sensitivity multiverse leave_one_out influence cumulative gosh audit
     bias regression_test rank_test trim_and_fill pet_peese selection_model
@@ -103,6 +103,7 @@ _HOMES = {
     "verdicts": ["ClaimReport", "check_claims"],
     "verdicts.recompute": ["published_results"],
     "reporting": ["report"],
+    "analysis.updates.what_if": ["what_if"],
     "reporting.compare": ["compare"],
     "reporting.export": ["export"],
 }

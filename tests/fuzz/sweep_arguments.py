@@ -114,6 +114,7 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "to_table": {"result": synthesis},
         "trials": {},
         "trim_and_fill": pair,
+        "what_if": {"fit": fit, "effect": 0.2, "vi": 0.1},
         "turner": {},
         "alt_text": {"result": fit},
         "pet_peese": {"yi": fit},
