@@ -186,7 +186,7 @@ def _made(
         vi=v,
         by_n=_by_n(columns),
         cluster=codes,
-        V=None if codes is None else covariance_of(y, v, codes, columns, rho),
+        V=None if codes is None else covariance_of(y, v, codes, columns, rho, measure),
         rho=rho,
         measure=measure,
         level=0.95 if fit is None else fit.level,

@@ -20,14 +20,17 @@ Floats = NDArray[np.float64]
 
 
 def covariance_of(
-    y: Floats, v: Floats, codes: NDArray[np.intp], columns: Mapping[str, Any], rho: float
+    y: Floats, v: Floats, codes: NDArray[np.intp], columns: Mapping[str, Any], rho: float, measure: str
 ) -> Floats:
-    """As the multilevel models have it: none for rho = 0, else with the arms that rows share where these are named."""
+    """As the multilevel models have it: none for rho = 0, else with the arms that rows share where these are named.
+
+    `measure` is that of all effects where `columns` has none: what an arm adds to a variance depends on it.
+    """
     if rho == 0:
         return np.diag(v)
     if {"arm_t", "arm_c"} <= columns.keys():
         kept = {name: values for name, values in columns.items() if name not in ("yi", "vi")}
-        table = pd.DataFrame(kept | {"yi": y, "vi": v, "_cluster": codes})
+        table = pd.DataFrame({"measure": measure} | kept | {"yi": y, "vi": v, "_cluster": codes})
         return covariance_blocks(table, rho, cluster="_cluster").dense()
     return constant_correlation(v, codes, rho).dense()
 
@@ -47,4 +50,4 @@ def covariance_of_fit(fit: MultilevelEffect) -> tuple[Floats, NDArray[np.intp]]:
         )
     codes = pd.factorize(np.array(fit.cluster, dtype=object))[0].astype(np.intp)
     columns = {name: np.asarray(values) for name, values in fit.columns.items()}
-    return covariance_of(fit.yi, fit.vi, codes, columns, fit.rho), codes
+    return covariance_of(fit.yi, fit.vi, codes, columns, fit.rho, fit.measure), codes

@@ -24,6 +24,7 @@ __all__ = ["Clusters", "RefitArrays", "clusters_of", "diagnose_clusters", "refit
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 FEWEST_FOR_PREDICTION = 3  # clusters
+SAME = 1e-6  # relative: a fit and its refit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,7 +36,6 @@ class Clusters:
     codes: Codes
     labels: tuple[str, ...]
     sums: Floats  # shape (m, 5): 1'W1, 1'Wy, trace W, 1'WW1, y'Wy with W the inverse of V_j, y about its mean
-    sizes: Codes
 
     @property
     def m(self) -> int:
@@ -70,7 +70,7 @@ def clusters_of(fit: MultilevelEffect) -> Clusters:
     Raises
     ------
     RequestError
-        For a fit that does not keep its sampling covariance.
+        For a fit that does not keep its sampling covariance, or is not of the one that its rows give.
     """
     V, codes = covariance_of_fit(fit)
     y = fit.yi - fit.yi.mean()
@@ -80,9 +80,20 @@ def clusters_of(fit: MultilevelEffect) -> Clusters:
         W = np.linalg.inv(V[np.ix_(rows, rows)])
         one, r = W.sum(axis=1), y[rows]
         sums.append((one.sum(), one @ r, np.trace(W), one @ one, r @ W @ r))
-    return Clusters(
-        fit=fit, V=V, codes=codes, labels=_labels(fit, codes), sums=np.array(sums), sizes=np.bincount(codes)
-    )
+    found = Clusters(fit=fit, V=V, codes=codes, labels=_labels(fit, codes), sums=np.array(sums))
+    _check_same(found)
+    return found
+
+
+def _check_same(clusters: Clusters) -> None:
+    """The covariance must be that of the fit: under its variances it gives its estimate."""
+    precision, moment = _sums(clusters, np.array([clusters.fit.sigma2]))
+    again, fit = float(moment.sum() / precision.sum()), clusters.fit
+    if abs(again - fit.estimate) > SAME * fit.se + SAME * abs(fit.estimate):
+        raise RequestError(
+            f"With the sampling covariance that its rows give, this fit would be {again:.6g}, not {fit.estimate:.6g}: "
+            "something else has made it. Fit it with rho=, or by synthesize(dependence='che')."
+        )
 
 
 def _labels(fit: MultilevelEffect, codes: Codes) -> tuple[str, ...]:
@@ -139,7 +150,7 @@ def diagnose_clusters(clusters: Clusters, without: RefitArrays) -> tuple[Diagnos
     fit, m = clusters.fit, clusters.m
     share = np.bincount(clusters.codes, fit.weights, m) / 100
     own, mean, whole = _under(clusters, without.sigma2)
-    model_se = 1 / np.sqrt(_under(clusters, np.nan_to_num(np.array([fit.sigma2])))[2][0])
+    model_se = 1 / np.sqrt(_sums(clusters, np.array([fit.sigma2]))[0].sum())
     with np.errstate(invalid="ignore", divide="ignore"):
         change = fit.estimate - without.estimate
         dffits, dfbetas = change / np.sqrt(share / own), change * np.sqrt(whole)
@@ -156,6 +167,14 @@ def diagnose_clusters(clusters: Clusters, without: RefitArrays) -> tuple[Diagnos
 
 def _under(clusters: Clusters, sigma2: Floats) -> tuple[Floats, Floats, Floats]:
     """Under the variances of each fit: precision and mean of its own cluster, and the precision of all together."""
+    precision, moment = _sums(clusters, sigma2)
+    n = np.arange(len(sigma2))
+    own = precision[n, n % clusters.m]
+    return own, moment[n, n % clusters.m] / own, precision.sum(axis=1)
+
+
+def _sums(clusters: Clusters, sigma2: Floats) -> tuple[Floats, Floats]:
+    """1'M_j^-1 1 and 1'M_j^-1 y of every cluster under the variances of each fit, both of shape (n, m)."""
     n, m = len(sigma2), clusters.m
     precision, moment = np.empty((n, m)), np.empty((n, m))
     between, within = (np.nan_to_num(sigma2[:, i])[:, None, None] for i in (0, 1))
@@ -164,9 +183,7 @@ def _under(clusters: Clusters, sigma2: Floats) -> tuple[Floats, Floats, Floats]:
         M = clusters.V[np.ix_(rows, rows)] + between + within * np.eye(len(rows))
         w = np.linalg.solve(M, np.ones((n, len(rows), 1)))[:, :, 0]
         precision[:, code], moment[:, code] = w.sum(axis=1), w @ clusters.fit.yi[rows]
-    at = np.arange(n) % m
-    own = precision[np.arange(n), at]
-    return own, moment[np.arange(n), at] / own, precision.sum(axis=1)
+    return precision, moment
 
 
 def refuse_options(**given: Any) -> None:
