@@ -56,15 +56,15 @@ def test_a_trial_that_moves_the_interval_is_flagged():
     [
         (lambda fit: pdt.what_if(fit, effect=0.1), "Give n_per_arm or vi, one of the two"),
         (lambda fit: pdt.what_if(fit, effect=0.1, vi=1, n_per_arm=1), "Give n_per_arm or vi, one of the two"),
-        (lambda fit: pdt.what_if(fit, effect=[], vi=1), "effect: expected a number, or several; found none"),
+        (lambda fit: pdt.what_if(fit, effect=[], vi=1), "effect names none; expected a number"),
         (
             lambda fit: pdt.what_if(fit, effect=np.nan, vi=1),
-            "effect: expected a number, or several; found nan",
+            "effect = nan must be a number, or several",
         ),
-        (lambda fit: pdt.what_if(fit, effect=0.1, vi=-1), "vi: expected a variance above 0"),
+        (lambda fit: pdt.what_if(fit, effect=0.1, vi=-1), "vi = -1 must be a variance above 0"),
         (
             lambda fit: pdt.what_if(fit, effect=0.1, n_per_arm=1),
-            "n_per_arm: expected a number of persons, 2 or more",
+            "n_per_arm = 1 must be a number of persons, 2 or more",
         ),
         (lambda fit: pdt.what_if(fit, effect=0.1, n_per_arm=20), "Give vi= in the place of n_per_arm"),
         (lambda _: pdt.what_if(pdt.PooledEffect(), effect=0.1, vi=1), "This result holds no studies"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,10 +15,10 @@ from pdt_evidence.analysis.pooled.multilevel_many import pool_multilevel_many
 from pdt_evidence.analysis.pooled.pooling import pool_many
 from pdt_evidence.analysis.robustness.clusters import arrays_of, clusters_of
 from pdt_evidence.analysis.robustness.refits import pool_first
-from pdt_evidence.arguments import shown
 from pdt_evidence.effects.smd import smd_variance
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.formatting import TEXT, percent, scale_name
+from pdt_evidence.options import Number
 from pdt_evidence.results import PooledEffect
 
 __all__ = ["WhatIf", "what_if"]
@@ -164,28 +163,22 @@ def what_if(
 
 def _numbers(name: str, given: Any, low: float) -> Floats:
     """Values of a scalar or a flat sequence, each above `low` and finite."""
-    values = [given] if isinstance(given, Real) or given is None or isinstance(given, str) else given
-    try:
-        listed = list(values)
-    except TypeError:
-        listed = [values]
-    wrong = [
-        one
-        for one in listed
-        if not isinstance(one, Real) or isinstance(one, bool | np.bool_) or not low < one < math.inf
-    ]
-    if wrong or not listed:
-        found = shown(wrong[0]) if wrong else "none"
-        raise RequestError(f"{name}: expected {EXPECTED[name]}, or several; found {found}.")
+    several = hasattr(given, "__iter__") and not isinstance(given, str)
+    listed: list[Any] = list(given) if several else [given]
+    kind = Number(low=low, high=math.inf, expected=f"{EXPECTED[name]}, or several")
+    faults = [fault for fault in (kind.fault(name, one) for one in listed) if fault]
+    if faults or not listed:
+        raise RequestError(
+            faults[0] if faults else f"{name} names none; expected {EXPECTED[name]}, or several."
+        )
     return np.array([float(one) for one in listed])
 
 
 def _variances(fit: PooledEffect, y: Floats, n: Floats) -> tuple[Floats, str]:
     """Sampling variances of trials with `n` persons in each arm, and where they come from."""
     if fit.measure == "SMD":
-        return smd_variance(
-            y, n, n
-        ), "The variance of the further trial is that of Hedges' g: 2 / n + g² / (4 n)."
+        source = "The variance of the further trial is that of Hedges' g: 2 / n + g² / (4 n)."
+        return smd_variance(y, n, n), source
     unit, known = _per_person(fit)
     if not known:
         raise RequestError(
