@@ -47,6 +47,7 @@ WINGS = {
         "meaning",
         "networks",
         "over_time",
+        "updates",
     ),
     "figures": ("registry", "sheet", "forests", "charts", "alt"),
     "reporting": ("", "page", "reproduce"),

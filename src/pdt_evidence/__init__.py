@@ -16,6 +16,8 @@ Priors of pool_bayes
     HalfNormal HalfCauchy Uniform LogNormal LogT turner rhodes
 What effects vary with
     metareg compare_subgroups moderators follow_up
+What a new trial changes
+    compare what_if
 How far a result holds
     sensitivity multiverse leave_one_out influence cumulative gosh audit
     bias regression_test rank_test trim_and_fill pet_peese selection_model
@@ -29,7 +31,7 @@ Claims
 Figures
     forest forest_pages summary_forest trajectory network_plot orchard drapery
     funnel radial baujat bias_summary traffic_lights gosh_plot tau2_profile
-    pictograph power_curve s_value_curve selection_function
+    pictograph power_curve s_value_curve selection_function update_plot
     specification_curve
     alt_text to_table save
 Everything at once
@@ -101,6 +103,8 @@ _HOMES = {
     "verdicts": ["ClaimReport", "check_claims"],
     "verdicts.recompute": ["published_results"],
     "reporting": ["report"],
+    "analysis.updates.what_if": ["what_if"],
+    "reporting.compare": ["compare"],
     "reporting.export": ["export"],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

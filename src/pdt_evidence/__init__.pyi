@@ -42,6 +42,7 @@ from pdt_evidence.analysis.robustness.gosh import gosh as gosh
 from pdt_evidence.analysis.robustness.influence import influence as influence
 from pdt_evidence.analysis.robustness.influence import leave_one_out as leave_one_out
 from pdt_evidence.analysis.synthesis import synthesize as synthesize
+from pdt_evidence.analysis.updates.what_if import what_if as what_if
 from pdt_evidence.effects.per_trial import aggregate_rows as aggregate_rows
 from pdt_evidence.effects.table import effect_sizes as effect_sizes
 from pdt_evidence.effects.trials import trials as trials
@@ -80,7 +81,9 @@ from pdt_evidence.figures import tau2_profile as tau2_profile
 from pdt_evidence.figures import to_table as to_table
 from pdt_evidence.figures import traffic_lights as traffic_lights
 from pdt_evidence.figures import trajectory as trajectory
+from pdt_evidence.figures import update_plot as update_plot
 from pdt_evidence.reporting import report as report
+from pdt_evidence.reporting.compare import compare as compare
 from pdt_evidence.reporting.export import export as export
 from pdt_evidence.results import PooledEffect as PooledEffect
 from pdt_evidence.results import Synthesis as Synthesis

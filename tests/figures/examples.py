@@ -148,6 +148,13 @@ class Bundled:
             return pdt.sensitivity(self.depression).rename(columns=names)
 
     @cached_property
+    def update(self) -> Any:
+        """Depression and anxiety at the end of treatment, by the trials to 2009 and to 2013."""
+        kept = self.table.comparison.isin(["pdt_vs_control", "pdt_vs_cbt"]) & self.table.follow_up.eq("post")
+        table = self.table[kept & self.table.outcome.isin(["depression", "anxiety"])]
+        return pdt.compare(*(synthesized(table[table.year < year]) for year in (2010, 2014)))
+
+    @cached_property
     def judged(self) -> dict[str, list[Any]]:
         """Overall judgements by RoB 2, one a trial and outcome."""
         rated = self.table[self.table.rob_tool.eq("RoB2") & self.table.rob.str.contains("[a-z]", na=False)]
@@ -275,6 +282,19 @@ def mixed_results():
     return pdt.pool(rng.normal(0.3, np.sqrt(vi + 0.05)), vi)
 
 
+def updated():
+    """Strata that gained studies, one that is new and one that is gone."""
+    new = synthesis()
+    keys = list(new)
+    before = {
+        key: pool(fit.yi[: fit.k - 1] + 0.3, fit.vi[: fit.k - 1], measure="SMD", stratum=fit.stratum)
+        for key, fit in new.items()
+        if fit.k > 2
+    }
+    old = replace(new, strata={**before, keys[-1]: new.strata[keys[-1]]})
+    return pdt.compare(old, replace(new, strata={key: new.strata[key] for key in keys[:-1]}))
+
+
 CHARTS = {
     "trajectory": Example(
         "trajectory", synthesis, evidence=lambda known: known.course, caption="`trajectory(synthesis)`"
@@ -349,6 +369,13 @@ CHARTS = {
         lambda: pdt.selection_model(mixed_results(), steps=(0.025, 0.5)),
         evidence=lambda known: pdt.selection_model(known.fit, steps=(0.025, 0.5)),
         caption="`selection_function(selection_model(fit, steps=(0.025, 0.5)))`",
+    ),
+    "update_plot": Example(
+        "update_plot",
+        updated,
+        {"width": 120},
+        evidence=lambda known: known.update,
+        caption="`update_plot(compare(old, new))`: trials to 2009 and to 2013",
     ),
     "specification_curve": Example(
         "specification_curve",

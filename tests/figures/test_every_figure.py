@@ -371,6 +371,16 @@ def specification_curve(rng):
     return ax
 
 
+def update_plot(rng):
+    before, after = result(rng), result(rng)
+    alike = {"measure": before.measure, "stratum": before.stratum}
+    update = pdt.compare(before, replace(after, **alike))
+    ax = figures.update_plot(update, **look(rng))
+    for side, fit in (("old", before), ("new", after)):
+        assert_allclose(line(ax, f"{side}:0").get_xdata(), fit.estimate)
+    return ax
+
+
 DRAWN = {
     draw.__name__: draw
     for draw in (
@@ -394,6 +404,7 @@ DRAWN = {
         summary_forest,
         tau2_profile,
         trajectory,
+        update_plot,
     )
 }
 

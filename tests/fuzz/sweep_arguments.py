@@ -85,6 +85,7 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
     TABLE.to_csv(file, index=False)
     found: dict[str, dict[str, Any]] = {
         "aggregate_rows": {"table": TABLE},
+        "compare": {"old": TABLE.iloc[1:], "new": TABLE, "by": ["outcome"]},
         "compare_subgroups": {"table": TABLE.drop(columns="trial_id"), "by": "group"},
         "cumulative": pair,
         "effect_sizes": {"table": ARMS},
@@ -113,6 +114,7 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "to_table": {"result": synthesis},
         "trials": {},
         "trim_and_fill": pair,
+        "what_if": {"fit": fit, "effect": 0.2, "vi": 0.1},
         "turner": {},
         "alt_text": {"result": fit},
         "pet_peese": {"yi": fit},
@@ -128,6 +130,7 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "summary_forest": {"results": {"one": fit, "two": fit}},
         "tau2_profile": {"result": fit},
         "traffic_lights": {"judgements": TABLE.assign(rob_allocation="low")},
+        "update_plot": {"update": pdt.compare(fit, fit)},
     }
     return {name: (getattr(pdt, name), options) for name, options in found.items()}
 
@@ -139,7 +142,7 @@ def calls_of(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
 
 
 FIGURES = ("baujat", "bias_summary", "drapery", "forest", "funnel", "network_plot", "orchard", "radial",
-           "specification_curve", "summary_forest", "tau2_profile", "traffic_lights")  # fmt: skip
+           "specification_curve", "summary_forest", "tau2_profile", "traffic_lights", "update_plot")  # fmt: skip
 
 
 with tempfile.TemporaryDirectory() as _folder:

@@ -42,6 +42,7 @@ EXAMPLES = {
     "template": "pdt-evidence template -o my_trials.csv",
     "import": "pdt-evidence import CD004687StatsDataOnly.rm5 --review abbass2014 -o abbass2014.csv",
     "export": "pdt-evidence export my_trials.csv --select outcome=depression -o pool.R",
+    "compare": "pdt-evidence compare results-2025 results-2026 -o changes.png",
     "audit": "pdt-evidence audit CD004687StatsDataOnly.rm5",
     "claims": "pdt-evidence claims --imported abbass2014.csv --review abbass2014",
     "report": "pdt-evidence report --imported abbass2014.csv --review abbass2014 -o report.html",
@@ -85,6 +86,7 @@ def command_parser() -> argparse.ArgumentParser:
     add = partial(_add_command, parsers)
     _add_bundled(add)
     _add_pools(add)
+    _add_comparing(add)
     _add_files(add)
     return parser
 
@@ -157,6 +159,33 @@ def _add_export(exporting: argparse.ArgumentParser) -> None:
         help="only these rows; may be repeated",
     )
     exporting.add_argument("-o", "--out", type=Path, required=True, help=EXPORTS)
+
+
+def _add_comparing(add: Add) -> None:
+    """The command on two states of the evidence."""
+    text = "say what changed between two tables of trials, or two earlier runs"
+    comparing = add("compare", commands.compare_command, text)
+    comparing.late = partial(_add_compare, comparing)
+
+
+def _add_compare(comparing: argparse.ArgumentParser) -> None:
+    state = f"a folder that `reproduce` wrote, its results.json, or a {READABLE}"
+    comparing.add_argument("old", type=Path, help=state)
+    comparing.add_argument("new", type=Path, help="the same")
+    comparing.add_argument("--by", help="columns that make the strata of tables, comma-separated")
+    for rule in ("measure", "method", "test", "dependence"):
+        comparing.add_argument(f"--{rule}", help="how tables are pooled, as in `pdt-evidence pool`")
+    comparing.add_argument("--level", type=float, help="confidence level of the pools of tables")
+    comparing.add_argument("--rho", type=float, help="correlation within a trial, for tables")
+    comparing.add_argument(
+        "--claims",
+        action="store_true",
+        default=None,
+        help="judge the article's claims by tables of your own, too",
+    )
+    comparing.add_argument(
+        "-o", "--out", type=Path, help="write the strata to this .csv, or draw them: .pdf, .svg or .png"
+    )
 
 
 def _add_files(add: Add) -> None:

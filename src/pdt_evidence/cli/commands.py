@@ -6,6 +6,7 @@ import argparse
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import MOST_SHOWN, EvidenceError, RequestError
@@ -172,6 +173,28 @@ def export_command(arguments: argparse.Namespace) -> None:
         table = to_pool(table, options["by"], "the table")
     for path in export(table, arguments.out, **options):
         print(f"wrote {path}")
+
+
+def compare_command(arguments: argparse.Namespace) -> None:
+    from pdt_evidence.reporting.compare import compare
+
+    names = ("measure", "method", "test", "level", "dependence", "rho", "claims")
+    options = {name: getattr(arguments, name) for name in names}
+    update = compare(
+        arguments.old, arguments.new, by=_words(arguments.by) if arguments.by else None, **options
+    )
+    print(fill(update.summary(), 110))
+    if arguments.out is None:
+        return
+    if arguments.out.suffix.lower() == ".csv":
+        from pdt_evidence.reporting.reproduce import write_table
+
+        write_table(update.to_frame(), arguments.out)
+    else:
+        from pdt_evidence.figures import save, update_plot
+
+        save(update_plot(update), arguments.out)
+    print(f"wrote {arguments.out}")
 
 
 def claims_command(arguments: argparse.Namespace) -> None:

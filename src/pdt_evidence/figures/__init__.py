@@ -50,6 +50,7 @@ if TYPE_CHECKING:  # written by tools/list_figures.py
     from pdt_evidence.figures.charts.publication import selection_function as selection_function
     from pdt_evidence.figures.charts.specification import specification_curve as specification_curve
     from pdt_evidence.figures.charts.time_course import trajectory as trajectory
+    from pdt_evidence.figures.charts.updates import update_plot as update_plot
     from pdt_evidence.figures.forests.plot import forest as forest
     from pdt_evidence.figures.forests.plot import forest_pages as forest_pages
     from pdt_evidence.figures.forests.summary import summary_forest as summary_forest

@@ -56,6 +56,7 @@ FIGURES: dict[str, Figure] = {
         "charts.publication", "alt.companions", ("PublicationSensitivity",), (120.0, 80.0)
     ),
     "selection_function": Figure("charts.publication", "alt.companions", ("SelectionModel",), (120.0, 80.0)),
+    "update_plot": Figure("charts.updates", "alt.updates", ("Update",), (150.0, None)),
     "specification_curve": Figure(
         "charts.specification", "alt.companions", ("DataFrame", "Multiverse"), (160.0, None)
     ),

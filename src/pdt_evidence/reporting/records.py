@@ -24,7 +24,7 @@ RESULTS, CRATE = "results.json", "ro-crate-metadata.json"
 SCHEMA_VERSION = "1"
 EFFECT = (
     "k", "measure", "estimate", "se", "ci", "level", "p", "pi", "tau2", "tau2_ci", "I2", "I2_ci", "Q", "Q_df",
-    "Q_p", "method", "test", "row_ids",
+    "Q_p", "method", "test", "row_ids", "labels", "weights",
 )  # fmt: skip
 KINDS = {".csv": "text/csv", ".html": "text/html", ".json": "application/json", ".pdf": "application/pdf",
          ".png": "image/png", ".svg": "image/svg+xml"}  # fmt: skip

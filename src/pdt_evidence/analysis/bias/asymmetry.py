@@ -222,7 +222,7 @@ def rank_test(yi: ArrayLike | PooledEffect, vi: ArrayLike | None = None) -> Rank
     >>> rank_test([0.9, 0.6, 0.5, 0.3], [0.20, 0.10, 0.05, 0.02]).tau
     1.0
     """
-    full = pool_first(yi, vi, None, None, None, None)
+    full = pool_first(yi, vi, None, None, None, None, "ranks take every effect for a study of its own")
     if full.k < 3:
         return RankTest(tau=float("nan"), p=float("nan"), k=full.k)
     from scipy.stats import kendalltau
@@ -282,6 +282,7 @@ def trim_and_fill(
     """
     require_choice("side", side, SIDES)
     require_choice("estimator", estimator, ESTIMATORS)
-    full = pool_first(yi, vi, method, test, level, None)
+    alone = "the trials that it fills in would have one effect each, where those that there are have several"
+    full = pool_first(yi, vi, method, test, level, None, alone)
     options = {"method": full.method, "test": full.test, "level": full.level}
     return small_study.trim_and_fill(full.yi, full.vi, side=side, estimator=estimator, **options)

@@ -11,9 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import checked_studies
+from pdt_evidence.analysis.pooled.covariances import covariance_of
 from pdt_evidence.analysis.pooled.multilevel import MultilevelEffect
-from pdt_evidence.effects.dependence import constant_correlation
-from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.results import PooledEffect
@@ -187,7 +186,7 @@ def _made(
         vi=v,
         by_n=_by_n(columns),
         cluster=codes,
-        V=None if codes is None else _covariance(y, v, codes, columns, rho),
+        V=None if codes is None else covariance_of(y, v, codes, columns, rho, measure),
         rho=rho,
         measure=measure,
         level=0.95 if fit is None else fit.level,
@@ -216,14 +215,3 @@ def _events(columns: dict[str, Any]) -> tuple[Floats, Floats] | None:
     arms = [pd.to_numeric(pd.Series(columns[name]), errors="coerce").to_numpy(float) for name in names]
     events, persons = arms[0] + arms[1], arms[2] + arms[3]
     return (events, persons) if np.isfinite(events + persons).all() else None
-
-
-def _covariance(y: Floats, v: Floats, codes: NDArray[np.intp], columns: dict[str, Any], rho: float) -> Floats:
-    """As the multilevel models have it: none for rho = 0, else with the arms that rows share where these are named."""
-    if rho == 0:
-        return np.diag(v)
-    if {"arm_t", "arm_c"} <= columns.keys():
-        kept = {name: values for name, values in columns.items() if name not in ("yi", "vi")}
-        table = pd.DataFrame(kept | {"yi": y, "vi": v, "bias_cluster": codes})
-        return covariance_blocks(table, rho, cluster="bias_cluster").dense()
-    return constant_correlation(v, codes, rho).dense()

@@ -8,18 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import checked_arrays
+from pdt_evidence.analysis.progress import progress_bar
+from pdt_evidence.effects.dependence import positive_definite
 from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.models.distributions import two_sided_p, two_sided_quantile
 from pdt_evidence.models.multilevel import fit_reml_many
 from pdt_evidence.models.nested import Blocks, nest_many, sampling_blocks, total_blocks
 from pdt_evidence.models.robust import cr2_means
+from pdt_evidence.models.tasks import in_order
 from pdt_evidence.options import LEVEL, Choice, check_options
 from pdt_evidence.showing import Brief
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 __all__ = ["MultilevelArrays", "RobustMeans", "pool_multilevel_many"]
 
@@ -69,8 +77,11 @@ def pool_multilevel_many(
     cluster: Iterable[Hashable],
     *,
     rho: ArrayLike | None = None,
+    V: ArrayLike | None = None,
     test: str = "t",
     level: float = 0.95,
+    executor: Executor | None = None,
+    progress: bool = False,
 ) -> MultilevelArrays:
     """Pool the same clustered rows under many specifications, by three-level REML with CR2 beside it.
 
@@ -83,21 +94,30 @@ def pool_multilevel_many(
         The trial (or other unit) of each effect, the same in all specifications.
     rho : array_like, shape () or (n,), optional
         Correlation between the sampling errors of a cluster (CHE); None takes them as independent.
+    V : array_like, shape (k, k), optional
+        Sampling covariances, the same in all specifications, instead of `rho`. Those within clusters are read; the
+        variances are `vi`.
     test, level
         As in `pool_multilevel`.
+    executor : concurrent.futures.Executor, optional
+        Threads, processes or ``dask.distributed.Client.get_executor()`` to share the work, with the same numbers; it
+        is left open.
+    progress : bool
+        Show a progress bar on stderr.
 
     Returns
     -------
     MultilevelArrays
         Entry i is what `pool_multilevel` gives for the rows of specification i, without the intervals of the
-        variances, the likelihood-ratio tests and the prediction interval, which cost more than the rest.
+        variances, the likelihood-ratio tests and the prediction interval, which cost more than the rest. `rho` is NaN
+        where V was given.
 
     Raises
     ------
     EvidenceError
         For shapes that do not fit, a missing cluster, values that are not numbers, infinite effects,
         variances not above 0, and a `rho` outside of what keeps the sampling covariance positive definite;
-        every position is listed.
+        every position is listed. For a `V` that does not fit or is not positive definite.
     RequestError
         For an unknown option or value.
 
@@ -116,12 +136,25 @@ def pool_multilevel_many(
     check_options(test=(test, Choice(TESTS)), level=(level, LEVEL))
     y, v, codes, r = _checked(yi, vi, list(cluster), rho)
     order = np.argsort(codes, kind="stable")
+    given = None if V is None else _checked_covariance(V, rho, codes)[np.ix_(order, order)]
     codes = codes[order]
     absent = ~(np.isfinite(y) & np.isfinite(v))
     y, v = (np.where(absent, np.nan, part)[:, order] for part in (y, v))
-    _check_rho(np.isfinite(y), codes, r)
+    if given is None:
+        _check_rho(np.isfinite(y), codes, r)
+    else:
+        r = np.full(len(y), np.nan)
     step = max(1, AT_ONCE // y.shape[1])
-    parts = [_fit(y[i : i + step], v[i : i + step], codes, r[i : i + step]) for i in range(0, len(y), step)]
+    slices = ((y[i : i + step], v[i : i + step], r[i : i + step]) for i in range(0, len(y), step))
+    parts = []
+    with (
+        progress_bar("specifications", len(y), progress) as update,
+        in_order(partial(_fit, codes, given), slices, executor) as fits,
+    ):
+        for part in fits:
+            parts.append(part)
+            if update:
+                update(len(part[0]))
     found = [np.concatenate(part) for part in zip(*parts, strict=True)]
     k, n_clusters, mu, variance, sigma2, log_likelihood, se, df = found
     own_df = np.where((n_clusters > 1) & (test == "t"), n_clusters - 1.0, np.nan)
@@ -135,8 +168,9 @@ def pool_multilevel_many(
     )  # fmt: skip
 
 
-def _fit(y: Array, v: Array, codes: NDArray[np.intp], rho: Array) -> tuple[Array, ...]:
+def _fit(codes: NDArray[np.intp], V: Array | None, piece: tuple[Array, Array, Array]) -> tuple[Array, ...]:
     """All arrays of a slice of specifications, rows sorted by cluster."""
+    y, v, rho = piece
     present = np.isfinite(y)
     starts = np.flatnonzero(np.diff(codes, prepend=-1))
     m, k = len(starts), present.sum(axis=1)
@@ -145,7 +179,9 @@ def _fit(y: Array, v: Array, codes: NDArray[np.intp], rho: Array) -> tuple[Array
     whole = [np.full((len(y), *shape), np.nan) for shape in ((), (), (2,), (), (), ())]
     if len(some):
         y, v, rho = y[some], v[some], rho[some]
-        blocks = _blocks(v, codes + m * np.arange(len(some))[:, None], rho)
+        blocks = (
+            _blocks(v, codes + m * np.arange(len(some))[:, None], rho) if V is None else _given(v, starts, V)
+        )
         nested = nest_many(y, blocks, starts)
         free = np.stack([n_clusters[some] > 1, n_clusters[some] < k[some]], axis=-1)
         peaks = fit_reml_many(nested, free)
@@ -164,6 +200,51 @@ def _blocks(v: Array, codes: NDArray[np.intp], rho: Array) -> Blocks:
     correlation = np.repeat(rho, np.isfinite(v).sum(axis=1))
     found = sampling_blocks(v.ravel()[where], codes.ravel()[where], correlation)
     return [(where[rows], V) for rows, V in found]
+
+
+def _given(v: Array, starts: NDArray[np.intp], V: Array) -> Blocks:
+    """The same with covariances that are given: those of the rows of a cluster that are present."""
+    k = v.shape[1]
+    present = np.isfinite(v)
+    by_size: dict[int, Blocks] = {}
+    for start, stop in zip(starts, [*starts[1:], k], strict=True):
+        patterns, which = np.unique(present[:, start:stop], axis=0, return_inverse=True)
+        for at, pattern in enumerate(patterns):
+            columns = start + np.flatnonzero(pattern)
+            if not len(columns):
+                continue
+            rows = np.flatnonzero(which.reshape(-1) == at)[:, None] * k + columns
+            block = np.broadcast_to(
+                V[np.ix_(columns, columns)], (len(rows), len(columns), len(columns))
+            ).copy()
+            block[:, np.arange(len(columns)), np.arange(len(columns))] = v.ravel()[rows]
+            if not positive_definite(block).all():
+                raise EvidenceError("V, with vi on its diagonal, is not positive definite within clusters.")
+            by_size.setdefault(len(columns), []).append((rows, block))
+    return [
+        (np.concatenate([rows for rows, _ in parts]), np.concatenate([block for _, block in parts]))
+        for parts in by_size.values()
+    ]
+
+
+def _checked_covariance(V: ArrayLike, rho: ArrayLike | None, codes: NDArray[np.intp]) -> Array:
+    """V as an array, with nothing between clusters."""
+    problems = ["Give rho or V, not both."] if rho is not None else []
+    try:
+        found = np.asarray(V, dtype=float)
+    except (TypeError, ValueError):
+        raise EvidenceError(
+            f"V holds values that are no numbers; expected a matrix {(len(codes),) * 2}."
+        ) from None
+    if found.shape != (len(codes), len(codes)):
+        problems.append(
+            f"V has the shape {found.shape}, but needs {(len(codes),) * 2}, a row and column an effect."
+        )
+    elif not np.isfinite(found).all() or not np.allclose(found, found.T):
+        problems.append("V has to be symmetric, and all of its values finite.")
+    if problems:
+        raise EvidenceError.from_problems(problems, "pool_multilevel_many()")
+    return np.where(codes[:, None] == codes, found, 0.0)
 
 
 def _inference(mu: Array, se: Array, df: Array, level: float) -> RobustMeans:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pdt_evidence.analysis.pooled.multilevel import MultilevelEffect
+from pdt_evidence.analysis.robustness.clusters import (
+    Clusters,
+    RefitArrays,
+    at_least_two,
+    clusters_of,
+    diagnose_clusters,
+    refit,
+    refuse_options,
+)
 from pdt_evidence.analysis.robustness.refits import (
     PooledSeries,
     columns_of,
@@ -110,7 +120,8 @@ def influence(
     Parameters
     ----------
     yi, vi : array_like, shape (k,)
-        Effects and their variances; or a `PooledEffect` as `yi`, and no `vi`.
+        Effects and their variances; or a `PooledEffect` as `yi`, and no `vi`. Of a multilevel fit whole trials
+        (clusters) are left out, one at a time.
     method, test, level, labels
         As in `pool`; those not given are those of the `PooledEffect`, or the defaults of `pool`.
 
@@ -138,11 +149,18 @@ def influence(
     >>> found.rstudent.round(2).tolist(), found.influential.tolist()
     ([-0.63, -0.5, -0.38, 16.43], [False, False, False, True])
     """
+    if isinstance(yi, MultilevelEffect):
+        refuse_options(vi=vi, method=method, test=test, level=level, labels=labels)
+        clusters, left = _without_each(yi, "influence")
+        found, weight = diagnose_clusters(clusters, left)
+        arrays = {item.name: frozen(getattr(found, item.name)) for item in fields(Diagnostics)}
+        kept = series("leave-one-out", clusters.labels, yi, left)
+        return Influence(labels=clusters.labels, weight=frozen(weight), leave_one_out=kept, **arrays)
     full = _at_least_two(pool_first(yi, vi, method, test, level, labels), "influence")
     options = options_of(full)
     deleted = delete_each(full.yi, full.vi, options)
     found = diagnose(fit(full.yi, full.vi, options), deleted)
-    arrays: dict[str, Any] = {item.name: frozen(getattr(found, item.name)) for item in fields(Diagnostics)}
+    arrays = {item.name: frozen(getattr(found, item.name)) for item in fields(Diagnostics)}
     without = series("leave-one-out", full.labels, full, deleted)
     return Influence(labels=full.labels, weight=full.weights, leave_one_out=without, **arrays)
 
@@ -180,8 +198,19 @@ def leave_one_out(
     >>> dict(zip(left.labels, left.estimate.round(3).tolist()))
     {'A': 0.536, 'B': 0.494, 'C': 0.156}
     """
+    if isinstance(yi, MultilevelEffect):
+        refuse_options(vi=vi, method=method, test=test, level=level, labels=labels)
+        clusters, left = _without_each(yi, "leave_one_out")
+        return series("leave-one-out", clusters.labels, yi, left)
     full = _at_least_two(pool_first(yi, vi, method, test, level, labels), "leave_one_out")
     return series("leave-one-out", full.labels, full, delete_each(full.yi, full.vi, options_of(full)))
+
+
+def _without_each(fit: MultilevelEffect, entry_point: str) -> tuple[Clusters, RefitArrays]:
+    """A multilevel fit without each of its clusters, all in one batch."""
+    clusters = clusters_of(fit)
+    at_least_two(clusters.labels, entry_point)
+    return clusters, refit(clusters, ~np.eye(clusters.m, dtype=bool))
 
 
 def _at_least_two(full: PooledEffect, entry_point: str) -> PooledEffect:

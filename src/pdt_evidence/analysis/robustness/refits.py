@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.pooled.pooling import pool
+from pdt_evidence.analysis.robustness.clusters import RefitArrays
 from pdt_evidence.errors import RequestError
 from pdt_evidence.formatting import TEXT, aligned, percent, scale_name
 from pdt_evidence.models.inference import TESTS
@@ -93,7 +94,8 @@ class PooledSeries(Brief):
         ]
         rules = f"{self.method}, {self.test}, {percent(self.level)} intervals"
         title = f"{self.kind.capitalize()}: {scale_name(self.measure)} ({rules})"
-        full = f"All {self.full.k} studies: {TEXT.number(self.full.estimate)} ({TEXT.interval(self.full.ci)})"
+        what = f"{self.full.trials:g} trials" if self.full.is_multilevel else f"{self.full.k} studies"
+        full = f"All {what}: {TEXT.number(self.full.estimate)} ({TEXT.interval(self.full.ci)})"
         return "\n".join([title, "", *aligned([head, *rows], 1), "", full])
 
     def to_frame(self) -> pd.DataFrame:
@@ -140,8 +142,11 @@ def pool_first(
     test: str | None,
     level: float | None,
     labels: Sequence[object] | None,
+    refused: str = "without one effect of a trial the others of it would stay",
 ) -> PooledEffect:
     """The fit of all studies: checked effects pooled, or a pooled effect, with what is asked to differ.
+
+    `refused` says why a multilevel fit will not do.
 
     Raises
     ------
@@ -162,8 +167,7 @@ def pool_first(
     if yi.is_multilevel or yi.test not in TESTS:
         raise RequestError(
             f"This result is of a model with several effects a trial (test {yi.test!r}), which is not fitted again "
-            "here: without one effect of a trial the others of it would stay. Give a result of pool, or of synthesize "
-            "with dependence='aggregate' or 'one-per-trial'."
+            f"here: {refused}. Give a result of pool, or of synthesize with dependence='aggregate' or 'one-per-trial'."
         )
     names = ("method", "test", "level", "pi_rule", "measure", "stratum", "columns", "row_ids")
     kept: dict[str, Any] = {name: getattr(yi, name) for name in names}
@@ -184,7 +188,9 @@ def options_of(full: PooledEffect) -> Options:
     )
 
 
-def series(kind: str, labels: Sequence[str], full: PooledEffect, fits: PooledArrays) -> PooledSeries:
+def series(
+    kind: str, labels: Sequence[str], full: PooledEffect, fits: PooledArrays | RefitArrays
+) -> PooledSeries:
     """The fits as a record, every array read-only."""
     names = (
         "k",

@@ -1,0 +1,202 @@
+"""The record of a comparison of two states of the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import isnan
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pdt_evidence.formatting import TEXT, scale_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Update"]
+
+STRATA_SAID, ROWS_SAID, CELLS_SAID = 5, 6, 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Update:
+    """What changed from one state of the evidence to another.
+
+    Attributes
+    ----------
+    estimates : DataFrame
+        One row a stratum: its words, `status` ("both", "new", "gone"), and in `_old`, `_new` k, estimate, se, p,
+        tau2, I2, interval and prediction interval, and on which side of no effect the interval is (`reading`);
+        `estimate_change`, `tau2_change`; `flips`: the reading is another; `changed`: anything is.
+    weights : DataFrame
+        One row a study of a stratum: percent of the weight before and after.
+    rows : DataFrame
+        One row of evidence that "came" or was "withdrawn", or one cell that "changed", with `column`, `old`, `new`.
+    verdicts : DataFrame or None
+        One row a claim: its verdicts before and after, and whether it `flips`; None where they were not judged.
+    rules : DataFrame
+        Rules of pooling that the two sides do not share: `rule`, `old`, `new`.
+    """
+
+    by: tuple[str, ...]
+    old: str
+    new: str
+    estimates: pd.DataFrame = field(repr=False)
+    weights: pd.DataFrame = field(repr=False)
+    rows: pd.DataFrame = field(repr=False)
+    verdicts: pd.DataFrame | None = field(repr=False)
+    rules: pd.DataFrame = field(repr=False)
+    level: float = 0.95  # of the intervals of the new side
+    rows_known: bool = True
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        counts = self._counts()
+        changed = int(self.estimates["changed"].sum())
+        return (
+            f"<Update of {len(self.estimates)} strata, {changed} changed; rows: {counts['came']} came, "
+            f"{counts['changed']} changed, {counts['withdrawn']} withdrawn>"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """`estimates`, and `weight_change`: the most that the weight of a study changed, in percentage points."""
+        frame = self.estimates.copy()
+        if self.by and len(self.weights):
+            most = self.weights.assign(change=self.weights["change"].abs())
+            largest = most.groupby(list(self.by))["change"].max()
+            keys = [
+                tuple(row) if len(self.by) > 1 else row[0] for row in frame[list(self.by)].to_numpy().tolist()
+            ]
+            frame["weight_change"] = [largest.get(key, np.nan) for key in keys]
+        else:
+            frame["weight_change"] = self.weights["change"].abs().max() if len(self.weights) else np.nan
+        return frame
+
+    def summary(self) -> str:
+        """A paragraph: rows, then strata, then verdicts."""
+        parts = [
+            self._rows_said(),
+            *self._strata_said(),
+            *self._verdicts_said(),
+            *self._rules_said(),
+            *self.notes,
+        ]
+        return " ".join(part for part in parts if part)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        return self.to_frame().to_html(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
+
+    def _counts(self) -> dict[str, int]:
+        """Rows, not cells."""
+        found = self.rows.groupby("what")["row_id"].nunique()
+        return {what: int(found.get(what, 0)) for what in ("came", "changed", "withdrawn")}
+
+    def _rows_said(self) -> str:
+        if not self.rows_known:
+            return ""
+        counts = self._counts()
+        if not any(counts.values()):
+            return "No row came, changed or was withdrawn."
+        said = []
+        for what, verb in (("came", "came"), ("changed", "changed"), ("withdrawn", "withdrawn")):
+            names = _few(self._named(what), CELLS_SAID if what == "changed" else ROWS_SAID)
+            was = ("were " if counts[what] > 1 else "was ") if what == "withdrawn" else ""
+            number = f"{counts[what]} row{'' if counts[what] == 1 else 's'}" if counts[what] else "none"
+            said.append(f"{number} {was}{verb}" + (f" ({names})" if names else ""))
+        text = f"{', '.join(said[:2])} and {said[2]}."
+        return text[:1].upper() + text[1:]
+
+    def _named(self, what: str) -> list[str]:
+        lines = self.rows[self.rows["what"] == what]
+        if what != "changed":
+            return list(dict.fromkeys(lines["study"].where(lines["study"] != "", lines["row_id"])))
+        return [
+            f"{study or row_id}, {column}: {old or 'nothing'} to {new or 'nothing'}"
+            for row_id, study, column, old, new in zip(
+                *(lines[name] for name in ("row_id", "study", "column", "old", "new")), strict=True
+            )
+        ]
+
+    def _strata_said(self) -> list[str]:
+        moved = self.estimates[self.estimates["changed"]]
+        total = len(self.estimates)
+        if moved.empty:
+            return [f"{'The estimate is' if total == 1 else f'All {total} estimates are'} the same."]
+        lines = [self._stratum(row) for row in moved.head(STRATA_SAID).to_dict("records")]
+        if len(moved) > STRATA_SAID:
+            lines.append(f"{len(moved) - STRATA_SAID} further of {total} strata changed (see to_frame()).")
+        return lines
+
+    def _stratum(self, row: dict[Any, Any]) -> str:
+        words = ", ".join(str(row[name]).replace("_", " ") for name in self.by) or "all studies"
+        words = (words[:1].upper() + words[1:]).replace("Pdt", "PDT")
+        if row["status"] != "both":
+            side = "new" if row["status"] == "new" else "old"
+            verb = "is new" if side == "new" else "is gone; it was"
+            return f"{words} {verb}: {_fit(row, side)}."
+        text = f"{words}: {_fit(row, 'old')} becomes {_fit(row, 'new')}"
+        if not isnan(row["estimate_change"]):
+            text += f", a change of {TEXT.number(row['estimate_change'])}"
+        if row["flips"]:
+            text += (
+                f"; the interval, which was {_read(row['reading_old'])}, now is {_read(row['reading_new'])}"
+            )
+        return f"{text}{self._shift(row)}."
+
+    def _shift(self, row: dict[Any, Any]) -> str:
+        """The study that was in both and whose weight changed most."""
+        if not len(self.weights):
+            return ""
+        here = (
+            np.all([self.weights[name] == row[name] for name in self.by], axis=0) if self.by else slice(None)
+        )
+        found = self.weights[here].dropna(subset=["change"])
+        if found.empty or found["change"].abs().max() < 0.05:
+            return ""
+        one = found.iloc[int(found["change"].abs().argmax())]
+        before, after = (TEXT.number(one[f"weight_{side}"], 1) for side in ("old", "new"))
+        return f"; of the weights, that of {one['study']} changes most, from {before}% to {after}%"
+
+    def _verdicts_said(self) -> list[str]:
+        if self.verdicts is None:
+            return []
+        flips = self.verdicts[self.verdicts["flips"]]
+        if flips.empty:
+            return [f"No verdict on the {len(self.verdicts)} claims flips."]
+        said = [
+            f"claim {number} ({claim}) from {old or 'none'!r} to {new or 'none'!r}"
+            for number, claim, old, new in zip(
+                *(flips[name] for name in ("number", "claim_id", "verdict_old", "verdict_new")), strict=True
+            )
+        ]
+        verb = "1 verdict flips" if len(flips) == 1 else f"{len(flips)} verdicts flip"
+        return [f"{verb}: {'; '.join(said)}."]
+
+    def _rules_said(self) -> list[str]:
+        said = [
+            f"{rule} {old or 'none'} to {new or 'none'}"
+            for rule, old, new in zip(*(self.rules[name] for name in ("rule", "old", "new")), strict=True)
+        ]
+        return [f"Part of this comes of other rules of pooling ({'; '.join(said)})."] if said else []
+
+
+def _fit(row: dict[Any, Any], side: str) -> str:
+    """An estimate with its interval, k and tau2."""
+    measure = row["measure"]
+    name = "" if measure == "GEN" else f"{scale_name(measure)} "
+    ci = (row[f"ci_low_{side}"], row[f"ci_high_{side}"])
+    text = f"{name}{TEXT.estimate(row[f'estimate_{side}'], ci)} (k = {row[f'k_{side}']}"
+    tau2 = row[f"tau2_{side}"]
+    return f"{text})" if isnan(tau2) else f"{text}, tau2 = {TEXT.number(tau2)})"
+
+
+def _read(reading: str) -> str:
+    return {"includes 0": "across 0", "no interval": "not known"}.get(reading, reading)
+
+
+def _few(names: Sequence[str], most: int) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
