@@ -227,6 +227,7 @@ def _fitted(name: str, method: str) -> Network:
     return network_arms(rows, reference=_reference(rows), method=method)
 
 
+@cache
 def _all() -> dict[str, pd.DataFrame]:
     """Network by name; one that spans disorders is one network a disorder."""
     available = load("networks")
@@ -241,6 +242,7 @@ def _all() -> dict[str, pd.DataFrame]:
     return found
 
 
+@cache
 def _of_trials() -> pd.DataFrame:
     """What the table of trials says of the patients and the treatment, one row a trial."""
     table = load("trials")
