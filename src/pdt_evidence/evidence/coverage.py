@@ -47,7 +47,7 @@ def coverage() -> pd.DataFrame:
 
     listed, printed, wanted = load("members"), load("reviews"), load("wanted")
     ids = _in_order({*listed["review_id"], *printed["review_id"], *wanted["review_id"]} - {""})
-    table = pd.DataFrame([{"review_id": review_id, **_membership(review_id)} for review_id in ids])
+    table = pd.DataFrame([{"review_id": review_id, **_membership(review_id, listed)} for review_id in ids])
     table.insert(1, "trials_included", table["review_id"].map(_trials_included()))
     unidentified = table["trials_included"] - table["seen"]
     table.insert(5, "unidentified", unidentified.where(table["seen"] + table["believed"] > 0))
@@ -88,8 +88,8 @@ def _in_order(review_ids: set[str]) -> list[str]:
     return [*(review for review in CITED if review in review_ids), *sorted(review_ids - set(CITED))]
 
 
-def _membership(review_id: str) -> dict[str, int]:
-    if review_id not in set(load("members")["review_id"]):
+def _membership(review_id: str, listed: pd.DataFrame) -> dict[str, int]:
+    if not listed["review_id"].eq(review_id).any():
         names = (
             "seen",
             "believed",

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pdt_evidence.analysis.networks.comparison import HeadToHead, networks, pdt_against_cbt
-from pdt_evidence.analysis.over_time.follow_up import FollowUp, follow_up
+from pdt_evidence.analysis.over_time.follow_up import FollowUp
 from pdt_evidence.analysis.regression.moderators import Moderation, moderators
 from pdt_evidence.analysis.robustness.dependence import sensitivity
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
@@ -21,6 +21,7 @@ from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.formatting import PAGE
 from pdt_evidence.reporting.names import named
 from pdt_evidence.results import PooledEffect
+from pdt_evidence.verdicts.facts import follow_up_held
 from pdt_evidence.verdicts.recompute import published_results
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Comparisons:
 
     @cached_property
     def follow_up(self) -> FollowUp:
-        return follow_up()
+        return follow_up_held()
 
     @cached_property
     def head_to_head(self) -> HeadToHead:

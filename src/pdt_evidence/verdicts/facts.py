@@ -26,7 +26,7 @@ from pdt_evidence.verdicts.rules import Rules
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TABLES", "Facts"]
+__all__ = ["TABLES", "Facts", "follow_up_held"]
 
 TABLES = ("trials", "reviews", "sources", "statements")  # what `evidence=` of `check_claims` may replace
 NETWORKS = ("sad_mayowilson2014", "depression_nice")  # those with trials beyond the ones pooled by themselves
@@ -136,7 +136,7 @@ class Facts:
 
     @cached_property
     def follow_up(self) -> FollowUp:
-        return follow_up(self.trials) if "trials" in self.evidence else _follow_up()
+        return follow_up(self.trials) if "trials" in self.evidence else follow_up_held()
 
     @cached_property
     def controls(self) -> Moderation:
@@ -187,7 +187,8 @@ def _head_to_head(margin: float | Margin) -> HeadToHead:
 
 
 @cache
-def _follow_up() -> FollowUp:
+def follow_up_held() -> FollowUp:
+    """`follow_up` of the bundled trials, computed once a process."""
     return follow_up()
 
 

@@ -20,6 +20,7 @@ from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from pdt_evidence.evidence import load
+from pdt_evidence.evidence.frames import light
 from pdt_evidence.results import PooledEffect
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Pools:
 
     def __init__(self, table: pd.DataFrame) -> None:
         keep = table["comparison"].isin(COMPARISONS) & table["follow_up"].isin(WINDOWS) & table["yi"].notna()
-        table = symptom_rows(table[keep])
+        table = light(symptom_rows(table[keep]))
         word_of = {code: word for word, codes in conditions().items() for code in codes}
         self._table = table.assign(condition=table["disorder"].map(word_of).fillna(""))
         self._strata: dict[tuple[tuple[str, ...], str], dict[tuple[str, ...], PooledEffect]] = {}

@@ -22,6 +22,7 @@ from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceWarning, known_options, require_choice
 from pdt_evidence.evidence import load
+from pdt_evidence.evidence.frames import light
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,7 +189,7 @@ def _row(row_id: str) -> Callable[[], Printed]:
 
 @cache
 def _held() -> pd.DataFrame:
-    return symptom_rows(trials())
+    return light(symptom_rows(trials()))
 
 
 def _pooled(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import isnan, nan
 from typing import Any
 
@@ -15,11 +16,12 @@ import pandas as pd
 
 from pdt_evidence.analysis.conclusions.equivalence import equivalence
 from pdt_evidence.analysis.conclusions.margins import STEINERT_2017, Margin, margin_of
-from pdt_evidence.analysis.networks.network import Network, network_arms
+from pdt_evidence.analysis.networks.network import NETWORK_METHODS, Network, network_arms
 from pdt_evidence.analysis.networks.transitivity import network_transitivity
 from pdt_evidence.errors import known_options, require_choice
 from pdt_evidence.evidence import load
 from pdt_evidence.formatting import TEXT
+from pdt_evidence.options import Choice, check_options
 from pdt_evidence.showing import Brief, Cells, cells_of
 
 __all__ = ["HeadToHead", "network_table", "networks", "pdt_against_cbt"]
@@ -208,17 +210,24 @@ def pdt_against_cbt(
     tau2 and no indirect evidence; its row is that trial.
     """
     margin = margin_of(margin)
+    check_options(method=(method, Choice(NETWORK_METHODS)))
     if names is None:
         listed = networks()
         names = list(listed.loc[listed["with_both"] > 0, "network"])
     tables = {name: network_table(name) for name in names}
-    fits = {
-        name: network_arms(rows, reference=_reference(rows), method=method) for name, rows in tables.items()
-    }
+    fits = {name: _fitted(name, method) for name in names}
     lines = [line for name, fit in fits.items() for line in _lines(name, fit, margin)]
     return HeadToHead(table=pd.DataFrame(lines), fits=fits, arms=tables, margin=float(margin))
 
 
+@cache
+def _fitted(name: str, method: str) -> Network:
+    """A bundled network, fitted once a process: verdicts, published results and the report all ask for it."""
+    rows = network_table(name)
+    return network_arms(rows, reference=_reference(rows), method=method)
+
+
+@cache
 def _all() -> dict[str, pd.DataFrame]:
     """Network by name; one that spans disorders is one network a disorder."""
     available = load("networks")
@@ -233,6 +242,7 @@ def _all() -> dict[str, pd.DataFrame]:
     return found
 
 
+@cache
 def _of_trials() -> pd.DataFrame:
     """What the table of trials says of the patients and the treatment, one row a trial."""
     table = load("trials")

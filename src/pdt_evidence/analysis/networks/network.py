@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "NETWORK_METHODS",
     "Network",
     "NetworkComparison",
     "network",

@@ -45,14 +45,17 @@ def _is_whole(column: pd.Series) -> bool:
 
 def guarded(table: pd.DataFrame) -> pd.DataFrame:
     """The table with an apostrophe before each text, names and categories too, that a spreadsheet would run."""
+    import pandas as pd
+
     plain = table.copy()
     for name in plain.columns:
         column = plain[name]
         if str(column.dtype) == "category":
             column = plain[name] = column.astype(object)
         if column.dtype == object or str(column.dtype) in ("str", "string"):
-            risky = column.map(_would_run)
-            plain[name] = column.mask(risky.astype(bool), "'" + column.astype(str))
+            risky = [_would_run(cell) for cell in column.tolist()]
+            if any(risky):
+                plain[name] = column.mask(pd.Series(risky, index=column.index), "'" + column.astype(str))
     return plain.rename(columns={name: f"'{name}" for name in plain.columns if _would_run(name)})
 
 
