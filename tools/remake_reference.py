@@ -39,6 +39,7 @@ BY_HAND = {  # their scripts stand beside them or are not at hand
     "puniform": "made with puniform 0.2.8, which Debian does not have",
     "publication_bias": "made with PublicationBias 2.2.0, which Debian does not have",
     "known_differences": "a list, not values",
+    "gathered": "made of the gatherings of November 2026, which are not in the repository",
 }
 
 
