@@ -18,6 +18,7 @@ What effects vary with
     metareg compare_subgroups moderators follow_up
 What a new trial changes
     compare what_if
+    metareg compare_subgroups moderators follow_up model_windows
 How far a result holds
     sensitivity multiverse leave_one_out influence cumulative gosh audit
     bias regression_test rank_test trim_and_fill pet_peese selection_model
@@ -91,6 +92,7 @@ _HOMES = {
     "analysis.robustness.dependence": ["sensitivity"],
     "analysis.regression.moderators": ["moderators"],
     "analysis.over_time.follow_up": ["follow_up"],
+    "analysis.over_time.windows": ["model_windows"],
     "analysis.conclusions.margins": ["CUIJPERS_2014", "STEINERT_2017"],
     "analysis.conclusions.equivalence": ["equivalence"],
     "analysis.meaning.absolute": ["absolute"],

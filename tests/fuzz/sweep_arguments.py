@@ -35,6 +35,9 @@ TABLE = pd.DataFrame(
         "group": list("xxyyxy"),
     }
 )
+WINDOWS = TABLE.assign(
+    comparison="a_vs_b", follow_up=["post", "medium"] * 3, arm_t="a", arm_c="b", trial_id=list("aabbcc")
+)
 ARMS = TABLE.drop(columns=["yi", "vi"]).assign(
     better="lower", mean_t=1.0, sd_t=1.0, n_t=20, mean_c=2.0, sd_c=1.5, n_c=21
 )
@@ -106,6 +109,7 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "read_revman": {"path": file},
         "read_trials": {"path": file},
         "regression_test": pair,
+        "model_windows": {"table": WINDOWS},
         "reviews": {},
         "rhodes": {},
         "sensitivity": {"table": TABLE, "by": ["outcome"], "rhos": [0.2, 0.8]},

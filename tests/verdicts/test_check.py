@@ -220,6 +220,9 @@ def test_margin_thresholds_and_rules_can_be_others_and_the_report_says_what_move
     [
         ({"review": "nonsense"}, "review = 'nonsense' is not known"),
         ({"evidence": {"trails": pd.DataFrame()}}, "Did you mean 'trials'"),
+        ({"evidence": 3}, "expected a DataFrame, found int"),
+        ({"evidence": {"reviews": pdt.reviews().drop(columns="patients")}}, "reviews: no column 'patients'"),
+        ({"rules": "strict"}, "give a Rules"),
         ({"margin": "Steinart 2017"}, "Did you mean"),
         ({"margin": -1}, "above 0"),
         ({"imported": pd.DataFrame({"yi": [0.1]})}, "imported trials without review"),
@@ -228,6 +231,13 @@ def test_margin_thresholds_and_rules_can_be_others_and_the_report_says_what_move
 def test_what_is_not_known_is_refused(options, words):
     with pytest.raises(pdt.EvidenceError, match=words):
         pdt.check_claims(**options)
+
+
+def test_a_source_that_a_users_table_does_not_have_leaves_its_question_open():
+    table = pdt.sources()
+    found = pdt.check_claims(evidence={"sources": table[~table["source_id"].eq("leichsenring2004")]})
+    (asked,) = [one for one in found[4].findings if "include 17 trials" in one.question]
+    assert asked.answer == "open"
 
 
 def test_a_verdict_rests_on_pools_under_every_other_rule(report):

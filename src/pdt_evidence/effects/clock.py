@@ -34,8 +34,7 @@ def months_on_clock(table: pd.DataFrame, clock: str = "end") -> Array:
     Parameters
     ----------
     table : DataFrame
-        With any of `months_from_end` or `months_since_end`, `months_from_start`, `weeks` (since randomisation) and
-        `treatment_weeks`.
+        With any of `months_since_end`, `months_since_start`, `weeks` (since randomisation) and `treatment_weeks`.
     clock : {"end", "start"}
 
     Returns
@@ -58,12 +57,12 @@ def months_on_clock(table: pd.DataFrame, clock: str = "end") -> Array:
     [6.0, nan]
     """
     require_choice("clock", clock, CLOCKS)
-    from_end = _first_known(numbers_in(table, "months_from_end"), numbers_in(table, "months_since_end"))
+    from_end = numbers_in(table, "months_since_end")
     since_start = numbers_in(table, "weeks") / WEEKS_A_MONTH
     length = numbers_in(table, "treatment_weeks") / WEEKS_A_MONTH
     if clock == "end":
         return _first_known(from_end, since_start - length)
-    return _first_known(numbers_in(table, "months_from_start"), since_start, from_end + length)
+    return _first_known(numbers_in(table, "months_since_start"), since_start, from_end + length)
 
 
 def on_clock(table: pd.DataFrame, clock: str = "end") -> pd.DataFrame:
@@ -91,14 +90,16 @@ def on_clock(table: pd.DataFrame, clock: str = "end") -> pd.DataFrame:
     months = months_on_clock(table, clock)
     if len(table) and np.isnan(months).all():
         sources = (
-            "months_from_start, weeks (since randomisation), or treatment_weeks with months_since_end"
+            "months_since_start, weeks (since randomisation), or treatment_weeks with months_since_end"
             if clock == "start"
             else "months_since_end, or weeks (since randomisation) with treatment_weeks"
         )
         raise EvidenceError(
             f"No row says how many months after the {clock} of treatment it was measured. Fill in {sources}."
         )
-    return table.assign(follow_up=follow_up_window(months) if clock == "end" else _from_start(months))
+    if clock == "end":
+        return table.assign(follow_up=follow_up_window(months))
+    return table.assign(follow_up=_from_start(months), months_since_start=months)
 
 
 def window_place(word: str) -> int:

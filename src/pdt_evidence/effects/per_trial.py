@@ -65,8 +65,8 @@ def aggregate_rows(
     DataFrame
         One row a trial, in order of first appearance, with the columns of `table` and `rows`, how many went in.
         `row_id` is joined by "+", other words by " / ". `n_t` and `n_c` count each arm of the trial once, by its
-        largest number; `weeks` and `months_since_end` are averaged. Any other number is kept where all rows of
-        the trial agree, else NaN.
+        largest number; `weeks` and the months since end and start are averaged. Any other number is kept where all
+        rows of the trial agree, else NaN.
 
     Raises
     ------

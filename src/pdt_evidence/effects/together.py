@@ -17,7 +17,7 @@ from pdt_evidence.errors import EvidenceError
 
 __all__ = ["Aggregation", "with_effect"]
 
-AVERAGED = ("weeks", "months_since_end")
+AVERAGED = ("weeks", "months_since_end", "months_since_start")
 JOINERS = {"row_id": "+"}
 KINDS = ("flags", "numbers", "words")
 Cells = Any  # of one column: an array of numpy or of pandas

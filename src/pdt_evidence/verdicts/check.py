@@ -11,7 +11,7 @@ from pdt_evidence.analysis.conclusions.equivalence import STEINERT_2017
 from pdt_evidence.analysis.conclusions.margins import Margin, margin_of
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceWarning, RequestError, known_options, require_choice
-from pdt_evidence.evidence import claims, load
+from pdt_evidence.evidence import claims, fields, load
 from pdt_evidence.evidence.readers.files import known_reviews
 from pdt_evidence.evidence.readers.provenance import warn_of_another_review
 from pdt_evidence.options import check_options
@@ -93,6 +93,10 @@ def check_claims(
     if imported is not None:
         warn_of_another_review(imported, review)
         imported = _with_effects(imported)
+    if not isinstance(rules, Rules | None):
+        raise RequestError(
+            f"rules = {rules!r} is a {type(rules).__name__}; give a Rules, as in Rules(modest=0.3)."
+        )
     facts = Facts(
         brought=imported,
         brought_of=review,
@@ -109,11 +113,26 @@ def _tables(evidence: pd.DataFrame | Mapping[str, pd.DataFrame] | None) -> dict[
     if evidence is None:
         return {}
     tables = dict(evidence) if isinstance(evidence, Mapping) else {"trials": evidence}
-    for name in tables:
+    for name, table in tables.items():
         require_choice("table of evidence", name, TABLES)
+        _check_columns(name, table)
     if "trials" in tables:
         tables["trials"] = _with_effects(tables["trials"])
     return tables
+
+
+def _check_columns(name: str, table: pd.DataFrame) -> None:
+    """Refuse what is no table, or lacks what the claims ask of it; trials are checked where they are pooled."""
+    import pandas as pd
+
+    if not isinstance(table, pd.DataFrame):
+        raise RequestError(f"evidence, {name}: expected a DataFrame, found {type(table).__name__}.")
+    lacking = [] if name == "trials" else [one.name for one in fields(name) if one.name not in table.columns]
+    if lacking:
+        raise RequestError(
+            f"evidence, {name}: no column {', '.join(map(repr, lacking))}. Start from the bundled table, as in "
+            f"pdt.{name}(), and change its rows."
+        )
 
 
 def _with_effects(table: pd.DataFrame) -> pd.DataFrame:

@@ -67,7 +67,8 @@ class Facts:
         return self.evidence[name] if name in self.evidence else load(name)
 
     def source(self, source_id: str) -> pd.Series:
-        return self._sources.loc[source_id]  # pyright: ignore[reportReturnType]
+        """What is said of a source; blank where a user's table does not have it."""
+        return self._sources.reindex([source_id]).iloc[0]
 
     def printed(self, review: str, **words: str) -> pd.Series | None:
         """The one published row of `review` with these words; None where it is not held."""

@@ -73,3 +73,12 @@ def test_rows_without_a_time_are_counted_and_not_used():
 def test_one_window_is_no_movement():
     with pytest.raises(EvidenceError, match="two dated windows"):
         model_windows(visits()[lambda rows: rows["follow_up"].eq("post")])
+
+
+def test_months_since_the_start_that_a_source_states_go_before_those_worked_out():
+    from pdt_evidence.effects.clock import months_on_clock
+
+    rows = pd.DataFrame(
+        {"months_since_end": [60.0, 0.0], "months_since_start": [96.0, None], "treatment_weeks": [78.0, 26.0]}
+    )
+    np.testing.assert_allclose(months_on_clock(rows, "start"), [96.0, 5.98], atol=0.01)

@@ -13,6 +13,7 @@ from made_results import effect, synthesis
 from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
 
+import pdt_evidence as pdt
 from pdt_evidence import pool
 from pdt_evidence.analysis.bias.selection import selection_model
 from pdt_evidence.analysis.bias.sensitivity import publication_sensitivity
@@ -109,6 +110,20 @@ FIGURES = {
     "tau2_profile": lambda **o: tau2_profile(fitted(), **o),
     "trajectory": lambda **o: trajectory(course(), **o),
 }
+
+
+@pytest.mark.warns("excluded|not pooled|count persons|effect")
+def test_a_trajectory_by_the_start_stands_where_its_windows_do():
+    drawn = pdt.synthesize(pdt.trials(comparison="pdt_vs_control", outcome="depression"), clock="start")
+    ax = trajectory(drawn)
+    assert ax.get_xlabel().startswith("Months since the start of treatment")
+    assert "since the start of treatment" in pdt.alt_text(drawn, "trajectory")
+    windows = [key[1] for key, one in drawn.strata.items() if key[1] != "unknown" and one.k]
+    shown = {text.get_gid().split(":")[-1] for text in ax.texts if (text.get_gid() or "").startswith("k:")}
+    assert shown == set(windows)
+    later = drawn["depression", "12 to 24 months"]
+    months = [m for m in later.columns["months_since_start"] if m == m]
+    assert 12 <= min(months) <= max(months) < 24
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -18,7 +18,7 @@ from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
 from pdt_evidence.analysis.regression.clustered import FEWEST_DF, clustered_fit, coefficient
 from pdt_evidence.effects.clock import CLOCKS, on_clock, window_place
 from pdt_evidence.effects.standing import EVENTS, scores_before_events
-from pdt_evidence.errors import EvidenceError
+from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.formatting import TEXT
 from pdt_evidence.models.clustered_regression import ClusteredFit, robust_test
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
@@ -92,6 +92,7 @@ class WindowModel(Brief):
         return "\n\n".join(part for part in parts if part)
 
 
+@known_options
 def model_windows(
     table: pd.DataFrame,
     *,
@@ -133,11 +134,10 @@ def model_windows(
     Examples
     --------
     >>> import pdt_evidence as pdt
-    >>> from pdt_evidence.analysis.over_time.windows import model_windows
     >>> rows = pdt.trials(comparison="pdt_vs_control", outcome="depression")
-    >>> found = model_windows(rows[rows["yi"].notna()])
-    >>> found["pdt_vs_control", "depression"].windows["follow_up"].tolist()[0]
-    'post'
+    >>> found = pdt.model_windows(rows[rows["yi"].notna()])
+    >>> found["pdt_vs_control", "depression"].windows[["follow_up", "k"]].to_numpy().tolist()
+    [['post', 17], ['medium', 2], ['long', 2]]
     """
     check_options(
         rho=(rho, RHO),

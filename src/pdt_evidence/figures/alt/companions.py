@@ -15,7 +15,7 @@ from pdt_evidence.figures.alt.sentences import FORMAT, about, capital, counted, 
 from pdt_evidence.figures.charts.influences import baujat_points
 from pdt_evidence.figures.charts.profiles import judged
 from pdt_evidence.figures.charts.specification_layout import BARE, CLEAR, curve_of
-from pdt_evidence.figures.charts.time_course import courses_of
+from pdt_evidence.figures.charts.time_course import courses_of, since_start
 from pdt_evidence.figures.forests.columns import SAID
 from pdt_evidence.figures.forests.labels import labels_of
 from pdt_evidence.figures.sheet import words
@@ -183,8 +183,9 @@ def bias_summary(judgements: PooledEffect | Mapping[str, Sequence[object]]) -> s
 def trajectory(result: Synthesis, *, months: Mapping[str, float] | None = None) -> str:
     """Every window of every line with its months, studies and effect."""
     courses, shared, placed, excluded = courses_of(result, months)
+    clock = "start" if since_start(placed[0]) else "end"
     texts = [
-        f"Effects against months since the end of treatment{f' ({shared})' if shared else ''}, "
+        f"Effects against months since the {clock} of treatment{f' ({shared})' if shared else ''}, "
         f"{counted(len(placed), 'window')}."
     ]
     for course in courses:

@@ -23,10 +23,17 @@ from pdt_evidence.results import PooledEffect, Synthesis
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["courses_of", "trajectory"]
+__all__ = ["courses_of", "since_start", "trajectory"]
 
 # Where a window stands if its studies do not say their months: its middle, as the windows are by default.
 MONTHS = {"post": 0.0, "short": 1.5, "medium": 6.0, "long": 12.0}
+SINCE_START = {
+    "to 3 months": 1.5,
+    "3 to 6 months": 4.5,
+    "6 to 12 months": 9.0,
+    "12 to 24 months": 18.0,
+    "from 24 months": 30.0,
+}
 SHAPES = ("o", "s", "D", "^", "v", "P", "X")
 FEWEST = 3  # trials in a window for a line to lead to it
 Point = tuple[float, float]
@@ -54,12 +61,13 @@ def trajectory(
     trials: bool = True,
     months: Mapping[str, float] | None = None,
 ) -> Axes:
-    """Draw effects against months since the end of treatment.
+    """Draw effects against months since the end of treatment, or since its start.
 
     Parameters
     ----------
     result : Synthesis
-        By "follow_up", alone or with other columns: each further combination is a line of its own.
+        By "follow_up", alone or with other columns: each further combination is a line of its own. With
+        `clock="start"` the months count from the start.
     ax : Axes, optional
         Where to draw: text and plot together take the box that it has. A new figure of `width` by `height`
         millimetres without it.
@@ -100,7 +108,7 @@ def courses_of(
         raise RequestError(
             f"A trajectory needs a synthesis by 'follow_up'; this one is by {', '.join(map(repr, result.by))}."
         )
-    places = MONTHS | dict(months or {})
+    places = MONTHS | SINCE_START | dict(months or {})
     strata = [stratum for stratum in result.strata.values() if stratum.k]
     refuse_mixed(strata)
     placed = [s for s in strata if s.stratum.get("follow_up") in places]
@@ -132,10 +140,19 @@ def _courses(
     return found, words.heading(same)
 
 
+def since_start(effect: PooledEffect) -> bool:
+    """Whether the window of a stratum counts from the start of treatment."""
+    return effect.stratum.get("follow_up") in SINCE_START
+
+
 def _month(effect: PooledEffect, places: Mapping[str, float], fixed: Mapping[str, float]) -> float:
     word = effect.stratum["follow_up"]
-    texts = [float(v) for v in effect.columns.get("months_since_end", ()) if known(v)]
+    texts = [float(v) for v in effect.columns.get(_clock(effect), ()) if known(v)]
     return float(np.median(texts)) if texts and word not in fixed else places[word]
+
+
+def _clock(effect: PooledEffect) -> str:
+    return "months_since_start" if since_start(effect) else "months_since_end"
 
 
 def _trials(timed: Sequence[tuple[float, PooledEffect]]) -> tuple[tuple[Point, ...], ...]:
@@ -144,7 +161,7 @@ def _trials(timed: Sequence[tuple[float, PooledEffect]]) -> tuple[tuple[Point, .
     points: dict[str, list[Point]] = {}
     for month, effect in timed:
         ids: Any = effect.columns.get("trial_id") or effect.labels or [str(i) for i in range(effect.k)]
-        own: Any = effect.columns.get("months_since_end") or (None,) * effect.k
+        own: Any = effect.columns.get(_clock(effect)) or (None,) * effect.k
         for i in range(effect.k):
             x = float(own[i]) if known(own[i]) else month
             points.setdefault(str(ids[i]), []).append((x, scale.shown(float(effect.yi[i]))))
@@ -256,7 +273,8 @@ def _finish(
         notes.append(f"Lines join windows of {FEWEST} trials or more.")
     if excluded:
         notes.append(f"Not shown: {excluded} {'group' if excluded == 1 else 'groups'} without a known time.")
-    label = "\n".join(["Months since the end of treatment", *([" ".join(notes)] if notes else [])])
+    clock = "start" if since_start(strata[0]) else "end"
+    label = "\n".join([f"Months since the {clock} of treatment", *([" ".join(notes)] if notes else [])])
     measure = words.full_measure(strata[0].measure)
     ylabel = f"{measure} ({percent(strata[0].level)}\u00a0CI)"  # never broken there
     made.finish(
