@@ -89,10 +89,15 @@ def _broken(line: str, width: int) -> str:
     if len(line) <= width:
         return line
     indent = re.match(r" *", line)[0]  # pyright: ignore[reportOptionalSubscript]
-    options = {"break_long_words": False, "break_on_hyphens": False}
-    return "\n".join(
-        wrap(line.strip(), width, initial_indent=indent, subsequent_indent=f"{indent}  ", **options)
+    lines = wrap(
+        line.strip(),
+        width,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
     )
+    return "\n".join(lines)
 
 
 def fitted(

@@ -6,6 +6,7 @@ import argparse
 import sys
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import MOST_SHOWN, RequestError
@@ -56,17 +57,18 @@ def table_of(arguments: argparse.Namespace) -> tuple[Any, str]:
     """The rows that are asked for, of a file or of the bundled trials, and how these are called."""
     from pdt_evidence.reporting.strata import selected
 
-    bundled = arguments.bundled or (arguments.file is None and arguments.command.__name__ == "export_command")
-    if bundled == (arguments.file is not None):
+    file: Path | None = arguments.file
+    bundled = arguments.bundled or (file is None and arguments.command.__name__ == "export_command")
+    if bundled == (file is not None):
         arguments.parser.error("give one of the two: a FILE, or --bundled for the trials of the library")
-    if bundled:
+    if file is None:
         from pdt_evidence.effects.trials import trials
 
         table, name = trials(), BUNDLED
     else:
         from pdt_evidence.evidence.readers import read_any
 
-        table, name = read_any(arguments.file), arguments.file.name
+        table, name = read_any(file), file.name
     asked = [f"{column}={value}" for column in FILTERS if (value := getattr(arguments, column, None))]
     return selected(table, [*asked, *arguments.select]), name
 
