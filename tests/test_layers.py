@@ -15,6 +15,7 @@ LAYERS = (
     "arguments",
     "other_names",
     "errors",
+    "screen",
     "formatting",
     "showing",
     "options",
@@ -51,7 +52,7 @@ WINGS = {
     ),
     "figures": ("registry", "sheet", "forests", "charts", "alt"),
     "reporting": ("", "page", "reproduce"),
-    "cli": ("termination", "commands", "arguments", "run", "__main__"),
+    "cli": ("termination", "evidence", "commands", "analyses", "arguments", "run", "__main__"),
 }
 
 

@@ -12,6 +12,8 @@ from typing import Any, cast
 
 import numpy as np
 
+from pdt_evidence.screen import SPARE, fitted
+
 __all__ = [
     "PAGE",
     "RATIOS",
@@ -43,16 +45,23 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int)) else str(value)
 
 
-def aligned(rows: list[tuple[str, ...]], words: int) -> list[str]:
-    """Rows as text: the first `words` columns flush left, the others flush right."""
+def aligned(
+    rows: list[tuple[str, ...]], words: int, spare: Sequence[Sequence[str]] | None = None
+) -> list[str]:
+    """Rows as text, the head first: the first `words` columns flush left, the others flush right.
+
+    Where the terminal is too narrow, those of `spare` are left out (`screen.within`), and a last line names them.
+    """
+    rows, words, missing = fitted(rows, words, spare or SPARE)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
+    lines = [
         "  ".join(
             cell.ljust(width) if i < words else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     ]
+    return [*lines, f"(a wider terminal also shows {', '.join(missing)})"] if missing else lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,11 +20,17 @@ from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.records import ANSWERS
 from pdt_evidence.verdicts.rules import RULES
 
+STEPS: list[str] = []
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
-    return folder, reproduce(folder)
+    return folder, reproduce(folder, progress=STEPS.append)
+
+
+def test_each_step_is_said_when_it_begins(run):
+    assert [step.strip()[:7] for step in STEPS] == [f"{n} of 5:" for n in range(1, 6)]
 
 
 def test_everything_is_there(run):

@@ -8,14 +8,28 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pdt_evidence.cli import commands
+from pdt_evidence.cli import analyses, commands
+from pdt_evidence.cli.evidence import FILTERS
 
 __all__ = ["Command", "command_parser"]
 
 Command = Callable[[argparse.Namespace], int | None]  # None is 0
 Add = Callable[[str, Command, str], "_CommandParser"]
 
-DESCRIPTION = "The command line: arguments -> one public call -> text and an exit code."
+DESCRIPTION = """\
+What is known of psychodynamic therapy, as numbers whose sources are named: pool
+the trials that come with the program or your own, draw them, test them, and see
+whether the claims of a popular article are borne out.
+"""
+START = """\
+to begin with:
+  pdt-evidence pool --bundled --comparison pdt_vs_cbt --outcome depression
+  pdt-evidence claims
+  pdt-evidence reproduce
+  pdt-evidence COMMAND --help
+
+exit codes: 0 done, 1 the evidence or the request is at fault, 2 wrong usage
+"""
 EXPORTS = (
     ".csv: a tidy table; .R: data and a script that pools it with metafor; .json: results with their schema; "
     ".ris or .bib: references; a name without an ending: a folder with a Frictionless data package"
@@ -24,20 +38,31 @@ READABLE = "CSV, TSV, Excel or Parquet table, RevMan .rm5 or .zip, or a Metapsy 
 NEEDED = """\
 columns that a table of trials needs:
   study      how you cite the trial: Cooper 2003
-  better     with means or events: lower or higher, the direction of the score that is good
-  outcome    what was measured; strata are made of it, unless --by names other columns
+  better     with means or events: lower or higher, the direction that is good
+  outcome    what was measured; strata are made of it, unless --by names others
 and one of these sets (_t is the therapy, _c what it is compared with):
-  mean_t sd_t n_t mean_c sd_c n_c         means, standard deviations, persons
-  event_t n_t event_c n_c                 persons with the event, and in all
-  reported_metric reported reported_se    an effect as printed (g, d, OR ...), above 0 (ratios: 1) if it favours _t
-  yi vi  or  yi sei  or  yi ci_low ci_high    an effect, and its variance, standard error or interval
+  mean_t sd_t n_t mean_c sd_c n_c
+             means, standard deviations, persons
+  event_t n_t event_c n_c
+             persons with the event, and in all
+  reported_metric reported reported_se
+             an effect as printed (g, d, OR ...); above 0 (ratios: 1) favours _t
+  yi vi  or  yi sei  or  yi ci_low ci_high
+             an effect, and its variance, standard error or interval
 
-All columns: pdt-evidence template --columns. A file to fill in: pdt-evidence template -o my_trials.csv
+All columns: pdt-evidence template --columns.
+A file to fill in: pdt-evidence template -o my_trials.csv
 """
+NEEDING = ("pool", "forest", "check")  # commands whose help lists the columns that a table needs
 EXAMPLES = {
     "reproduce": "pdt-evidence reproduce --out results",
     "pool": "pdt-evidence pool my_trials.csv --by outcome,follow_up --test adhoc",
     "forest": "pdt-evidence forest my_trials.csv -o forest.pdf",
+    "equivalence": "pdt-evidence equivalence --bundled --comparison pdt_vs_cbt --outcome depression",
+    "metareg": 'pdt-evidence metareg "yi ~ year" my_trials.csv',
+    "funnel": "pdt-evidence funnel my_trials.csv --outcome depression -o funnel.pdf",
+    "bias": "pdt-evidence bias --bundled --comparison pdt_vs_control --outcome depression --follow-up post",
+    "sensitivity": "pdt-evidence sensitivity --bundled --comparison pdt_vs_cbt --outcome depression",
     "check": "pdt-evidence check my_trials.csv",
     "template": "pdt-evidence template -o my_trials.csv",
     "import": "pdt-evidence import CD004687StatsDataOnly.rm5 --review abbass2014 -o abbass2014.csv",
@@ -78,7 +103,12 @@ class _CommandParser(argparse.ArgumentParser):
 
 
 def command_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pdt-evidence", description=DESCRIPTION)
+    parser = argparse.ArgumentParser(
+        prog="pdt-evidence",
+        description=DESCRIPTION,
+        epilog=START,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=_version())
     parsers = parser.add_subparsers(
         title="commands", required=True, metavar="COMMAND", parser_class=_CommandParser
@@ -87,6 +117,7 @@ def command_parser() -> argparse.ArgumentParser:
     _add_bundled(add)
     _add_pools(add)
     _add_comparing(add)
+    _add_analyses(add)
     _add_files(add)
     return parser
 
@@ -97,7 +128,7 @@ def _add_command(parsers: Any, name: str, command: Command, text: str) -> _Comma
         name,
         help=text,
         description=text,
-        epilog=f"{NEEDED}\n{example}" if name in ("pool", "forest", "check") else example,
+        epilog=f"{NEEDED}\n{example}" if name in NEEDING else example,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     added.set_defaults(command=command, parser=added)
@@ -132,6 +163,24 @@ def _add_pools(add: Add) -> None:
     exporting.late = partial(_add_export, exporting)
 
 
+def _add_analyses(add: Add) -> None:
+    """Commands that ask a question of pooled trials."""
+    for name, text, complete in (
+        (
+            "equivalence",
+            "test whether effects are too small to matter, by two one-sided tests",
+            _add_equivalence,
+        ),
+        ("metareg", "regress effects on what trials are like", _add_metareg),
+        ("funnel", "draw the funnel plot of one stratum", _add_funnel),
+        ("bias", "correct for publication bias by every method that applies", _add_bias),
+        ("sensitivity", "pool under every rule for trials with several rows", _add_sensitivity),
+    ):
+        command: Command = getattr(analyses, f"{name}_command")
+        added = add(name, command, text)
+        added.late = partial(complete, added)
+
+
 def _add_pool(pool: argparse.ArgumentParser) -> None:
     _add_pooling(pool)
     pool.add_argument("-o", "--out", type=Path, help="write the pooled table to this CSV as well")
@@ -150,14 +199,7 @@ def _add_forest(forest: argparse.ArgumentParser) -> None:
 
 
 def _add_export(exporting: argparse.ArgumentParser) -> None:
-    _add_pooling(exporting, nargs="?")
-    exporting.add_argument(
-        "--select",
-        action="append",
-        default=[],
-        metavar="COLUMN=WORD[,WORD]",
-        help="only these rows; may be repeated",
-    )
+    _add_pooling(exporting)
     exporting.add_argument("-o", "--out", type=Path, required=True, help=EXPORTS)
 
 
@@ -186,6 +228,42 @@ def _add_compare(comparing: argparse.ArgumentParser) -> None:
     comparing.add_argument(
         "-o", "--out", type=Path, help="write the strata to this .csv, or draw them: .pdf, .svg or .png"
     )
+
+
+def _add_equivalence(parser: argparse.ArgumentParser) -> None:
+    _add_pooling(parser)
+    parser.add_argument(
+        "--margin",
+        help="the largest difference that does not matter: a number, or STEINERT_2017 (0.25, default of standardised "
+        "differences) or CUIJPERS_2014 (0.24)",
+    )
+    parser.add_argument("--alpha", type=float, default=0.05, help="level of each test (default: 0.05)")
+    parser.add_argument(
+        "--better", choices=("higher", "lower"), default="higher", help="effects that favour the first arm"
+    )
+
+
+def _add_metareg(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("formula", help='effects and moderators, as "yi ~ year + C(rating)"')
+    _add_pooling(parser, strata=False)
+
+
+def _add_funnel(parser: argparse.ArgumentParser) -> None:
+    _add_pooling(parser)
+    parser.add_argument("-o", "--out", type=Path, required=True, help="figure to write: .pdf, .svg or .png")
+    parser.add_argument("--title", help="title of the figure")
+
+
+def _add_bias(parser: argparse.ArgumentParser) -> None:
+    _add_pooling(parser)
+    parser.add_argument(
+        "--direction", choices=("positive", "negative"), help="the results that selection is taken to favour"
+    )
+
+
+def _add_sensitivity(parser: argparse.ArgumentParser) -> None:
+    _add_pooling(parser)
+    parser.add_argument("--rules", action="store_true", help="also every rule for counts of persons")
 
 
 def _add_files(add: Add) -> None:
@@ -225,31 +303,54 @@ def _add_imported(parser: argparse.ArgumentParser) -> None:
 
 def _add_pooling(
     parser: argparse.ArgumentParser,
-    nargs: str | None = None,
+    *,
+    strata: bool = True,
     style: str = "revman: as Review Manager pools (DL, z; events by Mantel-Haenszel)",
 ) -> None:
+    """Options on which rows are pooled, and how; without `strata`, where all are taken together."""
     from pdt_evidence.analysis.synthesis import DEPENDENCE
     from pdt_evidence.models.estimators import METHODS
     from pdt_evidence.models.inference import TESTS
 
-    bundled = "; without it, the bundled trials" if nargs else ""
-    parser.add_argument("file", type=Path, nargs=nargs, help=READABLE + bundled)
-    parser.add_argument(
-        "--by", default="outcome,follow_up", help="columns that make the strata, comma-separated"
+    parser.set_defaults(by=None, style="library", dependence="aggregate")
+    rows = parser.add_argument_group("which trials")
+    rows.add_argument("file", type=Path, nargs="?", metavar="FILE", help=READABLE)
+    rows.add_argument("--bundled", action="store_true", help="the trials of the library, instead of a file")
+    for name in FILTERS:
+        rows.add_argument(
+            f"--{name.replace('_', '-')}", metavar="WORD[,WORD]", help=f"only this {_said(name)}"
+        )
+    rows.add_argument(
+        "--select",
+        action="append",
+        default=[],
+        metavar="COLUMN=WORD[,WORD]",
+        help="only these rows, by any column; may be repeated",
     )
-    parser.add_argument(
+    how = parser.add_argument_group("how they are pooled")
+    if strata:
+        how.add_argument(
+            "--by",
+            help="columns that make the strata, comma-separated (default: outcome,follow_up; of the bundled trials "
+            "comparison as well)",
+        )
+        how.add_argument("--style", default="library", help=style)
+        how.add_argument("--dependence", default="aggregate", help=f"one of {', '.join(DEPENDENCE)}")
+    how.add_argument(
         "--measure",
         default=None,
         help="effect measure (default: yi and vi as given; a review of events as the review; else SMD)",
     )
-    parser.add_argument(
+    how.add_argument(
         "--method", default="REML", help=f"estimator of tau2: {_one_of(METHODS)} (default: REML)"
     )
-    parser.add_argument("--style", default="library", help=style)
-    parser.add_argument("--test", default="knha", help=f"{_one_of(TESTS)} (default: knha)")
-    parser.add_argument("--level", type=float, default=0.95, help="confidence level (default: 0.95)")
-    parser.add_argument("--dependence", default="aggregate", help=f"one of {', '.join(DEPENDENCE)}")
-    parser.add_argument("--rho", type=float, default=0.6, help="correlation within a trial (default: 0.6)")
+    how.add_argument("--test", default="knha", help=f"{_one_of(TESTS)} (default: knha)")
+    how.add_argument("--level", type=float, default=0.95, help="confidence level (default: 0.95)")
+    how.add_argument("--rho", type=float, default=0.6, help="correlation within a trial (default: 0.6)")
+
+
+def _said(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _one_of(words: Sequence[str]) -> str:

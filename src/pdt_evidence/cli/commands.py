@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import warnings
-from collections.abc import Sequence
+import re
+import sys
 from dataclasses import replace
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import MOST_SHOWN, EvidenceError, RequestError
+from pdt_evidence.cli.evidence import counted, pooling, said, synthesis_of, table_of, words
+from pdt_evidence.errors import EvidenceError, RequestError
+from pdt_evidence.screen import emphasised, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from pdt_evidence.evidence.readers.imported import ImportedTrials
-    from pdt_evidence.results import Synthesis
 
 
 def _imported(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -35,63 +34,18 @@ def _imported(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def reproduce_command(arguments: argparse.Namespace) -> None:
+    shown_at_once(
+        "Computing every pool, figure and verdict anew from the bundled data, and writing tables, figures, "
+        f"report.html and results.json to {arguments.out} (about a minute):"
+    )
     from pdt_evidence.reporting import reproduce
 
-    print(reproduce(arguments.out, **_imported(arguments)))
-
-
-def _synthesis(arguments: argparse.Namespace) -> tuple[Synthesis, ImportedTrials, str]:
-    """The strata of a file, its rows, and what is to be said of these: their file, events, those in no stratum."""
-    from pdt_evidence.analysis.synthesis import synthesize
-    from pdt_evidence.evidence.readers import read_any
-    from pdt_evidence.evidence.readers.events import label_of_events
-    from pdt_evidence.evidence.readers.provenance import origin
-    from pdt_evidence.reporting.strata import in_no_stratum, to_pool
-
-    table = read_any(arguments.file)
-    options = _pooling(arguments, table)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Left out, as they give no effect")  # told below, with the reasons
-        synthesis = synthesize(to_pool(table, options["by"], arguments.file.name), **options)
-    about = [f"Data: {origin(table)}"]
-    if arguments.measure is None and arguments.style != "revman" and (events := label_of_events(table)):
-        about.append(f"Events: {events}")
-    return synthesis, table, "\n".join(about + _excluded(in_no_stratum(table, synthesis)))
-
-
-def _pooling(arguments: argparse.Namespace, table: pd.DataFrame) -> dict[str, Any]:
-    """The options of `synthesize`; events of a review are pooled by its own measure unless another is asked for."""
-    from pdt_evidence.evidence.readers.events import event_measure
-
-    by = _words(arguments.by)
-    names = ("measure", "method", "test", "level", "dependence", "rho", "style")
-    options = {"by": by} | {name: getattr(arguments, name) for name in names}
-    if arguments.measure is None and arguments.style != "revman":
-        options["measure"] = event_measure(table)
-    return options
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _excluded(rows: Sequence[str]) -> list[str]:
-    lines = [f"\n{_count(len(rows), 'row')} of the file went into no stratum:"] if rows else []
-    lines += [f"  {row}" for row in rows[:MOST_SHOWN]]
-    if len(rows) > MOST_SHOWN:
-        lines.append(
-            f"  and {len(rows) - MOST_SHOWN} more (`pdt-evidence check` lists rows without an effect)"
-        )
-    return lines
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    print(highlighted(wrapped(reproduce(arguments.out, progress=shown_at_once, **_imported(arguments)))))
 
 
 def pool_command(arguments: argparse.Namespace) -> None:
-    synthesis, _, about = _synthesis(arguments)
-    print(f"{replace(synthesis, left_out=synthesis.left_out.iloc[:0]).summary()}\n\n{about}")
+    synthesis, _, about = synthesis_of(arguments)
+    said(f"{replace(synthesis, left_out=synthesis.left_out.iloc[:0]).summary()}\n\n{about}")
     if arguments.out:
         from pdt_evidence.reporting.reproduce import write_table
 
@@ -104,18 +58,18 @@ def forest_command(arguments: argparse.Namespace) -> None:
 
     style = "default" if arguments.style == "library" else arguments.style
     arguments.style = "revman" if style == "revman" else "library"  # which is a way of pooling, too
-    synthesis, table, about = _synthesis(arguments)
-    columns = _words(arguments.columns) if arguments.columns else None
+    synthesis, table, about = synthesis_of(arguments)
+    columns = words(arguments.columns) if arguments.columns else None
     options = {"style": style, "width": arguments.width, "title": arguments.title, "columns": columns}
     save(forest(synthesis, sources=sources_line(table), **options), arguments.out)
-    print(f"wrote {arguments.out}\n{about}")
+    said(f"wrote {arguments.out}\n{about}")
 
 
 def check_command(arguments: argparse.Namespace) -> int:
     from pdt_evidence.reporting.check import check_file
 
     found = check_file(arguments.file)
-    print(found.to_json() if arguments.json else found.summary())
+    print(found.to_json() if arguments.json else wrapped(found.summary()))
     return 1 if found.errors else 0
 
 
@@ -142,34 +96,31 @@ def import_command(arguments: argparse.Namespace) -> None:
 
     options = {name: getattr(arguments, name) for name in ("review", "mapping", "sign", "better")}
     table = import_file(arguments.file, arguments.out, **options)
-    trials = _count(table["trial_id"].nunique(), "trial")
-    print(f"wrote {arguments.out}: {_count(len(table), 'row')} of {trials}")
+    trials = counted(table["trial_id"].nunique(), "trial")
+    print(f"wrote {arguments.out}: {counted(len(table), 'row')} of {trials}")
     if events := label_of_events(table):
         print(f"events: {events}")
     if table.source.get("sign"):
         print(f"sign: {table.source['sign']}")
     if len(table.log):
         log = arguments.out.with_suffix(".json")
-        print(f"dropped, merged or changed: {_count(len(table.log), 'row')}; the reasons are in {log}")
+        print(f"dropped, merged or changed: {counted(len(table.log), 'row')}; the reasons are in {log}")
 
 
 def audit_command(arguments: argparse.Namespace) -> None:
     from pdt_evidence.analysis.as_revman.audit import audit
 
-    print(audit(arguments.file).summary())
+    said(audit(arguments.file).summary())
 
 
 def export_command(arguments: argparse.Namespace) -> None:
-    from pdt_evidence.effects.trials import trials
-    from pdt_evidence.evidence.readers import read_any
     from pdt_evidence.reporting.export import POOLED, export
-    from pdt_evidence.reporting.strata import selected, to_pool
+    from pdt_evidence.reporting.strata import to_pool
 
-    table: Any = trials() if arguments.file is None else read_any(arguments.file)
-    table = selected(table, arguments.select)
+    table, _ = table_of(arguments)
     options: dict[str, Any] = {}
     if arguments.out.suffix.lower() in POOLED:
-        options = _pooling(arguments, table)
+        options = pooling(arguments, table)
         table = to_pool(table, options["by"], "the table")
     for path in export(table, arguments.out, **options):
         print(f"wrote {path}")
@@ -200,7 +151,7 @@ def compare_command(arguments: argparse.Namespace) -> None:
 def claims_command(arguments: argparse.Namespace) -> None:
     from pdt_evidence.verdicts import check_claims
 
-    print(check_claims(**_imported(arguments)).summary())
+    print(highlighted(check_claims(**_imported(arguments)).summary()))
 
 
 def report_command(arguments: argparse.Namespace) -> None:
@@ -212,16 +163,44 @@ def report_command(arguments: argparse.Namespace) -> None:
 def sources_command(arguments: argparse.Namespace) -> None:
     from pdt_evidence.evidence.tables import sources
 
-    _print_table(sources()[["source_id", "trials_rows", "reviews_rows", "licence", "doi", "citation"]])
+    columns = ["source_id", "citation", "trials_rows", "reviews_rows", "licence", "doi"]
+    _print_table(sources()[columns], words=("source_id", "citation"))
 
 
 def coverage_command(arguments: argparse.Namespace) -> None:
     from pdt_evidence.evidence.coverage import coverage
 
     table = coverage()
-    _print_table(table)
-    print(f"\n{table.attrs['says']}")
+    _print_table(
+        table[["review_id", "would_need", *table.columns[1:-1]]], ("review_id", "would_need"), ("would_need",)
+    )
+    said(f"\n{table.attrs['says']}")
 
 
-def _print_table(table: pd.DataFrame) -> None:
-    print(table.to_string(index=False, max_colwidth=60, na_rep=""))
+def _print_table(table: pd.DataFrame, words: tuple[str, ...], first: tuple[str, ...] = ()) -> None:
+    """A table whose first columns are `words`; where the terminal is narrow, without `first`, and the last columns."""
+    from pdt_evidence.formatting import aligned
+
+    cells = [tuple(table.columns), *(tuple(map(_cell, row)) for row in table.to_numpy(dtype=object).tolist())]
+    spare = [(name,) for name in (*first, *reversed(table.columns))]
+    said("\n".join(aligned(cells, len(words), spare)))
+
+
+def _cell(value: Any) -> str:
+    if value is None or value != value:
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def shown_at_once(text: str) -> None:
+    """A line on what is being done, on stderr so that a pipe gets the result alone."""
+    print(wrapped(text), file=sys.stderr, flush=True)
+
+
+def highlighted(text: str) -> str:
+    """The verdicts of claims in bold and colour."""
+    from pdt_evidence.verdicts.rules import VERDICTS
+
+    known = "|".join(sorted(map(re.escape, VERDICTS), key=len, reverse=True))
+    line = re.compile(rf"^(   |[ \d]+\. [\w-]+: )({known}|{known.upper()})(?=\.|$)", re.MULTILINE)
+    return line.sub(lambda found: found[1] + emphasised(found[2]), text)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pdt_evidence.cli.arguments import command_parser
 from pdt_evidence.cli.termination import tidied_when_ended
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, did_you_mean
+from pdt_evidence.screen import screen_width, within, wrapped
 
 __all__ = ["main"]
 
@@ -23,13 +24,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments, unknown = command_parser().parse_known_args(argv)
     if unknown:
         _refuse(arguments.parser, unknown)
-    with warnings.catch_warnings(), tidied_when_ended():
+    with warnings.catch_warnings(), tidied_when_ended(), within(screen_width()):
         warnings.simplefilter("always", EvidenceWarning)
         warnings.showwarning = _show_warning
         try:
             return arguments.command(arguments) or 0
         except EvidenceError as error:
-            print(f"pdt-evidence: {error}", file=sys.stderr)
+            print(wrapped(f"pdt-evidence: {error}"), file=sys.stderr)
             return 1
         except BrokenPipeError:  # the reader of a pipe has seen enough
             sys.stderr.close()
@@ -40,11 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _refuse(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
-    known = re.findall(r"--[a-z]+", parser.format_usage())
+    known = re.findall(r"--[a-z-]+", parser.format_usage())
     meant = "".join(did_you_mean(word.partition("=")[0], known) for word in words if word.startswith("--"))
     parser.error(f"unrecognized arguments: {' '.join(words)}.{meant}")
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
     if issubclass(category, EvidenceWarning):
-        print(f"note: {message}", file=sys.stderr)
+        print(wrapped(f"note: {message}"), file=sys.stderr)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,13 @@ __all__ = ["reproduce", "write_table"]
 FIGURE_FORMATS = ("pdf", "svg", "png")
 
 
-def reproduce(out: str | Path = "results", *, imported: pd.DataFrame | None = None, review: str = "") -> str:
+def reproduce(
+    out: str | Path = "results",
+    *,
+    imported: pd.DataFrame | None = None,
+    review: str = "",
+    progress: Callable[[str], object] = lambda _: None,
+) -> str:
     """Write `tables/*.csv`, `figures/*.{pdf,svg,png}`, `report.html` and `results.json` to the folder `out`.
 
     `results.json` follows the JSON Schema of `results_schema`; `ro-crate-metadata.json` says what was made from what.
@@ -42,6 +48,8 @@ def reproduce(out: str | Path = "results", *, imported: pd.DataFrame | None = No
     out : str or Path
     imported, review
         As in `report`: trials that a user brought, and the cited review they belong to.
+    progress : callable
+        Is called with a line on each step when it begins.
 
     Returns
     -------
@@ -58,7 +66,7 @@ def reproduce(out: str | Path = "results", *, imported: pd.DataFrame | None = No
         out.mkdir(parents=True, exist_ok=True)
         with folder_to_make_in(out) as making:
             contents = Contents(imported=imported, review=review)
-            written = _write_all(contents, making)
+            written = _write_all(contents, making, progress)
             _move(making, out)
     except OSError as error:
         raise EvidenceError(
@@ -67,12 +75,18 @@ def reproduce(out: str | Path = "results", *, imported: pd.DataFrame | None = No
     return _summary(contents, out, written)
 
 
-def _write_all(contents: Contents, folder: Path) -> int:
+def _write_all(contents: Contents, folder: Path, progress: Callable[[str], object]) -> int:
     """Write every file to `folder`; returns how many."""
+    progress("  1 of 5: pooling the trials")
+    _ = contents.pooled
+    progress("  2 of 5: checking the claims, and writing the tables")
     for name, table in contents.tables().items():
         write_table(table, folder / "tables" / f"{name}.csv")
+    progress("  3 of 5: drawing the figures")
     write_forests(contents, folder / "figures", FIGURE_FORMATS)
+    progress("  4 of 5: writing the report")
     write_page(contents, folder / "report.html", folder / "figures")
+    progress("  5 of 5: writing the results for programs")
     write_records(contents, folder)
     return sum(path.is_file() for path in folder.rglob("*"))
 

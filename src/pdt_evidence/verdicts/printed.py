@@ -5,6 +5,8 @@ from __future__ import annotations
 from textwrap import fill
 from typing import Any
 
+from pdt_evidence.screen import room
+
 __all__ = ["ANSWERS", "ANY_EVIDENCE", "PARTS", "QUESTIONS", "THE_REVIEW", "line_of", "paragraph"]
 
 ANY_EVIDENCE, THE_REVIEW = "any evidence", "the review"  # the words of `judged_by`
@@ -62,4 +64,5 @@ def paragraph(judgement: Any) -> str:
 
 
 def _wrapped(text: str, first: str, rest: str) -> str:
-    return fill(text, 100, initial_indent=first, subsequent_indent=rest)
+    options = {"initial_indent": first, "subsequent_indent": rest, "break_long_words": False}
+    return fill(text, room(100) or 100, break_on_hyphens=False, **options)

@@ -1,0 +1,149 @@
+"""Commands that ask a question of pooled trials: equivalence, moderators, asymmetry, bias, rules of pooling."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from pdt_evidence.cli.evidence import (
+    counted,
+    heading,
+    note,
+    one_stratum,
+    pooling,
+    said,
+    synthesis_of,
+    table_of,
+)
+from pdt_evidence.errors import RequestError
+from pdt_evidence.screen import emphasised, wrapped
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pdt_evidence.results import PooledEffect
+
+
+def equivalence_command(arguments: argparse.Namespace) -> None:
+    from pdt_evidence.analysis.conclusions.equivalence import equivalence
+
+    synthesis, _, about = synthesis_of(arguments)
+    margin = _margin(arguments, list(synthesis.strata.values()))
+    for key, effect in synthesis.items():
+        heading(key)
+        found = equivalence(effect, margin=margin, alpha=arguments.alpha, better=arguments.better)
+        first, _, verdict = found.summary().rpartition("Verdict: ")
+        said(f"k = {effect.k}. {first.rstrip()}")
+        text = wrapped(f"Verdict: {verdict}").replace(found.verdict, emphasised(found.verdict), 1)
+        print(f"{text}\n")
+    said(about)
+
+
+def _margin(arguments: argparse.Namespace, effects: Sequence[PooledEffect]) -> Any:
+    """The margin that is asked for; without one that of the field, which is of standardised differences."""
+    if arguments.margin is None:
+        others = sorted({effect.measure for effect in effects} - {"SMD"})
+        if others:
+            raise RequestError(
+                f"A margin is needed for {', '.join(others)}: --margin 0.25, on the scale that is pooled (logarithms "
+                "of ratios). Only standardised differences have one by themselves, 0.25 (Steinert 2017)."
+            )
+        return "STEINERT_2017"
+    try:
+        return float(arguments.margin)
+    except ValueError:
+        return arguments.margin
+
+
+def metareg_command(arguments: argparse.Namespace) -> None:
+    from pdt_evidence.analysis.regression.metaregression import metareg
+    from pdt_evidence.effects.table import effect_sizes
+    from pdt_evidence.evidence.tables import set_aside
+
+    table, name = table_of(arguments)
+    table = table[set_aside(table) == ""]
+    if not {"yi", "vi"} <= set(table.columns):
+        measure = pooling(arguments, table)["measure"] or "SMD"
+        table = effect_sizes(table, measure=measure)
+    table = table[table["yi"].notna() & table["vi"].notna()]
+    options: dict[str, Any] = {"level": arguments.level}
+    if "trial_id" in table.columns and table["trial_id"].duplicated().any():
+        options |= {"cluster": "trial_id", "rho": arguments.rho}
+    else:
+        options |= {"method": arguments.method, "test": arguments.test}
+    _warn_of_mixture(table)
+    said(metareg(arguments.formula, table, **options).summary())
+    said(f"\nData: {counted(len(table), 'row')} of {name}.")
+
+
+def _warn_of_mixture(table: pd.DataFrame) -> None:
+    """Say where one regression holds effects of several kinds."""
+    for column in ("comparison", "outcome", "follow_up", "measure"):
+        found = sorted(set(table[column].dropna().astype(str))) if column in table.columns else []
+        if len(found) > 1:
+            name = column.replace("_", " ")
+            note(f"{len(found)} kinds of {name} go into one model ({', '.join(found)}); --select takes some.")
+
+
+def funnel_command(arguments: argparse.Namespace) -> None:
+    from pdt_evidence.figures import funnel, save
+
+    synthesis, _, about = synthesis_of(arguments)
+    save(funnel(one_stratum(synthesis), title=arguments.title), arguments.out)
+    said(f"wrote {arguments.out}\n{about}")
+
+
+def bias_command(arguments: argparse.Namespace) -> None:
+    from pdt_evidence.analysis.bias.overview import bias
+
+    synthesis, _, about = synthesis_of(arguments)
+    for key, effect in synthesis.items():
+        heading(key)
+        said(f"{bias(effect, direction=arguments.direction).summary()}\n")
+    said(about)
+
+
+def sensitivity_command(arguments: argparse.Namespace) -> None:
+    from pdt_evidence.analysis.robustness.dependence import sensitivity
+    from pdt_evidence.reporting.strata import to_pool
+
+    table, name = table_of(arguments)
+    options = pooling(arguments, table)
+    by = options["by"]
+    table = to_pool(table, by, name)
+    if not {"yi", "vi"} <= set(table.columns):
+        from pdt_evidence.effects.table import effect_sizes
+
+        table = effect_sizes(table, measure=options["measure"] or "SMD")
+    rhos = [0.2, 0.4, 0.6, 0.8]
+    kept = {name: options[name] for name in ("method", "test", "level")}
+    runs = sensitivity(table, by=by, rhos=rhos, rules=arguments.rules, **kept)
+    for key, rows in runs.groupby(list(by), sort=False):
+        heading([str(word) for word in key])
+        said("\n".join(_runs(rows)) + "\n")
+    said("The same rows pooled under every rule for trials with several of them, and every correlation.")
+
+
+def _runs(rows: pd.DataFrame) -> list[str]:
+    """A table of runs, one line a rule and correlation."""
+    from pdt_evidence.formatting import TEXT, aligned
+
+    with_events = "events" in rows.columns
+    head = ("rows of a trial", *(["events"] if with_events else []), "rho", "rows", "trials", "estimate", "ci.lb",
+            "ci.ub", "p", "tau2", "test")  # fmt: skip
+    lines = [
+        (
+            str(row["dependence"]),
+            *([str(row["events"])] if with_events else []),
+            TEXT.number(row["rho"], 1),
+            str(row["rows"]),
+            str(row["trials"]),
+            *(TEXT.number(row[name], 3) for name in ("estimate", "ci_low", "ci_high")),
+            TEXT.p(row["p"]),
+            TEXT.number(row["tau2"], 3),
+            str(row["inference"]),
+        )
+        for row in rows.to_dict("records")
+    ]
+    return aligned([head, *lines], 1 + with_events)
