@@ -59,7 +59,7 @@ class GoshSplit(Brief):
         low, high = (TEXT.number(mean) for mean in self.means)
         lines = [
             f"The best cut of the estimates in two, at {TEXT.number(self.cut)}, explains {100 * self.explained:.0f}% "
-            f"of their variance (of one normal cloud {100 * ONE_NORMAL:.0f}%, of a uniform one {100 * ONE_UNIFORM:.0f}%).",
+            f"of their variance (one normal cloud: {100 * ONE_NORMAL:.0f}%, a uniform one: {100 * ONE_UNIFORM:.0f}%).",
             f"Means {low} ({self.sizes[0]:,} subsets) and {high} ({self.sizes[1]:,}).",
             *self._decided(),
         ]
