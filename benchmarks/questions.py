@@ -18,6 +18,7 @@ from benchmarks.contest import Contest, Entry, Row
 from benchmarks.data import Floats, clustered_rows, many_analyses, one_analysis
 from benchmarks.tables import write_tables
 from benchmarks.timing import best, import_seconds, peak_megabytes
+from pdt_evidence.analysis.multiverse.run import fit_all
 from pdt_evidence.analysis.robustness.gosh import gosh
 from pdt_evidence.evidence.readers import read_trials
 from pdt_evidence.models.bias.selection import Model, fit_selected, scaled
@@ -233,6 +234,30 @@ def _ratio(theirs: float | None, ours: float) -> float | None:
     return None if theirs is None else theirs / ours
 
 
+SPECIFICATIONS = 10_000
+
+
+def multiverse() -> Iterator[Row]:
+    """A multiverse of 10,000 univariate specifications, 33 trials"""
+    import pandas as pd
+
+    yi, vi = one_analysis()
+    table = pd.DataFrame(
+        {"study": [f"Trial {i}" for i in range(yi.size)], "yi": yi, "vi": vi, "outcome": "depression"}
+    )
+    methods, tests = ["DL", "REML", "PM", "HE", "SJ"], ["z", "knha", "adhoc", "t"]
+    rng = np.random.default_rng(1)
+    masks = {
+        f"{i}": rng.random(yi.size) < 0.2 for i in range(SPECIFICATIONS // len(methods) // len(tests) - 1)
+    }
+    options: dict[str, Any] = {"by": "outcome", "method": methods, "test": tests, "exclude": masks}
+    done = pdt.multiverse(table, **options)
+    fits = best(lambda: fit_all(done.pools, done.source, 0.95, None, None, None), budget=3)
+    yield _target(f"{len(done):,} specifications, after aggregation", fits, 1.0, None)
+    whole = best(lambda: pdt.multiverse(table, **options), budget=3)
+    yield Row(name="the whole call: rows chosen and aggregated as well", seconds=whole)
+
+
 READ_ROWS, EXCEL_ROWS = 100_000, 10_000
 
 
@@ -273,4 +298,5 @@ def _with_floor(contest: Contest, yi: Floats, vi: Floats) -> Iterator[Row]:
 QUESTIONS: dict[str, Callable[[], Iterator[Row]]] = {
     "single": single, "full": full, "reml": reml, "dl": dl, "subsets": subsets, "million": million,
     "clustered": clustered, "imports": imports, "figure": figure, "readers": readers, "selection": selection,
+    "multiverse": multiverse,
 }  # fmt: skip

@@ -159,6 +159,45 @@ def test_a_direction_that_is_not_known_is_the_reason():
     assert frame.loc[frame["bias"] == "none", "estimate"].notna().all()
 
 
+def alone(name, fit):
+    """Each method as a user calls it."""
+    if name == "limit":
+        return pdt.limit_meta(fit)
+    if name == "p-uniform*":
+        return pdt.p_uniform(fit, direction="positive")
+    if name == "worst-case":
+        return pdt.publication_sensitivity(fit, direction="positive").worst_case
+    options = {"selection-2-steps": {"steps": (0.025, 0.5)}, "selection-beta": {"kind": "beta"}}
+    return pdt.selection_model(fit, direction="positive", **options.get(name, {}))
+
+
+@pytest.mark.parametrize("dependence", ["aggregate", "che"])
+@pytest.mark.parametrize(
+    "name", ["selection", "selection-2-steps", "selection-beta", "p-uniform*", "limit", "worst-case"]
+)
+def test_every_method_against_bias_is_the_one_that_a_user_calls(name, dependence):
+    """Or its reason; what takes one value a trial cannot be combined with a multilevel model."""
+    m = multiverse(ROWS, by="outcome", dependence=dependence, bias=name, direction="positive")
+    if dependence == "che" and name in ("p-uniform*", "limit"):
+        assert m.invalid["reason"].tolist() == [
+            f"{name} takes one value a trial, and che models have several"
+        ]
+        return
+    synthesis = pdt.synthesize(ROWS, by="outcome", dependence=dependence)
+    for row in m.to_frame().to_dict("records"):
+        one = alone(name, synthesis[row["outcome"]])
+        assert row["estimate"] == pytest.approx(one.estimate, rel=1e-6, nan_ok=True)
+        assert row["ci_low"] == pytest.approx(one.ci[0], rel=1e-5, nan_ok=True)
+        assert row["reason"] == one.why
+
+
+def test_selection_models_take_clusters_whatever_their_model():
+    options = {"dependence": ["three-level", "che"], "rho": [0.2, 0.8], "direction": "positive"}
+    m = multiverse(ROWS, by="outcome", bias="selection", **options)
+    assert m.merged == 3
+    assert set(m.to_frame()["test"]) == {"sandwich"}
+
+
 @pytest.mark.parametrize("dependence", ["aggregate", "che"])
 def test_a_method_against_bias_starts_from_the_fit_of_synthesize(dependence):
     m = multiverse(ROWS, by="outcome", dependence=dependence, bias="pet-peese", direction="positive")

@@ -77,7 +77,8 @@ def multiverse(
         these there is the option "nothing". A mapping of such masks (None: nothing) is a choice of its own.
     bias : one option or a list
         "none", "pet-peese" (random effects; CR2 under dependence), "pet-peese-wls", "uwls", "waap-wls",
-        "trim-and-fill".
+        "trim-and-fill", "selection" (3PSM), "selection-2-steps" (4PSM), "selection-beta", "p-uniform*", "limit",
+        "worst-case" (non-affirmative results alone). Selection models and the worst case take clusters.
     direction : {"positive", "negative"}, optional
         Which effects selection favours, for the methods against bias; trials of two treatments need it.
     executor : concurrent.futures.Executor, optional

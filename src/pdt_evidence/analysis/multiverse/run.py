@@ -95,7 +95,9 @@ def _steps(
             yield len(part)
     for (dependence, test), where in kinds["multilevel"].items():
         for part in _parts(where, [0] * len(where)):
-            numbers.put(part, _multilevel([pools[at] for at in part], rows, dependence, test, level))
+            numbers.put(
+                part, _multilevel([pools[at] for at in part], rows, dependence, test, level, executor)
+            )
             yield len(part)
     yield from _one_by_one(kinds["single"], pools, rows, level, direction, executor, numbers)
 
@@ -155,7 +157,7 @@ def univariate(
 
 
 def _multilevel(
-    pools: Sequence[Pool], rows: Rows, dependence: str, test: str, level: float
+    pools: Sequence[Pool], rows: Rows, dependence: str, test: str, level: float, executor: Executor | None
 ) -> dict[str, Any]:
     """Row by row: the same rows of the table in every specification, NaN where one leaves them out."""
     y = np.full((len(pools), len(rows.yi)), np.nan)
@@ -171,6 +173,7 @@ def _multilevel(
         rho=rho,
         test=own,
         level=level,
+        executor=executor,
     )
     found = {name: getattr(many, name) for name in ("se", "df", "p", "ci")}
     if dependence == "che":  # with a single cluster the model's own stay, as in `with_robust`
@@ -233,7 +236,10 @@ def _fit(
     rows: Stratified, values: Table | None, model: Model, level: float, how: tuple[str, float, str]
 ) -> PooledEffect:
     """As `synthesize` pools these rows as one stratum."""
-    settings = {"method": model.method or "REML", "test": model.test, "level": level}
+    test = (
+        "knha" if ADJUSTMENTS[model.bias].own_test else model.test
+    )  # it starts from the effects, not the test
+    settings = {"method": model.method or "REML", "test": test, "level": level}
     if values is not None:
         return pooled_values(values, STRATUM, settings)[("all",)]
     settings["test"] = "CR2" if model.dependence == "che" else "t"

@@ -41,11 +41,6 @@ class Model(NamedTuple):
     test: str
     bias: str
 
-    @property
-    def key(self) -> tuple[Any, ...]:
-        """Equal for equal models: NaN is not equal to itself."""
-        return tuple(None if isinstance(one, float) and isnan(one) else one for one in self)
-
 
 def options_of(given: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     """The options of each choice as a tuple, each once, all of them checked.
@@ -81,9 +76,16 @@ def model_grid(
             invalid.append(asked._asdict() | {"reason": reason})
             continue
         model = _settled(asked, measure)
-        merged += model.key in models
-        models.setdefault(model.key, model)
+        merged += _key(model) in models
+        models.setdefault(_key(model), model)
     return list(models.values()), invalid, merged
+
+
+def _key(model: Model) -> tuple[Any, ...]:
+    """Equal for models that come to the same: NaN is not equal to itself, and some take clusters of any model."""
+    if model.dependence in MULTILEVEL_TESTS and ADJUSTMENTS[model.bias].clusters_only:
+        model = model._replace(dependence="clusters")
+    return tuple(None if isinstance(one, float) and isnan(one) else one for one in model)
 
 
 def _fault(asked: Model) -> str:
@@ -107,14 +109,18 @@ def _fault(asked: Model) -> str:
 def _settled(asked: Model, measure: str) -> Model:
     """With what is really done in the place of what was asked for, and nothing where a choice does not arise."""
     adjustment, test = ADJUSTMENTS[asked.bias], asked.test
-    if adjustment.fixed_weights:
-        test = "t"
-    elif asked.dependence in MULTILEVEL_TESTS:
-        test = "CR2" if asked.bias != "none" else test_done(asked.dependence, test)
+    by_row = asked.dependence in MULTILEVEL_TESTS
+    if by_row:
+        own = adjustment.clusters_only or ("CR2" if asked.bias != "none" else "")
+        test = own or test_done(asked.dependence, test)
+    elif adjustment.own_test:
+        test = adjustment.own_test
     return asked._replace(
         events=asked.events if measure == "SMD" else "",
         aggregate=asked.aggregate if asked.dependence == "aggregate" else "",
-        rho=nan if asked.dependence == "three-level" else float(asked.rho),
-        method="" if adjustment.fixed_weights else asked.method,
+        rho=nan
+        if asked.dependence == "three-level" or (by_row and adjustment.clusters_only)
+        else float(asked.rho),
+        method=asked.method if adjustment.estimated else "",
         test=test,
     )

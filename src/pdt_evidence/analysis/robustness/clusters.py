@@ -201,9 +201,9 @@ def refuse_options(**given: Any) -> None:
         )
 
 
-def at_least_two(labels: Sequence[str], entry_point: str) -> None:
+def at_least_two(
+    labels: Sequence[str], entry_point: str, does: str = "leaves out one trial after another"
+) -> None:
     """Raise where there is one cluster only."""
     if len(labels) < 2:
-        raise RequestError(
-            f"{entry_point}() leaves out one trial after another, and this fit has one; without it nothing is left."
-        )
+        raise RequestError(f"{entry_point}() {does}, and this fit has one; without it nothing is left.")

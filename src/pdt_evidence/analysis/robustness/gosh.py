@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pdt_evidence.analysis.pooled.multilevel import MultilevelEffect
 from pdt_evidence.analysis.progress import progress_bar
+from pdt_evidence.analysis.robustness.clusters import at_least_two, clusters_of, refit, refuse_options
+from pdt_evidence.analysis.robustness.gosh_split import GoshSplit, split_of
 from pdt_evidence.analysis.robustness.refits import frozen, pool_first
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
 from pdt_evidence.formatting import PAGE
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Gosh", "gosh"]
+
+MOST_BY_TRIAL = 1 << 14  # subsets of trials with several effects, unless `sample` says how many
 
 Floats = NDArray[np.float64]
 
@@ -91,6 +96,14 @@ class Gosh(Brief):
             )
         return pd.DataFrame(rows)
 
+    def split(self) -> GoshSplit:
+        """Whether the estimates fall into two clusters, and which studies tell the two apart.
+
+        The cut is the one with the least variance within both clusters.
+        """
+        held = np.stack([holds(self.bitmask, i) for i in range(len(self.labels))], axis=1)
+        return split_of(self.estimate, held, self.labels)
+
     def summary(self) -> str:
         """Quartiles of the estimate and of I2 as aligned text."""
         kind = "all" if self.complete else "a random sample of"
@@ -121,14 +134,15 @@ def gosh(
     Parameters
     ----------
     yi, vi : array_like, shape (k,)
-        Effects and their variances; or a `PooledEffect` as `yi`, and no `vi`.
+        Effects and their variances; or a `PooledEffect` as `yi`, and no `vi`. Of a multilevel fit, such as
+        `synthesize(dependence="che")` gives it, the subsets are of whole trials.
     method : str, optional
         "EE", "DL" or "REML"; that of the `PooledEffect`, or "REML", if None.
     labels : sequence, length k, optional
         As in `pool`.
     budget : int
         All 2**k - 1 subsets are pooled if they are no more than this; else, unless `sample`
-        says how many, that number of subsets is drawn.
+        says how many, that number of subsets is drawn; of trials with several effects no more than 16,384.
     sample : int, optional
         How many distinct subsets to draw, each as likely as any other; all of them if there are
         no more.
@@ -165,13 +179,19 @@ def gosh(
     >>> subsets.included("C").tolist()
     [False, False, False, True, True, True, True]
     """
-    full = pool_first(yi, vi, method, None, None, labels)
+    by_trial = isinstance(yi, MultilevelEffect)
+    if by_trial:
+        refuse_options(vi=vi, method=method, labels=labels)
+    full = yi if by_trial else pool_first(yi, vi, method, None, None, labels)
     check_options(
         method=(full.method, Choice(GOSH_METHODS)),
         budget=(budget, Whole(least=1)),
         sample=(sample, Whole(least=1, or_none=True)),
         seed=(seed, SEED),
     )
+    if by_trial:
+        most = budget if sample is not None else min(budget, MOST_BY_TRIAL)
+        return _by_trial(full, most, sample, seed, executor, progress)
     if full.k < 2:
         raise EvidenceError("gosh() needs at least two studies; one has no subsets but itself.")
     masks, complete = _subsets(full.k, budget, sample, seed)
@@ -183,6 +203,27 @@ def gosh(
     return Gosh(
         labels=full.labels, method=full.method, complete=complete, bitmask=frozen(masks), full=full, **arrays
     )
+
+
+def _by_trial(
+    fit: MultilevelEffect,
+    budget: int,
+    sample: int | None,
+    seed: int | None,
+    executor: Executor | None,
+    progress: bool,
+) -> Gosh:
+    """Subsets of the trials of a multilevel fit, each fitted by its model."""
+    clusters = clusters_of(fit)
+    at_least_two(clusters.labels, "gosh", "pools subsets of the trials")
+    masks, complete = _subsets(clusters.m, budget, sample, seed)
+    held = np.stack([holds(masks, i) for i in range(clusters.m)], axis=1)
+    found = refit(clusters, held, executor, progress)
+    arrays: dict[str, Any] = {name: frozen(getattr(found, name)) for name in ("estimate", "tau2", "I2", "Q")}
+    return Gosh(
+        labels=clusters.labels, method="REML", complete=complete, bitmask=frozen(masks), full=fit,
+        k=frozen(held.sum(axis=1)), **arrays,
+    )  # fmt: skip
 
 
 def _subsets(k: int, budget: int, sample: int | None, seed: int | None) -> tuple[NDArray[np.uint64], bool]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdt_evidence.formatting import TEXT, scale_name
+from pdt_evidence.showing import Brief, Cells, cells_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,8 +20,8 @@ __all__ = ["Update"]
 STRATA_SAID, ROWS_SAID, CELLS_SAID = 5, 6, 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Update:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Update(Brief):
     """What changed from one state of the evidence to another.
 
     Attributes
@@ -51,12 +52,28 @@ class Update:
     rows_known: bool = True
     notes: tuple[str, ...] = ()
 
-    def __repr__(self) -> str:
-        counts = self._counts()
-        changed = int(self.estimates["changed"].sum())
-        return (
-            f"<Update of {len(self.estimates)} strata, {changed} changed; rows: {counts['came']} came, "
-            f"{counts['changed']} changed, {counts['withdrawn']} withdrawn>"
+    def _line(self) -> str:
+        counts, total = self._counts(), len(self.estimates)
+        changed = f"{int(self.estimates['changed'].sum())} of {total} strata changed"
+        rows = ", ".join(f"{count} {what}" for what, count in counts.items())
+        return f"{changed}; rows: {rows}" if self.rows_known else changed
+
+    def _cells(self) -> Cells:
+        frame = self.estimates
+        words = frame[list(self.by)].astype(str).agg(", ".join, axis=1) if self.by else "all studies"
+        sides = {
+            f"{said} ci": [f"estimate_{side}", f"ci_low_{side}", f"ci_high_{side}"]
+            for side, said in (("old", "before"), ("new", "after"))
+        }
+        return cells_of(
+            frame.assign(stratum=words),
+            **{
+                "stratum": "stratum",
+                "k before": "k_old",
+                "k after": "k_new",
+                **sides,
+                "change": "estimate_change",
+            },
         )
 
     def to_frame(self) -> pd.DataFrame:
@@ -86,9 +103,6 @@ class Update:
 
     def __str__(self) -> str:
         return self.summary()
-
-    def _repr_html_(self) -> str:
-        return self.to_frame().to_html(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
 
     def _counts(self) -> dict[str, int]:
         """Rows, not cells."""

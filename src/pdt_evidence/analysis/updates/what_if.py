@@ -20,6 +20,7 @@ from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.formatting import TEXT, percent, scale_name
 from pdt_evidence.options import Number
 from pdt_evidence.results import PooledEffect
+from pdt_evidence.showing import Brief, Cells, cells_of
 
 __all__ = ["WhatIf", "what_if"]
 
@@ -29,8 +30,8 @@ MOST = 100_000  # further trials in one call
 FEWEST = 2  # persons in an arm
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class WhatIf:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class WhatIf(Brief):
     """A pooled effect with one further trial; `frame` has one row for each that was asked about."""
 
     full: PooledEffect = field(repr=False)  # as it is now
@@ -40,8 +41,21 @@ class WhatIf:
     def __len__(self) -> int:
         return len(self.frame)
 
-    def __repr__(self) -> str:
-        return f"<WhatIf of {len(self)} further trials: {int(self.frame['flips'].sum())} would move the interval>"
+    def _line(self) -> str:
+        moved = int(self.frame["flips"].sum())
+        return f"{len(self)} further trials; {moved} would move the interval to another side of no effect"
+
+    def _cells(self) -> Cells:
+        intervals = {
+            "estimate ci": ["estimate", "ci_low", "ci_high"],
+            "predicted ci": ["estimate", "pi_low", "pi_high"],
+        }
+        return cells_of(
+            self.frame, effect="effect", n_per_arm="n_per_arm", variance="vi", tau2="tau2", **intervals
+        )
+
+    def _below(self) -> tuple[str, ...]:
+        return (self.variance,)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a further trial.
@@ -71,9 +85,6 @@ class WhatIf:
 
     def __str__(self) -> str:
         return self.summary()
-
-    def _repr_html_(self) -> str:
-        return self.frame.to_html(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
 
 
 def _line(row: dict[Any, Any]) -> str:
