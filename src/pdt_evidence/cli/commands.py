@@ -6,7 +6,6 @@ import argparse
 import re
 import sys
 from dataclasses import replace
-from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.cli.evidence import counted, pooling, said, synthesis_of, table_of, words
@@ -132,9 +131,9 @@ def compare_command(arguments: argparse.Namespace) -> None:
     names = ("measure", "method", "test", "level", "dependence", "rho", "claims")
     options = {name: getattr(arguments, name) for name in names}
     update = compare(
-        arguments.old, arguments.new, by=_words(arguments.by) if arguments.by else None, **options
+        arguments.old, arguments.new, by=words(arguments.by) if arguments.by else None, **options
     )
-    print(fill(update.summary(), 110))
+    print(wrapped(update.summary()))
     if arguments.out is None:
         return
     if arguments.out.suffix.lower() == ".csv":
