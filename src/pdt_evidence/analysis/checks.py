@@ -15,6 +15,8 @@ from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.models.pool import Options
 
 __all__ = [
+    "LARGEST",
+    "SMALLEST",
     "checked_arrays",
     "checked_studies",
     "checked_weights",

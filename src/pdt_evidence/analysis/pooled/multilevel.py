@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import (
+    LARGEST,
+    SMALLEST,
     fault_of_effect,
     fault_of_variance,
     numbers,
@@ -332,7 +334,11 @@ def _checked(
     if not y.shape == v.shape == (len(cluster),) or not cluster:
         shapes = f"{y.shape}, {v.shape} and ({len(cluster)},)"
         raise EvidenceError(f"yi, vi and cluster have the shapes {shapes}, but need one length, 1 or more.")
-    for i in range(len(y)):
+    doubtful = ~(np.abs(y) <= LARGEST) | ~(np.isfinite(v) & (v >= SMALLEST))  # most often none
+    doubtful |= np.array(
+        [name is None or type(name).__name__ == "NAType" or name != name for name in cluster]
+    )
+    for i in np.flatnonzero(doubtful).tolist():
         faults = [fault_of_effect(y[i], y_text.get(i)), fault_of_variance(v[i], v_text.get(i))]
         if cluster[i] is None or type(cluster[i]).__name__ == "NAType" or cluster[i] != cluster[i]:
             faults.append("its cluster is missing.")

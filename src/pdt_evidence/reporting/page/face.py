@@ -26,6 +26,8 @@ def faces(letters: Iterable[str]) -> str:
             options.hinting, options.notdef_outline = False, True
             options.layout_features = ["kern"]
             options.drop_tables += ["FFTM"]  # times of FontForge
+            for table in ("GSUB", "GPOS", "GDEF"):  # slow to read; the pairs to kern are in `kern` as well
+                del font[table]
             subsetter = Subsetter(options)
             subsetter.populate(unicodes=wanted)
             subsetter.subset(font)
