@@ -14,7 +14,7 @@ from pdt_evidence.reporting import citations, contents, reproduce
 from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.page import write_page
-from pdt_evidence.reporting.page.filters import footnoted, letter
+from pdt_evidence.reporting.page.filters import footnoted, letter, told
 from pdt_evidence.reporting.reproduce import write_table
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.records import ANSWERS
@@ -112,8 +112,10 @@ def test_the_page_gives_the_answer_first(page):
         "answer",
         "claims",
         "pooled",
+        "meaning",
         "figures",
         "comparisons",
+        "bias",
         "trials",
         "published",
         "recomputed",
@@ -197,7 +199,9 @@ def test_the_pools_on_the_page_are_those_of_the_table_beside_it(run):
     for _, row in table.iterrows():
         numbers = (f"{row[name]:.2f}".replace("-", "−") for name in ("estimate", "ci_low", "ci_high"))
         estimate, low, high = map(re.escape, numbers)
-        printed = rf"{row['follow_up']} {row['k']} (?:[a-z, ]+ )?{estimate} {low} to {high} "
+        printed = (
+            rf"{told(row['follow_up'], 'follow_up')} {row['k']} (?:[a-z, ]+ )?{estimate} {low} to {high} "
+        )
         if row["k"] > 1 and min(abs(row[["estimate", "ci_low", "ci_high"]])) > 0.01:
             assert re.search(printed, text), row.to_dict()
 

@@ -103,7 +103,7 @@ SVG = (
 
 
 def test_a_picture_in_the_page_keeps_its_names_apart_and_leads_to_rows():
-    made = inline(SVG, "one", "A & B", "two studies", {"Study A": ["T0001", "T0002"]})
+    made = inline(SVG, "one", "A & B", "two studies", {"Study A": ["trial-T0001", "trial-T0002"]})
     assert made.startswith("<svg")
     assert 'id="one-axes"' in made
     assert "url(#one-p1)" in made
@@ -117,8 +117,11 @@ def test_the_links_of_a_forest_are_the_rows_of_its_studies():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = pdt.synthesize(pdt.trials(comparison="pdt_vs_cbt", outcome="depression"))
-    links = links_of(found.strata.values())
-    assert links["Fonagy 2019"][0].startswith("T")
+    anchors = {
+        row: f"trial-{row}" for one in found.strata.values() for ids in one.row_ids for row in ids.split("+")
+    }
+    links = links_of(found.strata.values(), anchors)
+    assert links["Fonagy 2019"][0].startswith("trial-T")
     assert sum(map(len, links.values())) == sum(effect.k for effect in found.strata.values())
 
 
