@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+from page_words import unwanted
 
 import pdt_evidence as pdt
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
@@ -187,6 +188,7 @@ def test_what_a_reader_must_know_of_a_pool_stands_under_its_table(run, full):
     noted = {note for syn in full.pooled.values() for one in syn.strata.values() for note in one.notes}
     assert any("below 1" in note for note in noted)
     assert all(note in unescape(pooled) for note in noted)
+    assert "With two studies no prediction interval can be computed." in pooled
     assert "<sup>a</sup>" in pooled
     assert "95% CI of τ²" in pooled
 
@@ -349,3 +351,22 @@ def test_a_limit_in_a_table_shows_on_which_side_of_no_effect_it_lies():
     assert PAGE.interval((0.003, 0.35)) == "0.003 to 0.35"
     assert PAGE.interval((-0.34, -0.00002)) == "−0.34 to <0"
     assert PAGE.interval((float("nan"), 1.0)) == "– to 1.00"  # a limit that a source prints alone is shown
+
+
+def test_the_page_speaks_in_plain_words(run):
+    """No option of the library, no name of a table or source, nothing "held"; tests/page_words.py says which."""
+    found = unwanted((run[0] / "report.html").read_text(encoding="utf-8"))
+    assert not found, "\n".join(found)
+
+
+def test_the_page_is_light(run):
+    assert (run[0] / "report.html").stat().st_size < 1_500_000
+
+
+def test_regions_have_names_of_their_own(run):
+    names = re.findall(
+        r'role="region" aria-label="([^"]*)"', (run[0] / "report.html").read_text(encoding="utf-8")
+    )
+    assert len(names) > 30
+    assert sorted(set(names)) == sorted(names)
+    assert "Table" not in names

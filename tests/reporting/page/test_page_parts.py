@@ -96,7 +96,7 @@ SVG = (
     '<?xml version="1.0"?>\n<!DOCTYPE svg>\n<svg xmlns:xlink="x" width="100.5pt" height="50pt" viewBox="0 0 1 1" '
     'xmlns="y" version="1.1">\n <metadata>\n  <a/>\n </metadata>\n '
     '<defs>\n  <style type="text/css">*{}</style>\n </defs>\n'
-    ' <g id="axes"><path clip-path="url(#p1)"/><use xlink:href="#m"/>'
+    ' <g id="axes"><clipPath id="p1"/><path id="m"/><path clip-path="url(#p1)"/><use xlink:href="#m"/>'
     '<text x="1.23456" transform="rotate(-0 1 2)">Study A</text><text x="2">Study A</text>'
     '<text x="3">B</text></g></svg>'
 )
@@ -105,8 +105,10 @@ SVG = (
 def test_a_picture_in_the_page_keeps_its_names_apart_and_leads_to_rows():
     made = inline(SVG, "one", "A & B", "two studies", {"Study A": ["trial-T0001", "trial-T0002"]})
     assert made.startswith("<svg")
-    assert 'id="one-axes"' in made
+    assert 'id="one-p1"' in made
+    assert "axes" not in made  # nothing leads there
     assert "url(#one-p1)" in made
+    assert 'id="one-m"' in made
     assert 'href="#one-m"' in made
     assert not re.search(r"metadata|<style|xlink", made)
     assert re.findall(r'<a href="(#trial-T\d+)"><text', made) == ["#trial-T0001", "#trial-T0002"]

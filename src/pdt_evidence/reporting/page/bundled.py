@@ -54,6 +54,7 @@ def bundled(contents: Contents, figures: Path) -> View:
     words |= _first_screen(contents, figures) | _judged(contents) | _compared(contents, figures)
     words |= {
         "coverage": _coverage(contents),
+        "about_time": contents.coverage.attrs["says"],
         "left_out": contents.left_out().to_dict("records"),
         "rows_available": len(contents.trials),
         "rows_pooled": int(((contents.trials["status"] == "ok") & contents.trials["preferred"]).sum()),
@@ -61,12 +62,14 @@ def bundled(contents: Contents, figures: Path) -> View:
         "brought": brought,
         "published": published,
         "trials": trials,
-        "sources": contents.sources.to_dict("records"),
+        "sources": contents.sources.assign(
+            short=contents.sources["source_id"].map(citations.named())
+        ).to_dict("records"),
         "wanted": load("wanted").to_dict("records"),
         "versions": contents.versions,
         "own": False,
     }
-    return View(title=TITLE, sections=sections, anchors=anchors, words=words)
+    return View(title=TITLE, sections=sections, anchors=anchors, words=words, ours=True)
 
 
 def _first_screen(contents: Contents, figures: Path) -> dict[str, Any]:

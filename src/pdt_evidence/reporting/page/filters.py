@@ -22,6 +22,7 @@ __all__ = [
     "spelled", "stratum", "told", "unit", "words",
 ]  # fmt: skip
 
+GUIDELINES = {"nice_ng222": "NICE guideline NG222"}
 LARGEST_LOG = 700.0  # beyond it a ratio overflows
 
 
@@ -52,6 +53,7 @@ def spelled(text: str) -> str:
         author, rest = found[1].replace("_", " ").title(), in_words(found[2])
         return names.get(found[0], f"{author} {rest}")
 
+    text = re.sub(r"\b[a-z]+_\w+\b", lambda found: (names | GUIDELINES).get(found[0], found[0]), text)
     return re.sub(r"\b([a-z][a-z_]*)(\d{4}\w*)", spell, text)
 
 

@@ -60,7 +60,7 @@ def own(contents: OwnTable, figures: Path) -> View:
         "claims": (),
         "own": True,
     }
-    return View(title=title, sections=sections, anchors=anchors, words=words)
+    return View(title=title, sections=sections, anchors=anchors, words=words, ours=False)
 
 
 def _of_use(contents: OwnTable) -> set[str]:

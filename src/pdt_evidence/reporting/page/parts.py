@@ -27,6 +27,7 @@ class View:
     sections: Mapping[str, str]  # template and id -> its name in the list of contents
     anchors: Mapping[str, str]  # row_id -> the id of its row on the page
     words: Mapping[str, Any]
+    ours: bool  # whether all its prose is the library's own, and may be put into plain words
 
 
 def common(

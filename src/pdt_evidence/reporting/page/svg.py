@@ -17,6 +17,9 @@ __all__ = ["inline", "links_of"]
 HEAD = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>\s*|<defs>\s*<style.*?</style>\s*</defs>\s*", re.S)
 ROOT = re.compile(r'<svg [^>]*width="([\d.]+)pt" height="([\d.]+)pt"[^>]*>')
 TEXT = re.compile(r"(<text [^>]*>)([^<]+)(</text>)")
+ID = re.compile(r' id="([^"]*)"')
+USED = re.compile(r'(?:url\(|href=")#([^")]*)')
+FAMILY = "font-family: 'Liberation Sans', Arial, Helvetica, sans-serif; "  # that of the page
 ZEROS = re.compile(r"(\d\.\d\d)\d+")
 ROTATED_BY_NOTHING = re.compile(r' transform="rotate\(-?0 [^)]*\)"')
 
@@ -43,13 +46,15 @@ def inline(
 ) -> Markup:
     """An SVG file as an element of the page.
 
-    Names within it get `name` before them, as several figures share one page; coordinates are cut to a hundredth
+    Names that it uses within get `name` before them, as several figures share one page, others go; coordinates are cut to a hundredth
     of a point; text that is a study of `links` leads to its row, one row after the other where it comes again.
     """
     from markupsafe import Markup
 
     width = ROOT.search(drawn)
-    drawn = HEAD.sub("", drawn)
+    drawn = HEAD.sub("", drawn).replace(FAMILY, "")
+    needed = set(USED.findall(drawn))
+    drawn = ID.sub(lambda found: found[0] if found[1] in needed else "", drawn)
     drawn = re.sub(r'\bid="', f'id="{name}-', drawn)
     drawn = re.sub(r'(url\(|href=")#', rf"\g<1>#{name}-", drawn).replace("xlink:href", "href")
     box = f'viewBox="0 0 {width[1]} {width[2]}" style="max-width:{width[1]}pt"' if width else ""

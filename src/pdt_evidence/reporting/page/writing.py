@@ -15,6 +15,7 @@ from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.readers.writing import write_all
 from pdt_evidence.formatting import PAGE, scale_name
 from pdt_evidence.reporting.contents import Contents
+from pdt_evidence.reporting.glossary import plain, plain_page
 from pdt_evidence.reporting.names import named
 from pdt_evidence.reporting.own_table import OwnTable, own_table
 from pdt_evidence.reporting.page import filters
@@ -147,7 +148,13 @@ def _environment() -> Environment:
     environment.filters |= {"spelled": filters.spelled, "words": filters.words, "address": filters.address}
     environment.filters |= {"shown": filters.shown, "between": filters.between, "unit": filters.unit}
     environment.filters |= {"told": filters.told, "stratum": filters.stratum, "percent": filters.percentage}
-    environment.filters |= {"scale": scale_name, "needed": filters.needed, "panel": panel, "remark": remark}
+    environment.filters |= {
+        "scale": scale_name,
+        "needed": filters.needed,
+        "plain": plain,
+        "panel": panel,
+        "remark": remark,
+    }
     return environment
 
 
@@ -157,4 +164,5 @@ def _rendered(view: View) -> str:
     environment.filters["anchor"] = lambda row: view.anchors.get(row, "")
     template = environment.get_template("report.html.j2")
     words: Mapping[str, Any] = view.words
-    return template.render(faces=FACES, allowed=ALLOWED, sections=view.sections, title=view.title, **words)
+    page = template.render(faces=FACES, allowed=ALLOWED, sections=view.sections, title=view.title, **words)
+    return plain_page(page) if view.ours else page
