@@ -1,8 +1,8 @@
 """The words of the page: no option, no name of a table, nothing that is "held"."""
 
 import pytest
-from page_words import unwanted
 
+from page_words import unwanted
 from pdt_evidence.reporting.glossary import plain, plain_page
 
 
@@ -13,7 +13,8 @@ def test_what_is_looked_for_is_found():
 def test_the_words_are_replaced_outside_of_code_and_places():
     page = '<p title="held">Not held here.</p><code>held</code><td class="where">held 1</td><b>held</b> holds'
     assert plain_page(page) == (
-        '<p title="held">Not available to us.</p><code>held</code><td class="where">held 1</td><b>available to us</b> holds'
+        '<p title="held">Not available to us.</p><code>held</code><td class="where">held 1</td>'
+        "<b>available to us</b> holds"
     )
 
 

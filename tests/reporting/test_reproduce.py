@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-from page_words import unwanted
 
 import pdt_evidence as pdt
+from page_words import unwanted
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from pdt_evidence.formatting import PAGE
 from pdt_evidence.reporting import citations, contents, reproduce

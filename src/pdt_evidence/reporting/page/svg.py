@@ -46,8 +46,9 @@ def inline(
 ) -> Markup:
     """An SVG file as an element of the page.
 
-    Names that it uses within get `name` before them, as several figures share one page, others go; coordinates are cut to a hundredth
-    of a point; text that is a study of `links` leads to its row, one row after the other where it comes again.
+    Names that it uses within get `name` before them, as several figures share one page, others go; coordinates are
+    cut to a hundredth of a point; text that is a study of `links` leads to its row, one row after the other where it
+    comes again.
     """
     from markupsafe import Markup
 
