@@ -14,6 +14,7 @@ from pdt_evidence.formatting import PAGE
 from pdt_evidence.reporting import citations, contents, reproduce
 from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
+from pdt_evidence.reporting.glossary import plain
 from pdt_evidence.reporting.page import write_page
 from pdt_evidence.reporting.page.filters import footnoted, letter, told
 from pdt_evidence.reporting.reproduce import write_table
@@ -152,7 +153,7 @@ def rows_of(run, section):
 def test_the_page_has_the_rules_and_what_each_mark_means(run):
     text = text_of(run)
     assert all(rule.when in text for rule in RULES)
-    assert all(f"{answer}: {meaning}" in text for answer, meaning in ANSWERS.items())
+    assert all(plain(f"{answer}: {meaning}") in text for answer, meaning in ANSWERS.items())
     claims = rows_of(run, "claims")
     assert all(f'class="mark {answer.replace(" ", "-")}"' in claims for answer in ANSWERS)
     assert text.count("never narrower than Wald") == 1

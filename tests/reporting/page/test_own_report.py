@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from io import StringIO
 
 import pandas as pd
 import pytest
@@ -70,9 +71,7 @@ def test_the_page_has_the_shape_of_the_bundled_one_without_claims(own):
 
 
 def test_the_first_screen_has_the_numbers_of_the_pools(own):
-    fit = pdt.synthesize(pdt.read_trials(pd.read_csv(pd.io.common.StringIO(TRIALS)).iloc[:4]))[
-        "depression", "post"
-    ]
+    fit = pdt.synthesize(pdt.read_trials(pd.read_csv(StringIO(TRIALS)).iloc[:4]))["depression", "post"]
     text = " ".join(Reader(own).text)
     assert "The numbers in my trials.csv" in text
     assert f"Hedges’ g {fit.estimate:.2f} (95% CI {fit.ci[0]:.2f} to {fit.ci[1]:.2f}" in text.replace(
@@ -131,7 +130,7 @@ def test_a_table_without_any_effect_still_makes_a_page(tmp_path):
 
 
 def test_rows_that_their_table_sets_aside_are_not_pooled_and_listed():
-    table = pd.read_csv(pd.io.common.StringIO(TRIALS)).iloc[:4].assign(status=["ok", "conflict", "ok", "ok"])
+    table = pd.read_csv(StringIO(TRIALS)).iloc[:4].assign(status=["ok", "conflict", "ok", "ok"])
     contents = own_table(table)
     assert contents.pooled[""]["depression", "post"].k == 2
     assert [row["reason"] for row in contents.left_out] == ["its status is conflict"]
@@ -142,7 +141,7 @@ def test_rows_that_their_table_sets_aside_are_not_pooled_and_listed():
 
 
 def test_several_comparisons_are_strata_of_their_own():
-    table = pd.read_csv(pd.io.common.StringIO(TRIALS)).iloc[:3]
+    table = pd.read_csv(StringIO(TRIALS)).iloc[:3]
     table = table.assign(comparison=["pdt_vs_control", "pdt_vs_cbt", "pdt_vs_cbt"])
     assert own_table(table).by == ("comparison", "outcome", "follow_up")
     assert own_table(table, by="outcome").by == ("outcome",)
@@ -152,7 +151,7 @@ def test_several_comparisons_are_strata_of_their_own():
 
 
 def test_a_table_is_reported_on_by_itself_or_not_at_all(tmp_path):
-    table = pd.read_csv(pd.io.common.StringIO(TRIALS))
+    table = pd.read_csv(StringIO(TRIALS))
     with pytest.raises(RequestError, match="Give one or the other"):
         pdt.report(tmp_path / "r.html", table=table, review="abbass2014")
     with pytest.raises(RequestError, match="Give it as table="):
@@ -181,7 +180,7 @@ EVIL = "a<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script></svg>
 
 def evil_table():
     """Two studies a stratum, with markup in every column that takes text, and in a column's name."""
-    table = pd.read_csv(pd.io.common.StringIO(TRIALS)).iloc[:4].assign(**{f"own {EVIL}": EVIL, "note": EVIL})
+    table = pd.read_csv(StringIO(TRIALS)).iloc[:4].assign(**{f"own {EVIL}": EVIL, "note": EVIL})
     for field in trial_fields():
         name = field.name
         if name in ("trial_id", "better", "follow_up") or (
