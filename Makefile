@@ -10,7 +10,7 @@ define environment
 	$(PYTHON) -m venv $(1) || { rm -rf $(1); exit 1; }
 endef
 
-.PHONY: reproduce test lint citation wheel-check test-floors test-newest test-abroad r-packages benchmark docs docs-site fuzz reference mutants clean
+.PHONY: reproduce test lint citation wheel-check test-floors test-newest test-abroad r-packages browser-checks benchmark docs docs-site fuzz reference mutants clean
 
 reproduce: .venv/run
 	$(BIN)/pdt-evidence reproduce --out results
@@ -43,6 +43,12 @@ test-newest: .venv-newest/done
 # Wants the locale: apt install locales && localedef -i de_DE -f UTF-8 de_DE.UTF-8
 test-abroad: .venv/test
 	TEST_LANG=de_DE.UTF-8 TEST_TZ=Asia/Kathmandu $(BIN)/python -m pytest -n 2
+
+# The report in a browser: what axe-core finds, widths, keyboard, paper. Wants Chromium: apt install chromium.
+# Pictures of it at three widths, light and dark, are left in build/screenshots.
+browser-checks: .venv/test
+	$(PIP) -e '.[browser]'
+	PDT_SCREENSHOTS=build/screenshots $(BIN)/python -m pytest -n 0 tests/browser
 
 # What tests that are otherwise skipped need, and the scripts in tests/reference: R is installed by hand.
 r-packages:

@@ -18,8 +18,8 @@ from benchmarks.contest import Contest, Entry, Row
 from benchmarks.data import Floats, clustered_rows, many_analyses, one_analysis
 from benchmarks.tables import write_tables
 from benchmarks.timing import best, import_seconds, peak_megabytes
-from pdt_evidence.analysis.multiverse.run import fit_all
 from benchmarks.waiting import memory, networks, waiting
+from pdt_evidence.analysis.multiverse.run import fit_all
 from pdt_evidence.analysis.robustness.gosh import gosh
 from pdt_evidence.evidence.readers import read_trials
 from pdt_evidence.models.bias.selection import Model, fit_selected, scaled

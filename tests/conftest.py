@@ -26,6 +26,7 @@ ALLOWED_SKIPS = (  # how the reason of a skip may begin; any other fails the ses
     "signals and locks are those of POSIX",
     "the peak is read from /proc",
     "the samples of real files are not here",
+    "no browser",  # make browser-checks
 )
 TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")  # how wide and how colourful it is
 

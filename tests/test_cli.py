@@ -328,9 +328,12 @@ def test_events_are_pooled_as_their_review_pools_them_or_said_to_be_converted(
     assert (said or REVIEWED) in capsys.readouterr().out
 
 
-def test_imported_trials_without_a_review_are_refused_and_not_passed_over(trials, capsys):
-    assert main(["claims", "--imported", str(trials)]) == 1
+def test_imported_trials_without_a_review_are_refused_or_reported_on_by_themselves(trials, capsys):
+    """They are passed over by nothing: everything about the article needs the review, a page of their own does not."""
+    assert main(["reproduce", "--imported", str(trials)]) == 1
     assert "without --review" in capsys.readouterr().err
+    assert main(["claims", "--imported", str(trials)]) == 0
+    assert "none is judged by this table" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,15 @@ import pandas as pd
 import pytest
 
 import pdt_evidence as pdt
+from page_words import unwanted
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from pdt_evidence.formatting import PAGE
 from pdt_evidence.reporting import citations, contents, reproduce
 from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
+from pdt_evidence.reporting.glossary import plain
 from pdt_evidence.reporting.page import write_page
-from pdt_evidence.reporting.page.filters import footnoted, letter
+from pdt_evidence.reporting.page.filters import footnoted, letter, told
 from pdt_evidence.reporting.reproduce import write_table
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.records import ANSWERS
@@ -118,8 +120,10 @@ def test_the_page_gives_the_answer_first(page):
         "answer",
         "claims",
         "pooled",
+        "meaning",
         "figures",
         "comparisons",
+        "bias",
         "trials",
         "published",
         "recomputed",
@@ -155,7 +159,7 @@ def rows_of(run, section):
 def test_the_page_has_the_rules_and_what_each_mark_means(run):
     text = text_of(run)
     assert all(rule.when in text for rule in RULES)
-    assert all(f"{answer}: {meaning}" in text for answer, meaning in ANSWERS.items())
+    assert all(plain(f"{answer}: {meaning}") in text for answer, meaning in ANSWERS.items())
     claims = rows_of(run, "claims")
     assert all(f'class="mark {answer.replace(" ", "-")}"' in claims for answer in ANSWERS)
     assert text.count("never narrower than Wald") == 1
@@ -191,6 +195,7 @@ def test_what_a_reader_must_know_of_a_pool_stands_under_its_table(run, full):
     noted = {note for syn in full.pooled.values() for one in syn.strata.values() for note in one.notes}
     assert any("below 1" in note for note in noted)
     assert all(note in unescape(pooled) for note in noted)
+    assert "With two studies no prediction interval can be computed." in pooled
     assert "<sup>a</sup>" in pooled
     assert "95% CI of τ²" in pooled
 
@@ -203,7 +208,9 @@ def test_the_pools_on_the_page_are_those_of_the_table_beside_it(run):
     for _, row in table.iterrows():
         numbers = (f"{row[name]:.2f}".replace("-", "−") for name in ("estimate", "ci_low", "ci_high"))
         estimate, low, high = map(re.escape, numbers)
-        printed = rf"{row['follow_up']} {row['k']} (?:[a-z, ]+ )?{estimate} {low} to {high} "
+        printed = (
+            rf"{told(row['follow_up'], 'follow_up')} {row['k']} (?:[a-z, ]+ )?{estimate} {low} to {high} "
+        )
         if row["k"] > 1 and min(abs(row[["estimate", "ci_low", "ci_high"]])) > 0.01:
             assert re.search(printed, text), row.to_dict()
 
@@ -351,3 +358,22 @@ def test_a_limit_in_a_table_shows_on_which_side_of_no_effect_it_lies():
     assert PAGE.interval((0.003, 0.35)) == "0.003 to 0.35"
     assert PAGE.interval((-0.34, -0.00002)) == "−0.34 to <0"
     assert PAGE.interval((float("nan"), 1.0)) == "– to 1.00"  # a limit that a source prints alone is shown
+
+
+def test_the_page_speaks_in_plain_words(run):
+    """No option of the library, no name of a table or source, nothing "held"; tests/page_words.py says which."""
+    found = unwanted((run[0] / "report.html").read_text(encoding="utf-8"))
+    assert not found, "\n".join(found)
+
+
+def test_the_page_is_light(run):
+    assert (run[0] / "report.html").stat().st_size < 1_500_000
+
+
+def test_regions_have_names_of_their_own(run):
+    names = re.findall(
+        r'role="region" aria-label="([^"]*)"', (run[0] / "report.html").read_text(encoding="utf-8")
+    )
+    assert len(names) > 30
+    assert sorted(set(names)) == sorted(names)
+    assert "Table" not in names

@@ -142,12 +142,18 @@ def _add_bundled(add: Add) -> None:
     )
     everything.add_argument("--out", type=Path, default=Path("results"), help="folder (default: results)")
     _add_imported(everything)
-    page = add("report", commands.report_command, "write the report on the evidence: one HTML file")
+    page = add(
+        "report", commands.report_command, "write the report on the evidence, or on a table: one HTML file"
+    )
+    _add_own_table(page)
+    page.add_argument("--by", help="columns of that table that make the strata, comma-separated")
     page.add_argument("-o", "--out", type=Path, default=Path("report.html"), help="default: report.html")
+    page.add_argument("--pdf", action="store_true", help="a PDF beside it, by a browser of this machine")
     _add_imported(page)
     claims = add(
         "claims", commands.claims_command, "the article's claims, each with a verdict computed from the data"
     )
+    _add_own_table(claims)
     _add_imported(claims)
     add("sources", commands.sources_command, "where the numbers come from")
     add("coverage", commands.coverage_command, "how much of each cited review is held at trial level")
@@ -292,6 +298,15 @@ def _add_files(add: Add) -> None:
 
     audit = add("audit", commands.audit_command, "recompute the totals that a review's file prints")
     audit.add_argument("file", type=Path, help="RevMan .rm5 or data package .zip")
+
+
+def _add_own_table(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file",
+        type=Path,
+        nargs="?",
+        help=f"{READABLE}, to be reported on by itself; without it, the bundled trials",
+    )
 
 
 def _add_imported(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ import argparse
 import re
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.cli.evidence import counted, pooling, said, synthesis_of, table_of, words
@@ -24,7 +25,7 @@ def _imported(arguments: argparse.Namespace) -> dict[str, Any]:
     if not arguments.review:
         raise RequestError(
             f"--imported {arguments.imported} without --review: imported trials answer for the claims of one cited "
-            "review. Name it, as --review abbass2014. To pool a table of your own: pdt-evidence pool FILE."
+            "review. Name it, as --review abbass2014. For a report on a table of your own: pdt-evidence report FILE."
         )
     return {
         "imported": read_any(arguments.imported, review=arguments.review or None),
@@ -150,13 +151,41 @@ def compare_command(arguments: argparse.Namespace) -> None:
 def claims_command(arguments: argparse.Namespace) -> None:
     from pdt_evidence.verdicts import check_claims
 
-    print(highlighted(check_claims(**_imported(arguments)).summary()))
+    own = _own_file(arguments)
+    if own is None:
+        print(highlighted(check_claims(**_imported(arguments)).summary()))
+        return
+    from pdt_evidence.reporting.own_opening import own_summary
+    from pdt_evidence.reporting.own_table import own_table
+
+    print(wrapped(own_summary(own_table(own))))
 
 
 def report_command(arguments: argparse.Namespace) -> None:
     from pdt_evidence.reporting import report
 
-    print(f"wrote {report(arguments.out, **_imported(arguments))}")
+    own = _own_file(arguments)
+    if own is None:
+        options = _imported(arguments)
+    else:
+        options = {"table": own, "by": words(arguments.by) if arguments.by else None}
+    if arguments.by and own is None:
+        raise RequestError(
+            "--by says how a table of your own is pooled. Name its file: pdt-evidence report FILE."
+        )
+    path = report(arguments.out, pdf=arguments.pdf, **options)
+    print(f"wrote {path}" + (f" and {path.with_suffix('.pdf')}" if arguments.pdf else ""))
+
+
+def _own_file(arguments: argparse.Namespace) -> Path | None:
+    """The table to report on by itself: the file, or imported trials that no cited review is named for."""
+    alone = arguments.imported is not None and not arguments.review
+    if arguments.file is not None and (arguments.imported is not None or arguments.review):
+        raise RequestError(
+            f"{arguments.file} is reported on by itself; --imported and --review add trials to the bundled evidence. "
+            "Give one or the other."
+        )
+    return arguments.imported if alone else arguments.file
 
 
 def sources_command(arguments: argparse.Namespace) -> None:

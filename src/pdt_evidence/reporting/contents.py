@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import platform
-import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from pdt_evidence import __version__
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.evidence import data_version, load, reviews, sources
 from pdt_evidence.evidence.coverage import coverage
 from pdt_evidence.reporting.comparisons import Comparisons
+from pdt_evidence.reporting.corrections import Corrections, corrections
+from pdt_evidence.reporting.meanings import Meanings, meanings
 from pdt_evidence.reporting.names import COMPARISONS
+from pdt_evidence.reporting.versions import versions
 from pdt_evidence.results import Synthesis
 from pdt_evidence.verdicts import ClaimReport, check_claims
 
@@ -59,6 +58,16 @@ class Contents:
             }
 
     @cached_property
+    def corrections(self) -> Corrections:
+        """For publication bias, of the strata with trials enough."""
+        return corrections(self.pooled)
+
+    @cached_property
+    def meanings(self) -> Meanings:
+        """What the larger strata come to in people, and how sure they are."""
+        return meanings(self.pooled)
+
+    @cached_property
     def claims(self) -> ClaimReport:
         return check_claims(self.imported, review=self.review)
 
@@ -88,14 +97,7 @@ class Contents:
     @cached_property
     def versions(self) -> dict[str, str]:
         """What the numbers were computed with, and on which data."""
-        packages = {name: version(name) for name in ("numpy", "scipy", "pandas", "matplotlib")}
-        return {
-            "pdt_evidence": __version__,
-            "data (SHA-256)": data_version(),
-            "Python": platform.python_version(),
-            **packages,
-            "platform": sys.platform,
-        }
+        return versions(**{"data (SHA-256)": data_version()})
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """File name -> table."""
@@ -108,6 +110,8 @@ class Contents:
             "trials": self.trials,
             "pooled": self.pooled_table(),
             "left_out": self.left_out(),
+            "publication_bias": self.corrections.to_frame(),
+            "findings": self.meanings.to_frame(),
             "published": reviews(),
             "claims": self.claims.to_frame(),
             "claim_findings": self.claims.findings(),

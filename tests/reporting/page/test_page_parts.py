@@ -96,17 +96,19 @@ SVG = (
     '<?xml version="1.0"?>\n<!DOCTYPE svg>\n<svg xmlns:xlink="x" width="100.5pt" height="50pt" viewBox="0 0 1 1" '
     'xmlns="y" version="1.1">\n <metadata>\n  <a/>\n </metadata>\n '
     '<defs>\n  <style type="text/css">*{}</style>\n </defs>\n'
-    ' <g id="axes"><path clip-path="url(#p1)"/><use xlink:href="#m"/>'
+    ' <g id="axes"><clipPath id="p1"/><path id="m"/><path clip-path="url(#p1)"/><use xlink:href="#m"/>'
     '<text x="1.23456" transform="rotate(-0 1 2)">Study A</text><text x="2">Study A</text>'
     '<text x="3">B</text></g></svg>'
 )
 
 
 def test_a_picture_in_the_page_keeps_its_names_apart_and_leads_to_rows():
-    made = inline(SVG, "one", "A & B", "two studies", {"Study A": ["T0001", "T0002"]})
+    made = inline(SVG, "one", "A & B", "two studies", {"Study A": ["trial-T0001", "trial-T0002"]})
     assert made.startswith("<svg")
-    assert 'id="one-axes"' in made
+    assert 'id="one-p1"' in made
+    assert "axes" not in made  # nothing leads there
     assert "url(#one-p1)" in made
+    assert 'id="one-m"' in made
     assert 'href="#one-m"' in made
     assert not re.search(r"metadata|<style|xlink", made)
     assert re.findall(r'<a href="(#trial-T\d+)"><text', made) == ["#trial-T0001", "#trial-T0002"]
@@ -117,8 +119,11 @@ def test_the_links_of_a_forest_are_the_rows_of_its_studies():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = pdt.synthesize(pdt.trials(comparison="pdt_vs_cbt", outcome="depression"))
-    links = links_of(found.strata.values())
-    assert links["Fonagy 2019"][0].startswith("T")
+    anchors = {
+        row: f"trial-{row}" for one in found.strata.values() for ids in one.row_ids for row in ids.split("+")
+    }
+    links = links_of(found.strata.values(), anchors)
+    assert links["Fonagy 2019"][0].startswith("trial-T")
     assert sum(map(len, links.values())) == sum(effect.k for effect in found.strata.values())
 
 

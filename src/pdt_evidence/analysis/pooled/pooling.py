@@ -363,9 +363,7 @@ def _notes(options: Options, k: int, values: Mapping[str, Any]) -> Iterator[Note
             "method and test are; it need not contain the confidence interval.",
         )
     elif k == 2 and options.pi_rule == "HTS-t(k-2)":
-        yield Note(
-            "prediction-needs-three", "The prediction interval HTS-t(k-2) needs 3 studies; there are 2."
-        )
+        yield Note("prediction-needs-three", "With two studies no prediction interval can be computed.")
     if options.tau2_ci_method in ("q-profile", "generalised-q") and values["tau2_ci"][1] == 0:
         yield Note(
             "empty-tau2-interval",
@@ -380,5 +378,5 @@ def _notes(options: Options, k: int, values: Mapping[str, Any]) -> Iterator[Note
         yield Note(
             "narrower-than-wald",
             f"The Knapp-Hartung variance factor is {values['H2_Q']:.3g}, below 1: the standard error is "
-            "smaller than the Wald one (test 'adhoc' does not allow that).",
+            "smaller than the Wald one.",
         )

@@ -93,14 +93,20 @@ def _record(path: Path) -> dict[str, Any] | None:
 
 def origin(table: pd.DataFrame, digits: int = 64) -> str:
     """The file that a table was read from, in one line: name, size, SHA-256, and what it was imported from."""
-    source = getattr(table, "source", None)
-    if not source:
+    source = _of_file(table)
+    if source is None:
         return ""
     imported = source.get("imported")
     if not imported:
         return _file(source, digits)
     text = f"{source['file']}, imported from {_file(imported, digits)}"
     return f"{text}; changed since, SHA-256 now {source['sha256'][:digits]}" if source.get("edited") else text
+
+
+def _of_file(table: pd.DataFrame) -> dict[str, Any] | None:
+    """The record of the file a table was read from; None for a table in memory."""
+    source = getattr(table, "source", None)
+    return source if source and "sha256" in source else None
 
 
 def _file(source: dict[str, Any], digits: int) -> str:
@@ -133,7 +139,7 @@ def sources_of(table: pd.DataFrame) -> pd.DataFrame:
     """The sources that the rows of a table name, and of a table that was read from a file that file."""
     known = load("sources")
     names = sorted(set(table["source_id"].dropna().astype(str)) - {""}) if "source_id" in table else []
-    source = getattr(table, "source", None)
+    source = _of_file(table)
     if source and not names:
         names = [Path(source["file"]).stem]
     found = known.set_index("source_id").reindex(names).rename_axis("source_id").reset_index()

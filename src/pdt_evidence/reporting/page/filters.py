@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from pdt_evidence.effects.reported import RATIOS
-from pdt_evidence.formatting import PAGE
+from pdt_evidence.analysis.meaning.absolute import Absolute, nnt_words
+from pdt_evidence.formatting import PAGE, RATIOS
 from pdt_evidence.reporting import citations
+from pdt_evidence.reporting.corrections import Corrected
+from pdt_evidence.reporting.meanings import Meaning
+from pdt_evidence.reporting.names import named
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.words import in_words
 
-__all__ = ["address", "doi", "footnoted", "letter", "linked", "measure", "p", "spelled", "words"]
+__all__ = [
+    "address", "between", "doi", "footnoted", "letter", "linked", "measure", "needed", "p", "percentage", "shown",
+    "spelled", "stratum", "told", "unit", "words",
+]  # fmt: skip
+
+GUIDELINES = {"nice_ng222": "NICE guideline NG222"}
+LARGEST_LOG = 700.0  # beyond it a ratio overflows
 
 
 def footnoted(effects: Sequence[PooledEffect]) -> dict[str, Any]:
@@ -43,16 +53,16 @@ def spelled(text: str) -> str:
         author, rest = found[1].replace("_", " ").title(), in_words(found[2])
         return names.get(found[0], f"{author} {rest}")
 
+    text = re.sub(r"\b[a-z]+_\w+\b", lambda found: (names | GUIDELINES).get(found[0], found[0]), text)
     return re.sub(r"\b([a-z][a-z_]*)(\d{4}\w*)", spell, text)
 
 
-def linked(anchors: Collection[str], text: str) -> str:
+def linked(anchors: Mapping[str, str], text: str) -> str:
     """Text with the names of evidence rows that this page shows as links to them."""
     from markupsafe import Markup
 
     def link(found: re.Match[str]) -> str:
-        kind = "review" if found[0].startswith("R") else "trial"
-        return f'<a href="#{kind}-{found[0]}">{found[0]}</a>' if found[0] in anchors else found[0]
+        return f'<a href="#{anchors[found[0]]}">{found[0]}</a>' if found[0] in anchors else found[0]
 
     return Markup(re.sub(r"\b[RT]\d{3,}\b", link, escape(text)))
 
@@ -79,3 +89,57 @@ def address(text: str) -> str:
         return f'<a href="{found[0]}">{found[1]}</a>'
 
     return Markup(re.sub(r"https?://([\w.-]+)[^\s;,)&]*", link, escape(text)))
+
+
+def unit(measure: str) -> str:
+    """The name of a measure in the head of a column."""
+    from pdt_evidence.figures.sheet.words import short_measure
+
+    return "g" if measure == "SMD" else short_measure(measure)
+
+
+def shown(effect: PooledEffect) -> str:
+    """The estimate on the scale that its measure is read on: ratios as ratios."""
+    return PAGE.effect(_read(effect, effect.estimate), None, _null(effect))
+
+
+def between(limits: tuple[float, float], effect: PooledEffect) -> str:
+    """An interval on the scale that the measure of its effect is read on."""
+    low, high = (_read(effect, value) for value in limits)
+    return PAGE.interval((low, high), None, _null(effect))
+
+
+def _null(effect: PooledEffect) -> float:
+    return 1.0 if effect.measure in RATIOS else 0.0
+
+
+def _read(effect: PooledEffect, value: float) -> float:
+    if effect.measure not in RATIOS or math.isnan(value):
+        return value
+    return math.exp(value) if value < LARGEST_LOG else math.inf
+
+
+def told(word: str, column: str) -> str:
+    """A word of a column of strata as a reader knows it."""
+    from pdt_evidence.figures.sheet import words
+
+    return words.within(column, word)
+
+
+def stratum(row: Corrected | Meaning) -> str:
+    """The words of a stratum on one line, its comparison as the page names it."""
+    from pdt_evidence.figures.sheet.words import heading
+
+    if not row.comparison:
+        return heading(row.effect.stratum) or "All studies"
+    rest = {name: word for name, word in row.effect.stratum.items() if name != "comparison"}
+    return f"{named(row.comparison)}: {heading(rest, inside=True)}"
+
+
+def percentage(share: float) -> str:
+    return PAGE.unknown if math.isnan(share) else f"{100 * share:.0f}%"
+
+
+def needed(people: Absolute) -> str:
+    """The number needed to treat with its interval."""
+    return nnt_words(people.nnt, people.nnt_ci, people.disjoint)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from html import escape
+from html import escape, unescape
 from typing import TYPE_CHECKING
 
 from pdt_evidence.results import PooledEffect
@@ -17,17 +17,28 @@ __all__ = ["inline", "links_of"]
 HEAD = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>\s*|<defs>\s*<style.*?</style>\s*</defs>\s*", re.S)
 ROOT = re.compile(r'<svg [^>]*width="([\d.]+)pt" height="([\d.]+)pt"[^>]*>')
 TEXT = re.compile(r"(<text [^>]*>)([^<]+)(</text>)")
+ID = re.compile(r' id="([^"]*)"')
+USED = re.compile(r'(?:url\(|href=")#([^")]*)')
+FAMILY = "font-family: 'Liberation Sans', Arial, Helvetica, sans-serif; "  # that of the page
 ZEROS = re.compile(r"(\d\.\d\d)\d+")
 ROTATED_BY_NOTHING = re.compile(r' transform="rotate\(-?0 [^)]*\)"')
 
 
-def links_of(effects: Iterable[PooledEffect]) -> dict[str, list[str]]:
-    """By study, as a forest labels it, the rows it stands for, in the order in which it comes."""
+def links_of(effects: Iterable[PooledEffect], anchors: Mapping[str, str]) -> dict[str, list[str]]:
+    """By study, as a forest labels it, the anchors of the rows it stands for, in the order in which it comes."""
     found: dict[str, list[str]] = {}
     for effect in effects:
         for label, ids in zip(effect.labels, effect.row_ids, strict=True):
-            found.setdefault(label, []).append(ids.split("+")[0])
+            if anchor := _first_of(ids, anchors):
+                found.setdefault(label, []).append(anchor)
     return found
+
+
+def _first_of(ids: str, anchors: Mapping[str, str]) -> str:
+    """The anchor of a row, or of the first of several joined by "+"; a user's own id may have one in it."""
+    parts = ids.split("+")
+    joined = ("+".join(parts[: count + 1]) for count in range(len(parts)))
+    return next((anchors[one] for one in (ids, *joined) if one in anchors), "")
 
 
 def inline(
@@ -35,13 +46,16 @@ def inline(
 ) -> Markup:
     """An SVG file as an element of the page.
 
-    Names within it get `name` before them, as several figures share one page; coordinates are cut to a hundredth
-    of a point; text that is a study of `links` leads to its row, one row after the other where it comes again.
+    Names that it uses within get `name` before them, as several figures share one page, others go; coordinates are
+    cut to a hundredth of a point; text that is a study of `links` leads to its row, one row after the other where it
+    comes again.
     """
     from markupsafe import Markup
 
     width = ROOT.search(drawn)
-    drawn = HEAD.sub("", drawn)
+    drawn = HEAD.sub("", drawn).replace(FAMILY, "")
+    needed = set(USED.findall(drawn))
+    drawn = ID.sub(lambda found: found[0] if found[1] in needed else "", drawn)
     drawn = re.sub(r'\bid="', f'id="{name}-', drawn)
     drawn = re.sub(r'(url\(|href=")#', rf"\g<1>#{name}-", drawn).replace("xlink:href", "href")
     box = f'viewBox="0 0 {width[1]} {width[2]}" style="max-width:{width[1]}pt"' if width else ""
@@ -54,10 +68,10 @@ def inline(
     left = {label: list(rows) for label, rows in (links or {}).items()}
 
     def linked(found: re.Match[str]) -> str:
-        rows = left.get(found[2])
+        rows = left.get(unescape(found[2]))
         if not rows:
             return found[0]
         row = rows.pop(0) if len(rows) > 1 else rows[0]
-        return f'<a href="#trial-{row}">{found[0]}</a>'
+        return f'<a href="#{row}">{found[0]}</a>'
 
     return Markup(re.sub(r">\s+<", "><", TEXT.sub(linked, drawn)).strip())
