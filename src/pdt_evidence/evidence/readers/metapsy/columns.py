@@ -34,6 +34,7 @@ WHOLE = {
     "outc_type": "outcome_type",
     "sr_clinician": "rating",
     "outcome": "outcome_domain",
+    "symptom_domain": "outcome_domain",
     "rob_overall": "rob",
     "n_sessions_arm1": "n_sessions",
     "disorder": "diagnosis",

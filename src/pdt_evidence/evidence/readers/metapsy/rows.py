@@ -17,6 +17,8 @@ NAN = math.nan
 MAX_TEXT = 10_000  # characters of a cell; a long reference has a tenth
 BYTES_A_ROW = 3_700  # of memory, measured
 ARM_NUMBERS = ("mean", "sd", "n", "mean_change", "sd_change", "n_change", "event", "totaln")
+OWN_EFFECTS = (".g", ".g_se", "precalc_g", "precalc_g_se")
+MOST_SDS = 100.0  # no trial's arms lie this far apart
 NUMBERS = frozenset(
     (
         *(f"{stem}_{arm}" for stem in ARM_NUMBERS for arm in ("arm1", "arm2")),
@@ -116,7 +118,17 @@ def read_rows(text: TextTable, where: str, size: int, log: list[Entry]) -> list[
         )
         numbers = [NAN if value is None or math.isnan(value) else value for value in values]  # the one NaN
         columns.numbers[ours] = [numbers[code] for code in codes]
+        if ours in OWN_EFFECTS:
+            _blank_impossible(ours, columns.numbers[ours], text.lines, log)
     return [Row(line, at, columns) for at, line in enumerate(text.lines)]
+
+
+def _blank_impossible(name: str, numbers: list[float], lines: list[int], log: list[Entry]) -> None:
+    """Effects and errors of hundreds of SDs are no effects: their decimal sign is lost (-806857980385137)."""
+    for at, value in enumerate(numbers):
+        if abs(value) > MOST_SDS:
+            numbers[at] = NAN
+            log.append((lines[at], name, "blanked", f"{value:g} SDs are no effect: its decimal sign is lost"))
 
 
 def _said(word: str) -> str:
