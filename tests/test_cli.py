@@ -302,7 +302,7 @@ REVIEWED = "2 rows hold events, pooled by RR as in their review. --measure SMD c
     [
         (["RR"], [], "log RR by", REVIEWED),
         (["RR"], ["--measure", "SMD"], "SMD by", ""),
-        (["RR"], ["--style", "revman"], "by outcome", ""),
+        (["RR"], ["--style", "revman"], "log RR by outcome", ""),
         (["OR", "RR"], [], "SMD by", CONVERTED.replace("OR keeps", "OR or RR keeps")),
         (None, [], "SMD by", CONVERTED),
     ],

@@ -90,8 +90,9 @@ def synthesize(
         see `effects.clock.months_on_clock`.
     style : {"library", "revman"}
         "revman" pools as Review Manager does, to compare with a review: inverse variance,
-        Mantel-Haenszel for events, every row by itself; `method` is then "DL" (default) or "EE",
-        `test` is "z". More choices in `analysis.as_revman.synthesis.synthesize_as_revman`.
+        Mantel-Haenszel for events, every row by itself; measure, model and method are those of the review, if
+        the table was read from one. `method` is then "DL" or "EE", `test` is "z". More choices in
+        `analysis.as_revman.synthesis.synthesize_as_revman`.
 
     Returns
     -------
@@ -184,7 +185,8 @@ def _as_revman(
     require_choice("dependence (with style = 'revman')", dependence, ("aggregate",))
     from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
 
-    return synthesize_as_revman(table, by=by, measure=measure or "SMD", random=method != "EE", level=level)
+    random = None if method == "REML" else method == "DL"  # REML is the default: as the review does
+    return synthesize_as_revman(table, by=by, measure=measure, random=random, level=level)
 
 
 def test_done(dependence: str, test: str) -> str:

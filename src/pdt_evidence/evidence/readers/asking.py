@@ -16,7 +16,9 @@ from pdt_evidence.evidence.readers.names import COLUMNS, NO_NAME, Names
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ask_for_directions", "ask_for_names", "ask_for_scales"]
+    from pdt_evidence.evidence.readers.revman.review import Analysis
+
+__all__ = ["ask_about_labels", "ask_for_directions", "ask_for_names", "ask_for_scales"]
 
 MOST_ASKED = 10  # names in one warning
 UNSAID = "?"  # in the place of an answer; a mapping that still has it is refused
@@ -88,6 +90,23 @@ def ask_for_scales(table: pd.DataFrame, where: str) -> None:
         f"{where}: nothing says which direction is good of {len(rows)} rows: {shown}. So {so}. Pass better='lower' or "
         f"better='higher' (--better lower) if it holds for all of them; else give a mapping with such lines, with "
         f"lower or higher for {UNSAID}:\n{_as_csv((*line, UNSAID) for line in lines[:MOST_ASKED])}"
+    )
+
+
+def ask_about_labels(found: Sequence[tuple[Analysis, str]], names: Names, where: str) -> None:
+    """Warn of analyses whose "Favours" labels contradict their outcome: exchanged, they turn the sign of every row."""
+    if not found:
+        return
+    shown = [f"analysis {analysis.number}: {why}" for analysis, why in found]
+    lines: dict[tuple[str, ...], None] = {}
+    for analysis, _ in found:
+        rule = names.find("outcome", analysis.outcome)
+        lines[("outcome", analysis.outcome, rule.word if rule else UNSAID, UNSAID)] = None
+    labels = "1 analysis" if len(found) == 1 else f"{len(found)} analyses"
+    warn(
+        f'{where}: the "Favours" labels of {labels} contradict the outcome, which turns the sign of every row if they '
+        f"stand on the wrong side: {_listed(shown)}. The labels hold. If they are exchanged, say so in a mapping with "
+        f"such lines, with lower or higher for {UNSAID}:\n{_as_csv(list(lines)[:MOST_ASKED])}"
     )
 
 
