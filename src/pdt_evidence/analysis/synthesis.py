@@ -90,9 +90,8 @@ def synthesize(
         see `effects.clock.months_on_clock`.
     style : {"library", "revman"}
         "revman" pools as Review Manager does, to compare with a review: inverse variance,
-        Mantel-Haenszel for events, every row by itself; measure, model and method are those of the review, if
-        the table was read from one. `method` is then "DL" or "EE", `test` is "z". More choices in
-        `analysis.as_revman.synthesis.synthesize_as_revman`.
+        Mantel-Haenszel for events, every row by itself; `method` is then "DL" (default) or "EE",
+        `test` is "z". More choices in `analysis.as_revman.synthesis.synthesize_as_revman`.
 
     Returns
     -------

@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 
 from pdt_evidence.analysis.as_revman.pooling import RevmanPool, effects_as_revman, pool_as_revman
-from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS
+from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS, nothing_gives
 from pdt_evidence.effects.inputs import MEASURES as OF_EFFECTS
 from pdt_evidence.effects.table import effect_sizes
-from pdt_evidence.errors import EvidenceError, SchemaError, require_choice
+from pdt_evidence.errors import SchemaError, require_choice
 from pdt_evidence.evidence.readers.events import measures_of_review, settings_of_review
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.results import Note, PooledEffect, Synthesis
@@ -122,7 +122,8 @@ def synthesize_as_revman(
             fit = _stratum(used, kind, stratum, model, level)
             strata[words] = replace(fit, notes=(*fit.notes, DIFFERS)) if own == {} else fit
     if not strata:
-        raise EvidenceError("No row of the table has means, events or a reported effect that can be pooled.")
+        what = "There is nothing to pool: no row has means, events or a reported effect that can be pooled"
+        raise nothing_gives(pd.concat(excluded, ignore_index=True), what)
     return Synthesis(
         by=by,
         strata=strata,

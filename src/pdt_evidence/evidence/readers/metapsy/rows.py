@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers.metapsy.columns import MISSING, canonical_columns, to_number
 from pdt_evidence.evidence.readers.safe import most_memory
+from pdt_evidence.evidence.readers.tabular.decimals import minus_signs
 from pdt_evidence.evidence.readers.tabular.text_table import Entry, TextTable
 from pdt_evidence.evidence.schema import Coded
 
@@ -106,6 +107,8 @@ def read_rows(text: TextTable, where: str, size: int, log: list[Entry]) -> list[
             columns.words[ours] = [words[code] for code in codes]
             continue
         values = [to_number(word) for word in coded.words]
+        signs = minus_signs(list(coded.words))[1]
+        log += [(None, ours, "noted", signs)] if signs else []
         wrong = {code for code, value in enumerate(values) if value is None}
         log += (
             [
@@ -156,7 +159,7 @@ def _usable_means(row: Row, kind: str) -> bool:
 
 def _usable_events(row: Row) -> bool:
     pairs = zip(row.pair("event"), row.pair("totaln"), strict=True)
-    return all(0 <= event <= n and n >= 2 and event == int(event) and n == int(n) for event, n in pairs)
+    return all(0 <= event <= n and n >= 1 and event == int(event) and n == int(n) for event, n in pairs)
 
 
 def arm_data(row: Row) -> tuple[str, dict[str, float]]:

@@ -218,9 +218,12 @@ def _own_word(label: str, default: str) -> str:
 def _unusable(row: StudyRow, analysis: Analysis) -> str:
     """Why a study row gives no effect, in words for the log; "" if it does."""
     sizes = (row.n_t, row.n_c)
-    has_arms = analysis.kind in ("continuous", "dichotomous")
-    if has_arms and not all(size >= 2 and size == int(size) for size in sizes):
-        return f"expected whole numbers of at least 2 persons an arm, found {row.n_t:g} and {row.n_c:g}"
+    least = {"continuous": 2, "dichotomous": 1}.get(
+        analysis.kind, 0
+    )  # one person has no SD, but may have an event
+    if least and not all(size >= least and size == int(size) for size in sizes):
+        persons = "1 person" if least == 1 else f"{least} persons"
+        return f"expected whole numbers of at least {persons} an arm, found {row.n_t:g} and {row.n_c:g}"
     if analysis.kind == "continuous" and not (row.sd_t > 0 and row.sd_c > 0):
         return f"expected SDs above 0, found {row.sd_t:g} and {row.sd_c:g}"
     events = (row.event_t, row.event_c)
