@@ -420,24 +420,15 @@ def test_a_p_printed_as_zero_is_a_bound_and_not_missing(metric):
     table = pd.DataFrame({"reported_metric": [metric], "reported": [1.5], "reported_p": [0.0]})
     found = effect_sizes(table).iloc[0]
     assert np.isnan(found["yi"])
-    assert found["yi_reason"].startswith("the reported p of 0 is a bound (p < 0.001 printed as 0.000)")
+    assert found["yi_reason"].startswith("a p printed as 0 is a bound, from which no error follows")
 
 
-@pytest.mark.parametrize("column", ["median_t", "Median (treatment)", "mdn"])
-def test_medians_are_named_and_not_called_missing(column):
-    cells = {
-        "mean_t": [12.0, np.nan],
-        "sd_t": 4.0,
-        "n_t": 20,
-        "mean_c": [15.0, np.nan],
-        "sd_c": 4.0,
-        "n_c": 20,
-    }
-    table = pd.DataFrame({**cells, column: [np.nan, 11.0]}).assign(sd_t=[4.0, np.nan], sd_c=[4.0, np.nan])
-    assert effect_sizes(table)["yi_reason"].tolist() == [
-        "",
-        f"medians ({column}) give no effect: it needs means with their SDs",
-    ]
+@pytest.mark.parametrize("column", ["Median (treatment)", "mdn", "median_of_arm_1"])
+def test_medians_under_a_name_of_their_own_are_named_and_not_called_missing(column):
+    cells = {"mean_t": [12.0, np.nan], "n_t": 20, "mean_c": [15.0, np.nan], "n_c": 20, column: [np.nan, 11.0]}
+    table = pd.DataFrame(cells).assign(sd_t=[4.0, np.nan], sd_c=[4.0, np.nan])
+    why = f"medians in column {column!r} are not read: name it median_t or median_c"
+    assert effect_sizes(table)["yi_reason"].tolist() == ["", why]
 
 
 def test_an_arm_of_one_person_has_no_sd_but_may_have_an_event():

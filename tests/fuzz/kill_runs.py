@@ -142,6 +142,7 @@ def kill_import(times: int, chance: random.Random, folder: Path) -> str:
             warnings.simplefilter("ignore")  # of a table newer than what stands beside it
             if len(read_trials(out)) != ROWS:
                 raise SystemExit(f"after kill {number + 1}: rows are missing.")
+        print(f"import: {number + 1} of {times}, replaced {replaced}", file=sys.stderr, flush=True)
     left = hidden(out.parent)
     run(["import", str(given[0]), "-o", str(out)])
     if out.read_bytes() != whole[0]:

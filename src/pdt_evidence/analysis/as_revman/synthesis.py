@@ -160,8 +160,8 @@ def _model(
     if kind == "effect":
         measure = str(rows["measure"].iloc[0]) if "measure" in rows.columns else "SMD"
     else:
-        fits = [word for word in (measure, own.get("measure")) if word in OF_KIND[kind]]
-        measure = fits[0] if fits else OF_KIND[kind][0]
+        asked = (str(word) for word in (measure, own.get("measure"), OF_KIND[kind][0]))
+        measure = next(word for word in asked if word in OF_KIND[kind])
     method = (events or own.get("method") or "MH") if kind == "events" else "IV"
     if method == "PETO":
         return _Model("OR", method, False)
