@@ -10,7 +10,7 @@ define environment
 	$(PYTHON) -m venv $(1) || { rm -rf $(1); exit 1; }
 endef
 
-.PHONY: reproduce test lint citation wheel-check test-floors test-newest test-abroad r-packages browser-checks benchmark docs docs-site fuzz reference mutants clean
+.PHONY: reproduce test lint citation wheel-check test-floors test-newest test-abroad r-packages browser-checks benchmark docs docs-site fuzz kill reference mutants clean
 
 reproduce: .venv/run
 	$(BIN)/pdt-evidence reproduce --out results
@@ -73,6 +73,10 @@ docs-site: .venv/docs
 
 fuzz: .venv/test
 	$(BIN)/python tests/fuzz/fuzz_readers.py --cases 10000
+
+# Kills each command 50 times with signal 9, at moments all over its run; an hour.
+kill: .venv/test
+	$(BIN)/python tests/fuzz/kill_runs.py --times 50
 
 # Remakes the pinned values of other packages by their scripts; needs R.
 reference: .venv/test

@@ -302,7 +302,7 @@ REVIEWED = "2 rows hold events, pooled by RR as in their review. --measure SMD c
     [
         (["RR"], [], "log RR by", REVIEWED),
         (["RR"], ["--measure", "SMD"], "SMD by", ""),
-        (["RR"], ["--style", "revman"], "by outcome", ""),
+        (["RR"], ["--style", "revman"], "log RR by outcome", ""),
         (["OR", "RR"], [], "SMD by", CONVERTED.replace("OR keeps", "OR or RR keeps")),
         (None, [], "SMD by", CONVERTED),
     ],
@@ -360,3 +360,20 @@ def test_a_forest_takes_width_style_columns_and_title(trials, tmp_path, capsys):
     assert "Did you mean 'jama'?" in capsys.readouterr().err
     assert main(["forest", str(trials), "-o", str(figure), "--style", "revman"]) == 0
     assert "not known" not in capsys.readouterr().err
+
+
+def test_an_import_says_how_many_rows_give_an_effect_and_fails_where_none_does(tmp_path, capsys):
+    text = (
+        "study,condition_arm1,condition_arm2,instrument,time,mean_arm1,sd_arm1,n_arm1,mean_arm2,sd_arm2,n_arm2\n"
+        "A 2001,cbt,wl,Zest,post,10,4,30,12,4,30\nB 2002,cbt,wl,Zest,post,9,4,30,12,4,\n"
+    )
+    file, out = tmp_path / "database.csv", tmp_path / "imported.csv"
+    file.write_text(text)
+    command = ["import", str(file), "-o", str(out)]
+    assert main(command) == 1
+    said = capsys.readouterr()
+    assert "effects: 0 of 1 row give one" in said.out
+    assert "1 row: column 'better' does not say which direction is good" in said.out
+    assert "--better lower" in said.err
+    assert main([*command, "--better", "lower"]) == 0
+    assert "effects: 1 of 1 row gives one" in capsys.readouterr().out

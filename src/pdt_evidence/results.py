@@ -48,6 +48,7 @@ __all__ = [
 
 NAN = math.nan
 NO_INTERVAL = (NAN, NAN)
+ONE_EFFECT = ("EE", "MH", "IV", "PETO")  # methods that take all studies to have one true effect
 
 
 def _no_values() -> NDArray[np.float64]:
@@ -334,7 +335,9 @@ def _row(effect: PooledEffect) -> dict[str, Any]:
 
 def _title(effect: PooledEffect) -> str:
     words = ", ".join(effect.stratum.values())
-    model = "Equal-effects model" if effect.method == "EE" else f"Random-effects model ({effect.method})"
+    model = (
+        "Equal-effects model" if effect.method in ONE_EFFECT else f"Random-effects model ({effect.method})"
+    )
     several = not math.isnan(effect.trials) and effect.trials != effect.k
     size = f"k = {effect.k} effects of {effect.trials:g} trials" if several else f"k = {effect.k}"
     return f"{words}: {model}, {size}" if words else f"{model}, {size}"

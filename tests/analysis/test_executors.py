@@ -1,6 +1,9 @@
 """Work shared among threads, processes and a Dask cluster: the numbers are those of one alone."""
 
+import os
 import signal
+import subprocess
+import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -157,3 +160,28 @@ def test_an_interrupt_reaches_the_caller_and_leaves_no_task_waiting(job, executo
         JOBS[job][0](executor=executor)
     assert len(tasks) == most
     assert all(task.done() or task.running() for task in tasks[:-1])  # pending: neither
+
+
+FORKED = """
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+import numpy as np
+import pdt_evidence as pdt
+rng = np.random.default_rng(8)
+vi = rng.uniform(0.02, 0.3, (3000, 12))
+yi = rng.normal(0.3, np.sqrt(vi + 0.1))
+alone = pdt.pool_many(yi, vi)
+with ProcessPoolExecutor(2, mp_context=get_context(sys.argv[1])) as executor:
+    shared = pdt.pool_many(yi, vi, executor=executor)
+    gosh = pdt.gosh(yi[0], vi[0], method="DL", executor=executor)
+assert np.allclose(shared.estimate, alone.estimate, rtol=1e-11)
+assert np.array_equal(gosh.estimate, pdt.gosh(yi[0], vi[0], method="DL").estimate)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no fork")
+@pytest.mark.parametrize("start", ["fork", "forkserver"])
+def test_processes_that_fork_after_the_libraries_were_used_do_not_hang(start):
+    """What Linux does unless told otherwise; in a process of its own, as this one has threads of Dask."""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", FORKED, start], check=True, timeout=60)

@@ -1,6 +1,7 @@
 """Tables of trials in, pooled strata out."""
 
 import math
+import pickle
 import re
 import warnings
 
@@ -462,3 +463,43 @@ def test_the_clock_that_starts_with_treatment_makes_its_own_windows():
         pdt.synthesize(TWO_KINDS, clock="start")
     with pytest.raises(RequestError, match="has no 'follow_up'"):
         pdt.synthesize(table, by="outcome", clock="start")
+
+
+def test_where_no_row_gives_an_effect_it_is_said_why_row_by_row():
+    rows = {"row_id": ["a", "b"], "study": ["A", "B"], "outcome": "x", "better": "lower"}
+    rows |= {
+        "mean_t": [1.0, np.nan],
+        "sd_t": 1.0,
+        "n_t": [20, np.nan],
+        "mean_c": 2.0,
+        "sd_c": 1.0,
+        "n_c": [np.nan, 9],
+    }
+    with pytest.raises(
+        EvidenceError, match="no row of the table gives an effect and its variance: 2 problems"
+    ) as caught:
+        synthesize(pd.DataFrame(rows), by="outcome")
+    assert caught.value.problems == ("row a: no n_c.", "row b: no mean_t, n_t.")
+
+
+@pytest.mark.parametrize("dependence", ["aggregate", "che", "one-per-trial"])
+def test_a_column_of_ordered_categories_keeps_its_order_in_the_result(dependence):
+    """Not the alphabet's: high, low, mid."""
+    doses = pd.Categorical(["mid", "low", "high", "low"], ["low", "mid", "high"], ordered=True)
+    table = pd.DataFrame({"study": list("abcd"), "outcome": "x", "dose": doses})
+    table = table.assign(yi=[0.1, 0.2, 0.3, 0.4], vi=[0.1, 0.1, 0.2, 0.1])
+    fit = synthesize(table, by="outcome", dependence=dependence)["x"]
+    assert tuple(fit.columns["dose"]) == ("mid", "low", "high", "low")
+    if dependence != "che":
+        assert pdt.cumulative(fit, order="dose").labels == ("b", "d", "a", "c")
+    assert pickle.loads(pickle.dumps(fit)).columns["dose"].categories == ("low", "mid", "high")
+
+
+def test_a_trial_with_rows_of_two_categories_has_no_place_among_them():
+    doses = pd.Categorical(["mid", "low", "high", "low"], ["low", "mid", "high"], ordered=True)
+    table = pd.DataFrame({"study": list("aabc"), "outcome": "x", "dose": doses})
+    table = table.assign(yi=[0.1, 0.2, 0.3, 0.4], vi=[0.1, 0.1, 0.2, 0.1])
+    fit = synthesize(table, by="outcome")["x"]
+    assert fit.columns["dose"] == ("mid / low", "high", "low")
+    with pytest.raises(EvidenceError, match=r"study 1 \(a\) has no value in order"):
+        pdt.cumulative(fit, order="dose")

@@ -404,3 +404,75 @@ def test_a_shared_control_counts_however_it_is_named(sides, rho):
     share = rows["n_t"] / (rows["n_t"] + rows["n_c"])  # of the variance, that of the control
     expected = np.sqrt((share * rows["vi"]).prod())
     assert covariance_blocks(rows, rho).dense()[0, 1] == pytest.approx(expected, rel=1e-12)
+
+
+TWO_ARMS = [{"n_t": 30, "mean_t": 10.0}, {"n_t": 25, "mean_t": 11.5}]
+SAME_N = [{"n_t": 30, "mean_t": 10.0}, {"n_t": 30, "mean_t": 11.5}]
+ONLY_CONTROL = {"arm_t": "", "arm_c": "", "arm_c_label": "waiting list"}
+
+
+def named(rows, *labels):
+    """The same rows with the treated arms named: what the unnamed ones must come to."""
+    return trial(
+        *({**ONLY_CONTROL, **row, "arm_t_label": label} for row, label in zip(rows, labels, strict=True))
+    )
+
+
+@pytest.mark.parametrize("rows", [TWO_ARMS, SAME_N], ids=["persons differ", "means differ"])
+@pytest.mark.parametrize("rho", [0.0, 0.6, 0.95])
+@pytest.mark.parametrize("by", [ONLY_CONTROL, {"arm_t": "", "arm_c": "waitlist"}, {"arm_t": "", "arm_c": ""}])
+def test_a_control_is_shared_where_only_it_is_named_or_only_numbers_show_it(rows, rho, by):
+    """One measurement of one arm has one n and one mean: two of them against one control are two arms."""
+    told = trial(*({**by, **row} for row in rows))
+    assert_allclose(covariance(told, rho), covariance(named(rows, "a", "b"), rho))
+    one = aggregate_rows(told, rho=rho)
+    assert one["vi"].item() == pytest.approx(aggregate_rows(told, rho=0.0)["vi"].item())  # rho has no say
+    assert one["n_t"].item() == sum(row["n_t"] for row in rows)
+
+
+def test_a_shared_treated_arm_is_known_by_numbers_too():
+    rows = [{"arm_c": "", "n_c": 25}, {"arm_c": "", "n_c": 31, "mean_c": 12.0}]
+    labelled = [{**row, "arm_c_label": label} for row, label in zip(rows, "ab", strict=True)]
+    assert_allclose(covariance(trial(*rows)), covariance(trial(*labelled)))
+
+
+def test_arms_told_apart_by_persons_are_the_same_in_every_instrument():
+    hdrs = [{**row, "instrument": "hdrs", "mean_t": 17.0, "mean_c": 20.0} for row in TWO_ARMS]
+    told = trial(*({**ONLY_CONTROL, **row} for row in TWO_ARMS + hdrs))
+    assert_allclose(covariance(told), covariance(named(TWO_ARMS + hdrs, *"abab")))
+
+
+def test_an_unnamed_arm_with_the_numbers_of_a_named_one_is_that_arm():
+    rows = [{"arm_t_label": "a"}, {"n_t": 25, "mean_t": 11.5}, {"instrument": "hdrs"}]
+    told = trial(*({**ONLY_CONTROL, **row} for row in rows))
+    assert_allclose(covariance(told), covariance(named(rows, "a", "b", "a")))
+
+
+def test_counts_tell_arms_apart_as_means_do():
+    events = {"mean_t": np.nan, "n_t": 30, "n_c": 25, "event_c": 6}
+    rows = [{**events, "event_t": 12}, {**events, "event_t": 9}]
+    told = trial(*({**ONLY_CONTROL, **row} for row in rows))
+    assert_allclose(covariance(told), covariance(named(rows, "a", "b")))
+
+
+@pytest.mark.parametrize("column", ["follow_up", "instrument", "event_label", "outcome"])
+def test_other_measurements_of_the_same_arms_are_not_other_arms(column):
+    """Persons drop out between two visits: fewer of them are no second arm."""
+    rows = [{**TWO_ARMS[0], column: "one"}, {**TWO_ARMS[1], column: "other"}]
+    told = trial(*({**ONLY_CONTROL, **row} for row in rows))
+    v = told["vi"].to_numpy()
+    assert_allclose(covariance(told)[0, 1], 0.6 * np.sqrt(v.prod()))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{}, {"sd_c": 4.0, "mean_c": 12.0, **TWO_ARMS[1]}],
+        [{"mean_t": np.nan, "reported_metric": "g", "reported": g, "reported_se": 0.3} for g in (0.5, 0.7)],
+        [*TWO_ARMS, {"instrument": "hdrs", "n_t": 28}],
+    ],
+    ids=["both arms differ", "only effects", "an instrument with other persons"],
+)
+@pytest.mark.warns("no number says whether they compare several arms")
+def test_where_no_number_tells_the_guess_is_said(rows):
+    covariance(trial(*({**ONLY_CONTROL, **row} for row in rows)))

@@ -276,7 +276,7 @@ def test_zero_cells_follow_the_named_rule():
     assert_allclose(effect("RR", **cells)[0], log_risk_ratio(0, 20, 4, 20)[0])
     found = effect_sizes(row(**cells), "RR", zero_cells="none").iloc[0]
     assert np.isnan(found["yi"])
-    assert found["yi_reason"] == "RR has no value for these data"
+    assert found["yi_reason"] == "a count of 0 gives no RR without a correction"
 
 
 def test_every_bad_cell_is_told_at_once():
@@ -285,7 +285,7 @@ def test_every_bad_cell_is_told_at_once():
             "row_id": ["A", "B", "C", "D", "D"],
             "mean_t": [1.0, "twelve", np.inf, 1.0, 1.0],
             "sd_t": [0.0, 1.0, 1.0, -2.0, 1.0],
-            "n_t": [10, 10, 1, 10, 10],
+            "n_t": [10, 10, 0, 10, 10],
             "mean_c": [1.0] * 5,
             "sd_c": [1.0] * 5,
             "n_c": [10] * 5,
@@ -298,7 +298,7 @@ def test_every_bad_cell_is_told_at_once():
         "  - row 'B', column 'mean_t': expected a number, found 'twelve'. Use digits or leave it empty.",
         "  - row 'C', column 'mean_t': expected a number, found inf. Use digits or leave it empty.",
         "  - row 'B', column 'better': expected 'lower' or 'higher', found 'smaller'. Correct the word.",
-        "  - row 'C', column 'n_t': expected at least 2 persons, found 1. Correct it or leave it empty.",
+        "  - row 'C', column 'n_t': expected at least 1 person, found 0. Correct it or leave it empty.",
         "  - row 'A', column 'sd_t': expected an SD above 0, found 0. Correct it or leave it empty.",
         "  - row 'D', column 'sd_t': expected an SD above 0, found -2. Correct it or leave it empty.",
     ]
@@ -405,3 +405,54 @@ def test_a_printed_p_of_means_is_of_a_t_with_n_less_two(metric, measure):
     if measure == "MD":  # for SMDs the sizes of the arms come first
         assert_allclose(np.sqrt(table["vi"]), 0.9 / 3.169273, rtol=1e-6)
     assert_allclose(se_from_p(0.9, 0.01, 10), 0.9 / 3.169273, rtol=1e-6)
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD", "SMD"])
+def test_a_double_zero_is_there_and_its_reason_says_so(measure):
+    cells = {"event_t": [0, 20, 4], "n_t": 20, "event_c": [0, 20, 6], "n_c": 20, "better": "lower"}
+    found = effect_sizes(pd.DataFrame(cells), measure, zero_cells="none")
+    alike = f"nobody had the event in either arm, or everybody had it: no {measure} without a correction"
+    assert found["yi_reason"].tolist() == [alike, alike, ""]
+
+
+@pytest.mark.parametrize("metric", ["g", "OR"])
+def test_a_p_printed_as_zero_is_a_bound_and_not_missing(metric):
+    table = pd.DataFrame({"reported_metric": [metric], "reported": [1.5], "reported_p": [0.0]})
+    found = effect_sizes(table).iloc[0]
+    assert np.isnan(found["yi"])
+    assert found["yi_reason"].startswith("a p printed as 0 is a bound, from which no error follows")
+
+
+@pytest.mark.parametrize("column", ["Median (treatment)", "mdn", "median_of_arm_1"])
+def test_medians_under_a_name_of_their_own_are_named_and_not_called_missing(column):
+    cells = {"mean_t": [12.0, np.nan], "n_t": 20, "mean_c": [15.0, np.nan], "n_c": 20, column: [np.nan, 11.0]}
+    table = pd.DataFrame(cells).assign(sd_t=[4.0, np.nan], sd_c=[4.0, np.nan])
+    why = f"medians in column {column!r} are not read: name it median_t or median_c"
+    assert effect_sizes(table)["yi_reason"].tolist() == ["", why]
+
+
+def test_an_arm_of_one_person_has_no_sd_but_may_have_an_event():
+    cells = {"mean_t": 9.0, "sd_t": 4.0, "n_t": [1, 20], "mean_c": 12.0, "sd_c": 4.0, "n_c": [20, 20]}
+    found = effect_sizes(pd.DataFrame(cells))
+    assert found["yi_reason"].tolist() == ["an arm of one person has no SD", ""]
+    counts = effect_sizes(pd.DataFrame({"event_t": [0, 1], "n_t": 1, "event_c": [0, 0], "n_c": 1}), "OR")
+    assert counts["yi_basis"].tolist() == ["events", "events"]
+    assert counts["yi"].iloc[0] == 0
+    both = effect_sizes(pd.DataFrame({**cells, "event_t": 1, "event_c": 9}))
+    assert both["yi_basis"].tolist() == [
+        "events",
+        "means",
+    ]  # what the one person's mean cannot, the count can
+
+
+@pytest.mark.parametrize("sign", "\u2212\u2013\u2010\u2011\uff0d")
+@pytest.mark.warns("printed minus signs are read as minus")
+def test_signs_of_print_are_read_as_minus(sign):
+    found = effect_sizes(pd.DataFrame({"yi": [f"{sign}0.5", "0.25"], "vi": ["0.1", f"1e{sign}1"]}), "GEN")
+    assert found["yi"].tolist() == [-0.5, 0.25]
+    assert found["vi"].tolist() == [0.1, 0.1]
+
+
+def test_a_range_is_no_negative_number():
+    with pytest.raises(EvidenceError, match="expected a number, found '3\u20135'"):
+        effect_sizes(pd.DataFrame({"yi": ["3\u20135"], "vi": [0.1]}), "GEN")

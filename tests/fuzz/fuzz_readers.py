@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # as a script, outside of pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "evidence" / "readers"))
 
 import made_files

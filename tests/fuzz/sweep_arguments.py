@@ -16,6 +16,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # as a script, outside of pytest
+sys.path.insert(0, str(Path(__file__).parents[1] / "evidence" / "readers"))
+
+import made_files
 import numpy as np
 import pandas as pd
 
@@ -84,8 +88,16 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
     arms = {"arm_t": list("aaabbc"), "arm_c": list("bbcccd"), "study": list("123456")}
     net = pdt.network(**pair, **arms, reference="c")
     runs = pd.DataFrame({"estimate": Y, "ci_low": -1.0, "ci_high": 2.0, "method": list("xyxyxy")})
-    file = folder / "trials.csv"
-    TABLE.to_csv(file, index=False)
+    file, review = folder / "trials.csv", folder / "CD1.rm5"
+    review.write_bytes(made_files.rm5())
+    TABLE.drop(columns="year").to_csv(file, index=False)
+    several = pd.concat(
+        [ARMS.assign(study=[f"{name}{at}" for name in "abcdef"]) for at in range(2)], ignore_index=True
+    )
+    months = {"comparison": "pdt_vs_control", "months_since_end": [0.0, 6.0] * 6, "time_label": ""}
+    timed_rows = pdt.effect_sizes(several.assign(trial_id=list("abcdef") * 2, **months))
+    smd = pdt.pool(Y, V, measure="SMD", labels=list("abcdef"))
+    timed = pdt.synthesize(TABLE.assign(follow_up=list("pppsss")).replace({"p": "post", "s": "short"}))
     found: dict[str, dict[str, Any]] = {
         "aggregate_rows": {"table": TABLE},
         "compare": {"old": TABLE.iloc[1:], "new": TABLE, "by": ["outcome"]},
@@ -135,6 +147,39 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "tau2_profile": {"result": fit},
         "traffic_lights": {"judgements": TABLE.assign(rob_allocation="low")},
         "update_plot": {"update": pdt.compare(fit, fit)},
+        "absolute": {"fit": smd},
+        "audit": {"imported": review},
+        "bias": pair,
+        "claims": {},
+        "coverage": {},
+        "findings": {"result": smd},
+        "follow_up": {"table": timed_rows, "comparisons": ["pdt_vs_control"]},
+        "import_file": {"path": file, "out": folder / "imported.csv"},
+        "information_size": {"fit": smd, "minimal": 0.24},
+        "limit_meta": pair,
+        "moderators": {"table": several.assign(year=range(2001, 2013))},
+        "multiverse": {"table": TABLE, "by": ["outcome"]},
+        "p_uniform": {"yi": [0.8, 0.9, 1.0, 0.7], "vi": [0.04, 0.05, 0.03, 0.06]},
+        "pool_multilevel_many": {"yi": [Y, Y], "vi": [V, V], "cluster": list("aabbcc")},
+        "power": {"fit": fit},
+        "publication_sensitivity": pair,
+        "rank_test": pair,
+        "selection_model": {**pair, "steps": [0.5]},
+        "statements": {},
+        "template": {},
+        "forest_pages": {"result": fit},
+        "gosh_plot": {"subsets": pdt.gosh(**pair)},
+        "pictograph": {"meaning": pdt.absolute(smd, control_rate=0.3)},
+        "power_curve": {"power": pdt.power(fit)},
+        "s_value_curve": {"result": pdt.publication_sensitivity(**pair)},
+        "save": {"fig": pdt.funnel(fit), "path": folder / "figure.svg"},
+        "selection_function": {"result": pdt.selection_model(**pair, steps=[0.025])},
+        "trajectory": {"result": timed},
+        "check_claims": {},
+        "networks": {},
+        "pdt_against_cbt": {},
+        "published_results": {},
+        "report": {"path": folder / "report.html"},
     }
     return {name: (getattr(pdt, name), options) for name, options in found.items()}
 
@@ -145,22 +190,26 @@ def calls_of(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
         return calls(Path(folder))[name]
 
 
-FIGURES = ("baujat", "bias_summary", "drapery", "forest", "funnel", "network_plot", "orchard", "radial",
-           "specification_curve", "summary_forest", "tau2_profile", "traffic_lights", "update_plot")  # fmt: skip
+FIGURES = ("baujat", "bias_summary", "drapery", "forest", "forest_pages", "funnel", "gosh_plot", "network_plot",
+           "orchard", "pictograph", "power_curve", "radial", "s_value_curve", "save", "selection_function",
+           "specification_curve", "summary_forest", "tau2_profile", "traffic_lights", "trajectory",
+           "update_plot")  # fmt: skip
+# Each call of these works through the bundled evidence for seconds: `python tests/fuzz/sweep_arguments.py` sweeps them.
+SLOW = ("check_claims", "networks", "pdt_against_cbt", "published_results", "report")
 
 
 with tempfile.TemporaryDirectory() as _folder:
     NAMES = tuple(calls(Path(_folder)))
 
 
-def sweep(figures: bool = True) -> Iterator[tuple[str, str, str, BaseException]]:
+def sweep(figures: bool = True, slow: bool = True) -> Iterator[tuple[str, str, str, BaseException]]:
     """Function, argument, value and error of each call that ended in another error than ours."""
     here = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)  # a value that is a name of a file writes nothing elsewhere
         try:
             for name, (function, options) in calls(Path(folder)).items():
-                if figures or name not in FIGURES:
+                if (figures or name not in FIGURES) and (slow or name not in SLOW):
                     yield from _one(name, function, options)
         finally:
             os.chdir(here)
@@ -193,7 +242,7 @@ if __name__ == "__main__":
 
     mpl.use("agg")
     total: Counter[str] = Counter()
-    for name, argument, said, error in sweep(figures="--no-figures" not in sys.argv):
+    for name, argument, said, error in sweep("--no-figures" not in sys.argv, "--no-slow" not in sys.argv):
         total[f"{name}({argument})"] += 1
         text = str(error).replace("\n", " ")[:90]
         print(f"{name}({argument} = {said}): {type(error).__name__}: {text}", flush=True)

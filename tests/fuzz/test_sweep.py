@@ -1,5 +1,6 @@
-"""The sweep of wrong arguments, without the figures: what ends in another error than ours can only become less."""
+"""The sweep of wrong arguments, without figures and what is slow: what ends in another error can only become less."""
 
+import warnings
 from collections import Counter
 
 import pytest
@@ -13,7 +14,7 @@ LEFT: dict[tuple[str, str], int] = {}
 
 
 def test_no_wrong_value_ends_in_an_error_of_another_library():
-    found = list(sweep_arguments.sweep(figures=False))
+    found = list(sweep_arguments.sweep(figures=False, slow=False))
     counts = Counter((name, argument) for name, argument, _, _ in found)
     more = {key: n for key, n in counts.items() if n > LEFT.get(key, 0)}
     assert not more, [f"{n}({a} = {said}): {error!r}"[:200] for n, a, said, error in found if (n, a) in more]
@@ -28,14 +29,19 @@ def test_figures_refuse_what_is_no_result(name):
             function(**{**options, argument: sweep_arguments.WRONG[said]})
 
 
-def test_every_public_function_is_in_the_sweep_or_named_here():
-    without = {
-        "audit", "check_claims", "claims", "coverage", "follow_up", "forest_pages", "gosh_plot", "import_file",
-        "moderators", "networks", "pdt_against_cbt", "published_results", "publication_sensitivity", "report", "save",
-        "selection_model", "template", "trajectory", "absolute", "bias", "findings", "information_size", "limit_meta",
-        "multiverse", "p_uniform", "pictograph", "pool_multilevel_many", "power", "power_curve", "rank_test",
-        "s_value_curve", "selection_function", "statements",
-    }  # fmt: skip
+def test_every_public_function_is_in_the_sweep():
     functions = {name for name in pdt.__all__ if type(getattr(pdt, name)).__name__ == "function"}
-    assert set(sweep_arguments.NAMES) <= functions
-    assert functions - set(sweep_arguments.NAMES) <= without
+    assert set(sweep_arguments.NAMES) == functions
+    assert set(sweep_arguments.FIGURES + sweep_arguments.SLOW) <= functions
+
+
+@pytest.mark.parametrize(
+    "name", sorted({*sweep_arguments.NAMES} - {*sweep_arguments.FIGURES, *sweep_arguments.SLOW})
+)
+def test_the_call_that_the_wrong_values_are_put_into_is_right(name, tmp_path, monkeypatch):
+    """Else every value would be refused for another reason."""
+    monkeypatch.chdir(tmp_path)
+    function, options = sweep_arguments.calls(tmp_path)[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        function(**options)

@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose
 from pybtex.database import parse_file as parse_bibtex
 
 import pdt_evidence as pdt
-from pdt_evidence.errors import EvidenceError, EvidenceWarning
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
 from pdt_evidence.evidence.readers import read_trials
 from pdt_evidence.reporting.citations import Citation, as_bibtex, as_ris
 from pdt_evidence.reporting.export import export, results_schema
@@ -296,4 +296,12 @@ def test_a_pool_by_mantel_haenszel_gets_no_script_that_would_not_give_it(tmp_pat
     pooled = pdt.synthesize(pd.DataFrame(rows), by="outcome", style="revman")
     with pytest.raises(EvidenceError, match="dropout: pooled by Mantel-Haenszel or Peto"):
         export(pooled, tmp_path / "pool.R")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["", " ", "\t\n"])
+def test_an_export_without_a_name_writes_nowhere(table, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RequestError, match="needs the name of a file or a folder"):
+        export(table, name)
     assert not list(tmp_path.iterdir())

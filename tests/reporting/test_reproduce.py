@@ -10,6 +10,7 @@ import pytest
 import pdt_evidence as pdt
 from page_words import unwanted
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
+from pdt_evidence.evidence.readers.columns import trial_fields
 from pdt_evidence.formatting import PAGE
 from pdt_evidence.reporting import citations, contents, reproduce
 from pdt_evidence.reporting.comparisons import moderator_groups
@@ -338,6 +339,63 @@ def test_imported_trials_get_a_section_with_everything_that_was_changed(run, ful
     assert "mine.csv" in page
     assert "1 without an effect" in page
     assert "neither arm data nor a reported effect" in page
+
+
+ATTACKS = (
+    '"><script>alert(1)</script>',
+    "'><img src=x onerror=alert(1)>",
+    "</title></style></svg></script><svg onload=alert(1)>",
+    "javascript:alert(1)",
+    'https://x.org/" onmouseover="alert(1)',
+    "{{ 7 * 7 }}{% raw %}",
+    "<!--",
+    "]]><iframe srcdoc='<script>alert(1)</script>'>",
+)
+
+
+class _Elements(HTMLParser):
+    """What a browser would make of a page: its elements, and what in them would run."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.runs = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        for name, value in attributes:
+            plain = (value or "").replace("\t", "").replace("\n", "").strip().lower()
+            if (
+                name.startswith("on")
+                or plain.startswith(("javascript:", "data:text", "vbscript:"))
+                or name == "srcdoc"
+            ):
+                self.runs.append((tag, name, value))
+
+
+@pytest.mark.warns("taken for abbass2014")
+def test_no_text_of_a_table_of_ones_own_runs_in_the_page(run, full, tmp_path):
+    """Whatever stands in any column of words, in the names of columns, and in the name of the file."""
+    words = [field.name for field in trial_fields() if field.type == "string" and not field.enum]
+    rows = [{name: f"{attack} {name} {at}" for name in words} for at, attack in enumerate(ATTACKS)]
+    table = pd.DataFrame(rows).assign(
+        better="lower", mean_t=10.0, sd_t=4.0, n_t=30, mean_c=12.0, sd_c=4.0, n_c=31
+    )
+    table.loc[0, ["mean_t", "mean_c"]] = float("nan")  # a row without an effect, whose reason is shown
+    table["row_id"] = [f"r{at}{attack}" for at, attack in enumerate(ATTACKS)]
+    path = tmp_path / "<img src=x onerror=alert(1)>.csv"
+    table.assign(**{f"own {attack}": attack for attack in ATTACKS}).to_csv(path, index=False)
+    contents = Contents(imported=pdt.read_trials(path), review="abbass2014")
+    vars(contents).update({part: getattr(full, part) for part in ("pooled", "comparisons")})
+    write_page(contents, tmp_path / "report.html", run[0] / "figures")
+    usual = _Elements((run[0] / "report.html").read_text(encoding="utf-8"))
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    page = _Elements(text)
+    assert page.runs == usual.runs == []
+    for tag in ("script", "img", "iframe", "svg", "style", "title"):
+        assert page.tags.count(tag) == usual.tags.count(tag), tag
+    assert "alert(1)" in unescape(text)  # the texts are there, and are texts
+    assert "<script>alert" not in text
 
 
 def test_a_table_is_written_whole_or_not_at_all(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pdt_evidence.analysis.ordered import in_their_order
 from pdt_evidence.arguments import shown
 from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.models.pool import Options
@@ -192,7 +193,7 @@ def per_study(
     ]
     if problems:
         raise EvidenceError.from_problems(problems, "pool()")
-    kept = {name: tuple(values) for name, values in (columns or {}).items()}
+    kept = {name: in_their_order(values) for name, values in (columns or {}).items()}
     ids = tuple(map(str, row_ids or ()))
     problems = [
         f"columns[{name!r}] has {len(values)} values for {k} studies."

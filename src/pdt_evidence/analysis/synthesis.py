@@ -184,7 +184,8 @@ def _as_revman(
     require_choice("dependence (with style = 'revman')", dependence, ("aggregate",))
     from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
 
-    return synthesize_as_revman(table, by=by, measure=measure or "SMD", random=method != "EE", level=level)
+    random = None if method == "REML" else method == "DL"  # REML is the default: as the review does
+    return synthesize_as_revman(table, by=by, measure=measure, random=random, level=level)
 
 
 def test_done(dependence: str, test: str) -> str:

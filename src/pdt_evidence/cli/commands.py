@@ -16,6 +16,8 @@ from pdt_evidence.screen import emphasised, wrapped
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pdt_evidence.evidence.readers.imported import ImportedTrials
+
 
 def _imported(arguments: argparse.Namespace) -> dict[str, Any]:
     from pdt_evidence.evidence.readers import read_any
@@ -90,7 +92,7 @@ def template_command(arguments: argparse.Namespace) -> None:
     print(f"wrote {arguments.out}")
 
 
-def import_command(arguments: argparse.Namespace) -> None:
+def import_command(arguments: argparse.Namespace) -> int:
     from pdt_evidence.evidence.readers import import_file
     from pdt_evidence.evidence.readers.events import label_of_events
 
@@ -105,6 +107,19 @@ def import_command(arguments: argparse.Namespace) -> None:
     if len(table.log):
         log = arguments.out.with_suffix(".json")
         print(f"dropped, merged or changed: {counted(len(table.log), 'row')}; the reasons are in {log}")
+    return 0 if _tell_effects(table) else 1
+
+
+def _tell_effects(table: ImportedTrials) -> int:
+    """Print how many rows give an effect, and why the others give none; how many do."""
+    from pdt_evidence.reporting.strata import reasons_for_no_effect
+
+    reasons = reasons_for_no_effect(table)
+    giving = len(table) - sum(reasons.values())
+    print(f"effects: {giving} of {counted(len(table), 'row')} {'give' if giving != 1 else 'gives'} one")
+    for reason, count in reasons.items():
+        print(f"  {counted(count, 'row')}: {reason}")
+    return giving
 
 
 def audit_command(arguments: argparse.Namespace) -> None:

@@ -21,7 +21,7 @@ from pdt_evidence.effects.prepost import ppc2, smcc, smcr, smcrp
 from pdt_evidence.effects.printed import TESTS, effect_of_test, sign_of
 from pdt_evidence.effects.quantiles import FEWEST, mean_and_sd
 from pdt_evidence.effects.ratios import log_odds_ratio, log_risk_ratio, risk_difference
-from pdt_evidence.effects.reported import as_fraction, reported_effects
+from pdt_evidence.effects.reported import P_OF_0, as_fraction, reported_effects
 from pdt_evidence.effects.smd import hedges_g, smdh
 
 __all__ = ["FromBasis", "Mask", "Words", "from_basis", "plain_basis"]
@@ -71,10 +71,14 @@ def from_basis(name: str, inputs: Inputs, measure: str, options: Mapping[str, st
     if name == "medians":
         return _from_medians(inputs, measure, options["vtype"])
     yi, vi = FORMULAS[name, measure if name != "baseline" else "PPC2"](inputs, options)
+    if name in ("means", "baseline"):  # the mean of one person has no SD
+        alone = (inputs["n_t"] < 2) | (inputs["n_c"] < 2)
+        yi, vi = np.where(alone, np.nan, yi), np.where(alone, np.nan, vi)
     if name == "given":
         reason = np.where(np.isnan(yi), "no yi", "yi without vi, sei or confidence limits").astype(object)
         return FromBasis(yi, vi, np.full(inputs.rows, "given", dtype=object), reason, ~none)
-    words, reason = _basis_words(name, inputs), _arm_reasons(name, inputs, measure, yi)
+    lost = ~(np.isfinite(yi) & np.isfinite(vi) & (vi > 0))
+    words, reason = _basis_words(name, inputs), _arm_reasons(name, inputs, measure, lost, options)
     return FromBasis(yi * _sign(inputs), vi, words, reason, none)
 
 
@@ -100,8 +104,8 @@ def _basis_words(name: str, inputs: Inputs) -> Words:
     return np.full(inputs.rows, name, dtype=object)
 
 
-def _arm_reasons(name: str, inputs: Inputs, measure: str, yi: Array) -> Words:
-    """Why arm data gave no effect: "" where there are none or all is well, else what stands in the way."""
+def _arm_reasons(name: str, inputs: Inputs, measure: str, lost: Mask, options: Mapping[str, str]) -> Words:
+    """Why arm data gave no effect (`lost`): "" where there are none or all is well, else what stands in the way."""
     complete = inputs.all_present(name)
     own = [role for role in BASES[name] if role not in ("n_t", "n_c", "n", "r")]
     begun = np.logical_or.reduce([~np.isnan(inputs[role]) for role in own])
@@ -110,9 +114,28 @@ def _arm_reasons(name: str, inputs: Inputs, measure: str, yi: Array) -> Words:
         lacking = begun & np.isnan(inputs[role])
         if lacking.any():
             reason = np.where(lacking, reason + np.where(reason == "", "no ", ", ") + role, reason)
-    reason = np.where(complete & np.isnan(yi), f"{measure} has no value for these data", reason)
-    undirected = complete & ~np.isnan(yi) & np.isnan(_sign(inputs))
+    reason = np.where(complete & lost, _without_value(name, inputs, measure, options), reason)
+    undirected = complete & ~lost & np.isnan(_sign(inputs))
     return np.where(undirected, "column 'better' does not say which direction is good", reason)
+
+
+def _without_value(name: str, inputs: Inputs, measure: str, options: Mapping[str, str]) -> Words:
+    """Why complete data of the arms have no effect."""
+    reason = np.full(inputs.rows, f"{measure} has no value for these data", dtype=object)
+    if name in ("means", "baseline"):
+        one = (inputs["n_t"] < 2) | (inputs["n_c"] < 2)
+        return np.where(one, "an arm of one person has no SD", reason)
+    if name != "events":
+        return reason
+    counts = [inputs[f"event_{arm}"] for arm in "tc"] + [
+        inputs[f"n_{arm}"] - inputs[f"event_{arm}"] for arm in "tc"
+    ]
+    alike = (counts[0] + counts[1] == 0) | (counts[2] + counts[3] == 0)
+    if options["zero_cells"] == "none":
+        empty = np.logical_or.reduce([count == 0 for count in counts])
+        reason = np.where(empty, f"a count of 0 gives no {measure} without a correction", reason)
+    both = f"nobody had the event in either arm, or everybody had it: no {measure} without a correction"
+    return np.where(alike, both, reason)
 
 
 def _from_medians(inputs: Inputs, measure: str, vtype: str) -> FromBasis:
@@ -200,7 +223,7 @@ def _from_test(name: str, inputs: Inputs, vtype: str) -> FromBasis:
             np.full(inputs.rows, f"{called} needs n_t and n_c to be turned into g", dtype=object),
             np.full(inputs.rows, f"{called} {NO_WAY}", dtype=object),
         ],
-        default=np.where(np.isnan(yi), f"{called} = 0 or 1 gives no effect", ""),
+        default=np.where(np.isnan(yi), P_OF_0 if name == "p" else f"{called} = 0 gives no effect", ""),
     )
     return FromBasis(yi, vi, words, np.asarray(reason, dtype=object), np.zeros(inputs.rows, dtype=bool))
 

@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.effects.arrays import Array
-from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, warn
+from pdt_evidence.evidence.minus import plain_minus
 from pdt_evidence.evidence.p_values import P_COLUMNS, read_p
 
 __all__ = ["BASES", "MEASURES", "Inputs", "read_inputs"]
@@ -213,6 +214,8 @@ def _to_numbers(
     table: pd.DataFrame, role: str, source: object, labels: NDArray[Any]
 ) -> tuple[Array, list[str]]:
     column = _column(table, source)
+    if not pd.api.types.is_numeric_dtype(column):
+        column = _plain_numbers(column, str(source if isinstance(source, str) else role))
     numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
     blank = column.isna().to_numpy()
     if not pd.api.types.is_numeric_dtype(column):
@@ -223,6 +226,16 @@ def _to_numbers(
     return numbers, _cells(
         wrong, labels, str(name), "a number", column.to_numpy(), "Use digits or leave it empty"
     )
+
+
+def _plain_numbers(column: pd.Series, name: str) -> pd.Series:
+    """Texts with the signs of print that stand for minus as "-", which is said."""
+    printed = column.map(lambda cell: isinstance(cell, str) and plain_minus(cell) != cell)
+    if not printed.any():
+        return column
+    example = column[printed].iloc[0]
+    warn(f"column {name!r}: printed minus signs are read as minus: {example!r} as {plain_minus(example)}.")
+    return column.astype(object).where(~printed, column[printed].map(plain_minus))
 
 
 def _to_p(
@@ -290,9 +303,9 @@ PAIRS = (
 
 
 def _ranges(measure: str) -> dict[str, tuple[Callable[[Array], Any], str, str]]:
-    least = 1 if measure in ("OR", "RR", "RD", "HR", "GEN") else 2
+    least = 2 if measure.startswith("SMC") else 1  # rows of two arms may be of events
     fix = "Correct it or leave it empty"
-    size = (lambda n: n < least, f"at least {least} persons", fix)
+    size = (lambda n: n < least, f"at least {least} person{'s' if least > 1 else ''}", fix)
     sd = (lambda sd: sd <= 0, "an SD above 0", fix)
     count = (lambda event: event < 0, "a count, 0 or more", fix)
     se = (lambda se: se <= 0, "a standard error above 0", fix)

@@ -17,7 +17,7 @@ from pdt_evidence.effects.convert import d_from_t, log_or_to_smd, se_from_ci, se
 from pdt_evidence.effects.inputs import Inputs
 from pdt_evidence.effects.smd import bias_correction, smd_variance
 
-__all__ = ["Reported", "as_fraction", "reported_effects"]
+__all__ = ["P_OF_0", "Reported", "as_fraction", "reported_effects"]
 
 # How sources write each metric: in lower case, without blanks, dots, apostrophes, underscores, hyphens.
 SPELLINGS = {
@@ -46,6 +46,9 @@ USABLE = {
     "RD": ("RD",),
     "HR": ("HR", "log HR"),
 }
+
+
+P_OF_0 = "a p printed as 0 is a bound, from which no error follows: write it as the source means it, such as < 0.001"
 
 
 class Reported(NamedTuple):
@@ -80,6 +83,8 @@ def reported_effects(inputs: Inputs, measure: str, vtype: str) -> Reported:
     words = np.array([f"; p < {value:g} taken as p = {value:g}" for value in p.tolist()], dtype=object)
     basis = np.where(bounded, basis + words, basis)
     reason = _reasons(metric, measure, printed, usable, found, np.isfinite(yi))
+    bound_of_0 = ~found & usable & np.isfinite(yi) & (inputs["reported_p"] == 0)
+    reason = np.where(bound_of_0, P_OF_0, reason)
     return Reported(np.where(found, yi, np.nan), np.where(found, vi, np.nan), basis, reason, ~np.isnan(se))
 
 

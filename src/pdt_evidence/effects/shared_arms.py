@@ -2,8 +2,8 @@
 
 Two rows share an arm where `trial_id`, the arm's word (`arm_t`, `arm_c`) and its label (`arm_t_label`,
 `arm_c_label`, which tells two arms of one kind apart) agree. They are the same measurement where outcome,
-instrument, rating, score and time agree. Where no arm is named, all rows of a trial are taken to compare the same
-two arms.
+instrument, rating, score and time agree. An arm that is not named is known by its numbers where they tell it apart
+(`unnamed_arms`); where no arm is named and no number tells, all rows of a trial are taken to compare the same two arms.
 """
 
 from __future__ import annotations
@@ -19,18 +19,22 @@ from numpy.typing import NDArray
 from pdt_evidence.effects.arrays import Array, codes_of, joint_codes, numbers_in, words_in
 from pdt_evidence.effects.dependence import Blocks, constant_correlation, positive_definite
 from pdt_evidence.effects.ratios import cells
-from pdt_evidence.errors import EvidenceError, SchemaError
+from pdt_evidence.effects.unnamed_arms import ARM_NUMBERS, tell_apart
+from pdt_evidence.errors import EvidenceError, SchemaError, warn
 from pdt_evidence.options import RHO, check_options
 
 __all__ = ["Covariances", "arm_keys", "covariance_blocks"]
 
 ARMS = {"arm_t", "arm_c", "arm_t_label", "arm_c_label"}  # columns that name the arms of a row
+TELLING = ARMS | {f"{number}_{side}" for number in ARM_NUMBERS for side in "tc"}
 SAME_MEASUREMENT = (
     "outcome",
     "outcome_label",
     "instrument",
     "rating",
     "score",
+    "event_label",
+    "follow_up",
     "weeks",
     "months_since_end",
     "yi_basis",
@@ -86,7 +90,11 @@ class Covariances:
     @cached_property
     def arms(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """As `arm_keys`."""
-        return arm_keys(self._table, self._cluster)
+        return self._told[:2]
+
+    @cached_property
+    def _told(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+        return _arms(self._table, self._cluster)
 
     @cached_property
     def _measurement(self) -> NDArray[np.intp]:
@@ -104,8 +112,10 @@ class Covariances:
 
     def _blocks(self, rho: float) -> Blocks:
         plain = constant_correlation(self._vi, self._trial, rho)
-        if not ARMS & set(self._table.columns):
+        if not TELLING & set(self._table.columns):
             return plain
+        if not self._known and self._told[2].any():
+            _say_unclear(self._table, self._told[2], self._cluster)
         (arm_t, arm_c), measurement, vi = self.arms, self._measurement, self._vi
         groups, replaced = [], []
         for places, rows, constant in plain.groups:
@@ -209,24 +219,42 @@ def arm_keys(table: pd.DataFrame, cluster: str = "trial_id") -> tuple[NDArray[np
     """One number for every arm of every trial: those of arm 1 and those of arm 2 of each row.
 
     An arm is known by its label, and by its class (`arm_t`, `arm_c`) only where it has none: sources class the
-    same arm differently, one as waitlist, one as support. A row that leaves an arm unnamed means the one that the
-    trial's other rows name on that side, if that is one. The two arms of a row are never the same.
+    same arm differently, one as waitlist, one as support. A row that leaves an arm unnamed means the one that its
+    numbers show (`tell_apart`), or else the one that the trial's other rows name on that side, if that is one. The
+    two arms of a row are never the same.
     """
+    return _arms(table, cluster)[:2]
+
+
+def _arms(table: pd.DataFrame, cluster: str) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+    """The numbers of `arm_keys`, and the rows of which it is unclear whether they have an arm in common."""
     trial = codes_of(table[cluster])
-    names = [_arm_names(table, side, trial) for side in "tc"]
-    unclear = names[0] == names[1]
+    names = [_arm_names(table, side) for side in "tc"]
+    open_rows = np.zeros(len(table), dtype=bool)
+    if any((name == "").any() for name in names):
+        numbers = [_arm_numbers(table, side) for side in "tc"]
+        same = (trial, _codes(table, SAME_MEASUREMENT))
+        for own, other in ((0, 1), (1, 0)):
+            against = _filled_in(names[other], trial)
+            told = tell_apart(names[own], against, (numbers[own], numbers[other]), same)
+            names[own], open_rows = told.names, open_rows | told.unclear
+        names = [_filled_in(name, trial) for name in names]
+    unnamed = names[0] == names[1]
     sides = np.concatenate(
-        [np.where(unclear | (name == ""), place, 0) for place, name in enumerate(names, start=1)]
+        [np.where(unnamed | (name == ""), place, 0) for place, name in enumerate(names, start=1)]
     )
     words = codes_of(pd.Series(np.concatenate(names), dtype=object))
     codes = joint_codes([np.tile(trial, 2), words, sides])
-    return codes[: len(table)], codes[len(table) :]
+    return codes[: len(table)], codes[len(table) :], open_rows
 
 
-def _arm_names(table: pd.DataFrame, side: str, trial: NDArray[np.intp]) -> NDArray[np.object_]:
-    """Label or class of one side's arm; where both are blank, the only name that its trial has on that side."""
+def _arm_names(table: pd.DataFrame, side: str) -> NDArray[np.object_]:
     label = words_in(table, f"arm_{side}_label")
-    name = np.where(label == "", words_in(table, f"arm_{side}"), label)
+    return np.where(label == "", words_in(table, f"arm_{side}"), label)
+
+
+def _filled_in(name: NDArray[np.object_], trial: NDArray[np.intp]) -> NDArray[np.object_]:
+    """The names of one side's arms, a blank one taken for the only name that its trial has on that side."""
     blank = name == ""
     if not blank.any():
         return name
@@ -236,6 +264,20 @@ def _arm_names(table: pd.DataFrame, side: str, trial: NDArray[np.intp]) -> NDArr
     only = np.full(trial.max() + 1, "", dtype=object)
     only[named[:, 0]] = name[~blank][first]
     return np.where(blank & (count[trial] == 1), only[trial], name)
+
+
+def _arm_numbers(table: pd.DataFrame, side: str) -> Array:
+    return np.column_stack([numbers_in(table, f"{number}_{side}") for number in ARM_NUMBERS])
+
+
+def _say_unclear(table: pd.DataFrame, unclear: NDArray[np.bool_], cluster: str) -> None:
+    trials = table["trial_id" if "trial_id" in table.columns else cluster][unclear].astype(str).unique()
+    named = ", ".join(trials[:5]) + (f" and {len(trials) - 5} more" if len(trials) > 5 else "")
+    warn(
+        f"Trial {named}: rows of one measurement name the same arm on one side and none on the other, and no number"
+        f" says whether they compare several arms with it or the same two. Their covariance is a guess until both arms"
+        f" are named: arm_t_label and arm_c_label."
+    )
 
 
 def _require(table: pd.DataFrame, columns: Sequence[str]) -> None:

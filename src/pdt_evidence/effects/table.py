@@ -7,6 +7,7 @@ computed at once (`bases`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,12 +17,13 @@ import pandas as pd
 from pdt_evidence.effects.arrays import Array
 from pdt_evidence.effects.bases import Mask, Words, from_basis
 from pdt_evidence.effects.clusters import design_effect
-from pdt_evidence.effects.inputs import MEASURES, Inputs, read_inputs
+from pdt_evidence.effects.inputs import BASES, MEASURES, Inputs, read_inputs
 from pdt_evidence.errors import EvidenceError, known_options, require_choice
 from pdt_evidence.evidence.frames import as_pandas
 
 __all__ = ["add_effects", "effect_sizes"]
 
+MEDIAN = re.compile(r"(?:^|[^a-z])(?:median|mdn)", re.IGNORECASE)  # columns of a user's own
 OUTPUT = ("measure", "yi", "vi", "yi_basis", "yi_reason")
 HALF_A_CLUSTER = "a trial randomised in clusters needs both icc and cluster_size"
 
@@ -136,9 +138,23 @@ def add_effects(
     none = np.isnan(yi)
     half = np.isnan(inputs["icc"]) != np.isnan(inputs["cluster_size"])
     reason = np.where(half, HALF_A_CLUSTER, reason)
-    reason = np.where(none & (reason == ""), "neither arm data nor a reported effect", reason)
+    reason = np.where(none & (reason == ""), _nothing_given(table), reason)
     added = dict(zip(OUTPUT, (measure, yi, vi, basis, np.where(none, reason, "")), strict=True))
     return table.drop(columns=[name for name in OUTPUT if name in table.columns]).assign(**added)
+
+
+def _nothing_given(table: pd.DataFrame) -> Words:
+    """What is said of a row that has nothing an effect comes from; of medians under a name of their own, that."""
+    reason = np.full(len(table), "neither arm data nor a reported effect", dtype=object)
+    for column in table.columns:
+        if MEDIAN.search(str(column)) and str(column) not in BASES["medians"]:
+            given = (table[column].notna() & (table[column].astype(str).str.strip() != "")).to_numpy(
+                dtype=bool
+            )
+            reason = np.where(
+                given, f"medians in column {column!r} are not read: name it median_t or median_c", reason
+            )
+    return reason
 
 
 def _clustered(inputs: Inputs, vi: Array, basis: Words, own_error: Mask) -> tuple[Array, Words]:

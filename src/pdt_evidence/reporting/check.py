@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from pdt_evidence.evidence.lint import Finding, lint
-from pdt_evidence.evidence.readers.columns import column_problems, own_columns
+from pdt_evidence.evidence.readers.columns import column_doubts, column_problems, own_columns
 from pdt_evidence.evidence.readers.events import label_of_events
 from pdt_evidence.evidence.readers.files import kind_of, read_any
 from pdt_evidence.evidence.readers.provenance import with_import
@@ -154,6 +154,10 @@ def _table(path: Path) -> Checked:
     table = with_defaults(table if "study" in table else table.assign(study=""), text.lines)
     where = places(table, dict(zip(table["row_id"], text.lines, strict=True)), text.part)
     found = [_of_column(fault) for fault in faults]
+    found += [
+        Finding(line=None, column=own, what=f"{doubt}", place="header")
+        for own, doubt in column_doubts(columns)
+    ]
     found += _of_cells(problems, dict(zip(text.lines, where, strict=True)))
     wrong = {(finding.line, finding.column) for finding in found}
     found += [one for one in lint(table, text.lines, where) if (one.line, one.column) not in wrong]

@@ -6,7 +6,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import RequestError, SchemaError, did_you_mean
+from pdt_evidence.evidence.readers.columns import has_given_effects
+from pdt_evidence.evidence.readers.events import event_measure
 from pdt_evidence.evidence.schema import listed
 from pdt_evidence.evidence.tables import set_aside
 from pdt_evidence.reporting.check import places, strata_of
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
     from pdt_evidence.evidence.readers.imported import ImportedTrials
     from pdt_evidence.results import Synthesis
 
-__all__ = ["in_no_stratum", "selected", "to_pool"]
+__all__ = ["in_no_stratum", "reasons_for_no_effect", "selected", "to_pool"]
 
 
 def to_pool(table: ImportedTrials, by: Sequence[str], where: str) -> ImportedTrials:
@@ -54,6 +57,14 @@ def in_no_stratum(table: ImportedTrials, synthesis: Synthesis) -> list[str]:
         reasons |= dict(zip(synthesis.left_out["row_id"], synthesis.left_out["reason"], strict=True))
     place = zip(table["row_id"], places(table, table.lines), strict=True)
     return [f"{where}: {reasons[row]}" for row, where in place if reasons[row]]
+
+
+def reasons_for_no_effect(table: ImportedTrials) -> dict[str, int]:
+    """Why rows give no effect by the measure that their table is pooled by, most frequent first, with their counts."""
+    aside = set_aside(table)
+    measure = "GEN" if has_given_effects(table.columns) else event_measure(table) or "SMD"
+    counts = aside.where(aside != "", effect_sizes(table, measure)["yi_reason"]).value_counts()
+    return {str(reason): int(count) for reason, count in counts.items() if reason}
 
 
 def selected(table: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:

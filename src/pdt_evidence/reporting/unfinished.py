@@ -21,6 +21,8 @@ MADE = {
     "tables",
     "figures",
     "report",
+    "results",
+    "ro-crate-metadata",
 }  # first parts of the names that a run makes; a folder with others is not ours
 
 

@@ -9,8 +9,9 @@ import pytest
 from numpy.testing import assert_allclose
 
 from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
+from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.errors import EvidenceError
-from pdt_evidence.evidence.readers import read_revman
+from pdt_evidence.evidence.readers import import_file, read_revman, read_trials
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +40,14 @@ def reference(made, kind, **settings):
 @pytest.mark.parametrize(
     ("options", "kind", "settings", "outcome"),
     [
-        ({}, "continuous", {"measure": "SMD", "random": True}, "depression"),
+        ({"measure": "SMD", "random": True}, "continuous", {"measure": "SMD", "random": True}, "depression"),
         ({"measure": "MD", "random": False}, "continuous", {"measure": "MD"}, "depression"),
-        ({"random": False}, "dichotomous", {"method": "MH", "measure": "OR"}, "dropout"),
+        (
+            {"measure": "OR", "events": "MH", "random": False},
+            "dichotomous",
+            {"method": "MH", "measure": "OR"},
+            "dropout",
+        ),
         ({"events": "PETO"}, "dichotomous", {"method": "PETO"}, "dropout"),
     ],
 )
@@ -109,3 +115,70 @@ def test_an_unknown_option_lists_the_known_ones(review):
         synthesize_as_revman(review, events="GLMM")
     with pytest.raises(EvidenceError, match="column 'outcom' is missing"):
         synthesize_as_revman(review, by="outcom")
+
+
+MODELS = [("OR", "MH", False), ("RR", "MH", True), ("RD", "IV", False), ("OR", "PETO", False), ("MD", "IV", False),
+          ("SMD", "IV", True), ("HR", "IV", True)]  # fmt: skip
+HEADS = {"RR": "log RR", "OR": "log OR", "HR": "log HR"}
+
+
+@pytest.mark.parametrize(("measure", "method", "random"), MODELS)
+@pytest.mark.parametrize("kept", ["in memory", "as it was imported"])
+def test_measure_method_and_model_are_those_of_the_review(made, tmp_path, measure, method, random, kept):
+    """Nothing asked for: the totals are the review's own, and the heading names what was really pooled."""
+    settings = {"measure": measure, "method": method, "random": random}
+    analysis = next(
+        one for one in made.REVIEW["analyses"] if all(one[name] == word for name, word in settings.items())
+    )
+    path, out = tmp_path / "CD1.rm5", tmp_path / "imported.csv"
+    path.write_bytes(made.rm5([analysis]))
+    table = import_file(path, out)
+    table = table if kept == "in memory" else read_trials(out)
+    result = synthesize(table, by="outcome", style="revman")
+    fit, expected = result[analysis_outcome(table)], analysis["overall"]
+    assert_allclose(
+        [-fit.estimate, fit.se, fit.Q], [expected[name] for name in ("estimate", "se", "Q")], rtol=1e-10
+    )
+    assert fit.measure == result.measure == measure
+    assert fit.method == method + (", DL" if random else "")
+    assert result.summary().startswith(f"{HEADS.get(measure, measure)} by outcome")
+    assert_allclose(fit.weights.sum(), 100)
+    model = "Random-effects model" if random else "Equal-effects model"
+    assert model in fit.summary()
+
+
+def analysis_outcome(table):
+    return table["outcome"].unique().item()
+
+
+def test_analyses_that_differ_in_one_stratum_are_pooled_by_the_defaults_and_said(review):
+    fit = synthesize_as_revman(review.assign(outcome="x")[review["score"] == "events"], by="outcome")["x"]
+    assert fit.measure in ("OR", "RR", "RD")
+    parts = review[review["score"] == "events"].copy()
+    parts["analysis"] = [f"1.{1 + at % 2}" for at in range(len(parts))]
+    parts.source = {"analyses": {"1.1": {"measure": "RR", "method": "MH", "random": False},
+                                 "1.2": {"measure": "OR", "method": "MH", "random": True}}}  # fmt: skip
+    fit = synthesize_as_revman(parts, by="outcome")["dropout"]
+    assert (fit.measure, fit.method) == ("OR", "MH, DL")
+    assert any("different measures, models or methods" in note for note in fit.notes)
+
+
+def test_a_measure_that_was_asked_for_holds_where_it_fits(review):
+    by_outcome = synthesize_as_revman(review, by="outcome", measure="RD", events="MH", random=False)
+    assert by_outcome["dropout"].measure == "RD"
+    assert by_outcome["depression"].measure in ("SMD", "MD")
+
+
+def test_the_risk_ratio_of_a_bad_event_is_that_of_the_event():
+    """Not that of its absence: 4/20 against 8/20 is 0.5, turned to 2 for fewer in arm 1."""
+    rows = {
+        "row_id": ["a"],
+        "outcome": "x",
+        "better": "lower",
+        "event_t": [4],
+        "n_t": [20],
+        "event_c": [8],
+        "n_c": [20],
+    }
+    fit = synthesize_as_revman(pd.DataFrame(rows), by="outcome", measure="RR")["x"]
+    assert_allclose(fit.estimate, np.log(2))

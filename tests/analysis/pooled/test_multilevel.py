@@ -221,3 +221,18 @@ def test_a_fit_tells_the_correlation_it_was_made_with(given, shown):
     fit = pool_multilevel([0.1, 0.3, 0.5, 0.2, 0.6], [0.04] * 5, ["a", "a", "b", "b", "c"], rho=given)
     assert fit.rho == shown
     assert fit.to_dict()["rho"] == shown
+
+
+@pytest.mark.parametrize("small", [1e-7, 1e-10])
+def test_variances_of_any_size_may_stand_in_one_cluster(small):
+    """What must be positive definite is the correlation: a variance of 1e6 beside 1e-7 is no fault of theirs."""
+    fit = pool_multilevel([0.1, 0.5, 0.3, 0.2], [small, 1e6, 0.04, 0.05], ["a", "a", "b", "c"], rho=0.6)
+    assert np.isfinite([fit.estimate, fit.se, fit.with_robust().se]).all()
+    V = np.diag([small, 1e6, 0.04, 0.05])
+    V[0, 1] = V[1, 0] = 0.6 * np.sqrt(small * 1e6)
+    assert (
+        pool_multilevel([0.1, 0.5, 0.3, 0.2], np.diag(V), ["a", "a", "b", "c"], V=V).estimate == fit.estimate
+    )
+    V[0, 1] = V[1, 0] = 1.01 * np.sqrt(small * 1e6)
+    with pytest.raises(EvidenceError, match="not positive definite"):
+        pool_multilevel([0.1, 0.5, 0.3, 0.2], np.diag(V), ["a", "a", "b", "c"], V=V)

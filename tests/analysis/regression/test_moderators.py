@@ -144,3 +144,35 @@ def test_a_session_shows_it_in_a_line_and_a_table_of_a_few_columns(found):
     assert "\n" not in repr(found)
     head = found._repr_html_().partition("</thead>")[0]
     assert 6 <= head.count("<th ") + head.count("<th>") <= 8
+    assert found.to_frame() is not found.table
+
+
+def test_a_table_without_some_columns_is_tested_for_what_it_has():
+    rng = np.random.default_rng(3)
+    own = pd.DataFrame(
+        {"study": [f"s{at}" for at in range(9)], "year": range(2001, 2010), "yi": rng.normal(size=9)}
+    )
+    found = moderators(own.assign(vi=0.1))
+    assert found.table["moderator"].unique().tolist() == ["year"]
+    assert "control (no column 'arm_c')" in " ".join(found.notes)
+    with pytest.raises(EvidenceError, match=r"does not tell of waitlist \(no column 'arm_c'\)"):
+        moderators(own.assign(vi=0.1), names=["waitlist"])
+
+
+def test_what_gives_no_effect_is_named_row_by_row():
+    own = pd.DataFrame(
+        {
+            "row_id": ["a"],
+            "study": "A",
+            "mean_t": [1.0],
+            "sd_t": 1.0,
+            "n_t": 20,
+            "mean_c": 1.0,
+            "sd_c": 1.0,
+            "year": 2001,
+        }
+    )
+    with pytest.raises(
+        EvidenceError, match="no row of the table gives an effect on a symptom: row a: no n_c"
+    ):
+        moderators(own.assign(n_c=np.nan))

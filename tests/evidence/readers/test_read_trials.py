@@ -3,6 +3,7 @@
 import io
 import re
 import time
+import warnings
 import zipfile
 
 import numpy as np
@@ -14,6 +15,7 @@ from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError
 from pdt_evidence.evidence.readers import column_guide, read_trials, template
 from pdt_evidence.evidence.readers.columns import own_columns
 from pdt_evidence.evidence.readers.tabular import tables, text_table
+from pdt_evidence.reporting.check import check_file
 
 HEADER = "row_id,study,better,mean_t,sd_t,n_t,mean_c,sd_c,n_c"
 
@@ -69,7 +71,7 @@ def test_every_format_gives_the_same_table(saved, tmp_path, kind):
 def test_every_problem_of_a_file_is_said_at_once(saved):
     rows = [
         "a,Adler 1999,lower,twelve,6.1,25,15.3,6.8,24",
-        "a,Berger 2003,worse,9.8,-5.2,1,12.9,5.9,41",
+        "a,Berger 2003,worse,9.8,-5.2,0,12.9,5.9,41",
         "c,,lower,inf,7.7,18,14.9,0,20.5",
     ]
     with pytest.raises(EvidenceError) as caught:
@@ -80,7 +82,7 @@ def test_every_problem_of_a_file_is_said_at_once(saved):
         "line 3 (row a), column 'row_id': expected a value not used before, found 'a'.",
         "line 3 (row a), column 'better': expected one of lower, higher, found 'worse'.",
         "line 3 (row a), column 'sd_t': expected an SD above 0, found -5.2. Correct it, or leave the cell blank.",
-        "line 3 (row a), column 'n_t': expected at least 2 persons, found 1. Correct it, or leave the cell blank.",
+        "line 3 (row a), column 'n_t': expected at least 1 person, found 0. Correct it, or leave the cell blank.",
         "line 4 (row c), column 'study': expected a name, found nothing. Name the trial in each of its rows;",
         "line 4 (row c), column 'mean_t': expected a number, found 'inf'.",
         "line 4 (row c), column 'sd_c': expected an SD above 0, found 0. Correct it, or leave the cell blank.",
@@ -203,14 +205,34 @@ def test_beside_effects_that_are_given_means_get_no_direction_of_their_own(saved
     [
         ("beter", "better"),
         ("Better", "better"),
-        ("outcom", "outcome"),
         ("follow-up", "follow_up"),
-        ("years", "year"),
+        ("sdc", "sd_c"),
+        ("n_tt", "n_t"),
     ],
 )
-def test_a_column_that_nearly_has_a_name_of_ours_is_refused(saved, own, ours):
+def test_a_column_without_which_a_table_is_of_no_use_is_refused_under_a_near_name(saved, own, ours):
+    """What is needed, and names that are ours but for capitals and punctuation."""
+    names = ["study", "mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c", "better", "follow_up"]
+    header = [own if name == ours or (own == "Better" and name == "better") else name for name in names]
     with pytest.raises(SchemaError, match=f"column '{own}' is not known. Did you mean '{ours}'?"):
-        read_trials(saved(f"study,yi,vi,{own}\nA,0.1,0.2,lower\n", "mine.csv"))
+        read_trials(saved(f"{','.join(header)}\nA,1,2,20,3,2,20,lower,post\n", "mine.csv"))
+
+
+@pytest.mark.parametrize(
+    ("own", "ours"),
+    [("sessions", "n_sessions"), ("outcom", "outcome"), ("years", "year"), ("beter", "better")],
+)
+@pytest.mark.parametrize("cell", ["12", "twelve"])
+def test_a_near_name_that_is_not_needed_is_kept_and_asked_about(saved, own, ours, cell):
+    path = saved(f"study,yi,vi,{own}\nA,0.1,0.2,{cell}\n", "mine.csv")
+    with pytest.warns(
+        EvidenceWarning, match=f"column '{own}' is kept as one of your own. If it is '{ours}', rename it"
+    ):
+        table = read_trials(path)
+    assert str(table[own].item()) == cell
+    found = check_file(path)
+    assert not found.errors
+    assert any(own in finding.what and ours in finding.what for finding in found.warnings)
 
 
 def test_a_name_like_ours_is_the_users_own_where_the_table_has_ours_too(saved):
@@ -663,4 +685,43 @@ def test_a_word_that_is_nearly_ours_is_asked_about(tmp_path, column, word, ours)
     path = tmp_path / "trials.csv"
     path.write_text(f"study,yi,vi,{column}\nA,0.1,0.1,{word}\n", "utf-8")
     with pytest.raises(EvidenceError, match=f"Did you mean '{ours}'"):
+        read_trials(path)
+
+
+@pytest.mark.parametrize("sign", ["\u2212", "\u2013"])
+def test_signs_of_print_are_read_as_minus_and_noted(saved, sign):
+    table = read_trials(saved(f"study,yi,vi,own\nA,{sign}0.5,0.1,{sign}3\nB,0.25,0.1,2\n", "mine.csv"))
+    assert table["yi"].tolist() == [-0.5, 0.25]
+    assert table["own"].tolist() == [-3, 2]
+    assert set(table.log["reason"]) == {f"'{sign}0.5' is read as -0.5", f"'{sign}3' is read as -3"}
+
+
+def test_signs_of_print_stand_before_decimal_commas_too(saved):
+    table = read_trials(saved("study;yi;vi\nA;\u22120,5;0,1\n", "mine.csv"))
+    assert table["yi"].tolist() == [-0.5]
+
+
+def test_rows_of_one_person_an_arm_do_not_refuse_the_file(saved):
+    rows = ["A,lower,0,1,0,1", "B,lower,4,20,8,20"]
+    table = read_trials(saved("\n".join(["study,better,event_t,n_t,event_c,n_c", *rows]), "mine.csv"))
+    assert table["n_t"].tolist() == [1, 20]
+
+
+@pytest.mark.parametrize("first", [[["Read me first"]], []], ids=["words", "empty"])
+def test_the_sheet_that_is_not_read_is_named_where_the_first_is_no_table(tmp_path, first):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.title = "About"
+    for row in first:
+        book.active.append(row)
+    sheet = book.create_sheet("Trials")
+    sheet.append(["study", "yi", "vi"])
+    sheet.append(["A", 0.1, 0.2])
+    path = tmp_path / "book.xlsx"
+    book.save(path)
+    with (
+        pytest.raises(EvidenceError, match=r"sheet 'About' \(not read: 'Trials'\)"),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore", EvidenceWarning)
         read_trials(path)

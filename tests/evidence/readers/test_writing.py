@@ -2,14 +2,16 @@
 
 import os
 import tempfile
+import time
 
+import pandas as pd
 import pytest
 from made_files import TRIALS, metapsy, rm5, web_tables, zipped
 
 import pdt_evidence as pdt
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers import read_any
-from pdt_evidence.evidence.readers.writing import write_all
+from pdt_evidence.evidence.readers.writing import csv_text, guarded, write_all
 
 STEPS = [(step, call) for step in ("mkstemp", "write", "fsync", "chmod", "replace") for call in (1, 2)]
 FAULTS = [
@@ -152,3 +154,65 @@ def test_every_entry_of_a_log_says_what_and_why(saved):
         assert len(log) > 0
         assert (log["reason"].str.len() > 5).all()
         assert set(log["action"]) <= {"dropped", "merged", "turned", "blanked", "noted"}
+
+
+RUNS = [
+    "=1+1",
+    "+1+1",
+    "-cmd",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    " =1",
+    "\n  \t @x",
+    "\u00a0=1",
+    "\ufeff=1",
+    "\u200b\n=1",
+    "＝1+1",
+]
+PLAIN = ["a=1", "3-4", "-0.5", "+1e3", "", "one\n=2", "x@y.z"]
+
+
+@pytest.mark.parametrize("cell", RUNS, ids=ascii)
+@pytest.mark.parametrize("kind", [object, "string", "category"])
+def test_a_text_that_a_spreadsheet_would_run_gets_an_apostrophe_wherever_it_stands(cell, kind):
+    """In cells of text and of categories, in names of columns, and after blanks and line breaks."""
+    table = pd.DataFrame({"text": pd.Series([cell, "plain"], dtype=kind), cell: [1, 2]})
+    safe = guarded(table)
+    assert safe["text"].tolist() == [f"'{cell}", "plain"]
+    assert list(safe.columns) == ["text", f"'{cell}"]
+    assert list(table.columns) == ["text", cell]  # the table itself stays
+
+
+@pytest.mark.parametrize("cell", PLAIN, ids=ascii)
+@pytest.mark.parametrize("kind", [object, "category"])
+def test_other_texts_and_numbers_as_they_were_printed_stay(cell, kind):
+    assert guarded(pd.DataFrame({"text": pd.Series([cell], dtype=kind)}))["text"].tolist() == [cell]
+
+
+def test_an_ordered_category_and_missing_cells_survive_the_guard():
+    kinds = pd.Categorical(["=b", None, "a"], ["=b", "a"], ordered=True)
+    assert csv_text(pd.DataFrame({"kind": kinds, "n": [1.0, 2.0, float("nan")]})) == "kind,n\n'=b,1\n,2\na,\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path, mode):
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    path.chmod(mode)
+    write_all({path: b"new"})
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == mode
+
+
+def test_what_a_killed_run_left_goes_with_the_next_but_nothing_of_a_run_at_work(tmp_path):
+    left, at_work, own = (tmp_path / name for name in (".x.csv.abcdefgh", ".x.csv.ijklmnop", ".x.csv.mine"))
+    for path in (left, at_work, own):
+        path.write_text("half")
+    long_ago = time.time() - 7200
+    for path in (left, own):
+        os.utime(path, (long_ago, long_ago))
+    write_all({tmp_path / "x.csv": b"new"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".x.csv.ijklmnop", ".x.csv.mine", "x.csv"]

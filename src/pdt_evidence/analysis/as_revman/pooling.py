@@ -26,7 +26,7 @@ from pdt_evidence.effects.smd import cohens_d
 from pdt_evidence.models.fixed import FixedPool, common_effect, mantel_haenszel, peto, peto_effects
 from pdt_evidence.showing import Brief
 
-__all__ = ["RevmanPool", "pool_as_revman", "revman_smd"]
+__all__ = ["RevmanPool", "effects_as_revman", "pool_as_revman", "revman_smd"]
 
 Array = NDArray[np.float64]
 RATIO_FORMULAS = {"OR": log_odds_ratio, "RR": log_risk_ratio}
@@ -107,7 +107,7 @@ def pool_as_revman(
         fixed = peto(*_observed_less_expected(data, kind), level=level)
     else:
         fixed = None
-    yi, vi = _effects(data, kind, measure, method)
+    yi, vi = effects_as_revman(data, kind=kind, measure=measure, method=method)
     fixed = fixed or common_effect(yi, vi, level=level)
     if not random:
         return _record(fixed, fixed, 0.0)
@@ -123,7 +123,9 @@ def _observed_less_expected(data: Mapping[str, Array], kind: str) -> tuple[Array
     return data["o_minus_e"], data["variance"]
 
 
-def _effects(data: Mapping[str, Array], kind: str, measure: str, method: str) -> tuple[Array, Array]:
+def effects_as_revman(
+    data: Mapping[str, Array], *, kind: str, measure: str, method: str
+) -> tuple[Array, Array]:
     """Effect and variance of each study."""
     if kind == "generic":
         return data["estimate"], data["se"] ** 2

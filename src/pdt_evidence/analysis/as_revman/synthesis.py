@@ -1,44 +1,68 @@
 """A table of trials pooled stratum by stratum as Review Manager pools (`style="revman"`).
 
 Scores by inverse variance, events by Mantel-Haenszel or Peto, random effects by DerSimonian and
-Laird, Wald intervals. Every row counts, as in a review: rows of one trial are not combined, which
-is why this is for comparing with a review and not the default.
+Laird, Wald intervals; of a review that was read from its file measure, model and method are its own.
+Every row counts, as in a review: rows of one trial are not combined, which is why this is for comparing
+with a review and not the default.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import nan
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from pdt_evidence.analysis.as_revman.pooling import RevmanPool, pool_as_revman, revman_smd
-from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS
-from pdt_evidence.effects.means import mean_difference
-from pdt_evidence.effects.ratios import log_odds_ratio
+from pdt_evidence.analysis.as_revman.pooling import RevmanPool, effects_as_revman, pool_as_revman
+from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS, nothing_gives
+from pdt_evidence.effects.inputs import MEASURES as OF_EFFECTS
 from pdt_evidence.effects.table import effect_sizes
-from pdt_evidence.errors import EvidenceError, SchemaError, require_choice
+from pdt_evidence.errors import SchemaError, require_choice
+from pdt_evidence.evidence.readers.events import measures_of_review, settings_of_review
 from pdt_evidence.evidence.schema import missing_column
-from pdt_evidence.models.fixed import peto_effects
 from pdt_evidence.results import Note, PooledEffect, Synthesis
 
 __all__ = ["EVENT_METHODS", "synthesize_as_revman"]
 
-MEASURES = ("SMD", "MD")
+MEASURES = ("SMD", "MD", "OR", "RR", "RD")
+OF_KIND = {"means": ("SMD", "MD"), "events": ("OR", "RR", "RD")}  # the first is the default
+KINDS = {"means": "continuous", "events": "dichotomous", "effect": "generic"}
 EVENT_METHODS = ("MH", "IV", "PETO")
 MEANS = ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c")
 EVENTS = ("event_t", "n_t", "event_c", "n_c")
 NOT_ESTIMABLE = "nobody had the event, or everybody: not estimable, as Review Manager says"
+NOT_COMBINED = Note(
+    "rows-not-combined", "Pooled as Review Manager pools: rows of one trial are not combined."
+)
+DIFFERS = Note(
+    "review-differs", "The analyses pooled here have different measures, models or methods in their review."
+)
+
+
+class _Model(NamedTuple):
+    """How a stratum is pooled."""
+
+    measure: str
+    method: str  # MH, IV, PETO
+    random: bool
+    estimator: str = "DL"
+    interval: str = "wald"
+
+    @property
+    def name(self) -> str:
+        return f"{self.method}{f', {self.estimator}' if self.random else ''}"
 
 
 def synthesize_as_revman(
     table: pd.DataFrame,
     *,
     by: str | Sequence[str] = ("outcome", "follow_up"),
-    measure: str = "SMD",
-    events: str = "MH",
-    random: bool = True,
+    measure: str | None = None,
+    events: str | None = None,
+    random: bool | None = None,
     level: float = 0.95,
 ) -> Synthesis:
     """Pool each stratum as Review Manager does.
@@ -49,12 +73,14 @@ def synthesize_as_revman(
         One row a contrast, as `read_revman` or `read_trials` gives it.
     by : str or list of str
         Columns whose combinations are the strata.
-    measure : {"SMD", "MD"}
-        For strata with means.
-    events : {"MH", "IV", "PETO"}
-        How the odds ratio is pooled in strata that have events and no means.
-    random : bool
-        Random effects (DerSimonian and Laird); else one common effect. Peto is always the latter.
+    measure : {"SMD", "MD", "OR", "RR", "RD"}, optional
+        For strata with means (the first two) or with events and no means (the others). What is not given, here
+        and below, is what the review itself does, if the table was read from one and its analyses in a stratum
+        agree; else "SMD" and "OR".
+    events : {"MH", "IV", "PETO"}, optional
+        How events are pooled; else "MH". Peto's is an odds ratio and has one common effect.
+    random : bool, optional
+        Random effects (by DerSimonian and Laird unless the review says REML); else one common effect.
     level : float
         Of the intervals.
 
@@ -70,39 +96,82 @@ def synthesize_as_revman(
     EvidenceError
         If a column of `by` is missing, an option is unknown, or no row can be pooled.
     """
-    require_choice("measure", measure, MEASURES)
-    require_choice("events", events, EVENT_METHODS)
+    if measure is not None:
+        require_choice("measure", measure, MEASURES)
+    if events is not None:
+        require_choice("events", events, EVENT_METHODS)
     by = (by,) if isinstance(by, str) else tuple(by)
     missing = [missing_column(name, table.columns) for name in by if name not in table.columns]
     if missing:
         raise SchemaError.from_problems(missing, "the table to pool")
+    reviewed, of_events = settings_of_review(table), measures_of_review(table)
     strata: dict[tuple[str, ...], PooledEffect] = {}
     excluded = []
     for key, rows in pd.DataFrame(table).groupby(list(by), sort=False):
         words = tuple(str(word) for word in (key if isinstance(key, tuple) else (key,)))
-        used, kind = _usable(rows)
+        own = _own_model(rows, reviewed)
+        used, kind = _usable(rows, str((own or {}).get("measure") or measure or "SMD"))
         rest = rows.loc[~rows.index.isin(used.index)]
         why = np.where((kind == "events") & _all_alike(rest), NOT_ESTIMABLE, f"no {kind} in its stratum")
         excluded.append(rest[["row_id"]].assign(reason=why))
         if len(used):
             stratum = dict(zip(by, words, strict=True))
             used = used if kind == "effect" else used.assign(yi_basis=kind)
-            strata[words] = _stratum(used, kind, stratum, measure, events, random, level)
+            one = {"measure": of_events[0]} if kind == "events" and len(of_events) == 1 else {}
+            model = _model(used, kind, own or one, measure, events, random)
+            fit = _stratum(used, kind, stratum, model, level)
+            strata[words] = replace(fit, notes=(*fit.notes, DIFFERS)) if own == {} else fit
     if not strata:
-        raise EvidenceError("No row of the table has means, events or a reported effect that can be pooled.")
+        what = "There is nothing to pool: no row has means, events or a reported effect that can be pooled"
+        raise nothing_gives(pd.concat(excluded, ignore_index=True), what)
     return Synthesis(
         by=by,
         strata=strata,
         left_out=pd.concat(excluded, ignore_index=True),
-        measure=measure,
-        method="DL" if random else "EE",
-        test="z",
+        measure=_said([fit.measure for fit in strata.values()]),
+        method=_said([fit.method for fit in strata.values()]),
+        test=_said([fit.test for fit in strata.values()]),
         level=level,
         dependence="none (style 'revman')",
     )
 
 
-def _usable(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+def _said(words: Sequence[str]) -> str:
+    return " / ".join(dict.fromkeys(words))
+
+
+def _own_model(rows: pd.DataFrame, reviewed: dict[str, dict[str, Any]]) -> dict[str, Any] | None:
+    """What the review does in the analyses of a stratum; {} where they differ, None where there is no review."""
+    if not reviewed or "analysis" not in rows.columns:
+        return None
+    own = [reviewed.get(str(number), {}) for number in rows["analysis"].unique()]
+    return own[0] if all(one == own[0] for one in own) else {}
+
+
+def _model(
+    rows: pd.DataFrame,
+    kind: str,
+    own: dict[str, Any],
+    measure: str | None,
+    events: str | None,
+    random: bool | None,
+) -> _Model:
+    """What was asked for, else what the review does, else the defaults."""
+    if kind == "effect":
+        measure = str(rows["measure"].iloc[0]) if "measure" in rows.columns else "SMD"
+    else:
+        asked = (str(word) for word in (measure, own.get("measure"), OF_KIND[kind][0]))
+        measure = next(word for word in asked if word in OF_KIND[kind])
+    method = (events or own.get("method") or "MH") if kind == "events" else "IV"
+    if method == "PETO":
+        return _Model("OR", method, False)
+    if random is None:
+        random = own.get("random")
+    exact = (own.get("estimator", "DL"), own.get("interval", "wald"))
+    return _Model(measure, method, random is not False, *exact)
+
+
+def _usable(rows: pd.DataFrame, measure: str) -> tuple[pd.DataFrame, str]:
     """The rows of the first kind of data that a stratum has, and the name of that kind."""
     signed = (
         rows["better"].isin(["lower", "higher"]) if "better" in rows else pd.Series(True, index=rows.index)
@@ -113,7 +182,8 @@ def _usable(rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
             if complete.any():
                 return rows[complete & ~_all_alike(rows)], kind
     try:
-        with_effects = effect_sizes(rows, "SMD") if not {"yi", "vi"} <= set(rows.columns) else rows
+        measure = measure if measure in OF_EFFECTS else "SMD"
+        with_effects = effect_sizes(rows, measure) if not {"yi", "vi"} <= set(rows.columns) else rows
     except SchemaError:
         return rows.iloc[:0], "effect"
     return with_effects[with_effects["yi"].notna() & with_effects["vi"].notna()], "effect"
@@ -128,13 +198,7 @@ def _all_alike(rows: pd.DataFrame) -> pd.Series:
 
 
 def _stratum(
-    rows: pd.DataFrame,
-    kind: str,
-    stratum: dict[str, str],
-    measure: str,
-    events: str,
-    random: bool,
-    level: float,
+    rows: pd.DataFrame, kind: str, stratum: dict[str, str], model: _Model, level: float
 ) -> PooledEffect:
     """One stratum, pooled on the scale of the arm data and sign reversed so that above 0 favours arm 1."""
     towards = _towards(rows)
@@ -142,27 +206,29 @@ def _stratum(
         # Scales on which high is good are turned before they are pooled, as a review would.
         columns = {name: rows[name].to_numpy(dtype=float) for name in MEANS}
         columns |= {name: towards * columns[name] for name in ("mean_t", "mean_c")}
-        effects = (revman_smd if measure == "SMD" else mean_difference)(*(columns[name] for name in MEANS))
-        settings = {"kind": "continuous", "measure": measure, "method": "IV"}
     elif kind == "events":
-        columns = {name: rows[name].to_numpy(dtype=float) for name in EVENTS}
-        for arm in "tc":  # count what is good: a low number of bad events is a high one of the others
-            good, n = columns[f"event_{arm}"], columns[f"n_{arm}"]
-            columns[f"event_{arm}"] = np.where(towards > 0, good, n - good)
-        measure, effects = "OR", _odds_ratios(columns, events)
-        settings = {"kind": "dichotomous", "measure": "OR", "method": events}
+        # Of a bad event what favours arm 1 is fewer of them: the arms change places.
+        arms = {name: rows[name].to_numpy(dtype=float) for name in EVENTS}
+        columns = {name: np.where(towards > 0, arms[name], arms[_other(name)]) for name in EVENTS}
     else:
         columns = {
             "estimate": rows["yi"].to_numpy(dtype=float),
             "se": np.sqrt(rows["vi"].to_numpy(dtype=float)),
         }
-        measure, effects = "SMD", (columns["estimate"], columns["se"] ** 2)
-        settings = {"kind": "generic", "measure": "SMD", "method": "IV"}
-    random = random and settings["method"] != "PETO"
-    pooled = pool_as_revman(columns, random=random, level=level, **settings)
-    return _effect(
-        rows, pooled, effects, stratum, measure, f"{settings['method']}{', DL' if random else ''}", level
+    settings = {"kind": KINDS[kind], "measure": model.measure, "method": model.method}
+    pooled = pool_as_revman(
+        columns,
+        random=model.random,
+        estimator=model.estimator,
+        interval=model.interval,
+        level=level,
+        **settings,
     )
+    return _effect(rows, pooled, effects_as_revman(columns, **settings), stratum, model, level)
+
+
+def _other(name: str) -> str:
+    return name[:-1] + {"t": "c", "c": "t"}[name[-1]]
 
 
 def _towards(rows: pd.DataFrame) -> np.ndarray:
@@ -171,32 +237,21 @@ def _towards(rows: pd.DataFrame) -> np.ndarray:
     return np.where(rows["better"] == "lower", -1.0, 1.0)
 
 
-def _odds_ratios(columns: dict[str, np.ndarray], method: str) -> tuple[np.ndarray, np.ndarray]:
-    arms = [columns[name] for name in EVENTS]
-    if method != "PETO":
-        return log_odds_ratio(*arms, double_zero="drop")
-    o_minus_e, variance = peto_effects(*arms)
-    return o_minus_e / variance, 1 / variance
-
-
 def _effect(
     rows: pd.DataFrame,
     pooled: RevmanPool,
     effects: tuple[np.ndarray, np.ndarray],
     stratum: dict[str, str],
-    measure: str,
-    method: str,
+    model: _Model,
     level: float,
 ) -> PooledEffect:
     yi, vi = effects
-    with np.errstate(invalid="ignore", divide="ignore"):
-        weights = np.nan_to_num(1 / (vi + np.nan_to_num(pooled.tau2)))
     several = pooled.k > 1
     return PooledEffect(
         stratum=stratum,
-        measure=measure,
-        method=method,
-        test="z",
+        measure=model.measure,
+        method=model.name,
+        test="knha" if model.random and model.interval == "hksj" and several else "z",
         level=level,
         k=pooled.k,
         estimate=pooled.estimate,
@@ -213,10 +268,8 @@ def _effect(
         labels=tuple(rows["study"].astype(str)) if "study" in rows else tuple(rows["row_id"].astype(str)),
         yi=yi,
         vi=vi,
-        weights=100 * weights / weights.sum() if weights.sum() > 0 else weights,
+        weights=pooled.weights,
         row_ids=tuple(rows["row_id"].astype(str)),
         columns={name: tuple(rows[name]) for name in rows.columns if name not in OWN_FIELDS},
-        notes=(
-            Note("rows-not-combined", "Pooled as Review Manager pools: rows of one trial are not combined."),
-        ),
+        notes=(NOT_COMBINED,),
     )

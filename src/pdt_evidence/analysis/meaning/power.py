@@ -31,6 +31,7 @@ QUESTIONS = ("mean", "subgroups", "moderator", "heterogeneity", "equivalence")
 TESTS = ("knha", "t", "z")
 LEAST = {"mean": 2, "subgroups": 1, "moderator": 3, "heterogeneity": 2, "equivalence": 2}
 NEAR = 0.005  # an effect this close to the observed one is the observed one, printed to two decimals
+MOST_STUDIES, MOST_DRAWS = 10**9, 10**6
 MOST_CURVE = 60  # studies that the curve goes to at least
 
 
@@ -310,12 +311,12 @@ def _check(
         "test": (test, Choice(TESTS)),
         "level": (level, LEVEL),
         "moderator_sd": (moderator_sd, Number(low=0, high=math.inf, expected="a standard deviation above 0")),
-        "simulate": (simulate, Whole(least=0)),
+        "simulate": (simulate, Whole(least=0, most=MOST_DRAWS)),
         "seed": (seed, SEED),
     }
     if question == "equivalence" or margin is not None:
         kinds["margin"] = (margin, Number(low=0, high=math.inf, expected="a margin above 0"))
-    least = Whole(least=LEAST.get(question, 1))
+    least = Whole(least=LEAST.get(question, 1), most=MOST_STUDIES)
     number = Number(low=-math.inf, high=math.inf, expected="a number")
     kinds |= {f"k[{i}]" if len(sizes) > 1 else "k": (size, least) for i, size in enumerate(sizes)}
     kinds |= {
@@ -324,6 +325,8 @@ def _check(
     problems: list[str] = []
     if not sizes:
         problems.append("k is missing: how many studies? Give k, or a fit.")
+    if not effects:
+        problems.append("effect is empty: which effect is to be found?")
     if question == "subgroups" and not (len(sizes) == len(effects) > 1):
         problems.append("Subgroups need one k and one effect each, such as k=(10, 12), effect=(0.5, 0.2).")
     if question != "subgroups" and max(len(sizes), len(effects)) > 1:

@@ -24,6 +24,7 @@ from pdt_evidence.analysis.checks import (
     read_only,
     require_one_index,
 )
+from pdt_evidence.analysis.ordered import in_their_order
 from pdt_evidence.analysis.pooled.variances import NO_INTERVAL, LikelihoodRatio, OfVariances
 from pdt_evidence.effects.dependence import positive_definite
 from pdt_evidence.errors import EvidenceError, known_options
@@ -224,7 +225,7 @@ def pool_multilevel(
         Q=Q, Q_df=len(y) - 1, Q_p=float(chi2_tail(Q, len(y) - 1)),
         yi=read_only(y), vi=read_only(v), weights=read_only(weights),
         labels=tuple(labels or ()), row_ids=tuple(row_ids or ()),
-        columns={key: tuple(values) for key, values in (columns or {}).items()},
+        columns={key: in_their_order(values) for key, values in (columns or {}).items()},
         notes=_remarks(len(y), len(names), robust),
         **_variances(nested, peak, free, typical),
         **_prediction(peak.mu, peak.variance, sum(peak.sigma2), len(names), df, level),

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import checked_arrays
 from pdt_evidence.analysis.progress import progress_bar
+from pdt_evidence.arguments import shown
 from pdt_evidence.effects.dependence import positive_definite
 from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.models.distributions import two_sided_p, two_sided_quantile
@@ -273,7 +274,9 @@ def _checked(
     if y.shape[-1] != len(cluster):
         problems.append(f"cluster has {len(cluster)} entries for {y.shape[-1]} rows; each row needs one.")
     for i, name in enumerate(cluster):
-        if name is None or type(name).__name__ == "NAType" or name != name:
+        if not isinstance(name, Hashable):
+            problems.append(f"row {i + 1}: its cluster is {shown(name)}, but must be a name or a number.")
+        elif name is None or type(name).__name__ == "NAType" or name != name:
             problems.append(f"row {i + 1}: its cluster is missing.")
     n = len(y) if y.ndim == 2 else (r.size if r.ndim else 1)
     if r.ndim > 1 or (r.ndim == 1 and len(r) not in (1, n)):

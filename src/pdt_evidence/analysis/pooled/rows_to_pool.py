@@ -17,7 +17,7 @@ from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, warn
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.evidence.tables import set_aside
 
-__all__ = ["OWN_FIELDS", "distinct_words", "rows_to_pool", "words_of"]
+__all__ = ["OWN_FIELDS", "distinct_words", "nothing_gives", "rows_to_pool", "words_of"]
 
 SIGNED_BY_SCORE = ("SMD", "MD", "ROM", "OR", "RR", "RD")
 OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_reason")  # a result has them by themselves
@@ -157,12 +157,20 @@ def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         .loc[without, ["row_id", "reason"]]
         .reset_index(drop=True)
     )
+    if without.all():
+        raise nothing_gives(
+            excluded, "There is nothing to pool: no row of the table gives an effect and its variance"
+        )
     if without.any():
         ids = _shown(excluded["row_id"])
         warn(f"Left out, as they give no effect (the reason is in `left_out`): rows {ids}.")
-    if without.all():
-        raise EvidenceError("There is nothing to pool: no row of the table gives an effect and its variance.")
     return table[~without].reset_index(drop=True), excluded
+
+
+def nothing_gives(excluded: pd.DataFrame, what: str) -> EvidenceError:
+    """The error that says why, row by row; `excluded` has `row_id` and `reason`."""
+    rows = zip(excluded["row_id"], excluded["reason"], strict=True)
+    return EvidenceError.from_problems([f"row {row}: {reason}." for row, reason in rows], what)
 
 
 def words_of(rows: pd.DataFrame, column: str) -> list[str]:

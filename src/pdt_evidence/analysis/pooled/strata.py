@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pdt_evidence.analysis.ordered import InOrder
 from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS
 from pdt_evidence.effects.clock import window_place
 from pdt_evidence.effects.standing import outcome_kind
@@ -38,7 +39,8 @@ def strata_of(table: Table, by: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
 class Cells:
     """The cells of a table by column; a column is unpacked once, however many strata there are."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, orders: Mapping[Any, tuple[Any, ...]] | None = None) -> None:
+        self._orders = orders or {}  # categories of the columns that have an order of their own
         self._cells = {column: table[column].tolist() for column in table}
         self._yi, self._vi = (np.asarray(table[name], dtype=float) for name in ("yi", "vi"))
 
@@ -56,6 +58,10 @@ class Cells:
         cells = self._cells[column]
         return [cells[at] for at in rows]
 
+    def _column(self, column: Any, rows: list[int]) -> Any:
+        values = self.of(column, rows)
+        return InOrder(values, self._orders[column]) if column in self._orders else values
+
     def arguments(self, rows: list[int], by: tuple[str, ...], key: tuple[str, ...]) -> dict[str, Any]:
         """What every estimator takes of a stratum: the numbers, and what a figure says of them."""
         words = dict(zip(by, key, strict=True))
@@ -67,7 +73,9 @@ class Cells:
             "vi": self._vi[rows],
             "labels": self.of("study", rows),
             "row_ids": self.of("row_id", rows),
-            "columns": {column: self.of(column, rows) for column in self._cells if column not in OWN_FIELDS},
+            "columns": {
+                column: self._column(column, rows) for column in self._cells if column not in OWN_FIELDS
+            },
             "stratum": words,
             "measure": str(self.of("measure", rows[:1])[0]) if "measure" in self._cells else "GEN",
         }

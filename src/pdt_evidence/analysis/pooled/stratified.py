@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from pdt_evidence.analysis.ordered import orders_of
 from pdt_evidence.analysis.pooled.pooling import pool
 from pdt_evidence.analysis.pooled.rows_to_pool import distinct_words
 from pdt_evidence.analysis.pooled.strata import Cells, Table, strata_of
@@ -56,7 +57,7 @@ class Stratified:
 
     @cached_property
     def _cells(self) -> Cells:
-        return Cells(self._usable)
+        return Cells(self._usable, orders_of(self._usable))
 
     def values(self, dependence: str, rho: float, aggregate: str) -> tuple[Table, pd.DataFrame]:
         """One value a trial under a rule for dependence; and the rows passed over, with the reason.
@@ -85,7 +86,7 @@ class Stratified:
         if dependence in MULTILEVEL_TESTS:
             return self._pooled_rows(settings, rho if dependence == "che" else None), NONE_PASSED_OVER
         table, passed_over = self.values(dependence, rho, aggregate)
-        return pooled_values(table, self._by, settings), passed_over
+        return pooled_values(table, self._by, settings, orders_of(self._usable)), passed_over
 
     def _pooled_rows(self, settings: dict[str, Any], rho: float | None) -> Strata:
         """Three-level models; with `rho` the sampling errors of a trial are correlated, inference is robust."""
@@ -112,9 +113,14 @@ class Stratified:
         return {trial: V for trial, (_, V) in zip(blocks.clusters, blocks.by_cluster(), strict=True)}
 
 
-def pooled_values(table: Table, by: tuple[str, ...], settings: dict[str, Any]) -> Strata:
-    """One value a trial, pooled stratum by stratum."""
-    cells = Cells(table)
+def pooled_values(
+    table: Table,
+    by: tuple[str, ...],
+    settings: dict[str, Any],
+    orders: dict[Any, tuple[Any, ...]] | None = None,
+) -> Strata:
+    """One value a trial, pooled stratum by stratum; `orders` has the categories of ordered columns."""
+    cells = Cells(table, orders)
     return {
         key: _noted(pool(**cells.arguments(rows, by, key), **settings), cells, rows, by)
         for key, rows in strata_of(table, by)

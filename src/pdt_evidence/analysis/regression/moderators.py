@@ -7,7 +7,7 @@ many enough pooled beside it. The p-values of all moderators tested are adjusted
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan, nan
 from typing import Any
@@ -16,10 +16,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pdt_evidence.analysis.pooled.rows_to_pool import nothing_gives
 from pdt_evidence.analysis.regression.clustered import FEWEST_DF, clustered_fit, coefficient
+from pdt_evidence.analysis.regression.moderator_codes import MODERATORS, UNKNOWN, Moderator, harmonised_rob
 from pdt_evidence.effects.symptoms import symptom_rows
+from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.effects.trials import trials
-from pdt_evidence.errors import EvidenceError, known_options
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options
+from pdt_evidence.evidence.frames import as_pandas
+from pdt_evidence.evidence.schema import listed, missing_column
 from pdt_evidence.models.clustered_regression import robust_test
 from pdt_evidence.results import Note
 from pdt_evidence.showing import Brief, Cells, cells_of
@@ -27,35 +32,7 @@ from pdt_evidence.showing import Brief, Cells, cells_of
 __all__ = ["MODERATORS", "Moderation", "harmonised_rob", "holm", "moderators"]
 
 FEWEST_TRIALS = 3  # of a level, or of a slope's known rows, to enter a test
-UNKNOWN = "unknown"
-
-CONTROLS = {
-    "waitlist": "waitlist",
-    "care_as_usual": "care as usual",
-    "enhanced_care_as_usual": "care as usual",
-    "pill_placebo": "placebo",
-    "psychological_placebo": "placebo",
-    "other_control": "other control",
-    "active_control": "active control",
-}
-FORMATS = {
-    "individual": "individual, in person",
-    "face_to_face": "individual, in person",
-    "guided_self_help": "self-help",
-    "unguided_self_help": "self-help",
-    "": UNKNOWN,
-}
 ALLEGIANCE = "Researcher allegiance is not coded in any table held, so it cannot be tested."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Moderator(Brief):
-    """How a moderator is read off the rows: as words (levels) or as a number (slope)."""
-
-    name: str
-    read: Callable[[pd.DataFrame], pd.Series]
-    unit: str = ""  # of a slope; "" for words
-    rule: str = ""  # how the source's codes were made one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -121,7 +98,8 @@ def moderators(
     Parameters
     ----------
     table : DataFrame, optional
-        As `trials` gives it, of one comparison; default: PDT against control at the end of treatment.
+        As `trials` gives it, of one comparison; default: PDT against control at the end of treatment. Moderators
+        whose columns it does not have are named in `notes`.
         Rows without an effect, and outcomes that are no symptoms (dropout, use of services), are left aside.
     names : sequence of str, optional
         Keys of `MODERATORS`; default: all. The adjustment is for those asked for.
@@ -137,7 +115,7 @@ def moderators(
     Raises
     ------
     EvidenceError
-        Where an unknown moderator is asked for, or no row has an effect.
+        Where an unknown moderator is asked for, or one whose columns the table does not have, or no row has an effect.
 
     Notes
     -----
@@ -146,13 +124,17 @@ def moderators(
     """
     requested = list(MODERATORS) if names is None else list(names)
     unknown = [name for name in requested if name not in MODERATORS]
+    if not requested:
+        raise RequestError(f"names is empty; there is: {', '.join(MODERATORS)}.")
     if unknown:
         raise EvidenceError(f"names has {', '.join(unknown)}; there is: {', '.join(MODERATORS)}.")
     if table is None:
         table = trials(comparison="pdt_vs_control", follow_up="post")
+    table = _with_effects(as_pandas(table))
+    requested, absent = _with_columns(requested, table, asked=names is not None)
     rows = symptom_rows(table)
     if rows.empty:
-        raise EvidenceError("There is nothing to compare: no row of the table gives an effect on a symptom.")
+        raise _nothing_to_compare(table)
     parts = [_one(MODERATORS[name], rows, rho, level) for name in requested]
     adjusted = holm([part["p"].iloc[0] for part in parts])
     found = [part.assign(p_holm=p) for part, p in zip(parts, adjusted, strict=True)]
@@ -169,8 +151,51 @@ def moderators(
             Note("small-levels", f"Levels with fewer than {FEWEST_TRIALS} trials are shown and not tested."),
             Note("one-at-a-time", "Each moderator is tested by itself; trials differ in several at once."),
             Note("no-allegiance", ALLEGIANCE),
+            *absent,
         ),
     )
+
+
+def _with_effects(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with what every moderator needs: effects, and the trial and the outcome of each row."""
+    if not {"yi", "vi"} <= set(table.columns):
+        table = effect_sizes(table)
+    if "trial_id" not in table.columns:
+        if "study" not in table.columns:
+            raise SchemaError.from_problems(
+                [missing_column("trial_id", table.columns)], "the table to compare"
+            )
+        table = table.assign(trial_id=table["study"])
+    return table if "outcome" in table.columns else table.assign(outcome="")
+
+
+def _nothing_to_compare(table: pd.DataFrame) -> EvidenceError:
+    lost = table["yi"].isna() | table["vi"].isna()
+    why = table["yi_reason"].fillna("") if "yi_reason" in table.columns else pd.Series("", index=table.index)
+    why = why.where(why != "", "no yi or vi").where(lost, "of an outcome that is no symptom")
+    rows = (
+        table["row_id"]
+        if "row_id" in table.columns
+        else pd.Series(range(1, len(table) + 1), index=table.index)
+    )
+    what = "There is nothing to compare: no row of the table gives an effect on a symptom"
+    return nothing_gives(pd.DataFrame({"row_id": rows, "reason": why}), what)
+
+
+def _with_columns(
+    requested: list[str], table: pd.DataFrame, asked: bool
+) -> tuple[list[str], tuple[Note, ...]]:
+    """The moderators whose columns the table has, and a note on the others; those asked for by name are required."""
+    lacking = {
+        name: [one for one in MODERATORS[name].columns if one not in table.columns] for name in requested
+    }
+    lacking = {name: columns for name, columns in lacking.items() if columns}
+    shown = [f"{name} (no column {', '.join(map(repr, columns))})" for name, columns in lacking.items()]
+    left = [name for name in requested if name not in lacking]
+    if lacking and (asked or not left):
+        raise SchemaError(f"The table does not tell of {'; '.join(shown)}. It has {listed(table.columns)}.")
+    note = Note("moderators-absent", f"The table does not tell of: {'; '.join(shown)}.")
+    return left, ((note,) if lacking else ())
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -194,65 +219,6 @@ def holm(p: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def harmonised_rob(table: pd.DataFrame) -> pd.Series:
-    """Risk of bias as "low", "not low" or "unknown", the only distinction that the tools in use share.
-
-    Overall words of RoB 2 are taken as they are ("some concerns" and "high" are not low). The depression
-    release counts the items met, 0 to 4: 4 is low. Every other code is unknown, as its scale is not documented.
-    """
-    words = {"low": "low", "some concerns": "not low", "high": "not low", "high risk": "not low"}
-    tool, code = table["rob_tool"].fillna(""), table["rob"].fillna("").astype(str).str.strip().str.lower()
-    by_word = code.map(words)
-    counted = pd.to_numeric(code, errors="coerce")
-    by_count = pd.Series(np.where(counted >= 4, "low", "not low"), index=table.index)
-    of_four = tool.eq("RoB1 (4 items, 0-4)") & counted.notna()
-    return by_count.where(of_four, by_word.where(by_word.notna(), UNKNOWN))
-
-
-def _words(column: str, codes: Mapping[str, str], other: str = "") -> Callable[[pd.DataFrame], pd.Series]:
-    """Codes of a column made one; what is not listed is `other`, or itself where that is ""."""
-
-    def read(table: pd.DataFrame) -> pd.Series:
-        values = table[column].fillna("").astype(str)
-        rest = other if other else values.str.replace("_", " ")
-        return values.map(codes).where(values.isin(list(codes)), rest)
-
-    return read
-
-
-def _number(column: str, centre: float, per: float) -> Callable[[pd.DataFrame], pd.Series]:
-    def read(table: pd.DataFrame) -> pd.Series:
-        return (pd.to_numeric(table[column], errors="coerce").astype(float) - centre) / per
-
-    return read
-
-
-MODERATORS: dict[str, Moderator] = {
-    "control": Moderator(
-        name="control",
-        read=_words("arm_c", CONTROLS),
-        rule="Enhanced care as usual counts as care as usual; pill and psychological placebo are one.",
-    ),
-    "waitlist": Moderator(
-        name="waitlist",
-        read=_words("arm_c", {"waitlist": "waitlist", "": UNKNOWN}, other="any other control"),
-        rule="The one contrast of controls that was expected: a waiting list against every other control.",
-    ),
-    "rating": Moderator(name="rating", read=_words("rating", {"": UNKNOWN, UNKNOWN: UNKNOWN})),
-    "risk of bias": Moderator(
-        name="risk of bias",
-        read=harmonised_rob,
-        rule="Low: RoB 2 overall low, or 4 of the 4 items of the depression release; not low: any other value "
-        "of these two; unknown: every other tool and code, whose scale is not documented.",
-    ),
-    "format": Moderator(
-        name="format",
-        read=_words("format", FORMATS, other="other or combined"),
-        rule="Self-help is guided or not; group, family and combined formats are one.",
-    ),
-    "year": Moderator(name="year", read=_number("year", 2010, 10), unit="per 10 years"),
-    "sessions": Moderator(name="sessions", read=_number("n_sessions", 16, 10), unit="per 10 sessions"),
-}
 COLUMNS = [
     "moderator",
     "level",

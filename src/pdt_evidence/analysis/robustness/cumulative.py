@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from pdt_evidence.analysis.ordered import InOrder, in_their_order
 from pdt_evidence.analysis.robustness.refits import PooledSeries, options_of, pool_first, series
 from pdt_evidence.errors import EvidenceError, did_you_mean, known_options
 from pdt_evidence.models.cumulative import accumulate
@@ -86,10 +87,10 @@ def _column(result: object, name: str) -> Sequence[object]:
 
 def _places(order: Sequence[object] | ArrayLike, full: PooledEffect) -> list[int]:
     """The studies' numbers in the order they enter."""
-    given = getattr(order, "array", order)  # of a Series
-    if getattr(given, "ordered", False):  # categories in an order of their own
-        codes = given.codes.tolist()  # pyright: ignore
-        values: list[Any] = [None if code < 0 else code for code in codes]
+    given = in_their_order(order) if hasattr(order, "__len__") else order
+    if isinstance(given, InOrder):
+        place = {word: at for at, word in enumerate(given.categories)}
+        values: list[Any] = [place.get(word) for word in given]
     else:
         values = order.tolist() if isinstance(order, np.ndarray) else list(order)  # pyright: ignore[reportArgumentType]
     if len(values) != full.k:

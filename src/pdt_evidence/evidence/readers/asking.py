@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from io import StringIO
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pdt_evidence.errors import warn
 from pdt_evidence.evidence.readers.names import COLUMNS, NO_NAME, Names
 
-__all__ = ["ask_for_directions", "ask_for_names"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pdt_evidence.evidence.readers.revman.review import Analysis
+
+__all__ = ["ask_about_labels", "ask_for_directions", "ask_for_names", "ask_for_scales"]
 
 MOST_ASKED = 10  # names in one warning
 UNSAID = "?"  # in the place of an answer; a mapping that still has it is refused
@@ -58,6 +67,46 @@ def ask_for_directions(names: Names, outcomes: Iterable[tuple[str, str, str]], w
         f"effect: {_listed(shown)}. To say it of each, give a mapping with such lines, with lower or "
         f"higher for {UNSAID}:\n{_as_csv(lines)}\n"
         "Or pass better='lower' or better='higher', which then holds for all of them."
+    )
+
+
+def ask_for_scales(table: pd.DataFrame, where: str) -> None:
+    """Warn of the rows of a database whose scale nothing tells the good end of; their arm data give no effect."""
+    rows = table[table["better"] == ""]
+    if rows.empty:
+        return
+    lost = int(rows["reported"].isna().sum())
+    counts = Counter(rows["outcome"])
+    shown = _listed([f"{name} ({count})" for name, count in counts.most_common()])
+    by_label = rows["outcome_label"] != ""
+    kind, name = (
+        np.where(by_label, "outcome", "instrument"),
+        rows["outcome_label"].where(by_label, rows["instrument"]),
+    )
+    lines = list(dict.fromkeys(line for line in zip(kind, name, rows["outcome"], strict=True) if line[1]))
+    none = lost == len(table)
+    so = "none of its rows gives an effect" if none else f"{lost} of its {len(table)} rows give no effect"
+    warn(
+        f"{where}: nothing says which direction is good of {len(rows)} rows: {shown}. So {so}. Pass better='lower' or "
+        f"better='higher' (--better lower) if it holds for all of them; else give a mapping with such lines, with "
+        f"lower or higher for {UNSAID}:\n{_as_csv((*line, UNSAID) for line in lines[:MOST_ASKED])}"
+    )
+
+
+def ask_about_labels(found: Sequence[tuple[Analysis, str]], names: Names, where: str) -> None:
+    """Warn of analyses whose "Favours" labels contradict their outcome: exchanged, they turn the sign of every row."""
+    if not found:
+        return
+    shown = [f"analysis {analysis.number}: {why}" for analysis, why in found]
+    lines: dict[tuple[str, ...], None] = {}
+    for analysis, _ in found:
+        rule = names.find("outcome", analysis.outcome)
+        lines[("outcome", analysis.outcome, rule.word if rule else UNSAID, UNSAID)] = None
+    labels = "1 analysis" if len(found) == 1 else f"{len(found)} analyses"
+    warn(
+        f'{where}: the "Favours" labels of {labels} contradict the outcome, which turns the sign of every row if they '
+        f"stand on the wrong side: {_listed(shown)}. The labels hold. If they are exchanged, say so in a mapping with "
+        f"such lines, with lower or higher for {UNSAID}:\n{_as_csv(list(lines)[:MOST_ASKED])}"
     )
 
 

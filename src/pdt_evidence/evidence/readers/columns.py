@@ -1,7 +1,8 @@
 """The columns of a user's table: what they may hold, which are needed, which are misspelt.
 
-A column that the schema does not know is the user's own and kept, unless its name is so near to
-one of ours that it was meant to be that one.
+A column that the schema does not know is the user's own and kept. Where its name is near to one of ours it is
+asked about; it is refused only where the table cannot be used without the column it may be, or where the two
+names differ by capitals and punctuation alone.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ __all__ = [
     "FREE_WORDS",
     "OPEN_WORDS",
     "check_columns",
+    "column_doubts",
     "column_problems",
     "has_given_effects",
     "own_columns",
@@ -60,6 +62,7 @@ def trial_fields() -> tuple[Field, ...]:
             required=field.name == "study",
             unique=field.name == "row_id",
             enum=_enum_for_users(field),
+            minimum=1 if field.name in SHARED else field.minimum,  # one person is enough for a count
         )
         for field in fields("trials")
     ]
@@ -108,10 +111,12 @@ def column_problems(columns: Sequence[str]) -> list[str]:
     """
     meant = _misspelt(columns)
     have = {*columns, *meant.values()}  # a column that is there under a wrong name is not missing as well
+    refused = _refused(meant, set(columns))
     problems = [
         f"column {own!r} is not known. Did you mean {ours!r}? Rename it; "
         "a column of your own needs a name that is less like it."
         for own, ours in meant.items()
+        if own in refused
     ]
     if "study" not in have:
         problems.append(missing_column("study", columns))
@@ -127,6 +132,27 @@ def column_problems(columns: Sequence[str]) -> list[str]:
             "Say it in each row; without it means and events do not tell whom they favour."
         )
     return problems
+
+
+def column_doubts(columns: Sequence[str]) -> list[tuple[str, str]]:
+    """The columns that are kept as the user's own and may be one of ours, and what is to be said of each."""
+    meant = _misspelt(columns)
+    refused = _refused(meant, set(columns))
+    text = "column {own!r} is kept as one of your own. If it is {ours!r}, rename it: nothing is pooled by it."
+    return [(own, text.format(own=own, ours=ours)) for own, ours in meant.items() if own not in refused]
+
+
+def _refused(meant: dict[str, str], columns: set[str]) -> set[str]:
+    """The near names without which the table cannot be used, and those that are ours but for capitals and marks."""
+    refused = {own for own, ours in meant.items() if _plain(own) == _plain(ours) or ours == "study"}
+    effects = [set(needed) for needed in EFFECT_COLUMNS.values()]
+    if not any(needed <= columns for needed in effects):
+        refused |= {own for own, ours in meant.items() if any(ours in needed for needed in effects)}
+    have = columns | {meant[own] for own in refused}
+    has_arms = any(set(needed) <= have for needed in ARM_DATA.values())
+    if has_arms and not has_given_effects(have):
+        refused |= {own for own, ours in meant.items() if ours == "better"}
+    return refused
 
 
 def _known() -> set[str]:

@@ -14,7 +14,7 @@ from pdt_evidence.evidence.tables import set_aside
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["event_measure", "label_of_events"]
+__all__ = ["event_measure", "label_of_events", "measures_of_review", "settings_of_review"]
 
 EVENT_MEASURES = ("OR", "RR", "RD")
 
@@ -22,7 +22,7 @@ EVENT_MEASURES = ("OR", "RR", "RD")
 def event_measure(table: pd.DataFrame, source: Mapping[str, Any] | None = None) -> str | None:
     """The measure of a table of events alone, if it was read from a review that pools them by one; else None."""
     alone, used = _events_alone(table)
-    reviewed = _of_review(table, source)
+    reviewed = measures_of_review(table, source)
     return reviewed[0] if alone.any() and alone[used].all() and len(reviewed) == 1 else None
 
 
@@ -44,11 +44,21 @@ def label_of_events(table: pd.DataFrame, source: Mapping[str, Any] | None = None
     measure = event_measure(table, source)
     if measure:
         return f"{held} events, pooled by {measure} as in their review. --measure SMD converts them."
-    keeps = " or ".join(_of_review(table, source)) or EVENT_MEASURES[0]
+    keeps = " or ".join(measures_of_review(table, source)) or EVENT_MEASURES[0]
     return f"{held} events alone: converted to SMDs from their log odds ratios. --measure {keeps} keeps them as events."
 
 
-def _of_review(table: pd.DataFrame, source: Mapping[str, Any] | None) -> list[str]:
+def settings_of_review(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """How the review that a table was read from, or imported from, pools each of its analyses; {} without one."""
+    about: Mapping[str, Any] = getattr(table, "source", None) or {}
+    found = (about.get("imported") or about).get("analyses")
+    if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+        return {}
+    return {str(number): dict(settings) for number, settings in found.items()}
+
+
+def measures_of_review(table: pd.DataFrame, source: Mapping[str, Any] | None = None) -> list[str]:
+    """The measures by which the review that a table was read from pools events."""
     about: Mapping[str, Any] = source or getattr(table, "source", None) or {}
     found = (about.get("imported") or about).get("event_measures")
     return [word for word in EVENT_MEASURES if isinstance(found, list) and word in found]

@@ -91,6 +91,10 @@ class Names:
         rules = self.rules.get(kind, ())
         return next((rule for rule in rules if all(part in plain for part in rule.fragments)), None)
 
+    def is_own(self, rule: Rule) -> bool:
+        """Whether a rule is of the user's mapping."""
+        return any(rule is own for _, own in self.own)
+
     def idle(self) -> list[tuple[int, str]]:
         """The rows of the user's mapping that no name has matched: line, and what they are."""
         used = {id(rule) for rule in self.answers.values()}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pdt_evidence.evidence.minus import plain_minus
 from pdt_evidence.evidence.readers.tabular.decimals import decimal_points
 from pdt_evidence.evidence.schema import Coded, Field
 
@@ -27,6 +28,7 @@ def all_numbers(text: TextTable, name: str, missing: Collection[str]) -> bool:
     if column.dtype == float:
         return True
     words = {word.strip() for word in Coded.of(column).words} - {"", *missing}
+    words = {plain_minus(word) for word in words}
     plain, _ = decimal_points(sorted(words), semicolons=text.decimal == ",")
     return bool(plain) and all(OWN_NUMBER.fullmatch(word) for word in plain)
 

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pdt_evidence.errors import EvidenceError, known_options
+from pdt_evidence.errors import EvidenceError, known_options, warn
 from pdt_evidence.evidence.contradictions import tell_contradictions
 from pdt_evidence.evidence.readers.columns import (
     ARM_DATA,
     check_columns,
+    column_doubts,
     has_given_effects,
     trial_fields,
 )
@@ -31,7 +32,7 @@ from pdt_evidence.evidence.readers.own_columns import all_numbers, whole_numbers
 from pdt_evidence.evidence.readers.printed_columns import PRINTED_FIELDS, printed_problems, with_bounds
 from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
-from pdt_evidence.evidence.readers.tabular.decimals import decimal_points, doubtful_point
+from pdt_evidence.evidence.readers.tabular.decimals import decimal_points, doubtful_point, minus_signs
 from pdt_evidence.evidence.readers.tabular.tables import read_table
 from pdt_evidence.evidence.readers.tabular.text_table import Entry, TextTable, text_of_frame
 from pdt_evidence.evidence.readers.words import as_spelled, near_misses
@@ -119,6 +120,8 @@ def read_trials(path: str | Path | pd.DataFrame) -> ImportedTrials:
     blank: list[Entry] = [(line, "", "dropped", "a blank line") for line in text.blank]
     log = make_log(before + text.notes + blank)
     _fill(table, "source_id", lambda: np.full(len(table), path.stem, dtype=object))
+    for _, doubt in column_doubts(source["columns"]):
+        warn(f"{path.name}: {doubt}")
     tell_contradictions(table, text.lines, text.part, path.name)
     lines = dict(zip(table["row_id"].tolist(), text.lines, strict=True))
     return ImportedTrials.make(table, log=log, source=source, lines=lines)
@@ -150,7 +153,7 @@ def file_source(path: Path, content: bytes, kind: str) -> dict[str, Any]:
 
 def check_trials(text: TextTable, where: str) -> pd.DataFrame:
     """The typed and checked table; raises with everything that is wrong with it."""
-    check_columns([str(column) for column in text.data.columns], where)
+    check_columns([str(column) for column in text.data.columns], f"{where}{text.beside}")
     table, problems = typed_trials(text)
     if problems:
         raise EvidenceError.from_problems(sentences(problems), where)
@@ -196,6 +199,10 @@ class _Words:
         if column.name == "preferred":  # blank: nobody said that another row is
             words = [word or "true" for word in words]
         words = ["" if word in MISSING else word for word in words]
+        if column.type in ("number", "integer"):
+            words, example = minus_signs(words)
+            if example:
+                self.notes.append((None, column.name, "noted", example))
         words, example = as_spelled(column.name, words)
         if example:
             self.notes.append((None, column.name, "noted", example))
@@ -270,7 +277,7 @@ def _variances(table: pd.DataFrame) -> NDArray[np.float64]:
 
 # What a number must be for an effect to come of it, beyond what the schema asks of it.
 LIMITS: tuple[tuple[tuple[str, ...], str, float, str], ...] = (
-    (("n_t", "n_c"), "at least 2 persons", 2, "Correct it, or leave the cell blank."),
+    (("n_t", "n_c"), "at least 1 person", 1, "Correct it, or leave the cell blank."),
     (("sd_t", "sd_c"), "an SD above 0", 0, "Correct it, or leave the cell blank."),
     (("reported_se", "sei"), "a standard error above 0", 0, "Correct it, or leave the cell blank."),
     (("vi",), "a variance above 0", 0, "Correct it; the variance is the standard error squared."),

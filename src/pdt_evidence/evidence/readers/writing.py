@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +21,20 @@ if TYPE_CHECKING:
 
 __all__ = ["csv_text", "guarded", "write_all"]
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how a cell begins that a spreadsheet would run
+FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+)  # how a cell begins that a spreadsheet would run
+UNSEEN = "\ufeff\u200b\u200c\u200d\u2060\0"  # letters without width, which a cell may begin with
+LEFT_BEHIND = 3600.0  # seconds after which a temporary file is one that a killed run left
 
 
 def csv_text(table: pd.DataFrame) -> str:
@@ -61,13 +76,23 @@ def guarded(table: pd.DataFrame) -> pd.DataFrame:
 
 def _would_run(cell: object) -> bool:
     """Whether a cell is the beginning of a formula; "-0.42", a number kept as it was printed, is none."""
-    if not isinstance(cell, str) or not (cell.startswith(FORMULA) or cell.lstrip().startswith(FORMULA)):
+    if not isinstance(cell, str):
+        return False
+    if not (cell.startswith(FORMULA) or _bare(cell).startswith(FORMULA)):
         return False
     try:
         float(cell)
     except ValueError:
         return True
     return False
+
+
+def _bare(cell: str) -> str:
+    """The cell from its first letter that is seen."""
+    before = ""
+    while before != cell:
+        before, cell = cell, cell.lstrip().lstrip(UNSEEN)
+    return cell
 
 
 def write_all(contents: dict[Path, bytes]) -> None:
@@ -104,6 +129,7 @@ def write_all(contents: dict[Path, bytes]) -> None:
 
 def _temporary(path: Path, content: bytes) -> Path:
     """A finished file in the folder of `path`, so that it can take its place in one step."""
+    _remove(_left_behind(path))
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -115,6 +141,16 @@ def _temporary(path: Path, content: bytes) -> Path:
         os.unlink(name)
         raise
     return Path(name)
+
+
+def _left_behind(path: Path) -> list[Path]:
+    """The temporary files that runs which were killed left for the same path, not those of one at work."""
+    found = []
+    for one in path.parent.glob(f".{glob.escape(path.name)}.????????"):
+        with suppress(OSError):
+            if one.is_file() and time.time() - one.stat().st_mtime > LEFT_BEHIND:
+                found.append(one)
+    return found
 
 
 def _mode(path: Path) -> int:

@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pdt_evidence.arguments import shown
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.readers.writing import write_all
 
@@ -65,7 +66,7 @@ def save(
     Raises
     ------
     RequestError
-        For another ending, a folder that does not exist, or pages in another format than PDF.
+        For what is no figure, for another ending, a folder that does not exist, or pages in another format than PDF.
     EvidenceError
         If the file cannot be written; one that was there before then stays as it was.
 
@@ -76,6 +77,7 @@ def save(
     """
     import matplotlib
 
+    _require_figures(fig)
     path = Path(path)
     kind = {"tif": "tiff"}.get(path.suffix[1:].lower(), path.suffix[1:].lower())
     if kind not in FORMATS:
@@ -137,6 +139,13 @@ def _tiff(figure: Any, file: BytesIO, dpi: float, options: dict[str, Any]) -> No
     figure.savefig(drawn, format="png", dpi=dpi, **options)
     with Image.open(drawn) as picture:
         picture.convert("RGB").save(file, format="TIFF", dpi=(dpi, dpi), **how)
+
+
+def _require_figures(fig: Any) -> None:
+    several = isinstance(fig, Sequence) and not isinstance(fig, (str, bytes))
+    for one in fig if several else (fig,):
+        if not (hasattr(one, "savefig") or hasattr(getattr(one, "figure", None), "canvas")):
+            raise RequestError(f"save() takes a figure, Axes, or several of them, found {shown(one)}.")
 
 
 def _root(fig: Any) -> Any:

@@ -272,7 +272,7 @@ def test_what_is_excluded_is_listed(saved):
 def test_a_direction_that_nothing_tells_is_said_and_may_be_given(saved):
     row = {"instrument": "Own", "outcome_domain": "zest", ".g": "NA", ".g_se": "NA"}
     path = saved(metapsy(row), "data.csv")
-    with pytest.warns(EvidenceWarning, match=r"nothing says which direction is good of 1 rows: zest \(1\)"):
+    with pytest.warns(EvidenceWarning, match=r"good of 1 rows: zest \(1\). So none of its rows gives"):
         assert read_metapsy(path)["better"].tolist() == [""]
     with pytest.warns(EvidenceWarning):
         assert read_metapsy(path, better="higher")["better"].tolist() == ["higher"]
@@ -326,3 +326,71 @@ def test_outcomes_told_apart_by_their_type_alone_keep_its_words_and_both_rows(sa
     table = read_metapsy(saved(metapsy(*rows), "types.csv"))
     assert table["outcome"].tolist() == ["responders", "remitters"]
     assert table["event_label"].tolist() == ["responders", "remitters"]
+
+
+NO_EFFECT = {".g": "NA", ".g_se": "NA"}
+SCALES = [
+    ("PANSS_total", "psychotic_symptoms"),
+    ("PANSS_positive", "positive_symptoms"),
+    ("BPRS_total", "psychotic_symptoms"),
+    ("SANS_negative", "negative_symptoms"),
+    ("PECC_negative", "negative_symptoms"),
+    ("PG-SI", "gambling"),
+    ("sogs", "gambling"),
+    ("nods", "gambling"),
+    ("OCI-R", "obsessive_compulsive_symptoms"),
+    ("Y-BOCS", "obsessive_compulsive_symptoms"),
+    ("EDE-Q", "eating_disorder"),
+    ("ede-q global", "eating_disorder"),
+    ("ICG", "grief"),
+    ("PG-13", "grief"),
+    ("PHQ-15", "somatic_symptoms"),
+    ("PHQ-9", "depression"),
+]
+
+
+@pytest.mark.parametrize(("instrument", "outcome"), SCALES, ids=[name for name, _ in SCALES])
+def test_scales_of_other_disorders_are_known_and_lower_is_better(saved, instrument, outcome):
+    table = read_metapsy(
+        saved(metapsy(NO_EFFECT | {"instrument": instrument, "outcome_domain": "NA"}), "d.csv")
+    )
+    assert table[["outcome", "better"]].values.tolist() == [[outcome, "lower"]]
+
+
+def test_domains_of_other_databases_are_known(saved):
+    rows = [NO_EFFECT | {"instrument": "own", "outcome_domain": word} for word in ("gambling", "som", "depr")]
+    table = read_metapsy(saved(metapsy(*rows), "d.csv"))
+    assert table["outcome"].tolist() == ["gambling", "somatic_symptoms", "depression"]
+    assert set(table["better"]) == {"lower"}
+
+
+def test_one_trial_keeps_its_symptom_domains_apart(saved):
+    """The psychosis database: three subscales of one instrument are three outcomes."""
+    kinds = ("total", "positive", "negative")
+    rows = [
+        NO_EFFECT | {"instrument": f"PANSS_{kind}", "symptom_domain": kind, "outcome_domain": "NA"}
+        for kind in kinds
+    ]
+    table = read_metapsy(saved(metapsy(*rows), "d.csv"))
+    assert table["outcome"].tolist() == ["psychotic_symptoms", "positive_symptoms", "negative_symptoms"]
+
+
+@pytest.mark.warns("1 outcome is not known")
+def test_the_question_for_directions_has_the_lines_that_answer_it(saved):
+    rows = [NO_EFFECT | {"instrument": "Own", "outcome_domain": "zest"}, SECOND]
+    path = saved(metapsy(*rows), "data.csv")
+    with pytest.warns(EvidenceWarning, match="1 of its 2 rows give no effect") as told:
+        read_metapsy(path, sign="-")
+    block = str(told[-1].message).partition(":\n")[2]
+    mapping = saved(block.replace("?", "higher"), "names.csv")
+    assert read_metapsy(path, sign="-", mapping=mapping)["better"].tolist() == ["higher", "lower"]
+
+
+@pytest.mark.parametrize("column", [".g", ".g_se"])
+def test_an_effect_that_lost_its_decimal_sign_is_none(saved, column):
+    """The gambling database: -806857980385137 for -0.0806857980385137, beside means that are right."""
+    rows = [{"study": f"S{at}, 2001", column: "-806857980385137"} for at in range(3)]
+    table = read_metapsy(saved(metapsy(*rows), "lost.csv"))
+    assert set(table["score"]) == {"endpoint"}
+    assert table[{".g": "reported", ".g_se": "reported_se"}[column]].isna().all()
+    assert table.log["reason"].str.contains("its decimal sign is lost").sum() == 3

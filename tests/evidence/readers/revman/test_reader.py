@@ -13,6 +13,9 @@ from numpy.testing import assert_allclose
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from pdt_evidence.evidence.readers import read_revman
+from pdt_evidence.evidence.readers.names import load_names
+from pdt_evidence.evidence.readers.revman.direction import contradictions
+from pdt_evidence.evidence.readers.revman.review import Analysis
 
 SHORT, LONG = "Short-term (less than 3 months)", "Long-term (9 months or more)"
 
@@ -287,7 +290,7 @@ def direction_body(left, right, swap="NO"):
 )
 def test_what_is_printed_under_the_plot_decides_the_direction(saved, left, right, swap, better):
     """Arm 1 of the file is the control: an effect on its left favours what stands there."""
-    body = direction_body(left, right, swap)
+    body = direction_body(left, right, swap).replace("Response at", "Events by")  # of no known direction
     table = read_revman(saved(rm5(body=body), "CD1.rm5"))
     assert table["better"].tolist() == [better]
 
@@ -357,3 +360,52 @@ def test_arms_that_are_not_known_keep_their_own_names(saved):
     messages = [str(one.message) for one in sentence]
     assert any("not known, and keep" in text and "Moonbathing" in text for text in messages), messages
     assert "Moonbathing" in set(table["arm_t_label"])
+
+
+def exchanged(file):
+    """The same review with the words under its plots on the wrong sides."""
+    return (
+        file.replace(b"_1>Favours STPP<", b"_1>Favours xx<")
+        .replace(b"_2>Favours control<", b"_2>Favours STPP<")
+        .replace(b"_1>Favours xx<", b"_1>Favours control<")
+    )
+
+
+def test_labels_on_the_wrong_side_of_known_outcomes_are_said_and_hold(saved):
+    """They turn every sign: depression would be better higher, dropout better more often."""
+    with pytest.warns(EvidenceWarning, match='"Favours" labels of .* contradict the outcome') as told:
+        table = read_revman(saved(exchanged(rm5()), "CD1.rm5"))
+    assert set(table["better"]) == {"higher"}
+    noted = table.log.loc[table.log["reason"].str.contains("the other way round"), "row"]
+    assert set(noted) == {f"analysis {number}" for number in table["analysis"].unique()}
+    lines = str(told[-1].message).partition(":\n")[2]
+    mapping = saved(lines.replace("?", "lower"), "names.csv")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert set(read_revman(saved(exchanged(rm5()), "CD1.rm5"), mapping=mapping)["better"]) == {"lower"}
+
+
+@pytest.mark.parametrize(
+    ("name", "left", "contradicts"),
+    [
+        ("Response to treatment", "Favours STPP", True),
+        ("Response to treatment", "Favours control", False),
+        ("No response to treatment", "Favours STPP", False),
+        ("Not improved", "Favours STPP", False),
+        ("Suicide attempts", "Favours STPP", False),
+        ("Suicide attempts", "Favours control", True),
+        ("Caseness of depression", "Favours control", False),
+    ],
+)
+def test_the_labels_of_events_are_judged_by_the_event_and_not_by_the_symptom(name, left, contradicts):
+    right = "Favours control" if left == "Favours STPP" else "Favours STPP"
+    options = {
+        "number": "1.1",
+        "comparison": "STPP versus control",
+        "method": "MH",
+        "measure": "RR",
+        "random": False,
+    }
+    labels = {"label_t": "STPP", "label_c": "control", "favours_left": left, "favours_right": right}
+    analysis = Analysis(outcome=name, kind="dichotomous", log_scale=True, **options, **labels)
+    assert bool(contradictions([analysis], load_names())) == contradicts

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from pdt_evidence.errors import SchemaError
+from pdt_evidence.evidence.minus import plain_minus
 
 __all__ = ["MISSING", "canonical_columns", "to_number"]
 
@@ -34,6 +35,7 @@ WHOLE = {
     "outc_type": "outcome_type",
     "sr_clinician": "rating",
     "outcome": "outcome_domain",
+    "symptom_domain": "outcome_domain",
     "rob_overall": "rob",
     "n_sessions_arm1": "n_sessions",
     "disorder": "diagnosis",
@@ -87,7 +89,7 @@ def _canonical(name: str) -> str:
 
 def to_number(text: str) -> float | None:
     """A number with decimal point or comma; NaN where the database says nothing; None for no number."""
-    text = text.strip()
+    text = plain_minus(text.strip())
     if text.lower() in MISSING:
         return float("nan")
     if DECIMAL_COMMA.match(text):

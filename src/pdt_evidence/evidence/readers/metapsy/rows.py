@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers.metapsy.columns import MISSING, canonical_columns, to_number
 from pdt_evidence.evidence.readers.safe import most_memory
+from pdt_evidence.evidence.readers.tabular.decimals import minus_signs
 from pdt_evidence.evidence.readers.tabular.text_table import Entry, TextTable
 from pdt_evidence.evidence.schema import Coded
 
@@ -17,6 +18,8 @@ NAN = math.nan
 MAX_TEXT = 10_000  # characters of a cell; a long reference has a tenth
 BYTES_A_ROW = 3_700  # of memory, measured
 ARM_NUMBERS = ("mean", "sd", "n", "mean_change", "sd_change", "n_change", "event", "totaln")
+OWN_EFFECTS = (".g", ".g_se", "precalc_g", "precalc_g_se")
+MOST_SDS = 100.0  # no trial's arms lie this far apart
 NUMBERS = frozenset(
     (
         *(f"{stem}_{arm}" for stem in ARM_NUMBERS for arm in ("arm1", "arm2")),
@@ -104,6 +107,8 @@ def read_rows(text: TextTable, where: str, size: int, log: list[Entry]) -> list[
             columns.words[ours] = [words[code] for code in codes]
             continue
         values = [to_number(word) for word in coded.words]
+        signs = minus_signs(list(coded.words))[1]
+        log += [(None, ours, "noted", signs)] if signs else []
         wrong = {code for code, value in enumerate(values) if value is None}
         log += (
             [
@@ -116,7 +121,17 @@ def read_rows(text: TextTable, where: str, size: int, log: list[Entry]) -> list[
         )
         numbers = [NAN if value is None or math.isnan(value) else value for value in values]  # the one NaN
         columns.numbers[ours] = [numbers[code] for code in codes]
+        if ours in OWN_EFFECTS:
+            _blank_impossible(ours, columns.numbers[ours], text.lines, log)
     return [Row(line, at, columns) for at, line in enumerate(text.lines)]
+
+
+def _blank_impossible(name: str, numbers: list[float], lines: list[int], log: list[Entry]) -> None:
+    """Effects and errors of hundreds of SDs are no effects: their decimal sign is lost (-806857980385137)."""
+    for at, value in enumerate(numbers):
+        if abs(value) > MOST_SDS:
+            numbers[at] = NAN
+            log.append((lines[at], name, "blanked", f"{value:g} SDs are no effect: its decimal sign is lost"))
 
 
 def _said(word: str) -> str:
@@ -144,7 +159,7 @@ def _usable_means(row: Row, kind: str) -> bool:
 
 def _usable_events(row: Row) -> bool:
     pairs = zip(row.pair("event"), row.pair("totaln"), strict=True)
-    return all(0 <= event <= n and n >= 2 and event == int(event) and n == int(n) for event, n in pairs)
+    return all(0 <= event <= n and n >= 1 and event == int(event) and n == int(n) for event, n in pairs)
 
 
 def arm_data(row: Row) -> tuple[str, dict[str, float]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
 
 from pdt_evidence.errors import warn
-from pdt_evidence.evidence.readers.asking import ask_for_names
+from pdt_evidence.evidence.readers.asking import ask_for_names, ask_for_scales
 from pdt_evidence.evidence.readers.metapsy.rows import Row
 from pdt_evidence.evidence.readers.metapsy.sign import Convention
 from pdt_evidence.evidence.readers.names import Names
@@ -40,10 +39,7 @@ def tell_doubts(table: Any, names: Names, convention: Convention, has_effects: b
     if convention.kind == "unknown" and has_effects:
         say(f"the sign of its effects is {convention.why}. Only arm data are used; pass sign='+' or '-'.")
     ask_for_names(names, where)
-    undirected = Counter(table.loc[table["better"] == "", "outcome"])
-    if undirected:
-        shown = ", ".join(f"{name} ({count})" for name, count in undirected.most_common(10))
-        say(f"nothing says which direction is good of {sum(undirected.values())} rows: {shown}.")
+    ask_for_scales(table, where)
     against = table.loc[table["comparison"].ne("") & table["reported"].notna(), "reported"]
     if len(against) >= 5 and against.median() < 0:
         say(

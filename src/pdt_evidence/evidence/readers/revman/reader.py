@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import EvidenceError, known_options, require_choice
-from pdt_evidence.evidence.readers.asking import ask_for_directions, ask_for_names
+from pdt_evidence.evidence.readers.asking import ask_about_labels, ask_for_directions, ask_for_names
 from pdt_evidence.evidence.readers.names import Names, comparison_of, load_names, slug
+from pdt_evidence.evidence.readers.revman.direction import OPPOSITE, contradictions, direction
 from pdt_evidence.evidence.readers.revman.exported_csv import is_revman5_csv, read_revman5_csv
 from pdt_evidence.evidence.readers.revman.review import Analysis, Review, StudyRow, Total
 from pdt_evidence.evidence.readers.revman.rm5 import read_rm5
@@ -38,7 +39,6 @@ def read_csv(content: bytes, where: str) -> Review:
 
 
 READERS = {".rm5": read_rm5, ".zip": read_data_package, ".csv": read_csv}
-OPPOSITE = {"lower": "higher", "higher": "lower"}
 METRICS = {"SMD": "SMD", "MD": "MD", "OR": "OR", "RR": "RR", "RD": "RD", "HR": "HR"}
 MOST_DOMAINS = 30  # of bias; the tools have five to ten
 Z_95 = 1.959963984540054  # standard normal quantile at 0.975
@@ -164,10 +164,16 @@ def _as_trials(
     undirected = table[table["better"] == ""].drop_duplicates("analysis")
     requested = undirected[["analysis", "outcome_label", "outcome"]].itertuples(index=False, name=None)
     ask_for_directions(names, requested, source["file"])
+    against = contradictions((review.analyses[number] for number in table["analysis"].unique()), names)
+    log += [
+        (one.line, f"analysis {one.number}", "noted", f"its labels say that {why}") for one, why in against
+    ]
+    ask_about_labels(against, names, source["file"])
     return ImportedTrials.make(
         table,
         log=make_log(log),
-        source=source | {"source_id": source_id, "event_measures": _event_measures(review)},
+        source=source
+        | {"source_id": source_id, "event_measures": _event_measures(review), "analyses": _settings(review)},
         totals=_frame(review.totals),
         analyses=_analyses(review),
     )
@@ -190,7 +196,7 @@ def _read(analysis: Analysis, names: Names) -> Reading:
         )
     ]
     swapped = arms[1].startswith("pdt") and not arms[0].startswith("pdt")
-    better = _direction(analysis, names)
+    better = direction(analysis, names)
     if swapped:
         arms.reverse()
     return Reading(arms[0], arms[1], swapped, better)
@@ -209,41 +215,15 @@ def _own_word(label: str, default: str) -> str:
     return "_".join(label.lower().split())[:60] or default
 
 
-TREATMENT = ("experimental", "treatment", "intervention", "therapy", "psychother", "stpp", "psychodyn")
-CONTROL = ("control", "usual", "placebo", "wait", "comparison", "comparator", "no treatment", "tau")
-
-
-def _side(text: str, analysis: Analysis) -> str:
-    """Which arm a "Favours ..." under the plot names: "t", "c", or "" if it cannot be told."""
-    plain = text.lower().replace("favors", "favours").partition("favours")[2].strip()
-    if not plain:
-        return ""
-    own = {"t": analysis.label_t.lower().strip(), "c": analysis.label_c.lower().strip()}
-    named = [side for side, label in own.items() if label and (label in plain or plain in label)]
-    if len(named) == 1:
-        return named[0]
-    if any(word in plain for word in CONTROL):
-        return "c"
-    return "t" if any(word in plain for word in TREATMENT) else ""
-
-
-def _direction(analysis: Analysis, names: Names) -> str:
-    """Whether a lower or a higher score (or fewer or more events) is good, as the review shows it."""
-    left, right = _side(analysis.favours_left, analysis), _side(analysis.favours_right, analysis)
-    if left != right and (left or right):
-        lower = left == "t" or right == "c"
-        shown = "lower" if lower else "higher"
-        return OPPOSITE[shown] if analysis.swap_events else shown
-    rule = names.find("outcome", analysis.outcome, analysis.comparison)
-    return rule.better if rule else ""
-
-
 def _unusable(row: StudyRow, analysis: Analysis) -> str:
     """Why a study row gives no effect, in words for the log; "" if it does."""
     sizes = (row.n_t, row.n_c)
-    has_arms = analysis.kind in ("continuous", "dichotomous")
-    if has_arms and not all(size >= 2 and size == int(size) for size in sizes):
-        return f"expected whole numbers of at least 2 persons an arm, found {row.n_t:g} and {row.n_c:g}"
+    least = {"continuous": 2, "dichotomous": 1}.get(
+        analysis.kind, 0
+    )  # one person has no SD, but may have an event
+    if least and not all(size >= least and size == int(size) for size in sizes):
+        persons = "1 person" if least == 1 else f"{least} persons"
+        return f"expected whole numbers of at least {persons} an arm, found {row.n_t:g} and {row.n_c:g}"
     if analysis.kind == "continuous" and not (row.sd_t > 0 and row.sd_c > 0):
         return f"expected SDs above 0, found {row.sd_t:g} and {row.sd_c:g}"
     events = (row.event_t, row.event_c)
@@ -390,6 +370,16 @@ def _event_measures(review: Review) -> list[str]:
     """What the review itself computes of events."""
     kept = (one.measure for one in review.analyses.values() if one.kind == "dichotomous")
     return sorted({METRICS[measure] for measure in kept if measure in METRICS})
+
+
+def _settings(review: Review) -> dict[str, dict[str, Any]]:
+    """How the review pools each analysis, for those who pool its rows as it does."""
+    return {
+        number: {
+            name: getattr(one, name) for name in ("measure", "method", "random", "estimator", "interval")
+        }
+        for number, one in review.analyses.items()
+    }
 
 
 def _analyses(review: Review) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from pdt_evidence.evidence.minus import plain_minus
 from pdt_evidence.evidence.readers.safe import most_memory
 
 __all__ = [
@@ -155,7 +156,7 @@ def number(text: str) -> float | None:
     if text.lower() in BLANK:
         return NAN
     try:
-        value = float(text)
+        value = float(plain_minus(text))
     except ValueError:
         return None
     return value if math.isfinite(value) and "_" not in text else None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["decimal_points", "doubtful_point"]
+from pdt_evidence.evidence.minus import plain_minus
+
+__all__ = ["decimal_points", "doubtful_point", "minus_signs"]
 
 DECIMAL = re.compile(r"[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?")
 THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+")
@@ -41,6 +43,19 @@ def decimal_points(words: list[str], *, semicolons: bool) -> tuple[list[str], st
         return words, ""
     example = next((word for word in commas if semicolons or not THOUSANDS.fullmatch(word)), "")
     return ([word.replace(",", ".") for word in words], example) if example else (words, "")
+
+
+def minus_signs(words: list[str]) -> tuple[list[str], str]:
+    """The words with a hyphen for each sign of print that stands for minus (U+2212, en dash), and what was read so.
+
+    Examples
+    --------
+    >>> minus_signs(["\u22120.5", "1e\u20132", "3\u20135"])
+    (['-0.5', '1e-2', '3\u20135'], "'\u22120.5' is read as -0.5")
+    """
+    plain = [plain_minus(word) for word in words]
+    example = next((f"{a!r} is read as {b}" for a, b in zip(words, plain, strict=True) if a != b), "")
+    return plain, example
 
 
 def doubtful_point(words: list[str]) -> str:

@@ -49,7 +49,9 @@ def read_excel(content: bytes, where: str) -> TextTable:
             name, others = _sheets(books[0])
             sheets = [book[name] for book in books]
             rows = _sheet_rows(sheets, where, most_memory(len(content)))
-            table = replace(table_of(rows, where), part=f"sheet {name!r}, row")
+            others_read = f", sheet {name!r} (not read: {listed(map(repr, others))})" if others else ""
+            table = table_of(rows, f"{where}{others_read}")
+            table = replace(table, part=f"sheet {name!r}, row", beside=others_read)
             notes = [*_hidden(scan, sheets[0], table), *(_percents(books[0][name]) if scan.percents else [])]
     except EvidenceError:
         raise

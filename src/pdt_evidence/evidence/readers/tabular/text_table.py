@@ -33,6 +33,7 @@ class TextTable:
     decimal: str  # "," where semicolons part the columns, else "."
     blank: list[int]  # lines without any cell, which are not rows
     part: str = "line"  # what a row of the file is called: "line", "row", "sheet 'Trials', row"
+    beside: str = ""  # the other sheets of a workbook, as an error names them
     notes: list[Entry] = field(default_factory=list)  # for the log: what was decided for the whole file
 
     def words(self, name: str) -> list[str]:
