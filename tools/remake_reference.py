@@ -38,6 +38,10 @@ BY_HAND = {  # their scripts stand beside them or are not at hand
     "limit_copas": "made with metasens 1.5.2, which Debian does not have",
     "puniform": "made with puniform 0.2.8, which Debian does not have",
     "publication_bias": "made with PublicationBias 2.2.0, which Debian does not have",
+    **dict.fromkeys(
+        ("location_scale", "multivariate", "che_prediction"),
+        "made with metafor 5.1.12, which Debian does not have",
+    ),
     "known_differences": "a list, not values",
 }
 
