@@ -11,6 +11,7 @@ Effects
     effect_sizes aggregate_rows
 Pooling
     synthesize pool pool_many pool_multilevel pool_multilevel_many pool_bayes henmi_copas
+    pool_multivariate vcalc
     PooledEffect Synthesis
 Priors of pool_bayes
     HalfNormal HalfCauchy Uniform LogNormal LogT turner rhodes
@@ -65,6 +66,8 @@ _HOMES = {
     "analysis.synthesis": ["synthesize"],
     "analysis.pooled.multilevel": ["pool_multilevel"],
     "analysis.pooled.multilevel_many": ["pool_multilevel_many"],
+    "analysis.pooled.multivariate": ["pool_multivariate"],
+    "analysis.pooled.sampling": ["vcalc"],
     "analysis.regression.metaregression": ["metareg"],
     "analysis.regression.subgroups": ["compare_subgroups"],
     "analysis.pooled.bayes": [

@@ -28,8 +28,10 @@ from pdt_evidence.analysis.pooled.bayes import Uniform as Uniform
 from pdt_evidence.analysis.pooled.bayes import pool_bayes as pool_bayes
 from pdt_evidence.analysis.pooled.bayes import rhodes as rhodes
 from pdt_evidence.analysis.pooled.bayes import turner as turner
+from pdt_evidence.analysis.pooled.sampling import vcalc as vcalc
 from pdt_evidence.analysis.pooled.multilevel import pool_multilevel as pool_multilevel
 from pdt_evidence.analysis.pooled.multilevel_many import pool_multilevel_many as pool_multilevel_many
+from pdt_evidence.analysis.pooled.multivariate import pool_multivariate as pool_multivariate
 from pdt_evidence.analysis.pooled.pooling import henmi_copas as henmi_copas
 from pdt_evidence.analysis.pooled.pooling import pool as pool
 from pdt_evidence.analysis.pooled.pooling import pool_many as pool_many

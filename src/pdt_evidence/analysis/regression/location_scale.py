@@ -123,7 +123,9 @@ class LocationScale:
         lines = [f"{head}; test: {self.test}", "", f"tau2 of the studies from {low} to {high}", test]
         for title, table in (("Mean effect", self.coefficients), ("Log tau2", self.scale)):
             level = f"{percent(self.level)} CI"
-            rows: list[tuple[str, ...]] = [(title, "estimate", "se", "t" if self.test == "t" else "z", "p", level)]
+            rows: list[tuple[str, ...]] = [
+                (title, "estimate", "se", "t" if self.test == "t" else "z", "p", level)
+            ]
             for term, row in table.iterrows():
                 numbers = (TEXT.number(row[name]) for name in ("estimate", "se", "statistic"))
                 rows.append((str(term), *numbers, TEXT.p(row.p), TEXT.interval((row.ci_low, row.ci_high))))
