@@ -64,6 +64,7 @@ from pdt_evidence.evidence.tables import statements as statements
 from pdt_evidence.figures import alt_text as alt_text
 from pdt_evidence.figures import baujat as baujat
 from pdt_evidence.figures import bias_summary as bias_summary
+from pdt_evidence.figures import bubble as bubble
 from pdt_evidence.figures import drapery as drapery
 from pdt_evidence.figures import forest as forest
 from pdt_evidence.figures import forest_pages as forest_pages

@@ -270,6 +270,30 @@ def traffic_lights(rng):
     return ax
 
 
+def bubble(rng):
+    k = int(rng.integers(5, 30))
+    table = pd.DataFrame(
+        {"yi": rng.normal(0.3, 0.4, k), "vi": rng.uniform(0.02, 0.3, k), "x": rng.normal(0, 1, k)}
+    )
+    table["kind"] = [("waitlist", "care as usual")[n % 2] for n in range(k)]
+    fit = pdt.metareg("yi ~ x + kind", table)
+    moderator = str(rng.choice(["x", "kind"]))
+    ax = figures.bubble(fit, moderator, **look(rng))
+    bubbles = geometry.mark(ax, "studies")
+    assert_allclose(bubbles.get_offsets()[:, 1], fit.yi)
+    assert_allclose(
+        bubbles.get_sizes() / bubbles.get_sizes().max(), (lambda w: w / w.max())(1 / (fit.vi + fit.tau2))
+    )
+    if moderator == "x":
+        line_ = next(one for one in ax.lines if one.get_gid() == "regression")
+        at = {"x": line_.get_xdata()[[0, -1]].tolist(), "kind": ["waitlist"] * 2}
+        shares = (table["kind"] == "waitlist").mean()
+        other = fit.predict({**at, "kind": ["care as usual"] * 2})["estimate"].to_numpy()
+        expected = shares * fit.predict(at)["estimate"].to_numpy() + (1 - shares) * other
+        assert_allclose(line_.get_ydata()[[0, -1]], expected)
+    return ax
+
+
 def tau2_profile(rng):
     fit = result(rng, (2, 3, 5, 20))
     ax = figures.tau2_profile(fit, **look(rng, high=True))
@@ -395,6 +419,7 @@ DRAWN = {
         orchard,
         pictograph,
         traffic_lights,
+        bubble,
         power_curve,
         radial,
         s_value_curve,

@@ -127,6 +127,7 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "alt_text": {"result": fit},
         "pet_peese": {"yi": fit},
         "baujat": {"result": fit},
+        "bubble": {"regression": pdt.metareg("yi ~ year", TABLE.drop(columns="trial_id"))},
         "bias_summary": {"judgements": {"a": ["low", "high"], "b": ["low", "low"]}},
         "drapery": {"result": fit},
         "forest": {"result": fit},
@@ -149,8 +150,9 @@ def calls_of(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
         return calls(Path(folder))[name]
 
 
-FIGURES = ("baujat", "bias_summary", "drapery", "forest", "funnel", "network_plot", "orchard", "radial",
-           "specification_curve", "summary_forest", "tau2_profile", "traffic_lights", "update_plot")  # fmt: skip
+FIGURES = ("baujat", "bias_summary", "bubble", "drapery", "forest", "funnel", "network_plot",
+           "orchard", "radial", "specification_curve", "summary_forest", "tau2_profile", "traffic_lights",
+           "update_plot")  # fmt: skip
 
 
 with tempfile.TemporaryDirectory() as _folder:

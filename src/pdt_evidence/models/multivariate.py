@@ -7,6 +7,7 @@ T is L L' with L lower triangular ("UN"), or one variance with one correlation (
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,7 +100,7 @@ def fit_multivariate(
         value, gradient = _likelihood(y, V, X, same, shape, theta, restricted)
         return -value, -gradient
 
-    options = {"gtol": 1e-9, "maxiter": 1000}
+    options: Any = {"gtol": 1e-9, "maxiter": 1000}
     peaks = [minimize(loss, start, jac=True, method="BFGS", options=options) for start in shape.starts(scale)]
     theta = min(peaks, key=lambda peak: peak.fun).x
     T = shape.T(theta)

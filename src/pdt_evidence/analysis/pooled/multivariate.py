@@ -127,10 +127,12 @@ class Multivariate:
                 )
             )
         names = list(self.correlation.index)
+        values = self.correlation.to_numpy()
         pairs = [
-            f"  {a} and {b}: {TEXT.number(self.correlation.loc[a, b], 2)}"
+            f"  {a} and {b}: {TEXT.number(float(values[i, j]), 2)}"
             for i, a in enumerate(names)
-            for b in names[i + 1 :]
+            for j, b in enumerate(names)
+            if j > i
         ]
         QE = f"Residual heterogeneity: QE(df = {self.QE_df}) = {TEXT.number(self.QE)}, {TEXT.p_value(self.QE_p)}"
         QM = f"All means 0: QM(df = {self.QM_df}) = {TEXT.number(self.QM)}, {TEXT.p_value(self.QM_p)}"

@@ -56,13 +56,16 @@ class ClusteredMetaRegression(MetaRegression):
             Where a moderator is missing or has a level that the model has not seen.
         """
         X, index = self._rows(table)
-        found = [coefficient(self.working, x, self.level) for x in X]
-        numbers = _numbers(found)
+        found = self.at_design(X)
+        return found if index is None else found.set_axis(index)
+
+    def at_design(self, X: Array) -> pd.DataFrame:
+        """As `predict`, for rows of the design itself, shape (rows, p)."""
+        numbers = _numbers([coefficient(self.working, x, self.level) for x in X])
         crit = two_sided_quantile(self.level, numbers["df"].to_numpy())
         wide = crit * np.sqrt(numbers["se"] ** 2 + self.tau2)
         numbers["pi_low"], numbers["pi_high"] = numbers["estimate"] - wide, numbers["estimate"] + wide
-        kept = ["estimate", "se", "df", "ci_low", "ci_high", "pi_low", "pi_high"]
-        return numbers[kept] if index is None else numbers[kept].set_axis(index)
+        return numbers[["estimate", "se", "df", "ci_low", "ci_high", "pi_low", "pi_high"]]
 
     def permutation_test(self, *_: Any, **__: Any) -> PermutationTest:
         """Refused: rows of one trial do not change places with rows of others.

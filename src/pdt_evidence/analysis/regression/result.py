@@ -95,9 +95,14 @@ class MetaRegression(Brief):
         RequestError
             Where a moderator is missing or has a level that the model has not seen.
         """
+        X, index = self._rows(table)
+        found = self.at_design(X)
+        return found if index is None else found.set_axis(index)
+
+    def at_design(self, X: Array) -> pd.DataFrame:
+        """As `predict`, for rows of the design itself, shape (rows, p)."""
         import pandas as pd
 
-        X, index = self._rows(table)
         fitted = X @ self.coefficients["estimate"].to_numpy()
         variance = np.einsum("ij,jk,ik->i", X, self.covariance, X)
         crit = float(two_sided_quantile(self.level, wald_df(self.test, self.k, X.shape[1])))
@@ -108,8 +113,7 @@ class MetaRegression(Brief):
             "ci_low": fitted - half,
             "ci_high": fitted + half,
         }
-        values |= {"pi_low": fitted - wide, "pi_high": fitted + wide}
-        return pd.DataFrame(values, index=index)
+        return pd.DataFrame(values | {"pi_low": fitted - wide, "pi_high": fitted + wide})
 
     def _rows(self, table: pd.DataFrame | Mapping[str, Any] | None) -> tuple[Array, Any]:
         """The design to predict for and the index of its rows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from pdt_evidence.figures.charts.bubbles import bubbles_of
 from pdt_evidence.figures.charts.lights import judged_of
 from pdt_evidence.figures.charts.people import PEOPLE, arms_of_people, people_of
 from pdt_evidence.figures.charts.powers import ABOUT, needed_of
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 
     from pdt_evidence.analysis.meaning.absolute import Absolute
     from pdt_evidence.analysis.meaning.power import Power
+    from pdt_evidence.analysis.regression.result import MetaRegression
     from pdt_evidence.results import PooledEffect
 
-__all__ = ["pictograph", "power_curve", "traffic_lights"]
+__all__ = ["bubble", "pictograph", "power_curve", "traffic_lights"]
 
 
 def pictograph(meaning: Absolute) -> str:
@@ -58,3 +60,21 @@ def traffic_lights(judgements: PooledEffect | pd.DataFrame) -> str:
         ]
         lines.append(f"{study}: {', '.join(parts)}.")
     return f"Risk of bias of {len(studies)} studies in {len(domains)} domains. {' '.join(lines)}"
+
+
+def bubble(regression: MetaRegression, moderator: str | None = None) -> str:
+    """The moderator, the mean effect at both ends or in each level, with its interval."""
+    found = bubbles_of(regression, moderator)
+    rows = found.fitted
+    places = (
+        list(enumerate(found.levels))
+        if found.levels
+        else [(0, f"{found.at[0]:g}"), (-1, f"{found.at[-1]:g}")]
+    )
+    parts = [
+        f"{rows['estimate'].iloc[at]:.2f} ({percent(regression.level)} confidence interval "
+        f"{rows['ci_low'].iloc[at]:.2f} to {rows['ci_high'].iloc[at]:.2f}) at {name}"
+        for at, name in places
+    ]
+    against = words.inner(words.spoken(found.moderator))
+    return f"{regression.k} studies against {against}; mean effect {'; '.join(parts)}."
