@@ -30,12 +30,10 @@ What an effect means
 Claims
     check_claims ClaimReport published_results
 Figures
-    forest forest_pages summary_forest trajectory network_plot orchard drapery
-    funnel radial baujat bias_summary traffic_lights gosh_plot tau2_profile
-    pictograph power_curve s_value_curve selection_function update_plot
-    funnel radial baujat bias_summary traffic_lights gosh_plot bubble
-    tau2_profile pictograph power_curve s_value_curve selection_function
-    specification_curve
+    forest forest_pages summary_forest trajectory network_plot network_funnel
+    orchard drapery funnel radial baujat bias_summary traffic_lights gosh_plot
+    bubble tau2_profile pictograph power_curve s_value_curve
+    selection_function update_plot specification_curve
     alt_text to_table save
 Everything at once
     report export

@@ -28,13 +28,13 @@ from pdt_evidence.analysis.pooled.bayes import Uniform as Uniform
 from pdt_evidence.analysis.pooled.bayes import pool_bayes as pool_bayes
 from pdt_evidence.analysis.pooled.bayes import rhodes as rhodes
 from pdt_evidence.analysis.pooled.bayes import turner as turner
-from pdt_evidence.analysis.pooled.sampling import vcalc as vcalc
 from pdt_evidence.analysis.pooled.multilevel import pool_multilevel as pool_multilevel
 from pdt_evidence.analysis.pooled.multilevel_many import pool_multilevel_many as pool_multilevel_many
 from pdt_evidence.analysis.pooled.multivariate import pool_multivariate as pool_multivariate
 from pdt_evidence.analysis.pooled.pooling import henmi_copas as henmi_copas
 from pdt_evidence.analysis.pooled.pooling import pool as pool
 from pdt_evidence.analysis.pooled.pooling import pool_many as pool_many
+from pdt_evidence.analysis.pooled.sampling import vcalc as vcalc
 from pdt_evidence.analysis.regression.metaregression import metareg as metareg
 from pdt_evidence.analysis.regression.moderators import moderators as moderators
 from pdt_evidence.analysis.regression.subgroups import compare_subgroups as compare_subgroups
@@ -70,6 +70,7 @@ from pdt_evidence.figures import forest as forest
 from pdt_evidence.figures import forest_pages as forest_pages
 from pdt_evidence.figures import funnel as funnel
 from pdt_evidence.figures import gosh_plot as gosh_plot
+from pdt_evidence.figures import network_funnel as network_funnel
 from pdt_evidence.figures import network_plot as network_plot
 from pdt_evidence.figures import orchard as orchard
 from pdt_evidence.figures import pictograph as pictograph

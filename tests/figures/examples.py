@@ -337,6 +337,13 @@ CHARTS = {
         shown={"width": 170, "height": 140},
         caption="`network_plot(network)`: discs by studies, lines by comparisons",
     ),
+    "network_funnel": Example(
+        "network_funnel",
+        lambda: NETWORK,
+        SMALL,
+        evidence=lambda known: known.network,
+        caption="`network_funnel(network)`: each study around its own comparison",
+    ),
     "bias_summary": Example(
         "bias_summary",
         judged,

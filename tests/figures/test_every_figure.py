@@ -270,6 +270,21 @@ def traffic_lights(rng):
     return ax
 
 
+def network_funnel(rng):
+    count, k = int(rng.integers(2, 7)), int(rng.integers(2, 12))
+    pairs = [(0, i) for i in range(1, count)] + [tuple(rng.choice(count, 2, replace=False)) for _ in range(k)]
+    arms = {side: [TREATMENTS[pair[n]] for pair in pairs] for n, side in enumerate(("arm_t", "arm_c"))}
+    numbers_ = {"yi": rng.normal(0.3, 0.3, len(pairs)), "vi": rng.uniform(0.02, 0.2, len(pairs))}
+    study = [f"s{n}" for n in range(len(pairs))]
+    drawn = pdt.network(**numbers_, **arms, study=study, reference=TREATMENTS[0])
+    ax = figures.network_funnel(drawn, **look(rng, high=True))
+    points = [one for one in ax.collections if str(one.get_gid()).startswith("studies:")]
+    assert sum(len(one.get_offsets()) for one in points) == sum(
+        len(s.arms) * (len(s.arms) - 1) // 2 for s in drawn.studies
+    )
+    return ax
+
+
 def bubble(rng):
     k = int(rng.integers(5, 30))
     table = pd.DataFrame(
@@ -420,6 +435,7 @@ DRAWN = {
         pictograph,
         traffic_lights,
         bubble,
+        network_funnel,
         power_curve,
         radial,
         s_value_curve,

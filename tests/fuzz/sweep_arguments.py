@@ -133,6 +133,7 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "forest": {"result": fit},
         "funnel": {"result": fit},
         "network_plot": {"network": net},
+        "network_funnel": {"network": net},
         "orchard": {"result": fit},
         "radial": {"result": fit},
         "specification_curve": {"table": runs},
@@ -150,7 +151,7 @@ def calls_of(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
         return calls(Path(folder))[name]
 
 
-FIGURES = ("baujat", "bias_summary", "bubble", "drapery", "forest", "funnel", "network_plot",
+FIGURES = ("baujat", "bias_summary", "bubble", "drapery", "forest", "funnel", "network_funnel", "network_plot",
            "orchard", "radial", "specification_curve", "summary_forest", "tau2_profile", "traffic_lights",
            "update_plot")  # fmt: skip
 

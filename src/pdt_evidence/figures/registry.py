@@ -41,6 +41,7 @@ FIGURES: dict[str, Figure] = {
     "summary_forest": Figure("forests.summary", "alt.describe", _ROWS, (None, None)),
     "trajectory": Figure("charts.time_course", "alt.companions", ("Synthesis",), (150.0, 95.0)),
     "network_plot": Figure("charts.network_graph", "alt.companions", ("Network",), (120.0, 110.0)),
+    "network_funnel": Figure("charts.network_funnel", "alt.meanings", ("Network",), (140.0, 110.0)),
     "orchard": Figure("charts.influences", "alt.companions", _FIT, (130.0, 55.0)),
     "drapery": Figure("charts.influences", "alt.companions", _FIT, (120.0, 85.0)),
     "funnel": Figure("charts.funnels", "alt.companions", _FIT, (120.0, 90.0)),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pdt_evidence.figures.charts.bubbles import bubbles_of
 from pdt_evidence.figures.charts.lights import judged_of
+from pdt_evidence.figures.charts.network_funnel import adjusted_of
 from pdt_evidence.figures.charts.people import PEOPLE, arms_of_people, people_of
 from pdt_evidence.figures.charts.powers import ABOUT, needed_of
 from pdt_evidence.figures.forests.columns import SAID
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 
     from pdt_evidence.analysis.meaning.absolute import Absolute
     from pdt_evidence.analysis.meaning.power import Power
+    from pdt_evidence.analysis.networks.result import Network
     from pdt_evidence.analysis.regression.result import MetaRegression
     from pdt_evidence.results import PooledEffect
 
-__all__ = ["bubble", "pictograph", "power_curve", "traffic_lights"]
+__all__ = ["bubble", "network_funnel", "pictograph", "power_curve", "traffic_lights"]
 
 
 def pictograph(meaning: Absolute) -> str:
@@ -78,3 +81,17 @@ def bubble(regression: MetaRegression, moderator: str | None = None) -> str:
     ]
     against = words.inner(words.spoken(found.moderator))
     return f"{regression.k} studies against {against}; mean effect {'; '.join(parts)}."
+
+
+def network_funnel(network: Network, order: Sequence[str] | None = None) -> str:
+    """How many contrasts of how many comparisons, and whether small studies find more."""
+    found = adjusted_of(network, order)
+    test = (
+        ""
+        if math.isnan(found.p)
+        else f" Egger’s regression: intercept {found.intercept:.2f}, p = {found.p:.3g}."
+    )
+    return (
+        f"Comparison-adjusted funnel of {len(found.yi)} contrasts in {len(set(found.comparisons))} comparisons, "
+        f"standard errors from {found.sei.min():.2f} to {found.sei.max():.2f}.{test}"
+    )
