@@ -6,7 +6,7 @@
 The bundled evidence
     trials reviews members claims statements sources coverage
 Evidence of your own
-    read_trials read_revman read_metapsy import_file template
+    read_trials read_revman read_metapsy read_studies import_file template
 Effects
     effect_sizes aggregate_rows
 Pooling
@@ -57,7 +57,14 @@ _HOMES = {
     "errors": ["EvidenceError", "EvidenceWarning"],
     "evidence.tables": ["claims", "members", "reviews", "sources", "statements"],
     "evidence.coverage": ["coverage"],
-    "evidence.readers": ["import_file", "read_metapsy", "read_revman", "read_trials", "template"],
+    "evidence.readers": [
+        "import_file",
+        "read_metapsy",
+        "read_revman",
+        "read_studies",
+        "read_trials",
+        "template",
+    ],
     "effects.trials": ["trials"],
     "effects.table": ["effect_sizes"],
     "effects.per_trial": ["aggregate_rows"],

@@ -54,6 +54,7 @@ from pdt_evidence.evidence.coverage import coverage as coverage
 from pdt_evidence.evidence.readers import import_file as import_file
 from pdt_evidence.evidence.readers import read_metapsy as read_metapsy
 from pdt_evidence.evidence.readers import read_revman as read_revman
+from pdt_evidence.evidence.readers import read_studies as read_studies
 from pdt_evidence.evidence.readers import read_trials as read_trials
 from pdt_evidence.evidence.readers import template as template
 from pdt_evidence.evidence.tables import claims as claims

@@ -112,6 +112,7 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "pool_multilevel": {**pair, "cluster": list("aabbcc")},
         "read_metapsy": {"path": file},
         "read_revman": {"path": file},
+        "read_studies": {"path": file},
         "read_trials": {"path": file},
         "regression_test": pair,
         "reviews": {},
