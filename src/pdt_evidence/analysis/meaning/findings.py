@@ -227,14 +227,18 @@ class Findings(Brief):
         page.page_width, page.page_height = Cm(29.7), Cm(21.0)
         page.left_margin = page.right_margin = Cm(1.2)
         page.top_margin = page.bottom_margin = Cm(1.5)
+        styles: Any = document.styles
         for name, size in (("Normal", 8), ("List Number", 8), ("Heading 1", 14)):
-            document.styles[name].font.name, document.styles[name].font.size = "Arial", Pt(size)
-        document.styles["List Number"].paragraph_format.space_after = Pt(1)
+            styles[name].font.name, styles[name].font.size = "Arial", Pt(size)
+        styles["List Number"].paragraph_format.space_after = Pt(1)
         document.add_heading("Summary of findings", 1)
         table = document.add_table(rows=0, cols=len(HEAD), style="Table Grid")
         table.autofit = False
+        widths = [Cm(width) for width in WIDTHS]
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = width
         for texts in [HEAD, *(row.cells() for row in self.rows)]:
-            _word_row(table, texts, texts is HEAD, [Cm(width) for width in WIDTHS])
+            _word_row(table, texts, texts is HEAD, widths)
         for note in self._notes():
             document.add_paragraph(note, style="List Number")
         temporary = path.with_name(f".{path.name}.part")  # whole or not at all

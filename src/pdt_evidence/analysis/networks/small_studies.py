@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.errors import RequestError
 from pdt_evidence.models.distributions import two_sided_p
+from pdt_evidence.showing import Brief
 
 if TYPE_CHECKING:
     from pdt_evidence.analysis.networks.result import Network
@@ -28,8 +29,8 @@ FEWEST = 3  # contrasts, below which there is no line to fit
 NAN = float("nan")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdjustedEffects:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class AdjustedEffects(Brief):
     """Contrasts of a network around their comparisons, and Egger's regression through them."""
 
     studies: tuple[str, ...]
@@ -41,6 +42,9 @@ class AdjustedEffects:
     t: float
     df: int
     p: float  # NaN below three contrasts
+
+    def _line(self) -> str:
+        return f"{len(self.yi)} contrasts around their comparisons; Egger's intercept {self.intercept:.3g}, p {self.p:.3g}"
 
 
 def adjusted_effects(network: Network, order: Sequence[str] | None = None) -> AdjustedEffects:

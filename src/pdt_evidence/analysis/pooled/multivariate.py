@@ -6,7 +6,7 @@ one model, a trial that lacks one of them still tells something of it, and their
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,12 @@ from numpy.typing import ArrayLike, NDArray
 from pdt_evidence.analysis.checks import fault_of_effect, numbers
 from pdt_evidence.analysis.pooled.sampling import codes_by_appearance
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
-from pdt_evidence.formatting import TEXT, aligned, note_lines, percent, plain
+from pdt_evidence.formatting import PAGE, TEXT, aligned, note_lines, percent, plain
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.multivariate import STRUCTURES, fit_multivariate
 from pdt_evidence.options import LEVEL, Choice, check_options
 from pdt_evidence.results import Note
+from pdt_evidence.showing import Brief, Cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +36,8 @@ TESTS = ("t", "z")
 FEWEST = 3  # trials with both of two outcomes, below which their correlation is not told by the data
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Multivariate:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Multivariate(Brief):
     """One mean an outcome, with the covariances of the true effects of one trial."""
 
     struct: str
@@ -146,16 +147,31 @@ class Multivariate:
         ]
         return "\n".join([*lines, "", QE, QM, *note_lines(self.notes)])
 
-    def _repr_html_(self) -> str:
-        return self.to_frame().to_html(float_format=lambda value: f"{value:.4g}", na_rep="", index=False)
+    def _line(self) -> str:
+        return self.summary().partition("\n")[0]
+
+    def _cells(self) -> Cells:
+        rows = [
+            (
+                str(name),
+                f"{row['k']:.0f}",
+                PAGE.number(row["estimate"]),
+                PAGE.interval((row["ci_low"], row["ci_high"])),
+                PAGE.interval((row["pi_low"], row["pi_high"])),
+                PAGE.p(row["p"]),
+            )
+            for name, row in self.coefficients.iterrows()
+        ]
+        level = percent(self.level)
+        return [("outcome", "k", "estimate", f"{level} CI", f"{level} PI", "p"), *rows]
 
 
 @known_options
 def pool_multivariate(
     yi: ArrayLike,
     V: ArrayLike,
-    outcome: Sequence[Hashable],
-    cluster: Sequence[Hashable],
+    outcome: Iterable[Hashable],
+    cluster: Iterable[Hashable],
     *,
     struct: str = "UN",
     method: str = "REML",

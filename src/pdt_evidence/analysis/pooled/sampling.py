@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,13 +21,13 @@ Codes = NDArray[np.intp]
 @known_options
 def vcalc(
     vi: ArrayLike,
-    cluster: Sequence[Hashable],
+    cluster: Iterable[Hashable],
     *,
-    outcome: Sequence[Hashable] | None = None,
-    measurement: Sequence[Hashable] | None = None,
+    outcome: Iterable[Hashable] | None = None,
+    measurement: Iterable[Hashable] | None = None,
     time: ArrayLike | None = None,
-    arm_t: Sequence[Hashable] | None = None,
-    arm_c: Sequence[Hashable] | None = None,
+    arm_t: Iterable[Hashable] | None = None,
+    arm_c: Iterable[Hashable] | None = None,
     n_t: ArrayLike | None = None,
     n_c: ArrayLike | None = None,
     rho: float = 0.6,
@@ -81,7 +81,9 @@ def vcalc(
     }
     words = {name: list(value) for name, value in given.items() if value is not None}
     told = {"time": time, "n_t": n_t, "n_c": n_c}
-    amounts = {name: np.asarray(value, dtype=float) for name, value in told.items() if value is not None}
+    amounts = {
+        name: np.asarray(value, dtype=float).ravel() for name, value in told.items() if value is not None
+    }
     _check_columns(k, words, amounts, {"rho_outcomes": rho_outcomes, "phi": phi})
     own = not (set(words) - {"cluster"} or amounts)
     measured = list(range(k)) if own else words.get("measurement", [0] * k)
@@ -106,9 +108,7 @@ def _check_columns(
 ) -> None:
     """Every fault of what `vcalc` was given, in one error."""
     every = {**words, **amounts}
-    problems = [
-        f"{name} has {np.size(x)} values for {k} rows." for name, x in every.items() if np.size(x) != k
-    ]
+    problems = [f"{name} has {len(x)} values for {k} rows." for name, x in every.items() if len(x) != k]
     if "time" in every and correlations["phi"] is None:
         problems.append("time needs phi, the correlation over one unit of time.")
     for one, other in (("arm_t", "arm_c"), ("n_t", "n_c")):
@@ -128,15 +128,15 @@ def _check_columns(
 
 def _variances(vi: ArrayLike) -> Array:
     values, text = numbers(vi)
+    if values.ndim != 1 or not len(values):
+        raise EvidenceError("vcalc(): vi has to be a list of one or more variances.")
     problems = [
         f"row {i + 1}: {fault}"
         for i, value in enumerate(values)
         if (fault := fault_of_variance(value, text.get(i)))
     ]
-    if problems or values.ndim != 1 or not len(values):
-        raise EvidenceError.from_problems(
-            problems or ["vi has to be a list of one or more variances."], "vcalc()"
-        )
+    if problems:
+        raise EvidenceError.from_problems(problems, "vcalc()")
     return values
 
 

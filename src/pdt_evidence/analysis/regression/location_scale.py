@@ -13,10 +13,11 @@ from scipy.special import fdtrc
 from pdt_evidence.analysis.regression.formulas import check_design, new_design, read_design, rows_of
 from pdt_evidence.analysis.regression.result import moderator_columns, remarks, wald_df
 from pdt_evidence.errors import EvidenceError
-from pdt_evidence.formatting import TEXT, aligned, note_lines, percent, plain
+from pdt_evidence.formatting import PAGE, TEXT, aligned, note_lines, percent, plain
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.location_scale import fit_scale
 from pdt_evidence.results import Note
+from pdt_evidence.showing import Brief, Cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +31,8 @@ SCALE_TESTS = ("z", "t")
 ADVICE = "Use fewer columns in `scale`, or leave it out."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LocationScale:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class LocationScale(Brief):
     """A location-scale model: log tau2 of each study is linear in the columns of `scale_formula`."""
 
     formula: str
@@ -132,8 +133,21 @@ class LocationScale:
             lines += ["", *aligned(rows, 1)]
         return "\n".join([*lines, *note_lines(self.notes)])
 
-    def _repr_html_(self) -> str:
-        return self.to_frame().to_html(float_format=lambda value: f"{value:.4g}", na_rep="", index=False)
+    def _line(self) -> str:
+        return f"{self.formula}, scale {self.scale_formula}, k = {self.k}"
+
+    def _cells(self) -> Cells:
+        rows = [
+            (
+                of,
+                str(row.term),
+                PAGE.number(row.estimate),
+                PAGE.interval((row.ci_low, row.ci_high)),
+                PAGE.p(row.p),
+            )
+            for of, row in zip(self.to_frame()["of"], self.to_frame().itertuples(), strict=True)
+        ]
+        return [("of", "term", "estimate", f"{percent(self.level)} CI", "p"), *rows]
 
 
 def fit_location_scale(
