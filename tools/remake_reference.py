@@ -32,12 +32,16 @@ HOW = {
 }
 BY_HAND = {  # their scripts stand beside them or are not at hand
     "bayesmeta": "made with bayesmeta 3.4, which Debian does not have",
-    "netmeta": "made with netmeta 3.6.2, which Debian does not have",
+    **dict.fromkeys(("netmeta", "network_extra"), "made with netmeta 3.6.2, which Debian does not have"),
     **dict.fromkeys(("selection", "selection_beta"), "made with metafor 5.1.12, which Debian does not have"),
     "selection_dependent": "made with metaselection 0.1.5, which Debian does not have",
     "limit_copas": "made with metasens 1.5.2, which Debian does not have",
     "puniform": "made with puniform 0.2.8, which Debian does not have",
     "publication_bias": "made with PublicationBias 2.2.0, which Debian does not have",
+    **dict.fromkeys(
+        ("location_scale", "multivariate", "che_prediction"),
+        "made with metafor 5.1.12, which Debian does not have",
+    ),
     "known_differences": "a list, not values",
     "gathered": "made of the gatherings of November 2026, which are not in the repository",
 }

@@ -6,11 +6,12 @@
 The bundled evidence
     trials reviews members claims statements sources coverage
 Evidence of your own
-    read_trials read_revman read_metapsy import_file template
+    read_trials read_revman read_metapsy read_studies import_file template
 Effects
     effect_sizes aggregate_rows
 Pooling
     synthesize pool pool_many pool_multilevel pool_multilevel_many pool_bayes henmi_copas
+    pool_multivariate vcalc
     PooledEffect Synthesis
 Priors of pool_bayes
     HalfNormal HalfCauchy Uniform LogNormal LogT turner rhodes
@@ -30,10 +31,10 @@ What an effect means
 Claims
     check_claims ClaimReport published_results
 Figures
-    forest forest_pages summary_forest trajectory network_plot orchard drapery
-    funnel radial baujat bias_summary traffic_lights gosh_plot tau2_profile
-    pictograph power_curve s_value_curve selection_function update_plot
-    specification_curve
+    forest forest_pages summary_forest trajectory network_plot network_funnel
+    orchard drapery funnel radial baujat bias_summary traffic_lights gosh_plot
+    bubble tau2_profile pictograph power_curve s_value_curve
+    selection_function update_plot specification_curve
     alt_text to_table save
 Everything at once
     report export
@@ -57,7 +58,14 @@ _HOMES = {
     "errors": ["EvidenceError", "EvidenceWarning"],
     "evidence.tables": ["claims", "members", "reviews", "sources", "statements"],
     "evidence.coverage": ["coverage"],
-    "evidence.readers": ["import_file", "read_metapsy", "read_revman", "read_trials", "template"],
+    "evidence.readers": [
+        "import_file",
+        "read_metapsy",
+        "read_revman",
+        "read_studies",
+        "read_trials",
+        "template",
+    ],
     "effects.trials": ["trials"],
     "effects.table": ["effect_sizes"],
     "effects.per_trial": ["aggregate_rows"],
@@ -66,6 +74,8 @@ _HOMES = {
     "analysis.synthesis": ["synthesize"],
     "analysis.pooled.multilevel": ["pool_multilevel"],
     "analysis.pooled.multilevel_many": ["pool_multilevel_many"],
+    "analysis.pooled.multivariate": ["pool_multivariate"],
+    "analysis.pooled.sampling": ["vcalc"],
     "analysis.regression.metaregression": ["metareg"],
     "analysis.regression.subgroups": ["compare_subgroups"],
     "analysis.pooled.bayes": [

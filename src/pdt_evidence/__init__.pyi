@@ -31,9 +31,11 @@ from pdt_evidence.analysis.pooled.bayes import rhodes as rhodes
 from pdt_evidence.analysis.pooled.bayes import turner as turner
 from pdt_evidence.analysis.pooled.multilevel import pool_multilevel as pool_multilevel
 from pdt_evidence.analysis.pooled.multilevel_many import pool_multilevel_many as pool_multilevel_many
+from pdt_evidence.analysis.pooled.multivariate import pool_multivariate as pool_multivariate
 from pdt_evidence.analysis.pooled.pooling import henmi_copas as henmi_copas
 from pdt_evidence.analysis.pooled.pooling import pool as pool
 from pdt_evidence.analysis.pooled.pooling import pool_many as pool_many
+from pdt_evidence.analysis.pooled.sampling import vcalc as vcalc
 from pdt_evidence.analysis.regression.metaregression import metareg as metareg
 from pdt_evidence.analysis.regression.moderators import moderators as moderators
 from pdt_evidence.analysis.regression.subgroups import compare_subgroups as compare_subgroups
@@ -53,6 +55,7 @@ from pdt_evidence.evidence.coverage import coverage as coverage
 from pdt_evidence.evidence.readers import import_file as import_file
 from pdt_evidence.evidence.readers import read_metapsy as read_metapsy
 from pdt_evidence.evidence.readers import read_revman as read_revman
+from pdt_evidence.evidence.readers import read_studies as read_studies
 from pdt_evidence.evidence.readers import read_trials as read_trials
 from pdt_evidence.evidence.readers import template as template
 from pdt_evidence.evidence.tables import claims as claims
@@ -63,11 +66,13 @@ from pdt_evidence.evidence.tables import statements as statements
 from pdt_evidence.figures import alt_text as alt_text
 from pdt_evidence.figures import baujat as baujat
 from pdt_evidence.figures import bias_summary as bias_summary
+from pdt_evidence.figures import bubble as bubble
 from pdt_evidence.figures import drapery as drapery
 from pdt_evidence.figures import forest as forest
 from pdt_evidence.figures import forest_pages as forest_pages
 from pdt_evidence.figures import funnel as funnel
 from pdt_evidence.figures import gosh_plot as gosh_plot
+from pdt_evidence.figures import network_funnel as network_funnel
 from pdt_evidence.figures import network_plot as network_plot
 from pdt_evidence.figures import orchard as orchard
 from pdt_evidence.figures import pictograph as pictograph

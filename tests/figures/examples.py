@@ -71,6 +71,14 @@ def judged():
     return replace(made, columns={"year": made.columns["year"], **texts})
 
 
+def regressed():
+    x = np.linspace(1998, 2020, 9)
+    table = pd.DataFrame(
+        {"yi": 0.02 * (x - 2000) + 0.1 * np.cos(x), "vi": np.linspace(0.02, 0.12, 9), "year": x}
+    )
+    return pdt.metareg("yi ~ year", table)
+
+
 def unjudged():
     return replace(judged(), columns={})
 
@@ -329,6 +337,13 @@ CHARTS = {
         shown={"width": 170, "height": 140},
         caption="`network_plot(network)`: discs by studies, lines by comparisons",
     ),
+    "network_funnel": Example(
+        "network_funnel",
+        lambda: NETWORK,
+        SMALL,
+        evidence=lambda known: known.network,
+        caption="`network_funnel(network)`: each study around its own comparison",
+    ),
     "bias_summary": Example(
         "bias_summary",
         judged,
@@ -343,6 +358,16 @@ CHARTS = {
         evidence=lambda known: known.fit,
         shown={"title": "Overall risk of bias"},
         caption="`traffic_lights(fit)`: risk of bias, a row a study",
+    ),
+    "bubble": Example(
+        "bubble",
+        regressed,
+        SMALL,
+        evidence=lambda known: pdt.metareg(
+            "yi ~ year",
+            pd.DataFrame({"yi": known.fit.yi, "vi": known.fit.vi, "year": known.fit.columns["year"]}),
+        ),
+        caption="`bubble(metareg('yi ~ year', table))`: bubbles by weight",
     ),
     "tau2_profile": Example("tau2_profile", pooled, SMALL, evidence=the_fit, caption="`tau2_profile(fit)`"),
     "pictograph": Example(

@@ -270,6 +270,45 @@ def traffic_lights(rng):
     return ax
 
 
+def network_funnel(rng):
+    count, k = int(rng.integers(2, 7)), int(rng.integers(2, 12))
+    pairs = [(0, i) for i in range(1, count)] + [tuple(rng.choice(count, 2, replace=False)) for _ in range(k)]
+    arms = {side: [TREATMENTS[pair[n]] for pair in pairs] for n, side in enumerate(("arm_t", "arm_c"))}
+    numbers_ = {"yi": rng.normal(0.3, 0.3, len(pairs)), "vi": rng.uniform(0.02, 0.2, len(pairs))}
+    study = [f"s{n}" for n in range(len(pairs))]
+    drawn = pdt.network(**numbers_, **arms, study=study, reference=TREATMENTS[0])
+    ax = figures.network_funnel(drawn, **look(rng, high=True))
+    points = [one for one in ax.collections if str(one.get_gid()).startswith("studies:")]
+    assert sum(len(one.get_offsets()) for one in points) == sum(
+        len(s.arms) * (len(s.arms) - 1) // 2 for s in drawn.studies
+    )
+    return ax
+
+
+def bubble(rng):
+    k = int(rng.integers(5, 30))
+    table = pd.DataFrame(
+        {"yi": rng.normal(0.3, 0.4, k), "vi": rng.uniform(0.02, 0.3, k), "x": rng.normal(0, 1, k)}
+    )
+    table["kind"] = [("waitlist", "care as usual")[n % 2] for n in range(k)]
+    fit = pdt.metareg("yi ~ x + kind", table)
+    moderator = str(rng.choice(["x", "kind"]))
+    ax = figures.bubble(fit, moderator, **look(rng))
+    bubbles = geometry.mark(ax, "studies")
+    assert_allclose(bubbles.get_offsets()[:, 1], fit.yi)
+    assert_allclose(
+        bubbles.get_sizes() / bubbles.get_sizes().max(), (lambda w: w / w.max())(1 / (fit.vi + fit.tau2))
+    )
+    if moderator == "x":
+        line_ = next(one for one in ax.lines if one.get_gid() == "regression")
+        at = {"x": line_.get_xdata()[[0, -1]].tolist(), "kind": ["waitlist"] * 2}
+        shares = (table["kind"] == "waitlist").mean()
+        other = fit.predict({**at, "kind": ["care as usual"] * 2})["estimate"].to_numpy()
+        expected = shares * fit.predict(at)["estimate"].to_numpy() + (1 - shares) * other
+        assert_allclose(line_.get_ydata()[[0, -1]], expected)
+    return ax
+
+
 def tau2_profile(rng):
     fit = result(rng, (2, 3, 5, 20))
     ax = figures.tau2_profile(fit, **look(rng, high=True))
@@ -395,6 +434,8 @@ DRAWN = {
         orchard,
         pictograph,
         traffic_lights,
+        bubble,
+        network_funnel,
         power_curve,
         radial,
         s_value_curve,

@@ -116,9 +116,18 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "pool": pair,
         "pool_bayes": pair,
         "pool_many": {"yi": [Y, Y], "vi": [V, V]},
+        "pool_multivariate": {
+            "yi": Y,
+            "V": V,
+            "outcome": list("ababab"),
+            "cluster": list("aabbcc"),
+            "struct": "CS",
+        },
+        "vcalc": {"vi": V, "cluster": list("aabbcc")},
         "pool_multilevel": {**pair, "cluster": list("aabbcc")},
         "read_metapsy": {"path": file},
         "read_revman": {"path": file},
+        "read_studies": {"path": file},
         "read_trials": {"path": file},
         "regression_test": pair,
         "model_windows": {"table": WINDOWS},
@@ -135,11 +144,13 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "alt_text": {"result": fit},
         "pet_peese": {"yi": fit},
         "baujat": {"result": fit},
+        "bubble": {"regression": pdt.metareg("yi ~ year", TABLE.drop(columns="trial_id"))},
         "bias_summary": {"judgements": {"a": ["low", "high"], "b": ["low", "low"]}},
         "drapery": {"result": fit},
         "forest": {"result": fit},
         "funnel": {"result": fit},
         "network_plot": {"network": net},
+        "network_funnel": {"network": net},
         "orchard": {"result": fit},
         "radial": {"result": fit},
         "specification_curve": {"table": runs},
@@ -190,10 +201,31 @@ def calls_of(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
         return calls(Path(folder))[name]
 
 
-FIGURES = ("baujat", "bias_summary", "drapery", "forest", "forest_pages", "funnel", "gosh_plot", "network_plot",
-           "orchard", "pictograph", "power_curve", "radial", "s_value_curve", "save", "selection_function",
-           "specification_curve", "summary_forest", "tau2_profile", "traffic_lights", "trajectory",
-           "update_plot")  # fmt: skip
+FIGURES = (
+    "baujat",
+    "bias_summary",
+    "bubble",
+    "drapery",
+    "forest",
+    "forest_pages",
+    "funnel",
+    "gosh_plot",
+    "network_funnel",
+    "network_plot",
+    "orchard",
+    "pictograph",
+    "power_curve",
+    "radial",
+    "s_value_curve",
+    "save",
+    "selection_function",
+    "specification_curve",
+    "summary_forest",
+    "tau2_profile",
+    "traffic_lights",
+    "trajectory",
+    "update_plot",
+)
 # Each call of these works through the bundled evidence for seconds: `python tests/fuzz/sweep_arguments.py` sweeps them.
 SLOW = ("check_claims", "networks", "pdt_against_cbt", "published_results", "report")
 

@@ -34,6 +34,7 @@ def __dir__() -> list[str]:
 
 if TYPE_CHECKING:  # written by tools/list_figures.py
     from pdt_evidence.figures.alt.describe import alt_text as alt_text
+    from pdt_evidence.figures.charts.bubbles import bubble as bubble
     from pdt_evidence.figures.charts.funnels import funnel as funnel
     from pdt_evidence.figures.charts.funnels import radial as radial
     from pdt_evidence.figures.charts.influences import baujat as baujat
@@ -41,6 +42,7 @@ if TYPE_CHECKING:  # written by tools/list_figures.py
     from pdt_evidence.figures.charts.influences import gosh_plot as gosh_plot
     from pdt_evidence.figures.charts.influences import orchard as orchard
     from pdt_evidence.figures.charts.lights import traffic_lights as traffic_lights
+    from pdt_evidence.figures.charts.network_funnel import network_funnel as network_funnel
     from pdt_evidence.figures.charts.network_graph import network_plot as network_plot
     from pdt_evidence.figures.charts.people import pictograph as pictograph
     from pdt_evidence.figures.charts.powers import power_curve as power_curve

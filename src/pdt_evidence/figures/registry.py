@@ -41,6 +41,7 @@ FIGURES: dict[str, Figure] = {
     "summary_forest": Figure("forests.summary", "alt.describe", _ROWS, (None, None)),
     "trajectory": Figure("charts.time_course", "alt.companions", ("Synthesis",), (150.0, 95.0)),
     "network_plot": Figure("charts.network_graph", "alt.companions", ("Network",), (120.0, 110.0)),
+    "network_funnel": Figure("charts.network_funnel", "alt.meanings", ("Network",), (140.0, 110.0)),
     "orchard": Figure("charts.influences", "alt.companions", _FIT, (130.0, 55.0)),
     "drapery": Figure("charts.influences", "alt.companions", _FIT, (120.0, 85.0)),
     "funnel": Figure("charts.funnels", "alt.companions", _FIT, (120.0, 90.0)),
@@ -49,6 +50,9 @@ FIGURES: dict[str, Figure] = {
     "bias_summary": Figure("charts.profiles", "alt.companions", (*_FIT, "Mapping"), (150.0, None)),
     "traffic_lights": Figure("charts.lights", "alt.meanings", (*_FIT, "DataFrame"), (150.0, None)),
     "gosh_plot": Figure("charts.influences", "alt.companions", ("Gosh",), (110.0, 90.0)),
+    "bubble": Figure(
+        "charts.bubbles", "alt.meanings", ("MetaRegression", "ClusteredMetaRegression"), (130.0, 95.0)
+    ),
     "tau2_profile": Figure("charts.profiles", "alt.companions", _FIT, (110.0, 80.0)),
     "pictograph": Figure("charts.people", "alt.meanings", ("Absolute",), (150.0, 85.0)),
     "power_curve": Figure("charts.powers", "alt.meanings", ("Power",), (120.0, 85.0)),

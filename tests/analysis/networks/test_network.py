@@ -15,6 +15,7 @@ from pdt_evidence.analysis.networks.network import (
     network_arms,
     network_contrasts,
 )
+from pdt_evidence.analysis.networks.small_studies import adjusted_effects
 from pdt_evidence.analysis.networks.transitivity import network_transitivity
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
 from reference import load
@@ -635,3 +636,43 @@ def test_a_network_says_how_many_of_its_numbers_are_derived_and_at_which_tau2_it
     assert f"{derived} of {len(table)} arms hold numbers that were computed" in fit.notes[0]
     assert "p = 0.0000" not in fit.summary()
     assert "Q within designs, with tau2 = 0: " in fit.summary()
+
+
+EXTRA = load("network_extra", cases=1)["cases"][0]
+
+
+def of_extra():
+    c = EXTRA["contrasts"]
+    vi = np.square(c["seTE"])
+    return network(
+        c["TE"], vi, c["treat1"], c["treat2"], c["study"], reference=EXTRA["reference"], method="DL"
+    )
+
+
+def test_contributions_by_shortest_paths_are_netmetas_but_for_ties():
+    table = of_extra().contributions("shortest path") / 100
+    expected = EXTRA["contribution"]["shortestpath"]
+    found = table.loc[expected["rows"], expected["cols"]].to_numpy()
+    apart = np.abs(found - np.array(expected["random"])).max(axis=1)
+    assert (apart < 1e-6).mean() > 0.95  # of paths of equal length netmeta takes any
+    assert apart.max() < 0.002
+    walks = of_extra().contributions() / 100
+    assert np.abs(walks - table).max().max() < 0.06  # two ways to divide the same current
+
+
+def test_effects_around_their_comparisons_are_those_of_netmetas_funnel():
+    expected = EXTRA["comparison_adjusted"]
+    found = adjusted_effects(of_extra(), expected["order"])
+    ours, theirs = (
+        sorted(zip(np.round(se, 8), np.round(te, 8), strict=True))
+        for se, te in ((found.sei, found.yi), (expected["seTE"], expected["TE_adj"]))
+    )
+    assert_allclose(ours, theirs, atol=1e-6)
+    assert_allclose(
+        [found.intercept, found.se], [expected["egger_intercept"], expected["egger_se"]], rtol=1e-6
+    )
+    assert_allclose([found.t, found.df, found.p], [expected["t"], expected["df"], expected["p"]], rtol=1e-6)
+    turned = adjusted_effects(of_extra(), expected["order"][::-1])
+    assert_allclose(sorted(turned.yi), sorted(-found.yi))
+    with pytest.raises(RequestError, match="name each treatment once"):
+        adjusted_effects(of_extra(), ["placebo"])

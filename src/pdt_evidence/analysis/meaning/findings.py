@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
@@ -34,6 +34,7 @@ HEAD = (
     "Difference",
     *map(str.capitalize, DOMAINS),
 )
+WIDTHS = (2.2, 2.0, 2.3, 1.8, 2.2, 3.0, 2.6, 2.9, 2.6, 2.8, 2.8)  # cm, of a landscape page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -223,18 +224,21 @@ class Findings(Brief):
             raise RequestError(f"{error}. Install pdt-evidence[word].") from error
         document = docx.Document()
         page = document.sections[0]
-        page.page_width, page.page_height = page.page_height, page.page_width
+        page.page_width, page.page_height = Cm(29.7), Cm(21.0)
         page.left_margin = page.right_margin = Cm(1.2)
+        page.top_margin = page.bottom_margin = Cm(1.5)
+        styles: Any = document.styles
+        for name, size in (("Normal", 8), ("List Number", 8), ("Heading 1", 14)):
+            styles[name].font.name, styles[name].font.size = "Arial", Pt(size)
+        styles["List Number"].paragraph_format.space_after = Pt(1)
         document.add_heading("Summary of findings", 1)
-        table = document.add_table(rows=1, cols=len(HEAD), style="Table Grid")
-        for cells, texts in [
-            (table.rows[0].cells, HEAD),
-            *((table.add_row().cells, row.cells()) for row in self.rows),
-        ]:
-            for cell, text in zip(cells, texts, strict=True):
-                cell.text = text
-                for run in cell.paragraphs[0].runs:
-                    run.font.size, run.font.bold = Pt(8), texts is HEAD
+        table = document.add_table(rows=0, cols=len(HEAD), style="Table Grid")
+        table.autofit = False
+        widths = [Cm(width) for width in WIDTHS]
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = width
+        for texts in [HEAD, *(row.cells() for row in self.rows)]:
+            _word_row(table, texts, texts is HEAD, widths)
         for note in self._notes():
             document.add_paragraph(note, style="List Number")
         temporary = path.with_name(f".{path.name}.part")  # whole or not at all
@@ -375,3 +379,18 @@ def _latex(text: str) -> str:
     for sign in "&%#_$":
         text = text.replace(sign, f"\\{sign}")
     return text.replace("²", "$^2$").replace("−", "$-$").replace("∞", "$\\infty$")
+
+
+def _word_row(table: Any, texts: Sequence[str], head: bool, widths: Sequence[Any]) -> None:
+    """A row that stays on one page; a head that is repeated on each."""
+    from docx.oxml import OxmlElement
+
+    row = table.add_row()
+    properties = row._tr.get_or_add_trPr()  # python-docx has no name of its own for these two
+    properties.append(OxmlElement("w:cantSplit"))
+    if head:
+        properties.append(OxmlElement("w:tblHeader"))
+    for cell, text, width in zip(row.cells, texts, widths, strict=True):
+        cell.width, cell.text = width, text
+        for run in cell.paragraphs[0].runs:
+            run.font.bold = head

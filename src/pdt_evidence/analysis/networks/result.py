@@ -17,7 +17,7 @@ from scipy.special import ndtr, ndtri
 from pdt_evidence.errors import RequestError, require_choice
 from pdt_evidence.formatting import TEXT, percent, plain
 from pdt_evidence.models.networks.designs import decompose_Q, net_heat
-from pdt_evidence.models.networks.flow import contributions, evidence_flow, network_laplacian
+from pdt_evidence.models.networks.flow import PATHS, evidence_flow, network_laplacian
 from pdt_evidence.models.networks.model import StudyBlock, consistency_model, solve
 from pdt_evidence.models.networks.ranks import p_scores, rank_probabilities
 from pdt_evidence.models.networks.split import Evidence, separate_designs, split_test
@@ -255,10 +255,7 @@ class Network(Brief):
         return pd.DataFrame(rows).set_index("design")
 
     def net_heat(self, *, random: bool = False) -> pd.DataFrame:
-        """Net heat matrix: how much of the row design's Q goes when the column design is let go.
-
-        `random` uses the network's tau2 for the weights, otherwise the fixed model's.
-        """
+        """Net heat matrix: how much of the row design's Q goes without the column design; `random`: by tau2."""
         import pandas as pd
 
         heat = net_heat(self.studies, len(self.treatments), self._tau2() if random else 0.0)
@@ -269,24 +266,25 @@ class Network(Brief):
         """Weight of each direct comparison (column) in each network estimate (row), with sign."""
         return self._by_comparison(evidence_flow(self._laplacian()))
 
-    def contributions(self) -> pd.DataFrame:
-        """Percent that each direct comparison (column) contributes to each network estimate (row).
+    def contributions(self, method: str = "random walk") -> pd.DataFrame:
+        """Percent that each direct comparison (column) contributes to each network estimate (row); rows add up to 100.
 
-        By random walks along the hat matrix (doi:10.1002/sim.9346); every row adds up to 100.
+        `method` is "random walk" along the hat matrix (doi:10.1002/sim.9346) or "shortest path", one after the other.
 
         Raises
         ------
         RequestError
             Where a direct comparison has a negative weight, as covariances in a multi-arm study can give it.
         """
+        check_options(method=(method, Choice(tuple(PATHS))))
         laplacian = self._laplacian()
         off_diagonal = laplacian[~np.eye(len(laplacian), dtype=bool)]
         if off_diagonal.max(initial=0.0) > 1e-9 * np.abs(laplacian).max():
             raise RequestError(
-                "A comparison has a negative weight, because of the covariances in a multi-arm study, so "
-                "contributions along paths are not defined; hat_matrix() still is."
+                "A comparison has a negative weight, from covariances in a multi-arm study: contributions along "
+                "paths are not defined; hat_matrix() still is."
             )
-        return 100 * self._by_comparison(contributions(laplacian))
+        return 100 * self._by_comparison(PATHS[method](laplacian))
 
     def to_frame(self) -> pd.DataFrame:
         """One row a pair of treatments: mixed, direct and indirect estimates (as `split`)."""

@@ -6,6 +6,7 @@ test of all moderators are cluster-robust (CR2, Satterthwaite, HTZ), as in `mode
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,7 @@ class ClusteredMetaRegression(MetaRegression):
     sigma2: tuple[float, float]  # between clusters, within clusters
     working: ClusteredFit
 
-    def predict(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
+    def predict(self, table: pd.DataFrame | Mapping[str, Any] | None = None) -> pd.DataFrame:
         """As `MetaRegression.predict`; each row has the degrees of freedom of its own (`df`).
 
         Raises
@@ -54,13 +55,17 @@ class ClusteredMetaRegression(MetaRegression):
         RequestError
             Where a moderator is missing or has a level that the model has not seen.
         """
-        found = [coefficient(self.working, x, self.level) for x in self._rows(table)]
-        numbers = _numbers(found)
+        X, index = self._rows(table)
+        found = self.at_design(X)
+        return found if index is None else found.set_axis(index)
+
+    def at_design(self, X: Array) -> pd.DataFrame:
+        """As `predict`, for rows of the design itself, shape (rows, p)."""
+        numbers = _numbers([coefficient(self.working, x, self.level) for x in X])
         crit = two_sided_quantile(self.level, numbers["df"].to_numpy())
         wide = crit * np.sqrt(numbers["se"] ** 2 + self.tau2)
         numbers["pi_low"], numbers["pi_high"] = numbers["estimate"] - wide, numbers["estimate"] + wide
-        kept = ["estimate", "se", "df", "ci_low", "ci_high", "pi_low", "pi_high"]
-        return numbers[kept] if table is None else numbers[kept].set_axis(table.index)
+        return numbers[["estimate", "se", "df", "ci_low", "ci_high", "pi_low", "pi_high"]]
 
     def permutation_test(self, *_: Any, **__: Any) -> PermutationTest:
         """Refused: rows of one trial do not change places with rows of others.

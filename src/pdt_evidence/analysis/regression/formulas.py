@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from pdt_evidence.models.regression import aliased
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check_design", "new_design", "no_column", "read_design", "warn_of_repeats"]
+__all__ = ["check_design", "new_design", "no_column", "read_design", "rows_of", "warn_of_repeats"]
 
 MOST_NAMED = 5  # trials in a warning
 
@@ -180,6 +180,34 @@ def warn_of_repeats(table: pd.DataFrame, left_out: pd.DataFrame) -> None:
         "intervals are too narrow and p too small. Make one row a trial (aggregate_rows), or give "
         "cluster='trial_id' for cluster-robust inference."
     )
+
+
+def rows_of(table: Any) -> pd.DataFrame:
+    """The rows to predict for: a table, or a dict of values (one row) or of lists (several).
+
+    Raises
+    ------
+    RequestError
+        For anything else, and for lists of different lengths.
+
+    Examples
+    --------
+    >>> rows_of({"year": 2001, "rating": ["self", "clinician"]})["rating"].tolist()
+    ['self', 'clinician']
+    """
+    import pandas as pd
+
+    from pdt_evidence.evidence.frames import as_pandas
+
+    if not isinstance(table, Mapping):
+        return as_pandas(table, "what predict() takes")
+    sizes = {len(value) for value in table.values() if np.ndim(value) == 1}
+    if len(sizes) > 1 or not table or any(np.ndim(value) > 1 for value in table.values()):
+        raise RequestError(
+            "predict() takes a dict with one value a column, or lists of one length; found "
+            f"{', '.join(f'{name}: {np.shape(value) or 1}' for name, value in table.items()) or 'an empty one'}."
+        )
+    return pd.DataFrame(dict(table), index=range(sizes.pop() if sizes else 1))
 
 
 def new_design(spec: Any, table: pd.DataFrame) -> Array:

@@ -6,7 +6,7 @@ without a moderator are listed in `left_out`, and counted.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,12 @@ from scipy.special import fdtrc
 
 from pdt_evidence.analysis.regression.by_cluster import fit_by_cluster
 from pdt_evidence.analysis.regression.formulas import check_design, read_design, warn_of_repeats
+from pdt_evidence.analysis.regression.location_scale import (
+    LIKELIHOODS,
+    SCALE_TESTS,
+    LocationScale,
+    fit_location_scale,
+)
 from pdt_evidence.analysis.regression.result import (
     MetaRegression,
     fits_perfectly,
@@ -23,7 +29,7 @@ from pdt_evidence.analysis.regression.result import (
     remarks,
     wald_df,
 )
-from pdt_evidence.errors import known_options, require_choice
+from pdt_evidence.errors import RequestError, known_options, require_choice
 from pdt_evidence.models import regression
 from pdt_evidence.models.distributions import chi2_quantile, chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.estimators import REGRESSION_METHODS, estimator, regression_tau2, regression_tau2_se
@@ -46,6 +52,34 @@ PERFECT = Note(
 Array = NDArray[np.float64]
 
 
+@overload
+def metareg(
+    formula: str,
+    table: pd.DataFrame,
+    *,
+    vi: str = "vi",
+    method: str = "REML",
+    test: str = "knha",
+    level: float = 0.95,
+    cluster: str | None = None,
+    rho: float = 0.6,
+    scale: None = None,
+) -> MetaRegression: ...
+
+
+@overload
+def metareg(
+    formula: str,
+    table: pd.DataFrame,
+    *,
+    vi: str = "vi",
+    method: str = "REML",
+    test: str = "knha",
+    level: float = 0.95,
+    scale: str,
+) -> LocationScale: ...
+
+
 @known_options
 def metareg(
     formula: str,
@@ -57,7 +91,8 @@ def metareg(
     level: float = 0.95,
     cluster: str | None = None,
     rho: float = 0.6,
-) -> MetaRegression:
+    scale: str | None = None,
+) -> MetaRegression | LocationScale:
     """Regress effects on moderators, with what is left over between the studies as tau2.
 
     Parameters
@@ -81,11 +116,15 @@ def metareg(
     rho : float
         With `cluster`: correlation between two measurements of the same persons. Contrasts that share an arm
         keep their covariance.
+    scale : str, optional
+        A formula for the spread between studies, "~ control": log tau2 is linear in its columns (location-scale model,
+        by REML or ML). `test` is then "z" or "t", which is what the default means there.
 
     Returns
     -------
     MetaRegression
-        With `cluster`, one that has `sigma2` (between, within clusters) and `n_clusters` as well.
+        With `cluster`, one that has `sigma2` (between, within clusters) and `n_clusters` as well; with `scale` a
+        LocationScale, whose `scale` has the coefficients of log tau2.
 
     Raises
     ------
@@ -102,6 +141,7 @@ def metareg(
     ----------
     .. [1] Knapp, Hartung (2003), Statistics in Medicine 22, 2693. doi:10.1002/sim.1482
     .. [2] Pustejovsky, Tipton (2022), Prevention Science 23, 425. doi:10.1007/s11121-021-01246-3
+    .. [3] Viechtbauer, López-López (2022). doi:10.1002/jrsm.1562
 
     Examples
     --------
@@ -116,6 +156,8 @@ def metareg(
         level=(level, LEVEL),
         rho=(rho, RHO),
     )
+    if scale is not None:
+        return _with_scale(formula, scale, table, vi, method, test, level, cluster)
     y, v, X, spec, excluded = data = read_design(formula, table, vi)
     names = [str(name) for name in spec.column_names]
     check_design(X, names)
@@ -125,6 +167,29 @@ def metareg(
         return fit_by_cluster(formula, data, table, cluster, rho, level)
     warn_of_repeats(table, excluded)
     return _fit(formula, y, v, X, spec, names, method, test, level, excluded)
+
+
+def _with_scale(
+    formula: str,
+    scale: str,
+    table: pd.DataFrame,
+    vi: str,
+    method: str,
+    test: str,
+    level: float,
+    cluster: str | None,
+) -> LocationScale:
+    """A location-scale model, of rows that are one a trial."""
+    if not isinstance(scale, str):
+        raise RequestError(f"scale is a formula such as '~ control', found {type(scale).__name__}.")
+    if cluster is not None:
+        raise RequestError("scale and cluster cannot be had together: make one row a trial (aggregate_rows).")
+    require_choice("method (with scale)", method, LIKELIHOODS)
+    test = "t" if test == "knha" else test
+    require_choice("test (with scale)", test, SCALE_TESTS)
+    found = fit_location_scale(formula, scale, table, vi, method, test, level)
+    warn_of_repeats(table, found.left_out)
+    return found
 
 
 def _fit(formula, y, v, X, spec, names, method, test, level, left_out) -> MetaRegression:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.analysis.progress import progress_bar
-from pdt_evidence.analysis.regression.formulas import new_design
+from pdt_evidence.analysis.regression.formulas import new_design, rows_of
 from pdt_evidence.formatting import TEXT, aligned, note_lines, percent, plain
 from pdt_evidence.models.distributions import two_sided_quantile
 from pdt_evidence.models.inference import REGRESSION_TESTS, TESTS_BY_CODE, named_test
@@ -84,19 +85,24 @@ class MetaRegression(Brief):
         rules = f"{self.formula}, {self.method} {self.test}"
         return f"<{type(self).__name__} {rules} k={self.k}: {TEXT.p_value(self.QM_p)}>"
 
-    def predict(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
+    def predict(self, table: pd.DataFrame | Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Mean effect with its interval, and the interval for a new study, for each row of `table`.
 
-        Without a table, for the rows the model was fitted to.
+        Without a table, for the rows the model was fitted to; a dict of values is one row, of lists several.
 
         Raises
         ------
         RequestError
             Where a moderator is missing or has a level that the model has not seen.
         """
+        X, index = self._rows(table)
+        found = self.at_design(X)
+        return found if index is None else found.set_axis(index)
+
+    def at_design(self, X: Array) -> pd.DataFrame:
+        """As `predict`, for rows of the design itself, shape (rows, p)."""
         import pandas as pd
 
-        X = self._rows(table)
         fitted = X @ self.coefficients["estimate"].to_numpy()
         variance = np.einsum("ij,jk,ik->i", X, self.covariance, X)
         crit = float(two_sided_quantile(self.level, wald_df(self.test, self.k, X.shape[1])))
@@ -107,11 +113,14 @@ class MetaRegression(Brief):
             "ci_low": fitted - half,
             "ci_high": fitted + half,
         }
-        values |= {"pi_low": fitted - wide, "pi_high": fitted + wide}
-        return pd.DataFrame(values, index=None if table is None else table.index)
+        return pd.DataFrame(values | {"pi_low": fitted - wide, "pi_high": fitted + wide})
 
-    def _rows(self, table: pd.DataFrame | None) -> Array:
-        return self.design if table is None else new_design(self.spec, table)
+    def _rows(self, table: pd.DataFrame | Mapping[str, Any] | None) -> tuple[Array, Any]:
+        """The design to predict for and the index of its rows."""
+        if table is None:
+            return self.design, None
+        rows = rows_of(table)
+        return new_design(self.spec, rows), rows.index
 
     def _head(self) -> str:
         return f"Mixed-effects model ({self.method}), {self.formula}, k = {self.k}; test: {self.test}"

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pdt_evidence.evidence.readers.files import import_file, read_any
     from pdt_evidence.evidence.readers.metapsy.reader import read_metapsy
     from pdt_evidence.evidence.readers.revman.reader import read_revman
+    from pdt_evidence.evidence.readers.studies import read_studies
     from pdt_evidence.evidence.readers.trials import read_trials, template
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "read_any",
     "read_metapsy",
     "read_revman",
+    "read_studies",
     "read_trials",
     "template",
 ]
@@ -26,6 +28,7 @@ _MODULES = {
     "read_any": "files",
     "read_metapsy": "metapsy.reader",
     "read_revman": "revman.reader",
+    "read_studies": "studies",
     "read_trials": "trials",
     "template": "trials",
 }

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pdt_evidence.figures.charts.bubbles import bubbles_of
 from pdt_evidence.figures.charts.lights import judged_of
+from pdt_evidence.figures.charts.network_funnel import adjusted_of
 from pdt_evidence.figures.charts.people import PEOPLE, arms_of_people, people_of
 from pdt_evidence.figures.charts.powers import ABOUT, needed_of
 from pdt_evidence.figures.forests.columns import SAID
@@ -17,9 +20,11 @@ if TYPE_CHECKING:
 
     from pdt_evidence.analysis.meaning.absolute import Absolute
     from pdt_evidence.analysis.meaning.power import Power
+    from pdt_evidence.analysis.networks.result import Network
+    from pdt_evidence.analysis.regression.result import MetaRegression
     from pdt_evidence.results import PooledEffect
 
-__all__ = ["pictograph", "power_curve", "traffic_lights"]
+__all__ = ["bubble", "network_funnel", "pictograph", "power_curve", "traffic_lights"]
 
 
 def pictograph(meaning: Absolute) -> str:
@@ -58,3 +63,35 @@ def traffic_lights(judgements: PooledEffect | pd.DataFrame) -> str:
         ]
         lines.append(f"{study}: {', '.join(parts)}.")
     return f"Risk of bias of {len(studies)} studies in {len(domains)} domains. {' '.join(lines)}"
+
+
+def bubble(regression: MetaRegression, moderator: str | None = None) -> str:
+    """The moderator, the mean effect at both ends or in each level, with its interval."""
+    found = bubbles_of(regression, moderator)
+    rows = found.fitted
+    places = (
+        list(enumerate(found.levels))
+        if found.levels
+        else [(0, f"{found.at[0]:g}"), (-1, f"{found.at[-1]:g}")]
+    )
+    parts = [
+        f"{rows['estimate'].iloc[at]:.2f} ({percent(regression.level)} confidence interval "
+        f"{rows['ci_low'].iloc[at]:.2f} to {rows['ci_high'].iloc[at]:.2f}) at {name}"
+        for at, name in places
+    ]
+    against = words.inner(words.spoken(found.moderator))
+    return f"{regression.k} studies against {against}; mean effect {'; '.join(parts)}."
+
+
+def network_funnel(network: Network, order: Sequence[str] | None = None) -> str:
+    """How many contrasts of how many comparisons, and whether small studies find more."""
+    found = adjusted_of(network, order)
+    test = (
+        ""
+        if math.isnan(found.p)
+        else f" Egger’s regression: intercept {found.intercept:.2f}, p = {found.p:.3g}."
+    )
+    return (
+        f"Comparison-adjusted funnel of {len(found.yi)} contrasts in {len(set(found.comparisons))} comparisons, "
+        f"standard errors from {found.sei.min():.2f} to {found.sei.max():.2f}.{test}"
+    )

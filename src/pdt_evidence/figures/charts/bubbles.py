@@ -1,0 +1,239 @@
+"""A meta-regression drawn: every study at its value of the moderator, the regression with its intervals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdt_evidence.errors import RequestError, known_options
+from pdt_evidence.figures.charts.chart import MM, Chart, chart
+from pdt_evidence.figures.sheet import words
+from pdt_evidence.figures.sheet.styles import Style
+from pdt_evidence.formatting import percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from pdt_evidence.analysis.regression.result import MetaRegression
+
+__all__ = ["Bubbles", "bubble", "bubbles_of"]
+
+Array = NDArray[np.float64]
+KINDS = ("MetaRegression", "ClusteredMetaRegression")
+POINTS = 60  # of the line
+LARGEST = 3.9 * MM  # diameter of the study that weighs most
+BESIDE = 0.08  # of the range that is free on both sides
+APART = 0.16  # of the distance of two levels: how far studies of one level stand apart at most
+
+
+class Bubbles(NamedTuple):
+    """What is drawn of a regression."""
+
+    moderator: str
+    levels: tuple[str, ...]  # of a factor, at 0, 1, ...; () for a number
+    x: Array  # of each study
+    weights: Array  # percent
+    at: Array  # where the regression is drawn
+    fitted: Any  # DataFrame: estimate ci_low ci_high pi_low pi_high at each
+
+
+@known_options
+def bubble(
+    regression: MetaRegression,
+    moderator: str | None = None,
+    *,
+    ax: Axes | None = None,
+    style: str | Style = "default",
+    width: float = 130.0,
+    height: float = 95.0,
+    title: str = "",
+) -> Axes:
+    """Draw the studies of a meta-regression against a moderator, with the regression and its intervals.
+
+    Parameters
+    ----------
+    regression : MetaRegression
+        From `metareg`, with or without clusters.
+    moderator : str, optional
+        The term that runs along the axis, as the coefficients name it ("year", "rating"); the first without it. Other
+        moderators stay at their mean over the studies.
+    ax, style, width, height, title
+        As in `funnel`.
+
+    Returns
+    -------
+    Axes
+        Areas of the bubbles are proportional to the weights, of which the legend shows three. Gids: "studies",
+        "regression", "ci", "pi" (of a factor: one mark a level).
+
+    Raises
+    ------
+    RequestError
+        For another kind of result, a moderator that the model does not have, or a model without any.
+    """
+    found = bubbles_of(regression, moderator)
+    made = chart(ax, style, width, height, list(found.levels))
+    low, high = float(found.at.min()), float(found.at.max())
+    room = BESIDE * (high - low) if not found.levels else 0.6
+    made.ax.set_xlim(low - room, high + room)
+    rows = found.fitted
+    reach = np.concatenate([regression.yi, rows["ci_low"], rows["ci_high"], rows["pi_low"], rows["pi_high"]])
+    reach = reach[np.isfinite(reach)]
+    made.ax.set_ylim(reach.min() - 0.06 * np.ptp(reach), reach.max() + 0.06 * np.ptp(reach))
+    drawn = _levels(made, found, regression.level) if found.levels else _line(made, found, regression.level)
+    look = made.style
+    made.ax.axhline(0.0, color=look.faint, linewidth=0.7, zorder=0.5, gid="zero")
+    areas = LARGEST**2 * found.weights / found.weights.max()
+    made.ax.scatter(
+        found.x,
+        regression.yi,
+        s=areas,
+        color=look.study,
+        alpha=0.55,
+        linewidth=0.6,
+        edgecolor=look.paper,
+        gid="studies",
+        zorder=2,
+    )
+    return made.finish(
+        title=title,
+        xlabel=words.spoken(found.moderator),
+        ylabel="Effect",
+        legend=[*drawn, *_sizes(made, found)],
+        **({"x": list(enumerate(found.levels))} if found.levels else {}),
+    )
+
+
+def bubbles_of(regression: MetaRegression, moderator: str | None = None) -> Bubbles:
+    """Where studies and regression stand along a moderator."""
+    if type(regression).__name__ not in KINDS:
+        raise RequestError(f"bubble() draws what metareg() gives, found {type(regression).__name__}.")
+    terms = _terms(regression)
+    name = next(iter(terms), "") if moderator is None else _named(str(moderator), terms)
+    if not name:
+        raise RequestError("The model has no moderator to draw: bubble() needs one in the formula.")
+    columns, levels = terms[name]
+    X = regression.design
+    weights = 100 / (regression.vi + regression.tau2)
+    weights = 100 * weights / weights.sum()
+    if levels:
+        own = X[:, columns]
+        x = np.where(own.any(axis=1), own.argmax(axis=1) + len(levels) - len(columns), 0).astype(float)
+        at = np.arange(len(levels), dtype=float)
+        rows = np.repeat(X.mean(axis=0)[None], len(levels), axis=0)
+        rows[:, columns] = np.eye(len(levels))[:, len(levels) - len(columns) :]
+        return Bubbles(name, levels, _spread(x, regression.yi), weights, at, regression.at_design(rows))
+    x = X[:, columns[0]]
+    at = np.linspace(x.min(), x.max(), POINTS)
+    rows = np.repeat(X.mean(axis=0)[None], POINTS, axis=0)
+    rows[:, columns[0]] = at
+    return Bubbles(name, (), x, weights, at, regression.at_design(rows))
+
+
+def _terms(regression: MetaRegression) -> dict[str, tuple[list[int], tuple[str, ...]]]:
+    """Each term of one factor but the intercept: its columns, and the levels of one that has some."""
+    spec = regression.spec
+    contrasts = {str(factor): state.levels for factor, state in spec.factor_contrasts.items()}
+    found = {}
+    for term, columns in spec.term_indices.items():
+        name, columns = str(term), list(columns)
+        levels = tuple(map(str, contrasts.get(name, ())))
+        if (
+            ":" not in name
+            and np.ptp(regression.design[:, columns], axis=0).any()
+            and (levels or len(columns) == 1)
+        ):
+            found[name] = (columns, levels)
+    return found
+
+
+def _named(moderator: str, terms: dict[str, tuple[list[int], tuple[str, ...]]]) -> str:
+    """The term that is meant: C(rating) by the name of its column as well."""
+    for name in (moderator, f"C({moderator})"):
+        if name in terms:
+            return name
+    raise RequestError(
+        f"The model has no moderator {moderator!r} to draw. It has: {', '.join(terms) or 'none'}."
+    )
+
+
+def _spread(x: Array, y: Array) -> Array:
+    """Studies of one level side by side in the order of their effects, so that none hides another."""
+    out = x.copy()
+    for level in np.unique(x):
+        own = np.flatnonzero(x == level)
+        order = np.argsort(np.argsort(y[own]))
+        out[own] += APART * ((order % 3) - 1) if len(own) > 2 else 0.0
+    return out
+
+
+def _line(made: Chart, found: Bubbles, level: float) -> list[Any]:
+    """The regression with its two bands."""
+    look, rows = made.style, found.fitted
+    bands = []
+    for kind, name, alpha in (("pi", "prediction interval", 0.16), ("ci", "confidence interval", 0.3)):
+        color = look.prediction if kind == "pi" else look.muted
+        label = f"{percent(level)} {name}"
+        low, high = rows[f"{kind}_low"], rows[f"{kind}_high"]
+        bands.append(
+            made.ax.fill_between(
+                found.at, low, high, color=color, alpha=alpha, linewidth=0, gid=kind, label=label, zorder=1
+            )
+        )
+    line = made.ax.plot(
+        found.at,
+        rows["estimate"],
+        color=look.ink,
+        linewidth=1.3,
+        gid="regression",
+        label="Regression",
+        zorder=3,
+    )
+    return [*line, *bands[::-1]]
+
+
+def _levels(made: Chart, found: Bubbles, level: float) -> list[Any]:
+    """The mean of each level with its two intervals."""
+    look, rows = made.style, found.fitted
+    handles = []
+    for kind, name, width in (("pi", "prediction interval", 1.0), ("ci", "confidence interval", 3.2)):
+        color = look.prediction if kind == "pi" else look.ink
+        label = f"{percent(level)} {name}"
+        spans = (rows[f"{kind}_low"], rows[f"{kind}_high"])
+        handles.append(
+            made.ax.vlines(
+                found.at + 0.3, *spans, color=color, linewidth=width, gid=kind, label=label, zorder=2.5
+            )
+        )
+    mark = made.ax.scatter(
+        found.at + 0.3,
+        rows["estimate"],
+        marker="D",
+        s=34,
+        color=look.paper,
+        edgecolor=look.ink,
+        linewidth=1.0,
+        gid="regression",
+        label="Mean",
+        zorder=3,
+    )
+    return [mark, *handles[::-1]]
+
+
+def _sizes(made: Chart, found: Bubbles) -> list[Any]:
+    """Three bubbles of the legend: the least, the middle and the largest weight."""
+    values = np.unique([found.weights.min(), np.median(found.weights), found.weights.max()].copy())
+    return [
+        made.ax.scatter(
+            [],
+            [],
+            s=LARGEST**2 * value / found.weights.max(),
+            color=made.style.study,
+            alpha=0.55,
+            linewidth=0,
+            label=f"{made.style.format.number(float(value), 1)}% of the weight",
+        )
+        for value in values
+    ]

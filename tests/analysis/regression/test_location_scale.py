@@ -1,0 +1,93 @@
+"""Location-scale models are metafor's rma(scale=), and say what they cannot tell."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+from pdt_evidence import metareg
+from pdt_evidence.errors import EvidenceError, RequestError
+from reference import load
+
+CASES = load("location_scale", cases=6)["cases"]
+
+
+def table_of(case):
+    return pd.DataFrame({"yi": case["yi"], "vi": case["vi"], "x": case["x_standardised"]})
+
+
+def fitted(case, fit):
+    formula = "yi ~ x" if fit["mods"] else "yi ~ 1"
+    return metareg(formula, table_of(case), scale="~ x", method=fit["method"], test=fit["test"])
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["id"] for case in CASES])
+def test_the_fit_is_that_of_the_reference(case):
+    for fit in case["fits"]:
+        found = fitted(case, fit)
+        assert_allclose(found.log_likelihood, fit["logLik"], rtol=1e-10)
+        assert_allclose(found.coefficients["estimate"], np.atleast_1d(fit["beta"]), atol=1e-6)
+        assert_allclose(found.coefficients["se"], np.atleast_1d(fit["se_beta"]), atol=1e-6)
+        if case["id"] == "raudenbush1985":  # tau2 goes to 0: only the likelihood is determined
+            assert any(note.code == "vanishing-tau2" for note in found.notes)
+            continue
+        assert_allclose(found.scale["estimate"], fit["alpha"], atol=2e-6)
+        assert_allclose(found.scale["se"], fit["se_alpha"], atol=1e-3)
+        assert_allclose(found.scale["p"], fit["p_alpha"], atol=1e-3)
+        assert_allclose(found.tau2, fit["tau2"], rtol=1e-5)
+        assert_allclose([found.QS, found.QS_p], [fit["QS"], fit["QSp"]], atol=1e-3)
+        assert_allclose(found.coefficients["ci_low"], np.atleast_1d(fit["ci_lb"]), atol=1e-6)
+
+
+def test_a_scale_of_one_tau2_is_the_meta_regression():
+    table = table_of(CASES[1])
+    alone = metareg("yi ~ x", table, test="t")
+    found = metareg("yi ~ x", table, scale="~ 1", test="t")
+    assert_allclose(found.tau2, alone.tau2, rtol=1e-6)
+    assert_allclose(found.log_likelihood, alone.log_likelihood, rtol=1e-10)
+    assert_allclose(found.coefficients["se"], alone.coefficients["se"], rtol=1e-6)
+    assert np.isnan(found.QS)
+
+
+def test_a_new_study_is_predicted_with_the_tau2_of_its_kind():
+    table = table_of(CASES[5]).assign(kind=lambda t: np.where(t["x"] > 0, "waitlist", "care as usual"))
+    found = metareg("yi ~ kind", table, scale="~ kind")
+    predicted = found.predict({"kind": ["waitlist", "care as usual"]})
+    assert_allclose(
+        predicted["tau2"], [found.tau2[table["kind"] == k][0] for k in ("waitlist", "care as usual")]
+    )
+    wide = (predicted["pi_high"] - predicted["pi_low"]).to_numpy()
+    assert (wide[0] > wide[1]) == (predicted["tau2"][0] > predicted["tau2"][1])
+    assert "Log tau2" in found.summary()
+    assert found.to_frame()["of"].tolist() == ["mean", "mean", "log tau2", "log tau2"]
+
+
+def test_a_dict_predicts_as_its_table_does():
+    table = table_of(CASES[1])
+    fit = metareg("yi ~ x", table)
+    expected = fit.predict(pd.DataFrame({"x": [0.5, 1.0]}))
+    pd.testing.assert_frame_equal(fit.predict({"x": [0.5, 1.0]}), expected)
+    assert_allclose(fit.predict({"x": 0.5})["estimate"], expected["estimate"][:1])
+    with pytest.raises(RequestError, match="one value a column, or lists of one length"):
+        fit.predict({"x": [1, 2], "z": [1, 2, 3]})
+
+
+@pytest.mark.warns("rows left out")
+def test_rows_without_the_column_of_the_scale_are_left_out_and_listed():
+    table = table_of(CASES[1])
+    table.loc[3, "x"] = np.nan
+    found = metareg("yi ~ 1", table, scale="~ x")
+    assert found.k == len(table) - 1
+    assert found.left_out["row"].tolist() == [3]
+
+
+def test_what_a_location_scale_model_cannot_be_is_said():
+    table = table_of(CASES[1]).assign(trial_id=[f"t{n}" for n in range(46)])
+    with pytest.raises(RequestError, match="scale is a formula"):
+        metareg("yi ~ 1", table, scale=3)
+    with pytest.raises(EvidenceError, match="REML"):
+        metareg("yi ~ 1", table, scale="~ x", method="DL")
+    with pytest.raises(RequestError, match="cannot be had together"):
+        metareg("yi ~ 1", table, scale="~ x", cluster="trial_id")
+    with pytest.raises(EvidenceError, match="no column 'y2k'"):
+        metareg("yi ~ 1", table, scale="~ y2k")
