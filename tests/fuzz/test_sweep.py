@@ -34,7 +34,7 @@ def test_every_public_function_is_in_the_sweep_or_named_here():
         "moderators", "networks", "pdt_against_cbt", "published_results", "publication_sensitivity", "report", "save",
         "selection_model", "template", "trajectory", "absolute", "bias", "findings", "information_size", "limit_meta",
         "multiverse", "p_uniform", "pictograph", "pool_multilevel_many", "power", "power_curve", "rank_test",
-        "s_value_curve", "selection_function", "statements",
+        "equivalence_plot", "s_value_curve", "selection_function", "statements",
     }  # fmt: skip
     functions = {name for name in pdt.__all__ if type(getattr(pdt, name)).__name__ == "function"}
     assert set(sweep_arguments.NAMES) <= functions

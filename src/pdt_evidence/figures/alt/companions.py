@@ -184,7 +184,7 @@ def trajectory(result: Synthesis, *, months: Mapping[str, float] | None = None) 
     """Every window of every line with its months, studies and effect."""
     courses, shared, placed, excluded = courses_of(result, months)
     texts = [
-        f"Effects against months since the end of treatment{f' ({shared})' if shared else ''}, "
+        f"Effects by time since the end of treatment{f' ({shared})' if shared else ''}, "
         f"{counted(len(placed), 'window')}."
     ]
     for course in courses:
