@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pdt_evidence.cli import main
+from pdt_evidence.cli.arguments import command_parser
 from pdt_evidence.screen import colours, emphasised, fitted, within, wrapped
 
 TRIALS = """study,outcome,follow_up,mean_t,sd_t,n_t,mean_c,sd_c,n_c,better,year
@@ -249,11 +250,15 @@ def test_a_request_that_cannot_be_met_is_one_sentence(fault, trials, capsys, tmp
     assert not (tmp_path / "x.png").exists()
 
 
-def test_the_commands_of_the_page_on_the_terminal_run(tmp_path, monkeypatch, capsys):
+def test_the_commands_of_the_page_on_the_terminal_are_commands(tmp_path, monkeypatch, capsys):
+    """Each is understood whole; the two that write are run, the others are run in `COMMANDS` above."""
     monkeypatch.chdir(tmp_path)
     page = Path(__file__).parents[1] / "docs" / "how-to" / "from-the-terminal.md"
     lines = re.findall(r"^pdt-evidence (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     assert len(lines) >= 7
     for line in lines:
+        _, unknown = command_parser().parse_known_args(shlex.split(line))
+        assert unknown == [], line
+    for line in (line for line in lines if " -o " in line):
         assert main(shlex.split(line)) == 0, line
     assert {path.name for path in tmp_path.iterdir()} == {"funnel.svg", "forest.svg"}

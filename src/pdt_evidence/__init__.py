@@ -33,7 +33,7 @@ Claims
 Figures
     forest forest_pages summary_forest trajectory network_plot network_funnel
     orchard drapery funnel radial baujat bias_summary traffic_lights gosh_plot
-    bubble tau2_profile pictograph power_curve s_value_curve
+    bubble tau2_profile pictograph power_curve equivalence_plot s_value_curve
     selection_function update_plot specification_curve
     alt_text to_table save
 Everything at once

@@ -68,6 +68,7 @@ from pdt_evidence.figures import baujat as baujat
 from pdt_evidence.figures import bias_summary as bias_summary
 from pdt_evidence.figures import bubble as bubble
 from pdt_evidence.figures import drapery as drapery
+from pdt_evidence.figures import equivalence_plot as equivalence_plot
 from pdt_evidence.figures import forest as forest
 from pdt_evidence.figures import forest_pages as forest_pages
 from pdt_evidence.figures import funnel as funnel

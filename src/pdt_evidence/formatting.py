@@ -6,8 +6,8 @@ A `Format` holds the conventions of one of these; besides, tables as aligned tex
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -20,6 +20,7 @@ __all__ = [
     "TEXT",
     "Format",
     "aligned",
+    "decimals_for",
     "escape",
     "note_lines",
     "percent",
@@ -28,6 +29,7 @@ __all__ = [
     "scale_name",
 ]
 
+MOST_DECIMALS = 8
 RATIOS = ("OR", "RR", "ROM", "HR", "IRR")  # pooled as logarithms
 
 
@@ -123,12 +125,12 @@ class Format:
         return self.signs(f"{value:.{digits}g}" if small else _fixed(value, digits))
 
     def effect(self, value: float, digits: int | None = None, null: float = 0.0) -> str:
-        """An effect; a ratio (`null` is 1) has one decimal more where `digits` leave less than two that count.
+        """An effect; a ratio (`null` is 1) has one decimal more where it would be printed as 0, which none is.
 
         Examples
         --------
         >>> [PAGE.effect(ratio, 2, 1.0) for ratio in (1.234, 0.041, 0.004, 0.0004)]
-        ['1.23', '0.041', '0.004', '<0.001']
+        ['1.23', '0.04', '0.004', '<0.001']
         """
         if null != 1 or not math.isfinite(value):
             return self.number(value, digits)
@@ -154,14 +156,19 @@ class Format:
         return before + between.join(self.limit(value, digits, null) for value in limits) + after
 
     def estimate(self, value: float, ci: tuple[float, float]) -> str:
-        """An estimate with its interval, both in two decimals.
+        """An estimate with its interval, both in two decimals, and in more where all of them are smaller than that.
 
         Examples
         --------
+        >>> PAGE.estimate(0.0012, (0.0004, 0.002))
+        '0.0012 [0.0004, 0.0020]'
         >>> PAGE.estimate(-0.2, (-0.41, 0.004))
         '−0.20 [−0.41, 0.004]'
         """
-        return f"{self.number(value, 2)} [{self.limit(ci[0], 2)}, {self.limit(ci[1], 2)}]"
+        digits = decimals_for((value, *ci), 2)
+        plain = self if not self.small_as_is else replace(self, small_as_is=False)
+        low, high = (plain.limit(end, digits) for end in ci)
+        return f"{plain.number(value, digits)} [{low}, {high}]"
 
     def p(self, p: float) -> str:
         """A p value as a cell of a table has it, never 0."""
@@ -208,6 +215,21 @@ TEXT = Format(
 )
 
 
+def decimals_for(values: Iterable[float], digits: int) -> int:
+    """`digits`, or as many as show two figures of the largest of the values where all would be printed as 0.
+
+    Examples
+    --------
+    >>> decimals_for([0.4, 0.002], 2), decimals_for([0.004, -0.0011], 2)
+    (2, 4)
+    """
+    known = [abs(value) for value in values if math.isfinite(value)]
+    largest = max(known, default=0.0)
+    if largest == 0 or largest >= 10.0**-digits:
+        return digits
+    return min(1 - math.floor(math.log10(largest)), MOST_DECIMALS)
+
+
 def _fixed(value: float, digits: int) -> str:
     if abs(value) >= 1e7:
         return f"{value:.{max(digits, 1)}g}"
@@ -216,7 +238,7 @@ def _fixed(value: float, digits: int) -> str:
 
 
 def _effect(value: float, digits: int, null: float) -> str:
-    if null != 1 or not value < 10.0 ** (1 - digits):
+    if null != 1 or float(_fixed(value, digits)):
         return _fixed(value, digits)
     least = 10.0 ** -(digits + 1)
     # A ratio is never 0.

@@ -376,6 +376,21 @@ CHARTS = {
         evidence=lambda known: pdt.absolute(known.fit),
         caption="`pictograph(absolute(fit))`: 100 people, without and with",
     ),
+    "equivalence_plot": Example(
+        "equivalence_plot",
+        lambda: {
+            "Depression": pdt.equivalence(pooled(), margin=0.25),
+            "Anxiety": pdt.equivalence(pooled(5), margin=0.25),
+        },
+        {"arms": ("PDT", "CBT")},
+        evidence=lambda known: {
+            " ".join(key[1:]).capitalize(): pdt.equivalence(fit, margin=pdt.STEINERT_2017)
+            for key, fit in known.cbt.items()
+            if fit.k > 2
+        },
+        shown={"arms": ("PDT", "CBT")},
+        caption='`equivalence_plot({"Depression": equivalence(fit, margin=STEINERT_2017), ...})`',
+    ),
     "power_curve": Example(
         "power_curve",
         lambda: pdt.power(k=12, n_per_arm=40, effect=0.3, I2=50),

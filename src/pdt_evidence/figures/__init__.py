@@ -35,6 +35,7 @@ def __dir__() -> list[str]:
 if TYPE_CHECKING:  # written by tools/list_figures.py
     from pdt_evidence.figures.alt.describe import alt_text as alt_text
     from pdt_evidence.figures.charts.bubbles import bubble as bubble
+    from pdt_evidence.figures.charts.equivalences import equivalence_plot as equivalence_plot
     from pdt_evidence.figures.charts.funnels import funnel as funnel
     from pdt_evidence.figures.charts.funnels import radial as radial
     from pdt_evidence.figures.charts.influences import baujat as baujat

@@ -56,6 +56,9 @@ FIGURES: dict[str, Figure] = {
     "tau2_profile": Figure("charts.profiles", "alt.companions", _FIT, (110.0, 80.0)),
     "pictograph": Figure("charts.people", "alt.meanings", ("Absolute",), (150.0, 85.0)),
     "power_curve": Figure("charts.powers", "alt.meanings", ("Power",), (120.0, 85.0)),
+    "equivalence_plot": Figure(
+        "charts.equivalences", "alt.meanings", ("Equivalence", "Mapping"), (150.0, None)
+    ),
     "s_value_curve": Figure(
         "charts.publication", "alt.companions", ("PublicationSensitivity",), (120.0, 80.0)
     ),

@@ -6,11 +6,12 @@ Each part is computed when first asked for; tables and figures are the same for 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pdt_evidence.analysis.conclusions.margins import STEINERT_2017
 from pdt_evidence.analysis.networks.comparison import HeadToHead, networks, pdt_against_cbt
 from pdt_evidence.analysis.over_time.follow_up import FollowUp
 from pdt_evidence.analysis.regression.moderators import Moderation, moderators
@@ -20,7 +21,6 @@ from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.formatting import PAGE
 from pdt_evidence.reporting.names import named
-from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.facts import follow_up_held
 from pdt_evidence.verdicts.recompute import published_results
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["ComparisonFigure", "Comparisons", "head_to_head_effects", "moderator_effects", "moderator_groups"]
+__all__ = ["ComparisonFigure", "Comparisons", "moderator_groups"]
 
 SHOWN = ("pdt_vs_control", "pdt_vs_cbt")
 
@@ -91,21 +91,15 @@ class Comparisons:
 
     def figures(self) -> Iterator[ComparisonFigure]:
         """The figures of this part."""
-        from pdt_evidence.figures import alt_text, summary_forest, trajectory
+        from pdt_evidence.figures import alt_text, forest, trajectory
         from pdt_evidence.reporting.rho_chart import rho_chart
 
-        duel = head_to_head_effects(self.head_to_head)
+        margin = self.head_to_head.margin
         yield ComparisonFigure(
             "pdt_against_cbt",
             "PDT against CBT: direct, indirect and mixed evidence",
-            f"{alt_text(duel, arms=('PDT', 'CBT'))} Shaded: the equivalence margin of {self.head_to_head.margin:g}.",
-            lambda: summary_forest(
-                duel,
-                margins=self.head_to_head.margin,
-                columns=("effect",),  # k of the direct rows alone would be studies of PDT against CBT
-                favours=("favours CBT", "favours PDT"),
-                prediction=False,
-            ),
+            f"{alt_text(self.head_to_head)} Shaded: the equivalence margin of {margin:g}.",
+            lambda: forest(self.head_to_head, margins=_named_margin(margin), columns=("effect",)),
         )
         yield ComparisonFigure(
             "follow_up_trajectory",
@@ -113,12 +107,11 @@ class Comparisons:
             alt_text(self.follow_up.synthesis, "trajectory"),
             lambda: trajectory(self.follow_up.synthesis),
         )
-        kinds = moderator_effects(self.moderators)
         yield ComparisonFigure(
             "moderators",
             "PDT against control: by control, rating, risk of bias and format",
-            alt_text(kinds, arms=("PDT", "control")),
-            lambda: summary_forest(kinds, favours=("favours control", "favours PDT"), prediction=False),
+            alt_text(self.moderators),
+            lambda: forest(self.moderators),
         )
         yield ComparisonFigure(
             "rho_sensitivity",
@@ -151,35 +144,9 @@ def moderator_groups(found: Moderation) -> list[dict[str, Any]]:
     return groups
 
 
-def head_to_head_effects(found: HeadToHead) -> dict[str, PooledEffect]:
-    """The rows of `pdt_against_cbt` as a forest takes them, those without evidence excluded."""
-    rows = found.table[found.table["estimate"].notna()]
-    alone = rows.groupby("network")["evidence"].transform("nunique") < 3
-    rows = rows[~alone | rows["evidence"].eq("direct")]  # without indirect evidence mixed is direct once more
-    return {
-        f"{named(row['network'])}: {row['evidence']}": _effect(
-            row, row["k_direct"] if row["evidence"] == "direct" else row["studies"], "z"
-        )
-        for row in rows.to_dict("records")
-    }
-
-
-def moderator_effects(found: Moderation) -> dict[str, PooledEffect]:
-    """The levels of the moderator table as a forest takes them.
-
-    Slopes are on another scale and excluded, and so is the moderator "waitlist", the controls once more.
-    """
-    rows = found.table[found.table["estimate"].notna() & ~found.table["level"].str.startswith("per ")]
-    rows = rows[rows["moderator"].ne("waitlist")]
-    return {
-        f"{row['moderator']}: {row['level']}": _effect(row, row["trials"], "CR2")
-        for row in rows.to_dict("records")
-    }
-
-
-def _effect(row: Mapping[Any, Any], k: int, test: str) -> PooledEffect:
-    ci = (row["ci_low"], row["ci_high"])
-    return PooledEffect(measure="SMD", k=int(k), estimate=row["estimate"], se=row["se"], ci=ci, test=test)
+def _named_margin(margin: float) -> Any:
+    """The margin with who says so, where it is the field's."""
+    return STEINERT_2017 if margin == STEINERT_2017.value else margin
 
 
 def _span(table: pd.DataFrame) -> str:

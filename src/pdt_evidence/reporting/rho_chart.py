@@ -17,7 +17,6 @@ __all__ = ["rho_chart"]
 
 RULES = {"aggregate": "one value a trial", "che": "all rows, robust interval (CHE)"}
 FIXED = {"one-per-trial": "one chosen row a trial", "three-level": "three-level model"}
-STEP = 0.012  # sideways, so that two intervals at one correlation stand apart
 FIXED_AT = (1.0, 1.1)
 
 
@@ -42,8 +41,8 @@ def rho_chart(
     Returns
     -------
     Axes
-        Estimates with intervals against rho, one colour a stratum, one mark a rule; rules without a correlation
-        stand at the right.
+        Estimates as lines with their intervals as ribbons, one colour a stratum, one kind of line a rule; rules
+        without a correlation stand at the right.
 
     Raises
     ------
@@ -66,8 +65,8 @@ def rho_chart(
     made.ax.axvline(0.95, color=made.style.faint, linewidth=0.7)
     return made.finish(
         title=title,
-        xlabel="assumed correlation between measures of one trial",
-        ylabel="pooled Hedges’ g (95% CI)",
+        xlabel="Assumed correlation between measures of one trial",
+        ylabel="Hedges’ g (ribbons: 95% CI)\n← Favours the other | Favours PDT →",
         grid="y",
         x=list(zip(ticks, words, strict=True)),
         legend=handles,
@@ -75,36 +74,34 @@ def rho_chart(
 
 
 def _stratum(made: Chart, name: str, rows: pd.DataFrame, colour: Any) -> list[Any]:
+    """A line and a ribbon a rule, and the rules without a correlation at the right."""
     handles = []
-    for place, (rule, words) in enumerate(RULES.items()):
-        own = rows[rows["dependence"].eq(rule)]
-        look = {
-            "markerfacecolor": colour if place == 0 else made.style.paper,
-            "marker": "o" if place == 0 else "D",
-        }
+    for line, (rule, words) in zip(("-", (0, (4, 2))), RULES.items(), strict=True):
+        own = rows[rows["dependence"].eq(rule)].sort_values("rho")
+        made.ax.fill_between(
+            own["rho"], own["ci_low"], own["ci_high"], color=colour, alpha=0.13, linewidth=0, zorder=1.8
+        )
         label = f"{name}: {words}"
-        handles.append(_bars(made, own["rho"] + (2 * place - 1) * STEP, own, colour, label, **look))
+        handles += made.ax.plot(
+            own["rho"], own["estimate"], color=colour, linewidth=1.5, linestyle=line, label=label, zorder=3
+        )
     for at, rule in zip(FIXED_AT, FIXED, strict=True):
-        own = rows[rows["dependence"].eq(rule)]
-        _bars(made, [at] * len(own), own, colour, "", marker="s", markerfacecolor=colour)
+        _point(made, at, rows[rows["dependence"].eq(rule)], colour)
     return handles
 
 
-def _bars(made: Chart, x: Any, rows: pd.DataFrame, colour: Any, label: str, **look: Any) -> Any:
+def _point(made: Chart, x: float, rows: pd.DataFrame, colour: Any) -> None:
     reach = [rows["estimate"] - rows["ci_low"], rows["ci_high"] - rows["estimate"]]
-    return made.ax.errorbar(
-        x,
+    made.ax.errorbar(
+        [x] * len(rows),
         rows["estimate"],
         yerr=reach,
         color=colour,
         ecolor=colour,
         elinewidth=1.0,
+        marker="s",
         markersize=4.5,
-        markeredgecolor=colour,
-        linewidth=0.9,
-        linestyle="-" if label else "none",
+        linestyle="none",
         capsize=0,
-        label=label,
         zorder=3,
-        **look,
     )

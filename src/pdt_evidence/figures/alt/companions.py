@@ -185,7 +185,7 @@ def trajectory(result: Synthesis, *, months: Mapping[str, float] | None = None) 
     courses, shared, placed, excluded = courses_of(result, months)
     clock = "start" if since_start(placed[0]) else "end"
     texts = [
-        f"Effects against months since the {clock} of treatment{f' ({shared})' if shared else ''}, "
+        f"Effects by time since the {clock} of treatment{f' ({shared})' if shared else ''}, "
         f"{counted(len(placed), 'window')}."
     ]
     for course in courses:

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pdt_evidence.figures.charts.bubbles import bubbles_of
+from pdt_evidence.figures.charts.equivalences import rows_of
 from pdt_evidence.figures.charts.lights import judged_of
 from pdt_evidence.figures.charts.network_funnel import adjusted_of
 from pdt_evidence.figures.charts.people import PEOPLE, arms_of_people, people_of
 from pdt_evidence.figures.charts.powers import ABOUT, needed_of
 from pdt_evidence.figures.forests.columns import SAID
 from pdt_evidence.figures.sheet import words
-from pdt_evidence.formatting import percent
+from pdt_evidence.formatting import PAGE, percent
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pdt_evidence.analysis.conclusions.equivalence import Equivalence
     from pdt_evidence.analysis.meaning.absolute import Absolute
     from pdt_evidence.analysis.meaning.power import Power
     from pdt_evidence.analysis.networks.result import Network
     from pdt_evidence.analysis.regression.result import MetaRegression
     from pdt_evidence.results import PooledEffect
 
-__all__ = ["bubble", "network_funnel", "pictograph", "power_curve", "traffic_lights"]
+__all__ = ["bubble", "equivalence_plot", "network_funnel", "pictograph", "power_curve", "traffic_lights"]
 
 
 def pictograph(meaning: Absolute) -> str:
@@ -50,6 +52,23 @@ def power_curve(power: Power) -> str:
     needed = needed_of(power)
     rest = f"80% take {needed:g} studies" if math.isfinite(needed) else "no number of studies reaches 80%"
     return f"Power {ABOUT[power.question]} by the number of studies: {100 * power.power:.0f}% with {power.k}; {rest}."
+
+
+def equivalence_plot(found: Equivalence | Mapping[str, Equivalence]) -> str:
+    """Each estimate with both intervals, and the verdict against the margin."""
+    rows = rows_of(found)
+    first = next(iter(rows.values()))
+    narrow, wide = (percent(1 - share * first.alpha) for share in (2, 1))
+    lines = []
+    for name, one in rows.items():
+        ends = f"{narrow} interval {_pair(one.ci)}, {wide} interval {_pair(one.ci95)}"
+        lines.append(f"{name or 'Estimate'} {PAGE.number(one.estimate, 2)} ({ends}): {one.verdict}.")
+    return f"Intervals against a margin of equivalence of ±{PAGE.shortest(first.margin)}. {' '.join(lines)}"
+
+
+def _pair(ends: tuple[float, float]) -> str:
+    low, high = (PAGE.limit(end, 2) for end in ends)
+    return f"{low} to {high}"
 
 
 def traffic_lights(judgements: PooledEffect | pd.DataFrame) -> str:

@@ -12,16 +12,21 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
 from pdt_evidence.errors import RequestError
+from pdt_evidence.figures.forests.arms import directions
 from pdt_evidence.figures.sheet import axis
 from pdt_evidence.figures.sheet.canvas import MARGIN, Frame, available, new_axes, resize
 from pdt_evidence.figures.sheet.families import families_for
-from pdt_evidence.figures.sheet.measure import Typeface
+from pdt_evidence.figures.sheet.measure import Typeface, tidy
 from pdt_evidence.figures.sheet.options import millimetres
+from pdt_evidence.figures.sheet.settings import plain_axes
 from pdt_evidence.figures.sheet.styles import Style, shrunk, style_of
 from pdt_evidence.formatting import Format
+from pdt_evidence.results import PooledEffect
 
-__all__ = ["LINE", "LINEAR", "MM", "Chart", "Ruler", "chart", "effects"]
+__all__ = ["LINE", "LINEAR", "MM", "Chart", "Ruler", "along", "chart", "effects", "golden"]
 
 MM = 72 / 25.4
 LINE = 1.25  # from one line of a text to the next, in ems
@@ -60,6 +65,20 @@ LINEAR = Ruler()
 Labels = Ruler | Sequence[tuple[float, str]] | None
 
 
+def along(label: str, results: Sequence[PooledEffect]) -> str:
+    """The label of an effect axis, and on a line of its own which side favours whom, where that is known."""
+    return "\n".join(filter(None, (label, directions(results))))
+
+
+def golden(values: Any) -> Any:
+    """Places from -0.5 to 0.5 that keep points of like values apart; the same ones every time."""
+    order = np.argsort(values, kind="stable")
+    places = np.empty(len(values))
+    # Along the sorted values the golden ratio never puts neighbours at the same place.
+    places[order] = (np.arange(len(values)) * 0.618033988749895) % 1.0
+    return places - 0.5
+
+
 def effects(measure: str) -> Ruler:
     """The ruler of pooled effects: those of ratios are logarithms, and labelled on the natural scale."""
     scale = axis.scale_of(measure)
@@ -87,6 +106,7 @@ class Chart:
     """Axes with a style: what every companion of the forest plot starts from."""
 
     def __init__(self, ax: Any, style: Style, texts: Sequence[str] = ()) -> None:
+        plain_axes(ax)
         self.ax, self.style = ax, style
         self.face = Typeface(families_for(texts, style), ax.figure.dpi)
         self.room = available(ax)
@@ -99,6 +119,7 @@ class Chart:
 
     def text(self, x: float, y: float, text: str, gid: str, **look: Any) -> Any:
         """A text in data coordinates unless told otherwise; never mathtext."""
+        text = tidy(text, lines=True)
         look = {"color": self.style.ink, "fontproperties": self.font(text, small=True), "gid": gid} | look
         return self.ax.text(x, y, text, parse_math=False, **look)
 
@@ -122,9 +143,9 @@ class Chart:
         high as it takes for bands of `band` points.
         """
         options = {
-            "title": title,
-            "xlabel": xlabel,
-            "ylabel": ylabel,
+            "title": tidy(title, lines=True),
+            "xlabel": tidy(xlabel, lines=True),
+            "ylabel": tidy(ylabel, lines=True),
             "x": x,
             "y": y,
             "legend": legend,
@@ -134,6 +155,8 @@ class Chart:
         self.style, self.panel = text.style, text.panel
         self._write(text)
         self._legend(legend, text, above)
+        for one in (self.ax.xaxis, self.ax.yaxis):
+            one.get_majorticklabels()  # made now, under our settings
         if grid:
             self.ax.grid(visible=True, axis=grid, color=self.style.faint, linewidth=0.4, zorder=0)
             self.ax.set_axisbelow(True)
@@ -245,7 +268,7 @@ class Chart:
             found = y.ticks(self.ax.get_ylim(), up, lambda _: 1.3 * style.small, style.format)
         else:
             wide = NAMES * self.room[0]
-            found = [(at, "\n".join(self.face.wrap(name, wide, style.small))) for at, name in y or ()]
+            found = [(at, "\n".join(self.face.wrap(tidy(name), wide, style.small))) for at, name in y or ()]
         widths = [self.face.width(line, style.small) for _, text in found for line in text.split("\n")]
         return found, max(widths, default=0.0)
 

@@ -10,24 +10,28 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdt_evidence.errors import RequestError, known_options
-from pdt_evidence.figures.charts.chart import Chart, chart, effects
+from pdt_evidence.figures.charts.chart import Chart, along, chart, effects
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.colors import mixed
 from pdt_evidence.figures.sheet.options import known_kind, numbers, one_effect
+from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
+from pdt_evidence.formatting import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from pdt_evidence.formatting import percent
     from pdt_evidence.models.bias.small_study import RegressionTest, TrimAndFill
-    from pdt_evidence.results import PooledEffect
+from pdt_evidence.results import PooledEffect
 
 __all__ = ["funnel", "radial"]
 
 LEVELS = (0.10, 0.05, 0.01)
-LIGHTEST = 0.6  # share of paper in the darkest contour
+LIGHTEST = 0.42  # share of paper in the darkest contour: steps of a third of the rest are told apart
 
 
+@drawn
 @known_options
 def funnel(
     result: PooledEffect,
@@ -92,7 +96,7 @@ def funnel(
     top = 1.08 * float(max(sei.max(), np.sqrt(filled.vi).max() if filled and filled.k0 else 0.0))
     reach = _reach(result, top, filled, contours)
     handles = _contours(made, top, reach, contours)
-    _cone(made, result, top)
+    handles += _cone(made, result, top)
     if regression is not None and not math.isnan(regression.slope):
         limits = [regression.limit, regression.limit + regression.slope * top]
         label = f"Egger’s regression ({look.format.p_value(regression.p)})"
@@ -113,7 +117,7 @@ def funnel(
     heading = words.heading(result.stratum) if title is None else title
     return made.finish(
         title=heading,
-        xlabel=words.full_measure(result.measure),
+        xlabel=along(words.full_measure(result.measure), [result]),
         ylabel="Standard error",
         x=effects(result.measure),
         legend=handles,
@@ -167,21 +171,22 @@ def _contours(made: Chart, top: float, reach: tuple[float, float], levels: Seque
     return handles
 
 
-def _cone(made: Chart, result: PooledEffect, top: float) -> None:
+def _cone(made: Chart, result: PooledEffect, top: float) -> list[Any]:
     """Where studies of that precision lie if sampling is all that moves them."""
     half = NormalDist().inv_cdf(0.5 + result.level / 2) * top
     plot, style = made.ax, made.style
     centre = result.estimate
     look: dict[str, Any] = {"color": style.pooled, "linewidth": 0.8}
-    plot.plot(
+    plot.plot([centre, centre], [0, top], gid="estimate", zorder=2.0, **look)
+    return plot.plot(
         [centre - half, centre, centre + half],
         [top, 0, top],
         linestyle=(0, (4, 2.5)),
         gid="funnel",
+        label=f"{percent(result.level)} of studies, if sampling alone moves them",
         zorder=2.0,
         **look,
     )
-    plot.plot([centre, centre], [0, top], gid="estimate", zorder=2.0, **look)
 
 
 def _points(made: Chart, x: Any, y: Any, color: str, gid: str, label: str | None) -> Any:
@@ -191,6 +196,7 @@ def _points(made: Chart, x: Any, y: Any, color: str, gid: str, label: str | None
     )
 
 
+@drawn
 @known_options
 def radial(
     result: PooledEffect,
@@ -233,13 +239,36 @@ def radial(
     far = 1.06 * float(precision.max())
     z = NormalDist().inv_cdf(0.5 + result.level / 2)
     middle = np.array([0.0, result.estimate * far])
-    plot.fill_between(
-        [0, far], middle - z, middle + z, facecolor=look.zone, edgecolor="none", gid="band", zorder=0.5
-    )
-    plot.plot([0, far], middle, color=look.pooled, linewidth=1.0, gid="estimate", zorder=2)
+    share = percent(result.level)
+    handles: list[Any] = [
+        *plot.plot(
+            [0, far],
+            middle,
+            color=look.pooled,
+            linewidth=1.0,
+            gid="estimate",
+            label="Pooled effect",
+            zorder=2,
+        ),
+        plot.fill_between(
+            [0, far],
+            middle - z,
+            middle + z,
+            facecolor=look.zone,
+            edgecolor="none",
+            gid="band",
+            label=f"Where {share} of studies lie that agree with it",
+            zorder=0.5,
+        ),
+    ]
     plot.axhline(0.0, color=look.muted, linewidth=0.6, gid="no-effect", zorder=1)
     _points(made, precision, result.yi * precision, look.study, "studies", None)
     plot.set_xlim(0, far)
     heading = words.heading(result.stratum) if title is None else title
     root = "1 / √(v + τ²)" if tau2 else "1 / √v"
-    return made.finish(title=heading, xlabel=f"Precision, {root}", ylabel="Effect × precision")
+    return made.finish(
+        title=heading,
+        xlabel=f"Precision, {root}",
+        ylabel=along("Effect × precision", [result]),
+        legend=handles,
+    )

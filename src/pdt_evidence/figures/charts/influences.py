@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdt_evidence.errors import RequestError, known_options
-from pdt_evidence.figures.charts.chart import Chart, chart, effects
+from pdt_evidence.figures.charts.chart import Chart, along, chart, effects, golden
 from pdt_evidence.figures.forests.labels import label_of
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.colors import mixed
 from pdt_evidence.figures.sheet.options import known_kind, one_effect
+from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ MOST_POINTS = 20_000
 NAMED = 5  # studies named in a Baujat plot, the furthest out first
 REACH = 3.0  # points from the middle of a dot to its edge
 
+LEVELS = (0.01, 0.05, 0.1)  # p values that the drapery plot marks
 
+
+@drawn
 @known_options
 def baujat(
     result: PooledEffect,
@@ -152,6 +156,7 @@ def _meet(one: tuple[float, float, float, float], other: tuple[float, float, flo
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
+@drawn
 @known_options
 def drapery(
     result: PooledEffect,
@@ -208,19 +213,21 @@ def drapery(
         pooled = two_sided_p((grid - result.estimate) / result.se, result.df)
         plot.plot(grid, pooled, color=look.pooled, linewidth=1.8, gid="pooled", zorder=3)
     plot.axvline(0.0, color=look.muted, linewidth=0.7, gid="no-effect", zorder=1)
-    for level in (0.01, 0.05, 0.1):
+    for level in LEVELS:
         plot.axhline(level, color=look.faint, linewidth=0.5, zorder=0.8, gid=f"level:{level:g}")
     plot.set_xlim(grid[0], grid[-1])
     plot.set_ylim(0, 1)
     heading = words.heading(result.stratum) if title is None else title
     return made.finish(
         title=heading,
-        xlabel=words.full_measure(result.measure),
+        xlabel=along(words.full_measure(result.measure), [result]),
         ylabel="p value (two-sided)",
         x=effects(result.measure),
+        y=[(level, look.format.shortest(level)) for level in (*LEVELS[1:], 0.25, 0.5, 0.75, 1.0)],
     )
 
 
+@drawn
 @known_options
 def orchard(
     result: PooledEffect,
@@ -273,7 +280,7 @@ def orchard(
     for n, band in enumerate(bands):
         members = np.array([group == band for group in groups])
         color = look.palette[n % len(look.palette)]
-        spread = _swarm(result.yi[members])
+        spread = 0.62 * golden(result.yi[members])
         plot.scatter(
             result.yi[members],
             n + spread,
@@ -308,21 +315,13 @@ def orchard(
     heading = words.heading(result.stratum) if title is None else title
     return made.finish(
         title=heading,
-        xlabel=words.full_measure(result.measure),
+        xlabel=along(words.full_measure(result.measure), [result]),
         x=effects(result.measure),
         y=list(enumerate(map(words.spoken, bands))) if by else None,
     )
 
 
-def _swarm(yi: Any) -> Any:
-    """Heights that spread points which lie close together; the same ones every time."""
-    order = np.argsort(yi, kind="stable")
-    heights = np.empty(len(yi))
-    # Along the sorted effects the golden ratio never puts neighbours at the same height.
-    heights[order] = (np.arange(len(yi)) * 0.618033988749895) % 1.0
-    return 0.62 * (heights - 0.5)
-
-
+@drawn
 @known_options
 def gosh_plot(
     subsets: Gosh,
@@ -382,7 +381,7 @@ def gosh_plot(
     measure = subsets.full.measure
     return made.finish(
         title=heading,
-        xlabel=words.full_measure(measure),
+        xlabel=along(words.full_measure(measure), [subsets.full]),
         ylabel="I² (%)",
         x=effects(measure),
         legend=handles if study is not None else (),

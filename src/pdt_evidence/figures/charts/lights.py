@@ -13,6 +13,7 @@ from pdt_evidence.figures.charts.chart import MM, Chart, chart
 from pdt_evidence.figures.forests.columns import BIAS, JUDGEMENTS, SAID, reading
 from pdt_evidence.figures.sheet import marks, words
 from pdt_evidence.figures.sheet.colors import legible
+from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
 from pdt_evidence.results import PooledEffect
 
@@ -27,6 +28,7 @@ OVERALL = ("rob_overall", "rob")
 WORST = ("inapplicable", "low", "some", "unclear", "high", "serious", "critical")
 
 
+@drawn
 @known_options
 def traffic_lights(
     judgements: PooledEffect | pd.DataFrame,

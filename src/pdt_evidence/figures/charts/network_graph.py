@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import MM, Chart, chart
 from pdt_evidence.figures.sheet import words
+from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style, shrunk
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ SMALLEST = 0.2  # radius of the circle as a part of the shorter side
 ALONG = sorted((n / 50 for n in range(7, 44)), key=lambda share: (abs(abs(share - 0.5) - 0.14), share))
 
 
+@drawn
 @known_options
 def network_plot(
     network: Any,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import Chart, chart
 from pdt_evidence.figures.sheet import words
+from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
 from pdt_evidence.formatting import percent
 
@@ -22,6 +23,7 @@ PEOPLE, ROW = 100, 10
 APART = 4.0  # columns between the two groups
 
 
+@drawn
 @known_options
 def pictograph(
     meaning: Absolute,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import chart
+from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ ABOUT = {
 }
 
 
+@drawn
 @known_options
 def power_curve(
     power: Power,

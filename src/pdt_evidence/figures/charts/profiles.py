@@ -15,6 +15,7 @@ from pdt_evidence.figures.charts.chart import chart
 from pdt_evidence.figures.forests.columns import SAID, reading
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.options import one_effect
+from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
 from pdt_evidence.formatting import percent
 from pdt_evidence.results import PooledEffect
@@ -29,6 +30,7 @@ __all__ = ["bias_summary", "judged", "tau2_profile"]
 BAND = 7.5 * 72 / 25.4  # points from one bar to the next
 
 
+@drawn
 @known_options
 def bias_summary(
     judgements: PooledEffect | Mapping[str, Sequence[object]],
@@ -135,6 +137,7 @@ def judged(judgements: PooledEffect | Mapping[str, Sequence[object]]) -> dict[st
     return texts
 
 
+@drawn
 @known_options
 def tau2_profile(
     result: PooledEffect,

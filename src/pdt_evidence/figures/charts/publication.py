@@ -9,6 +9,7 @@ import numpy as np
 
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import chart
+from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
 from pdt_evidence.formatting import percent
 
@@ -24,6 +25,7 @@ RATIOS = (1, 2, 5, 10, 20, 50, 100, 200)
 BROKEN = (0, (4, 2.5))
 
 
+@drawn
 @known_options
 def s_value_curve(
     result: PublicationSensitivity,
@@ -110,6 +112,7 @@ def s_value_curve(
     )
 
 
+@drawn
 @known_options
 def selection_function(
     result: SelectionModel,

@@ -24,6 +24,7 @@ from pdt_evidence.figures.charts.specification_layout import (
     place,
 )
 from pdt_evidence.figures.forests.arms import GENERAL
+from pdt_evidence.figures.sheet.settings import drawn, plain_axes
 from pdt_evidence.figures.sheet.styles import Style, style_of
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ __all__ = ["specification_curve"]
 MM = 72 / 25.4
 
 
+@drawn
 @known_options
 def specification_curve(
     table: pd.DataFrame | Multiverse,
@@ -131,6 +133,7 @@ def _draw(ax: Any, curve: Curve, placed: Placed, limits: tuple[float, float], re
 
     from pdt_evidence.figures.sheet.canvas import Frame, Sheet
 
+    plain_axes(ax)
     style, below = placed.style, placed.bottom + placed.lower + GAP
     frame = Frame(placed.left, placed.right, placed.top, below)
     inset = ax.inset_axes((0.0, 0.0, 1.0, 1.0))

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdt_evidence.errors import RequestError, known_options
-from pdt_evidence.figures.charts.chart import LINE, Chart, Ruler, chart
+from pdt_evidence.figures.charts.chart import LINE, LINEAR, Chart, Ruler, along, chart, golden
 from pdt_evidence.figures.forests.labels import known
 from pdt_evidence.figures.forests.layout import refuse_mixed
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import ordinary, scale_of
 from pdt_evidence.figures.sheet.colors import legible
+from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
 from pdt_evidence.formatting import percent
 from pdt_evidence.results import PooledEffect, Synthesis
@@ -35,6 +36,7 @@ SINCE_START = {
     "from 24 months": 30.0,
 }
 SHAPES = ("o", "s", "D", "^", "v", "P", "X")
+SWARM = 0.5  # of the room between two windows: how far the trials of one are spread
 FEWEST = 3  # trials in a window for a line to lead to it
 Point = tuple[float, float]
 
@@ -45,10 +47,12 @@ class _Course:
 
     name: str
     months: tuple[float, ...]
+    places: tuple[float, ...]  # across: months, or the number of the window
     effects: tuple[PooledEffect, ...]
     trials: tuple[tuple[Point, ...], ...]
 
 
+@drawn
 @known_options
 def trajectory(
     result: Synthesis,
@@ -61,7 +65,7 @@ def trajectory(
     trials: bool = True,
     months: Mapping[str, float] | None = None,
 ) -> Axes:
-    """Draw effects against months since the end of treatment, or since its start.
+    """Draw effects by time since the end of treatment, or since its start.
 
     Parameters
     ----------
@@ -76,8 +80,8 @@ def trajectory(
     trials : bool
         Whether the trials stand behind the pooled effects, those with several follow-ups as lines.
     months : mapping of str to float, optional
-        Where each window stands; without it at the median of the months that its studies state, and
-        in the middle of the window where they state none.
+        Where each window stands on an axis of months. Without it the windows that there are stand side by side, each
+        with the median of the months that its studies state.
 
     Returns
     -------
@@ -95,7 +99,8 @@ def trajectory(
     courses, shared, placed, excluded = courses_of(result, months)
     made = chart(ax, style, width, height, [course.name for course in courses])
     handles = [_draw(made, course, n, len(courses), trials) for n, course in enumerate(courses)]
-    return _finish(made, placed, courses, handles, shared if title is None else title, excluded)
+    windows = [] if months else _windows(placed)
+    return _finish(made, placed, courses, handles, shared if title is None else title, excluded, windows)
 
 
 def courses_of(
@@ -126,6 +131,7 @@ def _courses(
     groups: dict[tuple[str, ...], list[PooledEffect]] = {}
     for stratum in strata:
         groups.setdefault(tuple(stratum.stratum.get(name, "") for name in others), []).append(stratum)
+    strip = {} if fixed else {word: float(n) for n, (word, _) in enumerate(_windows(strata))}
     varied = [i for i in range(len(others)) if len({key[i] for key in groups}) > 1]
     first = next(iter(groups))
     same = {others[i]: first[i] for i in range(len(others)) if i not in varied}
@@ -134,7 +140,9 @@ def _courses(
         timed = sorted(((_month(m, places, fixed), m) for m in members), key=lambda pair: pair[0])
         name = words.heading({others[i]: key[i] for i in varied}) if varied else ""
         effects = tuple(effect for _, effect in timed)
-        found.append(_Course(name, tuple(month for month, _ in timed), effects, _trials(timed)))
+        at = tuple(strip.get(effect.stratum["follow_up"], month) for month, effect in timed)
+        trials = _trials(list(zip(at, effects, strict=True)), SWARM / max(len(groups), 2) if strip else 0.0)
+        found.append(_Course(name, tuple(month for month, _ in timed), at, effects, trials))
     order = ("comparison", "outcome")
     same = {name: same[name] for name in sorted(same, key=lambda n: order.index(n) if n in order else 9)}
     return found, words.heading(same)
@@ -155,15 +163,37 @@ def _clock(effect: PooledEffect) -> str:
     return "months_since_start" if since_start(effect) else "months_since_end"
 
 
-def _trials(timed: Sequence[tuple[float, PooledEffect]]) -> tuple[tuple[Point, ...], ...]:
-    """Each trial's effects in order of time; trials are told apart by id, never by name."""
+def _windows(strata: Sequence[PooledEffect]) -> list[tuple[str, str]]:
+    """The windows that there are in order of time, each with the words below it."""
+    found: list[tuple[str, str]] = []
+    for word in (
+        word for word in MONTHS | SINCE_START if any(s.stratum["follow_up"] == word for s in strata)
+    ):
+        stated = [
+            float(value)
+            for effect in strata
+            if effect.stratum["follow_up"] == word
+            for value in effect.columns.get(_clock(effect), ())
+            if known(value)
+        ]
+        below = f"\nmedian {np.median(stated):.3g} months" if stated and word != "post" else ""
+        found.append((word, words.WINDOWS.get(word, word) + below))
+    return found
+
+
+def _trials(timed: Sequence[tuple[float, PooledEffect]], swarm: float) -> tuple[tuple[Point, ...], ...]:
+    """Each trial's effects in order of time; trials are told apart by id, never by name.
+
+    With a `swarm` those of one window are spread sideways by that much, else they stand at their own months.
+    """
     scale = scale_of(timed[0][1].measure)
     points: dict[str, list[Point]] = {}
     for month, effect in timed:
         ids: Any = effect.columns.get("trial_id") or effect.labels or [str(i) for i in range(effect.k)]
         own: Any = effect.columns.get(_clock(effect)) or (None,) * effect.k
+        spread = swarm * golden(effect.yi)
         for i in range(effect.k):
-            x = float(own[i]) if known(own[i]) else month
+            x = float(own[i]) if known(own[i]) and not swarm else month + spread[i]
             points.setdefault(str(ids[i]), []).append((x, scale.shown(float(effect.yi[i]))))
     return tuple(tuple(sorted(values)) for values in points.values())
 
@@ -182,7 +212,7 @@ def _draw(made: Chart, course: _Course, n: int, count: int, trials: bool) -> Any
             moved = [month + shift for month in x]
             look: dict[str, Any] = {"alpha": 0.3, "linewidth": 0.7, "marker": "o", "markersize": 2.2}
             plot.plot(moved, y, color=color, markeredgewidth=0, zorder=1.6, gid=f"trial:{gid}", **look)
-    x = [month + shift for month in course.months]
+    x = [place + shift for place in course.places]
     y = [scale.shown(effect.estimate) for effect in course.effects]
     low, high = ([scale.shown(effect.ci[side]) for effect in course.effects] for side in (0, 1))
     for at in _stretches(course.effects):
@@ -235,7 +265,7 @@ def _cut_off(made: Chart, courses: Sequence[_Course]) -> None:
     made.ax.set_ylim(low, high)
     for n, course in enumerate(courses):
         shift, color = _shift(n, len(courses)), made.style.palette[n % len(made.style.palette)]
-        for month, effect in zip(course.months, course.effects, strict=True):
+        for month, effect in zip(course.places, course.effects, strict=True):
             for end, limit, marker in ((effect.ci[0], low, "v"), (effect.ci[1], high, "^")):
                 beyond = scale.shown(end) < low if marker == "v" else scale.shown(end) > high
                 if beyond:
@@ -245,7 +275,7 @@ def _cut_off(made: Chart, courses: Sequence[_Course]) -> None:
 
 def _shift(n: int, count: int) -> float:
     """Courses that share a month stand side by side."""
-    return 0.22 * (n - (count - 1) / 2)
+    return min(0.22, 0.8 / count) * (n - (count - 1) / 2)
 
 
 def _finish(
@@ -255,32 +285,44 @@ def _finish(
     handles: Sequence[Any],
     title: str,
     excluded: int,
+    windows: Sequence[tuple[str, str]],
 ) -> Any:
     plot, style = made.ax, made.style
     scale = scale_of(strata[0].measure)
     if scale.log:
         plot.set_yscale("log")
     plot.axhline(scale.null, color=style.muted, linewidth=0.7, gid="no-effect", zorder=1)
-    last = max(max(course.months) for course in courses)
-    limits = [x for course in courses for points in course.trials for x, _ in points]
-    right = max([last, *limits])
-    beside = _shift(len(courses) - 1, len(courses)) + 0.4
-    plot.set_xlim(-max(0.06 * right + 0.4, beside), right + max(0.04 * right + 0.6, beside))
+    if windows:
+        plot.set_xlim(-0.75, len(windows) - 0.25)
+    else:
+        last = max(max(course.places) for course in courses)
+        limits = [x for course in courses for points in course.trials for x, _ in points]
+        right = max([last, *limits])
+        beside = _shift(len(courses) - 1, len(courses)) + 0.4
+        plot.set_xlim(-max(0.06 * right + 0.4, beside), right + max(0.04 * right + 0.6, beside))
     _cut_off(made, courses)
     notes = []
     joined = [sum(map(len, _stretches(course.effects))) == len(course.effects) for course in courses]
     if not all(joined[n] or len(course.effects) == 1 for n, course in enumerate(courses)):
         notes.append(f"Lines join windows of {FEWEST} trials or more.")
+    if any(_stretches(course.effects) for course in courses):
+        notes.append(f"Bands: {percent(strata[0].level)} confidence intervals.")
     if excluded:
         notes.append(f"Not shown: {excluded} {'group' if excluded == 1 else 'groups'} without a known time.")
     clock = "start" if since_start(strata[0]) else "end"
-    label = "\n".join([f"Months since the {clock} of treatment", *([" ".join(notes)] if notes else [])])
+    axis = (
+        f"Time since the {clock} of treatment, in windows"
+        if windows
+        else f"Months since the {clock} of treatment"
+    )
+    label = "\n".join([axis, *notes])
     measure = words.full_measure(strata[0].measure)
-    ylabel = f"{measure} ({percent(strata[0].level)}\u00a0CI)"  # never broken there
+    ylabel = along(f"{measure} ({percent(strata[0].level)}\u00a0CI)", strata)  # never broken there
     made.finish(
         title=title,
         xlabel=label,
         ylabel=ylabel,
+        x=[(float(n), text) for n, (_, text) in enumerate(windows)] if windows else LINEAR,
         y=Ruler(scale),
         grid="y",
         above=len(courses),
@@ -304,7 +346,7 @@ def _counts(made: Chart, courses: Sequence[_Course]) -> None:
         place = base + ScaledTranslation(0, up, plot.figure.dpi_scale_trans)
         texts = [f"k = {effect.k}" for effect in course.effects]
         widths = [(made.face.width(text, style.small) + 4) * month for text in texts]
-        places = _side_by_side(course.months, widths, low, high)
+        places = _side_by_side(course.places, widths, low, high)
         for x, text, effect in zip(places, texts, course.effects, strict=True):
             look = {"color": color, "ha": "center", "transform": place, "va": "bottom"}
             made.text(x, 1.0, text, f"k:{course.name or 'all'}:{effect.stratum['follow_up']}", **look)

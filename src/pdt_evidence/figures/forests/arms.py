@@ -9,7 +9,7 @@ from pdt_evidence.figures.forests.labels import known
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.results import PooledEffect
 
-__all__ = ["GENERAL", "arms_of", "directed", "favours_of", "turned"]
+__all__ = ["GENERAL", "arms_of", "directed", "directions", "favours_of", "turned"]
 
 GENERAL = ("arm 1", "arm 2")
 CATCH_ALL = ("other_control", "active_control", "other_therapy")  # the source's own name says more
@@ -48,6 +48,18 @@ def _named(strata: Sequence[PooledEffect], arm: str) -> str:
 def favours_of(arms: tuple[str, str], strata: Sequence[PooledEffect]) -> tuple[str, str]:
     """What stands left and right of no effect: nothing where the rows leave open which side is good for whom."""
     return (f"Favours {arms[1]}", f"Favours {arms[0]}") if directed(strata) else ("", "")
+
+
+def directions(strata: Sequence[PooledEffect]) -> str:
+    """Both directions as one line along the effect axis; "" where they are not known.
+
+    Examples
+    --------
+    >>> directions([PooledEffect(k=1, stratum={"comparison": "pdt_vs_cbt"})])
+    '← Favours CBT | Favours PDT →'
+    """
+    left, right = favours_of(arms_of(strata), strata)
+    return f"← {left} | {right} →" if left and right else ""
 
 
 def directed(strata: Sequence[PooledEffect]) -> bool:

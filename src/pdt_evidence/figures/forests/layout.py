@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pdt_evidence.errors import RequestError, require_choice
 from pdt_evidence.figures.forests.arms import arms_of, favours_of, turned
 from pdt_evidence.figures.forests.columns import columns_of
 from pdt_evidence.figures.forests.labels import known
 from pdt_evidence.figures.forests.records import Column, ForestLayout, ForestOptions, Row
-from pdt_evidence.figures.forests.rows import SORTS, Rows, path_of, shared_weights
+from pdt_evidence.figures.forests.rows import GIVEN, SORTS, Rows, path_of, shared_weights
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import scale_of
 from pdt_evidence.figures.sheet.styles import Style
+from pdt_evidence.formatting import RATIOS, decimals_for
 from pdt_evidence.options import DIGITS, check_options
 from pdt_evidence.results import PooledEffect, Synthesis
 
-__all__ = ["check_digits", "forest_layout", "in_order", "levels_of", "refuse_mixed"]
+__all__ = ["check_digits", "forest_layout", "in_order", "levels_of", "refuse_mixed", "with_digits"]
 
 SEVERAL = re.compile(r" / |\+")  # between the sources of a value that was aggregated of several rows
 NEGATIVE = (
@@ -50,6 +52,7 @@ def forest_layout(
     if not strata:
         raise RequestError("There is nothing to draw: the result holds no study.")
     _refuse(strata, options)
+    options = with_digits(options, strata)
     levels, shared = levels_of(strata, result.by if isinstance(result, Synthesis) else (), LEVELS)
     strata = in_order(strata, levels)
     measure = strata[0].measure
@@ -74,15 +77,26 @@ def _refuse(strata: Sequence[PooledEffect], options: ForestOptions) -> None:
     """What cannot be drawn on one axis, or is no known option."""
     others = [other for other in (options.overall, *(options.also or {}).values()) if other is not None]
     refuse_mixed([*strata, *others])
-    require_choice("sort", options.sort, [None, *SORTS])
+    require_choice("sort", options.sort, [None, *SORTS, GIVEN])
     if options.sort == "weight" and not all(len(stratum.weights) for stratum in strata):
         raise RequestError("sort = 'weight' needs weights, and this result has none. Sort by 'precision'.")
     check_digits(options.digits)
 
 
-def check_digits(digits: int) -> None:
+def with_digits(options: ForestOptions, effects: Sequence[PooledEffect]) -> ForestOptions:
+    """The options with decimals that show the effects, where none are asked for."""
+    if options.digits is not None:
+        return options
+    if any(effect.measure in RATIOS for effect in effects):
+        return replace(options, digits=2)
+    values = [value for effect in effects for value in (effect.estimate, *effect.yi.tolist())]
+    return replace(options, digits=decimals_for(values, 2))
+
+
+def check_digits(digits: int | None) -> None:
     """Decimals are few and whole."""
-    check_options(digits=(digits, DIGITS))
+    if digits is not None:
+        check_options(digits=(digits, DIGITS))
 
 
 def refuse_mixed(results: Sequence[PooledEffect | Synthesis]) -> None:

@@ -15,6 +15,7 @@ from pdt_evidence.figures.forests.placement import PlacedRow, Placement
 from pdt_evidence.figures.forests.records import ForestLayout
 from pdt_evidence.figures.sheet import axis, marks
 from pdt_evidence.figures.sheet.canvas import Frame, Sheet
+from pdt_evidence.figures.sheet.settings import plain_axes
 from pdt_evidence.figures.sheet.styles import Style
 
 __all__ = ["Extras", "draw_all", "prepare"]
@@ -38,6 +39,7 @@ class Extras:
 def prepare(ax: Any, layout: ForestLayout, placed: Placement, ends: Ends) -> None:
     """Axes with the effect on x, the rows downwards on y, and nothing but the lower spine."""
     style = placed.style
+    plain_axes(ax)
     least = (0.0, placed.least_height - placed.top - placed.bottom)
     ax.set_axes_locator(Frame(placed.left, placed.right, placed.top, placed.bottom, least))
     ax.set_facecolor("none")
@@ -64,6 +66,7 @@ def prepare(ax: Any, layout: ForestLayout, placed: Placement, ends: Ends) -> Non
     look |= {"color": style.ink, "labelcolor": style.ink, "top": False, "labeltop": False}
     look["labelfontfamily"] = placed.face.families[0]
     ax.tick_params(axis="x", bottom=True, labelbottom=True, **look)
+    ax.xaxis.get_majorticklabels()  # made now, under our settings
 
 
 def tick_marks(layout: ForestLayout, placed: Placement, ends: Ends) -> list[tuple[float, str]]:
@@ -98,7 +101,7 @@ def draw_all(sheet: Sheet, layout: ForestLayout, placed: Placement, ends: Ends, 
         _bands(ax, placed, predicted)
     _studies(ax, style, rows["study"], ends)
     _predictions(ax, style, predicted, ends, 1.1 if extras.prediction == "line" else 1.8)
-    _diamonds(ax, style, rows["pooled"])
+    _diamonds(ax, placed, layout, rows["pooled"], ends)
     estimates = [row for row in placed.rows if row.row.kind == "estimate"]
     reaching = [
         replace(row, row=replace(row.row, low=row.row.reach[0], high=row.row.reach[1])) for row in estimates
@@ -140,12 +143,44 @@ def _studies(ax: Any, style: Style, studies: Sequence[PlacedRow], limits: Ends) 
         found.set(edgecolors=style.study, linewidths=0.8 * style.scale)
 
 
-def _diamonds(ax: Any, style: Style, pooled: Sequence[PlacedRow]) -> None:
-    """As wide as their intervals; a hollow one of no width of its own where the interval is not known."""
+def _diamonds(
+    ax: Any, placed: Placement, layout: ForestLayout, pooled: Sequence[PlacedRow], ends: Ends
+) -> None:
+    """As wide as their intervals; a line with a small diamond on it where the axis cuts one off, a small diamond
+    where one would be no wider than a line, and a hollow one where the interval is not known.
+    """
+    style = placed.style
     half = DIAMOND * style.pitch * style.size
     known = [p for p in pooled if not math.isnan(p.row.low + p.row.high)]
-    at = [(p.row.low, p.row.estimate, p.row.high, p.middle) for p in known]
-    marks.diamonds(ax, at, half, color=[hue_of(style, p.row.hue) for p in known], gid="diamonds")
+    cut = [p for p in known if p.row.low < ends[0] or p.row.high > ends[1]]
+    span = float(layout.scale.place(ends[1]) - layout.scale.place(ends[0]))
+    thin = [
+        p
+        for p in known
+        if p not in cut
+        and float(layout.scale.place(p.row.high) - layout.scale.place(p.row.low)) / span * placed.panel < half
+    ]
+    whole = [p for p in known if p not in cut and p not in thin]
+    at = [(p.row.low, p.row.estimate, p.row.high, p.middle) for p in whole]
+    marks.diamonds(ax, at, half, color=[hue_of(style, p.row.hue) for p in whole], gid="diamonds")
+    spans = [(max(p.row.low, ends[0]), min(p.row.high, ends[1]), p.middle) for p in cut]
+    marks.intervals(
+        ax,
+        spans,
+        color=[hue_of(style, p.row.hue) for p in cut],
+        width=1.8 * style.scale,
+        gid="diamonds-cut",
+        zorder=3.0,
+    )
+    seen = [p for p in [*thin, *cut] if ends[0] <= p.row.estimate <= ends[1]]
+    marks.points(
+        ax,
+        [(p.row.estimate, p.middle) for p in seen],
+        [(1.4 * half) ** 2] * len(seen),
+        color=[hue_of(style, p.row.hue) for p in seen],
+        shape="D",
+        gid="diamonds-small",
+    )
     others = [p for p in pooled if p not in known]
     found = marks.points(
         ax,
@@ -207,7 +242,9 @@ def _background(ax: Any, layout: ForestLayout, placed: Placement, limits: Ends, 
 
 def _top_of(placed: Placement, stratum: int) -> float:
     """Where a stratum's studies begin; the first row of all for one that has none, as the overall has."""
-    rows = [row for row in placed.rows if row.row.stratum == stratum and row.row.kind == "study"]
+    rows = [
+        row for row in placed.rows if row.row.stratum == stratum and row.row.kind in ("study", "estimate")
+    ]
     first = (rows or placed.rows)[0]
     return first.middle - first.height / 2
 

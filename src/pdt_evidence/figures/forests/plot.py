@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from pdt_evidence.errors import RequestError, did_you_mean, known_options, require_choice
 from pdt_evidence.figures.forests.drawables import drawable
+from pdt_evidence.figures.forests.ends import grounds, limits_of, zone_of
 from pdt_evidence.figures.forests.layout import forest_layout
 from pdt_evidence.figures.forests.options import check_options
 from pdt_evidence.figures.forests.place import place
 from pdt_evidence.figures.forests.records import ForestLayout, ForestOptions, Row
-from pdt_evidence.figures.forests.series import Series, series_layout
-from pdt_evidence.figures.sheet import axis
+from pdt_evidence.figures.forests.series import Series
+from pdt_evidence.figures.forests.series_layout import series_layout
 from pdt_evidence.figures.sheet.options import millimetres, numbers
+from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style, style_of
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ __all__ = ["forest", "forest_pages"]
 PREDICTIONS = ("bar", "band", "line", "off")
 MM = 72 / 25.4
 SUMMARY = ("pooled", "prediction", "note")
-MOST_WIDE = 2.0  # times what the studies of a stratum span: beyond it a pooled interval is cut off
 
 
+@drawn
 @known_options
 def forest(
     result: Drawable,
@@ -56,7 +56,7 @@ def forest(
     margins: float | tuple[float, float] | None = None,
     lines: Sequence[float] = (),
     xlim: tuple[float, float] | None = None,
-    digits: int = 2,
+    digits: int | None = None,
     prediction: str = "bar",
     heterogeneity: bool = True,
     method: bool = True,
@@ -99,9 +99,10 @@ def forest(
         Columns of `columns` named "rob" or "rob_..." are lights without being named here. Lights are drawn where
         each cell is a judgement ("low", "some concerns", "high", ...), its sign (+ ? −) or its letter (L S H U);
         a dash beside words, an empty cell and "NA" are not reported; a number is no judgement.
-    sort : {"effect", "precision", "weight", "label", "year"}, optional
-        Order of the studies within their stratum; as in the result without it. Rows of one trial in a
-        model of several effects a trial stay together. Pooled results: "effect", "precision" or "label".
+    sort : {"year", "effect", "precision", "weight", "label", "given"}, optional
+        Order of the studies within their stratum: by year where each has one, in its column or at the end of its
+        label, else as in the result ("given"). Rows of one trial in a model of several effects a trial stay together.
+        Pooled results: "effect", "precision" or "label".
     also : mapping of str to PooledEffect or Synthesis, optional
         The same studies by further models: a diamond and an interval each, under the first, in a
         colour of their own and named by their key; the note has a line on each model.
@@ -116,8 +117,9 @@ def forest(
         Further reference values, as dotted lines; ratios on their natural scale.
     xlim : (float, float), optional
         Ends of the axis, ratios on their natural scale. Intervals that go on beyond get arrows.
-    digits : int
-        Decimals of effects; a ratio near 0 and the end of an interval next to no effect have one more.
+    digits : int, optional
+        Decimals of effects; two without it, and more where all effects are so small that two would say nothing. A
+        ratio and the end of an interval have one more where they would be printed as 0 or as no effect.
     prediction : {"bar", "band", "line", "off"}
         The prediction interval: a row of its own, that row and a shaded band behind the studies, a line
         through the diamond, or nothing. Rows that are pooled results have theirs as a thin line.
@@ -196,7 +198,9 @@ def options_of(
         layout = series_layout(result, chosen, requested)
     else:
         layout = forest_layout(result, chosen, requested)
+    layout = layout.tidied()
     zone = zone_of(margins, layout)
+    layout = replace(layout, notes=(*layout.notes, *grounds(layout, zone, margins, requested.prediction)))
     extras = {
         "prediction": requested.prediction,
         "lines": numbers(lines, "lines", "a list of numbers"),
@@ -205,6 +209,7 @@ def options_of(
     return layout, chosen, width, limits_of(layout, xlim, zone), extras
 
 
+@drawn
 @known_options
 def forest_pages(result: Drawable, *, height: float = 247.0, **options: Any) -> list[Axes]:
     """Draw a forest plot on as many pages as it takes, for `save` to put into one PDF.
@@ -273,59 +278,6 @@ def _fitting(whole: Placement, rows: Sequence[PlacedRow], room: float) -> int:
     if count < min(10, len(rows)):
         raise RequestError(f"A page of {room / MM:.0f} mm has no room for ten rows. Give a greater height.")
     return count
-
-
-def limits_of(
-    layout: ForestLayout, xlim: tuple[float, float] | None, zone: tuple[float, float] | None
-) -> tuple[float, float]:
-    """Ends of the axis, as asked for or such that what matters is seen."""
-    if xlim is not None:
-        return _pair(xlim, "xlim", layout)
-    studies = [row for row in layout.rows if row.kind == "study"]
-    pooled = [row for row in layout.rows if row.kind in ("pooled", "estimate")]
-    wide = [(row.low, row.high) for row in layout.rows if row.kind == "prediction"]
-    wide += [row.reach for row in pooled]
-    must = [(row.low, row.high) for row in pooled]
-    sure = axis.ordinary(layout.scale, [(row.low, row.high) for row in pooled if not _absurd(layout, row)])
-    return axis.limits(
-        layout.scale,
-        [row.estimate for row in [*studies, *pooled]],
-        [*((row.low, row.high) for row in studies), *must, *wide],
-        [*sure, zone] if zone else sure,
-    )
-
-
-def _absurd(layout: ForestLayout, pooled: Row) -> bool:
-    """Whether an interval is far wider than all its studies together, as that of two studies by t can be."""
-    place = layout.scale.place
-    own = [r for r in layout.rows if r.kind == "study" and r.stratum == pooled.stratum]
-    limits = place([end for row in own for end in (row.low, row.high)])
-    limits = limits[np.isfinite(limits)]
-    return len(limits) > 0 and place(pooled.high) - place(pooled.low) > MOST_WIDE * (
-        limits.max() - limits.min()
-    )
-
-
-def _pair(pair: tuple[float, float], name: str, layout: ForestLayout) -> tuple[float, float]:
-    """Two ends in order, as drawn."""
-    available = numbers(pair, name, "two numbers, the lower first")
-    low, high = available if len(available) == 2 else (math.nan, math.nan)
-    if math.isfinite(low) and math.isfinite(high) and low < high and (low > 0 or not layout.scale.log):
-        return low, high
-    above = ", above 0 for a ratio" if layout.scale.log else ""
-    raise RequestError(f"{name} = {pair!r} is not a range. Give two finite numbers, the lower first{above}.")
-
-
-def zone_of(margins: float | tuple[float, float] | None, layout: ForestLayout) -> tuple[float, float] | None:
-    """The range of equivalence; one number stands for both sides of no effect."""
-    if margins is None:
-        return None
-    if isinstance(margins, (int, float)):
-        if not (math.isfinite(margins) and margins > layout.scale.null):
-            above = f"above {layout.scale.null:g}"
-            raise RequestError(f"margins = {margins!r}: one margin for both sides is a number {above}.")
-        return _pair((1 / margins if layout.scale.log else -margins, margins), "margins", layout)
-    return _pair(margins, "margins", layout)
 
 
 def draw(

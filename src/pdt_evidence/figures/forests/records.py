@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+from pdt_evidence.figures.sheet.measure import tidy
 
 if TYPE_CHECKING:
     from pdt_evidence.analysis.regression.subgroups import SubgroupComparison
@@ -66,6 +68,21 @@ class ForestLayout:
     measure: str
     fixed_columns: bool = False  # chosen by the caller: none may be dropped
 
+    def tidied(self) -> ForestLayout:
+        """The same with every text on one line: line ends, tabs and control signs are blanks."""
+        rows = tuple(
+            replace(
+                row,
+                cells={key: tidy(text) for key, text in row.cells.items()},
+                pieces=tuple(map(tidy, row.pieces)),
+            )
+            for row in self.rows
+        )
+        columns = tuple(replace(one, head=tidy(one.head), over=tidy(one.over)) for one in self.columns)
+        left, right = map(tidy, self.favours)
+        shown = {"title": tidy(self.title), "panel": tidy(self.panel), "notes": tuple(map(tidy, self.notes))}
+        return replace(self, rows=rows, columns=columns, favours=(left, right), **shown)
+
     def notes_with(self, columns: Sequence[Column]) -> tuple[str, ...]:
         """The notes where those columns are shown: what letters stand for comes first."""
         keys = [f"{column.head} {column.stands_for}" for column in columns if column.stands_for]
@@ -82,7 +99,7 @@ class ForestOptions:
     favours: tuple[str, str] | None = None
     sources: str | Sequence[str] | Mapping[str, str] | None = None
     lights: Sequence[str] = ()
-    digits: int = 2
+    digits: int | None = None  # None: two, more where all effects are smaller than that shows
     prediction: str = "bar"
     heterogeneity: bool = True
     method: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from statistics import NormalDist
 from typing import Any
@@ -16,9 +17,11 @@ from pdt_evidence.figures.sheet.axis import Scale
 from pdt_evidence.formatting import Format, percent
 from pdt_evidence.results import PooledEffect, Synthesis
 
-__all__ = ["SORTS", "Rows", "others_of", "path_of", "shared_weights"]
+__all__ = ["GIVEN", "SORTS", "Rows", "others_of", "path_of", "shared_weights"]
 
 NAN = math.nan
+GIVEN = "given"  # the order of the result itself
+YEAR = re.compile(r"\b((?:19|20)\d\d)[a-z]?\)?$")  # Cooper 2003, Cooper 2003a, Cooper (2003)
 SORTS: dict[str, Callable[[PooledEffect, int], Any]] = {
     "effect": lambda effect, i: effect.yi[i],
     "precision": lambda effect, i: effect.vi[i],
@@ -123,8 +126,9 @@ class Rows:
     def _order(self, effect: PooledEffect) -> list[int]:
         """The studies as asked for; rows of one trial stand together, where the first of them does."""
         order = list(range(effect.k))
-        if self.options.sort is not None:
-            key = SORTS[self.options.sort]
+        requested = self.options.sort or ("year" if _dated(effect) else GIVEN)
+        if requested != GIVEN:
+            key = SORTS[requested]
             order.sort(key=lambda i: key(effect, i))
         if not words.clustered(effect):
             return order
@@ -233,8 +237,17 @@ def shared_weights(strata: Sequence[PooledEffect], overall: PooledEffect | None)
 
 
 def _year(effect: PooledEffect, i: int) -> float:
+    """The year of a study by its column, else as its label ends in it; infinite where neither has one."""
     years = effect.columns.get("year")
-    return float(years[i]) if years is not None and known(years[i]) else math.inf
+    if years is not None and known(years[i]):
+        return float(years[i])
+    named = YEAR.search(label_of(effect, i))
+    return float(named[1]) if named else math.inf
+
+
+def _dated(effect: PooledEffect) -> bool:
+    """Whether every study has a year, so that the order by year is that of all."""
+    return all(math.isfinite(_year(effect, i)) for i in range(effect.k))
 
 
 def _cell(values: Sequence[Any] | None, i: int, reads: Callable[[Any], str] | None) -> str:

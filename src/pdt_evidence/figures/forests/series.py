@@ -5,33 +5,37 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import RequestError, require_choice
-from pdt_evidence.figures.forests.arms import arms_of, favours_of, turned
-from pdt_evidence.figures.forests.columns import chosen_of, effect_columns
-from pdt_evidence.figures.forests.layout import check_digits, in_order, levels_of, refuse_mixed
-from pdt_evidence.figures.forests.records import Column, ForestLayout, ForestOptions
-from pdt_evidence.figures.forests.rows import Rows, path_of
+from pdt_evidence.errors import RequestError
+from pdt_evidence.figures.forests.arms import arms_of
+from pdt_evidence.figures.forests.layout import in_order, levels_of
+from pdt_evidence.figures.forests.rows import path_of
 from pdt_evidence.figures.sheet import words
-from pdt_evidence.figures.sheet.axis import scale_of
-from pdt_evidence.figures.sheet.styles import Style
 from pdt_evidence.formatting import Format
 from pdt_evidence.results import PooledEffect, Synthesis
 
 if TYPE_CHECKING:
     from pdt_evidence.analysis.bias.overview import Bias
+    from pdt_evidence.analysis.networks.comparison import HeadToHead
     from pdt_evidence.analysis.networks.result import Network
+    from pdt_evidence.analysis.regression.moderators import Moderation
     from pdt_evidence.analysis.robustness.refits import PooledSeries
 
-__all__ = ["ADAPTERS", "Series", "kind_of", "series_layout", "series_of"]
+__all__ = ["ADAPTERS", "SORTS", "Series", "kind_of", "series_of"]
 
-MOST_MODELS = 5  # whose methods are told apart under the plot
+EVIDENCE = {"direct": "Direct", "indirect": "Indirect", "mixed": "Both together"}
+NETWORKS = {  # as `pdt_against_cbt` names them -> as a reader does
+    "sad_mayowilson2014": "Social anxiety (G)",
+    "depression_nice": "Depression (G)",
+    "metapsy_pdt_multiarm:depression": "Depression (M)",
+    "metapsy_pdt_multiarm:generalised_anxiety": "Generalised anxiety (M)",
+    "metapsy_pdt_multiarm:social_anxiety": "Social anxiety (M)",
+    "metapsy_pdt_multiarm:ptsd": "PTSD (M)",
+}
 LEVELS = ("outcome", "follow_up")  # headings, outermost first; the comparison comes last, as the row
-OF_STUDIES = ("also", "overall", "difference", "sources", "lights")  # options that rows without studies lack
 SORTS: dict[str, Callable[[PooledEffect, str], Any]] = {
     "effect": lambda effect, _: effect.estimate,
     "precision": lambda effect, _: effect.se,
@@ -59,6 +63,10 @@ class Series:
     spread: Any = None  # heterogeneity that the rows share
     in_turn: bool = False  # each row builds on the one before
     signed: bool = False  # above no effect is good for the row's own treatment
+    results: Sequence[int] = ()  # rows that are what the rows above them come to
+    tests: Mapping[tuple[str, ...], tuple[str, ...]] = field(
+        default_factory=dict
+    )  # headings -> what is tested of their rows
     models: bool = False  # the rows are models, each with a method of its own
     notes: Sequence[str] = ()
 
@@ -198,6 +206,67 @@ def _of_network(network: Network) -> Series:
     )
 
 
+def _of_head_to_head(found: HeadToHead) -> Series:
+    """Each network a group: direct and indirect evidence, and what both come to as its result."""
+    table = found.table[found.table["estimate"].notna()]
+    alone = table.groupby("network")["evidence"].transform("nunique") < 3
+    table = table[
+        ~alone | table["evidence"].eq("direct")
+    ]  # without indirect evidence mixed is direct once more
+    rows = table.to_dict("records")
+    effects = [_of_record(row, row["studies"], "z") for row in rows]
+    _refuse_empty(effects)
+    return Series(
+        effects=effects,
+        paths=[(NETWORKS.get(row["network"], row["network"]), EVIDENCE[row["evidence"]]) for row in rows],
+        title="PDT against CBT: direct, indirect and mixed evidence",
+        head="Evidence",
+        counts="Studies of the network",
+        levels=("network", "evidence"),
+        arms=("PDT", "CBT"),
+        signed=True,
+        results=[i for i, row in enumerate(rows) if row["evidence"] == "mixed"],
+        notes=["G: network of a guideline. M: trials of several arms."],
+    )
+
+
+def _of_moderation(found: Moderation) -> Series:
+    """Each moderator a group of its levels, with its test; slopes are on another scale and not shown."""
+    table = found.table[found.table["estimate"].notna() & ~found.table["level"].str.startswith("per ")]
+    rows = table.to_dict("records")
+    effects = [_of_record(row, row["trials"], "CR2") for row in rows]
+    _refuse_empty(effects)
+    form = Format()
+    named = [tuple(name[:1].upper() + name[1:] for name in (row["moderator"], row["level"])) for row in rows]
+    slopes = sorted(set(found.table["moderator"]) - set(table["moderator"]))
+    return Series(
+        effects=effects,
+        paths=named,
+        title="PDT versus control: by what the trials are like",
+        head="Trials",
+        counts="Trials",
+        levels=("moderator", "level"),
+        arms=("PDT", "control"),
+        signed=True,
+        tests={
+            path[:1]: (
+                "Levels alike:",
+                f"{form.p_value(row['p'])},",
+                f"adjusted {form.p_value(row['p_holm'])}",
+            )
+            for path, row in zip(named, rows, strict=True)
+        },
+        notes=[f"Slopes not shown: {', '.join(map(words.within, [''] * len(slopes), slopes))}."]
+        if slopes
+        else [],
+    )
+
+
+def _of_record(row: Mapping[Any, Any], k: int, test: str) -> PooledEffect:
+    ci = (row["ci_low"], row["ci_high"])
+    return PooledEffect(measure="SMD", k=int(k), estimate=row["estimate"], se=row["se"], ci=ci, test=test)
+
+
 def _refuse_empty(effects: Sequence[PooledEffect]) -> None:
     if not effects:
         raise RequestError("There is nothing to draw: no result holds a study.")
@@ -209,145 +278,7 @@ ADAPTERS: dict[str, Callable[[Any], Series]] = {
     "Influence": lambda found: _of_refits(found.leave_one_out),
     "Network": _of_network,
     "Bias": _of_bias,
+    "HeadToHead": _of_head_to_head,
+    "Moderation": _of_moderation,
     "Mapping": _of_mapping,
 }
-
-
-def series_layout(series: Series, style: Style, options: ForestOptions) -> ForestLayout:
-    """Rows and columns of a forest plot of pooled results."""
-    _refuse(series, options)
-    first = series.effects[0]
-    arms = options.arms or series.arms or arms_of(series.effects)
-    return ForestLayout(
-        columns=chosen_of(_there(series, style), options.columns or _default(series)),
-        rows=_rows(series, style, options),
-        scale=scale_of(first.measure),
-        title=(series.title or words.heading(series.stratum)) if options.title is None else options.title,
-        panel=words.full_measure(first.measure),
-        favours=options.favours or favours_of(arms, [] if series.signed else series.studies),
-        notes=tuple(text for text in (turned(series.studies, arms), *_notes(series, options)) if text),
-        measure=first.measure,
-        fixed_columns=options.columns is not None,
-    )
-
-
-def _refuse(series: Series, options: ForestOptions) -> None:
-    refuse_mixed([*series.effects, *([series.whole] if series.whole else [])])
-    vain = [name for name in OF_STUDIES if getattr(options, name)]
-    if vain:
-        raise RequestError(
-            f"{', '.join(vain)}: an option for rows that are studies; these are pooled results. Leave it out, or draw "
-            "a PooledEffect or a Synthesis by forest."
-        )
-    require_choice("sort", options.sort, [None, *SORTS])
-    if options.sort and series.in_turn:
-        raise RequestError(
-            f"sort = {options.sort!r}: every row of a cumulative series holds the studies above it. "
-            "Ask `cumulative` for another order."
-        )
-    check_digits(options.digits)
-
-
-def _there(series: Series, style: Style) -> Mapping[str, list[Column]]:
-    return {
-        "study": [Column(key="study", head=series.head, align="left")],
-        "k": [Column(key="k", head=series.counts)],
-        "plot": [],
-        "effect": effect_columns(series.effects[0], style),
-        "p": [Column(key="p", head="p", left=False, order=1)],
-        "I2": [Column(key="I2", head="I² (%)", left=False, order=2)],
-        "tau2": [Column(key="tau2", head="τ²", left=False, order=2)],
-    }
-
-
-def _default(series: Series) -> tuple[str, ...]:
-    known = any(not math.isnan(effect.I2) for effect in series.effects)
-    return ("study", "k", "plot", "effect", "I2") if known else ("study", "k", "plot", "effect")
-
-
-def _rows(series: Series, style: Style, options: ForestOptions) -> tuple[Any, ...]:
-    """Headings, one row a result, then what all of them are variations of."""
-    rows = Rows(style.format, options, scale_of(series.effects[0].measure), series.levels[:-1])
-    if series.over:
-        rows.add("heading:all", "heading", cells={"study": series.over}, deepest=True)
-    before: tuple[str, ...] = ()
-    for n, i in enumerate(_order(series, options.sort)):
-        path = series.paths[i]
-        rows.headings(before, path[:-1], n)
-        before = path[:-1]
-        _row(rows, series, i, n)
-    end = len(series.effects)
-    if series.whole is not None:
-        rows.overall("All studies: ", series.whole, end, _cells(series.whole, rows.form))
-    if series.spread is not None:
-        rows.heterogeneity("heterogeneity:all", series.spread, 0, end)
-    return tuple(rows.rows)
-
-
-def _order(series: Series, sort: str | None) -> list[int]:
-    """Rows as asked for, under their headings as those come."""
-    order = list(range(len(series.effects)))
-    if sort is None:
-        return order
-    heads = list(dict.fromkeys(path[:-1] for path in series.paths))
-    key = SORTS[sort]
-    return sorted(
-        order,
-        key=lambda i: (heads.index(series.paths[i][:-1]), key(series.effects[i], series.paths[i][-1])),
-    )
-
-
-def _row(rows: Rows, series: Series, i: int, n: int) -> None:
-    effect, path, level = series.effects[i], series.paths[i], series.levels[-1]
-    shown, limits = rows.scale.shown(effect.estimate), rows.shown(effect.ci)
-    named = words.told(level, path[-1]) if level or path[-1] else words.title_of(effect)
-    rows.add(
-        "row:" + "/".join(path),
-        "estimate",
-        estimate=shown,
-        low=limits[0],
-        high=limits[1],
-        reach=(math.nan, math.nan) if rows.options.prediction == "off" else rows.shown(effect.pi),
-        cells={"study": named, **_cells(effect, rows.form), **rows.numbers(shown, limits)},
-        indent=len(path) - 1 + bool(series.over),
-        stratum=n,
-        hue=series.hues[i] if series.hues else 0,
-    )
-
-
-def _cells(effect: PooledEffect, form: Format) -> dict[str, str]:
-    return {
-        "k": f"{effect.trials:g}" if words.clustered(effect) else str(effect.k),
-        "p": form.p(effect.p),
-        "I2": form.number(effect.I2, 0),
-        "tau2": form.variance(effect.tau2),
-    }
-
-
-def _notes(series: Series, options: ForestOptions) -> tuple[str, ...]:
-    if not options.method:
-        return ()
-    silent = options.prediction == "off"
-    lines: dict[str, list[str]] = {}
-    for effect, name in _named(series):
-        if effect.k != 1:
-            line = words.method_line(words.without_prediction(effect) if silent else effect)
-            lines.setdefault(line, []).append(name)
-    apart: list[str] = []
-    if series.models and 1 < len(lines) <= MOST_MODELS:
-        apart = [f"{'; '.join(names)}: {words.inner(line)}" for line, names in lines.items()]
-    # Of more than two a line would say something that holds for some rows only.
-    text = [max(lines, key=len)] if lines and len(lines) <= 2 and not apart else []
-    text += series.notes
-    if options.prediction != "off" and any(not math.isnan(effect.pi[0]) for effect in series.effects):
-        text.append("Thin lines: prediction intervals.")
-    if any(e.k == 1 for e in series.effects) and len(series.effects) > 1 and series.counts == "Studies":
-        text.append("Rows of one study show its own interval.")
-    whole = [] if series.whole is None else [series.whole]
-    shared = (" ".join(text),) if text else ()
-    return (*apart, *shared, *words.remarks([*series.effects, *whole]))
-
-
-def _named(series: Series) -> list[tuple[PooledEffect, str]]:
-    rows = [(effect, path[-1]) for effect, path in zip(series.effects, series.paths, strict=True)]
-    return rows if series.whole is None else [*rows, (series.whole, "")]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.forests.plot import draw, options_of
 from pdt_evidence.figures.forests.series import ADAPTERS, kind_of, series_of
+from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["summary_forest"]
 
 
+@drawn
 @known_options
 def summary_forest(
     results: Synthesis | PooledSeries | Influence | Network | Mapping[str, PooledEffect],
@@ -36,7 +38,7 @@ def summary_forest(
     margins: float | tuple[float, float] | None = None,
     lines: Sequence[float] = (),
     xlim: tuple[float, float] | None = None,
-    digits: int = 2,
+    digits: int | None = None,
     prediction: bool = True,
 ) -> Axes:
     """Draw pooled results one below the other: outcomes, follow-ups and comparisons, or a series.

@@ -75,8 +75,17 @@ def families_for(texts: Iterable[str], style: Style) -> tuple[str, ...]:
     scripts = sorted({unicodedata.name(char, "UNKNOWN").split(" ")[0] for char in missing})
     further = {script: _family_of(script, known) for script in scripts}
     for script, family in further.items():
-        how = f"drawn in {family}, a font of this machine" if family else "not covered by any font found here"
-        warn(f"Text in {script} letters is {how}: it will look otherwise on another machine.")
+        if family:
+            warn(
+                f"Text in {script} letters is drawn in {family}, a font of this machine: it will look otherwise on "
+                "another machine."
+            )
+            continue
+        wanted = _BY_SCRIPT.get(script, (f"Noto Sans {script.title()}",))[0]
+        warn(
+            f"Text in {script} letters is not covered by any font found here, and is drawn as empty boxes. Install one "
+            f"that covers it, such as {wanted}, or name yours in Style(fonts=...)."
+        )
     return tuple(dict.fromkeys((*found, *filter(None, further.values()))))
 
 

@@ -8,10 +8,13 @@ from contextlib import contextmanager, nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
 from pdt_evidence.arguments import shown
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.readers.writing import write_all
+from pdt_evidence.figures.sheet.measure import tidy
+from pdt_evidence.figures.sheet.settings import described, plain_settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +75,8 @@ def save(
 
     Notes
     -----
-    Files carry no date, so the same figure gives the same bytes. SVG keeps text as text and PDF
+    Files carry no date, so the same figure gives the same bytes. An SVG is marked as one image with what `alt_text`
+    says of it as its label, a PDF has the figure's title as its own. SVG keeps text as text and PDF
     embeds TrueType fonts, so that an editor can still change them.
     """
     import matplotlib
@@ -88,16 +92,20 @@ def save(
     if not path.parent.is_dir():
         raise RequestError(f"{path}: the folder {path.parent} does not exist. Create it first.")
     drawn = BytesIO()  # a drawing that fails midway leaves no half a file
-    with matplotlib.rc_context(_TEXT), _fonts_without_layout() if kind == "pdf" else nullcontext():
+    without = _fonts_without_layout() if kind == "pdf" else nullcontext()
+    with matplotlib.rc_context(plain_settings() | _TEXT), without:
         if isinstance(fig, Sequence):
             _pages(fig, path, kind, drawn, options)
         elif kind == "tiff":
             _tiff(_root(fig), drawn, dpi, {"facecolor": "auto"} | options)
         else:
-            metadata = _DATES[kind] | options.pop("metadata", {})
+            title = {"Title": title_of(_root(fig))} if kind == "pdf" else {}
+            metadata = _DATES[kind] | title | options.pop("metadata", {})
             look = {"facecolor": "auto"} | options
             _root(fig).savefig(drawn, format=kind, dpi=dpi, metadata=metadata, **look)
     content = drawn.getvalue()
+    if kind == "svg" and not isinstance(fig, Sequence):
+        content = _accessible(content, described(_root(fig)) or title_of(_root(fig)))
     for ours, alike in _ALIKE.items() if kind == "svg" else ():
         # Before Matplotlib 3.9 the family stands at the end of the property `font`.
         content = re.sub(rb"(\bfont(?:-family)?: [^;\"]*?)" + ours, rb"\1" + alike, content)
@@ -127,6 +135,25 @@ def _fonts_without_layout() -> Iterator[None]:
         yield
     finally:
         subset.load_font = usual
+
+
+def title_of(figure: Any) -> str:
+    """What stands above a figure, else above its first Axes; what it is where it has no title.
+
+    Without one a reader of documents says the name of the file.
+    """
+    for ax in figure.axes:
+        written = [text.get_text() for text in ax.texts if str(text.get_gid()).startswith("title:")]
+        title = " ".join(written) or ax.get_title(loc="left") or ax.get_title()
+        if title:
+            return tidy(title)
+    return described(figure).partition(":")[0] or "Figure"
+
+
+def _accessible(content: bytes, words: str) -> bytes:
+    """An SVG that is one image with a text in place of it, for those who do not see it."""
+    label = escape(tidy(words), {'"': "&quot;"}).encode()
+    return content.replace(b"<svg ", b'<svg role="img" aria-label="' + label + b'" ', 1)
 
 
 def _tiff(figure: Any, file: BytesIO, dpi: float, options: dict[str, Any]) -> None:
@@ -160,7 +187,7 @@ def _pages(pages: Sequence[Axes], path: Path, kind: str, file: BytesIO, options:
         raise RequestError(
             f"{path.name}: {len(pages)} pages go into a .pdf; save them one by one as {kind!r}."
         )
-    with PdfPages(file, metadata=_DATES["pdf"]) as book:
+    with PdfPages(file, metadata=_DATES["pdf"] | {"Title": title_of(_root(pages[0]))}) as book:
         for page in pages:
             figure = _root(page)
             book.savefig(figure, facecolor=figure.get_facecolor(), **options)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
 
-__all__ = ["Typeface", "runs"]
+__all__ = ["Typeface", "runs", "tidy"]
 
 # The symbol of a statistic: a letter by itself, before its value. The space after it goes with it, as no
 # piece may begin with a space: SVG would drop it.
@@ -37,6 +37,22 @@ def runs(text: str) -> tuple[tuple[str, str], ...]:
     """
     pieces = enumerate(_SYMBOL.split(text))  # every other one is what the pattern found
     return tuple((piece, "italic" if i % 2 else "normal") for i, piece in pieces if piece)
+
+
+def tidy(text: str, *, lines: bool = False) -> str:
+    """A text as it can be set: tabs, carriage returns and other control signs are blanks; line ends stay with `lines`.
+
+    Examples
+    --------
+    >>> tidy("A\\tnew\\r\\nline"), tidy("two\\r\\nlines", lines=True)
+    ('A new line', 'two\\nlines')
+    """
+    text = str(text)
+    if text.isprintable() and "  " not in text:
+        return text
+    parts = re.split(r"\r\n|[\r\n\v\f\x85\u2028\u2029]", text)
+    parts = [" ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", part).split()) for part in parts]
+    return "\n".join(parts) if lines else " ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True)

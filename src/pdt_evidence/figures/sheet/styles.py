@@ -87,7 +87,7 @@ class Style:
     second: str = "#0b7d5c"
     on_light: str = "#ffffff"  # the signs of judgements
     lights: Mapping[str, str] = field(default_factory=lambda: dict(_LIGHTS))
-    palette: tuple[str, ...] = ("#0072b2", "#d55e00", "#009e73", "#8f4d80", "#b08000", "#4a4f57", "#3fa0d6")
+    palette: tuple[str, ...] = ("#2f6d9e", "#d55e00", "#009e73", "#8f4d80", "#b08000", "#4a4f57", "#3fa0d6")
 
     @property
     def format(self) -> Format:

@@ -89,6 +89,10 @@ PLAIN = (
     "arm_c",
     "arm_t_label",
     "arm_c_label",
+    "network",
+    "evidence",
+    "moderator",
+    "level",
 )
 SHORT = ("pdt", "cbt", "dbt", "eaet", "asa")  # arms whose names are abbreviations
 TESTS = {code: record.name for code, record in TESTS_BY_CODE.items()}
