@@ -26,6 +26,7 @@ from pdt_evidence.formatting import (
     root,
     scale_name,
 )
+from pdt_evidence.models.described import Described
 from pdt_evidence.models.inference import TESTS_BY_CODE
 from pdt_evidence.notes import ABOUT_PREDICTION, Note, code_of
 from pdt_evidence.showing import Brief, Cells, pooled_cells, pooled_head
@@ -56,7 +57,7 @@ def _no_values() -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class PooledEffect(Brief):
+class PooledEffect(Brief, Described):
     """One stratum pooled; on the scale of `measure`, above 0 favours arm 1.
 
     Intervals are pairs (low, high) at `level`; NaN stands for what cannot be known, and
@@ -181,7 +182,7 @@ class PooledEffect(Brief):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class Synthesis(Brief):
+class Synthesis(Brief, Described):
     """The strata of one call, in order, and the rows that went into none.
 
     `syn["depression", "post"]` is the `PooledEffect` of one stratum; a synthesis by a
@@ -197,6 +198,7 @@ class Synthesis(Brief):
     level: float = 0.95
     dependence: str = "aggregate"
     rho: float = NAN
+    aggregate: str = ""  # how several rows became one; "" where none did
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

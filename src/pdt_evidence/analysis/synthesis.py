@@ -155,6 +155,7 @@ def synthesize(
         measure=_measure(usable),
         dependence=dependence,
         rho=rho if dependence in ("aggregate", "che") else nan,
+        aggregate=aggregate if dependence == "aggregate" else "",
         notes=notes,
         **settings,
     )

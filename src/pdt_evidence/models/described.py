@@ -1,0 +1,178 @@
+"""How a result was computed, as a paragraph for a paper, from the options that it records.
+
+Names and references come from the registries of estimators, tests and prediction intervals, so that a sentence
+cannot say another thing than what was done. Numbers in brackets are items of the PRISMA 2020 checklist.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any
+
+from pdt_evidence.formatting import percent
+from pdt_evidence.models.estimators import ESTIMATORS
+from pdt_evidence.models.inference import TESTS_BY_CODE
+from pdt_evidence.models.prediction import PI_RULES_BY_CODE
+
+__all__ = ["Described", "Methods"]
+
+NONE = "none"  # how a record begins that has no reference
+MEASURES = {
+    "SMD": ("standardised mean differences (Hedges’ g)", "10.3102/10769986006002107"),
+    "MD": ("mean differences", ""),
+    "ROM": ("log ratios of means", ""),
+    "OR": ("log odds ratios", ""),
+    "RR": ("log risk ratios", ""),
+    "RD": ("risk differences", ""),
+    "HR": ("log hazard ratios", ""),
+}
+INTERVALS_OF_TAU2 = {
+    "q-profile": ("its interval by the Q-profile method", "10.1002/sim.2514"),
+    "generalised-q": ("its interval by the generalised Q method", "10.1002/jrsm.1081"),
+    "profile-likelihood": ("its interval by profile likelihood", "10.1002/sim.2514"),
+    "wald": ("its interval by a Wald test", "10.1002/sim.2514"),
+}
+I2 = "10.1002/sim.1186"
+THREE_LEVEL, CHE = "10.1002/jrsm.35", "10.1007/s11121-021-01246-3"
+PLAIN_MEAN = "10.1002/9780470743386.ch24"
+# DOI -> author, year, journal; the others are cited by DOI alone.
+KNOWN = {
+    "10.1002/sim.791": ("Hartung and Knapp", 2001, "Statistics in Medicine"),
+    "10.1002/sim.1482": ("Knapp and Hartung", 2003, "Statistics in Medicine"),
+    "10.1002/sim.7411": ("Jackson and Law and Rücker and Schwarzer", 2017, "Statistics in Medicine"),
+    "10.1111/j.1467-985X.2008.00552.x": (
+        "Higgins and Thompson and Spiegelhalter", 2009, "Journal of the Royal Statistical Society A"
+    ),
+    "10.1177/0962280218773520": ("Nagashima and Noma and Furukawa", 2019, "Statistical Methods in Medical Research"),
+    "10.1002/sim.2514": ("Viechtbauer", 2007, "Statistics in Medicine"),
+    "10.1002/jrsm.1081": ("Jackson", 2013, "Research Synthesis Methods"),
+    I2: ("Higgins and Thompson", 2002, "Statistics in Medicine"),
+    THREE_LEVEL: ("Konstantopoulos", 2011, "Research Synthesis Methods"),
+    CHE: ("Pustejovsky and Tipton", 2022, "Prevention Science"),
+}  # fmt: skip
+
+
+class Methods(str):
+    """The paragraph; `references` are its DOIs in the order of their numbers, `bibtex` their entries."""
+
+    references: tuple[str, ...]
+    __slots__ = ("references",)
+
+    def __new__(cls, text: str, references: Iterable[str] = ()) -> Methods:
+        made = super().__new__(cls, text)
+        made.references = tuple(references)
+        return made
+
+    @property
+    def bibtex(self) -> str:
+        """One entry a reference; of those whose title is not kept here the DOI finds the rest."""
+        return "\n\n".join(_entry(number, doi) for number, doi in enumerate(self.references, 1))
+
+
+class Described:
+    """A result that says how it was computed."""
+
+    __slots__ = ()
+
+    def methods(self) -> Methods:
+        """How it was computed, for the section on methods, from the options that were used.
+
+        Returns
+        -------
+        Methods
+            Text, with `references` (DOIs, numbered as in the text) and `bibtex`. "item 13d" and so on are those of the
+            PRISMA 2020 checklist.
+        """
+        found: list[str] = []
+        sentences = [*_effects(self, found), *_dependence(self, found), *_pooling(self, found)]
+        software = f"Computed with pdt_evidence {version('pdt-evidence')} (item 13d)."
+        return Methods(" ".join([*sentences, software]), found)
+
+
+def _cite(found: list[str], *dois: str) -> str:
+    """ " [1, 2]" for DOIs, each numbered when it first comes; "" where there is no reference."""
+    dois = tuple(doi for doi in dois if doi and not doi.startswith(NONE))
+    for doi in dois:
+        if doi not in found:
+            found.append(doi)
+    return f" [{', '.join(str(found.index(doi) + 1) for doi in dois)}]" if dois else ""
+
+
+def _effects(of: Any, found: list[str]) -> list[str]:
+    words, doi = MEASURES.get(of.measure, ("taken as given", ""))
+    lines = [f"Effects are {words}{_cite(found, doi)}; above 0 favours the first arm (item 12)."]
+    by = getattr(of, "by", ())
+    if by:
+        lines.append(f"They were pooled by {' and '.join(name.replace('_', ' ') for name in by)} (item 13a).")
+    excluded = getattr(of, "left_out", None)
+    if excluded is not None and len(excluded):
+        lines.append(f"{len(excluded)} rows went into no pool, each with its reason (item 13a).")
+    return lines
+
+
+def _dependence(of: Any, found: list[str]) -> list[str]:
+    rule, rho = (
+        getattr(of, "dependence", "che" if getattr(of, "is_multilevel", False) else ""),
+        getattr(of, "rho", math.nan),
+    )
+    assumed = (
+        ""
+        if math.isnan(rho)
+        else f", with a correlation of {rho:g} between values of the same persons assumed"
+    )
+    if rule == "aggregate":
+        how = {"mean": "their plain mean", "gls": "weighted by the inverse of their covariance"}
+        kind = getattr(of, "aggregate", "")
+        value = f"{how.get(kind, 'one a trial')}{_cite(found, PLAIN_MEAN) if kind == 'mean' else ''}"
+        return [f"Several values of a trial were combined into one, {value}{assumed} (item 13b)."]
+    if rule == "one-per-trial":
+        return ["Of several values of a trial one was chosen by a stated order of instruments (item 13b)."]
+    if rule in ("three-level", "che"):
+        return [
+            f"Several values of a trial were modelled with a variance between trials and one within them"
+            f"{_cite(found, THREE_LEVEL, CHE)}{assumed} (item 13d)."
+        ]
+    return []
+
+
+def _pooling(of: Any, found: list[str]) -> list[str]:
+    if of.method not in ESTIMATORS:
+        return [f"They were pooled by the method {of.method} (item 13d)."]
+    estimator, test = ESTIMATORS[of.method], TESTS_BY_CODE.get(of.test)
+    if of.method == "EE":
+        model = "an equal-effects model"
+    else:
+        variance = f"{estimator.name}{_cite(found, estimator.source)}"
+        model = f"a random-effects model, the variance between studies (τ²) by {variance}"
+    tested = (
+        f", {percent(of.level)} confidence intervals by {test.name}{_cite(found, test.source)}"
+        if test
+        else ""
+    )
+    lines = [f"They were pooled by inverse variance in {model}{tested} (item 13d)."]
+    one = next(iter(of.strata.values()), None) if hasattr(of, "strata") else of
+    if one is not None and one.is_multilevel:
+        robust = TESTS_BY_CODE["CR2"]
+        return [*lines, f"Beside them stand {robust.name} intervals{_cite(found, robust.source)}."]
+    if of.method == "EE" or one is None:
+        return lines
+    interval, doi = INTERVALS_OF_TAU2.get(one.tau2_ci_method, ("", ""))
+    rule = PI_RULES_BY_CODE.get(one.pi_rule)
+    parts = [
+        f"τ²{f', {interval}{_cite(found, doi)}' if interval else ''}",
+        f"I² of the typical variance{_cite(found, I2)}",
+    ]
+    if rule:
+        parts.append(f"prediction intervals ({rule.name}){_cite(found, rule.source)}")
+    return [*lines, f"Heterogeneity is described by {'; '.join(parts)} (item 13d)."]
+
+
+def _entry(number: int, doi: str) -> str:
+    if doi not in KNOWN:
+        return f"@misc{{ref{number},\n  doi = {{{doi}}}\n}}"
+    author, year, journal = KNOWN[doi]
+    words = {"author": author, "year": year, "journal": journal, "doi": doi}
+    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in words.items())
+    return f"@article{{ref{number},\n{lines}\n}}"

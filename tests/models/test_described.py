@@ -1,0 +1,55 @@
+"""A methods paragraph says what was done: its words and references move with the options."""
+
+import re
+
+import pytest
+
+import pdt_evidence as pdt
+
+Y, V = [0.1, 0.5, 0.9, 0.3, 0.4], [0.04, 0.05, 0.03, 0.06, 0.05]
+ROWS = pdt.trials(comparison="pdt_vs_control", outcome="anxiety", follow_up="post")
+ROWS = ROWS[ROWS["yi"].notna()]
+
+
+def test_the_words_and_references_are_those_of_the_options():
+    text = pdt.pool(Y, V, measure="SMD").methods()
+    assert "restricted maximum likelihood" in text
+    assert "Knapp–Hartung" in text
+    assert "10.1002/sim.791" in text.references
+    other = pdt.pool(Y, V, measure="OR", method="PM", test="z", tau2_ci_method="generalised-q").methods()
+    assert "log odds ratios" in other
+    assert "Paule–Mandel" in other
+    assert "Wald (normal)" in other
+    assert "10.1002/sim.791" not in other.references
+    assert "10.1002/jrsm.1081" in other.references
+    equal = pdt.pool(Y, V, method="EE", test="z").methods()
+    assert "equal-effects model" in equal
+    assert "Heterogeneity" not in equal
+
+
+def test_every_reference_is_numbered_in_the_text_and_has_an_entry():
+    text = pdt.pool(Y, V, measure="SMD").methods()
+    numbers = {int(n) for found in re.findall(r"\[([\d, ]+)\]", text) for n in found.split(",")}
+    assert numbers == set(range(1, len(text.references) + 1))
+    assert text.bibtex.count("doi = ") == len(text.references) >= 5
+    assert {"item 12", "item 13d"} <= set(re.findall(r"item \d+\w?", text))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({}, "their plain mean"),
+        ({"aggregate": "gls"}, "inverse of their covariance"),
+        ({"rho": 0.3}, "correlation of 0.3"),
+        ({"dependence": "one-per-trial"}, "one was chosen"),
+        ({"dependence": "che"}, "cluster-robust (CR2)"),
+    ],
+)
+def test_a_synthesis_says_what_became_of_several_rows_of_a_trial(options, words):
+    assert words in pdt.synthesize(ROWS, by="outcome", **options).methods()
+
+
+def test_a_bayesian_result_is_not_described_as_another_model():
+    text = pdt.pool_bayes(Y, V, prior=pdt.HalfNormal(0.5)).methods()
+    assert "maximum likelihood" not in text
+    assert "Bayes" in text
