@@ -108,7 +108,7 @@ def regression_test(
 
 def _regressed(studies: Studies, form: str, word: str, x: Floats, test: str) -> RegressionTest:
     k = studies.k
-    if k < 3 or not has_spread(x):
+    if k < 3 or not has_spread(x) or not has_spread(studies.yi):  # else rounding is tested against rounding
         return _no_test(form, word)
     if form == "che":
         assert studies.cluster is not None
@@ -185,7 +185,7 @@ def _peters(studies: Studies) -> RegressionTest:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RankTest(Tabular):
-    """Begg and Mazumdar's test; NaN where k < 3."""
+    """Begg and Mazumdar's test; NaN where k < 3, or all effects or all variances are equal."""
 
     tau: float  # Kendall's, of standardised effects and variances
     p: float
@@ -223,7 +223,7 @@ def rank_test(yi: ArrayLike | PooledEffect, vi: ArrayLike | None = None) -> Rank
     1.0
     """
     full = pool_first(yi, vi, None, None, None, None, "ranks take every effect for a study of its own")
-    if full.k < 3:
+    if full.k < 3 or not has_spread(full.yi) or not has_spread(full.vi):
         return RankTest(tau=float("nan"), p=float("nan"), k=full.k)
     from scipy.stats import kendalltau
 

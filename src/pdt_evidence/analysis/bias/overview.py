@@ -198,7 +198,8 @@ def bias(
     base["stratum"] = dict(studies.fit.stratum) if studies.fit is not None else {}
     first = replace(_uncorrected(studies, level), method="uncorrected")
     if trials < least:
-        why = f"{trials} trials are fewer than {least}: nothing is corrected for bias."
+        counted = "1 trial is" if trials == 1 else f"{trials} trials are"
+        why = f"{counted} fewer than {least}: nothing is corrected for bias."
         blank = [Adjusted(method=name, k=studies.k, why=why) for name in SECTIONS[1:]]
         return Bias(**base, rows=(first, *blank), why=why)
     sign, note = direction_of(studies, direction)

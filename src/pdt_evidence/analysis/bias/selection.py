@@ -137,7 +137,7 @@ def selection_model(
         return SelectionModel(**base)
     drawn = resampled(studies, data, model, found, bootstrap, seed, executor, progress)
     more = inference(studies, data, model, found, level, drawn)
-    notes = (note, *more.pop("notes"), *_asides(studies, found, drawn, bootstrap))
+    notes = (note, *more.pop("notes"), *_asides(studies, found, drawn, bootstrap), *_unbounded(more["ci"]))
     return SelectionModel(
         **base,
         **plain,
@@ -229,6 +229,15 @@ def _relative(logs: Floats, kind: str, given: tuple[float, ...] | None) -> tuple
         return given
     values = tuple(float(one) for one in np.exp(logs))
     return values if kind == "beta" else (1.0, *values)
+
+
+def _unbounded(ci: tuple[float, float]) -> tuple[str, ...]:
+    """What an interval without an end says of the estimate."""
+    open_ends = np.isinf(ci).sum()
+    if not open_ends:
+        return ()
+    side = "on one side" if open_ends == 1 else "on either side"
+    return (f"The data do not bound the mean {side}: the estimate is hardly told by them.",)
 
 
 def _asides(studies: Studies, found: Selected, drawn: Floats | None, bootstrap: int) -> tuple[str, ...]:

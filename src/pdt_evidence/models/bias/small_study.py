@@ -48,7 +48,7 @@ class RegressionTest(Brief):
         """The choice, its slope and p, and the other choices where they disagree."""
         choice = f"Regression test, model = {self.model!r}, precision = {self.precision!r}"
         if np.isnan(self.p):
-            return f"{choice}: it needs 3 studies of unequal precision."
+            return f"{choice}: it needs 3 studies of unequal precision and effect."
         kind = "z" if np.isnan(self.df) else f"t(df = {self.df:.3g})"
         lines = [f"{choice}: slope {self.slope:.4f}, {kind} = {self.statistic:.2f}, p = {self.p:.3f}"]
         if self.disagree:
