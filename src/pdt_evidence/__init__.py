@@ -19,7 +19,6 @@ What effects vary with
     metareg compare_subgroups moderators follow_up model_windows
 What a new trial changes
     compare what_if
-    metareg compare_subgroups moderators follow_up model_windows
 How far a result holds
     sensitivity multiverse leave_one_out influence cumulative gosh audit
     bias regression_test rank_test trim_and_fill pet_peese selection_model
