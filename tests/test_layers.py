@@ -34,6 +34,7 @@ WINGS = {
     "evidence.readers": ("safe", "tabular", "", "revman", "metapsy", "files"),  # "": what is not named
     "models": ("", "networks", "bias"),
     "analysis": (
+        "ordered",
         "checks",
         "progress",
         "pooled",
