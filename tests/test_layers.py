@@ -35,6 +35,7 @@ WINGS = {
     "evidence.readers": ("safe", "tabular", "", "revman", "metapsy", "files"),  # "": what is not named
     "models": ("", "networks", "bias"),
     "analysis": (
+        "ordered",
         "checks",
         "progress",
         "pooled",

@@ -6,7 +6,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,8 +15,6 @@ from pdt_evidence.evidence.readers.names import COLUMNS, NO_NAME, Names
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from pdt_evidence.evidence.readers.revman.review import Analysis
 
 __all__ = ["ask_about_labels", "ask_for_directions", "ask_for_names", "ask_for_scales"]
 
@@ -93,7 +91,7 @@ def ask_for_scales(table: pd.DataFrame, where: str) -> None:
     )
 
 
-def ask_about_labels(found: Sequence[tuple[Analysis, str]], names: Names, where: str) -> None:
+def ask_about_labels(found: Sequence[tuple[Any, str]], names: Names, where: str) -> None:
     """Warn of analyses whose "Favours" labels contradict their outcome: exchanged, they turn the sign of every row."""
     if not found:
         return
