@@ -33,7 +33,7 @@ CALLS = {  # name -> (call, target in seconds)
     "check_claims()": ("pdt.check_claims()", 1.0),
     "moderators()": ("pdt.moderators()", 1.0),
     "follow_up()": ("from pdt_evidence.analysis.over_time.follow_up import follow_up; follow_up()", 1.0),
-    "sensitivity(), every rule": (f'pdt.sensitivity({AGAINST_CONTROL}, by="comparison", rules=True)', 1.0),
+    "sensitivity(), 22 fits": (f'pdt.sensitivity({AGAINST_CONTROL}, by="comparison")', 1.0),
     "report()": ('pdt.report("{folder}/report.html")', 3.0),
     "reproduce()": (REPRODUCE, 8.0),
 }

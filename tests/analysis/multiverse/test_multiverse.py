@@ -213,7 +213,8 @@ def test_methods_with_fixed_weights_have_neither_estimator_nor_test():
 
 
 def test_an_executor_changes_nothing():
-    options = GRID | {"bias": ["none", "pet-peese", "uwls"], "direction": "positive"}
+    fewer = {"rho": 0.6, "events": "fallback", "method": ["REML", "DL"], "aggregate": "mean"}
+    options = GRID | fewer | {"bias": ["none", "pet-peese", "uwls"], "direction": "positive"}
     with ThreadPoolExecutor(2) as executor:
         shared = multiverse(ROWS, by="outcome", executor=executor, **options)
     pd.testing.assert_frame_equal(shared.to_frame(), multiverse(ROWS, by="outcome", **options).to_frame())
