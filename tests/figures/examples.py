@@ -163,6 +163,17 @@ class Bundled:
         return pdt.compare(*(synthesized(table[table.year < year]) for year in (2010, 2014)))
 
     @cached_property
+    def multiverse(self) -> Any:
+        """The stratum under several estimators, tests, models of dependence and methods against bias."""
+        return pdt.multiverse(
+            self.depression[self.depression.yi.notna()],
+            method=["REML", "DL", "PM"],
+            test=["knha", "z"],
+            dependence=["aggregate", "one-per-trial", "che"],
+            bias=["none", "pet-peese", "selection", "p-uniform*", "limit"],
+        )
+
+    @cached_property
     def judged(self) -> dict[str, list[Any]]:
         """Overall judgements by RoB 2, one a trial and outcome."""
         rated = self.table[self.table.rob_tool.eq("RoB2") & self.table.rob.str.contains("[a-z]", na=False)]
@@ -431,6 +442,12 @@ CHARTS = {
         caption="`specification_curve(sensitivity(table), choices=[...])`",
     ),
 }
+CHARTS["multiverse"] = Example(
+    "specification_curve",
+    evidence=lambda known: known.multiverse,
+    shown={"title": "Depression at the end of treatment: PDT versus control", "arms": ("PDT", "control")},
+    caption="`specification_curve(multiverse(table, method=[...], test=[...], bias=[...]))`",
+)
 EXAMPLES: dict[str, Example] = FORESTS | CHARTS
 PINNED_EXAMPLES = {name: one for name, one in EXAMPLES.items() if one.made}
 GALLERY_EXAMPLES = {name: one for name, one in EXAMPLES.items() if one.evidence}
