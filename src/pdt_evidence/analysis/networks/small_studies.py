@@ -44,8 +44,8 @@ class AdjustedEffects(Brief):
     p: float  # NaN below three contrasts
 
     def _line(self) -> str:
-        line = f"Egger's intercept {self.intercept:.3g}, p {self.p:.3g}"
-        return f"{len(self.yi)} contrasts around their comparisons; {line}"
+        test = f"Egger's intercept {self.intercept:.3g}, p {self.p:.3g}"
+        return f"{len(self.yi)} contrasts around their comparisons; {test}"
 
 
 def adjusted_effects(network: Network, order: Sequence[str] | None = None) -> AdjustedEffects:

@@ -21,6 +21,7 @@ from pdt_evidence.analysis.regression.result import (
     inflation,
     moderator_columns,
     remarks,
+    require_columns,
 )
 from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
@@ -60,7 +61,14 @@ class ClusteredMetaRegression(MetaRegression):
         return found if index is None else found.set_axis(index)
 
     def at_design(self, X: Array) -> pd.DataFrame:
-        """As `predict`, for rows of the design itself, shape (rows, p)."""
+        """As `predict`, for rows of the design itself, shape (rows, p).
+
+        Raises
+        ------
+        RequestError
+            Where the rows have another number of columns than the model.
+        """
+        require_columns(X, self.design)
         numbers = _numbers([coefficient(self.working, x, self.level) for x in X])
         crit = two_sided_quantile(self.level, numbers["df"].to_numpy())
         wide = crit * np.sqrt(numbers["se"] ** 2 + self.tau2)

@@ -137,15 +137,16 @@ class LocationScale(Brief):
         return f"{self.formula}, scale {self.scale_formula}, k = {self.k}"
 
     def _cells(self) -> Cells:
+        table: Any = self.to_frame()
         rows = [
             (
-                of,
-                str(row.term),
+                row.of,
+                row.term,
                 PAGE.number(row.estimate),
                 PAGE.interval((row.ci_low, row.ci_high)),
                 PAGE.p(row.p),
             )
-            for of, row in zip(self.to_frame()["of"], self.to_frame().itertuples(), strict=True)
+            for row in table.itertuples()
         ]
         return [("of", "term", "estimate", f"{percent(self.level)} CI", "p"), *rows]
 

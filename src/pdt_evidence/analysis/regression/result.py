@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.analysis.regression.formulas import new_design, rows_of
+from pdt_evidence.errors import RequestError
 from pdt_evidence.formatting import TEXT, aligned, note_lines, percent, plain
 from pdt_evidence.models.distributions import two_sided_quantile
 from pdt_evidence.models.inference import REGRESSION_TESTS, TESTS_BY_CODE, named_test
@@ -31,6 +32,7 @@ __all__ = [
     "inflation",
     "moderator_columns",
     "remarks",
+    "require_columns",
     "wald_df",
 ]
 
@@ -100,9 +102,16 @@ class MetaRegression(Brief):
         return found if index is None else found.set_axis(index)
 
     def at_design(self, X: Array) -> pd.DataFrame:
-        """As `predict`, for rows of the design itself, shape (rows, p)."""
+        """As `predict`, for rows of the design itself, shape (rows, p).
+
+        Raises
+        ------
+        RequestError
+            Where the rows have another number of columns than the model.
+        """
         import pandas as pd
 
+        require_columns(X, self.design)
         fitted = X @ self.coefficients["estimate"].to_numpy()
         variance = np.einsum("ij,jk,ik->i", X, self.covariance, X)
         crit = float(two_sided_quantile(self.level, wald_df(self.test, self.k, X.shape[1])))
@@ -222,6 +231,14 @@ class MetaRegression(Brief):
     def _cells(self) -> Cells:
         shown = {"estimate_ci": ("estimate", "ci_low", "ci_high"), "se": "se", "df": "df", "p": "p"}
         return cells_of(self.coefficients.rename_axis("term").reset_index(), term="term", **shown)
+
+
+def require_columns(X: Array, design: Array) -> None:
+    """Raise `RequestError` unless rows have the columns of a design."""
+    if X.ndim != 2 or X.shape[1] != design.shape[1]:
+        raise RequestError(
+            f"The model has {design.shape[1]} columns, but these rows have the shape {X.shape}."
+        )
 
 
 def wald_df(test: str, k: int, p: int) -> float:

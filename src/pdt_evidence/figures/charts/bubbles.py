@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.errors import RequestError, known_options
-from pdt_evidence.figures.charts.chart import MM, Chart, chart
+from pdt_evidence.figures.charts.chart import LINEAR, MM, Chart, chart
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.styles import Style
 from pdt_evidence.formatting import percent
@@ -102,7 +102,7 @@ def bubble(
         xlabel=words.spoken(found.moderator),
         ylabel="Effect",
         legend=[*drawn, *_sizes(made, found)],
-        **({"x": list(enumerate(found.levels))} if found.levels else {}),
+        x=list(enumerate(found.levels)) if found.levels else LINEAR,
     )
 
 
