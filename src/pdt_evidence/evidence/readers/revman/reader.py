@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -164,11 +164,7 @@ def _as_trials(
     undirected = table[table["better"] == ""].drop_duplicates("analysis")
     requested = undirected[["analysis", "outcome_label", "outcome"]].itertuples(index=False, name=None)
     ask_for_directions(names, requested, source["file"])
-    against = contradictions((review.analyses[number] for number in table["analysis"].unique()), names)
-    log += [
-        (one.line, f"analysis {one.number}", "noted", f"its labels say that {why}") for one, why in against
-    ]
-    ask_about_labels(against, names, source["file"])
+    _say_contradictions(review, table["analysis"].unique(), names, log, source["file"])
     return ImportedTrials.make(
         table,
         log=make_log(log),
@@ -177,6 +173,17 @@ def _as_trials(
         totals=_frame(review.totals),
         analyses=_analyses(review),
     )
+
+
+def _say_contradictions(
+    review: Review, numbers: Iterable[str], names: Names, log: list[Entry], where: str
+) -> None:
+    """Log and warn of the analyses whose labels contradict their outcome."""
+    against = contradictions((review.analyses[number] for number in numbers), names)
+    log += [
+        (one.line, f"analysis {one.number}", "noted", f"its labels say that {why}") for one, why in against
+    ]
+    ask_about_labels(against, names, where)
 
 
 SAME = ("trial_id", "outcome", "outcome_label", "follow_up", "arm_t", "arm_c", "mean_t", "sd_t", "n_t", "mean_c",
