@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["InOrder", "in_their_order", "orders_of"]
 
@@ -37,5 +38,5 @@ def in_their_order(values: Any) -> tuple[Any, ...]:
 
 def orders_of(table: pd.DataFrame) -> dict[Any, tuple[Any, ...]]:
     """The categories of each column that has ordered ones."""
-    dtypes = ((name, dtype) for name, dtype in table.dtypes.items() if isinstance(dtype, pd.CategoricalDtype))
-    return {name: tuple(dtype.categories) for name, dtype in dtypes if dtype.ordered}
+    dtypes: Any = table.dtypes.items()
+    return {name: tuple(dtype.categories) for name, dtype in dtypes if getattr(dtype, "ordered", False)}

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.analysis.conclusions.wording import about_follow_up
 from pdt_evidence.analysis.over_time.visits import RHO_TIME_GRID, pooled_changes, unpaired_visits, visit_pairs
+from pdt_evidence.analysis.pooled.rows_to_pool import with_names
 from pdt_evidence.analysis.regression.clustered import clustered_fit, coefficient
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.standing import scores_before_events
@@ -162,7 +163,7 @@ def follow_up(
     missing = [name for name in NEEDED if name not in available.columns]
     if missing:
         raise SchemaError(f"The table lacks {', '.join(missing)}; `trials` and `read_trials` give them.")
-    rows = symptom_rows(available[available["comparison"].isin(comparisons)])
+    rows = symptom_rows(with_names(available[available["comparison"].isin(comparisons)]))
     if rows.empty:
         raise EvidenceError(f"No row of {', '.join(comparisons)} gives an effect on a symptom.")
     with warnings.catch_warnings():

@@ -17,7 +17,7 @@ from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, warn
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.evidence.tables import set_aside
 
-__all__ = ["OWN_FIELDS", "distinct_words", "nothing_gives", "rows_to_pool", "words_of"]
+__all__ = ["OWN_FIELDS", "distinct_words", "nothing_gives", "rows_to_pool", "with_names", "words_of"]
 
 SIGNED_BY_SCORE = ("SMD", "MD", "ROM", "OR", "RR", "RD")
 OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_reason")  # a result has them by themselves
@@ -30,7 +30,7 @@ def rows_to_pool(
     """The rows of a user's table that can be pooled, and the others, each with its reason; see `synthesize`."""
     _check(table, by)
     _say_set_aside(table)
-    table = _named(table)
+    table = with_names(table)
     if measure is not None or not {"yi", "vi"} <= set(table.columns):
         table = _with_effects(table, measure or "SMD")
     else:
@@ -114,7 +114,7 @@ def _shown(ids: Iterable[Any]) -> str:
     return ", ".join(first[:ROWS_SHOWN]) + (", …" if len(first) > ROWS_SHOWN else "")
 
 
-def _named(table: pd.DataFrame) -> pd.DataFrame:
+def with_names(table: pd.DataFrame) -> pd.DataFrame:
     """The table with a row id, a trial and a study in every row: what a short table leaves to be understood."""
     names = {}
     if "row_id" not in table.columns:
