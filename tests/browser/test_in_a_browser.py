@@ -24,6 +24,7 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(enc
 FAULTS = """axe.run({exclude: [['figure svg']]}, {resultTypes: ['violations']}).then(found => found.violations.map(
     one => `${one.id}: ${one.help} (${one.nodes.slice(0, 3).map(node => node.html.slice(0, 120)).join(' | ')})`))"""
 WIDTHS = (390, 768, 1400)
+PATIENCE = 180_000  # milliseconds, on a machine that has other things to do
 A4 = {"portrait": 182, "landscape": 273}  # millimetres between the margins
 WIDE = "#trials, #published, #recomputed, #coverage, #wanted, #sources, #file, #versions"
 
@@ -55,6 +56,7 @@ def shown(chromium, pages):
 
     def show(name, width=1400, scheme="light", **options):
         page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme, **options)
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.goto(pages[name].as_uri())
