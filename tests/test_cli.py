@@ -66,7 +66,6 @@ BAD = {
     "a misspelt column": (TRIALS.replace("sd_t", "sdt"), "sd_t"),
     "text in a number": (TRIALS.replace("10.1", "ten"), "expected a number, found 'ten'"),
     "an SD of nothing": (TRIALS.replace("4.2", "0"), "sd_t"),
-    "one patient": (TRIALS.replace(",22,", ",1,"), "n_t"),
     "an unknown window": (
         TRIALS.replace("post", "later", 1),
         "expected one of post, short, medium, long, unknown",

@@ -246,7 +246,7 @@ def test_one_study_keeps_its_own_interval(method):
 def test_two_studies_have_no_prediction_interval_on_k_minus_2():
     fit_ = pool([0.1, 0.9], [0.04, 0.05])
     assert np.isnan(fit_.pi).all()
-    assert any("needs 3 studies" in note for note in fit_.notes)
+    assert any("With two studies no prediction interval" in note for note in fit_.notes)
     assert np.isfinite(pool([0.1, 0.9], [0.04, 0.05], pi_rule="HTS-t(k-1)").pi).all()
 
 

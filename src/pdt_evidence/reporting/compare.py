@@ -84,7 +84,7 @@ def compare(
     >>> new = pdt.trials(comparison="pdt_vs_cbt", outcome="depression", follow_up="post")
     >>> change = pdt.compare(new.iloc[1:], new, claims=False)
     >>> change.rows[["what", "row_id", "study"]].values.tolist()
-    [['came', 'T0073', 'Bastos 2015']]
+    [['came', 'T0141', 'Cooper 2003']]
     """
     asked = {"by": by, "measure": measure, "method": method, "test": test, "level": level,
              "dependence": dependence, "rho": rho}  # fmt: skip

@@ -115,14 +115,14 @@ def metafor_files(synthesis: Synthesis, stem: str) -> dict[str, str | pd.DataFra
         If the synthesis used a method or test that metafor does not have, or pooled counts of events.
     """
     several = any(isinstance(effect, MultilevelEffect) for _, effect in synthesis.items())
-    if not several:
-        _require_counterparts(synthesis.method, synthesis.test)
     by_counts = [str(key[0]) for key, effect in synthesis.items() if effect.method.startswith(("MH", "PETO"))]
     if by_counts:
         raise RequestError(
             f"{', '.join(by_counts)}: pooled by Mantel-Haenszel or Peto, for which the script has no counterpart. "
             "Export the other strata, or pool without style = 'revman'."
         )
+    if not several:
+        _require_counterparts(synthesis.method, synthesis.test)
     if np.isnan(synthesis.level):
         raise RequestError("the synthesis has no confidence level")
     names = {part: f"{stem}_{part}.csv" for part in ("effects", "pooled", "covariances")}

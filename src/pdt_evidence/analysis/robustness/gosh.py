@@ -179,19 +179,19 @@ def gosh(
     >>> subsets.included("C").tolist()
     [False, False, False, True, True, True, True]
     """
-    by_trial = isinstance(yi, MultilevelEffect)
-    if by_trial:
+    by_trial = yi if isinstance(yi, MultilevelEffect) else None
+    if by_trial is not None:
         refuse_options(vi=vi, method=method, labels=labels)
-    full = yi if by_trial else pool_first(yi, vi, method, None, None, labels)
+    full = by_trial if by_trial is not None else pool_first(yi, vi, method, None, None, labels)
     check_options(
         method=(full.method, Choice(GOSH_METHODS)),
         budget=(budget, Whole(least=1)),
         sample=(sample, Whole(least=1, or_none=True)),
         seed=(seed, SEED),
     )
-    if by_trial:
+    if by_trial is not None:
         most = budget if sample is not None else min(budget, MOST_BY_TRIAL)
-        return _by_trial(full, most, sample, seed, executor, progress)
+        return _by_trial(by_trial, most, sample, seed, executor, progress)
     if full.k < 2:
         raise EvidenceError("gosh() needs at least two studies; one has no subsets but itself.")
     masks, complete = _subsets(full.k, budget, sample, seed)

@@ -136,7 +136,7 @@ def what_if(
     >>> fit = pdt.pool([0.5, 0.3, 0.7], [0.05, 0.06, 0.04], measure="SMD")
     >>> found = pdt.what_if(fit, effect=[0.0, 0.5], n_per_arm=50)
     >>> found.to_frame()[["effect", "vi", "estimate"]].round(3).values.tolist()
-    [[0.0, 0.04, 0.379], [0.5, 0.041, 0.519]]
+    [[0.0, 0.04, 0.375], [0.5, 0.041, 0.519]]
     """
     if not isinstance(fit, PooledEffect):
         raise RequestError(
