@@ -17,7 +17,7 @@ from matplotlib.colors import to_hex
 from numpy.testing import assert_allclose
 
 import pdt_evidence as pdt
-from pdt_evidence import PooledEffect, absolute, figures, pool, power
+from pdt_evidence import PooledEffect, absolute, equivalence, figures, pool, power
 from pdt_evidence.analysis.robustness.cumulative import cumulative
 from pdt_evidence.analysis.robustness.gosh import gosh
 from pdt_evidence.analysis.robustness.influence import leave_one_out
@@ -379,6 +379,17 @@ def pictograph(rng):
     return ax
 
 
+def equivalence_plot(rng):
+    margin, k = pick(rng, (0.1, 0.25, 2.0)), pick(rng, (1, 2, 7))
+    vi = rng.uniform(0.02, 0.2, (k, 6))
+    fits = [pool(rng.normal(0.1, 0.4, 6), row) for row in vi]
+    found = {f"Outcome {i}": equivalence(fit, margin=margin) for i, fit in enumerate(fits)}
+    ax = figures.equivalence_plot(found, **look(rng, high=True))
+    (ends,) = (mark.get_segments() for mark in ax.collections if mark.get_gid() == "intervals")
+    assert_allclose([segment[:, 0] for segment in ends], [one.ci for one in found.values()])
+    return ax
+
+
 def power_curve(rng):
     question = pick(rng, ("mean", "heterogeneity", "equivalence", "moderator"))
     asked = power(
@@ -436,6 +447,7 @@ DRAWN = {
         traffic_lights,
         bubble,
         network_funnel,
+        equivalence_plot,
         power_curve,
         radial,
         s_value_curve,

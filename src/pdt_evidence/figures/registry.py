@@ -34,7 +34,7 @@ class Figure(NamedTuple):
 
 
 _FIT = ("PooledEffect",)
-_ROWS = ("Synthesis", "PooledSeries", "Influence", "Network", "Bias", "Mapping")
+_ROWS = ("Synthesis", "PooledSeries", "Influence", "Network", "Bias", "HeadToHead", "Moderation", "Mapping")
 
 FIGURES: dict[str, Figure] = {
     "forest": Figure("forests.plot", "alt.describe", (), (None, None)),

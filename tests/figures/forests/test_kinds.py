@@ -231,7 +231,9 @@ def test_a_table_with_groups_has_headings_and_subtotals_without_trial_ids():
     ax = forest(table)
     assert_readable(ax)
     assert names(ax, "heading:") == ["Depression", "Anxiety"]
-    assert len(geometry.mark(ax, "diamonds").get_paths()) == 2
+    # Of two studies each, by t with 1 degree of freedom: the axis cuts both, so they are lines with a small diamond.
+    assert len(geometry.mark(ax, "diamonds-cut").get_segments()) == 2
+    assert len(geometry.mark(ax, "diamonds-small").get_offsets()) == 2
 
 
 @pytest.mark.parametrize(

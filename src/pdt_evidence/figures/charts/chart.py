@@ -257,6 +257,9 @@ class Chart:
         low, high = self.ax.get_xlim()
         found = x.ticks((low, high), across, width, style.format) if isinstance(x, Ruler) else list(x or ())
         places = [(at - low) / (high - low) * across for at, _ in found]
+        if not isinstance(x, Ruler):  # words, broken so that neighbours stand apart
+            room = max(min((b - a for a, b in pairwise(places)), default=across) - GAP, 3 * style.small)
+            found = [(at, "\n".join(_lines(self.face, text, room, style.small))) for at, text in found]
         halves = [width(text) / 2 for _, text in found]
         before = max((half - at for at, half in zip(places, halves, strict=True)), default=0.0)
         after = max((at + half - across for at, half in zip(places, halves, strict=True)), default=0.0)
