@@ -202,7 +202,7 @@ def test_strata_of_several_measures_name_their_own(effect):
 
 
 def test_records_have_short_names(effect):
-    assert repr(effect) == "<PooledEffect depression post, REML knha k=6: SMD 0.49 [0.0088, 0.97]>"
+    assert repr(effect) == "<PooledEffect depression post, REML knha k=6: SMD 0.49 [0.01, 0.97]>"
     assert repr(synthesis(effect)) == (
         "<Synthesis of 2 strata by outcome, follow_up: SMD, REML knha, aggregate rho=0.6>"
     )

@@ -58,6 +58,10 @@ def results() -> dict[str, object]:
             "bias": pdt.bias(many),
             "findings": pdt.findings(found["synthesize"]),
             "information_size": pdt.information_size(fit, minimal=0.24),
+            "location_scale": pdt.metareg(
+                "yi ~ year", sweep_arguments.TABLE.drop(columns="trial_id"), scale="~ year"
+            ),
+            "model_windows": pdt.model_windows(sweep_arguments.WINDOWS)["a_vs_b", "depression"],
             "limit_meta": pdt.limit_meta(fit),
             "multiverse": pdt.multiverse(sweep_arguments.TABLE, by=["outcome"], method=["REML", "DL"]),
             "p_uniform": pdt.p_uniform(fit),

@@ -90,6 +90,8 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
     runs = pd.DataFrame({"estimate": Y, "ci_low": -1.0, "ci_high": 2.0, "method": list("xyxyxy")})
     file, review = folder / "trials.csv", folder / "CD1.rm5"
     review.write_bytes(made_files.rm5())
+    database = folder / "database.csv"
+    database.write_bytes(made_files.metapsy({}, {"study": "Berger, 2012"}))
     TABLE.drop(columns="year").to_csv(file, index=False)
     several = pd.concat(
         [ARMS.assign(study=[f"{name}{at}" for name in "abcdef"]) for at in range(2)], ignore_index=True
@@ -125,8 +127,8 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         },
         "vcalc": {"vi": V, "cluster": list("aabbcc")},
         "pool_multilevel": {**pair, "cluster": list("aabbcc")},
-        "read_metapsy": {"path": file},
-        "read_revman": {"path": file},
+        "read_metapsy": {"path": database},
+        "read_revman": {"path": review},
         "read_studies": {"path": file},
         "read_trials": {"path": file},
         "regression_test": pair,

@@ -53,9 +53,11 @@ def _trend(name: str, row: pd.Series) -> str:
         return f"{name}: no trend over months can be estimated ({row['reason']})."
     result = TEXT.estimate(row["estimate"], (row["ci_low"], row["ci_high"]))
     text = (
-        f"{name}: slope on log(1 + months) {result}, resting on {row['trials_after']} of {row['trials']} trials "
-        f"({row['df']:.1f} degrees of freedom)."
+        f"{name}: slope on log(1 + months) {result}, resting on {row['trials_after']} of {row['trials']} trials"
     )
+    if pd.isna(row["df"]):
+        return f"{text}; no degrees of freedom are left, so that no test can be made."
+    text += f" ({row['df']:.1f} degrees of freedom)."
     if row["df"] < FEWEST_DF:
         return f"{text} That is too little to tell growth from loss."
     if row["ci_low"] > 0 or row["ci_high"] < 0:

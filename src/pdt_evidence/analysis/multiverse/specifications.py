@@ -50,17 +50,26 @@ def options_of(given: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     RequestError
         With every option that is not known, and every choice without one.
     """
-    problems, found = [], {}
-    for name, options in given.items():
-        listed: Any = [options] if isinstance(options, str | float | int) or options is None else options
-        found[name] = tuple(dict.fromkeys(listed))
-        if not found[name]:
-            problems.append(f"{name} has no option. Give at least one.")
-        faults = (KINDS[name].fault(name, option) for option in found[name])
-        problems += [fault for fault in faults if fault]
+    listed = {name: _listed(options) for name, options in given.items()}
+    problems: dict[str, None] = {}  # each once
+    for name, options in listed.items():
+        if not options:
+            problems[f"{name} has no option. Give at least one."] = None
+        faults = (KINDS[name].fault(name, option) for option in options)
+        problems |= dict.fromkeys(fault for fault in faults if fault)
     if problems:
-        raise RequestError.from_problems(problems)
-    return found
+        raise RequestError.from_problems(list(problems))
+    return {name: tuple(dict.fromkeys(options)) for name, options in listed.items()}
+
+
+def _listed(options: Any) -> list[Any]:
+    """The options of one choice, whatever they are; what is no list is one option."""
+    if isinstance(options, str):
+        return [options]
+    try:
+        return list(options)
+    except TypeError:
+        return [options]
 
 
 def model_grid(

@@ -35,14 +35,18 @@ class LikelihoodRatio(Brief):
     p_boundary: float = NAN
 
 
-@dataclass(frozen=True)
-class OfVariances:
+@dataclass(frozen=True, repr=False)
+class OfVariances(Brief):
     """What can be said of the variances at the peak of a likelihood, each when first read."""
 
     nested: Nested
     peak: Peak
     free: tuple[bool, bool]  # which of (between, within) is estimated
     level: float
+
+    def _line(self) -> str:
+        names = [name for name, free in zip(NAMES, self.free, strict=True) if free]
+        return f"variances {' and '.join(names)}" if names else "no variance is estimated"
 
     @cached_property
     def sigma2_ci(self) -> tuple[tuple[float, float], tuple[float, float]]:
