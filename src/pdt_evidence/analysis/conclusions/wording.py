@@ -52,9 +52,7 @@ def _trend(name: str, row: pd.Series) -> str:
     if not row["fitted"]:
         return f"{name}: no trend over months can be estimated ({row['reason']})."
     result = TEXT.estimate(row["estimate"], (row["ci_low"], row["ci_high"]))
-    text = (
-        f"{name}: slope on log(1 + months) {result}, resting on {row['trials_after']} of {row['trials']} trials"
-    )
+    text = f"{name}: slope on log(1 + months) {result}, resting on {row['trials_after']} of {row['trials']} trials"
     if pd.isna(row["df"]):
         return f"{text}; no degrees of freedom are left, so that no test can be made."
     text += f" ({row['df']:.1f} degrees of freedom)."
