@@ -103,6 +103,25 @@ def line(ax, gid):
     return next(found for found in ax.lines if found.get_gid() == gid)
 
 
+def pooled_as_drawn(ax, fit):
+    """A diamond as wide as its interval; cut off by the axis or too thin, a small one."""
+    (low, high), limits = shown(fit, fit.ci), ax.get_xlim()
+    cut = low < limits[0] or high > limits[1]
+    whole = geometry.mark(ax, "diamonds")
+    assert whole is None or not cut
+    if whole is not None:
+        corners = whole.get_paths()[0].vertices[:, 0]
+        assert_allclose([corners.min(), corners.max()], (low, high), rtol=1e-9)
+        return
+    if cut and low <= limits[1] and high >= limits[0]:
+        assert_allclose(geometry.ends(ax, "diamonds-cut")[0], np.clip((low, high), *limits), rtol=1e-9)
+    else:
+        assert geometry.mark(ax, "diamonds-cut") is None
+    if limits[0] <= shown(fit, fit.estimate) <= limits[1]:
+        small = geometry.mark(ax, "diamonds-small").get_offsets()
+        assert_allclose(small[0, 0], shown(fit, fit.estimate), rtol=1e-9)
+
+
 def forest(rng):
     fit, requested = result(rng), look(rng)
     if requested.get("width", 200) > 150 and rng.random() < 0.7:
@@ -129,8 +148,7 @@ def forest(rng):
     written = {text.get_gid() for text in ax.texts}
     assert {f"study:{name}:study:1" for name in fit.row_ids} <= written
     if fit.k > 1:
-        corners = geometry.mark(ax, "diamonds").get_paths()[0].vertices[:, 0]
-        assert_allclose([corners.min(), corners.max()], shown(fit, fit.ci), rtol=1e-9)
+        pooled_as_drawn(ax, fit)
     squares = geometry.mark(ax, "squares")
     if squares is not None:
         inside = (shown(fit, fit.yi) >= low) & (shown(fit, fit.yi) <= high)

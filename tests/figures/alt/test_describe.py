@@ -61,7 +61,7 @@ def test_an_interval_that_is_not_known_is_said_to_be():
 
 def test_a_ratio_is_said_as_the_figure_prints_it():
     fit = effect(4, measure="OR", estimate=math.log(0.02), ci=(math.log(0.0002), math.log(0.9996)))
-    assert "OR 0.020 (95% confidence interval <0.001 to <1, favours control)" in alt_text(fit)
+    assert "OR 0.02 (95% confidence interval <0.001 to <1, favours control)" in alt_text(fit)
 
 
 def test_every_stratum_of_a_synthesis_is_described():
@@ -203,7 +203,10 @@ def test_every_figure_has_its_words(name):
     given = example.made()
     text = alt_text(given, name)
     assert text.endswith(".")
-    assert any(word in text for word in ("plot", "curve", "graph", "studies", "windows"))
+    assert any(
+        word in text
+        for word in ("plot", "curve", "graph", "studies", "windows", "funnel", "Intervals", "strata")
+    )
 
 
 def test_an_empty_result_is_refused():

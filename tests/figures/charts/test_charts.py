@@ -116,7 +116,7 @@ FIGURES = {
 def test_a_trajectory_by_the_start_stands_where_its_windows_do():
     drawn = pdt.synthesize(pdt.trials(comparison="pdt_vs_control", outcome="depression"), clock="start")
     ax = trajectory(drawn)
-    assert ax.get_xlabel().startswith("Months since the start of treatment")
+    assert ax.get_xlabel().startswith("Time since the start of treatment, in windows")
     assert "since the start of treatment" in pdt.alt_text(drawn, "trajectory")
     windows = [key[1] for key, one in drawn.strata.items() if key[1] != "unknown" and one.k]
     shown = {text.get_gid().split(":")[-1] for text in ax.texts if (text.get_gid() or "").startswith("k:")}
@@ -298,7 +298,9 @@ def test_notes_of_the_results_stand_under_forests():
     assert "Knapp-Hartung variance" not in " ".join(text.get_text() for text in quiet.texts)
     two = summary_forest({"z": pool([0.1, 0.3], [0.04, 0.05], measure="SMD", test="z")})
     geometry.assert_readable(two)
-    assert "needs 3 studies" in " ".join(text.get_text() for text in two.texts)
+    assert "With two studies no prediction interval can be computed." in " ".join(
+        text.get_text() for text in two.texts
+    )
     several = {"knha": same, "two": pool([0.1, 0.3], [0.04, 0.05], measure="SMD")}
     sentence = " ".join(text.get_text() for text in summary_forest(several).texts)
     assert "Notes on 2 of these results are in their summary()." in sentence

@@ -12,7 +12,9 @@ from pdt_evidence.figures.forests.series import ADAPTERS, Series, kind_of, serie
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pdt_evidence.analysis.networks.comparison import HeadToHead
     from pdt_evidence.analysis.networks.result import Network
+    from pdt_evidence.analysis.regression.moderators import Moderation
     from pdt_evidence.analysis.robustness.influence import Influence
     from pdt_evidence.analysis.robustness.refits import PooledSeries
     from pdt_evidence.results import PooledEffect, Synthesis
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
         | PooledSeries
         | Influence
         | Network
+        | HeadToHead
+        | Moderation
         | Mapping[str, PooledEffect]
         | pd.DataFrame
     )

@@ -163,11 +163,12 @@ def _diamonds(
     whole = [p for p in known if p not in cut and p not in thin]
     at = [(p.row.low, p.row.estimate, p.row.high, p.middle) for p in whole]
     marks.diamonds(ax, at, half, color=[hue_of(style, p.row.hue) for p in whole], gid="diamonds")
-    spans = [(max(p.row.low, ends[0]), min(p.row.high, ends[1]), p.middle) for p in cut]
+    partly = [p for p in cut if p.row.low <= ends[1] and p.row.high >= ends[0]]
+    spans = [(max(p.row.low, ends[0]), min(p.row.high, ends[1]), p.middle) for p in partly]
     marks.intervals(
         ax,
         spans,
-        color=[hue_of(style, p.row.hue) for p in cut],
+        color=[hue_of(style, p.row.hue) for p in partly],
         width=1.8 * style.scale,
         gid="diamonds-cut",
         zorder=3.0,

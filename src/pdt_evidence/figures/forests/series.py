@@ -218,7 +218,10 @@ def _of_head_to_head(found: HeadToHead) -> Series:
     _refuse_empty(effects)
     return Series(
         effects=effects,
-        paths=[(NETWORKS.get(row["network"], row["network"]), EVIDENCE[row["evidence"]]) for row in rows],
+        paths=[
+            (NETWORKS.get(str(row["network"]), str(row["network"])), EVIDENCE[row["evidence"]])
+            for row in rows
+        ],
         title="PDT against CBT: direct, indirect and mixed evidence",
         head="Evidence",
         counts="Studies of the network",
