@@ -30,10 +30,14 @@ WIDE = "#trials, #published, #recomputed, #coverage, #wanted, #sources, #file, #
 
 
 @pytest.fixture(scope="module")
-def chromium():
+def chromium(tmp_path_factory):
     root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        program = playwright.chromium.launch(executable_path=installed(), args=root)
+        home = {
+            name: str(tmp_path_factory.mktemp("home"))
+            for name in ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")
+        }
+        program = playwright.chromium.launch(executable_path=installed(), args=root, env=os.environ | home)
         yield program
         program.close()
 

@@ -45,7 +45,7 @@ def row_choices(
         for name, given in words.items()
         if given is not None
     ]
-    found += _exclusions(table, exclude or {}, problems)
+    found += _exclusions(table, {} if exclude is None else exclude, problems)
     for choice in found:
         if not choice.options and not problems:
             problems.append(f"{choice.name} has no option. Give at least one.")
@@ -77,12 +77,18 @@ def _by_words(table: pd.DataFrame, name: str, given: Any, problems: list[str]) -
 
 def _labelled(given: Any) -> Iterator[tuple[str, list[str] | None]]:
     """Each option's label and words; None keeps all rows, several words are taken together."""
-    if isinstance(given, str):
-        given = [given]
-    pairs = given.items() if isinstance(given, Mapping) else ((None, one) for one in given)
+    pairs = given.items() if isinstance(given, Mapping) else ((None, one) for one in _many(given))
     for label, one in pairs:
-        words = None if one is None else [one] if isinstance(one, str) else [str(word) for word in one]
+        words = None if one is None else [str(word) for word in _many(one)]
         yield str(label) if label is not None else ALL if words is None else " + ".join(words), words
+
+
+def _many(value: Any) -> list[Any]:
+    """What there is in a value; what is no list is one thing."""
+    try:
+        return [value] if isinstance(value, str) else list(value)
+    except TypeError:
+        return [value]
 
 
 def _exclusions(table: pd.DataFrame, exclude: Mapping[str, Any], problems: list[str]) -> list[RowChoice]:
@@ -114,7 +120,7 @@ def _mask(table: pd.DataFrame, label: Any, mask: Any, problems: list[str]) -> Ke
         mask = mask(table)
     if isinstance(mask, pd.Series) and not mask.index.equals(table.index):
         mask = mask.reindex(table.index)
-    values = pd.array(list(mask))
+    values = pd.array(_many(mask))
     if len(values) and all(isinstance(value, str) for value in values):
         return _by_ids(table, label, [str(value) for value in values], problems)
     if len(values) != len(table):

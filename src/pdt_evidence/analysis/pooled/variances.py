@@ -39,8 +39,8 @@ class LikelihoodRatio(Brief):
 class OfVariances(Brief):
     """What can be said of the variances at the peak of a likelihood, each when first read."""
 
-    nested: Nested
-    peak: Peak
+    _nested: Nested
+    _peak: Peak
     free: tuple[bool, bool]  # which of (between, within) is estimated
     level: float
 
@@ -64,15 +64,15 @@ class OfVariances(Brief):
         return self._ratio(1)
 
     def _interval(self, which: int) -> tuple[float, float]:
-        if not self.free[which] or self.nested.y.size == 1:
+        if not self.free[which] or self._nested.y.size == 1:
             return NO_INTERVAL
-        return profile_interval(self.nested, self.peak, which, self.level, self.free)
+        return profile_interval(self._nested, self._peak, which, self.level, self.free)
 
     def _ratio(self, which: int) -> LikelihoodRatio:
         if not self.free[which]:
             return LikelihoodRatio(dropped=NAMES[which])
-        smaller = fit_reml(self.nested, (self.free[0] and which != 0, self.free[1] and which != 1))
-        statistic = max(2 * (self.peak.log_likelihood - smaller.log_likelihood), 0.0)
+        smaller = fit_reml(self._nested, (self.free[0] and which != 0, self.free[1] and which != 1))
+        statistic = max(2 * (self._peak.log_likelihood - smaller.log_likelihood), 0.0)
         p = float(chi2_tail(statistic, 1))
         return LikelihoodRatio(
             dropped=NAMES[which], statistic=statistic, p=p, p_boundary=p / 2 if statistic > 0 else 1.0

@@ -85,7 +85,11 @@ def _run(program: str, page: Path, pdf: Path, folder: Path) -> str:
     ]
     command = [program, *root, *options, f"--print-to-pdf={pdf}", page.resolve().as_uri()]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False)
+        # A home of its own, gone afterwards: a browser leaves settings and caches there.
+        home = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_CACHE_HOME": str(folder)}
+        done = subprocess.run(
+            command, capture_output=True, timeout=PATIENCE, check=False, env=os.environ | home
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
     lines = done.stderr.decode(errors="replace").strip().splitlines()
