@@ -4,7 +4,6 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -147,16 +146,17 @@ def test_reproduce_says_at_once_what_it_does(tmp_path, capsys, monkeypatch):
     assert "a-claim: overstated" in capsys.readouterr().out
 
 
-def test_a_run_shows_its_first_line_within_the_first_second(tmp_path):
+def test_a_run_shows_its_first_line_before_it_computes(tmp_path):
     """In a process of its own, ended as soon as it has spoken."""
-    start = time.monotonic()
     command = [sys.executable, "-m", "pdt_evidence.cli", "reproduce", "--out", str(tmp_path)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         line = process.stderr.readline()
-        waited = time.monotonic() - start
+        written = list(tmp_path.rglob("*.*"))
+        still_runs = process.poll() is None
         process.terminate()
     assert line.startswith("Computing every pool")
-    assert waited < 5  # 0.1 s on a quiet machine
+    assert still_runs
+    assert not written
 
 
 def test_help_says_what_the_program_is_for(capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -21,6 +22,7 @@ from pdt_evidence import PooledEffect, absolute, equivalence, figures, pool, pow
 from pdt_evidence.analysis.robustness.cumulative import cumulative
 from pdt_evidence.analysis.robustness.gosh import gosh
 from pdt_evidence.analysis.robustness.influence import leave_one_out
+from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import STYLES
 from pdt_evidence.figures.sheet.colors import contrast
 from pdt_evidence.models.bias.small_study import regression_test, trim_and_fill
@@ -92,6 +94,16 @@ def look(rng, *, high=False):
     width = pick(rng, (None, 85, 120, 254))
     options |= {"width": width} if width else {}
     return options | ({"height": pick(rng, (0.65, 0.9)) * min(width, 190)} if width and high else {})
+
+
+def with_room(draw, drawn, **options):
+    """Drawn in the room that is given, or in the room that a refusal says is needed."""
+    try:
+        return draw(drawn, **options)
+    except RequestError as refusal:
+        needed = re.search(r"needs about (\d+) x (\d+) mm", str(refusal))
+        options["width"], options["height"] = map(float, needed.groups())
+        return draw(drawn, **options)
 
 
 def shown(fit, values):
@@ -374,7 +386,7 @@ def trajectory(rng):
             columns = {"trial_id": tuple(f"t{i}" for i in range(k)), "months_since_end": months}
             strata[comparison, window] = replace(made, columns=columns)
     drawn = replace(synthesis(), by=("comparison", "follow_up"), strata=strata)
-    ax = figures.trajectory(drawn, trials=bool(rng.random() < 0.7), **look(rng, high=True))
+    ax = with_room(figures.trajectory, drawn, trials=bool(rng.random() < 0.7), **look(rng, high=True))
     texts = sorted(text.get_text() for text in ax.texts)
     assert texts == sorted(f"k = {s.k}" for key, s in strata.items() if key[1] != "unknown")
     heights = np.concatenate(

@@ -216,7 +216,7 @@ def test_head_to_head_evidence_is_in_groups_with_the_mixed_row_as_result():
 def test_windows_of_a_trajectory_stand_side_by_side_with_their_months():
     drawn = synthesis()
     ax = pdt.trajectory(drawn)
-    assert [text.get_text() for text in ax.get_xticklabels()] == ["End of treatment", "Long-term follow-up"]
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["At the end", "Long-term"]
     assert ax.get_xlim() == (-0.75, 1.75)
     by_month = pdt.trajectory(drawn, months={"post": 0, "long": 18})
     assert by_month.get_xlim()[1] > 18

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import gc
 import io
+import math
 import random
 import resource
 import sys
@@ -29,7 +30,7 @@ import meant_files
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers import read_metapsy, read_revman, read_trials
 
-SECONDS = 1.0  # of processor time, for one file
+SECONDS = 1.0  # of processor time, for one file; the script alone holds files to it
 MEMORY_TIMES, MEMORY_PLUS = 10, 50_000_000  # bytes: ten times the file and 50 MB
 PIECES = [
     b"",
@@ -173,7 +174,9 @@ def meant() -> list[Format]:
     ]
 
 
-def run(kind: Format, cases: int, seed: int, folder: Path) -> Iterator[tuple[bool, float]]:
+def run(
+    kind: Format, cases: int, seed: int, folder: Path, limit: float = math.inf
+) -> Iterator[tuple[bool, float]]:
     """Whether each case was read, and its seconds; raises AssertionError with the file's path on a fault."""
     rng = random.Random(f"{kind.name} {seed}")
     path = folder / f"case.{kind.name}"
@@ -191,7 +194,7 @@ def run(kind: Format, cases: int, seed: int, folder: Path) -> Iterator[tuple[boo
         except BaseException as error:
             raise AssertionError(f"{kind.name}, case {number}: {error!r} ({path} is the file)") from error
         seconds = time.process_time() - start
-        assert seconds < SECONDS, f"{kind.name}, case {number}: {seconds:.2f} s ({path} is the file)"
+        assert seconds < limit, f"{kind.name}, case {number}: {seconds:.2f} s ({path} is the file)"
         yield was_read, seconds
 
 
@@ -206,7 +209,7 @@ def fuzz(kind: Format, cases: int, seed: int, folder: Path) -> str:
     gc.collect()
     before, largest = peak_memory(), 0
     done = []
-    for result in run(kind, cases, seed, folder):
+    for result in run(kind, cases, seed, folder, SECONDS):
         done.append(result)
         largest = max(largest, (folder / f"case.{kind.name}").stat().st_size)
     grown = peak_memory() - before

@@ -116,7 +116,7 @@ FIGURES = {
 def test_a_trajectory_by_the_start_stands_where_its_windows_do():
     drawn = pdt.synthesize(pdt.trials(comparison="pdt_vs_control", outcome="depression"), clock="start")
     ax = trajectory(drawn)
-    assert ax.get_xlabel().startswith("Time since the start of treatment, in windows")
+    assert ax.get_xlabel().startswith("Windows after the start of treatment")
     assert "since the start of treatment" in pdt.alt_text(drawn, "trajectory")
     windows = [key[1] for key, one in drawn.strata.items() if key[1] != "unknown" and one.k]
     shown = {text.get_gid().split(":")[-1] for text in ax.texts if (text.get_gid() or "").startswith("k:")}

@@ -105,8 +105,9 @@ class _Words:
 class Chart:
     """Axes with a style: what every companion of the forest plot starts from."""
 
-    def __init__(self, ax: Any, style: Style, texts: Sequence[str] = ()) -> None:
+    def __init__(self, ax: Any, style: Style, texts: Sequence[str] = (), around: float = 0.0) -> None:
         plain_axes(ax)
+        self.around = around  # points of the figure that are not ours, in each direction
         self.ax, self.style = ax, style
         self.face = Typeface(families_for(texts, style), ax.figure.dpi)
         self.room = available(ax)
@@ -178,14 +179,12 @@ class Chart:
         assert said is not None
         left, right, top, bottom = said.sides
         least = (LEAST[0], max(LEAST[1], said.bands))
-        needed = [(a + b + c) / MM for a, b, c in ((left, right, least[0]), (top, bottom, least[1]))]
-        wanted = [
-            max(math.ceil(need), math.ceil(has / MM)) for need, has in zip(needed, self.room, strict=True)
-        ]
+        needed = (left + right + least[0], top + bottom + least[1])
+        has = [(side + self.around) / MM for side in self.room]
+        wanted = [max(math.ceil((side + self.around) / MM), round(has[n])) for n, side in enumerate(needed)]
         raise RequestError(
-            f"The figure has {self.room[0] / MM:.0f} x {self.room[1] / MM:.0f} mm, and its text leaves the plot no "
-            f"room: at {said.style.size:g} pt it needs about {wanted[0]} x {wanted[1]} mm. Give it more, or a shorter "
-            "title."
+            f"The figure has {has[0]:.0f} x {has[1]:.0f} mm, and its text leaves the plot no room: at "
+            f"{said.style.size:g} pt it needs about {wanted[0]} x {wanted[1]} mm. Give it more, or a shorter title."
         )
 
     def _resize(self, requested: dict[str, Any], band: float) -> None:
@@ -317,6 +316,7 @@ class Chart:
         found = ax.legend(handles, labels, prop=font, labelcolor=style.ink, **look)
         for text in found.get_texts():
             text.set_parse_math(False)
+            text.set_linespacing(self.face.spacing(LINE))
         found.set_gid("legend")
 
     def _write(self, sentence: _Words) -> None:
@@ -334,7 +334,10 @@ class Chart:
             one.set_major_locator(FixedLocator([at for at, _ in ticks]))
             one.set_major_formatter(FixedFormatter([text for _, text in ticks]))
             one.set_minor_locator(NullLocator())
-        look = {"color": style.ink, "parse_math": False}
+        spacing = self.face.spacing(LINE)
+        for label in (*ax.get_xticklabels(), *ax.get_yticklabels()):
+            label.set_linespacing(spacing)
+        look = {"color": style.ink, "parse_math": False, "linespacing": spacing}
         ax.set_xlabel(sentence.xlabel, fontproperties=self.font(sentence.xlabel), labelpad=GAP - 2, **look)
         ax.set_ylabel(sentence.ylabel, fontproperties=self.font(sentence.ylabel), labelpad=GAP - 2, **look)
         if sentence.title:
@@ -368,4 +371,5 @@ def chart(ax: Any, style: str | Style, width: float, height: float, texts: Seque
             if not (math.isfinite(millimetres(value, name)) and 20 <= value <= 2000):
                 raise RequestError(f"{name} = {value!r} is not a {name}. Give millimetres, from 20 to 2000.")
         ax = new_axes(width * MM - 2 * MARGIN, height * MM - 2 * MARGIN, chosen.paper)
+        return Chart(ax, chosen, texts, around=2 * MARGIN)
     return Chart(ax, chosen, texts)

@@ -35,6 +35,7 @@ SINCE_START = {
     "12 to 24 months": 18.0,
     "from 24 months": 30.0,
 }
+SHORT = {"post": "At the end", "short": "Short-term", "medium": "Medium-term", "long": "Long-term"}
 SHAPES = ("o", "s", "D", "^", "v", "P", "X")
 SWARM = 0.5  # of the room between two windows: how far the trials of one are spread
 FEWEST = 3  # trials in a window for a line to lead to it
@@ -137,7 +138,10 @@ def _courses(
     same = {others[i]: first[i] for i in range(len(others)) if i not in varied}
     found = []
     for key, members in groups.items():
-        timed = sorted(((_month(m, places, fixed), m) for m in members), key=lambda pair: pair[0])
+        timed = sorted(
+            ((_month(m, places, fixed), m) for m in members),
+            key=lambda pair: strip.get(pair[1].stratum["follow_up"], pair[0]),
+        )
         name = words.heading({others[i]: key[i] for i in varied}) if varied else ""
         effects = tuple(effect for _, effect in timed)
         at = tuple(strip.get(effect.stratum["follow_up"], month) for month, effect in timed)
@@ -176,8 +180,9 @@ def _windows(strata: Sequence[PooledEffect]) -> list[tuple[str, str]]:
             for value in effect.columns.get(_clock(effect), ())
             if known(value)
         ]
-        below = f"\nmedian {np.median(stated):.3g} months" if stated and word != "post" else ""
-        found.append((word, words.WINDOWS.get(word, word) + below))
+        median = f"{np.median(stated):.3g}" if stated else ""
+        below = f"\n{median} month{'' if median == '1' else 's'}" if stated and word != "post" else ""
+        found.append((word, SHORT.get(word, word) + below))
     return found
 
 
@@ -305,13 +310,12 @@ def _finish(
     joined = [sum(map(len, _stretches(course.effects))) == len(course.effects) for course in courses]
     if not all(joined[n] or len(course.effects) == 1 for n, course in enumerate(courses)):
         notes.append(f"Lines join windows of {FEWEST} trials or more.")
-    if any(_stretches(course.effects) for course in courses):
-        notes.append(f"Bands: {percent(strata[0].level)} confidence intervals.")
     if excluded:
         notes.append(f"Not shown: {excluded} {'group' if excluded == 1 else 'groups'} without a known time.")
     clock = "start" if since_start(strata[0]) else "end"
+    medians = " (median months)" if any("\n" in text for _, text in windows) else ""
     axis = (
-        f"Time since the {clock} of treatment, in windows"
+        f"Windows after the {clock} of treatment{medians}"
         if windows
         else f"Months since the {clock} of treatment"
     )

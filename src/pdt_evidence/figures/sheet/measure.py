@@ -108,10 +108,17 @@ class Typeface:
             lines += full
         return [*lines, line] if line or not lines else lines
 
+    def spacing(self, line: float) -> float:
+        """Matplotlib's `linespacing` at which lines of this face stand at most `line` ems apart."""
+        return min(1.2, _spacing(self.families, line))
+
     def _chopped(self, word: str, width: float, size: float, weight: str) -> list[str]:
-        pieces = [""]
         if self.width(word, size, weight) <= width:
             return [word]
+        begin, hyphen, end = word.partition("-")
+        if end and begin and self.width(begin + hyphen, size, weight) <= width:
+            return [begin + hyphen, *self._chopped(end, width, size, weight)]
+        pieces = [""]
         for char in word:
             # A combining mark stays with the letter that it belongs to.
             fits = self.width(pieces[-1] + char, size, weight) <= width
@@ -196,6 +203,25 @@ def _glyphs(families: tuple[str, ...], weight: str, slant: str) -> _Glyphs:
 @cache
 def _advances(families: tuple[str, ...], weight: str, slant: str, size: float, dpi: float) -> _Advances:
     return _Advances(_glyphs(families, weight, slant), size, dpi)
+
+
+@cache
+def _spacing(families: tuple[str, ...], line: float) -> float:
+    """How far apart lines stand is a + b times the spacing; some faces are so tall that 1.2 sets them wide."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    figure = Figure(dpi=720)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+
+    def height(text: str, spacing: float) -> float:
+        properties = _properties(families[:1], 10.0, "normal", "normal")
+        made = Text(0, 0, text, fontproperties=properties, linespacing=spacing, figure=figure)
+        return made.get_window_extent(renderer).height / 100  # in ems: of 10 points at 720 pixels an inch
+
+    narrow, wide = (height("lp\nlp", at) - height("lp", at) for at in (1.0, 2.0))
+    return 1.0 + (line - narrow) / (wide - narrow)
 
 
 @cache
