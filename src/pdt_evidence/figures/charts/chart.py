@@ -26,7 +26,7 @@ from pdt_evidence.figures.sheet.styles import Style, shrunk, style_of
 from pdt_evidence.formatting import Format
 from pdt_evidence.results import PooledEffect
 
-__all__ = ["LINE", "LINEAR", "MM", "Chart", "Ruler", "along", "chart", "effects", "golden"]
+__all__ = ["LINE", "LINEAR", "MM", "Chart", "Chosen", "Ruler", "along", "chart", "effects", "golden"]
 
 MM = 72 / 25.4
 LINE = 1.25  # from one line of a text to the next, in ems
@@ -59,6 +59,26 @@ class Ruler:
         return list(
             zip(places, texts if self.scale.log else axis.same_decimals(texts, form.decimal), strict=True)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen(Ruler):
+    """Ticks at values of our own, the weightiest first: one that would touch an earlier one is left out."""
+
+    values: tuple[float, ...] = ()
+
+    def ticks(
+        self, ends: tuple[float, float], room: float, width: Any, form: Format
+    ) -> list[tuple[float, str]]:
+        """Those that stand apart in `room` points."""
+        low, high = sorted(ends)
+        kept: list[tuple[float, str]] = []
+        for value in self.values:
+            text = form.shortest(value)
+            apart = (abs(value - other) / (high - low) * room for other, _ in kept)
+            if all(gap >= width(text) for gap in apart):
+                kept.append((value, text))
+        return sorted(kept)
 
 
 LINEAR = Ruler()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdt_evidence.errors import RequestError, known_options
-from pdt_evidence.figures.charts.chart import Chart, along, chart, effects, golden
+from pdt_evidence.figures.charts.chart import Chart, Chosen, along, chart, effects, golden
 from pdt_evidence.figures.forests.labels import label_of
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.colors import mixed
@@ -223,7 +223,7 @@ def drapery(
         xlabel=along(words.full_measure(result.measure), [result]),
         ylabel="p value (two-sided)",
         x=effects(result.measure),
-        y=[(level, look.format.shortest(level)) for level in (*LEVELS[1:], 0.25, 0.5, 0.75, 1.0)],
+        y=Chosen(values=(1.0, 0.05, 0.5, 0.1, 0.25, 0.75)),
     )
 
 
