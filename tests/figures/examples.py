@@ -153,7 +153,7 @@ class Bundled:
         names = {"dependence": "rows of a trial", "rho": "correlation ρ"}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pdt.EvidenceWarning)
-            return pdt.sensitivity(self.depression).rename(columns=names)
+            return pdt.sensitivity(self.depression, rules=False).rename(columns=names)
 
     @cached_property
     def update(self) -> Any:

@@ -4,6 +4,7 @@ import re
 
 import pandas as pd
 import pytest
+from changed_tables import changed
 
 import pdt_evidence as pdt
 from pdt_evidence.analysis.conclusions.wording import rising_changes
@@ -26,15 +27,6 @@ SYMPTOMS = (
 @pytest.fixture(scope="module")
 def report():
     return pdt.check_claims()
-
-
-def changed(table, where, **values):
-    table = table.copy()
-    rows = where(table)
-    assert rows.any()
-    for name, value in values.items():
-        table.loc[rows, name] = value
-    return table
 
 
 def test_every_claim_has_a_recipe_two_answers_and_a_verdict(report):
@@ -93,73 +85,6 @@ def test_every_statement_has_a_locator_and_bears_on_a_claim():
     assert pdt.statements(claim="archives-domains")["says"].tolist() == ["yes"]
     with pytest.raises(pdt.EvidenceError, match="claim_id = 'nonsense' is not known"):
         pdt.statements(claim="nonsense")
-
-
-SEEN = ["archives-vs-control", "archives-vs-cbt", "archives-domains", "apa-ongoing-change"]
-UNSEEN = ["cochrane-depression-anxiety", "cochrane-all-outcomes", "cochrane-lasting", "apa-personality"]
-
-
-@pytest.mark.parametrize(
-    ("says", "answer"), [("otherwise", "misattributed"), ("no", "not stated"), ("yes", "stated")]
-)
-def test_a_statement_that_is_turned_turns_the_answer_about_the_source(report, says, answer):
-    table = changed(pdt.statements(), lambda t: t["cited"], says=says)
-    moved = pdt.check_claims(evidence={"statements": table})
-    for claim in (*SEEN, *UNSEEN, "works-across-disorders"):
-        assert moved[claim].source_says == answer
-        assert moved[claim].numbers_say == report[claim].numbers_say
-        if answer == "misattributed":
-            assert moved[claim].verdict == "misattributed"
-
-
-def turned_numbers(sign):
-    """Every published number between groups and every trial on one side, or on the other."""
-    reviews, trials = pdt.reviews(), pdt.trials()
-    between = reviews["design"].eq("between") & reviews["measure"].isin(["g", "d", "SMD", "ES"])
-    size = {"estimate": sign * 0.6, "ci_low": sign * 0.6 - 0.1, "ci_high": sign * 0.6 + 0.1, "ci_level": 95.0}
-    return {
-        "reviews": changed(reviews, lambda t: between & t["ci_low"].notna(), **size),
-        "trials": trials.assign(yi=trials["yi"].abs() * 0.1 + sign * 0.6),
-    }
-
-
-def test_numbers_that_are_turned_turn_the_answer_about_the_numbers():
-    good, bad = (pdt.check_claims(evidence=turned_numbers(sign)) for sign in (1, -1))
-    for claim in (1, 4, 8, 11):
-        assert good[claim].numbers_say in ("borne out", "partly")
-        assert bad[claim].numbers_say == "contrary"
-        assert bad[claim].verdict == "not supported"
-        assert bad[claim].source_says == good[claim].source_says
-
-
-def test_the_two_questions_of_claims_about_a_review_turn_with_its_imported_trials():
-    words = ["general_symptoms", "somatic_symptoms", "anxiety", "depression", "interpersonal_problems"]
-    words.append("social_adjustment")
-    rows = [
-        {
-            "row_id": f"{word}{window}{i}",
-            "trial_id": f"t{i}",
-            "study": f"Trial {i}",
-            "comparison": "pdt_vs_control",
-            "outcome": word,
-            "follow_up": window,
-            "measure": "SMD",
-            "yi": 0.5 + 0.05 * i,
-            "vi": 0.02,
-        }
-        for word in words
-        for window in ("short", "long")
-        for i in range(6)
-    ]
-    with pytest.warns(pdt.EvidenceWarning, match="nothing about its file"):
-        judged = pdt.check_claims(pd.DataFrame(rows), review="abbass2014")
-    for claim in (2, 3):
-        assert judged[claim].numbers_say == "borne out"
-        assert judged[claim].verdict == "partly supported"  # that the review says so in words was not seen
-        assert any(finding.cited and finding.holds for finding in judged[claim].findings)
-    with pytest.warns(pdt.EvidenceWarning, match="nothing about its file"):
-        flat = pdt.check_claims(pd.DataFrame(rows).assign(yi=-0.5), review="abbass2014")
-    assert (flat[2].numbers_say, flat[2].verdict) == ("contrary", "not supported")
 
 
 def test_the_cbt_verdict_falls_when_the_equivalence_does(report):

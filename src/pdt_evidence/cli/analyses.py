@@ -118,24 +118,40 @@ def sensitivity_command(arguments: argparse.Namespace) -> None:
         table = effect_sizes(table, measure=options["measure"] or "SMD")
     rhos = [0.2, 0.4, 0.6, 0.8]
     kept = {name: options[name] for name in ("method", "test", "level")}
-    runs = sensitivity(table, by=by, rhos=rhos, rules=arguments.rules, **kept)
+    runs = sensitivity(table, by=by, rhos=rhos, **kept)
     for key, rows in runs.groupby(list(by), sort=False):
         heading([str(word) for word in key])
         said("\n".join(_runs(rows)) + "\n")
-    said("The same rows pooled under every rule for trials with several of them, and every correlation.")
+    said(
+        "The same rows pooled under every rule for trials with several of them, every correlation, and every "
+        "use of counts of persons (events): only where a trial has nothing else, never, always."
+    )
+
+
+RULES_SAID = {
+    "one-per-trial": "one row",
+    "three-level": "three levels",
+    "aggregate": "mean",
+    "che": "all, correlated",
+    "aggregate, weighed": "weighed mean",
+}
+EVENTS_SAID = {"fallback": "if alone", "never": "never", "pool": "always"}
 
 
 def _runs(rows: pd.DataFrame) -> list[str]:
-    """A table of runs, one line a rule and correlation."""
+    """A table of runs, one line a rule and correlation; those that counts of persons do not change stand once."""
     from pdt_evidence.formatting import TEXT, aligned
 
-    with_events = "events" in rows.columns
+    numbers = [name for name in rows.columns if name != "events"]
+    with_events = rows.drop_duplicates(numbers).duplicated(["dependence", "rho"]).any()
+    if not with_events:
+        rows = rows.drop_duplicates(numbers)
     head = ("rows of a trial", *(["events"] if with_events else []), "rho", "rows", "trials", "estimate", "ci.lb",
             "ci.ub", "p", "tau2", "test")  # fmt: skip
     lines = [
         (
-            str(row["dependence"]),
-            *([str(row["events"])] if with_events else []),
+            RULES_SAID[row["dependence"]],
+            *([EVENTS_SAID[row["events"]]] if with_events else []),
             TEXT.number(row["rho"], 1),
             str(row["rows"]),
             str(row["trials"]),

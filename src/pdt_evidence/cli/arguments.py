@@ -180,7 +180,7 @@ def _add_analyses(add: Add) -> None:
         ("metareg", "regress effects on what trials are like", _add_metareg),
         ("funnel", "draw the funnel plot of one stratum", _add_funnel),
         ("bias", "correct for publication bias by every method that applies", _add_bias),
-        ("sensitivity", "pool under every rule for trials with several rows", _add_sensitivity),
+        ("sensitivity", "pool under every rule for trials with several rows", _add_pooling),
     ):
         command: Command = getattr(analyses, f"{name}_command")
         added = add(name, command, text)
@@ -265,11 +265,6 @@ def _add_bias(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--direction", choices=("positive", "negative"), help="the results that selection is taken to favour"
     )
-
-
-def _add_sensitivity(parser: argparse.ArgumentParser) -> None:
-    _add_pooling(parser)
-    parser.add_argument("--rules", action="store_true", help="also every rule for counts of persons")
 
 
 def _add_files(add: Add) -> None:

@@ -65,7 +65,7 @@ class Comparisons:
         table = trials(comparison=list(SHOWN), follow_up="post")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EvidenceWarning)
-            return sensitivity(table[~table["outcome"].isin(NOT_SYMPTOMS)], by="comparison")
+            return sensitivity(table[~table["outcome"].isin(NOT_SYMPTOMS)], by="comparison", rules=False)
 
     @cached_property
     def published(self) -> pd.DataFrame:

@@ -168,7 +168,7 @@ def _controls_of(table: pd.DataFrame) -> Moderation:
 
 
 def _every_rule(table: pd.DataFrame) -> pd.DataFrame:
-    return sensitivity(_against_control(table), by="comparison", rhos=RHOS, test=TEST, rules=True)
+    return sensitivity(_against_control(table), by="comparison", rhos=RHOS, test=TEST)
 
 
 @cache

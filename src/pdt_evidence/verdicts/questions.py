@@ -56,12 +56,24 @@ def said(facts: Facts, claim_id: str) -> Iterator[Finding]:
 def cited_cochrane(facts: Facts, outcome: str, window: str) -> list[Finding]:
     """The Cochrane 2014 review's own pooled effect, from its imported trials where a user brought them."""
     name = in_words(outcome)
-    found = facts.imported("abbass2014", outcome=outcome, follow_up=window)
+    question = capital(f"{name}, {window} term, in the 2014 review, against control: above 0?")
+    what = f"{name}, {window} term, trials of the 2014 review"
+    return of_the_review(facts, "abbass2014", question, what, about=name, outcome=outcome, follow_up=window)
+
+
+def of_the_review(
+    facts: Facts, review: str, question: str, what: str, *, about: str, **words: str
+) -> list[Finding]:
+    """A review's own effect above 0, from its imported trials where a user brought them; else not held."""
+    found = facts.imported(review, **words)
     if found is None:
-        question = capital(f"{name}, {window} term, in the 2014 review, against control: above 0?")
-        return [not_held(question, "abbass2014", about=name)]
-    answers = pooled_above_zero(facts, found, f"{name}, {window} term, trials of the 2014 review", about=name)
-    return [replace(one, cited=True, source=one.source.replace("pooled here", "imported")) for one in answers]
+        return [not_held(question, review, about)]
+    return [imported(one) for one in pooled_above_zero(facts, found, what, about=about)]
+
+
+def imported(one: Finding) -> Finding:
+    """A finding on imported trials of the review that the claim cites: it may answer for it."""
+    return replace(one, cited=True, source=one.source.replace("pooled here", "imported"))
 
 
 def printed_above_zero(facts: Facts, review: str, outcome: str, window: str) -> Finding:

@@ -26,9 +26,11 @@ from pdt_evidence.verdicts.questions import (
     at_least,
     cited_cochrane,
     every_printed,
+    imported,
     intervals_in_favour,
     long_after_the_end,
     not_held,
+    of_the_review,
     pooled_above_zero,
     printed_above_zero,
     row_names,
@@ -154,7 +156,15 @@ def archives_vs_control(facts: Facts) -> list[Finding]:
     printed = facts.between(comparisons=("pdt_vs_control",))
     return [
         trials_of_review(facts, "leichsenring2004", claimed=17),
-        not_held("Between-group effects of the review against control, above 0?", "leichsenring2004", about),
+        *of_the_review(
+            facts,
+            "leichsenring2004",
+            "Between-group effects of the review against control, above 0?",
+            "all outcomes at the end of treatment, trials of the review",
+            about=about,
+            comparison="pdt_vs_control",
+            follow_up="post",
+        ),
         *pooled_above_zero(facts, facts.pooled(), "all outcomes at the end of treatment", about=about),
         whatever_the_rule(facts, about),
         *against_each_control(facts, about),
@@ -165,8 +175,12 @@ def archives_vs_control(facts: Facts) -> list[Finding]:
 def archives_vs_cbt(facts: Facts) -> list[Finding]:
     """Claim 5: just as effective as CBT. Equivalence, not the absence of a difference, is the test."""
     question = "Between-group effects of the review against other therapies?"
-    findings = [not_held(question, "leichsenring2004", THERAPIES)]
     margin = float(facts.margin)
+    findings = [not_held(question, "leichsenring2004", THERAPIES)]
+    if (own := facts.imported("leichsenring2004", comparison="pdt_vs_cbt", follow_up="post")) is not None:
+        name = "PDT against CBT (trials of the review, end of treatment)"
+        answers = pooled_equivalent(facts, own, name, about=THERAPIES, body="the review")
+        findings = [imported(one) for one in answers]
     for _, row in facts.between(comparisons=OTHER_CARE).iterrows():
         patients = row["patients"] or row["citation"]  # reviews of the same patients share trials
         name = f"PDT against other treatment ({row['citation']}; {row['outcome_label']}, {row['follow_up_label']})"
@@ -204,8 +218,10 @@ def archives_domains(facts: Facts) -> list[Finding]:
         about = in_words(outcome)
         question = f"{name} against control or CBT in the review, between groups?"
         held = facts.pooled(outcome=outcome)
+        what = f"{about} at the end of treatment, trials of the review"
+        words = {"comparison": "pdt_vs_control", "outcome": outcome, "follow_up": "post"}
         findings += [
-            not_held(question, "leichsenring2004", about),
+            *of_the_review(facts, "leichsenring2004", question, what, about=about, **words),
             printed_above_zero(facts, "abbass2006", outcome, "short"),
             *pooled_above_zero(facts, held, f"{about} at the end of treatment", about=about),
         ]

@@ -19,7 +19,7 @@ def anxiety():
 
 @pytest.fixture(scope="module")
 def table(anxiety):
-    return sensitivity(anxiety)
+    return sensitivity(anxiety, rules=False)
 
 
 def test_every_rule_and_every_correlation_has_a_row(table):
@@ -104,7 +104,7 @@ def test_impossible_correlations_are_refused_all_at_once(anxiety):
 
 
 def test_the_rules_for_weights_and_for_counts_stand_side_by_side(anxiety):
-    found = sensitivity(anxiety, rhos=[0.6], rules=True)
+    found = sensitivity(anxiety, rhos=[0.6])
     assert len(found) == 5 * 3
     for row in found[found["dependence"].str.startswith("aggregate")].to_dict("records"):
         how = "gls" if row["dependence"].endswith("weighed") else "mean"

@@ -42,7 +42,7 @@ def sensitivity(
     method: str = "REML",
     test: str = "knha",
     level: float = 0.95,
-    rules: bool = False,
+    rules: bool = True,
 ) -> pd.DataFrame:
     """Pool every stratum under every rule for dependent rows, and every correlation.
 
@@ -56,8 +56,9 @@ def sensitivity(
     rhos : sequence of float
         Correlations between two measurements of the same persons, from 0 to below 1.
     rules : bool
-        Whether also one value a trial weighed by the inverse of the covariance ("aggregate, weighed"), and each
-        rule with counts of persons never used and always used, is shown; `events` then says which.
+        Whether one value a trial weighed by the inverse of the covariance ("aggregate, weighed"), and each
+        rule with counts of persons never used and always used, are among them; `events` says which. Without,
+        only the rules that `synthesize` takes for dependent rows.
 
     Returns
     -------
@@ -80,7 +81,8 @@ def sensitivity(
     --------
     >>> import pdt_evidence as pdt
     >>> from pdt_evidence.analysis.robustness.dependence import sensitivity
-    >>> table = sensitivity(pdt.trials(comparison="pdt_vs_cbt", outcome="depression"), rhos=[0, 0.5])
+    >>> rows = pdt.trials(comparison="pdt_vs_cbt", outcome="depression")
+    >>> table = sensitivity(rows, rhos=[0, 0.5], rules=False)
     >>> table[["dependence", "rho"]].to_numpy().tolist()
     [['one-per-trial', nan], ['three-level', nan], ['aggregate', 0.0], ['aggregate', 0.5], ['che', 0.0], ['che', 0.5]]
     """
@@ -98,30 +100,58 @@ def sensitivity(
         warnings.simplefilter("ignore", EvidenceWarning)  # `synthesize` names the rows
         usable, _ = rows_to_pool(light(with_window(as_pandas(table))), columns, None)
     replaced = _Replaced(usable)
-    for events, own in _by_events(usable, columns, rules):
-        for rule, rho in runs:
-            dependence = "aggregate" if rule == GLS else rule
-            settings = {"method": method, "test": test, "level": level}
-            if dependence in MULTILEVEL_TESTS:
-                settings |= {"method": "REML", "test": test_done(dependence, "knha")}
-            how = (dependence, RHO_OF_TIES if isnan(rho) else rho, "gls" if rule == GLS else "mean")
-            for key, effect in own.pooled(settings, *how)[0].items():
-                words = dict(zip(columns, key, strict=True))
-                row: dict[str, object] = {**words, "dependence": rule, "rho": rho}
-                row |= {"events": events} if rules else {}
-                row |= _numbers(effect, replaced, rho)
-                rows.setdefault(key, []).append(row)
-    return pd.DataFrame([row for stratum in rows.values() for row in stratum])
+    settings = {"method": method, "test": test, "level": level}
+    made: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    for events, fresh, same in _by_events(usable, columns, rules):
+        again = {key: made[key] for key in same}
+        made = again | _every_run(fresh, runs, settings, columns, replaced)
+        for key, found in made.items():
+            rows.setdefault(key, []).extend({**row, "events": events} for row in found)
+    found = pd.DataFrame([row for stratum in rows.values() for row in stratum])
+    return found if rules else found.drop(columns="events")
 
 
-def _by_events(usable: pd.DataFrame, by: tuple[str, ...], rules: bool) -> Iterator[tuple[str, Stratified]]:
-    """The rows under each rule for counts of persons; without one that leaves nothing as there is no score."""
+def _by_events(
+    usable: pd.DataFrame, by: tuple[str, ...], rules: bool
+) -> Iterator[tuple[str, Stratified | None, list[tuple[str, ...]]]]:
+    """Under each rule for counts of persons: the strata to pool, and those that hold the rows of the rule before."""
+    before: dict[tuple[str, ...], frozenset[str]] = {}
     for events in EVENTS if rules else EVENTS[:1]:
         try:
-            yield events, Stratified(scores_to_pool(usable, by, events)[0], by)
-        except EvidenceError:
+            kept = scores_to_pool(usable, by, events)[0]
+        except EvidenceError:  # nothing is left, as there is no score
             if events != "never":
                 raise
+            kept = usable.iloc[:0]
+        ids = {
+            key: frozenset(rows["row_id"]) for key, rows in kept.groupby(list(by), sort=False, dropna=False)
+        }
+        same = [key for key in ids if ids[key] == before.get(key)]
+        fresh = kept[~pd.MultiIndex.from_frame(kept[list(by)]).isin(same)] if same else kept
+        before = ids
+        yield events, Stratified(fresh, by) if len(fresh) else None, same
+
+
+def _every_run(
+    strata: Stratified | None,
+    runs: list[tuple[str, float]],
+    settings: dict[str, object],
+    by: tuple[str, ...],
+    replaced: _Replaced,
+) -> dict[tuple[str, ...], list[dict[str, object]]]:
+    """The rows of each stratum, one a rule and correlation."""
+    made: dict[tuple[str, ...], list[dict[str, object]]] = {}
+    for rule, rho in runs if strata is not None else ():
+        dependence = "aggregate" if rule == GLS else rule
+        own = settings
+        if dependence in MULTILEVEL_TESTS:
+            own = settings | {"method": "REML", "test": test_done(dependence, "knha")}
+        how = (dependence, RHO_OF_TIES if isnan(rho) else rho, "gls" if rule == GLS else "mean")
+        for key, effect in strata.pooled(own, *how)[0].items():
+            words = dict(zip(by, key, strict=True))
+            row: dict[str, object] = {**words, "dependence": rule, "rho": rho, "events": ""}
+            made.setdefault(key, []).append(row | _numbers(effect, replaced, rho))
+    return made
 
 
 class _Replaced:
