@@ -16,7 +16,7 @@ Pooling
 Priors of pool_bayes
     HalfNormal HalfCauchy Uniform LogNormal LogT turner rhodes
 What effects vary with
-    metareg compare_subgroups moderators follow_up model_windows
+    metareg compare_subgroups moderators follow_up model_windows model_strata
 What a new trial changes
     compare what_if
 How far a result holds
@@ -101,6 +101,7 @@ _HOMES = {
     "analysis.robustness.dependence": ["sensitivity"],
     "analysis.regression.moderators": ["moderators"],
     "analysis.over_time.follow_up": ["follow_up"],
+    "analysis.over_time.strata": ["model_strata"],
     "analysis.over_time.windows": ["model_windows"],
     "analysis.conclusions.margins": ["CUIJPERS_2014", "STEINERT_2017"],
     "analysis.conclusions.equivalence": ["equivalence"],

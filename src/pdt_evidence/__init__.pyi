@@ -20,6 +20,7 @@ from pdt_evidence.analysis.networks.comparison import networks as networks
 from pdt_evidence.analysis.networks.comparison import pdt_against_cbt as pdt_against_cbt
 from pdt_evidence.analysis.networks.network import network as network
 from pdt_evidence.analysis.over_time.follow_up import follow_up as follow_up
+from pdt_evidence.analysis.over_time.strata import model_strata as model_strata
 from pdt_evidence.analysis.over_time.windows import model_windows as model_windows
 from pdt_evidence.analysis.pooled.bayes import HalfCauchy as HalfCauchy
 from pdt_evidence.analysis.pooled.bayes import HalfNormal as HalfNormal

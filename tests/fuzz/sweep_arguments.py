@@ -133,6 +133,7 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "read_trials": {"path": file},
         "regression_test": pair,
         "model_windows": {"table": WINDOWS},
+        "model_strata": {"table": WINDOWS},
         "reviews": {},
         "rhodes": {},
         "sensitivity": {"table": TABLE, "by": ["outcome"], "rhos": [0.2, 0.8]},

@@ -28,6 +28,7 @@ from pdt_evidence.results import Note, Synthesis
 __all__ = [
     "DEPENDENCE",
     "MULTILEVEL_TESTS",
+    "about_counts",
     "scores_to_pool",
     "synthesize",
     "test_done",
@@ -54,7 +55,7 @@ def synthesize(
     clock: str = "end",
     style: str = "library",
 ) -> Synthesis:
-    """Pool a table of trials, stratum by stratum.
+    """Pool a table of trials, stratum by stratum; `model_strata` pools all strata in one model.
 
     Parameters
     ----------
@@ -142,7 +143,7 @@ def synthesize(
         _check_multilevel(dependence, method, test)
     usable, excluded = rows_to_pool(light(table), by, measure)
     usable, aside = scores_to_pool(usable, by, events)
-    excluded, notes = _joined(excluded, aside), _about_counts(len(aside), events)
+    excluded, notes = _joined(excluded, aside), about_counts(len(aside), events)
     settings = {"method": method, "test": test, "level": level}
     if dependence in MULTILEVEL_TESTS:
         settings["test"] = test_done(dependence, test)
@@ -241,7 +242,8 @@ def _joined(excluded: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([excluded, more], ignore_index=True) if len(excluded) else more
 
 
-def _about_counts(rows: int, events: str) -> tuple[Note, ...]:
+def about_counts(rows: int, events: str) -> tuple[Note, ...]:
+    """What is said of rows that `scores_to_pool` sets aside."""
     if not rows:
         return ()
     why = "a trial has a score of the same outcome" if events == "fallback" else "only scores are pooled"

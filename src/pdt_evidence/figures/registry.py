@@ -51,7 +51,10 @@ FIGURES: dict[str, Figure] = {
     "traffic_lights": Figure("charts.lights", "alt.meanings", (*_FIT, "DataFrame"), (150.0, None)),
     "gosh_plot": Figure("charts.influences", "alt.companions", ("Gosh",), (110.0, 90.0)),
     "bubble": Figure(
-        "charts.bubbles", "alt.meanings", ("MetaRegression", "ClusteredMetaRegression"), (130.0, 95.0)
+        "charts.bubbles",
+        "alt.meanings",
+        ("MetaRegression", "ClusteredMetaRegression", "LocationScale"),
+        (130.0, 95.0),
     ),
     "tau2_profile": Figure("charts.profiles", "alt.companions", _FIT, (110.0, 80.0)),
     "pictograph": Figure("charts.people", "alt.meanings", ("Absolute",), (150.0, 85.0)),

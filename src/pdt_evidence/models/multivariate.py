@@ -115,6 +115,11 @@ def fit_multivariate(
     )
 
 
+def _logistic(x: float) -> float:
+    """1 / (1 + exp(-x)), which does not overflow."""
+    return 0.5 * (1 + float(np.tanh(0.5 * x)))
+
+
 class _UN:
     """T = L L': p (p + 1) / 2 numbers, any of which give a covariance."""
 
@@ -160,7 +165,7 @@ class _CS:
         return theta[0] ** 2 * (np.full((self.p, self.p), r) + (1 - r) * np.eye(self.p))
 
     def slopes(self, theta: Array) -> list[Array]:
-        share = 1 / (1 + np.exp(-theta[1]))
+        share = _logistic(theta[1])
         off = 1 - np.eye(self.p)
         by_size = 2 * theta[0] * (np.eye(self.p) + self._r(theta) * off)
         return [by_size, theta[0] ** 2 * (1 - self.low) * share * (1 - share) * off]
@@ -169,7 +174,7 @@ class _CS:
         return [np.array([np.sqrt(size * scale), t]) for size in (1.0, 0.1) for t in (0.0, 2.0, -2.0)]
 
     def _r(self, theta: Array) -> float:
-        return float(self.low + (1 - self.low) / (1 + np.exp(-theta[1])))
+        return float(self.low + (1 - self.low) * _logistic(theta[1]))
 
 
 def _likelihood(

@@ -27,11 +27,16 @@ TY  - THES
 TI  - A thesis that nobody signed
 ER  -
 """
+# The head of a real export: review_283729_included_csv_20240320131744.csv of github.com/jonrhodes/nexus-4.3-review.
 COVIDENCE = (
-    "Title,Authors,Abstract,Published Year,Journal,DOI,Covidence #,Study\n"
-    '"A trial of psychodynamic therapy","Adler, Anna; Berg, B.",,1999,Journal of Trials,10.1000/abc.1,#12,Adler 1999\n'
-    'Another trial,"Conti, C.",,2004,J Tri,,#13,\n'
+    "Title,Authors,Abstract,Published Year,Published Month,Journal,Volume,Issue,Pages,Accession Number,DOI,Ref,"
+    "Covidence #,Study,Notes,Tags\n"
+    '"A trial of psychodynamic therapy","Adler, Anna; Berg, B.",,1999,,Journal of Trials,1,2,3-4,77,10.1000/abc.1,,#12,'
+    'Adler 1999,"","Grey Literature"\n'
+    'Another trial,"Conti, C.",,2004,,J Tri,,,,,,,#13,,"wait for data",""\n'
 )
+# The head of extracted data: review_283729_20230922170037.csv there.
+EXTRACTED = "Covidence #,Study ID,Title,Reviewer Name,Country\n12,Adler 1999,A trial,Consensus,\n"
 
 
 def written(tmp_path, text, name):
@@ -57,12 +62,21 @@ def test_a_table_as_covidence_exports_it_is_the_same_list(tmp_path):
     for name in ("study", "trial_id", "year", "title", "authors", "doi"):
         assert table[name].tolist() == same[name].tolist(), name
     assert table["record"].tolist() == ["#12", "#13"]
+    assert table["notes"].tolist() == ["", "wait for data"]
+    assert table["tags"].tolist() == ["Grey Literature", ""]
     assert table["source_id"].unique().tolist() == ["review_included"]
+    extracted = read_studies(written(tmp_path, EXTRACTED, "extracted.csv"))
+    assert extracted[["study", "year", "record"]].values.tolist() == [["Adler 1999", 1999.0, "12"]]
+
+
+def test_the_study_that_covidence_names_in_ris_is_the_study(tmp_path):
+    named = RIS.replace("T1  - Another trial", "T1  - Another trial\nNS  - Conti 2004b")
+    assert read_studies(written(tmp_path, named, "named.ris"))["study"][1] == "Conti 2004b"
 
 
 @pytest.mark.warns("lines 2, 4 have the DOI '10.1000/abc.1'")
 def test_repeats_are_said_and_kept(tmp_path):
-    again = COVIDENCE + "A trial again,Adler,,1999,,10.1000/ABC.1,#14,Adler 1999b\n"
+    again = COVIDENCE + "A trial again,Adler,,1999,,,,,,,10.1000/ABC.1,,#14,Adler 1999b,,\n"
     assert len(read_studies(written(tmp_path, again, "twice.csv"))) == 3
 
 
@@ -70,7 +84,8 @@ def test_what_is_no_list_of_references_is_refused_with_the_reason(tmp_path):
     for text, name, words in (
         ("hello\n", "a.ris", "expected references in RIS"),
         (RIS.replace("ER  -\n\nTY  - THES", "TY  - THES"), "cut.ris", "3 references begin"),
-        ("a,b\n1,2\n", "b.csv", "a column 'Title' or 'Study'"),
+        ("a,b\n1,2\n", "b.csv", "'Title' or 'Study'; it has a, b. Columns are known by these heads: 'Study'"),
+        ("Title,TITLE,Authors\na,b,c\n", "twice.csv", "more than one column is named"),
         ("Title,Authors\n,\nx,\n", "c.csv", ""),
     ):
         path = written(tmp_path, text, name)

@@ -214,6 +214,10 @@ def new_design(spec: Any, table: pd.DataFrame) -> Array:
     """The design of new rows; `RequestError` where a value is missing or a level was not seen in the fit."""
     from formulaic.errors import DataMismatchWarning, FormulaicError
 
+    if (
+        not spec.required_variables
+    ):  # an intercept alone: formulaic takes its rows from the columns, of which it has none
+        return np.ones((len(table), len(spec.column_names)))
     table = _as_in_the_fit(spec, table)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

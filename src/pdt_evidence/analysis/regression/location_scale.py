@@ -72,20 +72,26 @@ class LocationScale(Brief):
         RequestError
             Where a moderator is missing or has a level that the model has not seen.
         """
+        if table is None:
+            return self.at_design(self.design, self.scale_design)
+        rows = rows_of(table)
+        fitted = self.at_design(new_design(self.spec, rows), new_design(self.scale_spec, rows))
+        return fitted.set_axis(rows.index)
+
+    def at_design(self, X: Array, Z: Array) -> pd.DataFrame:
+        """As `predict`, for rows of the two designs: of the mean (n, p) and of log tau2 (n, q)."""
         import pandas as pd
 
-        X, Z, tau2, index = self.design, self.scale_design, self.tau2, None
-        if table is not None:
-            rows = rows_of(table)
-            X, Z = new_design(self.spec, rows), new_design(self.scale_spec, rows)
-            tau2, index = np.exp(Z @ self.scale["estimate"].to_numpy()), rows.index
-        fitted = X @ self.coefficients["estimate"].to_numpy()
+        fitted, tau2 = (
+            X @ self.coefficients["estimate"].to_numpy(),
+            np.exp(Z @ self.scale["estimate"].to_numpy()),
+        )
         variance = np.einsum("ij,jk,ik->i", X, self.covariance, X)
         crit = float(two_sided_quantile(self.level, wald_df(self.test, self.k, X.shape[1])))
         half, wide = crit * np.sqrt(variance), crit * np.sqrt(variance + tau2)
         values = {"estimate": fitted, "se": np.sqrt(variance), "tau2": tau2}
         values |= {"ci_low": fitted - half, "ci_high": fitted + half}
-        return pd.DataFrame(values | {"pi_low": fitted - wide, "pi_high": fitted + wide}, index=index)
+        return pd.DataFrame(values | {"pi_low": fitted - wide, "pi_high": fitted + wide})
 
     def to_frame(self) -> pd.DataFrame:
         """The coefficients of the mean and of log tau2, one row a term."""

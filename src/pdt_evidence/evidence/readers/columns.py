@@ -26,6 +26,7 @@ __all__ = [
     "column_doubts",
     "column_problems",
     "has_given_effects",
+    "of_metapsy",
     "own_columns",
     "trial_fields",
 ]
@@ -51,6 +52,7 @@ COMPUTED = ("measure", "yi_basis", "yi_reason", "design", "rob_overall")  # in t
 PRE_POST = ("mean_post", "sd_post", "mean_pre", "sd_pre", "n")  # for measures of change in one group
 ALIKE = 0.82  # likeness of a name to one of ours that it was meant to be
 HINT = 0.75  # the same for a column that is needed and missing
+ARM_1_OF_METAPSY = re.compile(r"cond(ition|spec)(arm1|trt1|ig)")  # in any of its releases
 MOST_SEARCHED = 200  # unknown columns; a table with more of them was not made for this schema
 
 
@@ -189,9 +191,15 @@ def _lacking(have: set[str], columns: Sequence[str]) -> list[str]:
         missing = [column for column in needed if column not in have]
         lacking.append(f"for {name} {', '.join(missing)}{_nearest(missing, columns)}")
     lacking.sort(key=lambda part: not part.endswith(")"))  # what was probably meant comes first
+    advice = " It looks like a Metapsy database, which read_metapsy() reads." if of_metapsy(columns) else ""
     return [
-        f"no columns give an effect. Missing are {'; or '.join(lacking)}. The table has {listed(columns)}."
+        f"no columns give an effect. Missing are {'; or '.join(lacking)}. The table has {listed(columns)}.{advice}"
     ]
+
+
+def of_metapsy(columns: Iterable[str]) -> bool:
+    """Whether a table names the first arm of each row as databases of Metapsy do."""
+    return any(ARM_1_OF_METAPSY.fullmatch(_plain(name)) for name in columns)
 
 
 def _own(name: str) -> set[str]:

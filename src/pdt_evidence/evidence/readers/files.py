@@ -6,11 +6,13 @@ JSON that says where it came from (name, size, SHA-256) and what was excluded or
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
 from pdt_evidence.evidence.package import load
+from pdt_evidence.evidence.readers.columns import of_metapsy
 from pdt_evidence.evidence.readers.metapsy.reader import read_metapsy
 from pdt_evidence.evidence.readers.provenance import about_import, warn_of_another_review
 from pdt_evidence.evidence.readers.revman.reader import read_revman
@@ -123,5 +125,4 @@ def kind_of(path: Path) -> str:
     header = start.decode("utf-8-sig", errors="replace").lower().lstrip().split("\n", 1)[0]
     if any(first in header and second in header for first, second in SIGNS_OF_REVMAN):
         return "revman"
-    signs_of_metapsy = ("condition_arm1", "cond_spec_trt1", "condition_trt1", "cond_spec_ig")
-    return "metapsy" if any(name in header for name in signs_of_metapsy) else "trials"
+    return "metapsy" if of_metapsy(re.split(r"[,;\t]", header)) else "trials"

@@ -22,17 +22,29 @@ if TYPE_CHECKING:
 __all__ = ["read_studies"]
 
 RIS = (".ris", ".nbib", ".enw")
-COLUMNS = ("study", "trial_id", "year", "title", "authors", "journal", "doi", "record", "source_id", "line")
-# How exports of Covidence and of reference managers head their columns, in lower case without blanks and signs.
+COLUMNS = (
+    *("study", "trial_id", "year", "title", "authors", "journal", "doi", "record", "notes", "tags"),
+    *("source_id", "line"),
+)
+# The heads that are read, whatever their case, blanks and signs; Covidence's first. It writes references as
+# "Title,Authors,Abstract,Published Year,Published Month,Journal,Volume,Issue,Pages,Accession Number,DOI,Ref,
+# Covidence #,Study,Notes,Tags" (review_283729_included_csv_20240320131744.csv in github.com/jonrhodes/nexus-4.3-review)
+# and extracted data as "Covidence #,Study ID,Title,Reviewer Name,..." (review_283729_20230922170037.csv there);
+# notes and tags: support.covidence.org/help/tagging. Zotero has "Key", "Publication Year" and "Publication Title".
 HEADS: Mapping[str, tuple[str, ...]] = {
-    "study": ("study", "studyid"),
-    "year": ("publishedyear", "publicationyear", "year", "pubyear", "py"),
-    "title": ("title", "articletitle", "ti"),
-    "authors": ("authors", "author", "au"),
-    "journal": ("journal", "journalbook", "publicationtitle", "source", "secondarytitle"),
-    "doi": ("doi",),
-    "record": ("covidence", "covidenceid", "ref", "accessionnumber", "key", "id"),
+    "study": ("Study", "Study ID"),
+    "year": ("Published Year", "Publication Year", "Year"),
+    "title": ("Title",),
+    "authors": ("Authors", "Author"),
+    "journal": ("Journal", "Publication Title"),
+    "doi": ("DOI",),
+    "record": ("Covidence #", "Ref", "Accession Number", "Key", "ID"),
+    "notes": ("Notes",),
+    "tags": ("Tags",),
 }
+# Covidence fills it with the study ("Study ID" of its tables): documentation.cochrane.org/display/RMHELP/
+# Import+references+for+studies. No tag of RIS itself.
+STUDY_IN_RIS = "NS"
 YEAR = re.compile(r"(?<!\d)(1[89]\d\d|20\d\d)(?!\d)")
 DOI = re.compile(r"10\.\d{4,9}/\S+")
 
@@ -45,20 +57,23 @@ def read_studies(path: str | Path) -> pd.DataFrame:
     ----------
     path : str or Path
         RIS (`.ris`), as all of them write it; it needs rispy: ``pip install "pdt-evidence[ris]"``. Or a table (CSV,
-        TSV, Excel) as Covidence exports it, with one line a reference and at least a title or a study.
+        TSV, Excel) with one line a reference, as Covidence exports it. These columns are looked for, and others are
+        not read: "Study" (or "Study ID"), "Published Year" ("Publication Year", "Year"), "Title", "Authors"
+        ("Author"), "Journal" ("Publication Title"), "DOI", "Covidence #" ("Ref", "Accession Number", "Key", "ID"),
+        "Notes" and "Tags". It has to have "Title" or "Study".
 
     Returns
     -------
     DataFrame
         One row a reference: `study` ("Adler 1999", from the export, else first author and year), `trial_id`, `year`
         (NaN where there is none), `title`, `authors` (with semicolons), `journal`, `doi`, `record` (its number in the
-        export), `source_id` (the file) and `line`. Nothing is dropped.
+        export), `notes`, `tags`, `source_id` (the file) and `line`. No reference is dropped.
 
     Raises
     ------
     EvidenceError
-        For a file without references, a reference with neither study, title nor author, all of these at once; for RIS
-        where rispy is not installed.
+        For a table with neither a column for the study nor the title, or with one twice; a file without references; a
+        reference with neither study, title nor author, all of these at once; for RIS where rispy is not installed.
 
     Warns
     -----
@@ -109,7 +124,7 @@ def _of_ris(content: bytes, where: str) -> list[Record]:
             f"{where}: expected references in RIS, each from 'TY  - ' to 'ER  - '; found none."
         )
     try:
-        entries: list[dict[str, Any]] = rispy.loads(text, skip_unknown_tags=True)
+        entries: list[dict[str, Any]] = rispy.loads(text)
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise EvidenceError(f"{where}: this is no RIS that can be read: {error}.") from error
     if len(entries) != len(starts):
@@ -119,6 +134,7 @@ def _of_ris(content: bytes, where: str) -> list[Record]:
         )
     return [
         {
+            "study": "; ".join(entry.get("unknown_tag", {}).get(STUDY_IN_RIS, [])),
             "year": str(entry.get("year") or entry.get("publication_year") or entry.get("date") or ""),
             "title": str(entry.get("title") or entry.get("primary_title") or ""),
             "authors": "; ".join(map(str, entry.get("authors") or entry.get("first_authors") or [])),
@@ -130,6 +146,8 @@ def _of_ris(content: bytes, where: str) -> list[Record]:
             ),
             "doi": str(entry.get("doi") or ""),
             "record": str(entry.get("id") or entry.get("accession_number") or ""),
+            "notes": "; ".join(map(str, entry.get("notes") or [])),
+            "tags": "; ".join(map(str, entry.get("keywords") or [])),
             "line": str(line),
         }
         for entry, line in zip(entries, starts, strict=True)
@@ -138,22 +156,32 @@ def _of_ris(content: bytes, where: str) -> list[Record]:
 
 def _of_table(path: Path, content: bytes) -> list[Record]:
     text = read_table(path, content)
-    plain = {re.sub(r"[^a-z0-9]", "", str(name).lower()): str(name) for name in text.data.columns}
+    own = list(map(str, text.data.columns))
+    plain = list(map(_plain, own))
     found = {
-        ours: plain[head]
+        ours: own[plain.index(head)]
         for ours, heads in HEADS.items()
-        if (head := next((h for h in heads if h in plain), ""))
+        if (head := next((h for h in map(_plain, heads) if h in plain), ""))
     }
     if not {"study", "title"} & set(found):
+        looked_for = "; ".join(f"{heads[0]!r}" for heads in HEADS.values())
         raise SchemaError(
-            f"{path.name}: expected a list of references with a column 'Title' or 'Study'; it has "
-            f"{listed(map(str, text.data.columns))}."
+            f"{path.name}: expected a list of references with a column 'Title' or 'Study'; it has {listed(own)}. "
+            f"Columns are known by these heads: {looked_for}. Name yours so."
+        )
+    if twice := sorted({name for name in found.values() if plain.count(_plain(name)) > 1}):
+        raise SchemaError(
+            f"{path.name}: more than one column is named {listed(twice)}. Keep the one to be read."
         )
     columns = {ours: text.data[name].astype(str).tolist() for ours, name in found.items()}
     return [
         {ours: cells[at].strip() for ours, cells in columns.items()} | {"line": str(line)}
         for at, line in enumerate(text.lines)
     ]
+
+
+def _plain(head: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", head.lower())
 
 
 def _row(record: Record, source: str) -> dict[str, Any]:
@@ -167,7 +195,7 @@ def _row(record: Record, source: str) -> dict[str, Any]:
     if year is None:
         year = YEAR.search(study)
     return {
-        **{name: record.get(name, "") for name in ("title", "authors", "journal", "record")},
+        **{name: record.get(name, "") for name in ("title", "authors", "journal", "record", "notes", "tags")},
         "study": study,
         "trial_id": slug(study),
         "year": float(year[0]) if year else float("nan"),

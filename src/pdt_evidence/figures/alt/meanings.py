@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pdt_evidence.analysis.meaning.absolute import Absolute
     from pdt_evidence.analysis.meaning.power import Power
     from pdt_evidence.analysis.networks.result import Network
+    from pdt_evidence.analysis.regression.location_scale import LocationScale
     from pdt_evidence.analysis.regression.result import MetaRegression
     from pdt_evidence.results import PooledEffect
 
@@ -84,8 +85,8 @@ def traffic_lights(judgements: PooledEffect | pd.DataFrame) -> str:
     return f"Risk of bias of {len(studies)} studies in {len(domains)} domains. {' '.join(lines)}"
 
 
-def bubble(regression: MetaRegression, moderator: str | None = None) -> str:
-    """The moderator, the mean effect at both ends or in each level, with its interval."""
+def bubble(regression: MetaRegression | LocationScale, moderator: str | None = None) -> str:
+    """The moderator, the mean effect at both ends or in each level, with its interval; tau2 there where it varies."""
     found = bubbles_of(regression, moderator)
     rows = found.fitted
     places = (
@@ -95,11 +96,15 @@ def bubble(regression: MetaRegression, moderator: str | None = None) -> str:
     )
     parts = [
         f"{rows['estimate'].iloc[at]:.2f} ({percent(regression.level)} confidence interval "
-        f"{rows['ci_low'].iloc[at]:.2f} to {rows['ci_high'].iloc[at]:.2f}) at {name}"
+        f"{rows['ci_low'].iloc[at]:.2f} to {rows['ci_high'].iloc[at]:.2f}{_spread(rows, at)}) at {name}"
         for at, name in places
     ]
     against = words.inner(words.spoken(found.moderator))
     return f"{regression.k} studies against {against}; mean effect {'; '.join(parts)}."
+
+
+def _spread(rows: pd.DataFrame, at: int) -> str:
+    return f", tau2 {rows['tau2'].iloc[at]:.3f}" if "tau2" in rows else ""
 
 
 def network_funnel(network: Network, order: Sequence[str] | None = None) -> str:

@@ -16,16 +16,24 @@ from pdt_evidence.formatting import percent
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from pdt_evidence.analysis.regression.location_scale import LocationScale
     from pdt_evidence.analysis.regression.result import MetaRegression
 
 __all__ = ["Bubbles", "bubble", "bubbles_of"]
 
 Array = NDArray[np.float64]
-KINDS = ("MetaRegression", "ClusteredMetaRegression")
+KINDS = ("MetaRegression", "ClusteredMetaRegression", "LocationScale")
 POINTS = 60  # of the line
 LARGEST = 3.9 * MM  # diameter of the study that weighs most
 BESIDE = 0.08  # of the range that is free on both sides
 APART = 0.16  # of the distance of two levels: how far studies of one level stand apart at most
+
+
+class Term(NamedTuple):
+    """A moderator: the levels of a factor, and its columns in the design of the mean and in that of log tau2."""
+
+    levels: tuple[str, ...]  # () for a number
+    columns: tuple[list[int], ...]  # one list a design, empty where it has not the moderator
 
 
 class Bubbles(NamedTuple):
@@ -41,7 +49,7 @@ class Bubbles(NamedTuple):
 
 @known_options
 def bubble(
-    regression: MetaRegression,
+    regression: MetaRegression | LocationScale,
     moderator: str | None = None,
     *,
     ax: Axes | None = None,
@@ -54,11 +62,12 @@ def bubble(
 
     Parameters
     ----------
-    regression : MetaRegression
-        From `metareg`, with or without clusters.
+    regression : MetaRegression or LocationScale
+        From `metareg`, with or without clusters, with or without `scale`: with it the prediction interval is as wide
+        as tau2 at each place says, and bubbles weigh by the tau2 of their own study.
     moderator : str, optional
-        The term that runs along the axis, as the coefficients name it ("year", "rating"); the first without it. Other
-        moderators stay at their mean over the studies.
+        The term that runs along the axis, as the coefficients name it ("year", "rating"), of the mean or of the scale;
+        the first without it. Other moderators stay at their mean over the studies.
     ax, style, width, height, title
         As in `funnel`.
 
@@ -106,50 +115,56 @@ def bubble(
     )
 
 
-def bubbles_of(regression: MetaRegression, moderator: str | None = None) -> Bubbles:
+def bubbles_of(regression: Any, moderator: str | None = None) -> Bubbles:
     """Where studies and regression stand along a moderator."""
     if type(regression).__name__ not in KINDS:
         raise RequestError(f"bubble() draws what metareg() gives, found {type(regression).__name__}.")
-    terms = _terms(regression)
+    designs = [(regression.design, regression.spec)]
+    if type(regression).__name__ == "LocationScale":
+        designs.append((regression.scale_design, regression.scale_spec))
+    terms = _terms(designs)
     name = next(iter(terms), "") if moderator is None else _named(str(moderator), terms)
     if not name:
         raise RequestError("The model has no moderator to draw: bubble() needs one in the formula.")
-    columns, levels = terms[name]
-    X = regression.design
+    levels = terms[name].levels
+    X, columns = next((X, own) for (X, _), own in zip(designs, terms[name].columns, strict=True) if own)
     weights = 100 / (regression.vi + regression.tau2)
     weights = 100 * weights / weights.sum()
     if levels:
         own = X[:, columns]
         x = np.where(own.any(axis=1), own.argmax(axis=1) + len(levels) - len(columns), 0).astype(float)
-        at = np.arange(len(levels), dtype=float)
-        rows = np.repeat(X.mean(axis=0)[None], len(levels), axis=0)
-        rows[:, columns] = np.eye(len(levels))[:, len(levels) - len(columns) :]
-        return Bubbles(name, levels, _spread(x, regression.yi), weights, at, regression.at_design(rows))
-    x = X[:, columns[0]]
-    at = np.linspace(x.min(), x.max(), POINTS)
-    rows = np.repeat(X.mean(axis=0)[None], POINTS, axis=0)
-    rows[:, columns[0]] = at
-    return Bubbles(name, (), x, weights, at, regression.at_design(rows))
+        at, x = np.arange(len(levels), dtype=float), _spread(x, regression.yi)
+    else:
+        x = X[:, columns[0]]
+        at = np.linspace(x.min(), x.max(), POINTS)
+    rows = [_rows(X, own, at, levels) for (X, _), own in zip(designs, terms[name].columns, strict=True)]
+    return Bubbles(name, levels, x, weights, at, regression.at_design(*rows))
 
 
-def _terms(regression: MetaRegression) -> dict[str, tuple[list[int], tuple[str, ...]]]:
-    """Each term of one factor but the intercept: its columns, and the levels of one that has some."""
-    spec = regression.spec
-    contrasts = {str(factor): state.levels for factor, state in spec.factor_contrasts.items()}
-    found = {}
-    for term, columns in spec.term_indices.items():
-        name, columns = str(term), list(columns)
-        levels = tuple(map(str, contrasts.get(name, ())))
-        if (
-            ":" not in name
-            and np.ptp(regression.design[:, columns], axis=0).any()
-            and (levels or len(columns) == 1)
-        ):
-            found[name] = (columns, levels)
+def _rows(X: Array, columns: list[int], at: Array, levels: tuple[str, ...]) -> Array:
+    """Rows of a design along the moderator, the others at their mean."""
+    rows = np.repeat(X.mean(axis=0)[None], len(at), axis=0)
+    if columns:
+        rows[:, columns] = np.eye(len(levels))[:, len(levels) - len(columns) :] if levels else at[:, None]
+    return rows
+
+
+def _terms(designs: list[tuple[Array, Any]]) -> dict[str, Term]:
+    """Each term of one factor but the intercept."""
+    found: dict[str, Term] = {}
+    for place, (X, spec) in enumerate(designs):
+        contrasts = {str(factor): state.levels for factor, state in spec.factor_contrasts.items()}
+        for term, columns in spec.term_indices.items():
+            name, columns = str(term), list(columns)
+            levels = tuple(map(str, contrasts.get(name, ())))
+            if ":" in name or not np.ptp(X[:, columns], axis=0).any() or not (levels or len(columns) == 1):
+                continue
+            none = Term(levels, tuple([] for _ in designs))
+            found.setdefault(name, none).columns[place].extend(columns)
     return found
 
 
-def _named(moderator: str, terms: dict[str, tuple[list[int], tuple[str, ...]]]) -> str:
+def _named(moderator: str, terms: dict[str, Term]) -> str:
     """The term that is meant: C(rating) by the name of its column as well."""
     for name in (moderator, f"C({moderator})"):
         if name in terms:

@@ -10,7 +10,8 @@ from numpy.testing import assert_allclose
 
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError
-from pdt_evidence.evidence.readers import read_metapsy
+from pdt_evidence.evidence.readers import read_metapsy, read_trials
+from pdt_evidence.evidence.readers.files import read_any
 
 NA = dict.fromkeys(("mean_arm1", "sd_arm1", "n_arm1", "mean_arm2", "sd_arm2", "n_arm2"), "NA")
 NOT_DECIDED = pytest.mark.warns("the sign of its effects is not decided")
@@ -49,28 +50,51 @@ def test_separators_and_decimal_marks_make_no_difference(saved, dialect):
     )
 
 
-def test_the_columns_of_older_releases_are_known(saved):
-    old = {
-        "instrument": "Outc_measure",
-        "rating": "sr_clinician",
-        "time": "Time",
-        "time_weeks": "Time_weeks",
-        "condition_arm1": "Cond_spec_trt1",
-        "condition_arm2": "Cond_spec_trt2",
-        "mean_arm1": "Post_M_trt1",
-        "mean_arm2": "Post_M_trt2",
-        "sd_arm1": "Post_SD_trt1",
-        "sd_arm2": "Post_SD_trt2",
-        "n_arm1": "Post_N_trt1",
-        "n_arm2": "Post_N_trt2",
-        "event_arm1": "Improved_N_trt1",
-        "totaln_arm1": "Rand_N_trt1",
-        ".g": "es",
-        ".g_se": "se",
-    }
+OLD = {
+    "instrument": "Outc_measure",
+    "rating": "sr_clinician",
+    "time": "Time",
+    "time_weeks": "Time_weeks",
+    "condition_arm1": "Cond_spec_trt1",
+    "condition_arm2": "Cond_spec_trt2",
+    "mean_arm1": "Post_M_trt1",
+    "mean_arm2": "Post_M_trt2",
+    "sd_arm1": "Post_SD_trt1",
+    "sd_arm2": "Post_SD_trt2",
+    "n_arm1": "Post_N_trt1",
+    "n_arm2": "Post_N_trt2",
+    "event_arm1": "Improved_N_trt1",
+    "totaln_arm1": "Rand_N_trt1",
+    "multi_arm1": "multiple_arms_trt1",
+    ".g": "es",
+    ".g_se": "se",
+}
+HEADS = ("condition", "multi", "mean", "sd", "n", "mean_change", "sd_change", "n_change", "event", "totaln")
+
+
+def with_suffixes(first, second):
+    """The heads of the standard with other words for the two arms."""
+    return {f"{head}_arm{n}": f"{head}{word}" for head in HEADS for n, word in ((1, first), (2, second))}
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        OLD,
+        {ours: theirs.replace("_trt1", "_ig").replace("_trt2", "_cg") for ours, theirs in OLD.items()},
+        with_suffixes("_trt1", "_trt2"),
+        with_suffixes("_ig", "_cg"),
+        with_suffixes(".arm1", ".arm2"),
+    ],
+    ids=["first release", "first release, ig and cg", "trt1 and trt2", "ig and cg", "points"],
+)
+def test_every_wide_dialect_is_the_same_table_and_known_for_one(saved, heads):
     expected = read_metapsy(saved(metapsy({}, SECOND), "data.csv"))
-    table = read_metapsy(saved(metapsy({}, SECOND, rename=old), "data.csv"))
-    pd.testing.assert_frame_equal(pd.DataFrame(table), pd.DataFrame(expected))
+    path = saved(metapsy({}, SECOND, rename=heads), "data.csv")
+    for read in (read_metapsy, read_any):
+        pd.testing.assert_frame_equal(pd.DataFrame(read(path)), pd.DataFrame(expected))
+    with pytest.raises(SchemaError, match=r"It looks like a Metapsy database, which read_metapsy\(\) reads"):
+        read_trials(path)
 
 
 @pytest.mark.parametrize("label", ["dyn", "pdp", "PD", "Psychodynamic psychotherapy", "mbt", "tfp"])

@@ -1,0 +1,57 @@
+"""A bubble plot shows the model that it is given: one tau2 or one that varies."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+import pdt_evidence as pdt
+from pdt_evidence.errors import RequestError
+from pdt_evidence.figures.charts.bubbles import bubbles_of
+
+RNG = np.random.default_rng(8)
+X = np.linspace(0, 1, 40)
+TABLE = pd.DataFrame(
+    {
+        "yi": 0.3 + 0.2 * X + RNG.normal(0, 0.1 + 0.7 * X),
+        "vi": 0.02,
+        "dose": X,
+        "control": np.where(np.arange(40) % 2, "waitlist", "usual"),
+    }
+)
+
+
+def edges(ax, gid):
+    band = next(one for one in ax.collections if one.get_gid() == gid)
+    return band.get_paths()[0].vertices
+
+
+@pytest.mark.parametrize(("formula", "scale"), [("yi ~ dose", "~ dose"), ("yi ~ 1", "~ dose")])
+def test_the_band_of_a_location_scale_model_is_as_wide_as_tau2_says(formula, scale):
+    fit = pdt.metareg(formula, TABLE, scale=scale)
+    rows = bubbles_of(fit).fitted
+    ends = fit.predict({"dose": [0.0, 1.0]})
+    for name in ("estimate", "tau2", "pi_low", "pi_high"):
+        assert_allclose(rows[name].iloc[[0, -1]], ends[name], err_msg=name)
+    drawn = edges(pdt.bubble(fit), "pi")
+    at_end = [np.ptp(drawn[np.isclose(drawn[:, 0], x), 1]) for x in (0.0, 1.0)]
+    assert_allclose(at_end, ends["pi_high"] - ends["pi_low"])
+    assert at_end[1] > 1.5 * at_end[0]
+
+
+def test_levels_of_a_scale_have_their_own_intervals():
+    fit = pdt.metareg("yi ~ dose", TABLE, scale="~ control")
+    found = bubbles_of(fit, "control")
+    assert found.levels == ("usual", "waitlist")
+    mean = fit.predict({"dose": [X.mean()] * 2, "control": list(found.levels)})
+    assert_allclose(found.fitted["pi_high"], mean["pi_high"])
+    assert_allclose(found.weights, 100 / (0.02 + fit.tau2) / (1 / (0.02 + fit.tau2)).sum())
+    assert "tau2" in pdt.alt_text(fit, figure="bubble")
+
+
+def test_one_tau2_gives_the_band_of_predict():
+    fit = pdt.metareg("yi ~ dose + control", TABLE)
+    rows = bubbles_of(fit, "dose").fitted
+    assert "tau2" not in rows or rows["tau2"].nunique() == 1
+    with pytest.raises(RequestError, match=r"no moderator 'year' to draw\. It has: dose, control"):
+        pdt.bubble(fit, "year")
