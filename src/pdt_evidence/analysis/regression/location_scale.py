@@ -79,7 +79,13 @@ class LocationScale(Brief):
         return fitted.set_axis(rows.index)
 
     def at_design(self, X: Array, Z: Array) -> pd.DataFrame:
-        """As `predict`, for rows of the two designs: of the mean (n, p) and of log tau2 (n, q)."""
+        """As `predict`, for rows of the two designs: of the mean (n, p) and of log tau2 (n, q).
+
+        Raises
+        ------
+        RequestError
+            If the test of the fit is not a known one.
+        """
         import pandas as pd
 
         fitted, tau2 = (
