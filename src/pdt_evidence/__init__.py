@@ -20,7 +20,8 @@ What effects vary with
 What a new trial changes
     compare what_if
 How far a result holds
-    sensitivity multiverse leave_one_out influence cumulative gosh audit
+    sensitivity pre_post_sensitivity multiverse leave_one_out influence cumulative
+    gosh audit
     bias regression_test rank_test trim_and_fill pet_peese selection_model
     publication_sensitivity p_uniform limit_meta
 Equivalence and networks
@@ -99,6 +100,7 @@ _HOMES = {
     "analysis.multiverse.multiverse": ["multiverse"],
     "analysis.as_revman.audit": ["audit"],
     "analysis.robustness.dependence": ["sensitivity"],
+    "analysis.robustness.pre_post": ["pre_post_sensitivity"],
     "analysis.regression.moderators": ["moderators"],
     "analysis.over_time.follow_up": ["follow_up"],
     "analysis.over_time.strata": ["model_strata"],

@@ -45,6 +45,7 @@ from pdt_evidence.analysis.robustness.dependence import sensitivity as sensitivi
 from pdt_evidence.analysis.robustness.gosh import gosh as gosh
 from pdt_evidence.analysis.robustness.influence import influence as influence
 from pdt_evidence.analysis.robustness.influence import leave_one_out as leave_one_out
+from pdt_evidence.analysis.robustness.pre_post import pre_post_sensitivity as pre_post_sensitivity
 from pdt_evidence.analysis.synthesis import synthesize as synthesize
 from pdt_evidence.analysis.updates.what_if import what_if as what_if
 from pdt_evidence.effects.per_trial import aggregate_rows as aggregate_rows

@@ -45,6 +45,7 @@ WINDOWS = TABLE.assign(
 ARMS = TABLE.drop(columns=["yi", "vi"]).assign(
     better="lower", mean_t=1.0, sd_t=1.0, n_t=20, mean_c=2.0, sd_c=1.5, n_c=21
 )
+CHANGES = ARMS.assign(score="change", sd_pre_t=2.0, sd_pre_c=2.5)
 WRONG: dict[str, Any] = {
     "None": None,
     "nan": float("nan"),
@@ -136,6 +137,7 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "model_strata": {"table": WINDOWS},
         "reviews": {},
         "rhodes": {},
+        "pre_post_sensitivity": {"table": CHANGES, "rs": [0.3, 0.7]},
         "sensitivity": {"table": TABLE, "by": ["outcome"], "rhos": [0.2, 0.8]},
         "sources": {},
         "synthesize": {"table": TABLE, "by": ["outcome"]},
