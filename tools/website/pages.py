@@ -126,7 +126,7 @@ def results_schema() -> str:
     rows = ["| place | type | what it is |", "|---|---|---|"]
     rows += [f"| `{place}` | {kind} | {_cell(text)} |" for place, kind, text in _places(schema, "", schema)]
     intro = f"# Results as JSON\n\n{schema.get('description', schema.get('title', ''))}\n"
-    note = "`pdt-evidence reproduce` writes `results.json` with this schema beside it.\n"
+    note = "`pdt-evidence reproduce` and `report` write `results.json`; the schema below comes with the library.\n"
     return "\n".join(
         [intro, note, *rows, "\n## The schema\n", f"```json\n{json.dumps(schema, indent=1)}\n```\n"]
     )

@@ -189,7 +189,8 @@ def report_command(arguments: argparse.Namespace) -> None:
             "--by says how a table of your own is pooled. Name its file: pdt-evidence report FILE."
         )
     path = report(arguments.out, pdf=arguments.pdf, **options)
-    print(f"wrote {path}" + (f" and {path.with_suffix('.pdf')}" if arguments.pdf else ""))
+    written = [str(path), *([str(path.with_suffix(".pdf"))] if arguments.pdf else [])]
+    print(f"wrote {', '.join(written)}; beside it results.json and ro-crate-metadata.json")
 
 
 def _own_file(arguments: argparse.Namespace) -> Path | None:

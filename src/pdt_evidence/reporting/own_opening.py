@@ -8,7 +8,7 @@ from dataclasses import replace
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from pdt_evidence.formatting import PAGE, percent
+from pdt_evidence.formatting import PAGE, RATIOS, percent
 from pdt_evidence.reporting.own_table import OwnTable
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.words import counted
@@ -16,7 +16,7 @@ from pdt_evidence.verdicts.words import counted
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw_own_opening", "own_answers", "own_effects", "own_summary"]
+__all__ = ["draw_own_opening", "favoured", "own_answers", "own_effects", "own_summary"]
 
 SHOWN = 3  # strata in the sentences
 DRAWN = 8  # strata in the picture
@@ -42,6 +42,19 @@ def draw_own_opening(strata: Sequence[PooledEffect]) -> Axes:
     effects = own_effects(strata)
     favours = favours_of(arms_of(list(effects.values())), list(effects.values()))
     return summary_forest(effects, columns=("k", "effect"), favours=favours, prediction=False)
+
+
+def favoured(strata: Sequence[PooledEffect]) -> str:
+    """Whom an effect above no effect favours, as far as the table says so."""
+    from pdt_evidence.figures.forests.arms import GENERAL, arms_of, directed
+
+    if not strata:
+        return "nothing is pooled"
+    if not directed(strata):
+        return "the table does not say of every row which direction is good, so no arm is said to be favoured"
+    first = arms_of(strata)[0]
+    null = 1 if strata[0].measure in RATIOS else 0
+    return f"above {null} favours {'the first arm of each study, arm 1' if first == GENERAL[0] else first}"
 
 
 def own_answers(contents: OwnTable) -> list[tuple[str, str]]:

@@ -16,8 +16,9 @@ from pdt_evidence.evidence.frames import as_pandas
 from pdt_evidence.evidence.readers.events import event_measure
 from pdt_evidence.evidence.readers.files import read_any
 from pdt_evidence.evidence.readers.imported import ImportedTrials
-from pdt_evidence.evidence.readers.provenance import origin, sources_of
+from pdt_evidence.evidence.readers.provenance import origin, sha256, sources_of
 from pdt_evidence.evidence.readers.trials import read_trials
+from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.evidence.tables import set_aside
 from pdt_evidence.reporting.check import places
@@ -83,6 +84,11 @@ class OwnTable:
     @property
     def origin(self) -> str:
         return origin(self.table)
+
+    @cached_property
+    def data_sha256(self) -> str:
+        """Of the file that was read; of a table in memory, of its rows as CSV."""
+        return str(self._source.get("sha256") or sha256(csv_text(self.table)))
 
     @property
     def sign(self) -> str:

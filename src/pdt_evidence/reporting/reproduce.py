@@ -87,7 +87,7 @@ def _write_all(contents: Contents, folder: Path, progress: Callable[[str], objec
     progress("  4 of 5: writing the report")
     write_page(contents, folder / "report.html", folder / "figures")
     progress("  5 of 5: writing the results for programs")
-    write_records(contents, folder)
+    write_records(contents, folder, [path for path in folder.rglob("*") if path.is_file()])
     return sum(path.is_file() for path in folder.rglob("*"))
 
 

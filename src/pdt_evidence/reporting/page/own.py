@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pdt_evidence.formatting import RATIOS
-from pdt_evidence.reporting.own_opening import own_answers, own_effects
+from pdt_evidence.reporting.own_opening import favoured, own_answers, own_effects
 from pdt_evidence.reporting.own_table import OwnTable
 from pdt_evidence.reporting.page.parts import View, common, drawing
 from pdt_evidence.reporting.page.svg import links_of
@@ -99,21 +98,17 @@ def _first_screen(contents: OwnTable, figures: Path) -> dict[str, Any]:
 
 def _scale(strata: list[PooledEffect]) -> str:
     """What the numbers are numbers of."""
-    from pdt_evidence.figures.forests.arms import GENERAL, arms_of, directed
     from pdt_evidence.figures.sheet.words import MEASURES
 
     if not strata:
         return ""
     measure = strata[0].measure
-    null = 1 if measure in RATIOS else 0
     text = {
         "SMD": SIZES,
         "GEN": "Effects are on the scale of the table. ",
     }.get(measure, f"{MEASURES[measure][0]}: {MEASURES[measure][1].lower()}. ")
-    if directed(strata):
-        first = arms_of(strata)[0]
-        return f"{text}Above {null} favours {'the first arm of each study, arm 1' if first == GENERAL[0] else first}."
-    return f"{text}The table does not say of every row which direction is good, so no arm is said to be favoured."
+    sign = favoured(strata)
+    return f"{text}{sign[0].upper()}{sign[1:]}."
 
 
 def _forests(contents: OwnTable, folder: Path, anchors: dict[str, str]) -> Iterator[dict[str, Any]]:

@@ -26,6 +26,7 @@ from pdt_evidence.reporting.page.panels import panel, remark
 from pdt_evidence.reporting.page.paper import print_page
 from pdt_evidence.reporting.page.parts import View
 from pdt_evidence.reporting.pictures import write_forests, write_own_forests
+from pdt_evidence.reporting.records import refuse_others, write_records
 from pdt_evidence.verdicts.words import counted, true_minus
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ def report(
     pdf: bool = False,
 ) -> Path:
     """Write the report on the evidence to `path`: one HTML file, figures inside.
+
+    Beside it are written `results.json`, the numbers for programs (its layout is `results.schema.json`), and
+    `ro-crate-metadata.json`, which says what was made from what. Give each report a folder of its own: another
+    report in the same folder replaces these two.
 
     Parameters
     ----------
@@ -81,7 +86,8 @@ def report(
     ------
     EvidenceError
         If the imported trials lack what an effect needs, or make no stratum; if `table` cannot be read; if a PDF
-        is to be made and there is no browser. The page itself is written then.
+        is to be made and there is no browser (the page itself is written then); if `results.json` or
+        `ro-crate-metadata.json` of another program is where this would write its own.
     RequestError
         If `table` is given with `imported` or `review`, or `by` or `measure` without it.
     OSError
@@ -100,6 +106,7 @@ def report(
         )
     if table is None and (by is not None or measure is not None):
         raise RequestError("by= and measure= say how a table of your own is pooled. Give it as table=.")
+    refuse_others(path.parent)
     with tempfile.TemporaryDirectory() as folder:
         if table is None:
             contents = Contents(imported=imported, review=review)
@@ -108,8 +115,12 @@ def report(
             contents = own_table(table, by, measure)
             write_own_forests(contents, Path(folder))
         write_page(contents, path, Path(folder))
-    if pdf:
-        print_page(path, path.with_suffix(".pdf"))
+    made = [path]
+    try:
+        if pdf:
+            made.append(print_page(path, path.with_suffix(".pdf")))
+    finally:
+        write_records(contents, path.parent, made, "report")
     return path
 
 
