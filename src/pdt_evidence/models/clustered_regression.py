@@ -100,7 +100,7 @@ def _robust(yi: Array, X: Array, totals: Blocks, sigma2: Array, value: float) ->
     for rows, M in totals:
         weighted[rows] = np.linalg.solve(M, X[rows])
         total[rows[:, :, None], rows[:, None, :]] = M
-    bread: Array = np.linalg.inv(X.T @ weighted)
+    bread = np.linalg.inv(X.T @ weighted).astype(float)
     beta = bread @ (weighted.T @ yi)
     loads = _loads(X, weighted, bread, totals)
     scores = loads @ yi  # (m, p)
