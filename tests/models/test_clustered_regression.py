@@ -6,6 +6,8 @@ from numpy.testing import assert_allclose
 
 from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
 from pdt_evidence.models.clustered_regression import fit_clustered, robust_test
+from pdt_evidence.models.nested import sampling_blocks
+from pdt_evidence.models.nested_regression import nest_design
 from reference import load
 
 REFERENCE = load("clustered_regression", cases=2)
@@ -50,6 +52,49 @@ def test_several_coefficients_are_tested_as_the_reference_does(data, case):
     test = robust_test(fit, contrast)
     for name in ("F", "q", "df", "p"):
         assert_allclose(getattr(test, name), case["htz"][name], rtol=1e-4, err_msg=name)
+
+
+def restricted_likelihood(yi, X, cluster, V, sigma2):
+    """By dense matrices, as the formula is written."""
+    M = V + sigma2[0] * (cluster[:, None] == cluster) + sigma2[1] * np.eye(len(yi))
+    XWX = X.T @ np.linalg.solve(M, X)
+    residual = yi - X @ np.linalg.solve(XWX, X.T @ np.linalg.solve(M, yi))
+    logdet = np.linalg.slogdet(M)[1] + np.linalg.slogdet(XWX)[1]
+    return -0.5 * (logdet + residual @ np.linalg.solve(M, residual))
+
+
+@pytest.mark.parametrize("name", ["year", "kind"])
+def test_likelihood_slope_and_curvature_are_those_of_dense_matrices(data, name):
+    columns, cluster, V = data
+    X = design(columns, name)
+    blocks = [
+        (rows, V[rows[:, :, None], rows[:, None, :]])
+        for rows, _ in sampling_blocks(np.diag(V), cluster, None)
+    ]
+    nested = nest_design(columns["yi"], X, blocks)
+    points = np.array([[0.0, 0.0], [0.05, 0.02], [0.4, 0.0]])
+    value, gradient, hessian = nested.likelihood(points)
+    dense = [restricted_likelihood(columns["yi"], X, cluster, V, at) for at in points]
+    assert_allclose(value - value[0], np.array(dense) - dense[0], rtol=1e-7, atol=1e-7)
+    step = 1e-5
+    for i, move in enumerate(np.eye(2) * step):
+        up, down = (nested.likelihood(points + sign * move) for sign in (1, -1))
+        assert_allclose(gradient[:, i], (up[0] - down[0]) / (2 * step), rtol=1e-5, atol=1e-5)
+        assert_allclose(hessian[:, i], (up[1] - down[1]) / (2 * step), rtol=1e-5, atol=1e-4)
+
+
+def test_the_value_is_the_greatest_of_a_fine_grid(data):
+    columns, cluster, V = data
+    fit = fit_clustered(columns["yi"], design(columns, "kind"), cluster, V)
+    ladder = np.concatenate([[0.0], np.geomspace(1e-4, 1, 9)])
+    grid = [(x, z) for x in ladder for z in ladder]
+    values = [restricted_likelihood(columns["yi"], design(columns, "kind"), cluster, V, at) for at in grid]
+    assert fit.log_likelihood >= max(values) - 1e-9
+    assert_allclose(
+        fit.log_likelihood,
+        restricted_likelihood(columns["yi"], design(columns, "kind"), cluster, V, fit.sigma2),
+        rtol=1e-10,
+    )
 
 
 def test_any_basis_of_the_same_contrasts_gives_the_same_test(data):

@@ -22,10 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtrc
 
+from pdt_evidence.models.multilevel import highest
+from pdt_evidence.models.nested import Blocks, sampling_blocks, total_blocks
+from pdt_evidence.models.nested_regression import nest_design
+
 __all__ = ["ClusteredFit", "RobustTest", "fit_clustered", "robust_test"]
 
 Array = NDArray[np.float64]
-MOST_STEPS = 100
 TINY = 1e-12
 LOST = 0.05  # share of a variance that may be lost with directions in which a cluster leaves no residual
 
@@ -80,14 +83,26 @@ def fit_clustered(yi: Array, X: Array, cluster: NDArray[np.intp], V: Array) -> C
     V : ndarray, shape (k, k)
         Sampling covariance, 0 between clusters.
     """
-    same = (cluster[:, None] == cluster[None, :]).astype(float)
-    free = (len(np.unique(cluster)) > 1, bool((same.sum(axis=1) > 1).any()))
-    sigma2, value = _maximise(_padded(yi, X, V, cluster), free)
-    total = V + sigma2[0] * same + sigma2[1] * np.eye(len(yi))
-    W = np.linalg.inv(total)
-    bread = np.linalg.inv(X.T @ W @ X)
-    beta = bread @ (X.T @ (W @ yi))
-    loads = _loads(X, W, bread, total, cluster)
+    blocks = [
+        (rows, V[rows[:, :, None], rows[:, None, :]])
+        for rows, _ in sampling_blocks(np.diag(V), cluster, None)
+    ]
+    free = (sum(len(rows) for rows, _ in blocks) > 1, any(rows.shape[1] > 1 for rows, _ in blocks))
+    sigma2, value = highest(nest_design(yi, X, blocks), free)
+    log_volume = np.log(np.abs(np.diag(np.linalg.qr(X, mode="r")))).sum()  # likelihood of X, not of a basis
+    return _robust(yi, X, total_blocks(blocks, sigma2), sigma2, value - log_volume)
+
+
+def _robust(yi: Array, X: Array, totals: Blocks, sigma2: Array, value: float) -> ClusteredFit:
+    """Coefficients and their covariances where the marginal covariances of the clusters are `totals`."""
+    k, p = X.shape
+    weighted, total = np.empty((k, p)), np.zeros((k, k))  # W X; all of the covariance
+    for rows, M in totals:
+        weighted[rows] = np.linalg.solve(M, X[rows])
+        total[rows[:, :, None], rows[:, None, :]] = M
+    bread = np.linalg.inv(X.T @ weighted).astype(float)
+    beta = bread @ (weighted.T @ yi)
+    loads = _loads(X, weighted, bread, totals)
     scores = loads @ yi  # (m, p)
     return ClusteredFit(
         beta=beta,
@@ -142,122 +157,25 @@ def robust_test(fit: ClusteredFit, contrast: Array) -> RobustTest:
     return RobustTest(float(F), q, df, float(fdtrc(q, df, F)))
 
 
-def _loads(X: Array, W: Array, bread: Array, total: Array, cluster: NDArray[np.intp]) -> Array:
+def _loads(X: Array, weighted: Array, bread: Array, totals: Blocks) -> Array:
     """What every cluster adds to the score of beta, as a linear function of y: (m, p, k)."""
     k = len(X)
-    hat = X @ bread @ X.T @ W
+    fitted = bread @ weighted.T  # beta as a linear function of y
     found = []
-    for code in np.unique(cluster):
-        own = np.flatnonzero(cluster == code)
-        M = total[np.ix_(own, own)]
-        XWj = W[np.ix_(own, own)] @ X[own]
-        adjusted = _adjustment(M, X[own], bread) @ XWj  # (s, p): A_j' W_j X_j, A_j being symmetric in M
-        residual = np.eye(k)[own] - hat[own]
-        found.append(bread @ adjusted.T @ residual)
-    return np.array(found)
+    for rows, M in totals:
+        # A_j' W_j X_j, A_j being symmetric in M
+        adjusted = bread @ np.swapaxes(_adjustment(M, X[rows], bread) @ weighted[rows], -1, -2)  # (b, p, s)
+        found.append(adjusted @ (np.eye(k)[rows] - X[rows] @ fitted))
+    return np.concatenate(found)
 
 
 def _adjustment(M: Array, Xj: Array, bread: Array) -> Array:
-    """Transpose of the CR2 matrix A_j = D' B^+1/2 D, B = D (M - X bread X') D', where M = D'D."""
-    D = np.linalg.cholesky(M).T  # upper, M = D'D
-    B = D @ (M - Xj @ bread @ Xj.T) @ D.T
-    values, axes = np.linalg.eigh((B + B.T) / 2)
-    small = values <= max(values.max(), 0.0) * TINY
-    inverse_root = axes @ np.diag(np.where(small, 0.0, np.where(small, 1.0, values) ** -0.5)) @ axes.T
-    return (D.T @ inverse_root @ D).T
-
-
-@dataclass(frozen=True, slots=True)
-class _Clusters:
-    """Rows by cluster, filled up to the largest with rows of 0 that are independent and count nothing."""
-
-    y: Array  # (m, s)
-    X: Array  # (m, s, p)
-    V: Array  # (m, s, s), 1 on the diagonal of a row that fills up
-    parts: tuple[Array, Array]  # what a unit of each variance adds to V, 0 in the rows that fill up
-    present: Array  # (m, s)
-
-
-def _padded(yi: Array, X: Array, V: Array, cluster: NDArray[np.intp]) -> _Clusters:
-    codes, sizes = np.unique(cluster, return_counts=True)
-    order = np.argsort(cluster, kind="stable")
-    m, s = len(codes), int(sizes.max())
-    present = np.arange(s) < sizes[:, None]
-    rows = np.zeros((m, s), dtype=np.intp)
-    rows[present] = order
-    both = (present[:, :, None] & present[:, None, :]).astype(float)
-    filler = np.eye(s) * ~present[:, :, None]
-    own = V[rows[:, :, None], rows[:, None, :]] * both + filler
-    return _Clusters(
-        yi[rows] * present,
-        X[rows] * present[:, :, None],
-        own,
-        (both, both * np.eye(s)),
-        present.astype(float),
-    )
-
-
-def _maximise(data: _Clusters, free: tuple[bool, bool]) -> tuple[Array, float]:
-    """Greatest restricted likelihood over sigma2 >= 0: Fisher scoring from the best points of a grid."""
-    there = data.present > 0
-    own = np.diagonal(data.V, axis1=1, axis2=2)[there]
-    scale = float(np.var(data.y[there])) + float(np.median(own))
-    ladder = np.concatenate([[0.0], np.geomspace(1e-3, 3.0, 6) * scale])
-    grid = [
-        np.array([between if free[0] else 0.0, within if free[1] else 0.0])
-        for between in (ladder if free[0] else [0.0])
-        for within in (ladder if free[1] else [0.0])
-    ]
-    grid.sort(key=lambda at: _likelihood(data, at)[0], reverse=True)
-    limits = [_climb(data, free, at, scale) for at in grid[:3]]
-    return max(limits, key=lambda end: end[1])
-
-
-def _climb(data: _Clusters, free: tuple[bool, bool], at: Array, scale: float) -> tuple[Array, float]:
-    value, gradient, information = _likelihood(data, at)
-    for _ in range(MOST_STEPS):
-        moving = np.array(free) & ~((at <= 0) & (gradient <= 0))
-        if not moving.any():
-            break
-        step = np.zeros(2)
-        step[moving] = np.linalg.solve(information[np.ix_(moving, moving)], gradient[moving])
-        trial = np.maximum(at + step, 0.0)
-        new = _likelihood(data, trial)
-        while new[0] < value - TINY * (1 + abs(value)) and np.abs(trial - at).max() > TINY * scale:
-            trial = (at + trial) / 2
-            new = _likelihood(data, trial)
-        moved = np.abs(trial - at).max()
-        at, (value, gradient, information) = trial, new
-        if moved <= TINY * scale:
-            break
-    return at, value
-
-
-def _likelihood(data: _Clusters, sigma2: Array) -> tuple[float, Array, Array]:
-    """Restricted log-likelihood (no constants), its gradient, and the expected information.
-
-    With W the inverse of the total covariance, B = (X'WX)^-1 and P = W - W X B X'W, everything is a sum over
-    clusters: tr(P Z) = tr(W Z) - tr(B X'W Z W X), and likewise for tr(P Z P Z).
-    """
-    total = data.V + sigma2[0] * data.parts[0] + sigma2[1] * data.parts[1]
-    W = np.linalg.inv(total) * data.parts[0]  # 0 in the rows that fill up
-    WX = W @ data.X
-    p = WX.shape[-1]
-    XWX = np.einsum("msp,msq->pq", data.X, WX)
-    B = np.linalg.inv(XWX)
-    beta = B @ np.einsum("msp,ms->p", WX, data.y)
-    Py = np.einsum("mst,mt->ms", W, data.y - data.X @ beta)
-    logdet = np.linalg.slogdet(total)[1].sum() + np.linalg.slogdet(XWX)[1]
-    value = -0.5 * (logdet + float((data.y * Py).sum()))
-    gradient, information = np.empty(2), np.empty((2, 2))
-    WZ = [W @ Z for Z in data.parts]
-    ZWX = [(Z @ WX).reshape(-1, p) for Z in data.parts]
-    BXZX = [B @ (WX.reshape(-1, p).T @ right) for right in ZWX]  # B X'W Z W X
-    for i, Z in enumerate(data.parts):
-        trace = np.trace(WZ[i], axis1=1, axis2=2).sum() - np.trace(BXZX[i])
-        gradient[i] = -0.5 * (trace - np.einsum("ms,mst,mt->", Py, Z, Py))
-        for j in range(2):
-            WZWX = (W @ ZWX[j].reshape(WX.shape)).reshape(-1, p)
-            crossed = (WZ[i] * np.swapaxes(WZ[j], 1, 2)).sum() - 2 * np.trace(B @ (ZWX[i].T @ WZWX))
-            information[i, j] = 0.5 * (crossed + np.trace(BXZX[i] @ BXZX[j]))
-    return value, gradient, information
+    """Transposes of the CR2 matrices A_j = D' B^+1/2 D, B = D (M - X bread X') D', where M = D'D: (b, s, s)."""
+    lower = np.linalg.cholesky(M)  # D'
+    D = np.swapaxes(lower, -1, -2)
+    B = D @ (M - Xj @ bread @ np.swapaxes(Xj, -1, -2)) @ lower
+    values, axes = np.linalg.eigh((B + np.swapaxes(B, -1, -2)) / 2)
+    small = values <= np.maximum(values.max(-1, keepdims=True), 0.0) * TINY
+    power = np.where(small, 0.0, np.where(small, 1.0, values) ** -0.5)
+    inverse_root = (axes * power[:, None, :]) @ np.swapaxes(axes, -1, -2)
+    return np.swapaxes(lower @ inverse_root @ D, -1, -2)

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
-from pdt_evidence.models.nested import Nested, likelihood, likelihood_on_grid, weighted_mean
+from pdt_evidence.models.nested import Nested, weighted_mean
 
-__all__ = ["Peak", "Peaks", "fit_reml", "fit_reml_many", "profile_interval"]
+__all__ = ["Peak", "Peaks", "fit_reml", "fit_reml_many", "highest", "profile_interval"]
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -63,7 +63,7 @@ def _climb(nested: Nested, start: Array, free: Flags) -> tuple[Array, Array, Arr
     at = start.astype(float).copy()
     scale = nested.typical + _mean_square(nested)
     finest = 1e-3 * np.where(nested.present > 0, nested.lam, np.inf).min(axis=1)[:, None]
-    value, gradient, hessian = likelihood(nested, at)
+    value, gradient, hessian = nested.likelihood(at)
     live = np.arange(len(at))
     for _ in range(MOST_STEPS):
         fixed = ~free[live] | ((at[live] <= 0) & (gradient[live] <= 0))
@@ -77,7 +77,7 @@ def _climb(nested: Nested, start: Array, free: Flags) -> tuple[Array, Array, Arr
         while len(trying) and factor > 1e-10:
             rows = live[trying]
             trial = np.maximum(at[rows] + factor * step[trying], 0.0)
-            new = likelihood(nested.take(rows), trial)
+            new = nested.take(rows).likelihood(trial)
             # Near the peak values agree to rounding; there a smaller slope tells the better point.
             flat = np.abs(new[0] - value[rows]) <= 1e-13 * (1 + np.abs(value[rows]))
             slopes = (np.where(fixed[trying], 0, slope) for slope in (new[1], gradient[rows]))
@@ -125,7 +125,7 @@ def _starts(nested: Nested, free: Flags, fixed: Array) -> tuple[NDArray[np.intp]
     batch = max(1, AT_ONCE // (len(axes[0]) * m + nested.y.shape[1]))
     parts = [np.arange(i, min(i + batch, n)) for i in range(0, n, batch)]
     values = np.concatenate(
-        [likelihood_on_grid(nested.take(rows), axes[0][:, rows], axes[1][:, rows]) for rows in parts], axis=-1
+        [nested.take(rows).on_grid(axes[0][:, rows], axes[1][:, rows]) for rows in parts], axis=-1
     )
     # A variance that is fixed has one value, not as many as the ladder of the others.
     for i in (0, 1):
@@ -159,6 +159,15 @@ def fit_reml_many(nested: Nested, free: Flags, fixed: Array | None = None) -> Pe
     """
     fixed = np.zeros(free.shape) if fixed is None else fixed
     return _peaks(nested, *_starts(nested, free, fixed), free)
+
+
+def highest(nested: Nested, free: tuple[bool, bool]) -> tuple[Array, float]:
+    """The same for one specification, or one regression: sigma2, shape (2,), and the value there without constants."""
+    flags = np.array([free])
+    owner, starts = _starts(nested, flags, np.zeros((1, 2)))
+    at, value, _ = _climb(nested.take(owner), starts, flags[owner])
+    best = int(np.argmax(value))
+    return at[best], float(value[best])
 
 
 def _peaks(nested: Nested, owner: NDArray[np.intp], starts: Array, free: Flags) -> Peaks:

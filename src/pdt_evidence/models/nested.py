@@ -14,7 +14,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ __all__ = [
     "likelihood_on_grid",
     "nest",
     "nest_many",
+    "row_order",
     "sampling_blocks",
     "total_blocks",
     "weighted_mean",
@@ -62,8 +63,16 @@ class Nested:
         """The specifications at `rows`."""
         if len(rows) == len(self.lam) and (rows == np.arange(len(rows))).all():
             return self
-        kept = (part[rows] for part in (self.lam, self.one, self.y, self.present, self.centre))
-        return Nested(self.starts, *kept)
+        kept = {name: getattr(self, name)[rows] for name in ("lam", "one", "y", "present", "centre")}
+        return replace(self, **kept)
+
+    def likelihood(self, sigma2: Array) -> tuple[Array, Array, Array]:
+        """`likelihood` of these specifications; a regression of their rows has another."""
+        return likelihood(self, sigma2)
+
+    def on_grid(self, between: Array, within: Array) -> Array:
+        """`likelihood_on_grid` of these specifications."""
+        return likelihood_on_grid(self, between, within)
 
     @property
     def k(self) -> Array:
@@ -122,12 +131,18 @@ def sampling_blocks(
 
 def nest(yi: Array, blocks: Blocks) -> Nested:
     """Rotate every cluster of `blocks` into the axes of its sampling covariance: one specification."""
+    order, starts, moved = row_order(blocks, len(yi))
+    return nest_many(yi[order][None], moved, starts)
+
+
+def row_order(blocks: Blocks, k: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Blocks]:
+    """The k rows by cluster: their order, where each cluster starts in it, and `blocks` numbered by it."""
     sizes = np.concatenate([np.full(len(rows), rows.shape[1]) for rows, _ in blocks])
     order = np.concatenate([rows.ravel() for rows, _ in blocks])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp)
-    position = np.empty(len(yi), dtype=np.intp)
-    position[order] = np.arange(len(yi))
-    return nest_many(yi[order][None], [(position[rows], V) for rows, V in blocks], starts)
+    position = np.empty(k, dtype=np.intp)
+    position[order] = np.arange(k)
+    return order, starts, [(position[rows], V) for rows, V in blocks]
 
 
 def nest_many(yi: Array, blocks: Blocks, starts: NDArray[np.intp]) -> Nested:
