@@ -59,13 +59,14 @@ def limits(
     """Both ends of the axis.
 
     `points` are the estimates, `ends` their intervals and `must` the intervals that have to be
-    seen whole (the pooled ones). A study's interval may stretch the axis, but one that is many
-    times wider than what it stands among is cut off and gets an arrow.
+    seen whole (the pooled ones). Every estimate that is finite is in sight. A study's interval may
+    stretch the axis, but one that is many times wider than what it stands among is cut off and
+    gets an arrow.
     """
     at = scale.place(points)
     at = at[np.isfinite(at)]
     sure = scale.place([value for pair in must for value in pair])
-    core = np.concatenate([_without_outliers(at), sure[np.isfinite(sure)], [float(scale.place(scale.null))]])
+    core = np.concatenate([at, sure[np.isfinite(sure)], [float(scale.place(scale.null))]])
     low, high = float(core.min()), float(core.max())
     both = scale.place(np.asarray(ends, dtype=float).reshape(-1, 2))
     lows, highs = (side[np.isfinite(side)] for side in both.T)
@@ -101,14 +102,6 @@ def ordinary(scale: Scale, pairs: Sequence[tuple[float, float]]) -> list[tuple[f
     # The lower of two medians: of two intervals the narrow one is the usual one.
     most = 3.0 * float(np.quantile(known, 0.5, method="lower")) if known else math.inf
     return [pair for pair, width in zip(pairs, widths, strict=True) if width <= most]
-
-
-def _without_outliers(at: NDArray[np.float64]) -> NDArray[np.float64]:
-    if len(at) < 4:
-        return at
-    first, third = np.quantile(at, [0.25, 0.75])
-    fence = 5.0 * max(float(third - first), 1e-9)
-    return at[(at >= first - fence) & (at <= third + fence)]
 
 
 def ticks(
