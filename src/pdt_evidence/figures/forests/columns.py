@@ -62,6 +62,11 @@ OF_AN_ARM = {
     "event": "Events",
     "n": "Total",
 }  # heads of columns named "mean_t", ...
+MOSTLY = 0.5  # of the studies have what a column shows that nobody asked for
+JOINED = (  # what one cell of an arm joins, under which heading, and how
+    (("event", "n"), "No of events / total", "{} / {}"),
+    (("mean", "sd", "n"), "Mean (SD) / total", "{} ({}) / {}"),
+)
 BIAS = re.compile(r"rob(_|$)|risk_of_bias")
 
 
@@ -149,8 +154,11 @@ def chosen_of(there: Mapping[str, Sequence[Column]], names: Sequence[str]) -> tu
 
 
 def effect_columns(effect: PooledEffect, style: Style) -> list[Column]:
-    """Estimate and interval under one heading."""
+    """Estimate and interval under one heading, or in one column with the model over it."""
     before, _, after = style.interval
+    if style.model_in_head:
+        over, head = words.short_measure(effect.measure), words.model_head(effect)
+        return [Column(key="effect", over=over, head=head.replace(" ", "\u00a0"), left=False)]
     over = f"{words.short_measure(effect.measure)} {before}{percent(effect.level)} CI{after}"
     return [Column(key=key, over=over, left=False) for key in ("estimate", "ci")]
 
@@ -158,12 +166,18 @@ def effect_columns(effect: PooledEffect, style: Style) -> list[Column]:
 def _default(
     strata: Sequence[PooledEffect], there: Mapping[str, Sequence[Column]], style: Style
 ) -> list[str]:
-    """What the style shows, of what is known."""
-    known = {
-        **dict.fromkeys(("n", "arms"), held(strata, "n_t") or held(strata, "n_c")),
-        "weight": any(len(stratum.weights) > 1 for stratum in strata),
-    }
-    return [name for name in style.columns if name in there and known.get(name, True)]
+    """What the style shows, of what is known of most studies."""
+    weighted = any(len(stratum.weights) > 1 for stratum in strata)
+    names = [name for name in style.columns if name in there and (name != "weight" or weighted)]
+    return [name for name in names if _mostly_known(strata, there[name])]
+
+
+def _mostly_known(strata: Sequence[PooledEffect], columns: Sequence[Column]) -> bool:
+    """Whether half of the studies or more have what these columns show; so does what is no column of the result."""
+    keys = [key for column in columns for key in column.parts or (column.key,)]
+    own = [key for key in keys if any(key in stratum.columns for stratum in strata)]
+    counted = [key for key in keys if key[-2:] in ("_t", "_c")]
+    return not counted if not own else max(share_known(strata, key) for key in own) >= MOSTLY
 
 
 def _there(
@@ -171,7 +185,7 @@ def _there(
 ) -> Mapping[str, list[Column]]:
     heads = [arm[:1].upper() + arm[1:] for arm in arms]
     there: dict[str, list[Column]] = {
-        "study": [Column(key="study", head="Study", align="left")],
+        "study": [Column(key="study", head=style.study_head, align="left")],
         "n": _arm_columns(("n_t", "n_c"), heads, "Patients"),
         "effect": effect_columns(strata[0], style),
         "weight": [Column(key="weight", head="Weight (%)", left=False, order=2)],
@@ -190,8 +204,11 @@ def _there(
         there["means"] = _by_arm(("mean", "sd"), heads)
     if "event_t" in there:
         there["events"] = _arm_columns(("event_t", "event_c"), heads, "Events")
-    counted = [what for what in ("mean", "sd", "event", "n") if f"{what}_t" in there]
+    counted = [
+        what for what in OF_AN_ARM if f"{what}_t" in there and share_known(strata, f"{what}_t") >= MOSTLY
+    ]
     there["arms"] = _by_arm(counted, heads) if counted[:-1] else there["n"]
+    there["counts"] = _joined(counted, heads) or there["n"]
     there["bias"] = _domains([columns[0] for columns in there.values() if len(columns) == 1])
     return there
 
@@ -203,6 +220,24 @@ def _by_arm(whats: Sequence[str], heads: Sequence[str]) -> list[Column]:
         for arm, head in zip("tc", heads, strict=True)
         for what in whats
     ]
+
+
+def _joined(whats: Sequence[str], heads: Sequence[str]) -> list[Column]:
+    """What is known of each arm in one column, as the BMJ has it; none where there is nothing beside its size."""
+    for wanted, over, joined in JOINED:
+        if set(wanted) <= set(whats):
+            return [
+                Column(
+                    key=f"{wanted[0]}_n_{arm}",
+                    head=head,
+                    over=over,
+                    order=1,
+                    parts=tuple(f"{what}_{arm}" for what in wanted),
+                    joined=joined,
+                )
+                for arm, head in zip("tc", heads, strict=True)
+            ]
+    return []
 
 
 def _domains(columns: Sequence[Column]) -> list[Column]:
@@ -256,6 +291,12 @@ def _light(read: Callable[[object], str], value: object) -> str:
     word = read(value)
     plain = judgement(value) and not worst_judgement(value)
     return str(value) if plain else SAID[word] if word else words.DASH
+
+
+def share_known(strata: Sequence[PooledEffect], name: str) -> float:
+    """Of how many of the studies that column holds something, as a share."""
+    values = [known(value) for stratum in strata for value in stratum.columns.get(name, ())]
+    return sum(values) / max(sum(stratum.k for stratum in strata), 1)
 
 
 def held(strata: Sequence[PooledEffect], name: str) -> bool:

@@ -30,6 +30,7 @@ NEGATIVE = (
     "A weight below 0 (hollow point): among the correlated effects of one trial, the less precise ones correct the "
     "more precise ones."
 )
+NO_BREAK = "\u00a0"
 LEVELS = ("comparison", "outcome", "follow_up")  # outermost first; other columns come after
 
 
@@ -65,12 +66,20 @@ def forest_layout(
         rows=rows,
         scale=scale,
         title=words.heading(shared) if options.title is None else options.title,
-        panel=words.full_measure(measure),
+        panel=panel_head(strata[0], style),
         favours=options.favours or favours_of(arms, strata),
         notes=_notes(strata, rows, columns, options, arms),
         measure=measure,
         fixed_columns=options.columns is not None,
     )
+
+
+def panel_head(effect: PooledEffect, style: Style) -> str:
+    """What stands over the plot: the measure in words, and the model where the style has it there."""
+    measure = words.full_measure(effect.measure)
+    if not style.model_in_head:
+        return measure
+    return f"{measure}, {words.model_head(effect).replace(' ', NO_BREAK)}"
 
 
 def _refuse(strata: Sequence[PooledEffect], options: ForestOptions) -> None:
@@ -159,7 +168,7 @@ def _notes(
         for row in rows
         if row.kind == "study"
         for key, text in row.cells.items()
-        if key in keys and key not in ("estimate", "ci", "weight")
+        if key in keys and key not in ("estimate", "ci", "effect", "weight")
     ):
         texts.append(f"{words.DASH} not reported.")
     if "weight" in keys and options.overall is not None and shared_weights(strata, options.overall):

@@ -166,7 +166,7 @@ def _natural(
     cells = max((_cell_width(row, column, style, face) for row in rows), default=0.0)
     if column.key == "study" or not column.head:
         return max(cells, face.width(column.head, style.size, "bold")), (column.head,) if column.head else ()
-    longest = max(face.width(word, style.size, "bold") for word in column.head.split())
+    longest = max(face.width(word, style.size, "bold") for word in column.head.split(" "))
     lines = tuple(face.wrap(column.head, max(cells, longest, 5.2 * style.size), style.size, "bold"))
     return max(cells, *(face.width(line, style.size, "bold") for line in lines)), lines
 

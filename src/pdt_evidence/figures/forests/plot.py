@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import RequestError, did_you_mean, known_options, require_choice
+from pdt_evidence.errors import RequestError, did_you_mean, known_options, require_choice, warn
 from pdt_evidence.figures.forests.drawables import drawable
 from pdt_evidence.figures.forests.ends import grounds, limits_of, zone_of
 from pdt_evidence.figures.forests.layout import forest_layout
@@ -18,7 +18,7 @@ from pdt_evidence.figures.forests.series import Series
 from pdt_evidence.figures.forests.series_layout import series_layout
 from pdt_evidence.figures.sheet.options import millimetres, numbers
 from pdt_evidence.figures.sheet.settings import drawn
-from pdt_evidence.figures.sheet.styles import Style, style_of
+from pdt_evidence.figures.sheet.styles import MANY, Style, style_of, suited
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,8 @@ def forest(
         largest effect first; a mapping of names to pooled effects a row each.
     ax : Axes, optional
         Where to draw: text and plot together take the box that it has. Without it, a figure of
-        the right size is made.
+        the right size is made; one of more than 60 studies has its rows closer together, and a warning names
+        `forest_pages`.
     style : str or Style
         "default", "dark", "revman", "jama", "bmj", "lancet", "apa"; "slide" with text of 16 points (never less
         than 12) and thicker lines, as wide as a slide; or a record of your own.
@@ -83,9 +84,10 @@ def forest(
         Instead of the words of the stratum; "" for none.
     columns : sequence of str, optional
         Text columns in order: "study", "n", "effect", "weight" or any of the result's own
-        columns; "plot" stands for the plot, "arms" for means, SDs, events and patients of each arm, "bias" for
-        the lights of all columns named "rob" or "rob_...". Without it study, n (where known), effect, weight and the
-        plot in the order of the style; a narrow figure leaves out the weight first, then n. Where rows
+        columns; "plot" stands for the plot, "arms" for means, SDs, events and patients of each arm, "counts" for
+        these in one column an arm ("No of events / total"), "bias" for the lights of all columns named "rob" or
+        "rob_...". Without it those of the style, in its order, of which half of the studies or more have something;
+        a narrow figure leaves out the weight first, then n. Where rows
         are pooled results: "study", "k", "effect", "p", "I2", "tau2".
     arms : (str, str), optional
         Names of arm 1 and arm 2, for the heads of n and the two directions.
@@ -170,6 +172,11 @@ def forest(
         heterogeneity=heterogeneity,
         method=method,
     )
+    if ax is None and layout.studies > MANY:
+        warn(
+            f"{layout.studies} studies make one long sheet. forest_pages() with the same options sets them on pages, "
+            "each with its heads and its axis."
+        )
     return draw(layout, chosen, ax, width, limits, extras)
 
 
@@ -199,6 +206,8 @@ def options_of(
     else:
         layout = forest_layout(result, chosen, requested)
     layout = layout.tidied()
+    if not isinstance(style, Style):  # a record of one's own is taken as it is
+        chosen = suited(chosen, layout.measure, layout.studies)
     zone = zone_of(margins, layout)
     layout = replace(layout, notes=(*layout.notes, *grounds(layout, zone, margins, requested.prediction)))
     extras = {

@@ -32,6 +32,8 @@ class Column:
     stands_for: str = ""  # what a head of one letter means
     lights: bool = False  # judgements, drawn as coloured marks
     reads: Callable[[Any], str] | None = None  # what a cell says, where that is not its text
+    parts: tuple[str, ...] = ()  # columns of the result that one cell joins
+    joined: str = ""  # how: "{} / {}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,11 @@ class ForestLayout:
     notes: tuple[str, ...]
     measure: str
     fixed_columns: bool = False  # chosen by the caller: none may be dropped
+
+    @property
+    def studies(self) -> int:
+        """Rows that are studies."""
+        return sum(row.kind == "study" for row in self.rows)
 
     def tidied(self) -> ForestLayout:
         """The same with every text on one line: line ends, tabs and control signs are blanks."""

@@ -20,6 +20,7 @@ from pdt_evidence.results import PooledEffect, Synthesis
 __all__ = ["GIVEN", "SORTS", "Rows", "others_of", "path_of", "shared_weights"]
 
 NAN = math.nan
+MEASURED = ("mean_", "sd_")  # columns in which all numbers have the decimals of the finest
 GIVEN = "given"  # the order of the result itself
 YEAR = re.compile(r"\b((?:19|20)\d\d)[a-z]?\)?$")  # Cooper 2003, Cooper 2003a, Cooper (2003)
 SORTS: dict[str, Callable[[PooledEffect, int], Any]] = {
@@ -96,10 +97,8 @@ class Rows:
     def numbers(self, estimate: float, ends: tuple[float, float]) -> dict[str, str]:
         """The cells of the effect columns."""
         digits, null = self.options.digits, self.scale.null
-        return {
-            "estimate": self.form.effect(estimate, digits, null),
-            "ci": self.form.interval(ends, digits, null),
-        }
+        effect, ci = self.form.effect(estimate, digits, null), self.form.interval(ends, digits, null)
+        return {"estimate": effect, "ci": ci, "effect": f"{effect} {ci}"}
 
     def _studies(self, effect: PooledEffect, stratum: int, weights: Any, most: float) -> None:
         half = NormalDist().inv_cdf(0.5 + effect.level / 2)
@@ -108,7 +107,7 @@ class Rows:
             yi, reach = float(effect.yi[i]), half * math.sqrt(effect.vi[i])
             shown, limits = self.scale.shown(yi), self.shown((yi - reach, yi + reach))
             weight = float(weights[i]) if len(weights) else NAN
-            cells = {c.key: _cell(effect.columns.get(c.key), i, c.reads) for c in self.columns}
+            cells = {c.key: _cell(effect, c, i) for c in self.columns}
             cells |= {"study": labels[i], "weight": self.form.number(weight, 1)}
             self.add(
                 f"study:{effect.row_ids[i] if effect.row_ids else i + 1}",
@@ -178,6 +177,7 @@ class Rows:
     ) -> None:
         shown, limits = self.scale.shown(effect.estimate), self.shown(effect.ci)
         totals = {name: _total(effect, name) for name in ("event_t", "event_c", "n_t", "n_c")}
+        totals |= {f"event_n_{arm}": _of(totals[f"event_{arm}"], totals[f"n_{arm}"]) for arm in "tc"}
         self.add(
             key,
             "pooled",
@@ -193,13 +193,14 @@ class Rows:
             return
         pi = self.shown(effect.pi)
         name = f"{percent(effect.level)} prediction interval"
+        interval = self.numbers(shown, pi)["ci"]
         self.add(
             key.replace("pooled", "prediction", 1),
             "prediction",
             estimate=shown,
             low=pi[0],
             high=pi[1],
-            cells={"study": name, "ci": self.numbers(shown, pi)["ci"]},
+            cells={"study": name, "ci": interval, "effect": interval},
             indent=indent,
             stratum=stratum,
             hue=hue,
@@ -250,10 +251,30 @@ def _dated(effect: PooledEffect) -> bool:
     return all(math.isfinite(_year(effect, i)) for i in range(effect.k))
 
 
-def _cell(values: Sequence[Any] | None, i: int, reads: Callable[[Any], str] | None) -> str:
-    if values is None or not known(values[i]):
-        return words.DASH
-    return (reads or text_of)(values[i])
+def _cell(effect: PooledEffect, column: Column, i: int) -> str:
+    """What a study's row has in a column; of several columns joined, each."""
+
+    def said(name: str) -> str:
+        values = effect.columns.get(name)
+        if values is None or not known(values[i]):
+            return words.DASH
+        if name.startswith(MEASURED) and isinstance(values[i], float):
+            return f"{values[i]:.{max(map(_decimals, filter(known, values)))}f}".replace("-", "−")
+        return (column.reads or text_of)(values[i])
+
+    parts = [said(name) for name in column.parts]
+    if not parts:
+        return said(column.key)
+    return column.joined.format(*parts) if any(part != words.DASH for part in parts) else words.DASH
+
+
+def _decimals(value: object) -> int:
+    """How many a number has as it is printed."""
+    return len(text_of(value).partition(".")[2])
+
+
+def _of(events: str, patients: str) -> str:
+    return f"{events} / {patients}" if events and patients else ""
 
 
 def _total(effect: PooledEffect, name: str) -> str:

@@ -51,7 +51,8 @@ def tidy(text: str, *, lines: bool = False) -> str:
     if text.isprintable() and "  " not in text:
         return text
     parts = re.split(r"\r\n|[\r\n\v\f\x85\u2028\u2029]", text)
-    parts = [" ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", part).split()) for part in parts]
+    # A blank that does not break stays one.
+    parts = [re.sub(r"(?:[^\S\xa0]|[\x00-\x1f\x7f-\x9f])+", " ", part).strip(" ") for part in parts]
     return "\n".join(parts) if lines else " ".join(part for part in parts if part)
 
 

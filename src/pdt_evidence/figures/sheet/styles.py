@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from pdt_evidence.errors import require_choice
 from pdt_evidence.formatting import Format
 
-__all__ = ["STYLES", "Style", "style_of"]
+__all__ = ["MANY", "STYLES", "Style", "shrunk", "style_of", "suited"]
 
 SANS = ("Liberation Sans",)  # comes with the package
 SERIF = ("STIXGeneral",)  # comes with Matplotlib
+OF_EVENTS = ("OR", "RR", "RD")
+MANY, COMPACT = 60, 1.32  # studies, and the pitch of their rows beyond that
 # Judgements of bias, apart in grey as well: not applicable is the lightest, then some, unclear, low, high, serious,
 # critical.
 _LIGHTS = {
@@ -58,6 +60,13 @@ class Style:
         Shape of a study's point estimate; its area is proportional to the weight.
     stripes : bool
         Whether every other study has a tinted background.
+    study_head : str
+        What stands over the names of the studies.
+    model_in_head : bool
+        Whether effect and interval are one column, with the model over it and over the plot, as Review Manager
+        has them ("IV, Random, 95% CI").
+    events : str
+        Colour of the point estimates where outcomes are events; "" for that of others, `study`.
     """
 
     name: str
@@ -73,6 +82,8 @@ class Style:
     leading_zero: bool = True
     marker: str = "s"
     stripes: bool = False
+    study_head: str = "Study"
+    model_in_head: bool = False
     rules: bool = True
     paper: str = "#ffffff"
     ink: str = "#1b1f24"
@@ -81,6 +92,7 @@ class Style:
     stripe: str = "#f3f5f7"
     zone: str = "#e3e9ef"
     study: str = "#2f6d9e"
+    events: str = ""
     study_line: str = "#1b1f24"
     pooled: str = "#12344d"
     prediction: str = "#c2571a"
@@ -121,6 +133,8 @@ STYLES: dict[str, Style] = {
         Style(
             name="revman",
             study="#1f8a3c",
+            events="#2457a8",
+            model_in_head=True,
             study_line="#000000",
             pooled="#000000",
             ink="#000000",
@@ -129,15 +143,16 @@ STYLES: dict[str, Style] = {
         ),
         Style(
             name="jama",
-            study="#4f7fa8",
+            study="#1d2f6f",
             study_line="#000000",
-            pooled="#f79422",
+            pooled="#8fc1dd",
+            study_head="Source",
             ink="#000000",
             interval=("(", " to ", ")"),
             leading_zero=False,
             stripes=True,
             stripe="#f4f1e8",
-            columns=("study", "n", "effect", "plot", "weight"),
+            columns=("study", "effect", "plot"),
         ),
         Style(
             name="bmj",
@@ -147,7 +162,7 @@ STYLES: dict[str, Style] = {
             ink="#000000",
             interval=("(", " to ", ")"),
             prediction="#8aa9cf",
-            columns=("study", "n", "plot", "weight", "effect"),
+            columns=("study", "counts", "plot", "weight", "effect"),
         ),
         replace(
             _BLACK,
@@ -176,6 +191,22 @@ def style_of(style: str | Style) -> Style:
         return style
     require_choice("style", style, list(STYLES))
     return STYLES[style]
+
+
+def suited(style: Style, measure: str, studies: int) -> Style:
+    """The style for an effect measure, with rows closer together where there are very many.
+
+    Examples
+    --------
+    >>> style = style_of("revman")
+    >>> suited(style, "OR", 9).study == style.events, suited(style, "SMD", 9) == style
+    (True, True)
+    >>> suited(style, "SMD", 80).pitch
+    1.32
+    """
+    if style.events and measure in OF_EVENTS:
+        style = replace(style, study=style.events)
+    return replace(style, pitch=min(style.pitch, COMPACT)) if studies > MANY else style
 
 
 def shrunk(style: Style, size: float) -> Style:

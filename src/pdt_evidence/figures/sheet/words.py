@@ -221,6 +221,22 @@ def method_line(effect: PooledEffect) -> str:
     return text + "."
 
 
+def model_head(effect: PooledEffect) -> str:
+    """The model and the interval as Review Manager heads a column; the interval alone of a model it has not.
+
+    Examples
+    --------
+    >>> from pdt_evidence.results import PooledEffect
+    >>> model_head(PooledEffect(k=3, method="REML")), model_head(PooledEffect(k=3, method="MH"))
+    ('IV, Random, 95% CI', 'M-H, Fixed, 95% CI')
+    """
+    how, _, estimator = effect.method.partition(", ")
+    common = effect.method == "EE" or (how in REVMAN and not estimator)
+    weights = {"MH": "M-H", "PETO": "Peto"}.get(how, "IV")
+    interval = f"{percent(effect.level)} CI"
+    return interval if clustered(effect) else f"{weights}, {'Fixed' if common else 'Random'}, {interval}"
+
+
 def clustered(effect: PooledEffect) -> TypeGuard[MultilevelEffect]:
     """Whether its model has several effects a trial."""
     return effect.is_multilevel
