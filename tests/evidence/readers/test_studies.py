@@ -84,6 +84,7 @@ def test_what_is_no_list_of_references_is_refused_with_the_reason(tmp_path):
     for text, name, words in (
         ("hello\n", "a.ris", "expected references in RIS"),
         (RIS.replace("ER  -\n\nTY  - THES", "TY  - THES"), "cut.ris", "3 references begin"),
+        ("TY  - JOUR\nTI  - a\nTY  - JOUR\nTI  - b\nER  - \nER  - \n", "mixed.ris", r"mixed\.ris: "),
         ("a,b\n1,2\n", "b.csv", "'Title' or 'Study'; it has a, b. Columns are known by these heads: 'Study'"),
         ("Title,TITLE,Authors\na,b,c\n", "twice.csv", "more than one column is named"),
         ("Title,Authors\n,\nx,\n", "c.csv", ""),

@@ -118,19 +118,25 @@ def _of_ris(content: bytes, where: str) -> list[Record]:
             f'{where}: reading RIS needs the package rispy. Install it: pip install "pdt-evidence[ris]".'
         ) from None
     text = as_utf8(content, where, []).decode("utf-8-sig")
-    starts = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"TY  ?-", line)]
+    lines = text.splitlines()
+    starts = [number for number, line in enumerate(lines, 1) if re.match(r"TY  ?-", line)]
+    ends = sum(re.match(r"ER  ?-", line) is not None for line in lines)
     if not starts:
         raise EvidenceError(
             f"{where}: expected references in RIS, each from 'TY  - ' to 'ER  - '; found none."
         )
+    if ends != len(starts):
+        raise EvidenceError(
+            f"{where}: {len(starts)} references begin ('TY'), {ends} end ('ER'). The file may be cut off; "
+            "export it again."
+        )
     try:
         entries: list[dict[str, Any]] = rispy.loads(text)
-    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+    except (OSError, ValueError, KeyError, IndexError, TypeError, rispy.parser.ParseError) as error:
         raise EvidenceError(f"{where}: this is no RIS that can be read: {error}.") from error
     if len(entries) != len(starts):
         raise EvidenceError(
-            f"{where}: {len(starts)} references begin ('TY'), {len(entries)} end ('ER'). The file may be cut off; "
-            "export it again."
+            f"{where}: begin ('TY') and end ('ER') of references do not alternate. Export it again."
         )
     return [
         {
