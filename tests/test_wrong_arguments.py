@@ -10,6 +10,9 @@ import pdt_evidence as pdt
 from pdt_evidence.errors import EvidenceError, RequestError
 
 Y, V = [0.1, 0.5, 0.9, 0.3], [0.01, 0.02, 0.03, 0.01]
+STRATA = pdt.synthesize(
+    pd.DataFrame({"study": list("abcd"), "outcome": "mood", "yi": Y, "vi": V}), by="outcome"
+)
 DATES = pd.to_datetime(["2001-01-01", "2003-02-02", "2004-05-05", "2005-05-05"])
 
 
@@ -76,6 +79,16 @@ def test_series_of_different_indexes_are_not_paired_by_place(index):
     for call in (pdt.pool, pdt.pool_many, pdt.pool_bayes, lambda *a: pdt.pool_multilevel(*a, list("aabb"))):
         with pytest.raises(EvidenceError, match="Series with different indexes"):
             call(y, v)
+    other = pd.Series(list("aabb"), index=index)
+    arms = {"arm_t": other, "arm_c": list("bccd"), "study": list("1234"), "reference": "c"}
+    for call in (
+        lambda: pdt.pool(y, V, labels=other),
+        lambda: pdt.cumulative(y, V, order=pd.Series(range(4), index=index)),
+        lambda: pdt.pool_multilevel(y, V, other),
+        lambda: pdt.network(y, V, **arms),
+    ):
+        with pytest.raises(EvidenceError, match="Series with different indexes"):
+            call()
     assert pdt.pool(y, v.to_numpy()).k == 4
     assert pdt.pool(pd.Series(Y, index=index), v).k == 4
 
@@ -83,6 +96,19 @@ def test_series_of_different_indexes_are_not_paired_by_place(index):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: pdt.pool(Y), "pool(): missing a required argument: 'vi'. It takes: yi, vi, method"),
+        (
+            lambda: pdt.statements("typo"),
+            "statements(): too many positional arguments. It takes: claim, source.",
+        ),
+        (
+            lambda: pdt.leave_one_out(STRATA),
+            "This is a synthesis of 1 stratum; give a stratum, such as synthesis[",
+        ),
+        (
+            lambda: pdt.pet_peese(STRATA),
+            "This is a synthesis of 1 stratum; give a stratum, such as synthesis[",
+        ),
         (lambda: pdt.sources("typo"), "sources(): table = 'typo', but it must be a pandas DataFrame."),
         (lambda: pdt.trials(disputed="no"), "trials(): disputed = 'no', but it must be True or False."),
         (lambda: pdt.trials(preferred=0), "trials(): preferred = 0, but it must be True or False."),

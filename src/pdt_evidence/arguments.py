@@ -6,12 +6,13 @@ A wrong kind of value (a dict for a table, a text for a number) may fail anywher
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from os import PathLike
 from typing import Any
 
-__all__ = ["faults_of", "refused_at_once", "shown"]
+__all__ = ["fault_of_call", "fault_of_indexes", "faults_of", "refused_at_once", "shown"]
 
 MOST_LETTERS = 100  # of a value in a sentence
 
@@ -183,6 +184,31 @@ def faults_of(
         faults.append(f"{name} = {shown(value)}, but it must be {expected}.{_advice(value, parts)}")
     tables = [value for value in given.values() if _is("DataFrame")(value)]
     return faults or [*_doubled(tables), *_absent(tables, error)]
+
+
+def fault_of_indexes(names: Sequence[str], args: Sequence[Any], options: Mapping[str, Any]) -> str:
+    """A sentence where two Series of one length name their rows differently: by place they would be mixed up."""
+    given = [*zip(names, args, strict=False), *options.items()]
+    rows = [(name, value.index) for name, value in given if type(value).__name__ == "Series"]
+    for name, index in rows[1:]:
+        first, its = rows[0]
+        if len(index) == len(its) and not index.equals(its):
+            return (
+                f"{first} and {name} are Series with different indexes, so their rows do not belong together in this "
+                f"order. Bring them into one ({name}.reindex({first}.index)), or give {first}.to_numpy() and "
+                f"{name}.to_numpy()."
+            )
+    return ""
+
+
+def fault_of_call(function: Any, args: Sequence[Any], options: Mapping[str, Any]) -> str:
+    """A sentence where the arguments are too few or too many for the function, whatever they are."""
+    signature = inspect.signature(function)
+    try:
+        signature.bind(*args, **options)
+    except TypeError as error:
+        return f"{error}. It takes: {', '.join(signature.parameters) or 'nothing'}."
+    return ""
 
 
 def _doubled(tables: Sequence[Any]) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from pdt_evidence.arguments import faults_of, refused_at_once, shown
+from pdt_evidence.arguments import fault_of_call, fault_of_indexes, faults_of, refused_at_once, shown
 from pdt_evidence.other_names import ours
 
 __all__ = [
@@ -135,11 +135,15 @@ def known_options(function: Callable[P, T]) -> Callable[P, T]:
                 raise RequestError(
                     f"{function.__name__}(): {name} = {shown(value)}, but it must be {expected}."
                 )
+        if fault := fault_of_indexes(names, args, options):
+            raise RequestError(f"{function.__name__}(): {fault}")
         try:
             return function(*args, **options)
         except EvidenceError:
             raise
         except Exception as error:  # of a value of a kind that the function does not take
+            if fault := fault_of_call(function, args, options):
+                raise UnknownOptionError(f"{function.__name__}(): {fault}") from None
             faults = faults_of(function, args, options, error)
             if not faults:
                 raise

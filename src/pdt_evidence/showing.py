@@ -13,6 +13,8 @@ from dataclasses import fields
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from pdt_evidence.formatting import PAGE, RATIOS, TEXT, escape, percent
 
 if TYPE_CHECKING:
@@ -49,10 +51,23 @@ text-align:right;vertical-align:top;max-width:28em;white-space:normal}
 </style>"""
 
 
+def freeze_arrays(record: Any) -> None:
+    """Have a frozen dataclass hold views of its arrays that cannot be written to; the arrays themselves still can."""
+    for name in record.__dataclass_fields__:
+        value = getattr(record, name)
+        if isinstance(value, np.ndarray) and value.flags.writeable:
+            view = value.view()
+            view.setflags(write=False)
+            object.__setattr__(record, name, view)
+
+
 class Brief:
-    """A record whose `repr` is one short line, and which a notebook shows as a table."""
+    """A record whose `repr` is one short line, and which a notebook shows as a table; its arrays are not written to."""
 
     __slots__ = ()
+
+    def __post_init__(self) -> None:
+        freeze_arrays(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {shortened(self._line())}>"

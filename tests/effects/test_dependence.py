@@ -406,6 +406,16 @@ def test_a_shared_control_counts_however_it_is_named(sides, rho):
     assert covariance_blocks(rows, rho).dense()[0, 1] == pytest.approx(expected, rel=1e-12)
 
 
+@pytest.mark.parametrize("other", ["waiting list ", "Waiting  List", "WAITING LIST"])
+def test_a_shared_control_is_one_arm_however_its_name_is_typed(other):
+    rows = [
+        {"arm_t_label": "CBT", "arm_c_label": "waiting list"},
+        {"arm_t_label": "PDT", "arm_c_label": other},
+    ]
+    alike = [rows[0], {**rows[1], "arm_c_label": "waiting list"}]
+    assert_allclose(covariance(trial(*rows)), covariance(trial(*alike)))
+
+
 TWO_ARMS = [{"n_t": 30, "mean_t": 10.0}, {"n_t": 25, "mean_t": 11.5}]
 SAME_N = [{"n_t": 30, "mean_t": 10.0}, {"n_t": 30, "mean_t": 11.5}]
 ONLY_CONTROL = {"arm_t": "", "arm_c": "", "arm_c_label": "waiting list"}

@@ -1,13 +1,16 @@
 """The sweep of wrong arguments, without figures and what is slow: what ends in another error can only become less."""
 
+import dataclasses
 import warnings
 from collections import Counter
 
+import numpy as np
 import pytest
 import sweep_arguments
 
 import pdt_evidence as pdt
 from pdt_evidence.errors import EvidenceError
+from pdt_evidence.showing import Brief
 
 # Function and argument -> how many wrong values still end in another error than ours; an entry may only go.
 LEFT: dict[tuple[str, str], int] = {}
@@ -35,13 +38,42 @@ def test_every_public_function_is_in_the_sweep():
     assert set(sweep_arguments.FIGURES + sweep_arguments.SLOW) <= functions
 
 
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory):
+    return sweep_arguments.calls(tmp_path_factory.mktemp("sweep"))
+
+
+def arrays(result, where=""):
+    """Every array that a reader reaches from a result, and where it is."""
+    if isinstance(result, np.ndarray):
+        yield where, result
+    elif type(result) in (list, tuple):
+        for at, one in enumerate(result):
+            yield from arrays(one, f"{where}[{at}]")
+    elif isinstance(result, dict):
+        for key, one in result.items():
+            yield from arrays(one, f"{where}[{key!r}]")
+    elif isinstance(result, Brief) and dataclasses.is_dataclass(result):
+        for field in dataclasses.fields(result):
+            if not field.name.startswith("_"):
+                yield from arrays(getattr(result, field.name), f"{where}.{field.name}")
+
+
 @pytest.mark.parametrize(
     "name", sorted({*sweep_arguments.NAMES} - {*sweep_arguments.FIGURES, *sweep_arguments.SLOW})
 )
-def test_the_call_that_the_wrong_values_are_put_into_is_right(name, tmp_path, monkeypatch):
-    """Else every value would be refused for another reason."""
+def test_the_call_that_the_wrong_values_are_put_into_is_right_and_its_result_is_frozen(
+    name, calls, tmp_path, monkeypatch
+):
+    """Else every value would be refused for another reason. Nor does a result hold an array that was given."""
     monkeypatch.chdir(tmp_path)
-    function, options = sweep_arguments.calls(tmp_path)[name]
+    function, options = calls[name]
+    lists = {key: value for key, value in options.items() if isinstance(value, list) and value}
+    given = {key: np.array(value) for key, value in lists.items() if isinstance(value[0], (float, list))}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        function(**options)
+        result = function(**{**options, **given})
+    for where, array in arrays(result) if isinstance(result, Brief) else ():
+        assert not array.flags.writeable, where
+        assert not [key for key in given if np.shares_memory(array, given[key])], where
+    assert all(array.flags.writeable for array in given.values())

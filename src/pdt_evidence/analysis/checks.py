@@ -26,7 +26,7 @@ __all__ = [
     "numbers",
     "per_study",
     "read_only",
-    "require_one_index",
+    "without_variances",
 ]
 
 Floats = NDArray[np.float64]
@@ -38,7 +38,6 @@ def checked_studies(
     yi: ArrayLike, vi: ArrayLike, labels: Sequence[object] | None
 ) -> tuple[Floats, Floats, tuple[str, ...]]:
     """yi and vi as arrays of shape (k,) and the studies' names, or every problem at once."""
-    require_one_index(yi, vi)
     y, y_text = numbers(yi)
     v, v_text = numbers(vi)
     if y.ndim != 1 or v.ndim != 1:
@@ -81,16 +80,13 @@ def fault_of_effect(value: float, text: object) -> str:
     return f"yi = {value:g} is beyond {LARGEST:g}, too large to compute with. Give yi in another unit."
 
 
-def require_one_index(yi: object, vi: object) -> None:
-    """Raise `EvidenceError` where two Series name their rows differently: paired by place they would be mixed up."""
-    left, right = cast("Any", (getattr(yi, "index", None), getattr(vi, "index", None)))
-    if not (hasattr(left, "equals") and hasattr(right, "equals")):
-        return
-    if len(left) == len(right) and not left.equals(right):
-        raise EvidenceError(
-            "yi and vi are Series with different indexes, so their rows do not belong together in this order. "
-            "Bring them into one (vi.reindex(yi.index)), or give yi.to_numpy() and vi.to_numpy()."
-        )
+def without_variances(effects: object) -> RequestError:
+    """The error of effects that came without variances: of a whole synthesis it asks for one of its strata."""
+    strata = getattr(effects, "strata", None)
+    if not strata:
+        return RequestError("Effects need their variances: give yi and vi, or a pooled effect alone.")
+    key, count = next(iter(strata)), "1 stratum" if len(strata) == 1 else f"{len(strata)} strata"
+    return RequestError(f"This is a synthesis of {count}; give a stratum, such as synthesis[{key!r}].")
 
 
 def fault_of_variance(value: float, text: object) -> str:
@@ -127,7 +123,6 @@ def numbers(values: ArrayLike) -> tuple[Floats, dict[int, object]]:
 
 def checked_arrays(yi: ArrayLike, vi: ArrayLike, caller: str = "pool_many()") -> tuple[Floats, Floats, bool]:
     """yi and vi of one shape (..., k) and whether no study is absent, or every problem at once."""
-    require_one_index(yi, vi)
     (y, y_text), (v, v_text) = numbers(yi), numbers(vi)
     try:
         if y.shape != v.shape:

@@ -249,8 +249,14 @@ def _arms(table: pd.DataFrame, cluster: str) -> tuple[NDArray[np.intp], NDArray[
 
 
 def _arm_names(table: pd.DataFrame, side: str) -> NDArray[np.object_]:
-    label = words_in(table, f"arm_{side}_label")
-    return np.where(label == "", words_in(table, f"arm_{side}"), label)
+    """As they are typed, whatever their capitals and blanks: "Waitlist" is "waitlist "."""
+    label = _as_one(words_in(table, f"arm_{side}_label"))
+    return np.where(label == "", _as_one(words_in(table, f"arm_{side}")), label)
+
+
+def _as_one(words: NDArray[np.object_]) -> NDArray[np.object_]:
+    plain = {word: " ".join(str(word).split()).casefold() for word in set(words)}
+    return np.array([plain[word] for word in words], dtype=object)
 
 
 def _filled_in(name: NDArray[np.object_], trial: NDArray[np.intp]) -> NDArray[np.object_]:

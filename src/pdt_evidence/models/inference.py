@@ -36,6 +36,7 @@ __all__ = [
     "named_test",
 ]
 
+SAME = 1e-12  # of the mean: effects that differ by less differ by rounding alone
 Floats = NDArray[np.float64]
 
 
@@ -161,13 +162,20 @@ class Inference:
 
 
 def infer(batch: Batch, at: Sums, test: str, level: float) -> Inference:
-    """Inference from the sums at the estimated tau2; a single study keeps its own Wald interval."""
+    """Inference from the sums at the estimated tau2; a single study keeps its own Wald interval.
+
+    NaN by "knha" where all effects are identical.
+    """
     rule = named_test(test)
     wald = batch.blank(1 / np.sqrt(at.total), least=1)
     df = batch.blank(batch.n - 1) if rule.by_t else np.nan
     if rule.factor is None:
         return _with_interval(wald, df, level)
     q = at.Q / (batch.n - 1)
+    if rule.factor is _as_it_is and not rule.or_wald:
+        spread = batch.scale(np.sqrt(at.Q / at.total))
+        alike = spread <= SAME * np.abs(batch.locate(at.mean))
+        q[alike] = np.nan  # a standard error of 0 would be certainty out of nothing
     q[batch.few] = 1.0
     found = _with_interval(wald * np.sqrt(rule.factor(q)), df, level)
     if not rule.or_wald:

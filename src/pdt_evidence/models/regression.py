@@ -74,6 +74,11 @@ class Estimates:
     QM: Array  # (b,) chi2 of the tested coefficients, or F where the test is by t
 
 
+def fits_perfectly(y: Array, fitted: Array) -> NDArray[np.bool_]:
+    """Whether effects (..., k) and fitted values differ by rounding alone: then nothing is left to judge the fit by."""
+    return np.abs(y - fitted).max(axis=-1) <= 1e-12 * np.abs(y).max(axis=-1)
+
+
 def unknown(found: Estimates) -> Estimates:
     """The same coefficients, nothing known of how sure they are."""
     nan = np.nan

@@ -15,6 +15,20 @@ def test_equal_effects_are_not_tested_for_asymmetry(model):
     assert "it needs 3 studies of unequal precision and effect" in found.summary()
 
 
+@pytest.mark.parametrize("how", [{"model": "random"}, {"model": "wls"}, {"cluster": np.arange(12) // 2}])
+def test_effects_on_one_line_leave_nothing_to_judge_it_by(how):
+    found = pdt.regression_test(0.2 + 3 * np.sqrt(V), V, **how)
+    assert np.isclose(found.slope, 3)
+    assert np.isnan([found.slope_se, found.statistic, found.p]).all()
+    assert "not all on one line" in found.summary()
+
+
+def test_pet_of_effects_on_one_line_has_no_error():
+    pet = pdt.pet_peese(0.2 + 3 * np.sqrt(V), V).to_frame().iloc[0]
+    assert np.isclose(pet["estimate"], 0.2)
+    assert np.isnan([pet["se"], pet["ci_low"], pet["ci_high"], pet["p"]]).all()
+
+
 @pytest.mark.parametrize(("y", "v"), [(np.full(12, 0.3), V), (V, np.full(12, 0.05))])
 def test_ranks_of_equal_numbers_are_not_tested(y, v):
     found = pdt.rank_test(y, v)

@@ -101,3 +101,16 @@ def test_groups_without_spread_are_not_compared(tau2):
     assert found.groups[["se", "p", "ci_low", "ci_high"]].isna().all(axis=None)
     assert np.isnan(found.p)
     assert "no-inference" in codes(found)
+
+
+@pytest.mark.parametrize("value", [0.5, 0.1 + 0.2, 1 / 3, -1e-9, 7e50])
+def test_identical_effects_give_no_certainty_by_knapp_and_hartung(value):
+    y, v = np.full(5, value), [0.04, 0.05, 0.06, 0.04, 0.03]
+    y[2] *= 1 + 1e-15  # rounding is no spread
+    fit = pdt.pool(y, v)
+    assert np.isclose(fit.estimate, value)
+    assert np.isnan([fit.se, fit.p, *fit.ci, *fit.pi]).all()
+    assert "identical-effects" in [note.code for note in fit.notes]
+    assert np.isnan(pdt.pool_many([y], [v]).se).all()
+    for test in ("adhoc", "adhoc-ci", "z", "t"):
+        assert np.isfinite([*pdt.pool(y, v, test=test).ci]).all()

@@ -119,6 +119,7 @@ def _regressed(studies: Studies, form: str, word: str, x: Floats, test: str) -> 
         limit, slope = (float(one) for one in fit.beta)
         limit_se, slope_se = (float(one) for one in np.sqrt(np.diag(fit.cov_robust)))
         df = robust_test(fit, np.array([0.0, 1.0])).df
+        slope_se = slope_se if df > 0 else float("nan")
     else:
         line = (
             weighted_line(studies.yi, studies.vi, x)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from pdt_evidence.analysis.checks import checked_studies
+from pdt_evidence.analysis.checks import checked_studies, without_variances
 from pdt_evidence.analysis.pooled.covariances import covariance_of
 from pdt_evidence.analysis.pooled.multilevel import MultilevelEffect
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
@@ -98,7 +98,7 @@ def studies_of(
             raise RequestError("A table brings its variances along: leave vi out.")
         return _of_table(data, cluster, rho)
     if vi is None:
-        raise RequestError("Effects need their variances: give yi and vi, or a pooled effect alone.")
+        raise without_variances(data)
     y, v, _ = checked_studies(data, vi, None)
     return _made(y, v, {}, _names(cluster, {}, len(y)), rho, None)
 

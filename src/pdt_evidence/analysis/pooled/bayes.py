@@ -278,6 +278,7 @@ def pool_bayes(
     check_options(interval=(interval, Choice(INTERVALS)), level=(level, LEVEL), measure=(measure, MEASURE))
     prior = HalfNormal(0.5) if prior is None else prior
     y, v, names = checked_studies(yi, vi, labels)
+    y, v = read_only(y), read_only(v)
     _check_request(prior, mu_prior, len(y))
     posterior = integrate(y, v, prior, mu_prior)
     tau = _tau_summary(posterior, level, interval)
@@ -315,8 +316,8 @@ def pool_bayes(
         shrinkage_mean=np.array([m.mean() for m in shrunk]),
         shrinkage_sd=np.array([m.sd() for m in shrunk]),
         labels=names,
-        yi=read_only(y),
-        vi=read_only(v),
+        yi=y,
+        vi=v,
         weights=read_only(_weights(posterior, v)),
         row_ids=tuple(row_ids or ()),
         columns={key: tuple(values) for key, values in (columns or {}).items()},

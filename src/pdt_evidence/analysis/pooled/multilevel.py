@@ -22,7 +22,6 @@ from pdt_evidence.analysis.checks import (
     fault_of_variance,
     numbers,
     read_only,
-    require_one_index,
 )
 from pdt_evidence.analysis.ordered import in_their_order
 from pdt_evidence.analysis.pooled.variances import NO_INTERVAL, LikelihoodRatio, OfVariances
@@ -329,7 +328,6 @@ def _checked(
     yi: ArrayLike, vi: ArrayLike, cluster: list[Any]
 ) -> tuple[Array, Array, list[Hashable], NDArray[np.intp]]:
     """Arrays, cluster names in order of appearance, and codes; every fault in one error."""
-    require_one_index(yi, vi)
     (y, y_text), (v, v_text) = numbers(yi), numbers(vi)
     problems: list[str] = []
     if not y.shape == v.shape == (len(cluster),) or not cluster:

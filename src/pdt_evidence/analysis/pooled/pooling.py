@@ -370,9 +370,11 @@ def _notes(options: Options, k: int, values: Mapping[str, Any]) -> Iterator[Note
             f"The {options.tau2_ci_method} interval of tau2 is empty, as the studies agree more than "
             "chance would have it; both bounds are given as 0.",
         )
-    if options.test in ("knha", "adhoc-ci") and values["se"] == 0:
+    if options.test == "knha" and np.isnan(values["se"]):
         yield Note(
-            "identical-effects", "The effects are identical, so the Knapp-Hartung standard error is 0."
+            "identical-effects",
+            "The effects are identical, so the Knapp-Hartung standard error would be 0: there is nothing to judge the "
+            "mean by, and no interval and no test (test 'adhoc' or 'z' has them).",
         )
     elif options.test == "knha" and values["Q"] < k - 1 and values["tau2"] == 0:
         yield Note(

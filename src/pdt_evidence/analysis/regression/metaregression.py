@@ -22,7 +22,6 @@ from pdt_evidence.analysis.regression.location_scale import (
 )
 from pdt_evidence.analysis.regression.result import (
     MetaRegression,
-    fits_perfectly,
     has_intercept,
     inflation,
     moderator_columns,
@@ -199,7 +198,7 @@ def _fit(formula, y, v, X, spec, names, method, test, level, left_out) -> MetaRe
     tau2 = regression_tau2(Q, y1, v, method)
     tested = moderator_columns(X)
     found = regression.coefficients(Q, R, y1, v, tau2, test, tested if tested.any() else ~tested)
-    perfect = test == "knha" and fits_perfectly(y, X @ found.beta[0])
+    perfect = test == "knha" and regression.fits_perfectly(y, X @ found.beta[0])
     wald = found.cov[0]
     if perfect:
         found = regression.unknown(found)

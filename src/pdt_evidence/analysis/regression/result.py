@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = [
     "MetaRegression",
     "PermutationTest",
-    "fits_perfectly",
     "has_intercept",
     "inflation",
     "moderator_columns",
@@ -270,11 +269,6 @@ def inflation(cov: Array, spec: Any, keep: NDArray[np.bool_]) -> pd.DataFrame:
 def moderator_columns(X: Array) -> NDArray[np.bool_]:
     """Which columns of a design are moderators: all but an intercept, whatever it is called."""
     return np.ptp(X, axis=0) > 0
-
-
-def fits_perfectly(y: Array, fitted: Array) -> bool:
-    """Whether effects and fitted values differ by rounding alone."""
-    return bool(np.abs(y - fitted).max() <= 1e-12 * np.abs(y).max())
 
 
 def has_intercept(spec: Any) -> bool:

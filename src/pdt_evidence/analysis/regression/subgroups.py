@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pdt_evidence.analysis.regression.columns import blanks_missing, in_order, in_words
 from pdt_evidence.analysis.regression.formulas import no_column, warn_of_repeats
 from pdt_evidence.analysis.regression.metaregression import metareg
-from pdt_evidence.analysis.regression.result import MetaRegression, fits_perfectly
+from pdt_evidence.analysis.regression.result import MetaRegression
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options, require_choice
 from pdt_evidence.formatting import PAGE, TEXT, aligned, note_lines, percent
 from pdt_evidence.models import regression
@@ -217,7 +217,7 @@ def _alone(group: pd.DataFrame, yi: str, options: dict[str, Any]) -> dict[str, f
         Q, R = regression.basis(np.ones((k, 1)))
         tau2 = float(regression_tau2(Q[None], y[None], v, options["method"])[0])
         found = regression.coefficients(Q[None], R, y[None], v, np.array([tau2]), test, np.array([True]))
-        if test == "knha" and fits_perfectly(y, np.full(k, found.beta[0, 0])):
+        if test == "knha" and regression.fits_perfectly(y, np.full(k, found.beta[0, 0])):
             found = regression.unknown(found)
         estimate, se = float(found.beta[0, 0]), float(np.sqrt(found.cov[0, 0, 0]))
         df = NAN if test == "z" else k - 1.0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pdt_evidence.analysis.checks import without_variances
 from pdt_evidence.analysis.pooled.pooling import pool
 from pdt_evidence.analysis.robustness.clusters import RefitArrays
 from pdt_evidence.errors import RequestError
@@ -160,7 +161,7 @@ def pool_first(
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if not isinstance(yi, PooledEffect):
         if vi is None:
-            raise RequestError("Effects need their variances: give yi and vi, or a pooled effect alone.")
+            raise without_variances(yi)
         return pool(yi, vi, tau2_ci_method="wald", **given)
     if vi is not None:
         raise RequestError("A pooled effect brings its variances along: leave vi out.")

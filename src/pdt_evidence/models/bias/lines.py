@@ -57,7 +57,8 @@ def weighted_line(yi: Floats, vi: Floats, x: Floats) -> Line:
     Returns
     -------
     Line
-        Standard errors carry the residual variance, however small it is.
+        Standard errors carry the residual variance, however small it is; NaN where the line goes through every
+        effect, as nothing is left to judge it by.
     """
     yi, vi, x = np.broadcast_arrays(yi, vi, x)
     k = yi.shape[-1]
@@ -69,7 +70,9 @@ def weighted_line(yi: Floats, vi: Floats, x: Floats) -> Line:
     with np.errstate(invalid="ignore", divide="ignore"):
         spread = np.where((k > 2) & has_spread(x), (w * away**2).sum(-1), np.nan)
         slope = (w * away * y).sum(-1) / spread
-        scale = (w * (y - slope[..., None] * away) ** 2).sum(-1) / (k - 2)
+        fitted = slope[..., None] * away
+        scale = (w * (y - fitted) ** 2).sum(-1) / (k - 2)
+        scale = np.where(regression.fits_perfectly(yi, mean[..., None] + fitted), np.nan, scale)
     return Line(
         intercept=mean - slope * middle,
         intercept_se=np.sqrt(scale * (1 / total + middle**2 / spread)),
@@ -98,6 +101,8 @@ def random_line(yi: Floats, vi: Floats, x: Floats, *, method: str = "REML", test
     Q, R = regression.basis(design)
     tau2 = regression_tau2(Q[None], yi[None], vi, method)
     found = regression.coefficients(Q[None], R, yi, vi, tau2, test, np.array([False, True]))
+    if test == "knha" and regression.fits_perfectly(yi, design @ found.beta[0]):
+        found = regression.unknown(found)
     se = np.sqrt(np.diagonal(found.cov[0]))
     return Line(
         intercept=np.array(found.beta[0, 0]),
@@ -112,10 +117,10 @@ def random_line(yi: Floats, vi: Floats, x: Floats, *, method: str = "REML", test
 def unrestricted_average(yi: Floats, vi: Floats) -> tuple[float, float, int]:
     """The inverse-variance mean with a free residual variance (UWLS): estimate, se, k - 1.
 
-    NaN for the standard error where k < 2.
+    NaN for the standard error where k < 2 or no effect differs.
     """
     w = 1 / vi
     mean = (w * yi).sum() / w.sum()
     df = len(yi) - 1
-    scale = (w * (yi - mean) ** 2).sum() / df if df else np.nan
+    scale = (w * (yi - mean) ** 2).sum() / df if df and has_spread(yi) else np.nan
     return float(mean), float(np.sqrt(scale / w.sum())), df

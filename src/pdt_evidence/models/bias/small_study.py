@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pdt_evidence.formatting import PAGE, TEXT
 from pdt_evidence.models.distributions import two_sided_p
 from pdt_evidence.models.pool import Options, fit
+from pdt_evidence.models.regression import fits_perfectly
 from pdt_evidence.showing import Brief, Cells, effect_cell
 
 __all__ = ["RegressionTest", "TrimAndFill", "regression_test", "trim_and_fill"]
@@ -48,7 +49,7 @@ class RegressionTest(Brief):
         """The choice, its slope and p, and the other choices where they disagree."""
         choice = f"Regression test, model = {self.model!r}, precision = {self.precision!r}"
         if np.isnan(self.p):
-            return f"{choice}: it needs 3 studies of unequal precision and effect."
+            return f"{choice}: it needs 3 studies of unequal precision and effect, and not all on one line."
         kind = "z" if np.isnan(self.df) else f"t(df = {self.df:.3g})"
         lines = [f"{choice}: slope {self.slope:.4f}, {kind} = {self.statistic:.2f}, p = {self.p:.3f}"]
         if self.disagree:
@@ -96,7 +97,8 @@ def regression_test(yi: Floats, vi: Floats) -> RegressionTest:
     Returns
     -------
     RegressionTest
-        NaN throughout where k < 3 or all variances are equal.
+        NaN throughout where k < 3 or all variances are equal; no error, test and p where the line goes through
+        every effect, as nothing is left to judge it by.
 
     References
     ----------
@@ -117,6 +119,8 @@ def regression_test(yi: Floats, vi: Floats) -> RegressionTest:
     slope = (wi * away * (yi - mean)).sum() / spread
     rest = yi - mean - slope * away
     scale = (wi * rest**2).sum() / (k - 2)
+    if fits_perfectly(yi, yi - rest):
+        scale = float("nan")
     slope_se = np.sqrt(scale / spread)
     limit_se = np.sqrt(scale * (1 / wi.sum() + middle**2 / spread))
     statistic = slope / slope_se
