@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from pdt_evidence.models.multilevel import fit_reml, profile_interval
-from pdt_evidence.models.nested import likelihood, nest, sampling_blocks, total_blocks
+from pdt_evidence.models.nested import likelihood, likelihood_on_grid, nest, sampling_blocks, total_blocks
 
 
 def simulated(seed, clusters=12, between=0.1, within=0.05):
@@ -50,10 +50,19 @@ def test_slope_and_curvature_are_those_of_thelikelihood():
         assert_allclose(hessian[0, i], (up[1][0] - down[1][0]) / (2 * h), rtol=1e-5)
 
 
+def test_a_grid_has_the_likelihood_of_each_of_its_points():
+    yi, vi, cluster = simulated(4)
+    nested = nest(yi, sampling_blocks(vi, cluster, 0.5))
+    between, within = np.array([0.0, 0.01, 0.3]), np.array([0.0, 0.2])
+    points = np.stack(np.meshgrid(between, within, indexing="ij"), -1).reshape(-1, 2)
+    found = likelihood_on_grid(nested, between[:, None], within[:, None])
+    assert_allclose(found.ravel(), likelihood(nested, points)[0], rtol=1e-12)
+
+
 def test_a_fine_grid_never_finds_a_better_value():
     """Small sets, where the surface may have more than one hill or its top on an edge."""
     ladder = np.concatenate([[0.0], np.geomspace(1e-4, 5, 60)])
-    grid = np.stack(np.meshgrid(ladder, ladder), -1).reshape(-1, 2)
+    axis = ladder[:, None]
     on_edge = 0
     for seed in range(150):
         yi, vi, cluster = simulated(
@@ -62,7 +71,7 @@ def test_a_fine_grid_never_finds_a_better_value():
         nested = nest(yi, sampling_blocks(vi, cluster, [None, 0.6][seed % 2]))
         peak = fit_reml(nested)
         best = likelihood(nested, np.array([peak.sigma2]))[0][0]
-        assert best >= likelihood(nested, grid)[0].max() - 1e-10
+        assert best >= likelihood_on_grid(nested, axis, axis).max() - 1e-10
         on_edge += 0.0 in peak.sigma2
     assert on_edge > 20
 

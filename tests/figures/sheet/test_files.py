@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import matplotlib as mpl
 import pytest
 from made_results import effect, synthesis
+from matplotlib.figure import Figure
 from PIL import Image
 
 from pdt_evidence.errors import RequestError
@@ -57,6 +60,31 @@ def test_pdf_embeds_letters_without_the_tables_that_set_them(tmp_path):
     assert {b"glyf", b"hmtx"} <= tables
     assert not tables & {b"GSUB", b"GPOS", b"GDEF", b"kern"}
     assert subset.load_font is usual  # only while it is written
+
+
+def test_threads_write_one_figure_at_a_time(tmp_path, monkeypatch):
+    """Settings of Matplotlib and the loader of fonts are of the process: two at once would undo each other's."""
+    from fontTools import subset
+
+    usual, dpi, under_way, most = subset.load_font, mpl.rcParams["savefig.dpi"], [], []
+    savefig = Figure.savefig
+
+    def slowly(figure, *where, **how):
+        under_way.append(figure)
+        most.append(len(under_way))
+        time.sleep(0.02)  # long enough for another thread to begin
+        savefig(figure, *where, **how)
+        under_way.pop()
+
+    drawn = [forest(effect(k)) for k in (2, 3)]
+    alone = [save(ax, tmp_path / "alone.pdf").read_bytes() for ax in drawn]
+    monkeypatch.setattr(Figure, "savefig", slowly)
+    with ThreadPoolExecutor(2) as executor:
+        paths = list(executor.map(save, drawn, (tmp_path / "0.pdf", tmp_path / "1.pdf")))
+    assert [path.read_bytes() for path in paths] == alone
+    assert max(most) == 1
+    assert subset.load_font is usual
+    assert mpl.rcParams["savefig.dpi"] == dpi
 
 
 def _unpacked(stream: bytes) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from io import BytesIO
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -37,6 +38,9 @@ _TEXT: Any = {
     "text.hinting": "no_hinting",
 }
 
+_WRITING = (
+    RLock()
+)  # settings and the loader of fonts are of the whole process: one figure is written at a time
 _LAYOUT = ("GSUB", "GPOS", "GDEF", "kern")  # tables of a font that say how to set its letters
 # Letters of SVG are those of the viewer's machine: families of the same widths, where it lacks ours.
 _ALIKE = {
@@ -75,7 +79,8 @@ def save(
 
     Notes
     -----
-    Files carry no date, so the same figure gives the same bytes. An SVG is marked as one image with what `alt_text`
+    Files carry no date, so the same figure gives the same bytes. Threads that save take turns.
+    An SVG is marked as one image with what `alt_text`
     says of it as its label, a PDF has the figure's title as its own. SVG keeps text as text and PDF
     embeds TrueType fonts, so that an editor can still change them.
     """
@@ -93,7 +98,7 @@ def save(
         raise RequestError(f"{path}: the folder {path.parent} does not exist. Create it first.")
     drawn = BytesIO()  # a drawing that fails midway leaves no half a file
     without = _fonts_without_layout() if kind == "pdf" else nullcontext()
-    with matplotlib.rc_context(plain_settings() | _TEXT), without:
+    with _WRITING, matplotlib.rc_context(plain_settings() | _TEXT), without:
         if isinstance(fig, Sequence):
             _pages(fig, path, kind, drawn, options)
         elif kind == "tiff":
