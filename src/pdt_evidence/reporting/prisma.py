@@ -226,7 +226,7 @@ def _count(name: str, value: object, problems: list[str]) -> Counted:
         if value.is_multilevel:
             return None if math.isnan(value.trials) else int(value.trials)
         return value.k
-    if isinstance(value, Integral) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 0:
         return int(value)
     columns = getattr(value, "columns", None)
     if columns is None or name in ("duplicates", "automation", "removed_otherwise", "pooled"):
