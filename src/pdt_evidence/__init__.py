@@ -37,7 +37,7 @@ Figures
     selection_function update_plot specification_curve
     alt_text to_table save
 Everything at once
-    report export
+    report export prisma_flow
 Errors
     EvidenceError EvidenceWarning
 
@@ -120,6 +120,7 @@ _HOMES = {
     "analysis.updates.what_if": ["what_if"],
     "reporting.compare": ["compare"],
     "reporting.export": ["export"],
+    "reporting.prisma": ["prisma_flow"],
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -94,6 +94,7 @@ from pdt_evidence.figures import update_plot as update_plot
 from pdt_evidence.reporting import report as report
 from pdt_evidence.reporting.compare import compare as compare
 from pdt_evidence.reporting.export import export as export
+from pdt_evidence.reporting.prisma import prisma_flow as prisma_flow
 from pdt_evidence.results import PooledEffect as PooledEffect
 from pdt_evidence.results import Synthesis as Synthesis
 from pdt_evidence.verdicts import ClaimReport as ClaimReport

@@ -179,6 +179,7 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "p_uniform": {"yi": [0.8, 0.9, 1.0, 0.7], "vi": [0.04, 0.05, 0.03, 0.06]},
         "pool_multilevel_many": {"yi": [Y, Y], "vi": [V, V], "cluster": list("aabbcc")},
         "power": {"fit": fit},
+        "prisma_flow": {"databases": 12, "screened": 10},
         "publication_sensitivity": pair,
         "rank_test": pair,
         "selection_model": {**pair, "steps": [0.5]},

@@ -7,6 +7,7 @@ import contextlib
 import io
 import os
 import re
+import shutil
 import tempfile
 import warnings
 from pathlib import Path
@@ -18,8 +19,13 @@ BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", flags=
 
 
 def with_outputs(page: str) -> str:
-    """The page with what its blocks print now; they run in the current folder, one after the other."""
+    """The page with what its blocks print now; they run in the current folder, one after the other.
+
+    The tables that pages work on, those of docs/how-to/data, are copied there first.
+    """
     names: dict[str, object] = {}
+    for table in (HOW_TO / "data").glob("*.csv"):
+        shutil.copy(table, Path.cwd())
 
     def run(match: re.Match[str]) -> str:
         printed = io.StringIO()
