@@ -59,6 +59,7 @@ def many_pieces(monkeypatch):
     monkeypatch.setattr("pdt_evidence.models.pool.SLICE_VALUES", 64)
     monkeypatch.setattr("pdt_evidence.models.permutation.CHUNK", 12)
     monkeypatch.setattr("pdt_evidence.models.gosh.PIECE", 200)
+    monkeypatch.setattr("pdt_evidence.analysis.pooled.multilevel_many.AT_ONCE", 24)
 
 
 def pooled(**how):
@@ -71,6 +72,10 @@ def with_intervals(**how):
 
 def drawn(**how):
     return pdt.pool_many(YI[:9], VI[:9], pi_rule="bootstrap", bootstrap_draws=100, seed=3, **how)
+
+
+def clustered(**how):
+    return pdt.pool_multilevel_many(YI[:60], VI[:60], list("aabbccddeeffgghh"), rho=0.6, **how)
 
 
 def subsets(method, k=13):
@@ -89,6 +94,7 @@ JOBS = {
     "pool_many, REML": (pooled, ("estimate", "se", "ci", "pi", "tau2", "Q", "k")),
     "pool_many, q-profile": (with_intervals, ("estimate", "tau2", "tau2_ci")),
     "pool_many, bootstrap": (drawn, ("pi",)),
+    "pool_multilevel_many, REML": (clustered, ("estimate", "se", "sigma2", "ci", "k", "n_clusters", "p")),
     "gosh, EE": (subsets("EE"), ("k", "estimate", "tau2", "I2", "Q")),
     "gosh, DL": (subsets("DL"), ("k", "estimate", "tau2", "I2", "Q")),
     "gosh, REML": (subsets("REML", 12), ("k", "estimate", "tau2", "I2", "Q")),

@@ -66,9 +66,14 @@ def test_a_flip_is_an_interval_that_is_elsewhere():
 
 
 def test_nothing_changed_is_said():
+    same = "No row came, changed or was withdrawn. All 2 estimates are the same."
+    assert pdt.compare(OLD, OLD.copy(), by="outcome", claims=False).summary() == same
     assert pdt.compare(OLD, OLD.copy(), by="outcome").summary() == (
-        "No row came, changed or was withdrawn. All 2 estimates are the same."
+        f"{same} No verdicts are compared: neither table has rows of the bundled evidence, which the article's claims "
+        "are about; claims=True judges them by these tables all the same."
     )
+    pooled = pdt.synthesize(OLD, by="outcome")
+    assert "and the old side is pooled already" in pdt.compare(pooled, OLD).summary()
 
 
 def test_the_way_back_undoes_the_way_there():

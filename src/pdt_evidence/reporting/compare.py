@@ -60,7 +60,8 @@ def compare(
         already, else the defaults of `synthesize`, by comparison, outcome and window as far as both have them.
     claims : bool, optional
         Whether the article's claims are judged by each table (about five seconds each); without it, where a table
-        has rows of the bundled evidence. The verdicts of an earlier run are those it came to.
+        has rows of the bundled evidence, and where it has none the summary says so. The verdicts of an earlier run are
+        those it came to.
 
     Returns
     -------
@@ -98,7 +99,10 @@ def compare(
     options = _options(states, given)
     judged = _to_be_judged(states, claims)
     sides = [_side(state, name, options, judged) for name, state in states.items()]
-    return _update(*sides)
+    found = _update(*sides)
+    if claims is None and found.verdicts is None:
+        found = replace(found, notes=(*found.notes, _why_unjudged(states)))
+    return found
 
 
 def _check(given: Mapping[str, Any], claims: bool | None) -> None:
@@ -177,8 +181,25 @@ def _to_be_judged(states: Mapping[str, Any], claims: bool | None) -> bool:
         return bool(claims)
     if any(isinstance(state, Side) and state.verdicts is None for state in states.values()):
         return False  # there is nothing to compare verdicts with
-    ours = set(load("trials")["row_id"])
-    return any("row_id" in table and bool(ours & set(table["row_id"].dropna())) for table in tables)
+    return any(map(_has_bundled_rows, tables))
+
+
+def _has_bundled_rows(table: pd.DataFrame) -> bool:
+    return "row_id" in table and not set(load("trials")["row_id"]).isdisjoint(table["row_id"].dropna())
+
+
+def _why_unjudged(states: Mapping[str, Any]) -> str:
+    """Why there are no verdicts to compare where none were asked for."""
+    unjudged = [name for name, state in states.items() if isinstance(state, Side) and state.verdicts is None]
+    if unjudged:
+        return (
+            f"No verdicts are compared: claims are judged by tables of rows, and the {' and the '.join(unjudged)} side "
+            "is pooled already."
+        )
+    return (
+        "No verdicts are compared: neither table has rows of the bundled evidence, which the article's claims are "
+        "about; claims=True judges them by these tables all the same."
+    )
 
 
 def _side(state: Any, name: str, options: dict[str, Any], judged: bool) -> Side:

@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import pdt_evidence as pdt
+from pdt_evidence.analysis.bias import selection_inference
 from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.models.bias.step_function import Steps
 from reference import load
@@ -141,3 +142,25 @@ def test_it_writes_itself():
     assert_allclose(beta.weight(0.2), 0.2 ** (a - 1) * 0.8 ** (b - 1))
     assert "exponent a" in beta.summary()
     assert "<table" in found._repr_html_()
+
+
+@pytest.mark.warns("Interrupted: 500 of 1,999 resamples are done")
+def test_an_interrupt_keeps_the_resamples_that_are_done(monkeypatch):
+    options = {"cluster": CLUSTERED["cluster"], "seed": 7}
+    whole = pdt.selection_model(CLUSTERED["yi"], CLUSTERED["vi"], bootstrap=500, **options)
+    real, calls = selection_inference._one_piece, []
+
+    def piece(*arguments):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(selection_inference, "_one_piece", piece)
+    found = pdt.selection_model(CLUSTERED["yi"], CLUSTERED["vi"], bootstrap=1999, **options)
+    assert found.ci == whole.ci
+    assert len(found.draws) == 500
+    assert any("Interrupted after 500 of 1,999 resamples" in note for note in found.notes)
+    calls[:] = [1, 1]
+    with pytest.raises(KeyboardInterrupt):  # nothing is done that could be kept
+        pdt.selection_model(CLUSTERED["yi"], CLUSTERED["vi"], bootstrap=1999, **options)

@@ -12,6 +12,8 @@ from numpy.testing import assert_allclose
 import pdt_evidence as pdt
 from pdt_evidence.analysis.multiverse import run
 from pdt_evidence.analysis.multiverse.multiverse import multiverse
+from pdt_evidence.effects.dependence import constant_correlation
+from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.errors import EvidenceError, RequestError
 
 ROWS = pd.DataFrame(
@@ -70,9 +72,20 @@ def test_every_specification_is_what_synthesize_gives():
         assert_allclose(got, by_hand(ROWS, row, made), rtol=1e-6, atol=1e-8, err_msg=str(row))
 
 
-def test_bundled_trials_with_shared_arms_are_what_synthesize_gives():
-    table = pdt.trials(comparison="pdt_vs_cbt", outcome="depression", follow_up="post")
+def test_bundled_trials_with_shared_arms_are_what_synthesize_gives(monkeypatch):
+    table = pdt.trials(comparison="pdt_vs_control", outcome="suicidal_behaviour", follow_up="post")
+    real, single = run._fit_group, []
+
+    def one_by_one(*arguments):
+        single.append(arguments)
+        return real(*arguments)
+
+    monkeypatch.setattr(run, "_fit_group", one_by_one)
     m = multiverse(table, by="outcome", dependence=["aggregate", "one-per-trial", "che"], rho=[0.3, 0.7])
+    assert not single  # the models go together though contrasts share an arm:
+    rows = table[table["yi"].notna()].reset_index(drop=True)
+    plain = constant_correlation(rows["vi"], rows["trial_id"], 0.3).dense()
+    assert not np.allclose(covariance_blocks(rows, 0.3).dense(), plain)
     for row, got in zip(m.to_frame().itertuples(), numbers(m.to_frame()), strict=True):
         assert_allclose(got, by_hand(table, row, {}), rtol=1e-6, atol=1e-8, err_msg=str(row))
 
@@ -275,6 +288,22 @@ def test_the_null_keeps_specifications_and_trials_together():
     assert found == again
     assert (found.trials, found.draws, found.exact) == (5, 32, True)
     assert min(found.median_p, found.share_p, found.stouffer_p) >= 2 / 32
+
+
+def test_what_takes_no_part_in_the_null_is_said_with_the_reason():
+    table = pdt.trials(comparison="pdt_vs_control", outcome="suicidal_behaviour", follow_up="post")
+    options = {"by": "outcome", "direction": "positive", "rho": [0.3, 0.7]}
+    m = multiverse(table, bias=["none", "uwls", "pet-peese"], dependence=["che", "aggregate"], **options)
+    found = m.null_test(19, seed=1)
+    assert found.specifications == 4
+    assert set(found.untested) == {
+        f"adjusted for bias ({name}), each draw would be a search of its own"
+        for name in ("uwls", "pet-peese")
+    }
+    assert found.specifications + sum(found.untested.values()) == len(m)
+    assert "further take no part: adjusted for bias (uwls)" in found.summary()
+    with pytest.raises(RequestError, match="No specification can be drawn anew: adjusted for bias"):
+        multiverse(table, bias="uwls", **options).null_test(19)
 
 
 def test_one_stratum_is_drawn_as_it_is():

@@ -7,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
+import pdt_evidence as pdt
 from pdt_evidence.analysis.pooled.pooling import pool
 from pdt_evidence.analysis.robustness.gosh import gosh
 from pdt_evidence.errors import EvidenceError, RequestError
@@ -124,3 +126,22 @@ def test_one_study_has_no_subsets():
 
 def test_a_record_of_many_subsets_has_a_short_name():
     assert repr(gosh(YI[:8], VI[:8])) == "<Gosh REML: all 255 subsets of 8 studies>"
+
+
+def test_a_table_is_taken_by_trial_where_one_has_several_rows():
+    table = pd.DataFrame(
+        {
+            "study": ["A", "A", "B", "C", "D", "D"],
+            "outcome": ["depression", "anxiety"] * 3,
+            "yi": [0.1, 0.4, 0.3, 0.8, 0.2, 0.5],
+            "vi": [0.04, 0.05, 0.06, 0.03, 0.05, 0.04],
+        }
+    )
+    found = pdt.gosh(table)
+    fit = pdt.synthesize(table.assign(all="all"), by="all", dependence="che")["all"]
+    assert found.labels == ("A", "B", "C", "D")
+    assert_allclose(found.estimate, pdt.gosh(fit).estimate)
+    one = table.drop_duplicates("study")
+    assert_allclose(pdt.gosh(one, method="DL").estimate, pdt.gosh(one["yi"], one["vi"], method="DL").estimate)
+    with pytest.raises(RequestError, match="method"):
+        pdt.gosh(table, method="DL")

@@ -65,7 +65,8 @@ def selection_model(
         One name an effect, or a column of the table. A multilevel fit brings it along, a table with `trial_id`
         too. The model is that of independent effects; standard errors are cluster-robust, as in [4]_.
     bootstrap : int
-        Resamples of the clusters for a percentile interval; 0 has none. 1,999 take some seconds.
+        Resamples of the clusters for a percentile interval; 0 has none. 1,999 take some seconds; an interrupt keeps
+        those that are done.
     seed : int, optional
         Of the resamples; the same seed gives the same numbers whatever the executor.
     level : float, optional
@@ -87,6 +88,11 @@ def selection_model(
         For bad effects and variances, as in `pool`.
     RequestError
         For an unknown option, or a direction that must be given.
+
+    Warns
+    -----
+    EvidenceWarning
+        After an interrupt, with the number of resamples that are done.
 
     References
     ----------
@@ -252,6 +258,8 @@ def _asides(studies: Studies, found: Selected, drawn: Floats | None, bootstrap: 
         said.append(
             "Cluster-robust intervals are too narrow for few clusters; bootstrap=1999 resamples the clusters."
         )
+    if drawn is not None and len(drawn) < bootstrap:
+        said.append(f"Interrupted after {len(drawn):,} of {bootstrap:,} resamples: the interval is of these.")
     if drawn is not None and (lost := int(np.isnan(drawn[:, 0]).sum())):
-        said.append(f"{lost:,} of {bootstrap:,} resamples left the model undetermined and are not counted.")
+        said.append(f"{lost:,} of {len(drawn):,} resamples left the model undetermined and are not counted.")
     return tuple(said)

@@ -14,6 +14,7 @@ from pdt_evidence.analysis.bias.records import NAN, NO_INTERVAL
 from pdt_evidence.analysis.bias.selection_records import SelectionTest
 from pdt_evidence.analysis.bias.studies import Studies
 from pdt_evidence.analysis.progress import progress_bar
+from pdt_evidence.errors import warn
 from pdt_evidence.models.bias.selection import Model, Scaled, Selected, refit_selected
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p
 from pdt_evidence.models.tasks import in_order
@@ -139,18 +140,30 @@ def resampled(
     executor: Executor | None,
     progress: bool,
 ) -> Floats | None:
-    """Maxima of resampled clusters (n, P); None where none are wanted."""
+    """Maxima of resampled clusters (n, P), of those done where the run is interrupted; None where none are wanted.
+
+    An interrupt before the first is raised.
+    """
     if not bootstrap:
         return None
     base = int(np.random.SeedSequence(seed).generate_state(1)[0])  # drawn anew where no seed is given
     pieces = [(i, min(PIECE, bootstrap - i)) for i in range(0, bootstrap, PIECE)]
     job = partial(_one_piece, data, model, studies.codes, found.theta, base)
-    done = []
-    with progress_bar("resamples", bootstrap, progress) as bar, in_order(job, pieces, executor) as results:
-        for piece in results:
-            done.append(piece)
-            if bar:
-                bar(len(piece))
+    done: list[Floats] = []
+    try:
+        with (
+            progress_bar("resamples", bootstrap, progress) as bar,
+            in_order(job, pieces, executor) as results,
+        ):
+            for piece in results:
+                done.append(piece)
+                if bar:
+                    bar(len(piece))
+    except KeyboardInterrupt:
+        if not done:
+            raise
+        found = sum(map(len, done))
+        warn(f"Interrupted: {found:,} of {bootstrap:,} resamples are done, and the result is of these.")
     return np.concatenate(done)
 
 

@@ -7,16 +7,17 @@ All effects of a trial change their sign together, in every specification at onc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from pdt_evidence.analysis.multiverse.run import stack
+from pdt_evidence.analysis.multiverse.run import row_by_row, shared_rho, stack
 from pdt_evidence.analysis.multiverse.values import Pool, Rows, Values
 from pdt_evidence.analysis.pooled.multilevel_many import pool_multilevel_many
 from pdt_evidence.analysis.pooled.pooling import pool_many
@@ -47,7 +48,7 @@ class NullTest(Brief):
     """
 
     specifications: int  # in the test
-    untested: int  # that cannot be drawn anew: adjusted for bias, or fitted one by one
+    untested: Mapping[str, int]  # why specifications take no part, and how many for each reason
     trials: int
     draws: int
     exact: bool  # every arrangement of signs, or a random sample of them
@@ -70,10 +71,7 @@ class NullTest(Brief):
             f"{TEXT.p_value(self.share_p)}",
             f"  Stouffer's z {TEXT.number(self.stouffer, 2)}: {TEXT.p_value(self.stouffer_p)}",
         ]
-        if self.untested:
-            lines.append(
-                f"  {self.untested} further specifications take no part: they are not fitted in batches."
-            )
+        lines += [f"  {count} further take no part: {reason}" for reason, count in self.untested.items()]
         return "\n".join(lines)
 
     __str__ = summary
@@ -119,9 +117,12 @@ def null_test(
     .. [2] Follmann, Proschan (1999), Biometrics 55, 732. doi:10.1111/j.0006-341X.1999.00732.x
     """
     check_options(draws=(draws, Whole(least=19)), seed=(seed, SEED))
-    pools = [pool for pool in all_pools if _drawable(pool, source)]
+    known: dict[tuple[int, float], float | None] = {}
+    reasons = [_why_not(pool, source, known) for pool in all_pools]
+    pools = [pool for pool, reason in zip(all_pools, reasons, strict=True) if not reason]
     if not pools:
-        raise RequestError("No specification can be drawn anew: all failed, or are fitted one by one.")
+        why = "; ".join(dict.fromkeys(reasons))
+        raise RequestError(f"No specification can be drawn anew: {why}.")
     trials = np.unique(np.concatenate([pool.values.trial for pool in pools]))
     signs, exact = _signs(len(trials), draws, np.random.default_rng(seed))
     wide = np.ones((len(signs), int(trials.max()) + 1))
@@ -132,13 +133,23 @@ def null_test(
             found[part] = _refit(pools, source, wide[part], level, executor)
             if update:
                 update(part.stop - part.start)
-    return _compared(found, len(all_pools) - len(pools), len(trials), exact)
+    return _compared(found, Counter(filter(None, reasons)), len(trials), exact)
 
 
-def _drawable(pool: Pool, source: Rows) -> bool:
-    if pool.values.reason or pool.model.bias != "none" or len(pool.values.yi) < 2:
-        return False
-    return pool.model.dependence != "che" or source.is_plain(pool.values.rows, pool.model.rho)
+def _why_not(pool: Pool, source: Rows, known: dict[tuple[int, float], float | None]) -> str:
+    """Why a specification is not drawn anew; "" where it is."""
+    if pool.values.reason:
+        return "they have nothing to pool"
+    if len(pool.values.yi) < 2:
+        return "they are of one effect"
+    if pool.model.bias != "none":
+        return f"adjusted for bias ({pool.model.bias}), each draw would be a search of its own"
+    if (
+        pool.model.dependence in MULTILEVEL_TESTS
+        and shared_rho(source, pool.values, pool.model, known) is None
+    ):
+        return "a trial among their rows has no covariance of its own, so that they are fitted one by one"
+    return ""
 
 
 def _signs(trials: int, draws: int, rng: np.random.Generator) -> tuple[Floats, bool]:
@@ -160,18 +171,21 @@ def _refit(
 ) -> Floats:
     """Estimate and p of every specification under each arrangement, shape (arrangements, pools, 2)."""
     found = np.full((len(signs), len(pools), 2), np.nan)
-    groups: dict[tuple[str, ...], list[int]] = {}
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    known: dict[tuple[int, float], float | None] = {}
     for at, pool in enumerate(pools):
-        multilevel = pool.model.dependence in MULTILEVEL_TESTS
-        key = ("", pool.model.method, pool.model.test)
-        groups.setdefault((pool.model.dependence, "", pool.model.test) if multilevel else key, []).append(at)
-    for (dependence, method, test), where in groups.items():
-        if dependence:
-            found[:, where] = _multilevel([pools[at] for at in where], source, signs, dependence, test)
+        model = pool.model
+        key: tuple[Any, ...] = (model.method, model.test)
+        if model.dependence in MULTILEVEL_TESTS:
+            key = (model.dependence, model.test, shared_rho(source, pool.values, model, known))
+        groups.setdefault(key, []).append(at)
+    for key, where in groups.items():
+        own = [pools[at] for at in where]
+        if len(key) == 3:
+            found[:, where] = _multilevel(own, source, signs, key, executor)
         else:
-            found[:, where] = _univariate(
-                [pools[at].values for at in where], signs, method, test, level, executor
-            )
+            method, test = key
+            found[:, where] = _univariate([pool.values for pool in own], signs, method, test, level, executor)
     return found
 
 
@@ -184,26 +198,29 @@ def _univariate(
     return np.stack([many.estimate, many.p], axis=-1)
 
 
-def _multilevel(pools: Sequence[Pool], rows: Rows, signs: Floats, dependence: str, test: str) -> Floats:
-    y = np.full((len(pools), len(rows.yi)), np.nan)
-    for at, pool in enumerate(pools):
-        y[at, pool.values.rows] = pool.values.yi
-    present = ~np.isnan(y).all(axis=0)
+def _multilevel(
+    pools: Sequence[Pool],
+    rows: Rows,
+    signs: Floats,
+    key: tuple[str, str, float],
+    executor: Executor | None,
+) -> Floats:
+    y, present, options = row_by_row(pools, rows, key)
     trial = rows.trial[present]
-    reaches = int(trial.max()) + 1
-    wide = np.ones((len(signs), max(reaches, signs.shape[1])))
+    wide = np.ones((len(signs), max(int(trial.max()) + 1, signs.shape[1])))
     wide[:, : signs.shape[1]] = signs
-    flipped = (y[:, present] * wide[:, None, trial]).reshape(-1, len(trial))
-    rho = None if dependence == "three-level" else np.tile([pool.model.rho for pool in pools], len(signs))
+    flipped = (y * wide[:, None, trial]).reshape(-1, len(trial))
+    if "rho" in options:
+        options["rho"] = np.tile(options["rho"], len(signs))
     v = np.broadcast_to(rows.vi[present], flipped.shape)
-    many = pool_multilevel_many(flipped, v, trial.tolist(), rho=rho, test="z" if test == "z" else "t")
+    many = pool_multilevel_many(flipped, v, trial.tolist(), executor=executor, **options)
     p = many.p
-    if dependence == "che":
+    if key[0] == "che":
         p = np.where(np.isnan(many.robust.se), p, many.robust.p)
     return np.stack([many.estimate, p], axis=-1).reshape(len(signs), len(pools), 2)
 
 
-def _compared(found: Floats, untested: int, trials: int, exact: bool) -> NullTest:
+def _compared(found: Floats, untested: Mapping[str, int], trials: int, exact: bool) -> NullTest:
     estimate, p = found[..., 0], found[..., 1]
     z = np.sign(estimate) * -ndtri(np.maximum(p, 1e-300) / 2)
     statistics = {
@@ -216,7 +233,7 @@ def _compared(found: Floats, untested: int, trials: int, exact: bool) -> NullTes
     size = {name: np.abs(values) for name, values in statistics.items()}
     more = {name: float((one >= one[0] * (1 - TIE) - TIE).mean()) for name, one in size.items()}
     return NullTest(
-        specifications=found.shape[1], untested=untested, trials=trials, draws=len(found), exact=exact,
+        specifications=found.shape[1], untested=dict(untested), trials=trials, draws=len(found), exact=exact,
         expected_share=float(np.median(statistics["share"][1:])),
         **{name: float(values[0]) for name, values in statistics.items()},
         **{f"{name}_p": value for name, value in more.items()},

@@ -1,7 +1,8 @@
 """From specifications to numbers: those of one kind together, the others each by itself; all in one place.
 
 One value a trial goes through `pool_many`, a stack of specifications a call; multilevel models go through
-`pool_multilevel_many`. What no batch covers (arms that contrasts share, methods against bias) is fitted one by one.
+`pool_multilevel_many`, those whose contrasts share arms by correlation. What no batch covers (methods against bias,
+trials whose own covariance cannot be) is fitted one by one.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from pdt_evidence.results import PooledEffect
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-__all__ = ["COLUMNS", "NOT_RUN", "Numbers", "fit_all", "stack", "univariate"]
+__all__ = ["COLUMNS", "NOT_RUN", "Numbers", "fit_all", "row_by_row", "shared_rho", "stack", "univariate"]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -93,11 +94,9 @@ def _steps(
         for part in _parts(where, [len(pools[at].values.yi) for at in where]):
             numbers.put(part, univariate([pools[at].values for at in part], method, test, level, executor))
             yield len(part)
-    for (dependence, test), where in kinds["multilevel"].items():
+    for key, where in kinds["multilevel"].items():
         for part in _parts(where, [0] * len(where)):
-            numbers.put(
-                part, _multilevel([pools[at] for at in part], rows, dependence, test, level, executor)
-            )
+            numbers.put(part, _multilevel([pools[at] for at in part], rows, key, level, executor))
             yield len(part)
     yield from _one_by_one(kinds["single"], pools, rows, level, direction, executor, numbers)
 
@@ -105,23 +104,34 @@ def _steps(
 def _sorted_by_kind(pools: Sequence[Pool], rows: Rows) -> dict[str, dict[tuple[Any, ...], list[int]]]:
     """Which specifications go together: by estimator and test, by model and test, or by the fit they start from."""
     kinds: dict[str, dict[tuple[Any, ...], list[int]]] = {"univariate": {}, "multilevel": {}, "single": {}}
-    plain: dict[tuple[int, float], bool] = {}
+    shared: dict[tuple[int, float], float | None] = {}
     for at, (_, _, _, model, values) in enumerate(pools):
         if values.reason:
             continue
-        kind, key = "univariate", (model.method, model.test)
-        if model.dependence in MULTILEVEL_TESTS:
-            kind, key = "multilevel", (model.dependence, model.test)
-        if model.bias != "none" or (model.dependence == "che" and not _is_plain(rows, values, model, plain)):
-            kind, key = "single", (id(values), model.dependence, model.aggregate, str(model.rho))
+        kind, key = "single", (id(values), model.dependence, model.aggregate, str(model.rho))
+        if model.bias == "none" and model.dependence not in MULTILEVEL_TESTS:
+            kind, key = "univariate", (model.method, model.test)
+        elif model.bias == "none":
+            rho = shared_rho(rows, values, model, shared)
+            if rho is not None:
+                kind, key = "multilevel", (model.dependence, model.test, rho)
         kinds[kind].setdefault(key, []).append(at)
     return kinds
 
 
-def _is_plain(rows: Rows, values: Values, model: Model, known: dict[tuple[int, float], bool]) -> bool:
+def shared_rho(
+    rows: Rows, values: Values, model: Model, known: dict[tuple[int, float], float | None]
+) -> float | None:
+    """The correlation by which a multilevel model goes with others: -1 where all go together, as no arm is shared.
+
+    None where it goes with no others.
+    """
+    if model.dependence != "che":
+        return -1.0
     key = (id(values), model.rho)
     if key not in known:
-        known[key] = rows.is_plain(values.rows, model.rho)
+        plain, holds = rows.is_plain(values.rows, model.rho), rows.holds(values.rows, model.rho)
+        known[key] = -1.0 if plain else model.rho if holds else None
     return known[key]
 
 
@@ -156,27 +166,38 @@ def univariate(
     return found | {"trials": found["k"], "rows": [len(one.rows) for one in values]}
 
 
-def _multilevel(
-    pools: Sequence[Pool], rows: Rows, dependence: str, test: str, level: float, executor: Executor | None
-) -> dict[str, Any]:
-    """Row by row: the same rows of the table in every specification, NaN where one leaves them out."""
+def row_by_row(
+    pools: Sequence[Pool], rows: Rows, key: tuple[str, str, float]
+) -> tuple[Floats, NDArray[np.bool_], dict[str, Any]]:
+    """Effects by specification and row, NaN where one leaves it out; which rows any has; options of the model."""
+    dependence, test, shared = key
     y = np.full((len(pools), len(rows.yi)), np.nan)
     for at, pool in enumerate(pools):
         y[at, pool.values.rows] = pool.values.yi
-    present = ~np.isnan(y).all(axis=0)
-    rho = None if dependence == "three-level" else [pool.model.rho for pool in pools]
-    own = "z" if test == "z" else "t"
+    present: NDArray[np.bool_] = np.logical_or.reduce(~np.isnan(y), axis=0)
+    options: dict[str, Any] = {"test": "z" if test == "z" else "t"}
+    if dependence == "che" and shared >= 0:
+        options["V"] = rows.covariance(shared)[0][np.ix_(present, present)]
+    elif dependence == "che":
+        options["rho"] = np.array([pool.model.rho for pool in pools])
+    return y[:, present], present, options
+
+
+def _multilevel(
+    pools: Sequence[Pool], rows: Rows, key: tuple[str, str, float], level: float, executor: Executor | None
+) -> dict[str, Any]:
+    """The same rows of the table in every specification, NaN where one leaves them out."""
+    y, present, options = row_by_row(pools, rows, key)
     many = pool_multilevel_many(
-        y[:, present],
-        np.broadcast_to(rows.vi[present], (len(y), int(present.sum()))),
+        y,
+        np.broadcast_to(rows.vi[present], y.shape),
         rows.trial[present].tolist(),
-        rho=rho,
-        test=own,
         level=level,
         executor=executor,
+        **options,
     )
     found = {name: getattr(many, name) for name in ("se", "df", "p", "ci")}
-    if dependence == "che":  # with a single cluster the model's own stay, as in `with_robust`
+    if key[0] == "che":  # with a single cluster the model's own stay, as in `with_robust`
         robust = ~np.isnan(many.robust.se)
         found = {
             name: np.where(robust[:, None] if name == "ci" else robust, getattr(many.robust, name), one)

@@ -120,11 +120,20 @@ class Rows(Brief):
         """
         if rho not in self._plain:
             self._plain[rho] = constant_correlation(self.vi, self.trial, rho).dense()
-        V, replaced = self.covariance(rho)
-        among = np.ix_(rows, rows)
-        return not np.isin(self.trial[rows], replaced).any() and bool(
+        V, among = self.covariance(rho)[0], np.ix_(rows, rows)
+        return self.holds(rows, rho) and bool(
             np.allclose(V[among], self._plain[rho][among], rtol=1e-12, atol=0)
         )
+
+    def holds(self, rows: Places, rho: float) -> bool:
+        """Whether `covariance` is that of these rows alone: no trial among them had to do with a stand-in.
+
+        Raises
+        ------
+        EvidenceError
+            As `covariance_blocks`.
+        """
+        return not np.isin(self.trial[rows], self.covariance(rho)[1]).any()
 
     def values(self, kept: NDArray[np.bool_], model: Model) -> Values:
         """What a model pools of the rows that are kept.
@@ -153,11 +162,10 @@ class Rows(Brief):
             return _without(str(error))
 
     def _aggregated(self, rows: Places, rho: float, how: str) -> Values:
-        V, replaced = self.covariance(rho)
-        if np.isin(self.trial[rows], replaced).any():  # fewer of its rows may do without the stand-in
+        if self.holds(rows, rho):
+            block = self.covariance(rho)[0][np.ix_(rows, rows)]
+        else:  # fewer rows of a trial may do without the stand-in
             block = covariance_blocks(self.table.take(rows).reset_index(drop=True), rho)
-        else:
-            block = V[np.ix_(rows, rows)]
         one = aggregate(self.yi[rows], self.vi[rows], self.trial[rows], V=block, weighted=how == "gls")
         first = np.array([members[0] for members in one.members])
         return Values(one.yi, one.vi, self.trial[rows][first], rows)

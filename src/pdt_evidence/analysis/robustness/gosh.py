@@ -15,7 +15,9 @@ from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.analysis.robustness.clusters import at_least_two, clusters_of, refit, refuse_options
 from pdt_evidence.analysis.robustness.gosh_split import GoshSplit, split_of
 from pdt_evidence.analysis.robustness.refits import frozen, pool_first
+from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
+from pdt_evidence.evidence.frames import as_pandas, is_table
 from pdt_evidence.formatting import PAGE
 from pdt_evidence.models.gosh import GOSH_METHODS, all_subsets, holds, pool_subsets, sample_subsets
 from pdt_evidence.options import SEED, Choice, Whole, check_options
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Gosh", "gosh"]
 
+ALL = "_all"  # the one stratum of a table
 MOST_BY_TRIAL = 1 << 14  # subsets of trials with several effects, unless `sample` says how many
 
 Floats = NDArray[np.float64]
@@ -135,7 +138,8 @@ def gosh(
     ----------
     yi, vi : array_like, shape (k,)
         Effects and their variances; or a `PooledEffect` as `yi`, and no `vi`. Of a multilevel fit, such as
-        `synthesize(dependence="che")` gives it, the subsets are of whole trials.
+        `synthesize(dependence="che")` gives it, the subsets are of whole trials. So they are of a table of trials,
+        which `synthesize` takes, where a trial has several rows: all rows are one stratum, fitted by "che".
     method : str, optional
         "EE", "DL" or "REML"; that of the `PooledEffect`, or "REML", if None.
     labels : sequence, length k, optional
@@ -179,6 +183,9 @@ def gosh(
     >>> subsets.included("C").tolist()
     [False, False, False, True, True, True, True]
     """
+    if is_table(yi):
+        yi, vi = _fit_of_table(yi, vi, method, labels), None
+        labels = None
     by_trial = yi if isinstance(yi, MultilevelEffect) else None
     if by_trial is not None:
         refuse_options(vi=vi, method=method, labels=labels)
@@ -203,6 +210,19 @@ def gosh(
     return Gosh(
         labels=full.labels, method=full.method, complete=complete, bitmask=frozen(masks), full=full, **arrays
     )
+
+
+def _fit_of_table(table: Any, vi: object, method: str | None, labels: object) -> PooledEffect:
+    """All rows of a table in one fit: by trial where one has several, else of studies."""
+    refuse_options(vi=vi, labels=labels)
+    rows = as_pandas(table)
+    rows = rows.assign(**{ALL: "all"})
+    trial = next((name for name in ("trial_id", "study") if name in rows.columns), "")
+    with_one = rows[rows["yi"].notna()] if "yi" in rows.columns else rows
+    if trial and with_one[trial].duplicated().any():
+        refuse_options(method=method)
+        return synthesize(rows, by=ALL, dependence="che")[("all",)]
+    return synthesize(rows, by=ALL, method=method or "REML")[("all",)]
 
 
 def _by_trial(
