@@ -15,6 +15,7 @@ from pdt_evidence.evidence.lint import Finding, lint
 from pdt_evidence.evidence.readers.columns import column_doubts, column_problems, own_columns
 from pdt_evidence.evidence.readers.events import label_of_events
 from pdt_evidence.evidence.readers.files import kind_of, read_any
+from pdt_evidence.evidence.readers.own_columns import mixed_columns
 from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
 from pdt_evidence.evidence.readers.tabular.tables import read_table
@@ -156,7 +157,7 @@ def _table(path: Path) -> Checked:
     found = [_of_column(fault) for fault in faults]
     found += [
         Finding(line=None, column=own, what=f"{doubt}", place="header")
-        for own, doubt in column_doubts(columns)
+        for own, doubt in [*column_doubts(columns), *mixed_columns(text, table)]
     ]
     found += _of_cells(problems, dict(zip(text.lines, where, strict=True)))
     wrong = {(finding.line, finding.column) for finding in found}

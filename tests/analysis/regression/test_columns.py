@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import pdt_evidence as pdt
-from pdt_evidence.errors import SchemaError
+from pdt_evidence.errors import EvidenceWarning, SchemaError
 
 DOSE = [4, 10, 9, 20, 7, 30, 12, 2, 15, 25]
 TABLE = pd.DataFrame(
@@ -37,8 +37,8 @@ def read(tmp_path, table, **options):
         (["0,5", "1,25", *DOSE[2:]], "f"),
         (["007", *DOSE[1:]], "text"),  # an identifier: its zeros are part of it
         ([12345678901234567890, *DOSE[1:]], "text"),  # not the same number as a float
-        (["inf", *DOSE[1:]], "text"),
-        (["4 mg", *DOSE[1:]], "text"),
+        pytest.param(["inf", *DOSE[1:]], "text", marks=pytest.mark.warns("kept as words")),
+        pytest.param(["4 mg", *DOSE[1:]], "text", marks=pytest.mark.warns("kept as words")),
         ([""] * 10, "text"),
         (["1e3", *DOSE[1:]], "i"),
     ],
@@ -141,3 +141,12 @@ def test_studies_enter_in_the_order_of_categories():
     expected = pdt.cumulative(TABLE["yi"], TABLE["vi"], order=[ORDER.index(word) for word in stage])
     for order in (stage, stage.array, pd.Categorical(stage)):
         assert pdt.cumulative(TABLE["yi"], TABLE["vi"], order=order).labels == expected.labels
+
+
+def test_groups_made_of_numbers_and_a_few_words_are_said():
+    dose = ["10", "20", "10", "30", *["20", "10"] * 3, "10", "1,250"]
+    table = pd.DataFrame({"yi": [0.1, 0.2, 0.3, 0.4] * 3, "vi": 0.1, "dose": dose})
+    with pytest.warns(
+        EvidenceWarning, match="dose is taken for groups, as 1 of its values is no number: '1,250'"
+    ):
+        pdt.metareg("yi ~ dose", table)

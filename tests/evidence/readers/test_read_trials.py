@@ -428,6 +428,31 @@ def test_own_words_and_own_columns_are_kept(saved):
     assert table[["outcome", "dose"]].values.tolist() == [["sleep", "high"]]
 
 
+DOSES = "study,dose,yi,vi\nA,10,0.1,0.2\nB,20,0.1,0.2\nC,30,0.2,0.2\nD,12,0.1,0.2\nE,{},0.1,0.2\n"
+
+
+@pytest.mark.parametrize("cell", ["n/a", "NR", "n.r.", "-", "–", ".", "?", "Not reported", "NaN", "unclear"])
+def test_what_says_nothing_among_numbers_of_ones_own_is_a_missing_number(saved, cell):
+    dose = read_trials(saved(DOSES.format(cell), "mine.csv"))["dose"]
+    assert dose.iloc[:4].tolist() == [10, 20, 30, 12]
+    assert np.isnan(dose.iloc[4])
+
+
+@pytest.mark.parametrize("cell", ["25%", "15-20", "none", "10 mg", "> 5"])
+def test_a_column_of_ones_own_is_not_kept_as_words_in_silence_where_most_cells_are_numbers(saved, cell):
+    path = saved(DOSES.format(cell), "mine.csv")
+    expected = f"'dose' is kept as words, as 1 of its 5 filled cells is no number: '{cell}' (line 6)."
+    with pytest.warns(EvidenceWarning, match=re.escape(expected)):
+        assert read_trials(path)["dose"].iloc[0] == "10"
+    assert any("kept as words" in one.what for one in check_file(path).warnings)
+
+
+@pytest.mark.parametrize("codes", [("07", "08", "10", "11", "12"), ("a", "b", "3", "4", "c")])
+def test_codes_and_words_are_kept_without_a_word(saved, codes):
+    rows = "".join(f"{name},{code},0.1,0.2\n" for name, code in zip("ABCDE", codes, strict=True))
+    assert read_trials(saved(f"study,dose,yi,vi\n{rows}", "mine.csv"))["dose"].tolist() == list(codes)
+
+
 def test_a_formula_without_a_saved_value_is_refused_and_none_is_run(tmp_path):
     from openpyxl import Workbook
 

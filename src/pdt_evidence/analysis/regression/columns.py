@@ -79,6 +79,17 @@ def _all_numbers(column: pd.Series) -> bool:
         return False
 
 
+def _odd_among_numbers(column: pd.Series) -> list[str]:
+    """The values that are no numbers in a column of text two thirds of whose filled cells are."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_numeric_dtype(column.dtype):
+        return []
+    filled = column.dropna()
+    odd = filled[pd.to_numeric(filled.map(str), errors="coerce").isna()]
+    return list(dict.fromkeys(map(str, odd))) if len(filled) > 3 * len(odd) else []
+
+
 def as_numbers(table: pd.DataFrame, formula: str, numeric: Iterable[str]) -> pd.DataFrame:
     """The table with numbers in the columns `numeric`, unless the formula names them only as categories, C(...)."""
     import pandas as pd
@@ -86,6 +97,14 @@ def as_numbers(table: pd.DataFrame, formula: str, numeric: Iterable[str]) -> pd.
     outside = re.sub(r"\bC\([^()]*\)", " ", formula)
     named = {word.strip("`") for word in re.findall(r"`[^`]+`|[A-Za-z_]\w*", outside)}
     changed: dict[str, Any] = {name: pd.to_numeric(table[name]) for name in numeric if name in named}
+    for name in table.columns.intersection(list(named)).difference(list(changed)):
+        odd = _odd_among_numbers(table[name])
+        if odd:
+            are = "is no number" if len(odd) == 1 else "are no numbers"
+            warn(
+                f"{name} is taken for groups, as {len(odd)} of its values {are}: "
+                f"{', '.join(map(repr, odd[:3]))}. Make them NaN to have numbers."
+            )
     words = [name for name in changed if table[name].map(lambda cell: isinstance(cell, str)).any()]
     if words:
         warn(

@@ -83,10 +83,15 @@ def ask_for_scales(table: pd.DataFrame, where: str) -> None:
     )
     lines = list(dict.fromkeys(line for line in zip(kind, name, rows["outcome"], strict=True) if line[1]))
     none = lost == len(table)
-    so = "none of its rows gives an effect" if none else f"{lost} of its {len(table)} rows give no effect"
+    so = (
+        "So none of its rows gives an effect. "
+        if none
+        else f"So {lost} of its {len(table)} rows give no effect. "
+    )
     warn(
-        f"{where}: nothing says which direction is good of {len(rows)} rows: {shown}. So {so}. Pass better='lower' or "
-        f"better='higher' (--better lower) if it holds for all of them; else give a mapping with such lines, with "
+        f"{where}: nothing says which direction is good of {len(rows)} rows: {shown}. {so if lost else ''}"
+        "Pass better='lower' or better='higher' (--better lower) if it holds for all of them; "
+        "else give a mapping with such lines, with "
         f"lower or higher for {UNSAID}:\n{_as_csv((*line, UNSAID) for line in lines[:MOST_ASKED])}"
     )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pdt_evidence.evidence.minus import plain_minus
+from pdt_evidence.evidence.readers.columns import own_columns
 from pdt_evidence.evidence.readers.tabular.decimals import decimal_points
 from pdt_evidence.evidence.schema import Coded, Field
 
@@ -17,9 +18,21 @@ if TYPE_CHECKING:
 
     from pdt_evidence.evidence.readers.tabular.text_table import TextTable
 
-__all__ = ["all_numbers", "whole_numbers"]
+__all__ = ["all_numbers", "mixed_columns", "nothing_said", "whole_numbers"]
 
 OWN_NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d{0,14})?(?:(?<=\d)\.?|\.\d{1,17})(?:[eE][+-]?\d{1,2})?", re.ASCII)
+
+
+# What stands for no number among numbers, in small letters. "none" does not: it may be a 0.
+NOTHING = frozenset(("", "na", "n/a", "#n/a", "n.a.", "nr", "n.r.", "nan", "null", "-", "–", "—", ".", "?"))
+NOTHING |= {"not reported", "not available", "unknown", "missing", "unclear"}
+MOSTLY = 2 / 3  # of the filled cells: a column of so many numbers was meant as numbers
+MOST_SHOWN = 3
+
+
+def nothing_said(word: str) -> bool:
+    """Whether a cell among numbers says that there is none."""
+    return word.strip().casefold() in NOTHING
 
 
 def all_numbers(text: TextTable, name: str, missing: Collection[str]) -> bool:
@@ -27,10 +40,35 @@ def all_numbers(text: TextTable, name: str, missing: Collection[str]) -> bool:
     column = text.data[name]
     if column.dtype == float:
         return True
-    words = {word.strip() for word in Coded.of(column).words} - {"", *missing}
-    words = {plain_minus(word) for word in words}
-    plain, _ = decimal_points(sorted(words), semicolons=text.decimal == ",")
-    return bool(plain) and all(OWN_NUMBER.fullmatch(word) for word in plain)
+    plain = _plain({word for word in Coded.of(column).words if word not in missing}, text)
+    return bool(plain) and all(OWN_NUMBER.fullmatch(word) for word in plain.values())
+
+
+def _plain(words: Collection[str], text: TextTable) -> dict[str, str]:
+    """The words that say something, each as a number is written here."""
+    said = sorted(word for word in words if not nothing_said(word))
+    plain, _ = decimal_points([plain_minus(word.strip()) for word in said], semicolons=text.decimal == ",")
+    return dict(zip(said, plain, strict=True))
+
+
+def mixed_columns(text: TextTable, table: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """The columns of the user's own that are kept as words though most of their cells are numbers, and a sentence."""
+    for name in own_columns(text.data.columns):
+        if table[name].dtype.kind in "fiub":
+            continue
+        cells = text.words(name)
+        plain = _plain(set(cells), text)
+        filled = [(line, cell) for line, cell in zip(text.lines, cells, strict=True) if cell in plain]
+        odd = [(line, cell) for line, cell in filled if not OWN_NUMBER.fullmatch(plain[cell])]
+        if all(word.isdigit() for word in plain.values()) or len(filled) - len(odd) < MOSTLY * len(filled):
+            continue  # codes such as 007, or words
+        first = ", ".join(f"{cell!r} ({text.part} {line})" for line, cell in odd[:MOST_SHOWN])
+        yield (
+            name,
+            f"column {name!r} is kept as words, as {len(odd)} of its {len(filled)} filled cells "
+            f"{'is' if len(odd) == 1 else 'are'} no number: {first}{', ...' if len(odd) > MOST_SHOWN else ''}. "
+            "A formula takes it for groups; to have numbers, correct these cells or leave them blank.",
+        )
 
 
 def whole_numbers(table: pd.DataFrame, own: Sequence[Field]) -> pd.DataFrame:

@@ -28,7 +28,7 @@ from pdt_evidence.evidence.readers.columns import (
     has_given_effects,
     trial_fields,
 )
-from pdt_evidence.evidence.readers.own_columns import all_numbers, whole_numbers
+from pdt_evidence.evidence.readers.own_columns import all_numbers, mixed_columns, nothing_said, whole_numbers
 from pdt_evidence.evidence.readers.printed_columns import PRINTED_FIELDS, printed_problems, with_bounds
 from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
@@ -120,7 +120,8 @@ def read_trials(path: str | Path | pd.DataFrame) -> ImportedTrials:
     blank: list[Entry] = [(line, "", "dropped", "a blank line") for line in text.blank]
     log = make_log(before + text.notes + blank)
     _fill(table, "source_id", lambda: np.full(len(table), path.stem, dtype=object))
-    for _, doubt in column_doubts(source["columns"]):
+    doubts = [*column_doubts(source["columns"]), *mixed_columns(text, table)]
+    for _, doubt in doubts:
         warn(f"{path.name}: {doubt}")
     tell_contradictions(table, text.lines, text.part, path.name)
     lines = dict(zip(table["row_id"].tolist(), text.lines, strict=True))
@@ -198,7 +199,8 @@ class _Words:
             words = [word[1:] if GUARDED.match(word) else word for word in words]
         if column.name == "preferred":  # blank: nobody said that another row is
             words = [word or "true" for word in words]
-        words = ["" if word in MISSING else word for word in words]
+        own = column.type == "number" and column.name not in self.known
+        words = ["" if word in MISSING or (own and nothing_said(word)) else word for word in words]
         if column.type in ("number", "integer"):
             words, example = minus_signs(words)
             if example:

@@ -215,9 +215,10 @@ def test_a_database_that_favours_is_left_and_tells_which_scales_are_better_high(
 
 def test_a_sign_that_cannot_be_decided_is_asked_for_and_not_guessed(saved):
     content = metapsy(NA, NA | {"study": "B, 2001"}, {"study": "C, 2002", ".g": "NA"})
-    with pytest.warns(
-        EvidenceWarning, match="the sign of its effects is not decided: 0 rows have both means and .g"
-    ):
+    said = (
+        "the sign of its effects is not decided: 0 rows have both means and .g. .* 2 of its 3 rows left out"
+    )
+    with pytest.warns(EvidenceWarning, match=said):
         table = read_metapsy(saved(content, "data.csv"))
     assert table["study"].tolist() == ["C 2002"]
     dropped = table.log.loc[table.log["action"] == "dropped", "reason"]

@@ -126,7 +126,7 @@ def read_metapsy(
     if table.empty:
         raise EvidenceError(f"{path.name}: none of its {len(rows)} rows has usable numbers.")
     tell_sizes(rows, apart, most, path.name)
-    tell_doubts(table, names, convention, bool(np.isfinite(g).any()), path.name)
+    tell_doubts(table, names, convention, int(np.isfinite(g).sum()), len(rows), path.name)
     percent = table["percent_women"]
     log += [(line, "mapping", "noted", f"{what} matches no name of this file") for line, what in names.idle()]
     if percent.max() <= 1:

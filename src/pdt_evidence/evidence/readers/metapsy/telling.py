@@ -30,14 +30,17 @@ def tell_sizes(rows: list[Row], apart: Any, most: bool, where: str) -> None:
     )
 
 
-def tell_doubts(table: Any, names: Names, convention: Convention, has_effects: bool, where: str) -> None:
-    """Warn of signs, names and directions that nothing decides."""
+def tell_doubts(table: Any, names: Names, convention: Convention, given: int, of: int, where: str) -> None:
+    """Warn of signs, names and directions that nothing decides; `given` of the `of` rows bring an effect."""
 
     def say(message: str) -> None:
         warn(f"{where}: {message}")
 
-    if convention.kind == "unknown" and has_effects:
-        say(f"the sign of its effects is {convention.why}. Only arm data are used; pass sign='+' or '-'.")
+    if convention.kind == "unknown" and given:
+        out = f", and {of - len(table)} of its {of} rows left out" if of > len(table) else ""
+        say(
+            f"the sign of its effects is {convention.why}. Only arm data are used{out}; pass sign='+' or '-'."
+        )
     ask_for_names(names, where)
     ask_for_scales(table, where)
     against = table.loc[table["comparison"].ne("") & table["reported"].notna(), "reported"]
