@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
+NEEDED = "pdt_vs_control"  # without trials of this comparison the claims cannot be judged
 BY = ("comparison", "outcome", "follow_up")
 ANSWERS = ("source_says", "numbers_say", "verdict")
 State = Any  # Synthesis, PooledEffect, ClaimReport, a table, or a path
@@ -177,6 +178,8 @@ def _to_be_judged(states: Mapping[str, Any], claims: bool | None) -> bool:
         return bool(claims)
     if any(isinstance(state, Side) and state.verdicts is None for state in states.values()):
         return False  # there is nothing to compare verdicts with
+    if not all("comparison" in table and table["comparison"].eq(NEEDED).any() for table in tables):
+        return False  # a part of the evidence that most claims say nothing of
     ours = set(load("trials")["row_id"])
     return any("row_id" in table and bool(ours & set(table["row_id"].dropna())) for table in tables)
 
