@@ -29,6 +29,7 @@ COMMANDS = {
     "metareg": ["metareg", "yi ~ year", "FILE", "--outcome", "depression"],
     "bias": ["bias", "FILE", "--outcome", "depression"],
     "sensitivity": ["sensitivity", "FILE", "--outcome", "depression"],
+    "compare": ["compare", "OLD", "FILE"],
     "check": ["check", "FILE"],
     "sources": ["sources"],
     "coverage": ["coverage"],
@@ -39,11 +40,13 @@ COMMANDS = {
 def trials(tmp_path):
     path = tmp_path / "my_trials.csv"
     path.write_text(TRIALS, encoding="utf-8")
+    path.with_name("old.csv").write_text("".join(TRIALS.splitlines(keepends=True)[:-2]), encoding="utf-8")
     return path
 
 
 def run(command, path, capsys):
-    assert main([str(path) if word == "FILE" else word for word in command]) == 0
+    files = {"FILE": path, "OLD": path.with_name("old.csv")}
+    assert main([str(files.get(word, word)) for word in command]) == 0
     return capsys.readouterr().out
 
 

@@ -76,6 +76,13 @@ def test_nothing_changed_is_said():
     assert "and the old side is pooled already" in pdt.compare(pooled, OLD).summary()
 
 
+def test_a_part_of_the_evidence_that_claims_cannot_be_judged_on_is_compared_without_them():
+    part = pdt.trials(comparison="pdt_vs_cbt")
+    change = pdt.compare(part.iloc[:-5], part)
+    assert change.verdicts is None
+    assert "PDT vs CBT, " in change.summary()
+
+
 def test_the_way_back_undoes_the_way_there():
     there, back = pdt.compare(OLD, updated(), by="outcome"), pdt.compare(updated(), OLD, by="outcome")
     assert (there.rows["what"] == "came").sum() == (back.rows["what"] == "withdrawn").sum()

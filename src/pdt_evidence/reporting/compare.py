@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["compare"]
 
+NEEDED = "pdt_vs_control"  # without trials of this comparison the claims cannot be judged
 BY = ("comparison", "outcome", "follow_up")
 ANSWERS = ("source_says", "numbers_say", "verdict")
 State = Any  # Synthesis, PooledEffect, ClaimReport, a table, or a path
@@ -181,7 +182,12 @@ def _to_be_judged(states: Mapping[str, Any], claims: bool | None) -> bool:
         return bool(claims)
     if any(isinstance(state, Side) and state.verdicts is None for state in states.values()):
         return False  # there is nothing to compare verdicts with
-    return any(map(_has_bundled_rows, tables))
+    return all(map(_has_needed, tables)) and any(map(_has_bundled_rows, tables))
+
+
+def _has_needed(table: pd.DataFrame) -> bool:
+    """Whether a table holds the comparison that most claims ask for: of a part without it they say nothing."""
+    return "comparison" in table and bool(table["comparison"].eq(NEEDED).any())
 
 
 def _has_bundled_rows(table: pd.DataFrame) -> bool:
@@ -195,6 +201,11 @@ def _why_unjudged(states: Mapping[str, Any]) -> str:
         return (
             f"No verdicts are compared: claims are judged by tables of rows, and the {' and the '.join(unjudged)} side "
             "is pooled already."
+        )
+    if any(_is_table(state) and _has_bundled_rows(state) for state in states.values()):
+        return (
+            "No verdicts are compared: a table holds no trials against control, which most of the article's claims are "
+            "about; claims=True judges them by these tables all the same."
         )
     return (
         "No verdicts are compared: neither table has rows of the bundled evidence, which the article's claims are "

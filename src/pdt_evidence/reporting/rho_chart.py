@@ -27,7 +27,7 @@ def rho_chart(
     style: str | Style = "default",
     width: float = 160.0,
     height: float = 95.0,
-    title: str = "",
+    title: str = "The pooled effect under every rule for several rows of one trial",
 ) -> Axes:
     """Draw what `sensitivity` gives, by one column of strata or none.
 

@@ -8,7 +8,7 @@ from made_results import effect
 
 import pdt_evidence as pdt
 from pdt_evidence.errors import EvidenceWarning
-from pdt_evidence.figures import forest, forest_pages
+from pdt_evidence.figures import forest, forest_pages, specification_curve
 from pdt_evidence.figures.forests.plot import options_of
 from pdt_evidence.figures.sheet.styles import STYLES, style_of
 from pdt_evidence.figures.sheet.words import model_head
@@ -147,3 +147,36 @@ def test_a_long_forest_has_its_rows_closer_and_says_that_pages_exist():
     with pytest.warns(EvidenceWarning, match="61 studies make one long sheet. forest_pages"):
         forest(many)
     assert len(forest_pages(many)) > 1
+
+
+def test_studies_without_years_stand_by_effect():
+    fit = pdt.pool([0.5, 0.1, 0.9], [0.04, 0.05, 0.06], labels=["B", "C", "A"])
+    rows = [row.cells["study"] for row in options_of(fit)[0].rows if row.kind == "study"]
+    assert rows == ["C", "B", "A"]
+    rows = [row.cells["study"] for row in options_of(fit, sort="given")[0].rows if row.kind == "study"]
+    assert rows == ["B", "C", "A"]
+
+
+def test_a_specification_curve_of_one_comparison_says_whom_each_side_favours():
+    runs = pd.DataFrame(
+        {
+            "comparison": "pdt_vs_cbt",
+            "estimate": [0.4, 0.3],
+            "ci_low": [0.1, -0.1],
+            "ci_high": [0.7, 0.7],
+            "method": ["REML", "DL"],
+        }
+    )
+
+    def words(table):
+        ax = specification_curve(table)
+        return {text.get_text() for one in (ax, *ax.child_axes) for text in one.texts}
+
+    assert {"↑ Favours PDT", "↓ Favours CBT"} <= words(runs)
+    mixed = runs.assign(comparison=["pdt_vs_cbt", "pdt_vs_control"])
+    assert not any("Favours" in word for word in words(mixed))
+
+
+@pytest.mark.parametrize("name", sorted(set(STYLES) - {"revman", "lancet", "apa"}))
+def test_a_style_has_one_blue(name):
+    assert STYLES[name].palette[0] == STYLES[name].study

@@ -147,7 +147,7 @@ class Update(Brief):
 
     def _stratum(self, row: dict[Any, Any]) -> str:
         words = ", ".join(str(row[name]).replace("_", " ") for name in self.by) or "all studies"
-        words = (words[:1].upper() + words[1:]).replace("Pdt", "PDT")
+        words = (words[:1].upper() + words[1:]).replace("Pdt", "PDT").replace(" cbt", " CBT")
         if row["status"] != "both":
             side = "new" if row["status"] == "new" else "old"
             verb = "is new" if side == "new" else "is gone; it was"

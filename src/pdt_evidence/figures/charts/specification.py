@@ -19,6 +19,7 @@ from pdt_evidence.figures.charts.specification_layout import (
     Curve,
     Placed,
     Row,
+    compared,
     curve_of,
     limits_of,
     place,
@@ -65,7 +66,8 @@ def specification_curve(
     ax : Axes, optional
         Where to draw, the choices in an inset of it; a new figure without it.
     style, title, arms, favours
-        As in `forest`; `favours` is what stands below and above the reference: nothing unless it or `arms` is given.
+        As in `forest`; `favours` is what stands below and above the reference: nothing unless it or `arms` is given,
+        or all rows are of one bundled comparison.
     width, height : float
         Millimetres of a new figure; its height is by the number of options without it.
     estimate, ci : str and pair of str
@@ -113,6 +115,7 @@ def specification_curve(
         raise RequestError(f"reference = {reference!r} is not a finite number.")
     curve = curve_of(table, estimate, ci, choices, reference, chosen)
     limits = limits_of(curve, reference)
+    arms = arms if arms != GENERAL else compared(table) or arms
     named = arms != GENERAL  # whose arms are named is said to be signed
     below, above = favours or ((f"Favours {arms[1]}", f"Favours {arms[0]}") if named else ("", ""))
     sides = (f"↑ {above}" if above else "", ylabel, f"↓ {below}" if below else "")

@@ -27,6 +27,7 @@ __all__ = [
     "Curve",
     "Placed",
     "Row",
+    "compared",
     "curve_of",
     "limits_of",
     "place",
@@ -135,6 +136,13 @@ def curve_of(
     beyond = (low > reference) | (high < reference)
     kinds = np.where(np.isnan(low + high), BARE, np.where(beyond, CLEAR, HOLDS))
     return Curve(values, low, high, kinds, found, int((~seen).sum()))
+
+
+def compared(table: Any) -> tuple[str, str] | None:
+    """The arms of the one comparison that all rows are of, where it is a bundled one."""
+    rows = table.to_frame() if isinstance(table, Multiverse) else table
+    found = set(rows["comparison"]) if "comparison" in getattr(rows, "columns", ()) else set()
+    return words.ARMS.get(str(found.pop())) if len(found) == 1 else None
 
 
 def _of_multiverse(found: Multiverse, choices: Any) -> tuple[Any, Any]:

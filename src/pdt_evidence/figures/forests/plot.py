@@ -103,7 +103,8 @@ def forest(
         a dash beside words, an empty cell and "NA" are not reported; a number is no judgement.
     sort : {"year", "effect", "precision", "weight", "label", "given"}, optional
         Order of the studies within their stratum: by year where each has one, in its column or at the end of its
-        label, else as in the result ("given"). Rows of one trial in a model of several effects a trial stay together.
+        label, else by effect; "given": as in the result. Rows of one trial in a model of several effects a trial stay
+        together.
         Pooled results: "effect", "precision" or "label".
     also : mapping of str to PooledEffect or Synthesis, optional
         The same studies by further models: a diamond and an interval each, under the first, in a

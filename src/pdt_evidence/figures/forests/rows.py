@@ -125,7 +125,7 @@ class Rows:
     def _order(self, effect: PooledEffect) -> list[int]:
         """The studies as asked for; rows of one trial stand together, where the first of them does."""
         order = list(range(effect.k))
-        requested = self.options.sort or ("year" if _dated(effect) else GIVEN)
+        requested = self.options.sort or ("year" if _dated(effect) else "effect")
         if requested != GIVEN:
             key = SORTS[requested]
             order.sort(key=lambda i: key(effect, i))

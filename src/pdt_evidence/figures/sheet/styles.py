@@ -16,6 +16,7 @@ __all__ = ["MANY", "STYLES", "Style", "shrunk", "style_of", "suited"]
 
 SANS = ("Liberation Sans",)  # comes with the package
 SERIF = ("STIXGeneral",)  # comes with Matplotlib
+_HUES = ("#d55e00", "#009e73", "#8f4d80", "#b08000", "#4a4f57", "#3fa0d6")  # after the first of a palette
 OF_EVENTS = ("OR", "RR", "RD")
 MANY, COMPACT = 60, 1.32  # studies, and the pitch of their rows beyond that
 # Judgements of bias, apart in grey as well: not applicable is the lightest, then some, unclear, low, high, serious,
@@ -99,7 +100,7 @@ class Style:
     second: str = "#0b7d5c"
     on_light: str = "#ffffff"  # the signs of judgements
     lights: Mapping[str, str] = field(default_factory=lambda: dict(_LIGHTS))
-    palette: tuple[str, ...] = ("#2f6d9e", "#d55e00", "#009e73", "#8f4d80", "#b08000", "#4a4f57", "#3fa0d6")
+    palette: tuple[str, ...] = ("#2f6d9e", *_HUES)
 
     @property
     def format(self) -> Format:
@@ -144,6 +145,7 @@ STYLES: dict[str, Style] = {
         Style(
             name="jama",
             study="#1d2f6f",
+            palette=("#1d2f6f", *_HUES),
             study_line="#000000",
             pooled="#8fc1dd",
             study_head="Source",
@@ -157,6 +159,7 @@ STYLES: dict[str, Style] = {
         Style(
             name="bmj",
             study="#2a6ebb",
+            palette=("#2a6ebb", *_HUES),
             study_line="#2a6ebb",
             pooled="#2a6ebb",
             ink="#000000",
