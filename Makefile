@@ -10,7 +10,7 @@ define environment
 	$(PYTHON) -m venv $(1) || { rm -rf $(1); exit 1; }
 endef
 
-.PHONY: reproduce test lint citation wheel-check test-floors test-newest test-abroad r-packages browser-checks benchmark docs docs-site fuzz kill reference mutants clean
+.PHONY: reproduce test lint citation wheel-check test-floors test-newest test-abroad r-packages browser-checks benchmark docs docs-site links-check metadata-check release-check fuzz kill reference mutants clean
 
 reproduce: .venv/run
 	$(BIN)/pdt-evidence reproduce --out results
@@ -71,6 +71,21 @@ docs: .venv/test
 docs-site: .venv/docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+# Every address outside the site that a page names: asked once each, with a network; build the site first.
+links-check: docs-site
+	$(BIN)/python tools/website/external_links.py
+
+# What describes the data package, read by the validators of Croissant and RO-Crate; the latter fetches its vocabulary from the net.
+metadata-check: .venv-metadata/done
+	$(PYTHON) tools/write_metadata.py
+	.venv-metadata/bin/mlcroissant validate --jsonld data/croissant.json
+	.venv-metadata/bin/rocrate-validator --no-interactive validate --no-paging --verbose --profile-identifier ro-crate-1.1 data
+
+# Wheel and sdist in build/dist, checked by twine and tried on every Python from 3.11 on that the machine has, with the oldest
+# libraries allowed, the newest, and pandas 2.2. Needs the package index; publishes nothing.
+release-check: .venv-release/done
+	PATH="$(CURDIR)/.venv-release/bin:$$PATH" .venv-release/bin/python tools/release_check.py $(PYTHONS)
+
 fuzz: .venv/test
 	$(BIN)/python tests/fuzz/fuzz_readers.py --cases 10000
 
@@ -88,7 +103,7 @@ mutants: .venv/test
 	$(BIN)/python tools/mutants.py --base $(BASE)
 
 clean:
-	rm -rf .venv .venv-citation .venv-benchmark .venv-floors .venv-newest results
+	rm -rf .venv .venv-citation .venv-benchmark .venv-floors .venv-newest .venv-release .venv-metadata results
 
 .venv/python: pyproject.toml constraints.txt
 	$(call environment,.venv)
@@ -119,6 +134,16 @@ clean:
 .venv/wheels/done: .venv/python
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check -c constraints.txt -w .venv/wheels hatchling .
 	rm .venv/wheels/pdt_evidence-*.whl
+	touch $@
+
+.venv-metadata/done: Makefile
+	$(call environment,.venv-metadata)
+	.venv-metadata/bin/python -m pip install --quiet --disable-pip-version-check mlcroissant==1.1.1 roc-validator==0.13.0
+	touch $@
+
+.venv-release/done: tools/release_requirements.txt
+	$(call environment,.venv-release)
+	.venv-release/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	touch $@
 
 .venv-floors/done: pyproject.toml tools/floors.py

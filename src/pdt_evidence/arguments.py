@@ -225,8 +225,9 @@ def _absent(tables: Sequence[Any], error: Exception | None) -> list[str]:
     if not (isinstance(error, KeyError) and error.args and isinstance(error.args[0], str)):
         return []
     name = error.args[0]
+    hint = " `effect_sizes` makes yi and vi of what studies report." if name in ("yi", "vi") else ""
     return [
-        f"The table has no column {name!r}. It has: {', '.join(map(str, table.columns)) or 'none'}."
+        f"The table has no column {name!r}. It has: {', '.join(map(str, table.columns)) or 'none'}.{hint}"
         for table in tables
         if name not in table.columns
     ]

@@ -23,5 +23,6 @@ def _page(path: Path) -> tuple[str, str, dict[str, bytes]]:
     )
     text = re.sub(r"<style.*?</style>\n?", "", text, flags=re.DOTALL)
     text = re.sub(r"!\[png\]", "![figure, described in the text around it]", text)
+    text = re.sub(r"\]\((\w+)\.ipynb\)", r"](\1.md)", text)  # from notebook to notebook
     title = next(line for line in text.splitlines() if line.startswith("# ")).removeprefix("# ")
     return title, text, resources["outputs"]
