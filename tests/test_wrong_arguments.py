@@ -165,3 +165,40 @@ def test_an_error_in_a_notebook_is_its_sentence():
     with pytest.raises(EvidenceError) as found:
         pdt.pool(Y, V, method="RELM")
     assert found.value._render_traceback_() == [f"RequestError: {found.value}"]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "said"),
+    [
+        ("outcome", ["mood", np.nan, "mood", None], "column 'outcome' is blank in rows 2, 4 of 4."),
+        ("trial_id", ["a", None, "b", "c"], "column 'trial_id' is blank in row 2 of 4."),
+        ("study", ["a", np.nan, "b", " "], "column 'study' is blank in rows 2, 4 of 4."),
+    ],
+)
+def test_rows_of_no_stratum_or_no_trial_are_not_pooled_as_one(column, cells, said):
+    table = pd.DataFrame({"study": list("abcd"), "outcome": "mood", "yi": Y, "vi": V}).assign(
+        **{column: cells}
+    )
+    with pytest.raises(EvidenceError, match=re.escape(said)):
+        pdt.synthesize(table, by="outcome")
+
+
+@pytest.mark.parametrize(
+    "call", [lambda t: pdt.metareg("yi ~ 1", t), lambda t: pdt.compare_subgroups(t, by="yi")]
+)
+def test_a_frame_of_another_library_is_told_where_pandas_is_needed(call):
+    polars = pytest.importorskip("polars")
+    with pytest.raises(EvidenceError, match=r"must be a pandas DataFrame\. Give its to_pandas\(\)"):
+        call(polars.DataFrame({"yi": Y, "vi": V}))
+
+
+def test_clusters_of_several_kinds_of_words_are_told_apart():
+    table = pd.DataFrame({"yi": [*Y, *Y], "vi": [*V, *V], "trial_id": ["a", 1, "b", 2.0, "b", 1, "c", "d"]})
+    plain = table.assign(trial_id=list("axbybxcd"))
+    found, expected = (pdt.metareg("yi ~ 1", one, cluster="trial_id").coefficients for one in (table, plain))
+    pd.testing.assert_frame_equal(found, expected)
+
+
+def test_a_formula_of_python_is_refused_in_one_sentence():
+    with pytest.raises(RequestError, match="cannot be read"):
+        pdt.metareg("yi ~ __import__('os').getcwd()", pd.DataFrame({"yi": Y, "vi": V}))

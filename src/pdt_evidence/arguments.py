@@ -42,6 +42,12 @@ def _is(*names: str) -> Fits:
     return lambda value: any(cls.__name__ in names for cls in type(value).__mro__)
 
 
+def _is_pandas(value: Any) -> bool:
+    return any(
+        cls.__name__ == "DataFrame" and cls.__module__.startswith("pandas") for cls in type(value).__mro__
+    )
+
+
 def _is_bool(value: Any) -> bool:
     return type(value).__name__ in ("bool", "bool_")
 
@@ -94,7 +100,7 @@ KINDS: dict[str, tuple[Fits, str]] = {
     "int": (lambda value: isinstance(value, Integral) and not _is_bool(value), "a whole number"),
     "float": (_is_number, "a number"),
     "Path": (lambda value: isinstance(value, PathLike), "a path"),
-    "pd.DataFrame": (_is("DataFrame"), "a pandas DataFrame"),
+    "pd.DataFrame": (_is_pandas, "a pandas DataFrame"),
     "ArrayLike": (_is_row, "a row of numbers of one length"),
     "Sequence[str]": (_of_words, "a list of texts"),
     "Sequence[float]": (_of_numbers, "a list of numbers"),
@@ -182,14 +188,14 @@ def faults_of(
             continue
         expected = " or ".join(KINDS[part][1] for part in parts if part != "None")
         faults.append(f"{name} = {shown(value)}, but it must be {expected}.{_advice(value, parts)}")
-    tables = [value for value in given.values() if _is("DataFrame")(value)]
+    tables = [value for value in given.values() if _is_pandas(value)]
     return faults or [*_doubled(tables), *_absent(tables, error)]
 
 
 def fault_of_indexes(names: Sequence[str], args: Sequence[Any], options: Mapping[str, Any]) -> str:
     """A sentence where two Series of one length name their rows differently: by place they would be mixed up."""
     given = [*zip(names, args, strict=False), *options.items()]
-    rows = [(name, value.index) for name, value in given if type(value).__name__ == "Series"]
+    rows = [(name, value.index) for name, value in given if hasattr(value, "iloc") and value.ndim == 1]
     for name, index in rows[1:]:
         first, its = rows[0]
         if len(index) == len(its) and not index.equals(its):

@@ -134,6 +134,7 @@ def known_options(function: Callable[P, T]) -> Callable[P, T]:
             if value is not None and not fits(value):
                 raise RequestError(
                     f"{function.__name__}(): {name} = {shown(value)}, but it must be {expected}."
+                    + (" Give its to_pandas()." if hasattr(value, "to_pandas") else "")
                 )
         if fault := fault_of_indexes(names, args, options):
             raise RequestError(f"{function.__name__}(): {fault}")

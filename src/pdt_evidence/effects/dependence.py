@@ -98,19 +98,18 @@ def smd_shared_arm_covariance(
 
 def groups_by_size(cluster: ArrayLike) -> tuple[tuple[object, ...], list[tuple[Rows, Rows]]]:
     """Cluster labels in order of first appearance; for each size s, the m clusters of it and their rows (m, s)."""
-    labels, first, code = np.unique(np.asarray(cluster), return_index=True, return_inverse=True)
-    place = np.empty_like(first)
-    order = np.argsort(first)
-    place[order] = np.arange(len(first))
-    places = place[code]
+    import pandas as pd
+
+    # By their hashes, not sorted: labels of several kinds have no order.
+    places, labels = pd.factorize(np.asarray(cluster), use_na_sentinel=False)
     by_place = np.argsort(places, kind="stable")
-    sizes = np.bincount(places, minlength=len(first))
+    sizes = np.bincount(places, minlength=len(labels))
     starts = np.cumsum(sizes) - sizes
     groups = []
     for size in np.unique(sizes):
         members = np.flatnonzero(sizes == size)
         groups.append((members, by_place[starts[members][:, None] + np.arange(size)]))
-    return tuple(labels[order].tolist()), groups
+    return tuple(labels.tolist()), groups
 
 
 def constant_correlation(vi: ArrayLike, cluster: ArrayLike, rho: float) -> Blocks:

@@ -5,10 +5,11 @@ What cannot be pooled is listed with its reason; what may surprise is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
@@ -38,6 +39,26 @@ def rows_to_pool(
     return _usable(table)
 
 
+def _blank(table: pd.DataFrame, by: tuple[str, ...]) -> Iterator[str]:
+    """A sentence for each column without which a row belongs to no stratum, or to no trial, and has no value."""
+    for name in dict.fromkeys([*by, "trial_id", "study"]):
+        if name not in table.columns or isinstance(table[name], pd.DataFrame):
+            continue
+        blank = table[name].isna().to_numpy()
+        if name not in by:
+            blank = blank | np.array(
+                [isinstance(cell, str) and not cell.strip() for cell in table[name]], dtype=bool
+            )
+        if blank.any():
+            rows = [str(at + 1) for at in np.flatnonzero(blank)]
+            word = "row" if len(rows) == 1 else "rows"
+            more = f" and {len(rows) - ROWS_SHOWN} more" if len(rows) > ROWS_SHOWN else ""
+            yield (
+                f"column {name!r} is blank in {word} {', '.join(rows[:ROWS_SHOWN])}{more} of "
+                f"{len(table)}. Give each row its {name}, or leave these rows out."
+            )
+
+
 def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
     if table.empty:
         raise EvidenceError("There is nothing to pool: the table has no rows. Widen the filters.")
@@ -64,6 +85,7 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
         if name in table.columns and table[name].dtype.kind in "mM"
     ]
     problems += _mixed(table, by)
+    problems += _blank(table, by)
     if problems:
         raise EvidenceError.from_problems(problems, "the table to pool")
     compared = words_of(table, "comparison") if "comparison" not in by else []

@@ -81,7 +81,7 @@ def read_design(formula: str, table: pd.DataFrame, vi: str):
             raise RequestError(
                 f"The formula {formula!r} has several parts (a bar makes them): write one, with +."
             )
-    except FormulaicError as error:
+    except (FormulaicError, SyntaxError) as error:
         raise RequestError(f"The formula {formula!r} cannot be read: {_unstyled(error)}") from error
     unknown = sorted({left, vi, *map(str, right.required_variables)} - set(map(str, table.columns)))
     if unknown:

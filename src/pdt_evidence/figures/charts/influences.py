@@ -13,6 +13,7 @@ from pdt_evidence.figures.charts.chart import Chart, Chosen, along, chart, effec
 from pdt_evidence.figures.forests.labels import label_of
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.colors import mixed
+from pdt_evidence.figures.sheet.measure import tidy
 from pdt_evidence.figures.sheet.options import known_kind, one_effect
 from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
@@ -74,7 +75,7 @@ def baujat(
        doi:10.1002/sim.1221
     """
     x, y = baujat_points(result, without)
-    names = [label_of(result, i) for i in range(result.k)]
+    names = [tidy(label_of(result, i)) for i in range(result.k)]
     made = chart(ax, style, width, height, names)
     look = made.style
     made.ax.scatter(
