@@ -202,3 +202,25 @@ def test_clusters_of_several_kinds_of_words_are_told_apart():
 def test_a_formula_of_python_is_refused_in_one_sentence():
     with pytest.raises(RequestError, match="cannot be read"):
         pdt.metareg("yi ~ __import__('os').getcwd()", pd.DataFrame({"yi": Y, "vi": V}))
+
+
+@pytest.mark.parametrize("scale", [1e-47, 1e60])
+def test_models_with_clusters_refuse_what_they_cannot_compute_with(scale):
+    """Where `pool` still can: rounding is not given as a variance between trials."""
+    y, v = scale * np.array(Y), scale**2 * np.array(V)
+    table = pd.DataFrame({"yi": y, "vi": v, "trial_id": list("aabb")})
+    assert np.isclose(pdt.pool(y, v).estimate, scale * pdt.pool(Y, V).estimate)
+    calls = [
+        lambda: pdt.pool_multilevel(y, v, list("aabb")),
+        lambda: pdt.pool_multilevel_many([y], [v], list("aabb")),
+        lambda: pdt.metareg("yi ~ 1", table, cluster="trial_id"),
+    ]
+    for call in calls:
+        with pytest.raises(EvidenceError, match="Give yi in another unit"):
+            call()
+
+
+def test_effects_of_very_many_standard_errors_are_refused_where_matrices_are_inverted():
+    for call in (lambda y: pdt.pool_multilevel(y, V, list("aabb")), lambda y: pdt.pool_bayes(y, V)):
+        with pytest.raises(EvidenceError, match="times the smallest standard error"):
+            call(1e15 * np.array(Y))

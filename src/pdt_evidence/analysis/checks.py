@@ -26,11 +26,13 @@ __all__ = [
     "numbers",
     "per_study",
     "read_only",
+    "require_workable",
     "without_variances",
 ]
 
 Floats = NDArray[np.float64]
 SMALLEST = 1e-100  # variance: products of several weights must be numbers still
+MOST_ERRORS = 1e12  # an effect of so many standard errors and its variance are not in one double
 LARGEST = 1e100  # effect, either way: weighted squares must be numbers still
 
 
@@ -78,6 +80,21 @@ def fault_of_effect(value: float, text: object) -> str:
     if abs(value) <= LARGEST:
         return ""
     return f"yi = {value:g} is beyond {LARGEST:g}, too large to compute with. Give yi in another unit."
+
+
+def require_workable(y: Floats, v: Floats, caller: str) -> None:
+    """Raise `EvidenceError` for numbers that `pool` can weigh and a model that inverts matrices cannot; NaN passes."""
+    largest, smallest = float(np.nanmax(np.abs(y), initial=0.0)), float(np.nanmin(v, initial=math.inf))
+    if largest > 1e40 or smallest < 1e-80:
+        named = f"yi = {largest:g} is beyond 1e+40" if largest > 1e40 else f"vi = {smallest:g} is below 1e-80"
+        raise EvidenceError(
+            f"{caller}: {named}, which this model cannot compute with. Give yi in another unit."
+        )
+    if largest > MOST_ERRORS * math.sqrt(smallest):
+        raise EvidenceError(
+            f"{caller}: an effect of {largest:g} is more than {MOST_ERRORS:g} times the smallest standard error, "
+            f"{math.sqrt(smallest):g}: this model cannot weigh them together. Is one of them in another unit?"
+        )
 
 
 def without_variances(effects: object) -> RequestError:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pdt_evidence.analysis.checks import checked_studies, read_only
+from pdt_evidence.analysis.checks import checked_studies, read_only, require_workable
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
 from pdt_evidence.formatting import TEXT, aligned, percent, plain
 from pdt_evidence.models.bayes import (
@@ -279,6 +279,7 @@ def pool_bayes(
     prior = HalfNormal(0.5) if prior is None else prior
     y, v, names = checked_studies(yi, vi, labels)
     y, v = read_only(y), read_only(v)
+    require_workable(y, v, "pool_bayes()")
     _check_request(prior, mu_prior, len(y))
     posterior = integrate(y, v, prior, mu_prior)
     tau = _tau_summary(posterior, level, interval)

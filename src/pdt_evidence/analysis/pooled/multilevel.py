@@ -22,6 +22,7 @@ from pdt_evidence.analysis.checks import (
     fault_of_variance,
     numbers,
     read_only,
+    require_workable,
 )
 from pdt_evidence.analysis.ordered import in_their_order
 from pdt_evidence.analysis.pooled.variances import NO_INTERVAL, LikelihoodRatio, OfVariances
@@ -344,6 +345,7 @@ def _checked(
         problems += [f"row {i + 1}: {fault}" for fault in faults if fault]
     if problems:
         raise EvidenceError.from_problems(problems, "pool_multilevel()")
+    require_workable(y, v, "pool_multilevel()")
     found: dict[Hashable, int] = {}
     codes = np.array([found.setdefault(name, len(found)) for name in cluster], dtype=np.intp)
     return y, v, list(found), codes

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pdt_evidence.analysis.checks import checked_arrays
+from pdt_evidence.analysis.checks import checked_arrays, require_workable
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.arguments import shown
 from pdt_evidence.effects.dependence import positive_definite
@@ -267,6 +267,7 @@ def _checked(
 ) -> tuple[Array, Array, NDArray[np.intp], Array]:
     """yi and vi of shape (n, k), cluster codes (k,) and rho (n,)."""
     y, v, _ = checked_arrays(yi, vi, "pool_multilevel_many()")
+    require_workable(y, v, "pool_multilevel_many()")
     r = np.asarray(0.0 if rho is None else rho, dtype=float)
     problems = []
     if y.ndim > 2:

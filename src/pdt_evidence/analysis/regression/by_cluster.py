@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pdt_evidence.analysis.checks import require_workable
 from pdt_evidence.analysis.regression.clustered import FEWEST_DF, Coefficient, coefficient
 from pdt_evidence.analysis.regression.result import (
     MetaRegression,
@@ -102,6 +103,7 @@ def fit_by_cluster(
 ) -> ClusteredMetaRegression:
     """The regression of what `read_design` gave as `data`, the rows of `table` being in clusters."""
     y, v, X, spec, excluded = data
+    require_workable(y, v, "metareg() by cluster")
     rows = table.reset_index(drop=True).drop(index=excluded["row"].tolist()).reset_index(drop=True)
     codes = _codes(rows, cluster, X.shape[1])
     V = covariance_blocks(rows.assign(yi=y, vi=v), rho, cluster=cluster).dense()

@@ -120,6 +120,11 @@ def write_all(contents: dict[Path, bytes]) -> None:
         _remove([temporary for temporary, _ in made])
         if not isinstance(error, OSError):
             raise
+        lost = next((path for path in contents if not path.parent.is_dir()), None)
+        if isinstance(error, FileNotFoundError) and lost:
+            raise EvidenceError(
+                f"{lost} cannot be written: the folder {lost.parent} does not exist. Nothing was changed."
+            ) from error
         reason = error.strerror or str(error)
         raise EvidenceError(
             f"{error.filename or next(iter(contents))} cannot be written: {reason}. Nothing was changed."

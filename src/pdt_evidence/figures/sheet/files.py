@@ -91,7 +91,7 @@ def save(
     kind = {"tif": "tiff"}.get(path.suffix[1:].lower(), path.suffix[1:].lower())
     if kind not in FORMATS:
         raise RequestError(
-            f"{path.name}: cannot write {kind or 'a file without ending'!r}. Use one of: "
+            f"{path.name or 'No name'}: cannot write {kind or 'a file without ending'!r}. Use one of: "
             f"{', '.join('.' + word for word in FORMATS)}."
         )
     if not path.parent.is_dir():
