@@ -10,7 +10,7 @@ define environment
 	$(PYTHON) -m venv $(1) || { rm -rf $(1); exit 1; }
 endef
 
-.PHONY: reproduce test lint citation wheel-check test-floors test-newest test-abroad r-packages browser-checks benchmark docs docs-site links-check metadata-check release-check fuzz kill reference mutants clean
+.PHONY: reproduce test lint citation wheel-check test-floors test-newest test-abroad test-thorough r-packages browser-checks benchmark docs docs-site links-check metadata-check release-check fuzz kill reference mutants clean
 
 reproduce: .venv/run
 	$(BIN)/pdt-evidence reproduce --out results
@@ -43,6 +43,10 @@ test-newest: .venv-newest/done
 # Wants the locale: apt install locales && localedef -i de_DE -f UTF-8 de_DE.UTF-8
 test-abroad: .venv/test
 	TEST_LANG=de_DE.UTF-8 TEST_TZ=Asia/Kathmandu $(BIN)/python -m pytest -n 2
+
+# Every figure of three times as many random results as `make test` draws.
+test-thorough: .venv/test
+	TEST_THOROUGH=1 $(BIN)/python -m pytest -n 2 tests/figures
 
 # The report in a browser: what axe-core finds, widths, keyboard, paper. Wants Chromium: apt install chromium.
 # Pictures of it at three widths, light and dark, are left in build/screenshots.

@@ -1,7 +1,8 @@
 """Tests see what a user gets: no fonts but those shipped, and nothing of this machine's
 home, language, time zone or network settings.
 
-`TEST_LANG` and `TEST_TZ` put the session into another language or time zone (`make test-abroad`).
+`TEST_LANG` and `TEST_TZ` put the session into another language or time zone (`make test-abroad`);
+`TEST_THOROUGH` has every figure drawn of three times as many random results (`make test-thorough`).
 """
 
 import atexit

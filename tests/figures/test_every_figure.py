@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from types import SimpleNamespace
@@ -27,7 +28,10 @@ from pdt_evidence.figures import STYLES
 from pdt_evidence.figures.sheet.colors import contrast
 from pdt_evidence.models.bias.small_study import regression_test, trim_and_fill
 
-SOME = settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+EXAMPLES = 6 if "TEST_THOROUGH" in os.environ else 2
+SOME = settings(
+    max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 RATIOS = ("OR", "RR", "ROM")
 SCRIPTS = (
     "北京大学研究 2010",

@@ -6,13 +6,16 @@ most of the figures (`test_sweep.py`).
 
 from __future__ import annotations
 
+import atexit
 import inspect
 import os
+import shutil
 import sys
 import tempfile
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -202,10 +205,12 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
     return {name: (getattr(pdt, name), options) for name, options in found.items()}
 
 
-def calls_of(name: str) -> tuple[Callable[..., Any], dict[str, Any]]:
-    """The right call of one function."""
-    with tempfile.TemporaryDirectory() as folder:
-        return calls(Path(folder))[name]
+@cache
+def right_calls() -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
+    """`calls` in a folder of this process: what they are given takes a while to make, and is made once."""
+    folder = tempfile.mkdtemp(prefix="pdt-sweep-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return calls(Path(folder))
 
 
 FIGURES = (
@@ -238,19 +243,17 @@ FIGURES = (
 SLOW = ("check_claims", "networks", "pdt_against_cbt", "published_results", "report")
 
 
-with tempfile.TemporaryDirectory() as _folder:
-    NAMES = tuple(calls(Path(_folder)))
+NAMES = tuple(right_calls())
 
 
-def sweep(figures: bool = True, slow: bool = True) -> Iterator[tuple[str, str, str, BaseException]]:
+def sweep(names: Iterable[str] = NAMES) -> Iterator[tuple[str, str, str, BaseException]]:
     """Function, argument, value and error of each call that ended in another error than ours."""
     here = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)  # a value that is a name of a file writes nothing elsewhere
         try:
-            for name, (function, options) in calls(Path(folder)).items():
-                if (figures or name not in FIGURES) and (slow or name not in SLOW):
-                    yield from _one(name, function, options)
+            for name in names:
+                yield from _one(name, *right_calls()[name])
         finally:
             os.chdir(here)
 
@@ -282,7 +285,13 @@ if __name__ == "__main__":
 
     mpl.use("agg")
     total: Counter[str] = Counter()
-    for name, argument, said, error in sweep("--no-figures" not in sys.argv, "--no-slow" not in sys.argv):
+    passed_over = {
+        name
+        for option, group in (("--no-figures", FIGURES), ("--no-slow", SLOW))
+        for name in group
+        if option in sys.argv
+    }
+    for name, argument, said, error in sweep(name for name in NAMES if name not in passed_over):
         total[f"{name}({argument})"] += 1
         text = str(error).replace("\n", " ")[:90]
         print(f"{name}({argument} = {said}): {type(error).__name__}: {text}", flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import warnings
 from dataclasses import replace
@@ -28,7 +29,10 @@ from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
 from pdt_evidence.figures import STYLES, forest, forest_pages
 from pdt_evidence.figures.forests.layout import forest_layout
 
-FEW = settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = 12 if "TEST_THOROUGH" in os.environ else 4
+FEW = settings(
+    max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 SCRIPTS = (
     "北京大学研究 2010",
     "Пиотровский 2004",
