@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from pdt_evidence.evidence.readers.provenance import origin
+from pdt_evidence.evidence.short_citations import short_citations
 from pdt_evidence.reporting.references import parts_of
 
 __all__ = ["Citation", "as_bibtex", "as_ris", "citations", "named", "sources_line"]
@@ -75,9 +76,7 @@ def named() -> dict[str, str]:
     >>> named()["metadat_linde2016"], named()["guthrie2001"]
     ('Linde et al. 2016', 'Guthrie et al. 2001')
     """
-    from pdt_evidence.evidence import sources
-
-    return {row["source_id"]: _short(row) for row in sources().to_dict("records")}
+    return dict(short_citations())
 
 
 def sources_line(table: pd.DataFrame) -> str:
@@ -85,14 +84,6 @@ def sources_line(table: pd.DataFrame) -> str:
     ids = [] if "source_id" not in table else list(dict.fromkeys(table["source_id"].astype(str)))
     known = [named()[name] for name in ids if name in named()]
     return f"Sources: {'; '.join(filter(None, [*known, origin(table, digits=12)]))}."
-
-
-def _short(row: Mapping[Hashable, Any]) -> str:
-    """The citation up to the first part that has a year or number in it; a release with its version."""
-    parts, version = _text(row["citation"]).split(", "), _text(row.get("version"))
-    if any(letter.isdigit() for letter in parts[0]):
-        return re.sub(r"(\d{4}) \(.*", r"\1", parts[0])
-    return ", ".join(parts[:2]) + (f" {version}" if version[:1].isdigit() else "")
 
 
 def _of_source(name: str, row: Mapping[Hashable, Any]) -> Citation:

@@ -43,6 +43,17 @@ LEAST = (90.0, 60.0)  # points that the plot needs, across and down
 LINEAR = axis.scale_of("GEN")
 CLEAR, HOLDS, BARE = "excludes", "holds", "bare"  # what an interval says of the reference
 
+CODES = {  # rules of pooling as readers know them
+    "knha": "Knapp–Hartung",
+    "adhoc": "Knapp–Hartung, not below Wald",
+    "che": "CHE",
+    "aggregate": "one value a trial",
+    "one-per-trial": "one row a trial",
+    "three-level": "three-level model",
+    "pet-peese": "PET-PEESE",
+    "limit": "limit meta-analysis",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -219,7 +230,8 @@ def _text(value: Any, style: Style) -> str:
         return "yes" if value else "no"
     if isinstance(value, (float, np.floating)):
         return style.format.shortest(float(value))
-    return words.WORDS.get(str(value), str(value).replace("\n", " "))
+    word = str(value)
+    return CODES.get(word) or words.WORDS.get(word, word.replace("\n", " "))
 
 
 def limits_of(curve: Curve, reference: float) -> tuple[float, float]:

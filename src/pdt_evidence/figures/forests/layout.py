@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pdt_evidence.errors import RequestError, require_choice
+from pdt_evidence.evidence.short_citations import short_citations
 from pdt_evidence.figures.forests.arms import arms_of, favours_of, turned
 from pdt_evidence.figures.forests.columns import columns_of
 from pdt_evidence.figures.forests.labels import known
@@ -208,8 +209,10 @@ def _sources(strata: Sequence[PooledEffect], options: ForestOptions) -> str:
         return requested
     available = dict.fromkeys(str(v) for s in strata for v in s.columns.get("source_id", ()) if known(v))
     ids = dict.fromkeys(part for value in available for part in SEVERAL.split(value))
+    if requested is None:
+        requested = short_citations()  # those that are bundled, the others by the names that they have
     if isinstance(requested, Mapping):
         names = list(dict.fromkeys(requested.get(name, name) for name in ids))
     else:
-        names = list(ids) if requested is None else list(requested)
+        names = list(requested)
     return f"Sources: {'; '.join(names)}." if names else ""

@@ -95,7 +95,8 @@ def forest(
         What stands left and right of no effect, instead of "Favours ..." with the arms' names;
         ("", "") for nothing, where an effect above 0 is not one that favours arm 1.
     sources : str, sequence or mapping, optional
-        The line under the plot: a text, names, or a name for each `source_id`; "" for none.
+        The line under the plot: a text, names, or a name for each `source_id` (bundled ones are cited by author and
+        year without it); "" for none.
     lights : sequence of str, optional
         Columns of judgements to show as traffic lights, right of the plot where `columns` does not name them.
         Columns of `columns` named "rob" or "rob_..." are lights without being named here. Lights are drawn where
