@@ -99,7 +99,11 @@ class SelectionModel(Tabular):
     def summary(self) -> str:
         """The mean with and without selection, the weights, and the test of no selection."""
         title = f"Selection model, kind = {self.kind!r}, k = {self.k}"
-        title += f" in {self.clusters} clusters" if self.clusters < self.k else ""
+        title += (
+            f" in {self.clusters} cluster{'' if self.clusters == 1 else 's'}"
+            if self.clusters < self.k
+            else ""
+        )
         head = ("", "estimate", "se", "ci.lb", "ci.ub", "p", "tau2")
         numbers = (
             *map(TEXT.number, (self.estimate, self.se, *self.ci)),

@@ -195,10 +195,12 @@ class Multiverse(Brief):
         for key in self.keys():
             lines += ["", *self._stratum_lines(key, thresholds)]
         if len(self.invalid):
-            count = len(self.invalid)
-            lines += ["", f"{count} combinations of choices cannot be (see `invalid`)."]
+            what = "1 combination" if len(self.invalid) == 1 else f"{len(self.invalid)} combinations"
+            lines += ["", f"{what} of choices cannot be (see `invalid`)."]
         if self.merged:
-            lines += ["", f"{self.merged} combinations come to the same as another, and are counted once."]
+            one = self.merged == 1
+            what = "1 combination comes" if one else f"{self.merged} combinations come"
+            lines += ["", f"{what} to the same as another, and {'is' if one else 'are'} counted once."]
         if not self.complete:
             lines += ["", "The run was interrupted: what is missing was not run."]
         return "\n".join(lines)
