@@ -190,4 +190,6 @@ assert np.array_equal(gosh.estimate, pdt.gosh(yi[0], vi[0], method="DL").estimat
 @pytest.mark.parametrize("start", ["fork", "forkserver"])
 def test_processes_that_fork_after_the_libraries_were_used_do_not_hang(start):
     """What Linux does unless told otherwise; in a process of its own, as this one has threads of Dask."""
-    subprocess.run([sys.executable, "-W", "ignore", "-c", FORKED, start], check=True, timeout=300)  # a hang is for ever
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKED, start], check=True, timeout=300
+    )  # a hang is for ever

@@ -85,7 +85,8 @@ def test_the_whole_way_from_the_shell(saved, capsys):
     captured = capsys.readouterr()
     assert "216 rows of 33 trials" in captured.out
     assert captured.out.count(NAME) >= 3  # what was written and shown says where it is from
-    assert captured.err == ""
+    assert captured.err.startswith("note: 216 studies make one long sheet. ")  # and nothing else
+    assert captured.err.count("\n") == 1
 
 
 def stopped_by_the_warning(table, words):

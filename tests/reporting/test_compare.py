@@ -57,8 +57,8 @@ def test_every_number_is_that_of_its_own_synthesis():
 
 
 def test_a_flip_is_an_interval_that_is_elsewhere():
-    old = pdt.pool([0.5, 0.5, 0.5], [0.02, 0.02, 0.02], labels=list("abc"))
-    new = pdt.pool([0.5, 0.5, 0.5, -2.0], [0.02, 0.02, 0.02, 0.02], labels=list("abcd"))
+    old = pdt.pool([0.45, 0.5, 0.55], [0.02, 0.02, 0.02], labels=list("abc"))
+    new = pdt.pool([0.45, 0.5, 0.55, -2.0], [0.02, 0.02, 0.02, 0.02], labels=list("abcd"))
     row = pdt.compare(old, new).estimates.iloc[0]
     assert (row["reading_old"], row["reading_new"], row["flips"]) == ("above 0", "includes 0", True)
     assert not pdt.compare(old, old).estimates["flips"].any()

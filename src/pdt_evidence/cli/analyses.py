@@ -143,7 +143,7 @@ def _runs(rows: pd.DataFrame) -> list[str]:
     from pdt_evidence.formatting import TEXT, aligned
 
     numbers = [name for name in rows.columns if name != "events"]
-    with_events = rows.drop_duplicates(numbers).duplicated(["dependence", "rho"]).any()
+    with_events = bool(rows.drop_duplicates(numbers).duplicated(["dependence", "rho"]).any())
     if not with_events:
         rows = rows.drop_duplicates(numbers)
     head = ("rows of a trial", *(["events"] if with_events else []), "rho", "rows", "trials", "estimate", "ci.lb",

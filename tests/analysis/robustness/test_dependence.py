@@ -110,3 +110,15 @@ def test_the_rules_for_weights_and_for_counts_stand_side_by_side(anxiety):
         how = "gls" if row["dependence"].endswith("weighed") else "mean"
         fit = pdt.synthesize(anxiety, events=row["events"], aggregate=how)["anxiety", "post"]
         assert_allclose([row["estimate"], row["trials"]], [fit.estimate, fit.k])
+
+
+def test_strata_by_numbers_are_strata_too(anxiety):
+    """And a stratum that counts of persons do not touch stands under each rule for them, with the same numbers."""
+    rows = anxiety.assign(decade=anxiety["year"] // 10 * 10)
+    found = sensitivity(rows, by="decade", rhos=[0.5])
+    fits = pdt.synthesize(rows, by="decade", rho=0.5)
+    for decade, fit in fits.strata.items():
+        own = found[found["decade"].eq(decade[0])]
+        assert own["events"].value_counts().nunique() == 1
+        mean = own[own["dependence"].eq("aggregate") & own["events"].eq("fallback")]
+        assert_allclose(mean["estimate"], fit.estimate)

@@ -162,8 +162,8 @@ def resampled(
     except KeyboardInterrupt:
         if not done:
             raise
-        found = sum(map(len, done))
-        warn(f"Interrupted: {found:,} of {bootstrap:,} resamples are done, and the result is of these.")
+        kept = sum(map(len, done))
+        warn(f"Interrupted: {kept:,} of {bootstrap:,} resamples are done, and the result is of these.")
     return np.concatenate(done)
 
 

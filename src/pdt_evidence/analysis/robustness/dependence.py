@@ -13,6 +13,7 @@ from math import isnan, nan
 import pandas as pd
 
 from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
+from pdt_evidence.analysis.pooled.strata import strata_of
 from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, Stratified
 from pdt_evidence.analysis.synthesis import scores_to_pool, test_done
 from pdt_evidence.effects.shared_arms import covariance_blocks
@@ -123,13 +124,12 @@ def _by_events(
             if events != "never":
                 raise
             kept = usable.iloc[:0]
-        ids = {
-            key: frozenset(rows["row_id"]) for key, rows in kept.groupby(list(by), sort=False, dropna=False)
-        }
+        names, strata = kept["row_id"].tolist(), dict(strata_of(kept, by))
+        ids = {key: frozenset(names[at] for at in rows) for key, rows in strata.items()}
         same = [key for key in ids if ids[key] == before.get(key)]
-        fresh = kept[~pd.MultiIndex.from_frame(kept[list(by)]).isin(same)] if same else kept
+        fresh = kept.iloc[sorted(at for key, rows in strata.items() if key not in same for at in rows)]
         before = ids
-        yield events, Stratified(fresh, by) if len(fresh) else None, same
+        yield events, Stratified(fresh.reset_index(drop=True), by) if len(fresh) else None, same
 
 
 def _every_run(
@@ -141,7 +141,9 @@ def _every_run(
 ) -> dict[tuple[str, ...], list[dict[str, object]]]:
     """The rows of each stratum, one a rule and correlation."""
     made: dict[tuple[str, ...], list[dict[str, object]]] = {}
-    for rule, rho in runs if strata is not None else ():
+    if strata is None:
+        return made
+    for rule, rho in runs:
         dependence = "aggregate" if rule == GLS else rule
         own = settings
         if dependence in MULTILEVEL_TESTS:
