@@ -129,7 +129,8 @@ def test_studies_stand_by_year_unless_another_order_is_asked_for():
     assert studies_of(forest(FIT, sort="given")) == list(FIT.labels)
     assert studies_of(forest(FIT, sort="effect"))[0] == "Abbass 1999"
     undated = replace(FIT, labels=("d", "c", "b", "a"))
-    assert studies_of(forest(undated)) == ["d", "c", "b", "a"]
+    assert studies_of(forest(undated)) == studies_of(forest(undated, sort="effect")) == ["c", "b", "d", "a"]
+    assert studies_of(forest(undated, sort="given")) == ["d", "c", "b", "a"]
     of_columns = replace(undated, columns={"year": (2003, 1999, 2010, 2001)})
     assert studies_of(forest(of_columns)) == ["c 1999", "a 2001", "d 2003", "b 2010"]
 

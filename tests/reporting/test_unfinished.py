@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from pdt_evidence.cli import main
+from pdt_evidence.errors import EvidenceError
 from pdt_evidence.reporting.unfinished import folder_to_make_in
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and locks are those of POSIX")
@@ -88,3 +90,17 @@ def test_afterwards_signals_do_what_they_did():
     before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     assert main(["coverage"]) == 0
     assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
+
+
+@pytest.mark.parametrize("error", [ImportError("broken off"), EvidenceError("no such thing")])
+def test_a_signal_that_a_library_makes_another_error_of_is_a_signal_still(error, monkeypatch):
+    def end_in_the_middle(*_, **__):
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except SystemExit:
+            raise error from None
+
+    monkeypatch.setattr("pdt_evidence.reporting.reproduce", end_in_the_middle)
+    with pytest.raises(SystemExit) as ended:
+        main(["reproduce", "--out", "nowhere"])
+    assert ended.value.code == 128 + signal.SIGTERM

@@ -32,7 +32,7 @@ NOT_KNOWN = "not known"
 PHASES = {"identification": "Identification", "screening": "Screening", "included": "Included"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Box:
     """One box of the flow: a heading, its number, and a line for each part of it."""
 
@@ -41,6 +41,9 @@ class Box:
     count: Known
     parts: tuple[tuple[str, Known], ...] = ()
     beside: Box | None = None
+
+    def __repr__(self) -> str:
+        return f"<Box: {_said(self.name, self.count)}>"
 
     def lines(self) -> list[str]:
         """Its text, broken to the width of a box."""
