@@ -1,5 +1,7 @@
 """What an effect comes to in people and in points."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -135,3 +137,25 @@ def test_bad_requests_are_refused_in_words():
         pdt.absolute(fit_of(0.3), instrument="HDRS-18")
     with pytest.raises(pdt.EvidenceError, match=r"'GEN'.*measure='SMD'"):
         pdt.absolute(fit_of(0.3, measure="GEN"), control_rate=0.3)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "said"),
+    [
+        (
+            "pdt_vs_control",
+            ["Response with PDT:", "A patient with PDT does better than one of the control arm"],
+        ),
+        ("pdt_vs_cbt", ["Response with CBT:", "Patients with CBT below the average with PDT"]),
+        ("", ["Response in arm 1:", "A patient of arm 1 does better than one of the control arm"]),
+    ],
+)
+def test_arms_have_the_names_of_what_was_compared(comparison, said):
+    """By the stratum, or by its rows where all are of one comparison; else general names."""
+    fit = pdt.pool([0.2, 0.5, 0.9], [0.04, 0.05, 0.03], measure="SMD")
+    for named in (
+        replace(fit, stratum={"comparison": comparison} if comparison else {}),
+        replace(fit, columns={"comparison": (comparison,) * 3} if comparison else {}),
+    ):
+        text = pdt.absolute(named, control_rate=0.2).summary()
+        assert all(words in text for words in said)

@@ -91,3 +91,12 @@ def test_what_a_location_scale_model_cannot_be_is_said():
         metareg("yi ~ 1", table, scale="~ x", cluster="trial_id")
     with pytest.raises(EvidenceError, match="no column 'y2k'"):
         metareg("yi ~ 1", table, scale="~ y2k")
+
+
+@pytest.mark.parametrize("columns", [(1, 2), (3, 2), (2, 1), (2, 3)])
+def test_rows_of_another_design_are_refused(columns):
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame({"yi": rng.normal(0.4, 0.3, 12), "vi": rng.uniform(0.02, 0.1, 12), "x": range(12)})
+    fit = metareg("yi ~ x", table, scale="~ x")
+    with pytest.raises(RequestError, match="these rows have the shape"):
+        fit.at_design(*(np.ones((4, n)) for n in columns))

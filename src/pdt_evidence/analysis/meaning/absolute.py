@@ -11,6 +11,7 @@ import numpy as np
 
 from pdt_evidence.analysis.meaning.control_arms import ControlArms, held_rate, held_sd, stratum_of
 from pdt_evidence.errors import RequestError, known_options
+from pdt_evidence.evidence.comparisons import GENERAL, arms_compared
 from pdt_evidence.formatting import TEXT, note_lines, percent, plain
 from pdt_evidence.models import responders
 from pdt_evidence.notes import Note
@@ -37,6 +38,8 @@ class Absolute(Brief):
 
     Attributes
     ----------
+    arms : tuple of str
+        Names of arm 1 and of the control arm: "PDT" and "CBT", or general ones where nothing says what is compared.
     control_rate, rate, rate_ci : float, float, tuple of float
         Share of responders in the control arm (from `control_arms`), and in arm 1 at the mean effect.
     rate_pi : tuple of float
@@ -62,6 +65,7 @@ class Absolute(Brief):
     ci: Pair
     level: float
     stratum: Mapping[str, str] = field(default_factory=dict[str, str])
+    arms: tuple[str, str] = GENERAL
     control_arms: ControlArms | None = None
     sd_arms: ControlArms | None = None
     instrument: str = ""
@@ -126,6 +130,8 @@ class Absolute(Brief):
                 row[f"{item.name}_low"], row[f"{item.name}_high"] = value
             elif item.name == "stratum":
                 row |= dict(value)
+            elif item.name == "arms":
+                row |= dict(zip(("arm_t", "arm_c"), value, strict=True))
             elif item.name in ("control_arms", "sd_arms"):
                 row[f"{item.name}_basis"] = value.basis if value else ""
             else:
@@ -200,6 +206,7 @@ def absolute(
     }
     found |= {
         "stratum": stratum_of(fit),
+        "arms": arms_compared(fit.stratum, fit.columns),
         "control_arms": arms,
         "sd_arms": spread,
         "instrument": instrument or "",
@@ -306,8 +313,17 @@ def nnt_words(nnt: float, ci: Pair, disjoint: bool) -> str:
     return one(nnt) if math.isnan(sum(ci)) else f"{one(nnt)} ({middle.join(map(one, ci))})"
 
 
+def _in(arm: str) -> str:
+    return {"arm 1": "in arm 1", "control": "in the control arm"}.get(arm, f"with {arm}")
+
+
+def _of(arm: str) -> str:
+    return {"arm 1": "of arm 1", "control": "of the control arm"}.get(arm, f"with {arm}")
+
+
 def _lines(a: Absolute) -> Iterator[str]:
     level = percent(a.level)
+    first, second = a.arms
 
     def share(value: float, ci: Pair) -> str:
         limits = "" if math.isnan(sum(ci)) else f" ({level} CI {100 * ci[0]:.0f}% to {100 * ci[1]:.0f}%)"
@@ -315,8 +331,8 @@ def _lines(a: Absolute) -> Iterator[str]:
 
     if a.control_arms is not None:
         what = a.control_arms.what
-        yield f"{what.capitalize()} in the control arm: {100 * a.control_rate:.0f}% ({a.control_arms.basis})"
-        yield f"{what.capitalize()} in arm 1: {share(a.rate, a.rate_ci)}"
+        yield f"{what.capitalize()} {_in(second)}: {100 * a.control_rate:.0f}% ({a.control_arms.basis})"
+        yield f"{what.capitalize()} {_in(first)}: {share(a.rate, a.rate_ci)}"
         if not math.isnan(sum(a.rate_pi)):
             yield f"  in a new trial: {100 * a.rate_pi[0]:.0f}% to {100 * a.rate_pi[1]:.0f}%"
         if not math.isnan(a.rate_mean) and abs(a.rate_mean - a.rate) >= 0.005:
@@ -327,8 +343,8 @@ def _lines(a: Absolute) -> Iterator[str]:
     if a.measure == "SMD":
         crosses = a.ci[0] < 0 < a.ci[1]
         yield f"  without a rate: {nnt_words(a.nnt_without_rate, a.nnt_without_rate_ci, crosses)}"
-        yield f"A patient of arm 1 does better than one of the control arm in {share(a.cles, a.cles_ci)}"
-        yield f"Control patients below the average of arm 1 (U3): {share(a.u3, a.u3_ci)}"
+        yield f"A patient {_of(first)} does better than one {_of(second)} in {share(a.cles, a.cles_ci)}"
+        yield f"Patients {_of(second)} below the average {_of(first)} (U3): {share(a.u3, a.u3_ci)}"
         yield f"Overlap of the arms: {share(a.overlap, a.overlap_ci)}"
     if a.sd_arms is not None:
         low, high = a.points_ci

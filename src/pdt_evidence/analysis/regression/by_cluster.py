@@ -6,7 +6,6 @@ test of all moderators are cluster-robust (CR2, Satterthwaite, HTZ), as in `mode
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,18 +47,6 @@ class ClusteredMetaRegression(MetaRegression):
     rho: float  # correlation between two measurements of the same persons
     sigma2: tuple[float, float]  # between clusters, within clusters
     working: ClusteredFit
-
-    def predict(self, table: pd.DataFrame | Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """As `MetaRegression.predict`; each row has the degrees of freedom of its own (`df`).
-
-        Raises
-        ------
-        RequestError
-            Where a moderator is missing or has a level that the model has not seen.
-        """
-        X, index = self._rows(table)
-        found = self.at_design(X)
-        return found if index is None else found.set_axis(index)
 
     def at_design(self, X: Array) -> pd.DataFrame:
         """As `predict`, for rows of the design itself, shape (rows, p).

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from scipy.special import fdtrc
 
 from pdt_evidence.analysis.regression.formulas import check_design, new_design, read_design, rows_of
-from pdt_evidence.analysis.regression.result import moderator_columns, remarks, wald_df
+from pdt_evidence.analysis.regression.result import (
+    fitted_rows,
+    moderator_columns,
+    remarks,
+    require_columns,
+    wald_df,
+)
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.formatting import PAGE, TEXT, aligned, note_lines, percent, plain
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
@@ -84,20 +90,14 @@ class LocationScale(Brief):
         Raises
         ------
         RequestError
-            If the test of the fit is not a known one.
+            Where the rows have other numbers of columns than the model.
         """
-        import pandas as pd
-
-        fitted, tau2 = (
-            X @ self.coefficients["estimate"].to_numpy(),
-            np.exp(Z @ self.scale["estimate"].to_numpy()),
-        )
-        variance = np.einsum("ij,jk,ik->i", X, self.covariance, X)
-        crit = float(two_sided_quantile(self.level, wald_df(self.test, self.k, X.shape[1])))
-        half, wide = crit * np.sqrt(variance), crit * np.sqrt(variance + tau2)
-        values = {"estimate": fitted, "se": np.sqrt(variance), "tau2": tau2}
-        values |= {"ci_low": fitted - half, "ci_high": fitted + half}
-        return pd.DataFrame(values | {"pi_low": fitted - wide, "pi_high": fitted + wide})
+        require_columns(X, self.design)
+        require_columns(Z, self.scale_design)
+        tau2 = np.exp(Z @ self.scale["estimate"].to_numpy())
+        found = fitted_rows(self, X, tau2)
+        found.insert(2, "tau2", tau2)
+        return found
 
     def to_frame(self) -> pd.DataFrame:
         """The coefficients of the mean and of log tau2, one row a term."""

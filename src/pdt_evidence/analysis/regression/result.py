@@ -89,7 +89,8 @@ class MetaRegression(Brief):
     def predict(self, table: pd.DataFrame | Mapping[str, Any] | None = None) -> pd.DataFrame:
         """Mean effect with its interval, and the interval for a new study, for each row of `table`.
 
-        Without a table, for the rows the model was fitted to; a dict of values is one row, of lists several.
+        Without a table, for the rows the model was fitted to; a dict of values is one row, of lists several. With
+        clusters each row has the degrees of freedom of its own (`df`).
 
         Raises
         ------
@@ -108,20 +109,8 @@ class MetaRegression(Brief):
         RequestError
             Where the rows have another number of columns than the model.
         """
-        import pandas as pd
-
         require_columns(X, self.design)
-        fitted = X @ self.coefficients["estimate"].to_numpy()
-        variance = np.einsum("ij,jk,ik->i", X, self.covariance, X)
-        crit = float(two_sided_quantile(self.level, wald_df(self.test, self.k, X.shape[1])))
-        half, wide = crit * np.sqrt(variance), crit * np.sqrt(variance + self.tau2)
-        values = {
-            "estimate": fitted,
-            "se": np.sqrt(variance),
-            "ci_low": fitted - half,
-            "ci_high": fitted + half,
-        }
-        return pd.DataFrame(values | {"pi_low": fitted - wide, "pi_high": fitted + wide})
+        return fitted_rows(self, X, self.tau2)
 
     def _rows(self, table: pd.DataFrame | Mapping[str, Any] | None) -> tuple[Array, Any]:
         """The design to predict for and the index of its rows."""
@@ -238,6 +227,18 @@ def require_columns(X: Array, design: Array) -> None:
         raise RequestError(
             f"The model has {design.shape[1]} columns, but these rows have the shape {X.shape}."
         )
+
+
+def fitted_rows(fit: Any, X: Array, tau2: Array | float) -> pd.DataFrame:
+    """Mean effect at each row of a design, with the intervals of the mean and of a new study of that tau2."""
+    import pandas as pd
+
+    fitted = X @ fit.coefficients["estimate"].to_numpy()
+    variance = np.einsum("ij,jk,ik->i", X, fit.covariance, X)
+    crit = float(two_sided_quantile(fit.level, wald_df(fit.test, fit.k, X.shape[1])))
+    half, wide = crit * np.sqrt(variance), crit * np.sqrt(variance + tau2)
+    values = {"estimate": fitted, "se": np.sqrt(variance), "ci_low": fitted - half, "ci_high": fitted + half}
+    return pd.DataFrame(values | {"pi_low": fitted - wide, "pi_high": fitted + wide})
 
 
 def wald_df(test: str, k: int, p: int) -> float:

@@ -123,8 +123,7 @@ def people_of(meaning: Absolute) -> tuple[int, int]:
 
 def arms_of_people(meaning: Absolute) -> tuple[str, str]:
     """Names of the control arm and of arm 1."""
-    first, second = words.ARMS.get(meaning.stratum.get("comparison", ""), ("arm 1", "control"))
-    return second, first
+    return meaning.arms[1], meaning.arms[0]
 
 
 def _limits(meaning: Absolute) -> str:

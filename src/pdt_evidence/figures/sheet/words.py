@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeGuard
 
+from pdt_evidence.evidence.comparisons import ARMS
 from pdt_evidence.formatting import RATIOS, Format, percent
 from pdt_evidence.models.estimators import ESTIMATORS
 from pdt_evidence.models.inference import TESTS_BY_CODE
@@ -43,15 +44,6 @@ MEASURES = {  # short name, full name
     "SMCC": ("SMCC", "Standardised mean change"),
     "SMCR": ("SMCR", "Standardised mean change"),
     "GEN": ("Effect", "Effect"),
-}
-ARMS = {
-    "pdt_vs_control": ("PDT", "control"),
-    "pdt_vs_cbt": ("PDT", "CBT"),
-    "pdt_vs_other_therapy": ("PDT", "other therapy"),
-    "pdt_vs_medication": ("PDT", "medication"),
-    "pdt_plus_medication_vs_medication": ("PDT + medication", "medication"),
-    "pdt_vs_active_control": ("PDT", "active control"),
-    "pdt_vs_combined": ("PDT", "combined treatment"),
 }
 WINDOWS = {
     "post": "End of treatment",
