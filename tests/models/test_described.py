@@ -53,3 +53,19 @@ def test_a_bayesian_result_is_not_described_as_another_model():
     text = pdt.pool_bayes(Y, V, prior=pdt.HalfNormal(0.5)).methods()
     assert "maximum likelihood" not in text
     assert "Bayes" in text
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "unsaid"),
+    [
+        ({}, "only where a trial had no score of the same outcome", "were not pooled with scores"),
+        ({"events": "never"}, "Counts of persons were not pooled with scores", "√3/π"),
+        ({"events": "pool"}, "Counts of persons stood beside scores (item 13a).", "only where"),
+    ],
+)
+def test_what_became_of_counts_of_persons_is_in_the_paragraph(options, said, unsaid):
+    rows = pdt.trials(comparison="pdt_vs_control", outcome="depression", follow_up="post")
+    text = pdt.synthesize(rows[rows["yi"].notna()], **options).methods()
+    assert said in text
+    assert unsaid not in text
+    assert ("10.1037/0033-2909.117.1.167" in text.references) == ("√3/π" in text)

@@ -15,6 +15,7 @@ from pdt_evidence.formatting import percent
 from pdt_evidence.models.estimators import ESTIMATORS
 from pdt_evidence.models.inference import TESTS_BY_CODE
 from pdt_evidence.models.prediction import PI_RULES_BY_CODE
+from pdt_evidence.notes import code_of
 
 __all__ = ["Described", "Methods"]
 
@@ -36,6 +37,7 @@ INTERVALS_OF_TAU2 = {
 }
 I2 = "10.1002/sim.1186"
 THREE_LEVEL, CHE = "10.1002/jrsm.35", "10.1007/s11121-021-01246-3"
+FROM_ODDS = ("10.1037/0033-2909.117.1.167", "10.1002/1097-0258(20001130)19:22<3127::AID-SIM784>3.0.CO;2-M")
 PLAIN_MEAN = "10.1002/9780470743386.ch24"
 # DOI -> author, year, journal; the others are cited by DOI alone.
 KNOWN = {
@@ -103,12 +105,34 @@ def _cite(found: list[str], *dois: str) -> str:
 def _effects(of: Any, found: list[str]) -> list[str]:
     words, doi = MEASURES.get(of.measure, ("taken as given", ""))
     lines = [f"Effects are {words}{_cite(found, doi)}; above 0 favours the first arm (item 12)."]
+    lines += _from_counts(of, found)
     by = getattr(of, "by", ())
     if by:
         lines.append(f"They were pooled by {' and '.join(name.replace('_', ' ') for name in by)} (item 13a).")
     excluded = getattr(of, "left_out", None)
     if excluded is not None and len(excluded):
         lines.append(f"{len(excluded)} rows went into no pool, each with its reason (item 13a).")
+    return lines
+
+
+def _from_counts(of: Any, found: list[str]) -> list[str]:
+    """What became of counts of persons, where there are any."""
+    results = [of, *getattr(of, "strata", {}).values()]
+    codes = {code_of(note) for result in results for note in getattr(result, "notes", ())}
+    lines = []
+    if "from-odds-ratios" in codes:
+        lines.append(
+            f"Counts of persons and odds ratios entered as log odds ratios times √3/π{_cite(found, *FROM_ODDS)} "
+            "(item 13b)."
+        )
+    if "counts-beside-scores" in codes:
+        lines.append(
+            "Counts of persons stood beside scores only where a trial had no score of the same outcome (item 13a)."
+            if "counts-set-aside" in codes
+            else "Counts of persons stood beside scores (item 13a)."
+        )
+    elif "counts-set-aside" in codes:
+        lines.append("Counts of persons were not pooled with scores (item 13a).")
     return lines
 
 

@@ -13,12 +13,13 @@ from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.evidence import data_version, load, reviews, sources
 from pdt_evidence.evidence.coverage import coverage
+from pdt_evidence.notes import code_of
 from pdt_evidence.reporting.comparisons import Comparisons
 from pdt_evidence.reporting.corrections import Corrections, corrections
 from pdt_evidence.reporting.meanings import Meanings, meanings
 from pdt_evidence.reporting.names import COMPARISONS
 from pdt_evidence.reporting.versions import versions
-from pdt_evidence.results import Synthesis
+from pdt_evidence.results import PooledEffect, Synthesis
 from pdt_evidence.verdicts import ClaimReport, check_claims
 
 if TYPE_CHECKING:
@@ -56,6 +57,17 @@ class Contents:
                 for comparison in COMPARISONS
                 if (table["comparison"] == comparison).any()
             }
+
+    def from_scores(self, comparison: str, outcome: str) -> PooledEffect | None:
+        """A pool at the end of treatment without counts of persons; None where it holds none, or nothing else."""
+        effect = self.pooled[comparison].strata[outcome, "post"]
+        if not any(code_of(note) == "counts-beside-scores" for note in effect.notes):
+            return None
+        table = trials(comparison=comparison, outcome=outcome, follow_up="post")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EvidenceWarning)
+            found = synthesize(table, by=("outcome", "follow_up"), events="never").strata
+        return found.get((outcome, "post"))
 
     @cached_property
     def corrections(self) -> Corrections:

@@ -89,10 +89,17 @@ def _against_cbt(contents: Contents) -> str:
         close = "shown" if same else "not shown"
         found.append(
             f"{in_words(outcome)} {_numbers(effect)}: {side}, and equivalence within {margin:g} is {close}"
+            + _scores_alone(contents, CBT, outcome)
         )
     if not found:
         return "No trial against CBT is available."
     return f"Against CBT, at the end of treatment, {'. In '.join(found)}."
+
+
+def _scores_alone(contents: Contents, comparison: str, outcome: str) -> str:
+    """What is left of a pool that counts of persons are in, said where they are."""
+    alone = contents.from_scores(comparison, outcome)
+    return f"; without the trials that give only counts of persons {_numbers(alone)}" if alone else ""
 
 
 def _afterwards(contents: Contents) -> str:
