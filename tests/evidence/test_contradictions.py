@@ -36,8 +36,20 @@ WRONG = [
     {"yi": 0.5, "sei": 0.2, "ci_low": 0.4, "ci_high": 0.6},
     {"yi": 0.5, "vi": 0.2, "ci_low": 0.1, "ci_high": 0.9},
     reported("SMD", 0.5, 0.4, 0.6, reported_se=0.3),
+    reported("OR", 2.0, 1.1, 3.6, reported_p=0.8),
+    reported("SMD", 0.5, 0.1, 0.9, reported_p=".9"),
+    reported("SMD", 0.9, 0.5, 1.3, reported_p="ns"),
+    reported("SMD", 0.1, -0.3, 0.5, reported_p="< .001"),
+    {"reported_metric": "SMD", "reported": 0.5, "reported_se": 0.2, "reported_p": 0.9},
+    {"yi": 0.5, "vi": 0.04, "p": 0.9},
 ]
 RIGHT = [
+    reported("OR", 2.0, 1.1, 3.6, reported_p=0.022),
+    reported("SMD", 0.5, 0.1, 0.9, reported_p="< .05"),
+    reported("SMD", 0.5, 0.1, 0.9, reported_p=0.0),  # a p rounded to 0 is a bound
+    reported("SMD", 0.4, -0.02, 0.82, reported_p=0.04),  # of another test, near enough
+    reported("SMD", 0.4, -0.02, 0.82, reported_p="ns"),
+    {"yi": 0.5, "vi": 0.04, "p": 0.0125},
     reported("OR", 2.0, 1.0, 4.0),
     reported("OR", 4.0, 1.9, 9.0),
     reported("OR", 1.1, 1.0, 1.2),

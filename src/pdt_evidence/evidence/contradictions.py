@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.errors import warn
+from pdt_evidence.evidence.p_values import read_p
 from pdt_evidence.evidence.tables import set_aside
 
 __all__ = ["contradictions", "tell_contradictions"]
@@ -28,6 +29,12 @@ MOST_TOLD = 5  # contradictions that a warning names
 Z_95 = 1.959963984540054  # standard normal quantile at 0.975
 RATIOS = ("OR", "RR", "HR", "ROM", "IRR")
 TRIPLES = (("reported", "reported_ci_low", "reported_ci_high"), ("yi", "ci_low", "ci_high"))
+P_SLACK = 0.5  # added to those widths, between the z of an effect and that of its p, which tests differ in
+PRINTED_P = (  # effect, its limits and level, its error, its p
+    ("reported", ("reported_ci_low", "reported_ci_high", "reported_ci_level"), "reported_se", "reported_p"),
+    ("yi", ("ci_low", "ci_high", "ci_level"), "sei or vi", "p"),
+)
+P_FIX = "Check which of them the paper prints of this contrast, and on which scale the limits are."
 FIX = "Check all three against the paper, and whether they are on one scale."
 
 
@@ -35,6 +42,7 @@ def contradictions(table: pd.DataFrame) -> Found:
     """Each row whose numbers cannot all be right, by its position."""
     yield from _intervals(table)
     yield from _errors(table)
+    yield from _p_values(table)
 
 
 def _number(table: pd.DataFrame, name: str) -> Floats:
@@ -104,9 +112,7 @@ def _errors(table: pd.DataFrame) -> Found:
     for at in _at(apart):
         what = f"{vi[at]:g} is not the square of sei, {sei[at]:g} (which is {sei[at] ** 2:.3g})."
         yield at, ("vi", what, "vi is the variance: correct the one that is wrong, or leave it out.")
-    ratio = np.isin(_metric(table), RATIOS)  # their interval is on another scale than their error
-    errors = {"sei or vi": np.where(np.isnan(sei), root, sei)}
-    errors["reported_se"] = np.where(ratio, np.nan, _number(table, "reported_se"))
+    errors = _standard_errors(table)
     limits = (("ci_low", "ci_high", "ci_level"), ("reported_ci_low", "reported_ci_high", "reported_ci_level"))
     for (words, error), (low, high, level) in zip(errors.items(), limits, strict=True):
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -116,6 +122,42 @@ def _errors(table: pd.DataFrame) -> Found:
         for at in _at(wrong & ~apart):
             what = f"the interval is {width[at]:.2g} times as wide as {words} makes it."
             yield at, (low, what, "Check whether the error is an SD or a variance, and the limits.")
+
+
+def _standard_errors(table: pd.DataFrame) -> dict[str, Floats]:
+    """The columns of an error, in words, and the standard errors they give."""
+    vi, sei = _number(table, "vi"), _number(table, "sei")
+    with np.errstate(invalid="ignore"):
+        given = np.where(np.isnan(sei), np.sqrt(vi), sei)
+    ratio = np.isin(_metric(table), RATIOS)  # their interval is on another scale than their error
+    return {"sei or vi": given, "reported_se": np.where(ratio, np.nan, _number(table, "reported_se"))}
+
+
+def _p_values(table: pd.DataFrame) -> Found:
+    """A p that is far from that of its effect and interval, or standard error."""
+    from scipy.special import ndtr, ndtri
+
+    metric, errors = _metric(table), _standard_errors(table)
+    for name, limits, error, p_name in PRINTED_P:
+        if p_name not in table or name not in table:
+            continue
+        logs = np.isin(metric, RATIOS) & (name == "reported")
+        value, (low, high, level) = _number(table, name), (_number(table, column) for column in limits)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            level = np.where(np.isnan(level), 95, level)
+            width = 2 * ndtri((1 + np.where(level > 1, level / 100, level)) / 2)
+            value, low, high = (np.where(logs, np.log(number), number) for number in (value, low, high))
+            se = errors[error]
+            z = np.abs(value) / np.where(np.isnan(se), (high - low) / width, se)
+            p, bound, _ = read_p(table[p_name])
+            p = np.where(bound == "ns", 0.05, p)
+            of_p = ndtri(1 - p / 2)
+            more = (z > WIDTHS[1] * of_p + P_SLACK) & (bound != "<")
+            less = (z < WIDTHS[0] * of_p - P_SLACK) & ~np.isin(bound, (">", "ns"))
+        known = np.isfinite(z) & (p > 0) & (p <= 1) & ((metric != "") | (name != "reported"))
+        for at in _at(known & (more | less)):
+            what = f"{table[p_name].iloc[at]} is printed; {name} and its error give {2 * ndtr(-z[at]):.2g}."
+            yield at, (p_name, what, P_FIX)
 
 
 def tell_contradictions(table: pd.DataFrame, lines: Sequence[int], part: str, where: str) -> None:

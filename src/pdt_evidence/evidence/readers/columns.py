@@ -44,6 +44,9 @@ GIVEN_EFFECTS = {
 EFFECT_COLUMNS = (
     ARM_DATA | {"reported effects": ("reported_metric", "reported")} | GIVEN_EFFECTS | PRINTED_SETS
 )
+OF_REPORTED = {name: f"reported_{name}" for name in ("ci_low", "ci_high", "ci_level")} | {
+    "sei": "reported_se"
+}
 SHARED = ("n_t", "n_c")  # alone they do not tell which set a table means to give
 OPEN_WORDS = ("disorder", "outcome", "arm_t", "arm_c")  # a user may study what we do not hold
 FREE_WORDS = ("source_id", "locator", "verification", "contrast_id")  # name rows of the bundled sources
@@ -122,7 +125,7 @@ def column_problems(columns: Sequence[str]) -> list[str]:
     ]
     if "study" not in have:
         problems.append(missing_column("study", columns))
-    problems += _lacking(have, columns)
+    problems += _lacking(have, columns) + _errors_of_nothing(set(columns))
     signed_by_score = (*ARM_DATA.values(), PRINTED_SETS["medians"], PRINTED_SETS["changes"])
     if (
         any(set(needed) <= have for needed in signed_by_score)
@@ -134,6 +137,17 @@ def column_problems(columns: Sequence[str]) -> list[str]:
             "Say it in each row; without it means and events do not tell whom they favour."
         )
     return problems
+
+
+def _errors_of_nothing(columns: set[str]) -> list[str]:
+    """Errors and limits named as those of `yi`, which is not there, beside a printed effect without any."""
+    if "yi" in columns or "reported" not in columns:
+        return []
+    return [
+        f"column {name!r} belongs to yi, which is not there; that of a reported effect is {ours!r}. Rename it."
+        for name, ours in OF_REPORTED.items()
+        if name in columns and ours not in columns
+    ]
 
 
 def column_doubts(columns: Sequence[str]) -> list[tuple[str, str]]:
