@@ -456,3 +456,9 @@ def test_signs_of_print_are_read_as_minus(sign):
 def test_a_range_is_no_negative_number():
     with pytest.raises(EvidenceError, match="expected a number, found '3\u20135'"):
         effect_sizes(pd.DataFrame({"yi": ["3\u20135"], "vi": [0.1]}), "GEN")
+
+
+def test_effects_that_are_there_already_are_pointed_out():
+    given = pd.DataFrame({"study": ["A", "B"], "yi": [0.5, 0.2], "vi": [0.04, 0.05]})
+    assert "measure='GEN' takes them as they are" in message(given)
+    assert effect_sizes(given, "GEN")["yi"].tolist() == [0.5, 0.2]

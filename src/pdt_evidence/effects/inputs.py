@@ -186,6 +186,11 @@ def _require_a_basis(table: pd.DataFrame, measure: str, sources: Mapping[str, ob
         problems = [f"column {role!r} is missing; did you mean {near!r}?" for role, near in misspelt]
     elif complete:
         problems = ["expected a column 'vi', or 'sei', or 'ci_low' and 'ci_high', beside 'yi'; found none"]
+    elif "yi" in table.columns and not begun:
+        raise SchemaError(
+            f"There is nothing to compute {measure} from, but the table has effects already, in column 'yi'. "
+            "measure='GEN' takes them as they are; `synthesize`, `forest` and `read_trials` take the table itself."
+        )
     else:
         problems = [
             f"from {basis}: {_listed(BASES[basis])}; of these {_listed(missing)} missing"

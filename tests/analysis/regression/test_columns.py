@@ -150,3 +150,9 @@ def test_groups_made_of_numbers_and_a_few_words_are_said():
         EvidenceWarning, match="dose is taken for groups, as 1 of its values is no number: '1,250'"
     ):
         pdt.metareg("yi ~ dose", table)
+
+
+def test_a_table_without_effects_is_told_what_computes_them():
+    raw = pd.DataFrame({"study": list("abcd"), "yi": [0.1, 0.5, 0.9, 0.3], "sei": 0.2, "dose": [1, 2, 3, 4]})
+    with pytest.raises(SchemaError, match=r"no column 'vi'. Give effect_sizes\(table\)"):
+        pdt.metareg("yi ~ dose", raw)

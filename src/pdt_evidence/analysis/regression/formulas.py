@@ -159,6 +159,8 @@ def _excluded(plain: pd.DataFrame, lacking: pd.DataFrame, kept: pd.Index) -> pd.
 def no_column(unknown: Sequence[str], table: pd.DataFrame) -> str:
     """The sentence for columns that are not there: what was asked for, the nearest, what there is."""
     hint = did_you_mean(unknown[0], table.columns)
+    if {"yi", "vi"} & {*unknown}:
+        hint = " Give effect_sizes(table), which computes them, or of effects and standard errors read_trials(table)."
     known = ", ".join(map(str, table.columns))
     return f"The table has no column {', '.join(map(repr, unknown))}.{hint} It has: {known}."
 
