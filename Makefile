@@ -64,6 +64,7 @@ benchmark: .venv-benchmark/done
 
 docs: .venv/test
 	$(BIN)/python tools/draw_readme_figure.py
+	$(BIN)/python tools/draw_badges.py
 	$(BIN)/python tools/write_readme_answer.py
 	$(BIN)/python tools/website/blocks.py
 	$(BIN)/python tools/list_figures.py

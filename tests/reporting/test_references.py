@@ -136,3 +136,21 @@ def test_parts_of_the_bundled_references_are_words_of_them():
             name.split(",")[0] in reference for name in parts["authors"].split("; ") if name != "others"
         )
         assert 1950 < int(parts["year"]) < 2030
+
+
+def test_a_source_that_is_a_trial_is_cited_as_the_other_sources_cite_it():
+    entries = {entry.key: entry for entry in citations(pdt.trials())}
+    for name, journal in (("bastos2015", "Psychotherapy Research"), ("guthrie2001", "BMJ")):
+        assert entries[name].parts["journal"] == journal
+        assert entries[name].doi.startswith("10.")
+        assert f"year = {{{entries[name].year}}}" in as_bibtex([entries[name]])
+    assert entries["johansson2012"].doi == "10.1371/journal.pone.0038021"  # from the source of that name
+
+
+def test_a_trial_of_another_table_takes_nothing_from_a_bundled_one_of_the_same_name():
+    table = pd.DataFrame(
+        {"trial_id": ["johansson2012"], "study": ["Johansson 2012"], "year": [2012], "reference": [APA]}
+    )
+    (one,) = [entry for entry in citations(table.assign(source_id="mine")) if entry.key == "johansson2012"]
+    assert one.doi in ("", "10.1037/a0015324")
+    assert "Levy Berg" not in one.parts.get("authors", "")  # of another year

@@ -15,6 +15,7 @@ from pdt_evidence.formatting import percent
 from pdt_evidence.models.estimators import ESTIMATORS
 from pdt_evidence.models.inference import TESTS_BY_CODE
 from pdt_evidence.models.prediction import PI_RULES_BY_CODE
+from pdt_evidence.models.works import bibtex_entry
 from pdt_evidence.notes import code_of
 
 __all__ = ["Described", "Methods"]
@@ -39,21 +40,6 @@ I2 = "10.1002/sim.1186"
 THREE_LEVEL, CHE = "10.1002/jrsm.35", "10.1007/s11121-021-01246-3"
 FROM_ODDS = ("10.1037/0033-2909.117.1.167", "10.1002/1097-0258(20001130)19:22<3127::AID-SIM784>3.0.CO;2-M")
 PLAIN_MEAN = "10.1002/9780470743386.ch24"
-# DOI -> author, year, journal; the others are cited by DOI alone.
-KNOWN = {
-    "10.1002/sim.791": ("Hartung and Knapp", 2001, "Statistics in Medicine"),
-    "10.1002/sim.1482": ("Knapp and Hartung", 2003, "Statistics in Medicine"),
-    "10.1002/sim.7411": ("Jackson and Law and Rücker and Schwarzer", 2017, "Statistics in Medicine"),
-    "10.1111/j.1467-985X.2008.00552.x": (
-        "Higgins and Thompson and Spiegelhalter", 2009, "Journal of the Royal Statistical Society A"
-    ),
-    "10.1177/0962280218773520": ("Nagashima and Noma and Furukawa", 2019, "Statistical Methods in Medical Research"),
-    "10.1002/sim.2514": ("Viechtbauer", 2007, "Statistics in Medicine"),
-    "10.1002/jrsm.1081": ("Jackson", 2013, "Research Synthesis Methods"),
-    I2: ("Higgins and Thompson", 2002, "Statistics in Medicine"),
-    THREE_LEVEL: ("Konstantopoulos", 2011, "Research Synthesis Methods"),
-    CHE: ("Pustejovsky and Tipton", 2022, "Prevention Science"),
-}  # fmt: skip
 
 
 class Methods(str):
@@ -69,8 +55,8 @@ class Methods(str):
 
     @property
     def bibtex(self) -> str:
-        """One entry a reference; of those whose title is not kept here the DOI finds the rest."""
-        return "\n\n".join(_entry(number, doi) for number, doi in enumerate(self.references, 1))
+        """One entry a reference, with what the library's docstrings give of it; the DOI finds the rest."""
+        return "\n\n".join(bibtex_entry(f"ref{number}", doi) for number, doi in enumerate(self.references, 1))
 
 
 class Described:
@@ -191,12 +177,3 @@ def _pooling(of: Any, found: list[str]) -> list[str]:
     if rule:
         parts.append(f"prediction intervals ({rule.name}){_cite(found, rule.source)}")
     return [*lines, f"Heterogeneity is described by {'; '.join(parts)} (item 13d)."]
-
-
-def _entry(number: int, doi: str) -> str:
-    if doi not in KNOWN:
-        return f"@misc{{ref{number},\n  doi = {{{doi}}}\n}}"
-    author, year, journal = KNOWN[doi]
-    words = {"author": author, "year": year, "journal": journal, "doi": doi}
-    lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in words.items())
-    return f"@article{{ref{number},\n{lines}\n}}"

@@ -5,6 +5,10 @@ from `ESTIMATORS`. A new one is its functions and a record in this file, and its
 
 `tau2` takes a `Batch` and gives one value for each of its meta-analyses: a thousand strata cost one call.
 0 where the equation's solution is negative, NaN where k < 2.
+
+References
+----------
+.. [1] DerSimonian, Laird. Controlled Clinical Trials 7 (1986) 177. doi:10.1016/0197-2456(86)90046-2
 """
 
 from __future__ import annotations

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 import pandas as pd
 
+from pdt_evidence.evidence.package import load
 from pdt_evidence.evidence.readers.provenance import origin
 from pdt_evidence.evidence.short_citations import short_citations
 from pdt_evidence.reporting.references import parts_of
@@ -60,10 +61,34 @@ def citations(table: pd.DataFrame) -> list[Citation]:
     """The sources and the trials of a table: sources as bundled, trials as the table cites them."""
     from pdt_evidence.evidence import sources
 
-    found = [_of_source(row["source_id"], row) for row in sources(table).to_dict("records")]
+    found = [_with_reference(_of_source(row["source_id"], row)) for row in sources(table).to_dict("records")]
     used = {entry.key for entry in found}
     # A paper can be a source and a trial at once, under the same name.
-    return found + [entry for entry in _of_trials(table) if entry.key not in used]
+    return found + [_with_doi(entry) for entry in _of_trials(table) if entry.key not in used]
+
+
+def _with_reference(source: Citation) -> Citation:
+    """A source that is a trial, with authors, title and journal as another source cites that trial."""
+    trial = _bundled_trials().get(source.key)
+    if trial is None or not trial.parts or trial.year != source.year or trial.doi not in ("", source.doi):
+        return source
+    return replace(source, text=trial.text, parts=trial.parts)
+
+
+def _with_doi(trial: Citation) -> Citation:
+    """A bundled trial with the DOI of its paper, where that is a source too; a trial of another table as it is."""
+    same = _bundled_trials().get(trial.key)
+    if trial.doi or not trial.parts or same is None or same.parts != trial.parts:
+        return trial
+    paper = next((row for row in load("sources").to_dict("records") if row["source_id"] == trial.key), None)
+    if paper is None or _year(paper["year"]) != trial.year:
+        return trial
+    return replace(trial, doi=_text(paper["doi"]))
+
+
+@cache
+def _bundled_trials() -> dict[str, Citation]:
+    return {entry.key: entry for entry in _of_trials(load("trials"))}
 
 
 @cache
@@ -91,12 +116,11 @@ def _of_source(name: str, row: Mapping[Hashable, Any]) -> Citation:
     text = f"read from {file}, {row.get('bytes')} bytes, SHA-256 {row.get('sha256')}"
     parts = (version and f"version {version}", licence and f"licence {licence}", file and text)
     note = "; ".join(filter(None, parts))
-    year = row.get("year")
     return Citation(
         key=name,
         kind=_text(row.get("kind")),
         text=_text(row.get("citation")) or name,
-        year="" if pd.isna(year) else f"{float(year):.0f}",
+        year=_year(row.get("year")),
         doi=_text(row.get("doi")),
         url=_text(row.get("url")),
         note=note,
@@ -114,11 +138,11 @@ def _of_trials(table: pd.DataFrame) -> list[Citation]:
 
 
 def _of_trial(name: str, row: pd.Series, references: list[str]) -> Citation:
-    reference = references[0] if references else ""
+    parted = [text for text in references if parts_of(text)]
+    reference = next(iter([*parted, *references]), "")
     # A spreadsheet that was filled downwards counts a DOI up from row to row: then none is certain.
     dois = {_bare(doi) for text in references for doi in DOI.findall(text)}
-    year = row.get("year")
-    year = "" if year is None or pd.isna(year) else f"{float(year):.0f}"
+    year = _year(row.get("year"))
     parts = parts_of(reference)
     if year and parts.get("year", year) != year:
         parts = {}
@@ -137,6 +161,10 @@ def _bare(doi: str) -> str:
     """Without the mark that ends the sentence, or the bracket that it stands in."""
     doi = doi.rstrip(".,;")
     return doi.removesuffix(")") if doi.count(")") > doi.count("(") else doi
+
+
+def _year(value: Any) -> str:
+    return "" if value is None or pd.isna(value) else f"{float(value):.0f}"
 
 
 def _text(value: object) -> str:

@@ -17,7 +17,7 @@ SHAPES = (
     # Adler, B. C., & Cole, D. (2010). Title. Journal, 12(3), 4-5. doi:...
     re.compile(
         rf"(?P<authors>{APA_NAME}(?:, (?:& )?{APA_NAME})*(?: & {APA_NAME})?) ?\((?P<year>\d{{4}})\)\. "
-        rf"{TITLE} (?P<journal>[A-Z][^.,\d]+), {NUMBERS}, {PAGES}{END}"
+        rf"{TITLE} (?P<journal>[A-Z][^.,()\d]+)(?: \([^()\d]+\))?, {NUMBERS}, {PAGES}{END}"
     ),
     # Adler BC, Cole D, et al. Title. Journal. 2010;12(3):4-5.
     re.compile(
