@@ -316,7 +316,10 @@ def findings(
     elif isinstance(result, Synthesis):  # pyright: ignore[reportUnnecessaryIsInstance]
         strata = dict(result.strata)
     else:
-        raise RequestError(f"findings() takes a Synthesis or a PooledEffect, found {type(result).__name__}.")
+        raise RequestError(
+            "findings() takes a Synthesis, as synthesize(table) makes one, or a PooledEffect, "
+            f"found {type(result).__name__}."
+        )
     check_options(
         minimal=(minimal, Number(low=0, high=math.inf, expected="a difference above 0")),
         power=(power, Number(low=0, high=1, expected="a number between 0 and 1, such as 0.9")),
