@@ -61,7 +61,8 @@ class Finding(Brief):
         null = 1.0 if fit.measure in RATIOS else 0.0
         value, low, high = map(float, shown)
         effect = f"{fit.measure} {PAGE.effect(value, 2, null)} ({PAGE.interval((low, high), 2, null)})"
-        size = f"{fit.k} ({'patients not known' if math.isnan(self.n) else f'{self.n:.0f}'})"
+        trials = f"{fit.trials:g} with {fit.k} effects" if fit.is_multilevel else str(fit.k)
+        size = f"{trials} ({'patients not known' if math.isnan(self.n) else f'{self.n:.0f}'})"
         name = ", ".join(word.replace("_", " ") for word in self.key)
         return (name, size, effect, *self._absolute(), *map(_domain_cell, self.domains))
 
