@@ -42,6 +42,7 @@ WINGS = {
         "regression",
         "as_revman",
         "synthesis",
+        "one_stratum",
         "robustness",
         "bias",
         "multiverse",

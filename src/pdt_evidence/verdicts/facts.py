@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -18,6 +19,7 @@ from pdt_evidence.analysis.robustness.dependence import sensitivity
 from pdt_evidence.effects.clock import months_on_clock
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
+from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.evidence import load
 from pdt_evidence.evidence.coverage import LATE, late_said, undated_said
 from pdt_evidence.verdicts.pools import TEST, Pool, Pools, pooled_alone
@@ -168,7 +170,11 @@ def _controls_of(table: pd.DataFrame) -> Moderation:
 
 
 def _every_rule(table: pd.DataFrame) -> pd.DataFrame:
-    return sensitivity(_against_control(table), by="comparison", rhos=RHOS, test=TEST)
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", EvidenceWarning
+        )  # the pools that these are beside name the rows left out
+        return sensitivity(_against_control(table), by="comparison", rhos=RHOS, test=TEST)
 
 
 @cache

@@ -108,14 +108,15 @@ def test_what_cannot_be_computed_is_said(yi, options, words):
 
 
 def test_the_sentences_say_what_the_numbers_are():
+    """The mean is named where it is not the estimate that was pooled: two numbers of one name contradict each other."""
     found = pdt.publication_sensitivity(YI, VI, model="fixed")
     assert (
-        "13 times as likely to be published as the others to bring the estimate of 0.31 to 0"
+        "13 times as likely to be published as the others to bring the common-effect mean of 0.31 to 0"
         in found.sentence
     )
     never = pdt.publication_sensitivity([0.9, 0.7, 0.6, 0.3, 0.2], [0.03] * 5, model="fixed")
     assert np.isinf(never.s_value)
-    assert "would not bring the estimate" in never.sentence
+    assert "would not bring the common-effect mean" in never.sentence
     assert never.to_frame().loc[0, "affirmative"] == 3
     with pytest.raises(RequestError, match="not known for pdt_vs_cbt"):
         pdt.publication_sensitivity(pd.DataFrame({"yi": YI, "vi": VI, "comparison": "pdt_vs_cbt"}))

@@ -68,6 +68,35 @@ def test_small_studies_with_larger_effects_suggest_publication_bias():
     assert suggested(even)["publication bias"] == "no concern"
 
 
+def test_choices_of_the_test_that_disagree_are_all_shown_and_suggest_nothing(synthesis):
+    """Depression after treatment: p = 0.026 with Egger's weights; with random effects 0.347, as on the page of bias."""
+    fit = synthesis["depression", "post"]
+    found = {one.name: one for one in domains_of(fit, 0.24, 0.9)}["publication bias"]
+    test = pdt.regression_test(fit)
+    assert test.disagree
+    assert found.suggestion == "not assessed"
+    assert f"random effects on the standard error p = {test.p:.3f}" in found.number
+    assert "Egger's weights on the standard error p = 0.026" in found.number
+    assert found.number.count("p = ") == 1 + len(test.others)
+
+
+def test_small_studies_that_favour_the_other_side_suggest_it_only_where_the_direction_is_not_known():
+    vi = np.linspace(0.01, 0.3, 14)
+    yi = 0.9 - 2 * np.sqrt(vi) + np.tile([0.02, -0.02], 7)
+    for comparison, expected in (("pdt_vs_control", "no concern"), ("pdt_vs_cbt", "serious")):
+        fit = pdt.pool(yi, vi, measure="SMD", columns={"comparison": [comparison] * 14})
+        assert suggested(fit)["publication bias"] == expected
+
+
+def test_a_multilevel_result_is_tested_by_trial_and_counts_its_trials():
+    table = pdt.trials(comparison="pdt_vs_control", outcome="depression", follow_up="post")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", pdt.EvidenceWarning)
+        row = pdt.findings(pdt.synthesize(table, dependence="che")).rows[0]
+    assert "effects clustered by trial" in row.domains[-1].number
+    assert row.cells()[1].startswith(f"{row.fit.trials:g} with {row.fit.k} effects")
+
+
 def test_every_stratum_has_its_row_and_its_numbers(synthesis):
     found = pdt.findings(synthesis)
     frame = found.to_frame()

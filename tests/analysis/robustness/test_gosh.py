@@ -128,7 +128,7 @@ def test_a_record_of_many_subsets_has_a_short_name():
     assert repr(gosh(YI[:8], VI[:8])) == "<Gosh REML: all 255 subsets of 8 studies>"
 
 
-def test_a_table_is_taken_by_trial_where_one_has_several_rows():
+def test_a_table_is_one_stratum_of_one_value_a_trial():
     table = pd.DataFrame(
         {
             "study": ["A", "A", "B", "C", "D", "D"],
@@ -137,11 +137,13 @@ def test_a_table_is_taken_by_trial_where_one_has_several_rows():
             "vi": [0.04, 0.05, 0.06, 0.03, 0.05, 0.04],
         }
     )
-    found = pdt.gosh(table)
-    fit = pdt.synthesize(table.assign(all="all"), by="all", dependence="che")["all"]
+    with pytest.raises(RequestError, match="2 strata \\(depression; anxiety\\)"):
+        pdt.gosh(table)
+    table = table.assign(outcome="depression")
+    found = pdt.gosh(table, method="DL")
+    fit = pdt.synthesize(table, by="outcome", method="DL")["depression"]
     assert found.labels == ("A", "B", "C", "D")
     assert_allclose(found.estimate, pdt.gosh(fit).estimate)
-    one = table.drop_duplicates("study")
-    assert_allclose(pdt.gosh(one, method="DL").estimate, pdt.gosh(one["yi"], one["vi"], method="DL").estimate)
-    with pytest.raises(RequestError, match="method"):
-        pdt.gosh(table, method="DL")
+    assert "4 trials with 6 rows" in found.summary()
+    with pytest.raises(RequestError, match="A table brings its vi along"):
+        pdt.gosh(table, table["vi"])

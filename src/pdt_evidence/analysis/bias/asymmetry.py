@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,9 @@ from pdt_evidence.models.distributions import two_sided_p
 from pdt_evidence.models.inference import REGRESSION_TESTS
 from pdt_evidence.options import RHO, Choice, check_options
 from pdt_evidence.results import PooledEffect
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["RankTest", "rank_test", "regression_test", "trim_and_fill"]
 
@@ -45,7 +49,7 @@ def regression_test(
     Parameters
     ----------
     yi, vi : array_like, shape (k,)
-        Effects and their variances; or a `PooledEffect` or a table with these columns as `yi`, and no `vi`.
+        Effects and their variances; or a `PooledEffect` or the table of one stratum as `yi`, and no `vi`.
     model : {"random", "wls", "peters"}, optional
         Random effects (REML); weights 1 / vi with a free residual variance, Egger's own; or Peters' test of ratios
         and risk differences, on 1 / n with weights by the events. "random" without it. Effects in clusters are
@@ -88,7 +92,7 @@ def regression_test(
         test=(test, Choice((*REGRESSION_TESTS, None))),
         **({"rho": (rho, RHO)} if rho is not None else {}),
     )
-    studies = studies_of(yi, vi, cluster=cluster, rho=rho)
+    studies = studies_of(yi, vi, cluster=cluster, rho=rho, caller="regression_test")
     test = test or (studies.test if studies.test in REGRESSION_TESTS else "knha")
     form = "che" if studies.cluster is not None else model or "random"
     if form == "peters":
@@ -194,13 +198,13 @@ class RankTest(Tabular):
 
 
 @known_options
-def rank_test(yi: ArrayLike | PooledEffect, vi: ArrayLike | None = None) -> RankTest:
+def rank_test(yi: ArrayLike | PooledEffect | pd.DataFrame, vi: ArrayLike | None = None) -> RankTest:
     """Test a funnel for asymmetry by the rank correlation of effects and variances.
 
     Parameters
     ----------
     yi, vi : array_like, shape (k,)
-        Effects and their variances; or a `PooledEffect` as `yi`, and no `vi`.
+        Effects and their variances; or a `PooledEffect` or the table of one stratum as `yi`, and no `vi`.
 
     Returns
     -------
@@ -223,7 +227,9 @@ def rank_test(yi: ArrayLike | PooledEffect, vi: ArrayLike | None = None) -> Rank
     >>> rank_test([0.9, 0.6, 0.5, 0.3], [0.20, 0.10, 0.05, 0.02]).tau
     1.0
     """
-    full = pool_first(yi, vi, None, None, None, None, "ranks take every effect for a study of its own")
+    full = pool_first(
+        yi, vi, None, None, None, None, "rank_test", "ranks take every effect for a study of its own"
+    )
     if full.k < 3 or not has_spread(full.yi) or not has_spread(full.vi):
         return RankTest(tau=float("nan"), p=float("nan"), k=full.k)
     from scipy.stats import kendalltau
@@ -237,7 +243,7 @@ def rank_test(yi: ArrayLike | PooledEffect, vi: ArrayLike | None = None) -> Rank
 
 @known_options
 def trim_and_fill(
-    yi: ArrayLike | PooledEffect,
+    yi: ArrayLike | PooledEffect | pd.DataFrame,
     vi: ArrayLike | None = None,
     *,
     side: str | None = None,
@@ -251,7 +257,7 @@ def trim_and_fill(
     Parameters
     ----------
     yi, vi : array_like, shape (k,)
-        Effects and their variances; or a `PooledEffect` as `yi`, and no `vi`.
+        Effects and their variances; or a `PooledEffect` or the table of one stratum as `yi`, and no `vi`.
     side : {"left", "right"}, optional
         Where studies are missing; without it the side on which `regression_test` has fewer small ones.
     estimator : {"L0", "R0", "Q0"}
@@ -284,6 +290,6 @@ def trim_and_fill(
     require_choice("side", side, SIDES)
     require_choice("estimator", estimator, ESTIMATORS)
     alone = "the trials that it fills in would have one effect each, where those that there are have several"
-    full = pool_first(yi, vi, method, test, level, None, alone)
+    full = pool_first(yi, vi, method, test, level, None, "trim_and_fill", alone)
     options = {"method": full.method, "test": full.test, "level": full.level}
     return small_study.trim_and_fill(full.yi, full.vi, side=side, estimator=estimator, **options)

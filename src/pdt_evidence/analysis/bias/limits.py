@@ -54,7 +54,7 @@ def limit_meta(
     Parameters
     ----------
     yi, vi : array_like, shape (k,)
-        Effects and their variances; or a `PooledEffect` or a table with these columns as `yi`, and no `vi`.
+        Effects and their variances; or a `PooledEffect` or the table of one stratum as `yi`, and no `vi`.
     method : str, optional
         Estimator of tau2; that of the fit, else "REML".
     level : float, optional
@@ -82,7 +82,7 @@ def limit_meta(
     >>> round(limit_meta([0.9, 0.6, 0.5, 0.3, 0.2], [0.20, 0.10, 0.05, 0.02, 0.02]).estimate, 2)
     -0.05
     """
-    studies, level = _independent(yi, vi, level)
+    studies, level = _independent(yi, vi, level, "limit_meta")
     if studies.k < 3:
         return LimitMeta(
             method="limit meta-analysis", k=studies.k, why=f"it needs 3 studies, and there are {studies.k}"
@@ -118,7 +118,7 @@ def p_uniform(
     Parameters
     ----------
     yi, vi : array_like, shape (k,)
-        Effects and their variances; or a `PooledEffect` or a table with these columns as `yi`, and no `vi`.
+        Effects and their variances; or a `PooledEffect` or the table of one stratum as `yi`, and no `vi`.
     direction : {"positive", "negative"}, optional
         Which effects selection favours. Without it positive, but trials of two treatments need it.
     level : float, optional
@@ -148,7 +148,7 @@ def p_uniform(
     0.15
     """
     check_options(direction=(direction, Choice(DIRECTIONS)))
-    studies, level = _independent(yi, vi, level)
+    studies, level = _independent(yi, vi, level, "p_uniform")
     sign, _ = direction_of(studies, direction)
     where = interval_of(sign * studies.yi, studies.vi, np.array([STEP]))
     blank = PUniform(method="p-uniform*", k=studies.k, significant=int((where == 0).sum()))
@@ -180,10 +180,12 @@ def p_uniform(
     )
 
 
-def _independent(yi: Evidence, vi: ArrayLike | None, level: float | None) -> tuple[Studies, float]:
+def _independent(
+    yi: Evidence, vi: ArrayLike | None, level: float | None, caller: str
+) -> tuple[Studies, float]:
     if level is not None:
         check_options(level=(level, LEVEL))
-    studies = studies_of(yi, vi)
+    studies = studies_of(yi, vi, caller=caller)
     if studies.cluster is not None:
         raise RequestError(TOGETHER)
     return studies, studies.level if level is None else level

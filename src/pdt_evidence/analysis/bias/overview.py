@@ -156,7 +156,7 @@ def bias(
     Parameters
     ----------
     yi, vi : array_like, shape (k,)
-        Effects and their variances; or a `PooledEffect` or a table with these columns as `yi`, and no `vi`.
+        Effects and their variances; or a `PooledEffect` or the table of one stratum as `yi`, and no `vi`.
     direction : {"positive", "negative"}, optional
         Which effects selection favours. Without it positive, but trials of two treatments need it.
     cluster, rho
@@ -201,20 +201,20 @@ def bias(
         counted = "1 trial is" if trials == 1 else f"{trials} trials are"
         why = f"{counted} fewer than {least}: nothing is corrected for bias."
         blank = [Adjusted(method=name, k=studies.k, why=why) for name in SECTIONS[1:]]
-        return Bias(**base, rows=(first, *blank), why=why)
+        return Bias(**base, rows=(first, *blank), why=why, notes=studies.how)
     sign, note = direction_of(studies, direction)
     side = "positive" if sign > 0 else "negative"
-    options = {"direction": side, "cluster": cluster, "level": level}
-    pets = pet_peese(yi, vi, direction=side, cluster=cluster, rho=rho, level=level)
-    sensitivity = publication_sensitivity(yi, vi, **options)
+    options: dict[str, Any] = {"direction": side, "level": level}
+    pets = pet_peese(studies, **options)
+    sensitivity = publication_sensitivity(studies, **options)
     rows = [
         first,
         _chosen(pets),
         pets.uwls,
         pets.waap,
-        _of_selection("selection model, 1 step", selection_model(yi, vi, **options)),
-        _of_selection("selection model, 2 steps", selection_model(yi, vi, steps=(0.025, 0.5), **options)),
-        _of_selection("selection model, beta", selection_model(yi, vi, kind="beta", **options)),
+        _of_selection("selection model, 1 step", selection_model(studies, **options)),
+        _of_selection("selection model, 2 steps", selection_model(studies, steps=(0.025, 0.5), **options)),
+        _of_selection("selection model, beta", selection_model(studies, kind="beta", **options)),
         *_of_independent(studies, side, level),
         replace(sensitivity.worst_case, method="worst case"),
     ]
@@ -222,9 +222,9 @@ def bias(
         **base,
         rows=tuple(rows),
         direction=side,
-        regression=regression_test(yi, vi, cluster=cluster, rho=rho),
+        regression=regression_test(studies),
         sensitivity=sensitivity,
-        notes=(note, *_dependent(studies)),
+        notes=(*studies.how, note, *_dependent(studies), *_two_means(first, sensitivity)),
     )
 
 
@@ -297,6 +297,17 @@ def _filled(studies: Studies, side: str, level: float) -> Adjusted:
 def _henmi_copas(studies: Studies, level: float) -> Adjusted:
     found = henmi_copas(studies.yi, studies.vi, level=level)
     return Adjusted(method="Henmi-Copas", estimate=found.estimate, ci=found.ci, k=found.k, tau2=found.tau2)
+
+
+def _two_means(first: Adjusted, sensitivity: PublicationSensitivity) -> tuple[str, ...]:
+    """A sentence where the mean that selection is to move is another than that of the model."""
+    own = sensitivity.naive.estimate
+    if np.isnan(own) or np.isclose(own, first.estimate, rtol=1e-4, atol=1e-6):
+        return ()
+    return (
+        f"Two means stand here: {TEXT.number(first.estimate)} (uncorrected) is of the model that was pooled; "
+        f"{TEXT.number(own)} is {sensitivity.mean}, from which the sensitivity to publication bias starts.",
+    )
 
 
 def _dependent(studies: Studies) -> tuple[str, ...]:

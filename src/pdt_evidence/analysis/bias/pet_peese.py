@@ -118,7 +118,7 @@ def pet_peese(
     Parameters
     ----------
     yi, vi : array_like, shape (k,)
-        Effects and their variances; or a `PooledEffect` or a table with these columns as `yi`, and no `vi`.
+        Effects and their variances; or a `PooledEffect` or the table of one stratum as `yi`, and no `vi`.
     model : {"reml", "wls"}
         Random effects, or weights 1 / vi with a free residual variance. Effects in clusters are fitted as
         correlated and hierarchical effects whatever is chosen, with CR2 standard errors and Satterthwaite df.
@@ -131,7 +131,8 @@ def pet_peese(
         Which effects selection favours. Without it positive, but trials of two treatments need it.
     cluster, rho
         One name an effect, or a column of the table; correlation of the sampling errors in a cluster. A
-        multilevel fit brings both along, a table with `trial_id` the first.
+        multilevel fit brings both along. The rows of a table are one value a trial, as in `synthesize`, unless
+        `cluster` is given.
     level : float, optional
         Of the intervals; that of the fit, else 0.95.
 
@@ -169,7 +170,7 @@ def pet_peese(
         **({"level": (level, LEVEL)} if level is not None else {}),
         **({"rho": (rho, RHO)} if rho is not None else {}),
     )
-    studies = studies_of(yi, vi, cluster=cluster, rho=rho)
+    studies = studies_of(yi, vi, cluster=cluster, rho=rho, caller="pet_peese")
     sign, why = direction_of(studies, direction)
     word, x = studies.precision(precision)
     level = studies.level if level is None else level

@@ -51,7 +51,7 @@ def selection_model(
     Parameters
     ----------
     yi, vi : array_like, shape (k,)
-        Effects and their variances; or a `PooledEffect` or a table with these columns as `yi`, and no `vi`.
+        Effects and their variances; or a `PooledEffect` or the table of one stratum as `yi`, and no `vi`.
     steps : sequence of float, optional
         One-sided p-values at which the weight changes: (0.025,), the 3-parameter model, unless given;
         (0.025, 0.5) is the one with 4. Of "beta" the two p-values beyond which the weight is constant.
@@ -116,7 +116,7 @@ def selection_model(
         **({"level": (level, LEVEL)} if level is not None else {}),
     )
     edges, given = _weight_function(kind, steps, weights)
-    studies = studies_of(yi, vi, cluster=cluster)
+    studies = studies_of(yi, vi, cluster=cluster, caller="selection_model")
     sign, note = direction_of(studies, direction)
     level = studies.level if level is None else level
     counts = _counts(studies, sign, edges) if kind == "step" else ()

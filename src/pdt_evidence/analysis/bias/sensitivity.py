@@ -51,6 +51,9 @@ class PublicationSensitivity(Tabular):
     curve: pd.DataFrame  # ratio, estimate, ci_low, ci_high
     level: float = 0.95
     sign: float = 1.0
+    mean: str = (
+        "the estimate"  # what `naive` is, in words: not always the estimate of the model that was pooled
+    )
     why: str = ""
     notes: tuple[str, ...] = ()
 
@@ -65,12 +68,12 @@ class PublicationSensitivity(Tabular):
         if np.isinf(self.s_value):
             first = (
                 f"However much likelier studies with significant {kind} results ({self.affirmative} of {self.k}) were "
-                f"to be published than the others, that would not bring the estimate of "
+                f"to be published than the others, that would not bring {self.mean} of "
                 f"{TEXT.number(self.naive.estimate, 2)} to {to}"
             )
         else:
             first = (
-                f"{start}{_times(self.s_value)} as likely to be published as the others to bring the estimate of "
+                f"{start}{_times(self.s_value)} as likely to be published as the others to bring {self.mean} of "
                 f"{TEXT.number(self.naive.estimate, 2)} to {to}"
             )
         return f"{first}; {self._limit(to)}."
@@ -152,7 +155,7 @@ def publication_sensitivity(
     Parameters
     ----------
     yi, vi : array_like, shape (k,)
-        Effects and their variances; or a `PooledEffect` or a table with these columns as `yi`, and no `vi`.
+        Effects and their variances; or a `PooledEffect` or the table of one stratum as `yi`, and no `vi`.
     q : float
         What the mean, or the nearer end of its interval, is to be moved to; on the scale of the effects.
     model : {"robust", "fixed"}
@@ -197,7 +200,7 @@ def publication_sensitivity(
         direction=(direction, Choice(DIRECTIONS)),
         **({"level": (level, LEVEL)} if level is not None else {}),
     )
-    studies = studies_of(yi, vi, cluster=cluster)
+    studies = studies_of(yi, vi, cluster=cluster, caller="publication_sensitivity")
     sign, note = direction_of(studies, direction)
     level = studies.level if level is None else level
     data = _selection(studies, sign, model, alpha, level)
@@ -210,6 +213,7 @@ def publication_sensitivity(
         "affirmative": many,
         "level": level,
         "sign": sign,
+        "mean": _mean_in_words(studies, model),
     }
     why = _impossible(data, sign * q)
     if why:
@@ -293,6 +297,15 @@ def _no_curve() -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame({"ratio": [], "estimate": [], "ci_low": [], "ci_high": []})
+
+
+def _mean_in_words(studies: Studies, model: str) -> str:
+    """What selection is to move: the estimate itself where that is the REML mean of single effects."""
+    if model == "fixed":
+        return "the common-effect mean"
+    if studies.cluster is not None:
+        return "this method's own mean (each effect weighted as if independent, errors robust by trial)"
+    return "the estimate" if studies.method == "REML" else "the REML mean"
 
 
 def _asides(studies: Studies, model: str) -> list[str]:

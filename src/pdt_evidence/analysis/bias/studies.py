@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,19 +11,21 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import checked_studies, without_variances
+from pdt_evidence.analysis.one_stratum import one_stratum, refuse_beside_table, rows_of_one_stratum
 from pdt_evidence.analysis.pooled.covariances import covariance_of
 from pdt_evidence.analysis.pooled.multilevel import MultilevelEffect
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
+from pdt_evidence.evidence.frames import as_pandas, is_table
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.results import PooledEffect
 
 __all__ = ["DIRECTIONS", "Evidence", "Studies", "direction_of", "studies_of"]
 
 Floats = NDArray[np.float64]
-Evidence = PooledEffect | pd.DataFrame | ArrayLike
 DIRECTIONS = ("positive", "negative", None)
 # Comparisons in which those who run trials of PDT want arm 1 to win; in the others either arm may have been wanted.
 FAVOURS_PDT = frozenset({"pdt_vs_control", "pdt_vs_active_control", "pdt_plus_medication_vs_medication"})
+CLUSTER = "_given_cluster"
 STANDARDISED = frozenset({"SMD", "SMCC", "SMCR"})
 
 
@@ -46,6 +48,7 @@ class Studies:
     events: tuple[Floats, Floats] | None = (
         None  # with an event, and persons, of both arms; None where not known
     )
+    how: tuple[str, ...] = ()  # of a table: which trials, how their rows became values, what was left out
 
     @property
     def k(self) -> int:
@@ -77,26 +80,32 @@ class Studies:
         return word, self.by_n
 
 
+Evidence = PooledEffect | pd.DataFrame | Studies | ArrayLike
+
+
 def studies_of(
     data: Evidence,
     vi: ArrayLike | None = None,
     *,
     cluster: Iterable[Hashable] | str | None = None,
     rho: float | None = None,
+    caller: str = "bias",
 ) -> Studies:
-    """Studies of a pooled effect, a table with `yi` and `vi`, or arrays.
+    """Studies of a pooled effect, a table of trials, or arrays; `caller` is the public function that wants them.
 
-    A multilevel fit brings its clusters and `rho` along, a table has them in `trial_id`; `cluster` gives them
-    otherwise: one name an effect, or the name of a column.
+    A table is one stratum, its rows are those that `synthesize` pools, one value a trial. A multilevel fit brings its
+    clusters and `rho` along; `cluster` gives them otherwise, and then each row of a table is kept: one name an
+    effect, or the name of a column.
     """
+    if isinstance(data, Studies):
+        return data
     if isinstance(data, PooledEffect):
         if vi is not None:
             raise RequestError("A pooled effect brings its variances along: leave vi out.")
         return _of_fit(data, cluster, rho)
-    if isinstance(data, pd.DataFrame):
-        if vi is not None:
-            raise RequestError("A table brings its variances along: leave vi out.")
-        return _of_table(data, cluster, rho)
+    if is_table(data):
+        refuse_beside_table(vi=vi)
+        return _of_table(as_pandas(data), cluster, rho, caller)
     if vi is None:
         raise without_variances(data)
     y, v, _ = checked_studies(data, vi, None)
@@ -139,16 +148,27 @@ def _of_fit(fit: PooledEffect, cluster: Any, rho: float | None) -> Studies:
     return _made(fit.yi, fit.vi, columns, _names(cluster, columns, fit.k), rho, fit)
 
 
-def _of_table(table: pd.DataFrame, cluster: Any, rho: float | None) -> Studies:
+def _of_table(table: pd.DataFrame, cluster: Any, rho: float | None, caller: str) -> Studies:
     missing = [missing_column(name, table.columns) for name in ("yi", "vi") if name not in table.columns]
     if missing:
         raise SchemaError.from_problems(missing, "the table to look at for bias")
-    labels = table["row_id"].tolist() if "row_id" in table.columns else None
-    y, v, _ = checked_studies(table["yi"].tolist(), table["vi"].tolist(), labels)
-    columns: dict[str, Any] = {str(name): table[name].to_numpy() for name in table.columns}
-    if cluster is None and "trial_id" in columns:
-        cluster = "trial_id"
-    return _made(y, v, columns, _names(cluster, columns, len(y)), rho, None)
+    if cluster is None:
+        found = one_stratum(table, caller, **({} if rho is None else {"rho": rho}))
+        return replace(_of_fit(found.fit, None, rho), how=found.how)
+    if not isinstance(cluster, str):  # one name a row: it goes where its row goes
+        table, cluster = _with_clusters(table, list(cluster)), CLUSTER
+    rows, how = rows_of_one_stratum(table, caller)
+    y, v, _ = checked_studies(rows["yi"].tolist(), rows["vi"].tolist(), rows["row_id"].tolist())
+    columns: dict[str, Any] = {str(name): rows[name].to_numpy() for name in rows.columns}
+    return replace(_made(y, v, columns, _names(cluster, columns, len(y)), rho, None), how=how)
+
+
+def _with_clusters(table: pd.DataFrame, names: list[Hashable]) -> pd.DataFrame:
+    if len(names) != len(table):
+        raise EvidenceError(
+            f"cluster has {len(names)} names for {len(table)} effects; each effect needs one."
+        )
+    return table.assign(**{CLUSTER: pd.Series(names, index=table.index, dtype=object)})
 
 
 def _names(cluster: Any, columns: dict[str, Any], k: int) -> Sequence[Hashable] | None:

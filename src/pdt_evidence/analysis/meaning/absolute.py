@@ -222,7 +222,10 @@ def absolute(
 
 def _check(fit: PooledEffect, control_rate: float | None, sd: float | None) -> None:
     if not isinstance(fit, PooledEffect):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise RequestError(f"absolute() takes a PooledEffect, found {type(fit).__name__}.")
+        raise RequestError(
+            f"absolute() takes a PooledEffect, as synthesize(table) has one for each stratum, "
+            f"found {type(fit).__name__}."
+        )
     given = {"control_rate": (control_rate, RATE), "sd": (sd, SD)}
     check_options(**{name: pair for name, pair in given.items() if pair[0] is not None})
     if fit.measure not in MEASURES:

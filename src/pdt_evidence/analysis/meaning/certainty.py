@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pdt_evidence.analysis.bias.asymmetry import regression_test
+from pdt_evidence.analysis.bias.studies import Studies, direction_of, studies_of
 from pdt_evidence.analysis.meaning.information import information_size
-from pdt_evidence.errors import EvidenceError
+from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.evidence.judgements import worst_judgement
 from pdt_evidence.formatting import PAGE, percent
-from pdt_evidence.models.bias.small_study import regression_test
+from pdt_evidence.models.bias.small_study import RegressionTest
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.showing import Brief
 
@@ -25,7 +27,10 @@ DOMAINS = ("risk of bias", "inconsistency", "indirectness", "imprecision", "publ
 SUGGESTIONS = ("no concern", "serious", "very serious", "not assessed")
 FINE, SERIOUS, VERY, OPEN = SUGGESTIONS
 HALF = 50.0  # percent of the weight
-LEAST_FOR_ASYMMETRY = 10  # studies
+LEAST_FOR_ASYMMETRY = 10  # trials
+ALPHA = 0.05  # of the tests of asymmetry
+MODELS = {"random": "random effects", "wls": "Egger's weights", "che": "effects clustered by trial,"}
+PRECISIONS = {"sei": "the standard error", "n": "the size of the arms"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -112,20 +117,43 @@ def _imprecision(fit: PooledEffect, minimal: float, power: float) -> Domain:
 
 def _publication_bias(fit: PooledEffect) -> Domain:
     rule = (
-        f"Egger's regression, from {LEAST_FOR_ASYMMETRY} studies on. Serious where p < 0.05 and small studies show "
-        "larger effects."
+        f"Regression of effects on their precision, from {LEAST_FOR_ASYMMETRY} trials on: random effects and Egger's "
+        "weights, on the standard error and on the size of the arms. Serious where p < 0.05 by each of these and small "
+        "studies favour PDT more, or differ either way where it is not known which results would have been published "
+        "sooner; not assessed where these choices disagree."
     )
-    if fit.is_multilevel or fit.k < LEAST_FOR_ASYMMETRY:
-        number = (
-            "several effects a trial"
-            if fit.is_multilevel
-            else f"{fit.k} {'study' if fit.k == 1 else 'studies'}"
-        )
-        return Domain(name="publication bias", rule=rule, number=number, suggestion=OPEN)
-    found = regression_test(fit.yi, fit.vi)
-    suggestion = OPEN if math.isnan(found.p) else SERIOUS if found.p < 0.05 and found.slope > 0 else FINE
-    number = f"slope {PAGE.number(found.slope)}, {PAGE.p_value(found.p)}"
+    trials = int(fit.trials) if fit.is_multilevel else fit.k
+    number, suggestion = f"{trials} {'study' if trials == 1 else 'studies'}", OPEN
+    if trials >= LEAST_FOR_ASYMMETRY:
+        studies = studies_of(fit)
+        found = regression_test(studies)
+        if math.isnan(found.p):
+            number = "all are equally precise, or on one line"
+        elif found.disagree:
+            number = f"the usual choices disagree: {_by_each_choice(found)}"
+        else:
+            sign = _favoured(studies)
+            suggestion = SERIOUS if found.p < ALPHA and (sign is None or found.slope * sign > 0) else FINE
+            number = f"slope {PAGE.number(found.slope)} ({_in_words(found.model, found.precision)}), "
+            number += PAGE.p_value(found.p)
     return Domain(name="publication bias", rule=rule, number=number, suggestion=suggestion)
+
+
+def _by_each_choice(found: RegressionTest) -> str:
+    tests = [(found.model, found.precision, found.p), *found.others]
+    return "; ".join(f"{_in_words(model, on)} {PAGE.p_value(p)}" for model, on, p in tests)
+
+
+def _in_words(model: str, precision: str) -> str:
+    return f"{MODELS[model]} on {PRECISIONS[precision]}"
+
+
+def _favoured(studies: Studies) -> float | None:
+    """The sign of the effects that would have been published sooner; None where nobody knows."""
+    try:
+        return direction_of(studies, None)[0] if studies.comparisons else None
+    except RequestError:
+        return None
 
 
 def _between(low: float, high: float, minimal: float) -> str:

@@ -61,7 +61,8 @@ class Finding(Brief):
         null = 1.0 if fit.measure in RATIOS else 0.0
         value, low, high = map(float, shown)
         effect = f"{fit.measure} {PAGE.effect(value, 2, null)} ({PAGE.interval((low, high), 2, null)})"
-        size = f"{fit.k} ({'patients not known' if math.isnan(self.n) else f'{self.n:.0f}'})"
+        trials = f"{fit.trials:g} with {fit.k} effects" if fit.is_multilevel else str(fit.k)
+        size = f"{trials} ({'patients not known' if math.isnan(self.n) else f'{self.n:.0f}'})"
         name = ", ".join(word.replace("_", " ") for word in self.key)
         return (name, size, effect, *self._absolute(), *map(_domain_cell, self.domains))
 
@@ -316,7 +317,10 @@ def findings(
     elif isinstance(result, Synthesis):  # pyright: ignore[reportUnnecessaryIsInstance]
         strata = dict(result.strata)
     else:
-        raise RequestError(f"findings() takes a Synthesis or a PooledEffect, found {type(result).__name__}.")
+        raise RequestError(
+            "findings() takes a Synthesis, as synthesize(table) makes one, or a PooledEffect, "
+            f"found {type(result).__name__}."
+        )
     check_options(
         minimal=(minimal, Number(low=0, high=math.inf, expected="a difference above 0")),
         power=(power, Number(low=0, high=1, expected="a number between 0 and 1, such as 0.9")),

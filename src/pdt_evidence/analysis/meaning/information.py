@@ -163,7 +163,10 @@ def _check(
     fit: PooledEffect, minimal: Any, power: Any, level: Any, sd: Any, diversity: Any, held: Any
 ) -> None:
     if not isinstance(fit, PooledEffect):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise RequestError(f"information_size() takes a PooledEffect, found {type(fit).__name__}.")
+        raise RequestError(
+            f"information_size() takes a PooledEffect, as synthesize(table) has one for each stratum, "
+            f"found {type(fit).__name__}."
+        )
     kinds: dict[str, Any] = {
         "minimal": (minimal, Number(low=0, high=math.inf, expected="a difference above 0")),
         "power": (power, Number(low=0, high=1, expected="a number between 0 and 1, such as 0.9")),

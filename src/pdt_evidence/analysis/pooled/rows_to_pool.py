@@ -18,7 +18,15 @@ from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, warn
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.evidence.tables import set_aside
 
-__all__ = ["OWN_FIELDS", "distinct_words", "nothing_gives", "rows_to_pool", "with_names", "words_of"]
+__all__ = [
+    "OWN_FIELDS",
+    "distinct_words",
+    "nothing_gives",
+    "numbers_of_rows",
+    "rows_to_pool",
+    "with_names",
+    "words_of",
+]
 
 SIGNED_BY_SCORE = ("SMD", "MD", "ROM", "OR", "RR", "RD")
 OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_reason")  # a result has them by themselves
@@ -132,8 +140,13 @@ def _several(where: str, rows: pd.DataFrame, column: str) -> str:
 
 def _shown(ids: Iterable[Any]) -> str:
     """The first of many ids."""
-    first = list(map(str, islice(ids, ROWS_SHOWN + 1)))
+    first = numbers_of_rows(islice(ids, ROWS_SHOWN + 1))
     return ", ".join(first[:ROWS_SHOWN]) + (", …" if len(first) > ROWS_SHOWN else "")
+
+
+def numbers_of_rows(ids: Iterable[Any]) -> list[str]:
+    """Row ids for a sentence that says "rows" before them: of "row 4", the id of a row without one, the number."""
+    return [str(one).removeprefix("row ") for one in ids]
 
 
 def with_names(table: pd.DataFrame) -> pd.DataFrame:
@@ -191,7 +204,7 @@ def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def nothing_gives(excluded: pd.DataFrame, what: str) -> EvidenceError:
     """The error that says why, row by row; `excluded` has `row_id` and `reason`."""
-    rows = zip(excluded["row_id"], excluded["reason"], strict=True)
+    rows = zip(numbers_of_rows(excluded["row_id"]), excluded["reason"], strict=True)
     return EvidenceError.from_problems([f"row {row}: {reason}." for row, reason in rows], what)
 
 

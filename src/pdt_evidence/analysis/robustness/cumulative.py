@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -15,12 +15,15 @@ from pdt_evidence.errors import EvidenceError, did_you_mean, known_options
 from pdt_evidence.models.cumulative import accumulate
 from pdt_evidence.results import PooledEffect
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = ["cumulative"]
 
 
 @known_options
 def cumulative(
-    yi: ArrayLike | PooledEffect,
+    yi: ArrayLike | PooledEffect | pd.DataFrame,
     vi: ArrayLike | None = None,
     *,
     order: Sequence[object] | ArrayLike | None = None,
@@ -34,7 +37,7 @@ def cumulative(
     Parameters
     ----------
     yi, vi : array_like, shape (k,)
-        Effects and their variances; or a `PooledEffect` as `yi`, and no `vi`.
+        Effects and their variances; or a `PooledEffect` or the table of one stratum as `yi`, and no `vi`.
     order : sequence, length k, or str, optional
         Studies enter by these values, smallest first (ordered categories in their order), equal ones as they
         stand: years, -years
@@ -67,16 +70,16 @@ def cumulative(
     >>> steps.labels, steps.estimate.round(3).tolist()
     (('2', '3', '1'), [0.2, 0.144, 0.349])
     """
-    full = pool_first(yi, vi, method, test, level, labels)
+    full = pool_first(yi, vi, method, test, level, labels, "cumulative")
     if isinstance(order, str):
-        order = _column(yi, order)
+        order = _column(full, order)
     at = np.arange(full.k) if order is None else _places(order, full)
     fits = accumulate(full.yi[at], full.vi[at], options_of(full))
     return series("cumulative", [full.labels[i] for i in at], full, fits)
 
 
-def _column(result: object, name: str) -> Sequence[object]:
-    columns = result.columns if isinstance(result, PooledEffect) else {}
+def _column(full: PooledEffect, name: str) -> Sequence[object]:
+    columns = full.columns
     if name not in columns:
         known = ", ".join(map(repr, columns)) or "none"
         raise EvidenceError(

@@ -6,20 +6,19 @@ correlation `rho` that some of them need and no trial reports, and what becomes 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from math import isnan, nan
 
 import pandas as pd
 
-from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
+from pdt_evidence.analysis.one_stratum import rows_with_reasons
 from pdt_evidence.analysis.pooled.strata import strata_of
 from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, Stratified
 from pdt_evidence.analysis.synthesis import scores_to_pool, test_done
 from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.effects.standing import EVENTS
-from pdt_evidence.errors import EvidenceError, EvidenceWarning, known_options
-from pdt_evidence.evidence.frames import as_pandas, light, with_window
+from pdt_evidence.errors import EvidenceError, known_options
+from pdt_evidence.evidence.frames import as_pandas, with_window
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
@@ -97,9 +96,7 @@ def sensitivity(
     with_rho = (*WITH_RHO, GLS) if rules else WITH_RHO
     runs = [(rule, nan) for rule in WITHOUT_RHO] + [(rule, rho) for rule in with_rho for rho in rhos]
     rows: dict[tuple[str, ...], list[dict[str, object]]] = {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", EvidenceWarning)  # `synthesize` names the rows
-        usable, _ = rows_to_pool(light(with_window(as_pandas(table))), columns, None)
+    usable, _ = rows_with_reasons(with_window(as_pandas(table)), columns)
     replaced = _Replaced(usable)
     settings = {"method": method, "test": test, "level": level}
     made: dict[tuple[str, ...], list[dict[str, object]]] = {}

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pdt_evidence.analysis.one_stratum import one_stratum, refuse_beside_table
 from pdt_evidence.analysis.pooled.multilevel import MultilevelEffect
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.analysis.robustness.clusters import at_least_two, clusters_of, refit, refuse_options
 from pdt_evidence.analysis.robustness.gosh_split import GoshSplit, split_of
 from pdt_evidence.analysis.robustness.refits import frozen, pool_first
-from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
-from pdt_evidence.evidence.frames import as_pandas, is_table
-from pdt_evidence.formatting import PAGE
+from pdt_evidence.evidence.frames import is_table
+from pdt_evidence.formatting import PAGE, note_lines
 from pdt_evidence.models.gosh import GOSH_METHODS, all_subsets, holds, pool_subsets, sample_subsets
 from pdt_evidence.options import SEED, Choice, Whole, check_options
 from pdt_evidence.results import PooledEffect
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Gosh", "gosh"]
 
-ALL = "_all"  # the one stratum of a table
 MOST_BY_TRIAL = 1 << 14  # subsets of trials with several effects, unless `sample` says how many
 
 Floats = NDArray[np.float64]
@@ -49,6 +48,7 @@ class Gosh(Brief):
     Q: Floats
     bitmask: NDArray[np.uint64]  # shape (n, words): bit i % 64 of word i // 64 is study i
     full: PooledEffect = field(repr=False)  # the fit of all studies
+    how: tuple[str, ...] = ()  # of a table: which trials, how their rows became values, what was left out
 
     def __len__(self) -> int:
         return len(self.k)
@@ -116,7 +116,7 @@ class Gosh(Brief):
             values = getattr(self, name)
             quartiles = np.quantile(values[~np.isnan(values)], [0, 0.25, 0.5, 0.75, 1])
             lines.append(name.ljust(8) + "".join(f"{value:10.4f}" for value in quartiles))
-        return "\n".join(lines)
+        return "\n".join([*lines, *note_lines(self.how)])
 
 
 @known_options
@@ -138,8 +138,8 @@ def gosh(
     ----------
     yi, vi : array_like, shape (k,)
         Effects and their variances; or a `PooledEffect` as `yi`, and no `vi`. Of a multilevel fit, such as
-        `synthesize(dependence="che")` gives it, the subsets are of whole trials. So they are of a table of trials,
-        which `synthesize` takes, where a trial has several rows: all rows are one stratum, fitted by "che".
+        `synthesize(dependence="che")` gives it, the subsets are of whole trials. A table of trials is one stratum,
+        with the rows and the one value a trial that `synthesize` gives it by default.
     method : str, optional
         "EE", "DL" or "REML"; that of the `PooledEffect`, or "REML", if None.
     labels : sequence, length k, optional
@@ -169,7 +169,7 @@ def gosh(
     EvidenceError
         For bad effects and variances, as in `pool`, and for a single study.
     RequestError
-        For an unknown option or value, or a result that `pool` does not give.
+        For an unknown option or value, a result that `pool` does not give, or a table of several strata.
 
     References
     ----------
@@ -184,12 +184,16 @@ def gosh(
     [False, False, False, True, True, True, True]
     """
     if is_table(yi):
-        yi, vi = _fit_of_table(yi, vi, method, labels), None
-        labels = None
+        refuse_beside_table(vi=vi, labels=labels)
+        chosen = one_stratum(yi, "gosh", method=method or "REML")
+        found = gosh(
+            chosen.fit, budget=budget, sample=sample, seed=seed, executor=executor, progress=progress
+        )
+        return replace(found, how=chosen.how)
     by_trial = yi if isinstance(yi, MultilevelEffect) else None
     if by_trial is not None:
         refuse_options(vi=vi, method=method, labels=labels)
-    full = by_trial if by_trial is not None else pool_first(yi, vi, method, None, None, labels)
+    full = by_trial if by_trial is not None else pool_first(yi, vi, method, None, None, labels, "gosh")
     check_options(
         method=(full.method, Choice(GOSH_METHODS)),
         budget=(budget, Whole(least=1)),
@@ -210,19 +214,6 @@ def gosh(
     return Gosh(
         labels=full.labels, method=full.method, complete=complete, bitmask=frozen(masks), full=full, **arrays
     )
-
-
-def _fit_of_table(table: Any, vi: object, method: str | None, labels: object) -> PooledEffect:
-    """All rows of a table in one fit: by trial where one has several, else of studies."""
-    refuse_options(vi=vi, labels=labels)
-    rows = as_pandas(table)
-    rows = rows.assign(**{ALL: "all"})
-    trial = next((name for name in ("trial_id", "study") if name in rows.columns), "")
-    with_one = rows[rows["yi"].notna()] if "yi" in rows.columns else rows
-    if trial and with_one[trial].duplicated().any():
-        refuse_options(method=method)
-        return synthesize(rows, by=ALL, dependence="che")[("all",)]
-    return synthesize(rows, by=ALL, method=method or "REML")[("all",)]
 
 
 def _by_trial(

@@ -107,7 +107,7 @@ class Influence(Brief):
 
 @known_options
 def influence(
-    yi: ArrayLike | PooledEffect,
+    yi: ArrayLike | PooledEffect | pd.DataFrame,
     vi: ArrayLike | None = None,
     *,
     method: str | None = None,
@@ -120,8 +120,8 @@ def influence(
     Parameters
     ----------
     yi, vi : array_like, shape (k,)
-        Effects and their variances; or a `PooledEffect` as `yi`, and no `vi`. Of a multilevel fit whole trials
-        (clusters) are left out, one at a time.
+        Effects and their variances; or a `PooledEffect` or the table of one stratum as `yi`, and no `vi`. Of a
+        multilevel fit whole trials (clusters) are left out, one at a time.
     method, test, level, labels
         As in `pool`; those not given are those of the `PooledEffect`, or the defaults of `pool`.
 
@@ -156,7 +156,7 @@ def influence(
         arrays = {item.name: frozen(getattr(found, item.name)) for item in fields(Diagnostics)}
         kept = series("leave-one-out", clusters.labels, yi, left)
         return Influence(labels=clusters.labels, weight=frozen(weight), leave_one_out=kept, **arrays)
-    full = _at_least_two(pool_first(yi, vi, method, test, level, labels), "influence")
+    full = _at_least_two(pool_first(yi, vi, method, test, level, labels, "influence"), "influence")
     options = options_of(full)
     deleted = delete_each(full.yi, full.vi, options)
     found = diagnose(fit(full.yi, full.vi, options), deleted)
@@ -167,7 +167,7 @@ def influence(
 
 @known_options
 def leave_one_out(
-    yi: ArrayLike | PooledEffect,
+    yi: ArrayLike | PooledEffect | pd.DataFrame,
     vi: ArrayLike | None = None,
     *,
     method: str | None = None,
@@ -202,7 +202,7 @@ def leave_one_out(
         refuse_options(vi=vi, method=method, test=test, level=level, labels=labels)
         clusters, left = _without_each(yi, "leave_one_out")
         return series("leave-one-out", clusters.labels, yi, left)
-    full = _at_least_two(pool_first(yi, vi, method, test, level, labels), "leave_one_out")
+    full = _at_least_two(pool_first(yi, vi, method, test, level, labels, "leave_one_out"), "leave_one_out")
     return series("leave-one-out", full.labels, full, delete_each(full.yi, full.vi, options_of(full)))
 
 

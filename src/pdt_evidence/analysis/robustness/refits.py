@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import without_variances
+from pdt_evidence.analysis.one_stratum import refuse_beside_table, the_fit
 from pdt_evidence.analysis.pooled.pooling import pool
 from pdt_evidence.analysis.robustness.clusters import RefitArrays
 from pdt_evidence.errors import RequestError
+from pdt_evidence.evidence.frames import is_table
 from pdt_evidence.formatting import TEXT, aligned, percent, scale_name
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.models.pool import Options, PooledArrays
@@ -143,11 +145,13 @@ def pool_first(
     test: str | None,
     level: float | None,
     labels: Sequence[object] | None,
+    caller: str,
     refused: str = "without one effect of a trial the others of it would stay",
 ) -> PooledEffect:
     """The fit of all studies: checked effects pooled, or a pooled effect, with what is asked to differ.
 
-    `refused` says why a multilevel fit will not do.
+    A table of trials is one stratum for `caller`, as `one_stratum` makes it; `refused` says why a multilevel fit will
+    not do.
 
     Raises
     ------
@@ -159,6 +163,10 @@ def pool_first(
     """
     options = {"method": method, "test": test, "level": level, "labels": labels}
     given: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    if is_table(yi):
+        refuse_beside_table(vi=vi, labels=labels)
+        options = {"method": method, "test": test, "level": level}
+        return the_fit(yi, caller, **{name: value for name, value in options.items() if value is not None})
     if not isinstance(yi, PooledEffect):
         if vi is None:
             raise without_variances(yi)

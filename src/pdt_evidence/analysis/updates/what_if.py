@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from pdt_evidence.analysis.one_stratum import the_fit
 from pdt_evidence.analysis.pooled.multilevel import MultilevelEffect
 from pdt_evidence.analysis.pooled.multilevel_many import pool_multilevel_many
 from pdt_evidence.analysis.pooled.pooling import pool_many
@@ -97,7 +98,7 @@ def _line(row: dict[Any, Any]) -> str:
 
 @known_options
 def what_if(
-    fit: PooledEffect,
+    fit: PooledEffect | pd.DataFrame,
     *,
     effect: ArrayLike,
     n_per_arm: ArrayLike | None = None,
@@ -107,9 +108,9 @@ def what_if(
 
     Parameters
     ----------
-    fit : PooledEffect
-        From `pool`, `pool_multilevel` or `synthesize`; the trial is pooled with its values by its own rules. In a
-        multilevel fit it is a cluster of one effect.
+    fit : PooledEffect or DataFrame
+        From `pool`, `pool_multilevel` or `synthesize`, or the table of one stratum; the trial is pooled with its
+        values by its own rules. In a multilevel fit it is a cluster of one effect.
     effect : float or sequence of float
         What the further trial finds, on the scale of the fit (logarithms for ratios).
     n_per_arm : float or sequence of float, optional
@@ -138,6 +139,7 @@ def what_if(
     >>> found.to_frame()[["effect", "vi", "estimate"]].round(3).values.tolist()
     [[0.0, 0.04, 0.375], [0.5, 0.041, 0.519]]
     """
+    fit = the_fit(fit, "what_if")
     if not isinstance(fit, PooledEffect):
         raise RequestError(
             f"what_if() takes a pooled effect, found {type(fit).__name__}. Give a result of pool or one stratum of a "
@@ -219,7 +221,7 @@ def _per_person(fit: PooledEffect) -> tuple[float, int]:
 
 def _univariate(fit: PooledEffect, y: Floats, v: Floats) -> dict[str, Floats]:
     """One value a trial: every pool in one batch, by the rules of the fit, which must be those of `pool`."""
-    full = pool_first(fit, None, None, None, None, None)
+    full = pool_first(fit, None, None, None, None, None, "what_if")
     rows = _with(full, y, v)
     many = pool_many(*rows, method=full.method, test=full.test, level=full.level, pi_rule=full.pi_rule)
     return _columns(many)
