@@ -279,7 +279,10 @@ def test_the_bundled_trials_are_exported_without_a_file(tmp_path):
     [
         ("outcom=anxiety", "Did you mean 'outcome'?"),
         ("outcome", "expected column=word"),
-        ("outcome=anxity", "outcome = anxity is in no row of the table. There is: anxiety, depression."),
+        (
+            "outcome=anxity",
+            "outcome = anxity is in no row of the table. Did you mean 'anxiety'? There is: anxiety, depression.",
+        ),
     ],
 )
 def test_a_selection_that_is_none_is_said(trials, tmp_path, capsys, condition, said):

@@ -15,6 +15,7 @@ LAYERS = (
     "arguments",
     "other_names",
     "errors",
+    "keys",
     "screen",
     "formatting",
     "showing",

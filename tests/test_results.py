@@ -141,7 +141,7 @@ def test_a_synthesis_is_asked_by_the_words_that_tell_a_stratum_apart(effect):
         RequestError, match=r"No stratum 'depresion' .*Did you mean 'depression'\? There are: "
     ):
         syn["depresion"]
-    with pytest.raises(RequestError, match="No stratum '' by"):
+    with pytest.raises(RequestError, match=r"syn\[\(\)\] is no stratum: .* by outcome, follow_up"):
         syn[()]
 
 

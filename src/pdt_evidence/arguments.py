@@ -12,7 +12,16 @@ from numbers import Integral, Real
 from os import PathLike
 from typing import Any
 
-__all__ = ["fault_of_call", "fault_of_indexes", "faults_of", "refused_at_once", "shown"]
+__all__ = [
+    "fault_of_call",
+    "fault_of_indexes",
+    "fault_of_kind",
+    "faults_of",
+    "give_a_stratum",
+    "is_synthesis",
+    "refused_at_once",
+    "shown",
+]
 
 MOST_LETTERS = 100  # of a value in a sentence
 
@@ -142,6 +151,7 @@ RESULTS = (
     "ImportedTrials",
 )
 KINDS |= {name: (_is(name), f"a {name}") for name in RESULTS}
+ONE_POOL, MANY_POOLS = {"PooledEffect", "Pooled"}, {"Synthesis", "Mapping[str, PooledEffect]"}
 AT_ONCE = ("bool", "pd.DataFrame")  # what is refused before anything is computed
 
 
@@ -170,7 +180,37 @@ def refused_at_once(function: Any) -> list[tuple[int, str, Fits, str]]:
         parts = [part for part in _parts(str(annotation)) if part != "None"]
         if name != "return" and len(parts) == 1 and parts[0] in AT_ONCE:
             found.append((names.index(name), name, *KINDS[parts[0]]))
+        one_pool = ONE_POOL & set(parts) or (name in ("yi", "vi") and "ArrayLike" in parts)
+        if name != "return" and one_pool and not MANY_POOLS & set(parts):
+            found.append((names.index(name), name, _no_synthesis, "one stratum"))
     return found
+
+
+def _no_synthesis(value: Any) -> bool:
+    return not is_synthesis(value)
+
+
+def fault_of_kind(function: Any, name: str, value: Any, expected: str) -> str:
+    """What is said of a value that is not of the kind looked at before the call."""
+    if is_synthesis(value) and expected == "one stratum":
+        takes_fits = ONE_POOL & set(_parts(str(function.__annotations__[name])))
+        return f"{function.__name__}(), {name}: {give_a_stratum(value, '' if takes_fits else f'.{name}')}"
+    said = f"{function.__name__}(): {name} = {shown(value)}, but it must be {expected}."
+    if is_synthesis(value):
+        return f"{said} Give the table that was pooled."
+    return said + (" Give its to_pandas()." if hasattr(value, "to_pandas") else "")
+
+
+def is_synthesis(value: Any) -> bool:
+    return hasattr(value, "strata") and hasattr(value, "left_out")
+
+
+def give_a_stratum(synthesis: Any, part: str = "") -> str:
+    """What is said of a whole synthesis where one pool is meant."""
+    strata = synthesis.strata
+    count = "1 stratum" if len(strata) == 1 else f"{len(strata)} strata"
+    words = ", ".join(map(repr, next(iter(strata), ("depression", "post"))))
+    return f"This is a synthesis of {count}; give a stratum, such as synthesis[{words}]{part}."
 
 
 def faults_of(

@@ -12,7 +12,14 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from pdt_evidence.arguments import fault_of_call, fault_of_indexes, faults_of, refused_at_once, shown
+from pdt_evidence.arguments import (
+    fault_of_call,
+    fault_of_indexes,
+    fault_of_kind,
+    faults_of,
+    refused_at_once,
+    shown,
+)
 from pdt_evidence.other_names import ours
 
 __all__ = [
@@ -110,7 +117,9 @@ def did_you_mean(word: object, known: Iterable[object]) -> str:
     words = {str(name).lower(): str(name) for name in known}
     if name := ours(word, words.values()):
         return f" Did you mean {name!r}?"
-    near = get_close_matches(str(word).lower(), words, n=1, cutoff=0.7)
+    plain = str(word).lower()
+    turned = [name for name in words if sorted(name) == sorted(plain)]  # letters changed places
+    near = turned or get_close_matches(plain, words, n=1, cutoff=0.7)
     return f" Did you mean {words[near[0]]!r}?" if near else ""
 
 
@@ -132,10 +141,7 @@ def known_options(function: Callable[P, T]) -> Callable[P, T]:
         for at, name, fits, expected in at_once:
             value = options[name] if name in options else args[at] if at < len(args) else None
             if value is not None and not fits(value):
-                raise RequestError(
-                    f"{function.__name__}(): {name} = {shown(value)}, but it must be {expected}."
-                    + (" Give its to_pandas()." if hasattr(value, "to_pandas") else "")
-                )
+                raise RequestError(fault_of_kind(function, name, value, expected))
         if fault := fault_of_indexes(names, args, options):
             raise RequestError(f"{function.__name__}(): {fault}")
         try:

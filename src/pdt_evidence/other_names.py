@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["ours"]
+__all__ = ["as_written", "ours"]
 
 # Ours -> the others' names, in small letters and digits alone; one name may stand for several of ours.
 NAMES = {
@@ -66,3 +66,22 @@ def ours(word: object, known: Iterable[str]) -> str:
     plain = re.sub(r"[^a-z0-9]", "", str(word).lower())
     words = set(known)
     return next((name for name in BY_OTHER.get(plain, ()) if name in words), "")
+
+
+def as_written(word: object, known: Iterable[str]) -> str:
+    """The known word that differs in capitals, blanks, hyphens and underscores alone; else the word itself.
+
+    Examples
+    --------
+    >>> as_written("General symptoms", ["depression", "general_symptoms"]), as_written("g", ["G", "g"])
+    ('general_symptoms', 'g')
+    """
+    words = list(known)
+    if word in words or not isinstance(word, str):
+        return word  # pyright: ignore[reportReturnType]
+    alike = [name for name in words if _plain(name) == _plain(word)]
+    return alike[0] if len(alike) == 1 else word
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"[\s_-]+", " ", word).strip().casefold()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from pdt_evidence.errors import RequestError, did_you_mean
+from pdt_evidence.errors import RequestError
 from pdt_evidence.formatting import (
     RATIOS,
     TEXT,
@@ -26,9 +26,11 @@ from pdt_evidence.formatting import (
     root,
     scale_name,
 )
+from pdt_evidence.keys import key_of
 from pdt_evidence.models.described import Described
 from pdt_evidence.models.inference import TESTS_BY_CODE
 from pdt_evidence.notes import ABOUT_PREDICTION, Note, code_of
+from pdt_evidence.other_names import as_written
 from pdt_evidence.showing import Brief, Cells, pooled_cells, pooled_head
 
 if TYPE_CHECKING:
@@ -218,23 +220,7 @@ class Synthesis(Brief, Described):
         RequestError
             Where no stratum has these words, or several have; the error lists those there are.
         """
-        words = (key,) if isinstance(key, str) else tuple(key)
-        if words in self.strata:
-            return self.strata[words]
-        found = [one for one in self.strata if words and set(words) <= set(one)]
-        if len(found) == 1:
-            return self.strata[found[0]]
-        requested = ", ".join(map(str, words))
-        listed = "; ".join(", ".join(one) for one in found or self.strata) or "none"
-        if found:
-            raise RequestError(
-                f"{requested!r} is not one stratum but {len(found)} by {', '.join(self.by)}: {listed}. Name one, "
-                f"as in syn[{', '.join(map(repr, found[0]))}]."
-            )
-        near = (
-            did_you_mean(words[0], {word for one in self.strata for word in one}) if len(words) == 1 else ""
-        )
-        raise RequestError(f"No stratum {requested!r} by {', '.join(self.by)}.{near} There are: {listed}.")
+        return self.strata[key_of(key, self.strata, self.by)]
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:
         return iter(self.strata)
@@ -243,7 +229,7 @@ class Synthesis(Brief, Described):
         return len(self.strata)
 
     def __contains__(self, key: object) -> bool:
-        return ((key,) if isinstance(key, str) else key) in self.strata
+        return ((key,) if isinstance(key, str) else key) in self.keys()
 
     def keys(self) -> list[tuple[str, ...]]:
         """The strata's keys, in order."""
@@ -264,10 +250,12 @@ class Synthesis(Brief, Described):
         unknown = [column for column in words if column not in self.by]
         if unknown:
             raise RequestError(f"{', '.join(unknown)} makes no strata here; {', '.join(self.by)} does.")
+        there = {column: {key[self.by.index(column)] for key in self.strata} for column in words}
+        meant = {column: as_written(word, there[column]) for column, word in words.items()}
         strata = {
             key: effect
             for key, effect in self.strata.items()
-            if all(key[self.by.index(column)] == word for column, word in words.items())
+            if all(key[self.by.index(column)] == word for column, word in meant.items())
         }
         if not strata:
             raise RequestError(

@@ -70,7 +70,9 @@ def test_members_count_the_effects_available_of_them():
 
 
 def test_an_unknown_review_lists_the_known_ones():
-    with pytest.raises(EvidenceError, match=r"'abbass' is not known. There is: abbass2014"):
+    with pytest.raises(
+        EvidenceError, match=r"'abbass' is not known. Did you mean 'abbass2014'\? There is: abbass2014"
+    ):
         pdt.members("abbass")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.ordered import in_their_order
-from pdt_evidence.arguments import shown
+from pdt_evidence.arguments import give_a_stratum, is_synthesis, shown
 from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.models.pool import Options
 
@@ -99,11 +99,9 @@ def require_workable(y: Floats, v: Floats, caller: str) -> None:
 
 def without_variances(effects: object) -> RequestError:
     """The error of effects that came without variances: of a whole synthesis it asks for one of its strata."""
-    strata = getattr(effects, "strata", None)
-    if not strata:
-        return RequestError("Effects need their variances: give yi and vi, or a pooled effect alone.")
-    key, count = next(iter(strata)), "1 stratum" if len(strata) == 1 else f"{len(strata)} strata"
-    return RequestError(f"This is a synthesis of {count}; give a stratum, such as synthesis[{key!r}].")
+    if is_synthesis(effects):
+        return RequestError(give_a_stratum(effects))
+    return RequestError("Effects need their variances: give yi and vi, or a pooled effect alone.")
 
 
 def fault_of_variance(value: float, text: object) -> str:

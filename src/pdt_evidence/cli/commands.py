@@ -23,6 +23,11 @@ def _imported(arguments: argparse.Namespace) -> dict[str, Any]:
     from pdt_evidence.evidence.readers import read_any
 
     if arguments.imported is None:
+        if arguments.review:
+            raise RequestError(
+                f"--review {arguments.review} names the review that imported trials belong to. Give them as well, "
+                "as --imported FILE."
+            )
         return {}
     if not arguments.review:
         raise RequestError(

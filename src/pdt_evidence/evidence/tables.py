@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pdt_evidence.errors import RequestError, known_options
+from pdt_evidence.errors import RequestError, did_you_mean, known_options
 from pdt_evidence.evidence.package import load
 from pdt_evidence.evidence.windows import WINDOW_EDGES, WINDOWS, follow_up_window
+from pdt_evidence.other_names import as_written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,11 +217,14 @@ def _select(table: pd.DataFrame, filters: Mapping[str, Wanted]) -> pd.DataFrame:
     problems = [
         f"{column} = {filters[column]!r} names no value." for column, words in options.items() if not words
     ]
-    for column, words in options.items():
+    for column, asked in options.items():
         known = sorted(VOCABULARY.get(column, set(table[column])) - {""})
-        unknown = ", ".join(repr(word) for word in words if word not in known)
-        if unknown:
-            problems.append(f"{column} = {unknown} is not known. There is: {', '.join(known)}.")
+        options[column] = words = [as_written(word, known) for word in asked]
+        absent = [word for word in words if word not in known]
+        if absent:
+            unknown = ", ".join(map(repr, absent))
+            near = did_you_mean(absent[0], known)
+            problems.append(f"{column} = {unknown} is not known.{near} There is: {', '.join(known)}.")
     if problems:
         raise RequestError.from_problems(problems)
     for column, words in options.items():

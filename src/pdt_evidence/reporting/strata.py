@@ -12,6 +12,7 @@ from pdt_evidence.evidence.readers.columns import has_given_effects
 from pdt_evidence.evidence.readers.events import event_measure
 from pdt_evidence.evidence.schema import listed
 from pdt_evidence.evidence.tables import set_aside
+from pdt_evidence.other_names import as_written
 from pdt_evidence.reporting.check import places, strata_of
 from pdt_evidence.verdicts.words import counted
 
@@ -77,18 +78,20 @@ def selected(table: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
     """
     for condition in conditions:
         column, is_one, words = (part.strip() for part in condition.partition("="))
+        column = as_written(column, table.columns)
         if not (is_one and column in table.columns):
             raise RequestError(
                 f"{condition!r}: expected column=word with a column of the table.{did_you_mean(column, table.columns)} "
                 f"It has {listed(table.columns)}."
             )
         found = table[column].astype(str)
-        options = [word.strip() for word in words.split(",")]
-        unknown = [word for word in options if word not in set(found)]
+        there = sorted(set(found) - {""})
+        options = [as_written(word.strip(), there) for word in words.split(",")]
+        unknown = [word for word in options if word not in {*there, *found}]
         if unknown:
-            known = listed(sorted(set(found) - {""}))
             raise RequestError(
-                f"{column} = {', '.join(unknown)} is in no row of the table. There is: {known}."
+                f"{column} = {', '.join(unknown)} is in no row of the table.{did_you_mean(unknown[0], there)} "
+                f"There is: {listed(there)}."
             )
         table = table[found.isin(options)]
     return table

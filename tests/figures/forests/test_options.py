@@ -31,7 +31,7 @@ REFUSED = {
     "xlim = 'wide' is not two numbers": lambda: forest(FIT, xlim="wide"),
     "xlim = (0, 1, 2) is not a range": lambda: forest(FIT, xlim=(0, 1, 2)),
     "lines = 0.5 is not a list of numbers": lambda: forest(FIT, lines=0.5),
-    "funnel draws one PooledEffect, found Synthesis. Give one of its strata, synthesis[key], such as synthesis[('": (
+    "funnel(), result: This is a synthesis of 8 strata; give a stratum, such as synthesis['pdt_vs_control', ": (
         lambda: funnel(synthesis())
     ),
     "baujat draws one PooledEffect, found dict": lambda: figures.baujat({}),

@@ -18,6 +18,7 @@ from pdt_evidence.analysis.multiverse.spread import explained, vibration
 from pdt_evidence.analysis.multiverse.values import Pool, Rows
 from pdt_evidence.errors import RequestError
 from pdt_evidence.formatting import RATIOS, TEXT, aligned, percent, scale_name
+from pdt_evidence.keys import key_of
 from pdt_evidence.showing import Brief, Cells, cells_of
 
 if TYPE_CHECKING:
@@ -92,13 +93,7 @@ class Multiverse(Brief):
         RequestError
             Where there is no such stratum; the error lists those there are.
         """
-        words = (key,) if isinstance(key, str) else tuple(key)
-        known = list(dict.fromkeys(pool.stratum for pool in self.pools))
-        if words not in known:
-            listed = "; ".join(", ".join(one) for one in known) or "none"
-            raise RequestError(
-                f"No stratum {', '.join(words)!r} by {', '.join(self.by) or 'nothing'}. There are: {listed}."
-            )
+        words = key_of(key, dict.fromkeys(pool.stratum for pool in self.pools), self.by)
         where = [at for at, pool in enumerate(self.pools) if pool.stratum == words]
         frame = self.frame.iloc[where].reset_index(drop=True)
         return replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -16,6 +17,7 @@ from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.readers.writing import write_all
 from pdt_evidence.figures.sheet.measure import tidy
 from pdt_evidence.figures.sheet.settings import described, plain_settings
+from pdt_evidence.options import Number, check_options
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "save"]
 
+DOTS = Number(
+    low=1,
+    high=math.nextafter(2400, math.inf),
+    with_low=True,
+    expected="a number of dots per inch from 1 to 2400, such as 300",
+)
 FORMATS = ("pdf", "svg", "png", "tiff")
 _DATES: dict[str, dict[str, Any]] = {
     "pdf": {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None},
@@ -62,7 +70,7 @@ def save(
     path : str or Path
         Ends in .pdf, .svg, .png or .tiff (.tif). Folders are not created.
     dpi : float
-        Dots per inch of PNG and TIFF; journals ask for 300 (halftone) to 1000 (line art).
+        Dots per inch of PNG and TIFF, from 1 to 2400; journals ask for 300 (halftone) to 1000 (line art).
     **options
         Passed on to `Figure.savefig`.
 
@@ -73,7 +81,8 @@ def save(
     Raises
     ------
     RequestError
-        For what is no figure, for another ending, a folder that does not exist, or pages in another format than PDF.
+        For what is no figure, for a `dpi` beyond those, another ending, a folder that does not exist,
+        or pages in another format than PDF.
     EvidenceError
         If the file cannot be written; one that was there before then stays as it was.
 
@@ -86,6 +95,7 @@ def save(
     """
     import matplotlib
 
+    check_options(dpi=(dpi, DOTS))
     _require_figures(fig)
     path = Path(path)
     kind = {"tif": "tiff"}.get(path.suffix[1:].lower(), path.suffix[1:].lower())

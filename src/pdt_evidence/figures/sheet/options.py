@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pdt_evidence.arguments import give_a_stratum
 from pdt_evidence.errors import RequestError
 from pdt_evidence.results import PooledEffect, Synthesis
 
@@ -13,10 +14,11 @@ __all__ = ["known_kind", "millimetres", "numbers", "one_effect"]
 def one_effect(result: Any, figure: str) -> None:
     """Refuse what is not the studies of one result."""
     if not isinstance(result, PooledEffect):
-        hint = "Give a PooledEffect, as pool gives it."
         if isinstance(result, Synthesis):
-            hint = f"Give one of its strata, synthesis[key], such as synthesis[{next(iter(result.strata), 'key')!r}]."
-        raise RequestError(f"{figure} draws one PooledEffect, found {type(result).__name__}. {hint}")
+            raise RequestError(f"{figure} draws one PooledEffect. {give_a_stratum(result)}")
+        raise RequestError(
+            f"{figure} draws one PooledEffect, found {type(result).__name__}. Give a PooledEffect, as pool gives it."
+        )
     if result.k == 0:
         raise RequestError("There is nothing to draw: the result holds no study.")
 
