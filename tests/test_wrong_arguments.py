@@ -1,5 +1,8 @@
 """Values of a wrong kind, or outside of sense: one sentence each, never a number."""
 
+import importlib
+import inspect
+import pkgutil
 import re
 
 import numpy as np
@@ -8,6 +11,7 @@ import pytest
 
 import pdt_evidence as pdt
 from pdt_evidence.errors import EvidenceError, RequestError
+from pdt_evidence.showing import Brief
 
 Y, V = [0.1, 0.5, 0.9, 0.3], [0.01, 0.02, 0.03, 0.01]
 STRATA = pdt.synthesize(
@@ -47,6 +51,54 @@ def test_dates_in_a_table_are_no_numbers():
     arms = {"mean_t": 1.0, "sd_t": 1.0, "n_t": 9, "mean_c": DATES, "sd_c": 1.0, "n_c": 9}
     with pytest.raises(EvidenceError, match="column 'mean_c': expected a number"):
         pdt.effect_sizes(table.assign(**arms))
+
+
+def all_results(cls=Brief):
+    for one in cls.__subclasses__():
+        yield one
+        yield from all_results(one)
+
+
+def test_every_method_of_every_result_answers_wrong_arguments_as_the_functions_do():
+    for module in pkgutil.walk_packages(pdt.__path__, "pdt_evidence."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    bare = {
+        f"{cls.__qualname__}.{name}"
+        for cls in all_results()
+        for name in dir(cls)
+        if cls.__module__.startswith("pdt_evidence.")
+        and not name.startswith("_")
+        and inspect.isfunction(method := inspect.getattr_static(cls, name))
+        and not hasattr(method, "__wrapped__")
+    }
+    assert not bare
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda fit: fit.beyond(),
+            r"PooledEffect.beyond\(\): missing a required argument: 'q'\. It takes: q, level",
+        ),
+        (lambda fit: fit.beyond(0, foo=1), r"PooledEffect.beyond\(\) has no option 'foo'\. It has: q, level"),
+        (lambda fit: fit.beyond(0, leval=0.9), r"Did you mean 'level'\?"),
+        (
+            lambda fit: fit.methods(1),
+            r"PooledEffect.methods\(\): too many positional arguments\. It takes: nothing",
+        ),
+        (lambda fit: fit.to_frame(x=1), r"PooledEffect.to_frame\(\) has no option 'x'\. It has: none"),
+        (lambda fit: pdt.findings(fit).confirm("x"), r"Findings.confirm\(\): missing .*'domain'"),
+        (lambda fit: pdt.HalfNormal(), r"HalfNormal\(\): missing a required argument: 'scale'"),
+        (lambda fit: pdt.LogT(1, 2, 3, 4), r"LogT\(\): too many positional arguments"),
+        (lambda fit: pdt.HalfCauchy("x"), r"HalfCauchy\(\): scale = 'x', but it must be a number"),
+        (lambda fit: pdt.claims(x=1), r"claims\(\) has no option 'x'\. It has: none"),
+    ],
+)
+def test_missing_and_unknown_arguments_are_one_sentence(call, sentence):
+    with pytest.raises(RequestError, match=sentence):
+        call(STRATA["mood"])
 
 
 @pytest.mark.parametrize("power", [20, 30, 45, 60, 75, 99])

@@ -253,7 +253,8 @@ def fault_of_call(function: Any, args: Sequence[Any], options: Mapping[str, Any]
     try:
         signature.bind(*args, **options)
     except TypeError as error:
-        return f"{error}. It takes: {', '.join(signature.parameters) or 'nothing'}."
+        names = [name for name in signature.parameters if name != "self"]
+        return f"{error}. It takes: {', '.join(names) or 'nothing'}."
     return ""
 
 

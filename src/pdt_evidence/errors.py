@@ -30,6 +30,7 @@ __all__ = [
     "UnknownOptionError",
     "did_you_mean",
     "known_options",
+    "known_options_of_methods",
     "require_choice",
     "warn",
 ]
@@ -123,11 +124,21 @@ def did_you_mean(word: object, known: Iterable[object]) -> str:
     return f" Did you mean {words[near[0]]!r}?" if near else ""
 
 
+def _called(function: Callable[..., object], args: Sequence[object]) -> str:
+    """What a reader calls it: a method by the class of its result, `__init__` by its class alone."""
+    name = function.__name__
+    if function.__code__.co_varnames[:1] != ("self",) or not args:
+        return name
+    of = type(args[0]).__name__
+    return of if name == "__init__" else f"{of}.{name}"
+
+
 def known_options(function: Callable[P, T]) -> Callable[P, T]:
     """Let a function with many options name the nearest one where a call has one that it does not know."""
     code = function.__code__
     at_once = refused_at_once(function)
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    own = [name for name in names if name not in ("self", "cls")]
     takes_any = bool(
         code.co_flags & inspect.CO_VARKEYWORDS
     )  # and hands them on to a function that looks at them
@@ -136,24 +147,33 @@ def known_options(function: Callable[P, T]) -> Callable[P, T]:
     def call(*args: P.args, **options: P.kwargs) -> T:
         unknown = [] if takes_any else [name for name in options if name not in names]
         if unknown:
-            text = " ".join(f"no option {name!r}.{did_you_mean(name, names)}" for name in unknown)
-            raise UnknownOptionError(f"{function.__name__}() has {text} It has: {', '.join(names)}.")
+            text = " ".join(f"no option {name!r}.{did_you_mean(name, own)}" for name in unknown)
+            raise UnknownOptionError(
+                f"{_called(function, args)}() has {text} It has: {', '.join(own) or 'none'}."
+            )
         for at, name, fits, expected in at_once:
             value = options[name] if name in options else args[at] if at < len(args) else None
             if value is not None and not fits(value):
                 raise RequestError(fault_of_kind(function, name, value, expected))
         if fault := fault_of_indexes(names, args, options):
-            raise RequestError(f"{function.__name__}(): {fault}")
+            raise RequestError(f"{_called(function, args)}(): {fault}")
         try:
             return function(*args, **options)
         except EvidenceError:
             raise
         except Exception as error:  # of a value of a kind that the function does not take
             if fault := fault_of_call(function, args, options):
-                raise UnknownOptionError(f"{function.__name__}(): {fault}") from None
+                raise UnknownOptionError(f"{_called(function, args)}(): {fault}") from None
             faults = faults_of(function, args, options, error)
             if not faults:
                 raise
-            raise RequestError.from_problems(faults, f"{function.__name__}()") from error
+            raise RequestError.from_problems(faults, f"{_called(function, args)}()") from error
 
     return call
+
+
+def known_options_of_methods(cls: type) -> None:
+    """Let every public method that a class defines answer wrong options as the public functions do."""
+    for name, method in list(vars(cls).items()):
+        if not name.startswith("_") and inspect.isfunction(method) and not hasattr(method, "__wrapped__"):
+            setattr(cls, name, known_options(method))

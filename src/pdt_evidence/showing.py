@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from pdt_evidence.errors import known_options_of_methods
 from pdt_evidence.formatting import PAGE, RATIOS, TEXT, escape, percent
 
 if TYPE_CHECKING:
@@ -65,6 +66,10 @@ class Brief:
     """A record whose `repr` is one short line, and which a notebook shows as a table; its arrays are not written to."""
 
     __slots__ = ()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        known_options_of_methods(cls)
 
     def __post_init__(self) -> None:
         freeze_arrays(self)

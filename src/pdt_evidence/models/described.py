@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 from typing import Any
 
+from pdt_evidence.errors import known_options
 from pdt_evidence.formatting import percent
 from pdt_evidence.models.estimators import ESTIMATORS
 from pdt_evidence.models.inference import TESTS_BY_CODE
@@ -64,6 +65,7 @@ class Described:
 
     __slots__ = ()
 
+    @known_options
     def methods(self) -> Methods:
         """How it was computed, for the section on methods, from the options that were used.
 

@@ -15,7 +15,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -343,3 +343,8 @@ def turner(outcome: str = "any", comparison: str = "non-pharmacological vs place
     if outcome == "any":
         return LogNormal(-2.56, 1.74)
     return LogNormal(*_TURNER[outcome][TURNER_COMPARISONS.index(comparison)])
+
+
+_PRIORS: tuple[Any, ...] = (HalfNormal, HalfCauchy, Uniform, LogNormal, LogT)
+for _prior in _PRIORS:  # a wrong argument is one sentence, as elsewhere
+    _prior.__init__ = known_options(_prior.__init__)

@@ -1,10 +1,12 @@
 """The summary of findings: rules, numbers, suggestions, and what a person decided."""
 
+import re
 import warnings
 from dataclasses import replace
 
 import docx
 import numpy as np
+import pandas as pd
 import pytest
 
 import pdt_evidence as pdt
@@ -95,6 +97,80 @@ def test_a_multilevel_result_is_tested_by_trial_and_counts_its_trials():
         row = pdt.findings(pdt.synthesize(table, dependence="che")).rows[0]
     assert "effects clustered by trial" in row.domains[-1].number
     assert row.cells()[1].startswith(f"{row.fit.trials:g} with {row.fit.k} effects")
+
+
+@pytest.mark.parametrize("shares", [(1, 1, 1), (2, 3, 5, 7, 11, 13), (995, 4, 1), (1,) * 8, (1, 200)])
+def test_the_shares_of_risk_of_bias_add_to_100(shares):
+    words = ("Low", "High", "Some concerns", "", "Unclear", "Low", "", "High")[: len(shares)]
+    vi = 1 / np.array(shares)
+    fit = pdt.pool(np.full(len(shares), 0.3), vi, method="EE", columns={"rob_overall": words})
+    number = domains_of(fit, 0.24, 0.9)[0].number
+    assert sum(int(part) for part in re.findall(r"(\d+)%", number)) == 100
+    assert all(word.lower() in number for word in {*words, "Low", "High"} - {""})
+
+
+def own_table():
+    """Of a stratum of the bundled trials, without who responds."""
+    return pd.DataFrame(
+        {
+            "study": list("ABCDE"),
+            "comparison": "pdt_vs_control",
+            "outcome": "depression",
+            "follow_up": "post",
+            "measure": "SMD",
+            "yi": [0.5, 0.3, 0.4, 0.6, 0.2],
+            "vi": [0.04, 0.05, 0.03, 0.06, 0.05],
+        }
+    )
+
+
+def test_a_bundled_control_rate_of_an_own_table_is_named_in_every_output(tmp_path):
+    fit = pdt.synthesize(own_table(), by=("comparison", "outcome", "follow_up"))
+    found = pdt.findings(fit)
+    found.to_word(tmp_path / "own.docx")
+    document = docx.Document(str(tmp_path / "own.docx"))
+    word = " ".join(
+        [*(p.text for p in document.paragraphs), *(c.text for c in document.tables[0].rows[1].cells)]
+    )
+    frame = found.to_frame()["control_rate_basis"].iloc[0]
+    for text in (found.summary(), found.to_html(), found.to_latex(), word, found._repr_html_(), frame):
+        assert "of the bundled trials, not of the trials pooled" in text
+    for text in (found.summary(), found.to_html(), found.to_latex(), word):
+        assert "(rate of the bundled trials)" in text
+    given = pdt.findings(fit, control_rate=0.2)
+    assert "bundled" not in given.summary()
+    assert "as given by the user" in given.to_frame()["control_rate_basis"].iloc[0]
+
+
+def test_bundled_trials_borrow_nothing_and_say_what_they_count(synthesis):
+    found = pdt.findings(synthesis)
+    assert "bundled" not in found.summary()
+    assert found.rows[0].cells()[3:5] == (
+        "response in 209 per 1,000",
+        "response in 379 per 1,000 (294 to 471)",
+    )
+
+
+def test_a_ratio_counts_what_its_rows_count():
+    fit = pdt.pool(
+        [0.3, 0.2, 0.4],
+        [0.04, 0.05, 0.03],
+        measure="OR",
+        columns={"event_label": ["Remission (BDI)", "remission", "remission"]},
+    )
+    assert "remission in 300 per 1,000" in pdt.findings(fit, control_rate=0.3).summary()
+    assert pdt.absolute(fit, control_rate=0.3, event="recovery").control_arms.what == "recovery"
+
+
+@pytest.mark.parametrize(
+    ("domain", "words"), [("imprecision", "not serious"), ("publication bias", "strongly suspected")]
+)
+def test_a_person_may_judge_in_the_words_of_grade(synthesis, domain, words):
+    found = pdt.findings(synthesis)
+    said = found.confirm(found.rows[0].key, domain, words, by="A", date="2026-11-29")
+    assert f"{words} (confirmed by A)" in said.summary()
+    with pytest.raises(pdt.EvidenceError, match="is not known"):
+        found.confirm(found.rows[0].key, "inconsistency", "undetected", by="A", date="2026-11-29")
 
 
 def test_every_stratum_has_its_row_and_its_numbers(synthesis):

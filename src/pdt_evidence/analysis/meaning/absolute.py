@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.analysis.meaning.control_arms import ControlArms, held_rate, held_sd, stratum_of
+from pdt_evidence.analysis.meaning.control_arms import ControlArms, event_of, held_rate, held_sd, stratum_of
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.comparisons import GENERAL, arms_compared
 from pdt_evidence.formatting import TEXT, note_lines, percent, plain
@@ -146,7 +146,7 @@ def absolute(
     control_rate: float | None = None,
     sd: float | None = None,
     instrument: str | None = None,
-    event: str = "response",
+    event: str | None = None,
     table: pd.DataFrame | None = None,
 ) -> Absolute:
     """Say a pooled effect in people and in points.
@@ -163,8 +163,9 @@ def absolute(
         Standard deviation of an instrument, for points of it.
     instrument : str, optional
         Name of the instrument; without `sd` the SD pooled over its held control arms is taken.
-    event : str
-        How the label of the event begins in held rows: "response", "remission".
+    event : str, optional
+        How the label of the event begins in held rows: "response", "remission". Without it what the ratios of the
+        result count, else "response".
     table : DataFrame, optional
         Rows whose control arms are taken; the bundled trials if None.
 
@@ -192,12 +193,15 @@ def absolute(
     (0.383, 5.5, True, 4.4)
     """
     _check(fit, control_rate, sd)
+    event = event or event_of(fit)
     arms = (
         held_rate(fit, event, table) if control_rate is None else ControlArms(value=control_rate, what=event)
     )
     spread = None
     if fit.measure == "SMD" and (sd is not None or instrument is not None):
-        spread = held_sd(str(instrument), table) if sd is None else ControlArms(value=float(sd), what="SD")
+        spread = (
+            held_sd(fit, str(instrument), table) if sd is None else ControlArms(value=float(sd), what="SD")
+        )
     found: dict[str, Any] = {
         "measure": fit.measure,
         "estimate": fit.estimate,

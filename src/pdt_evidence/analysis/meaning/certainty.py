@@ -6,7 +6,7 @@ The thresholds are this library's: they say where a panel should look, not what 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,18 +15,21 @@ from pdt_evidence.analysis.bias.asymmetry import regression_test
 from pdt_evidence.analysis.bias.studies import Studies, direction_of, studies_of
 from pdt_evidence.analysis.meaning.information import information_size
 from pdt_evidence.errors import EvidenceError, RequestError
-from pdt_evidence.evidence.judgements import worst_judgement
+from pdt_evidence.evidence.judgements import WORDS, worst_judgement
 from pdt_evidence.formatting import PAGE, percent
 from pdt_evidence.models.bias.small_study import RegressionTest
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.showing import Brief
 
-__all__ = ["DOMAINS", "SUGGESTIONS", "Domain", "domains_of"]
+__all__ = ["DOMAINS", "SUGGESTIONS", "Domain", "domains_of", "judgements_of"]
 
 DOMAINS = ("risk of bias", "inconsistency", "indirectness", "imprecision", "publication bias")
 SUGGESTIONS = ("no concern", "serious", "very serious", "not assessed")
 FINE, SERIOUS, VERY, OPEN = SUGGESTIONS
+GRADE = ("not serious", "extremely serious")  # what panels also write
+GRADE_OF_PUBLICATION = ("undetected", "strongly suspected")
 HALF = 50.0  # percent of the weight
+ALWAYS = ("Low", "High")  # judgements that are named where no trial has them, too
 LEAST_FOR_ASYMMETRY = 10  # trials
 ALPHA = 0.05  # of the tests of asymmetry
 MODELS = {"random": "random effects", "wls": "Egger's weights", "che": "effects clustered by trial,"}
@@ -47,6 +50,11 @@ class Domain(Brief):
     judgement: str = ""
     by: str = ""
     date: str = ""
+
+
+def judgements_of(domain: str) -> tuple[str, ...]:
+    """The words in which a person may judge a domain: those of the suggestions, and those of GRADE."""
+    return (*SUGGESTIONS, *GRADE, *(GRADE_OF_PUBLICATION if domain == "publication bias" else ()))
 
 
 def domains_of(fit: PooledEffect, minimal: float, power: float) -> tuple[Domain, ...]:
@@ -72,13 +80,26 @@ def _risk_of_bias(fit: PooledEffect) -> Domain:
     )
     cells: Sequence[object] = fit.columns.get("rob_overall", ("",) * len(fit.weights))
     judged = np.array([worst_judgement(cell) for cell in cells], dtype=object)
-    share = {word: float(fit.weights[judged == word].sum()) for word in ("Low", "High", "")}
-    number = f"{share['Low']:.0f}% of the weight low, {share['High']:.0f}% high, {share['']:.0f}% not judged"
+    share = {word: float(fit.weights[judged == word].sum()) for word in (*WORDS, "")}
+    number = _shares(share)
     if share[""] > HALF or not len(judged):
         suggestion = OPEN
     else:
         suggestion = VERY if share["High"] > HALF else SERIOUS if share["Low"] < HALF else FINE
     return Domain(name="risk of bias", rule=rule, number=number, suggestion=suggestion)
+
+
+def _shares(share: Mapping[str, float]) -> str:
+    """Percent of the weight by judgement, rounded so that they add up to 100; what nothing has is left out."""
+    if not math.isclose(sum(share.values()), 100.0):
+        return "the weights are not known"
+    floors = {word: math.floor(value) for word, value in share.items()}
+    by_rest = sorted(share, key=lambda word: floors[word] - share[word])
+    for word in by_rest[: 100 - sum(floors.values())]:
+        floors[word] += 1
+    shown = [(word.lower() or "not judged", floors[word]) for word in share if share[word] or word in ALWAYS]
+    (first, percents), *others = shown
+    return ", ".join([f"{percents}% of the weight {first}", *(f"{part}% {word}" for word, part in others)])
 
 
 def _inconsistency(fit: PooledEffect, minimal: float) -> Domain:

@@ -15,8 +15,9 @@ from pdt_evidence.errors import RequestError, did_you_mean
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.showing import Brief
 
-__all__ = ["STRATUM", "ControlArms", "held_rate", "held_sd", "stratum_of"]
+__all__ = ["STRATUM", "ControlArms", "event_of", "held_rate", "held_sd", "stratum_of"]
 
+RATIOS_AND_RD = ("OR", "RR", "RD")
 STRATUM = ("comparison", "outcome", "follow_up")
 
 
@@ -29,6 +30,7 @@ class ControlArms(Brief):
     n: int = 0  # patients
     trials: int = 0
     row_ids: tuple[str, ...] = ()
+    bundled: bool = False  # from the bundled trials, where the result is of others
 
     @property
     def basis(self) -> str:
@@ -36,7 +38,8 @@ class ControlArms(Brief):
         if not self.row_ids:
             return "as given by the user"
         arms = "1 control arm" if self.trials == 1 else f"{self.trials} control arms"
-        return f"{self.what} in {arms} with {self.n} patients (rows {', '.join(self.row_ids)})"
+        whose = " of the bundled trials, not of the trials pooled" if self.bundled else ""
+        return f"{self.what} in {arms} with {self.n} patients{whose} (rows {', '.join(self.row_ids)})"
 
 
 def stratum_of(fit: PooledEffect) -> dict[str, str]:
@@ -47,6 +50,13 @@ def stratum_of(fit: PooledEffect) -> dict[str, str]:
         if name not in found and len(values) == 1:
             found[name] = values.pop()
     return found
+
+
+def event_of(fit: PooledEffect) -> str:
+    """What a ratio of the result's own rows counts, where they agree on its first word; else "response"."""
+    labels = fit.columns.get("event_label", ()) if fit.measure in RATIOS_AND_RD else ()
+    words = {str(label).lower().split(" ")[0] for label in labels if isinstance(label, str) and label}
+    return words.pop() if len(words) == 1 else "response"
 
 
 def held_rate(fit: PooledEffect, event: str, table: pd.DataFrame | None) -> ControlArms | None:
@@ -63,10 +73,19 @@ def held_rate(fit: PooledEffect, event: str, table: pd.DataFrame | None) -> Cont
     n = float(found["n_c"].sum())
     if not n:
         return None
-    return ControlArms(value=float(found["event_c"].sum()) / n, what=event, **_size(found, n))
+    rate = float(found["event_c"].sum()) / n
+    return ControlArms(
+        value=rate, what=event, bundled=table is None and _are_others(fit, rows), **_size(found, n)
+    )
 
 
-def held_sd(instrument: str, table: pd.DataFrame | None) -> ControlArms:
+def _are_others(fit: PooledEffect, bundled: pd.DataFrame) -> bool:
+    """Whether a result has other rows than the bundled trials."""
+    own = {row for ids in fit.row_ids for row in ids.split("+")}
+    return not own or not own <= set(bundled["row_id"])
+
+
+def held_sd(fit: PooledEffect, instrument: str, table: pd.DataFrame | None) -> ControlArms:
     """SD of an instrument pooled over the held control arms after treatment, one row a trial.
 
     Raises
@@ -86,7 +105,10 @@ def held_sd(instrument: str, table: pd.DataFrame | None) -> ControlArms:
         )
     n, sd = found["n_c"].to_numpy(dtype=float), found["sd_c"].to_numpy(dtype=float)
     pooled = math.sqrt(((n - 1) * sd**2).sum() / (n - 1).sum())
-    return ControlArms(value=pooled, what=f"SD of {instrument}", **_size(found, n.sum()))
+    what = f"SD of {instrument}"
+    return ControlArms(
+        value=pooled, what=what, bundled=table is None and _are_others(fit, rows), **_size(found, n.sum())
+    )
 
 
 def _size(found: pd.DataFrame, n: float) -> Mapping[str, Any]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pdt_evidence.analysis.meaning.absolute import MEASURES, Absolute, absolute, nnt_words
-from pdt_evidence.analysis.meaning.certainty import DOMAINS, SUGGESTIONS, Domain, domains_of
+from pdt_evidence.analysis.meaning.certainty import DOMAINS, Domain, domains_of, judgements_of
+from pdt_evidence.analysis.meaning.findings_files import html_table, latex_table, write_word
 from pdt_evidence.analysis.meaning.information import sizes_of
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
 from pdt_evidence.formatting import PAGE, RATIOS, percent
@@ -34,7 +34,6 @@ HEAD = (
     "Difference",
     *map(str.capitalize, DOMAINS),
 )
-WIDTHS = (2.2, 2.0, 2.3, 1.8, 2.2, 3.0, 2.6, 2.9, 2.6, 2.8, 2.8)  # cm, of a landscape page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -72,12 +71,22 @@ class Finding(Brief):
             return "not known", "not known", "not known"
         low, high = a.rate_ci
         less, more = a.per_1000_ci
+        arms = a.control_arms
+        event, whose = (
+            (arms.what, " (rate of the bundled trials)" if arms.bundled else "") if arms else ("", "")
+        )
         return (
-            f"{1000 * a.control_rate:.0f} per 1,000",
-            f"{1000 * a.rate:.0f} per 1,000 ({1000 * low:.0f} to {1000 * high:.0f})",
-            f"{_signed(a.per_1000)} per 1,000 ({_signed(less)} to {_signed(more)}); "
+            f"{event} in {1000 * a.control_rate:.0f} per 1,000{whose}",
+            f"{event} in {1000 * a.rate:.0f} per 1,000 ({1000 * low:.0f} to {1000 * high:.0f})",
+            f"{event} in {_signed(a.per_1000)} per 1,000 ({_signed(less)} to {_signed(more)}); "
             f"{nnt_words(a.nnt, a.nnt_ci, a.disjoint)}",
         )
+
+    @property
+    def rate_said(self) -> str:
+        """The control rate and where it comes from; "" where none is known."""
+        arms = self.meaning.control_arms if self.meaning else None
+        return f"{100 * arms.value:.0f}%, {arms.basis}" if arms else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -115,7 +124,8 @@ class Findings(Brief):
         key : tuple of str
             The stratum.
         domain, judgement : str
-            One of the five domains; "no concern", "serious", "very serious" or "not assessed".
+            One of the five domains; "no concern", "serious", "very serious" or "not assessed", or in GRADE's own words
+            "not serious", "extremely serious", and of publication bias "undetected", "strongly suspected".
         by, date : str
             Who, and when (year-month-day).
 
@@ -140,7 +150,7 @@ class Findings(Brief):
         check_options(
             key=(key, Choice([row.key for row in self.rows])),
             domain=(domain, Choice(DOMAINS)),
-            judgement=(judgement, Choice(SUGGESTIONS)),
+            judgement=(judgement, Choice(judgements_of(domain))),
         )
         try:
             day.fromisoformat(date)
@@ -163,7 +173,10 @@ class Findings(Brief):
         parts = []
         for row in self.rows:
             cells = dict(zip(HEAD, row.cells(), strict=True))
-            parts.append("\n".join(f"{name}: {cell}" for name, cell in cells.items()))
+            lines = [f"{name}: {cell}" for name, cell in cells.items()]
+            if row.rate_said:
+                lines.insert(HEAD.index("Difference") + 1, f"Control rate: {row.rate_said}")
+            parts.append("\n".join(lines))
         return "\n\n".join(parts)
 
     def to_frame(self) -> pd.DataFrame:
@@ -174,21 +187,7 @@ class Findings(Brief):
 
     def to_html(self) -> str:
         """The table as HTML that stands by itself, with its rules below."""
-        head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in HEAD)
-        body = "".join(
-            "<tr>"
-            + "".join(
-                f"<th scope='row'>{escape(cell)}</th>" if i == 0 else f"<td>{escape(cell)}</td>"
-                for i, cell in enumerate(row.cells())
-            )
-            + "</tr>"
-            for row in self.rows
-        )
-        notes = "".join(f"<li>{escape(note)}</li>" for note in self._notes())
-        return (
-            f"<table class='findings'><caption>Summary of findings</caption><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table><ol class='notes'>{notes}</ol>"
-        )
+        return html_table(HEAD, [row.cells() for row in self.rows], self._notes())
 
     def _line(self) -> str:
         return f"{len(self.rows)} outcome{'' if len(self.rows) == 1 else 's'}, minimal difference {self.minimal:g}"
@@ -201,11 +200,7 @@ class Findings(Brief):
 
     def to_latex(self) -> str:
         """The table as a LaTeX tabular with booktabs rules, its notes below as a list."""
-        width = "l" + "p{2.2cm}" * (len(HEAD) - 1)
-        lines = [f"\\begin{{tabular}}{{{width}}}", "\\toprule", " & ".join(HEAD) + " \\\\", "\\midrule"]
-        lines += [" & ".join(map(_latex, row.cells())) + " \\\\" for row in self.rows]
-        lines += ["\\bottomrule", "\\end{tabular}", "\\begin{enumerate}"]
-        return "\n".join([*lines, *(f"\\item {_latex(note)}" for note in self._notes()), "\\end{enumerate}"])
+        return latex_table(HEAD, [row.cells() for row in self.rows], self._notes())
 
     def to_word(self, path: str | Path) -> None:
         """Write the table as a Word document on landscape pages.
@@ -215,49 +210,16 @@ class Findings(Brief):
         RequestError
             Where python-docx is not installed, or the path does not end in .docx.
         """
-        path = Path(path)
-        if path.suffix.lower() != ".docx":
-            raise RequestError(f"path = {str(path)!r}: a Word document ends in .docx.")
-        try:
-            import docx
-            from docx.shared import Cm, Pt
-        except ImportError as error:
-            raise RequestError(f"{error}. Install pdt-evidence[word].") from error
-        document = docx.Document()
-        page = document.sections[0]
-        page.page_width, page.page_height = Cm(29.7), Cm(21.0)
-        page.left_margin = page.right_margin = Cm(1.2)
-        page.top_margin = page.bottom_margin = Cm(1.5)
-        styles: Any = document.styles
-        for name, size in (("Normal", 8), ("List Number", 8), ("Heading 1", 14)):
-            styles[name].font.name, styles[name].font.size = "Arial", Pt(size)
-        styles["List Number"].paragraph_format.space_after = Pt(1)
-        document.add_heading("Summary of findings", 1)
-        table = document.add_table(rows=0, cols=len(HEAD), style="Table Grid")
-        table.autofit = False
-        widths = [Cm(width) for width in WIDTHS]
-        for column, width in zip(table.columns, widths, strict=True):
-            column.width = width
-        for texts in [HEAD, *(row.cells() for row in self.rows)]:
-            _word_row(table, texts, texts is HEAD, widths)
-        for note in self._notes():
-            document.add_paragraph(note, style="List Number")
-        temporary = path.with_name(f".{path.name}.part")  # whole or not at all
-        try:
-            document.save(str(temporary))
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_word(Path(path), HEAD, [row.cells() for row in self.rows], self._notes())
 
     def _notes(self) -> list[str]:
         """Where control rates come from, the rules, and who confirmed what."""
         notes = [
             f"Intervals at {percent(self.level)}. Suggestions follow the rules below; they are no ratings."
         ]
-        for row in self.rows:
-            arms = row.meaning.control_arms if row.meaning else None
-            if arms is not None:
-                notes.append(f"{', '.join(row.key)}: control rate {100 * arms.value:.0f}%, {arms.basis}.")
+        notes += [
+            f"{', '.join(row.key)}: control rate {row.rate_said}." for row in self.rows if row.rate_said
+        ]
         if self.rows:
             notes += [f"{one.name.capitalize()}: {one.rule}" for one in self.rows[0].domains]
         notes += [
@@ -276,7 +238,7 @@ def findings(
     minimal: float = 0.24,
     control_rate: float | Mapping[tuple[str, ...], float] | None = None,
     power: float = 0.9,
-    event: str = "response",
+    event: str | None = None,
     table: pd.DataFrame | None = None,
 ) -> Findings:
     """Lay out a summary of findings as GRADE panels use it.
@@ -356,6 +318,7 @@ def _record(row: Finding) -> dict[str, Any]:
     nan = math.nan
     record |= {
         "control_rate": a.control_rate if a else nan,
+        "control_rate_basis": a.control_arms.basis if a and a.control_arms else "",
         "rate": a.rate if a else nan,
         "difference_per_1000": a.per_1000 if a else nan,
         "difference_per_1000_low": a.per_1000_ci[0] if a else nan,
@@ -377,24 +340,3 @@ def _domain_cell(one: Domain) -> str:
 
 def _signed(value: float) -> str:
     return f"{PAGE.number(abs(value), 0)} {'more' if value >= 0 else 'fewer'}"
-
-
-def _latex(text: str) -> str:
-    for sign in "&%#_$":
-        text = text.replace(sign, f"\\{sign}")
-    return text.replace("²", "$^2$").replace("−", "$-$").replace("∞", "$\\infty$")
-
-
-def _word_row(table: Any, texts: Sequence[str], head: bool, widths: Sequence[Any]) -> None:
-    """A row that stays on one page; a head that is repeated on each."""
-    from docx.oxml import OxmlElement
-
-    row = table.add_row()
-    properties = row._tr.get_or_add_trPr()  # python-docx has no name of its own for these two
-    properties.append(OxmlElement("w:cantSplit"))
-    if head:
-        properties.append(OxmlElement("w:tblHeader"))
-    for cell, text, width in zip(row.cells, texts, widths, strict=True):
-        cell.width, cell.text = width, text
-        for run in cell.paragraphs[0].runs:
-            run.font.bold = head
