@@ -130,7 +130,7 @@ def _without_rows(names: Sequence[str], name: str, value: Any) -> str:
     if "table" not in names:
         return " Leave rows out of the table that is pooled."
     words: Any = [value] if isinstance(value, str) else value
-    if isinstance(words, list | tuple) and words and all(isinstance(word, str) for word in words):
+    if type(words) in (list, tuple) and words and all(isinstance(word, str) for word in words):
         return (
             f' To leave rows out, give the table without them: table[~table["study"].isin({shown(words)})], '
             'or by "row_id".'
