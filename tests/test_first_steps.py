@@ -124,3 +124,21 @@ def test_the_command_line_names_the_nearest_word(capsys, words, near):
 def test_a_review_without_its_trials_is_not_passed_over(capsys):
     assert main(["claims", "--review", "abbass2014"]) == 1
     assert "Give them as well, as --imported FILE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (
+            lambda t: pdt.synthesize(t, exclude=["T1", "T2"]),
+            "table[~table[\"study\"].isin(['T1', 'T2'])]",
+        ),
+        (lambda t: pdt.metareg("yi ~ 1", t, subset="T1"), "table[~table[\"study\"].isin(['T1'])]"),
+        (lambda t: pdt.sensitivity(t, drop=t["year"] < 2000), "table[~mask]"),
+        (lambda t: pdt.pool([0.1], [0.1], exclude=[0]), "Leave rows out of the table that is pooled."),
+    ],
+)
+def test_an_option_to_leave_rows_out_is_answered_with_how_it_is_done(table, call, said):
+    with pytest.raises(RequestError) as refused:
+        call(table)
+    assert said in str(refused.value)

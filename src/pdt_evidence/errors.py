@@ -10,7 +10,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from pdt_evidence.arguments import (
     fault_of_call,
@@ -20,7 +20,7 @@ from pdt_evidence.arguments import (
     refused_at_once,
     shown,
 )
-from pdt_evidence.other_names import ours
+from pdt_evidence.other_names import LEAVES_OUT, ours
 
 __all__ = [
     "EvidenceError",
@@ -133,6 +133,21 @@ def _called(function: Callable[..., object], args: Sequence[object]) -> str:
     return of if name == "__init__" else f"{of}.{name}"
 
 
+def _without_rows(names: Sequence[str], name: str, value: Any) -> str:
+    """How a table is given without some of its rows, where a call has an option to leave them out."""
+    if name.replace("_", "") not in LEAVES_OUT:
+        return ""
+    if "table" not in names:
+        return " Leave rows out of the table that is pooled."
+    words: Any = [value] if isinstance(value, str) else value
+    if type(words) in (list, tuple) and words and all(isinstance(word, str) for word in words):
+        return (
+            f' To leave rows out, give the table without them: table[~table["study"].isin({shown(words)})], '
+            'or by "row_id".'
+        )
+    return " To leave rows out, give the table without them: table[~mask]."
+
+
 def known_options(function: Callable[P, T]) -> Callable[P, T]:
     """Let a function with many options name the nearest one where a call has one that it does not know."""
     code = function.__code__
@@ -148,8 +163,9 @@ def known_options(function: Callable[P, T]) -> Callable[P, T]:
         unknown = [] if takes_any else [name for name in options if name not in names]
         if unknown:
             text = " ".join(f"no option {name!r}.{did_you_mean(name, own)}" for name in unknown)
+            hints = [_without_rows(own, name, options[name]) for name in unknown]
             raise UnknownOptionError(
-                f"{_called(function, args)}() has {text} It has: {', '.join(own) or 'none'}."
+                f"{_called(function, args)}() has {text}{''.join(hints)} It has: {', '.join(own) or 'none'}."
             )
         for at, name, fits, expected in at_once:
             value = options[name] if name in options else args[at] if at < len(args) else None

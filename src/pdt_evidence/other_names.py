@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["as_written", "ours"]
+__all__ = ["LEAVES_OUT", "as_written", "ours"]
 
 # Ours -> the others' names, in small letters and digits alone; one name may stand for several of ours.
 NAMES = {
@@ -48,6 +48,18 @@ NAMES = {
     "margins": "margin rope sesoi",
     "prediction": "pi predictioninterval addpred",
     "title": "main header",
+}
+LEAVES_OUT = {
+    "drop",
+    "exclude",
+    "excluded",
+    "ignore",
+    "leaveout",
+    "omit",
+    "remove",
+    "skip",
+    "subset",
+    "without",
 }
 BY_OTHER = {
     name: [ours for ours, names in NAMES.items() if name in names.split()]

@@ -327,6 +327,23 @@ def test_summary_says_what_there_is():
         assert words in text
 
 
+def test_a_list_names_rows_trials_or_studies_to_leave_out_each_by_itself():
+    table = ROWS.assign(study=["Smith 2010"] * 2 + list(ROWS["study"][2:]), outcome="depression")
+    m = multiverse(table, method="EE", test="z", exclude=["r9", "smith 2010", ["B", "C"]])
+    frame = m.frame.set_index("exclude")
+    assert list(frame.index) == ["nothing", "r9", "smith 2010", "B + C"]
+    out = {
+        "nothing": [],
+        "r9": ["r9"],
+        "smith 2010": ["r1", "r2"],
+        "B + C": ["r3", "r4", "r5"],
+    }
+    for name, rows in out.items():
+        rest = table[~table["row_id"].isin(rows)]
+        one = pdt.synthesize(rest, by="outcome", method="EE", test="z")["depression"]
+        assert frame.loc[name, "estimate"] == pytest.approx(one.estimate, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -335,9 +352,16 @@ def test_summary_says_what_there_is():
         ({"test": []}, "test has no option. Give at least one."),
         ({"outcome": ["depresion"]}, "outcome = 'depresion' is in no row. Did you mean 'depression'?"),
         ({"exclude": {"x": [True]}}, "exclude, 'x': 1 values for 9 rows; each row needs one."),
-        ({"exclude": {"x": ["nix"]}}, "exclude, 'x': no row 'nix'."),
+        ({"exclude": {"x": ["nix"]}}, "exclude, 'x': no row, trial or study 'nix'."),
+        ({"exclude": ["r1", "r10"]}, "exclude, 'r10': no row, trial or study 'r10'. Did you mean 'r1'?"),
+        ({"exclude": "nix"}, "exclude, 'nix': no row, trial or study 'nix'."),
+        (
+            {"exclude": [0, 1]},
+            "exclude = [0, 1]: expected row ids or names of studies, as in exclude=['Smith 2010'",
+        ),
+        ({"exclude": 3}, "exclude = 3: expected row ids or names of studies"),
         ({"exclude": {"x": [0.5] * 9}}, "exclude, 'x': expected True (left out) or False in every row"),
-        ({"exclude": [True] * 9}, "exclude is a list; expected names and masks"),
+        ({"exclude": [True] * 9}, "or names and masks, as in exclude={'no outliers': mask}."),
         ({"by": "outcome", "outcome": ["anxiety"]}, "outcome makes strata and is a choice; it can be one"),
         ({"bias": "petpeese"}, "bias = 'petpeese' is not known. Did you mean 'pet-peese'?"),
     ],

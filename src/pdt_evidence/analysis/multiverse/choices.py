@@ -10,13 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pdt_evidence.arguments import shown
 from pdt_evidence.errors import RequestError, did_you_mean
 from pdt_evidence.evidence.schema import missing_column
+from pdt_evidence.other_names import as_written
 
 __all__ = ["ALL", "COLUMNS", "NOTHING", "RowChoice", "row_choices"]
 
 Kept = NDArray[np.bool_]
 ALL, NOTHING = "all", "nothing"
+NAMES = ("row_id", "trial_id", "study")  # columns that say which rows are meant
 COLUMNS = {"comparison": "comparison", "outcome": "outcome", "follow_up": "follow_up", "risk_of_bias": "rob"}
 
 
@@ -30,7 +33,7 @@ class RowChoice:
 
 
 def row_choices(
-    table: pd.DataFrame, words: Mapping[str, Any], exclude: Mapping[str, Any] | None
+    table: pd.DataFrame, words: Mapping[str, Any], exclude: Mapping[str, Any] | Sequence[Any] | str | None
 ) -> list[RowChoice]:
     """The choices by words of `COLUMNS` and by exclusions; those that are None are none.
 
@@ -66,6 +69,7 @@ def _by_words(table: pd.DataFrame, name: str, given: Any, problems: list[str]) -
         if words is None:
             options[label] = np.ones(len(table), dtype=bool)
             continue
+        words = [as_written(word, known) for word in words]
         for word in words:
             if word not in known:
                 problems.append(
@@ -91,14 +95,12 @@ def _many(value: Any) -> list[Any]:
         return [value]
 
 
-def _exclusions(table: pd.DataFrame, exclude: Mapping[str, Any], problems: list[str]) -> list[RowChoice]:
-    """Masks by name are the options of one choice; a mapping of masks is a choice by itself."""
+def _exclusions(table: pd.DataFrame, exclude: Any, problems: list[str]) -> list[RowChoice]:
+    """Masks by name are the options of one choice, and so is each entry of a list of names; a mapping of masks
+    is a choice by itself.
+    """
     if not isinstance(exclude, Mapping):
-        problems.append(
-            f"exclude is a {type(exclude).__name__}; expected names and masks, as in "
-            "exclude={'no outliers': mask}."
-        )
-        return []
+        exclude = _by_names(exclude, problems)
     flat = {name: mask for name, mask in exclude.items() if not isinstance(mask, Mapping)}
     groups = {name: masks for name, masks in exclude.items() if isinstance(masks, Mapping)}
     if flat:
@@ -111,8 +113,20 @@ def _exclusions(table: pd.DataFrame, exclude: Mapping[str, Any], problems: list[
     ]
 
 
+def _by_names(exclude: Any, problems: list[str]) -> dict[str, list[str]]:
+    """Each entry of a list, a name or a list of names that go together, is what one option leaves out."""
+    entries = [_many(one) for one in _many(exclude) if one is not None]
+    if isinstance(exclude, set) or not all(isinstance(name, str) and name for one in entries for name in one):
+        problems.append(
+            f"exclude = {shown(exclude)}: expected row ids or names of studies, as in "
+            "exclude=['Smith 2010', 'Jones 2011'], or names and masks, as in exclude={'no outliers': mask}."
+        )
+        return {}
+    return {" + ".join(one): one for one in entries if one}
+
+
 def _mask(table: pd.DataFrame, label: Any, mask: Any, problems: list[str]) -> Kept:
-    """True for the rows that are excluded: by a mask, by row ids, or by a function of the table."""
+    """True for the rows that are excluded: by a mask, by ids or names of studies, or by a function of the table."""
     nothing = np.zeros(len(table), dtype=bool)
     if mask is None:
         return nothing
@@ -122,14 +136,14 @@ def _mask(table: pd.DataFrame, label: Any, mask: Any, problems: list[str]) -> Ke
         mask = mask.reindex(table.index)
     values = pd.array(_many(mask))
     if len(values) and all(isinstance(value, str) for value in values):
-        return _by_ids(table, label, [str(value) for value in values], problems)
+        return _rows_of(table, label, [str(value) for value in values], problems)
     if len(values) != len(table):
         problems.append(
             f"exclude, {label!r}: {len(values)} values for {len(table)} rows; each row needs one."
         )
     elif not all(isinstance(value, bool | np.bool_) for value in values):
         problems.append(
-            f"exclude, {label!r}: expected True (left out) or False in every row, or row ids; found "
+            f"exclude, {label!r}: expected True (left out) or False in every row, row ids or names of studies; found "
             f"{next(repr(value) for value in values if not isinstance(value, bool | np.bool_))}."
         )
     else:
@@ -137,12 +151,14 @@ def _mask(table: pd.DataFrame, label: Any, mask: Any, problems: list[str]) -> Ke
     return nothing
 
 
-def _by_ids(table: pd.DataFrame, label: Any, ids: Sequence[str], problems: list[str]) -> Kept:
-    if "row_id" not in table.columns:
+def _rows_of(table: pd.DataFrame, label: Any, names: Sequence[str], problems: list[str]) -> Kept:
+    """The rows that have one of these ids or are of one of these trials or studies."""
+    columns = [table[name].astype(str).to_numpy() for name in NAMES if name in table.columns]
+    if not columns:
         problems.append(f"exclude, {label!r}: {missing_column('row_id', table.columns)}")
         return np.zeros(len(table), dtype=bool)
-    cells = table["row_id"].astype(str).to_numpy()
-    unknown = sorted(set(ids) - set(cells))
-    if unknown:
-        problems.append(f"exclude, {label!r}: no row {', '.join(map(repr, unknown))}.")
-    return np.isin(cells, ids)
+    known = {cell for cells in columns for cell in cells if cell}
+    words = [as_written(name, known) for name in names]
+    for word in dict.fromkeys(word for word in words if word not in known):
+        problems.append(f"exclude, {label!r}: no row, trial or study {word!r}.{did_you_mean(word, known)}")
+    return np.logical_or.reduce([np.isin(cells, words) for cells in columns])

@@ -47,7 +47,7 @@ def multiverse(
     outcome: Words = None,
     follow_up: Words = None,
     risk_of_bias: Words = None,
-    exclude: Mapping[str, Any] | None = None,
+    exclude: Mapping[str, Any] | Sequence[Any] | str | None = None,
     bias: Options = "none",
     direction: str | None = None,
     level: float = 0.95,
@@ -72,9 +72,11 @@ def multiverse(
     comparison, outcome, follow_up, risk_of_bias : list or mapping, optional
         Which rows are used, by their words (risk of bias: those in the column `rob`). Each entry of a list is one
         option: a word, several words that are taken together, or None, all rows. A mapping names the options.
-    exclude : mapping, optional
-        What is left out, by name: a mask of the rows (True: left out), row ids, or a function of the table. Besides
-        these there is the option "nothing". A mapping of such masks (None: nothing) is a choice of its own.
+    exclude : list or mapping, optional
+        What is left out. Each entry of a list is one option: a row id, a trial or a study, or several that go
+        together. A mapping names the options, each such a list, a mask of the rows (True: left out) or a function of
+        the table. Besides these there is the option "nothing". A mapping of masks in it (None: nothing) is a choice
+        of its own.
     bias : one option or a list
         "none", "pet-peese" (random effects; CR2 under dependence), "pet-peese-wls", "uwls", "waap-wls",
         "trim-and-fill", "selection" (3PSM), "selection-2-steps" (4PSM), "selection-beta", "p-uniform*", "limit",
