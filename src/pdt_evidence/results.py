@@ -114,7 +114,7 @@ class PooledEffect(Brief, Described):
     def trials(self) -> float:
         """Distinct trials behind the `k` effects; NaN where `columns` has no "trial_id"."""
         named = self.columns.get("trial_id", ())
-        return float(len(set(named))) if len(named) else NAN
+        return len(set(named)) if len(named) else NAN
 
     def __repr__(self) -> str:
         words = f"{' '.join(self.stratum.values())}, " if self.stratum else ""

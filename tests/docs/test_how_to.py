@@ -1,20 +1,48 @@
-"""Every block of the how-to pages runs, and prints what the page shows below it."""
+"""Every block of the how-to and explanation pages runs, and prints what the page shows below it."""
 
 import csv
 import json
 
+import numpy as np
 import pytest
-from website.blocks import HOW_TO, with_outputs
+from website.blocks import EXPLANATION, HOW_TO, with_outputs
+
+import pdt_evidence as pdt
 
 PAGES = sorted(path for path in HOW_TO.glob("*.md") if path.stem != "index")
+EXPLANATIONS = sorted(path for path in EXPLANATION.glob("*.md") if path.stem != "index")
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*PAGES, *EXPLANATIONS], ids=lambda path: path.stem)
 def test_a_page_prints_what_it_shows(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = path.read_text(encoding="utf-8")
     assert "```python" in page or "```sh" in page  # commands are run by tests/test_terminal.py
     assert with_outputs(page) == page, "run python tools/website/blocks.py"
+
+
+def test_explanations_are_listed_and_no_longer_than_two_screens():
+    index = (EXPLANATION / "index.md").read_text(encoding="utf-8")
+    assert [path.name for path in EXPLANATIONS if f"]({path.name})" not in index] == []
+    lines = {path.stem: len(path.read_text(encoding="utf-8").splitlines()) for path in EXPLANATIONS}
+    assert {name: n for name, n in lines.items() if n > 80} == {}
+
+
+def test_the_table_of_the_simulation_is_what_the_simulation_gives_for_its_first_row():
+    """The uncorrected mean of 10 trials; all else takes the benchmark's minutes."""
+    from benchmarks.bias_methods import MEAN, SEED, SELECTIONS, SIZES, published
+
+    k, cells = SIZES[0], []
+    for chance in SELECTIONS.values():
+        rng = np.random.default_rng([SEED, k, round(100 * chance)])
+        frames = [published(rng, k, chance) for _ in range(120)]
+        yi, vi = (np.array([frame[name] for frame in frames]) for name in ("yi", "vi"))
+        fits = pdt.pool_many(yi, vi)
+        low, high = np.moveaxis(np.asarray(fits.ci), -1, 0)
+        inside = np.mean((low <= MEAN) & (high >= MEAN))
+        cells.append(f"{np.median(fits.estimate) - MEAN:+.2f}, {100 * inside:.0f}%")
+    page = (EXPLANATION / "publication-bias.md").read_text(encoding="utf-8")
+    assert f"| uncorrected | {' | '.join(cells)} | " in page
 
 
 def test_the_list_of_tasks_leads_to_every_page():

@@ -1,6 +1,6 @@
-"""The how-to pages run: each Python block in turn, and the block of text below it is what it prints.
+"""Pages of docs/ run: each Python block in turn, and the block of text below it is what it prints.
 
-python tools/website/blocks.py    # writes what they print now into docs/how-to/
+python tools/website/blocks.py    # writes what they print now into docs/how-to/ and docs/explanation/
 """
 
 import contextlib
@@ -12,9 +12,9 @@ import tempfile
 import warnings
 from pathlib import Path
 
-__all__ = ["HOW_TO", "with_outputs"]
+__all__ = ["EXPLANATION", "HOW_TO", "with_outputs"]
 
-HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
+HOW_TO, EXPLANATION = (Path(__file__).parents[2] / "docs" / folder for folder in ("how-to", "explanation"))
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", flags=re.MULTILINE | re.DOTALL)
 
 
@@ -39,7 +39,7 @@ def with_outputs(page: str) -> str:
 
 
 def main() -> None:
-    for path in sorted(HOW_TO.glob("*.md")):
+    for path in sorted([*HOW_TO.glob("*.md"), *EXPLANATION.glob("*.md")]):
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)
             path.write_text(with_outputs(path.read_text(encoding="utf-8")), encoding="utf-8")
