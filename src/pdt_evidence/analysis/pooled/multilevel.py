@@ -119,7 +119,7 @@ class MultilevelEffect(PooledEffect):
     @property
     def trials(self) -> float:
         """Clusters, which are what independent studies are."""
-        return float(self.n_clusters)
+        return self.n_clusters
 
     def summary(self, also: Iterable[Answer] = ()) -> str:
         """Aligned text: variances by level, the estimate by model and robust, the tests; `also` below it."""
