@@ -13,6 +13,7 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,12 @@ Index = NDArray[np.intp]
 LOG_2PI = np.log(2 * np.pi)
 ROOT_2PI = np.sqrt(2 * np.pi)
 NODES = 48
+SIDES = np.array([[1.0], [-1.0]])  # of the bounds: the tail above the upper, the tail below the lower
+# The pairs of parameters in the order of second derivatives, and where each is in a Hessian.
+FIRST = np.array([0, 0, 1, 0, 0, 1, 1, 2, 2, 3])
+SECOND = np.array([0, 1, 1, 2, 3, 2, 3, 2, 3, 3])
+PAIRS = np.empty((4, 4), dtype=np.intp)
+PAIRS[FIRST, SECOND] = PAIRS[SECOND, FIRST] = np.arange(10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,22 +46,24 @@ class Beta:
     bounds: tuple[float, float]  # of the p-values
     times: Floats | None = None  # (n, k), how often each study counts, one row a data set; None: once
     logs: Floats = field(init=False)  # (2, k), log p and log(1 - p) of each study
-    nodes: Floats = field(init=False)  # (Q,), in z
+    spots: Floats = field(init=False)  # (k, Q), the nodes as effects of each study
     loads: Floats = field(init=False)  # (Q,), their weights in the integral
     columns: Floats = field(init=False)  # (Q, 6): 1, log p, log(1 - p), their squares and product
-    ends: Floats = field(init=False)  # (2, 6), the same at the bounds
+    cuts: Floats = field(init=False)  # (2,), the bounds in z
+    ends: Floats = field(init=False)  # (2, 6), the columns at the bounds
 
     def __post_init__(self) -> None:
         small, large = self.bounds
         high, low = -ndtri(small), -ndtri(large)
-        x, w = np.polynomial.legendre.leggauss(NODES)
+        x, w = _nodes()
         nodes = low + (high - low) * (x + 1) / 2
         z = np.clip(self.yi / np.sqrt(self.vi), low, high)
         for name, content in (
             ("logs", np.stack([log_ndtr(-z), log_ndtr(z)])),
-            ("nodes", nodes),
+            ("spots", nodes * np.sqrt(self.vi)[:, None]),
             ("loads", w * (high - low) / 2),
             ("columns", _columns(nodes)),
+            ("cuts", np.array([high, low])),
             ("ends", _columns(np.array([high, low]))),
         ):
             object.__setattr__(self, name, content)
@@ -81,47 +90,52 @@ class Beta:
             score[:, 0] += scaled
             score[:, 1] += (square - 1) / (2 * u)
             score[:, 2:] += shape[:, :, None] * self.logs
-            second = slopes[:, :, None] * slopes[:, None] - curves
-            second[:, 0, 0] -= 1 / u
-            second[:, 0, 1] -= scaled / u
-            second[:, 1, 0] -= scaled / u
-            second[:, 1, 1] += (0.5 - square) / u**2
-            second[:, 2, 2] += shape[:, :1] * self.logs[0]
-            second[:, 3, 3] += shape[:, 1:] * self.logs[1]
-        if self.times is None:
-            return at, score, second.sum(-1)
-        return at, score, np.einsum("bpqk,bk->bpq", second, self.times[owner])
+            second = slopes[:, FIRST] * slopes[:, SECOND] - curves  # (B, 10, k)
+            second[:, 0] -= 1 / u
+            second[:, 1] -= scaled / u
+            second[:, 2] += (0.5 - square) / u**2
+            second[:, 7] += shape[:, :1] * self.logs[0]
+            second[:, 9] += shape[:, 1:] * self.logs[1]
+        summed = second.sum(-1) if self.times is None else np.einsum("bpk,bk->bp", second, self.times[owner])
+        return at, score, summed[:, PAIRS]
 
     def _integral(self, mu: Floats, u: Floats, shape: Floats) -> tuple[Floats, Floats, Floats]:
-        """A (B, k) and its derivatives relative to it, (B, 4, k) and (B, 4, 4, k)."""
-        sei = np.sqrt(self.vi)
-        away = self.nodes * sei[:, None] - mu[:, :, None]  # (B, k, Q)
+        """A (B, k) and its derivatives relative to it, (B, 4, k) and, of the pairs, (B, 10, k).
+
+        Derivatives by mu and tau2 are sums over Hermite polynomials of the standardised distance x, as
+        N(x)' = -x N(x): by mu He1 / root, by tau2 He2 / (2 u), and so on to He4 / (4 u**2). Beyond the bounds, where
+        the weight is constant, their integrals are N(h) times the polynomial of one degree less at the bound.
+        """
+        sei, root = np.sqrt(self.vi), np.sqrt(u)
         weight = np.exp(((shape - 1)[:, :, None] * self.columns[:, 1:3].T).sum(1)) * self.loads  # (B, Q)
-        root = np.sqrt(u)
-        height = (
-            np.exp(-0.5 * away**2 / u[:, :, None]) * weight[:, None] * (sei / (root * ROOT_2PI))[:, :, None]
+        columns = weight[:, :, None] * self.columns  # (B, Q, 6)
+        x = (self.spots - mu[:, :, None]) / root[:, :, None]  # (B, k, Q)
+        square = x * x
+        height = np.exp(-0.5 * square)
+        moved = height * x
+        h = (self.cuts[:, None] * sei - mu[:, None]) / root[:, None]  # (B, 2, k)
+        load = np.exp(((shape - 1)[:, None] * self.ends[:, 1:3]).sum(2))[:, :, None] * SIDES
+        density = load * np.exp(-0.5 * h**2) / ROOT_2PI
+        inner, three, one = (sei / (root * ROOT_2PI))[:, :, None], columns[..., :3], columns[..., :1]
+        zero = (height @ columns) * inner + self._beyond(load * SIDES * ndtr(-SIDES * h), 6)
+        he1 = (moved @ three) * inner + self._beyond(density, 3)
+        he2 = ((height * (square - 1)) @ three) * inner + self._beyond(density * h, 3)
+        he3 = ((moved * (square - 3)) @ one) * inner + self._beyond(density * (h**2 - 1), 1)
+        he4 = ((height * ((square - 6) * square + 3)) @ one) * inner + self._beyond(
+            density * (h**2 - 3) * h, 1
         )
-        # Sums over the nodes, by powers of the distance (0 ... 4) and by column.
-        zero = height @ self.columns
-        one, two = (height * away) @ self.columns[:, :3], (height * away**2) @ self.columns[:, :3]
-        three, four = (height * away**3).sum(-1), (height * away**4).sum(-1)
-        by_mu = one / u[..., None]
-        by_tau2 = (two / u[..., None] - zero[..., :3]) / (2 * u[..., None])
-        mu_mu = two[..., 0] / u**2 - zero[..., 0] / u
-        mu_tau2 = (three / u - 3 * one[..., 0]) / (2 * u**2)
-        tau2_tau2 = (four / u**2 - 6 * two[..., 0] / u + 3 * zero[..., 0]) / (4 * u**2)
-        for end, sign in ((0, 1.0), (1, -1.0)):
-            z = -ndtri(self.bounds[end])
-            h = (z * sei - mu) / root
-            load = np.exp(((shape - 1) * self.ends[end, 1:3]).sum(1))[:, None]
-            density = sign * load * np.exp(-0.5 * h**2) / ROOT_2PI
-            zero = zero + (load * ndtr(-sign * h))[..., None] * self.ends[end]
-            by_mu = by_mu + (density / root)[..., None] * self.ends[end, :3]
-            by_tau2 = by_tau2 + (density * h / (2 * u))[..., None] * self.ends[end, :3]
-            mu_mu += density * h / u
-            mu_tau2 += density * (h**2 - 1) / (2 * u * root)
-            tau2_tau2 += density * h * (h**2 - 3) / (4 * u**2)
-        return _arranged(zero, by_mu, by_tau2, (mu_mu, mu_tau2, tau2_tau2), shape)
+        by_mu, by_tau2 = he1 / root[:, :, None], he2 / (2 * u[:, :, None])
+        curved = (he2[..., 0] / u, he3[..., 0] / (2 * u * root), he4[..., 0] / (4 * u**2))
+        return _arranged(zero, by_mu, by_tau2, curved, shape)
+
+    def _beyond(self, parts: Floats, columns: int) -> Floats:
+        """Both tails (B, 2, k) by column, (B, k, columns)."""
+        return np.swapaxes(parts, 1, 2) @ self.ends[:, :columns]
+
+
+@cache
+def _nodes() -> tuple[Floats, Floats]:
+    return np.polynomial.legendre.leggauss(NODES)
 
 
 def _columns(z: Floats) -> Floats:
@@ -135,14 +149,19 @@ def _arranged(
     """First and second derivatives of A by the four parameters, relative to A."""
     A = zero[..., 0]
     a, b = shape[:, :1], shape[:, 1:]
-    slopes = np.stack([by_mu[..., 0], by_tau2[..., 0], a * zero[..., 1], b * zero[..., 2]], axis=1)
-    curves = np.empty((len(A), 4, 4, A.shape[1]))
-    curves[:, 0, 0], curves[:, 0, 1], curves[:, 1, 1] = curved
-    curves[:, 0, 2], curves[:, 0, 3] = a * by_mu[..., 1], b * by_mu[..., 2]
-    curves[:, 1, 2], curves[:, 1, 3] = a * by_tau2[..., 1], b * by_tau2[..., 2]
-    curves[:, 2, 2] = a**2 * zero[..., 3] + a * zero[..., 1]
-    curves[:, 2, 3] = a * b * zero[..., 4]
-    curves[:, 3, 3] = b**2 * zero[..., 5] + b * zero[..., 2]
-    for i, j in ((0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)):
-        curves[:, j, i] = curves[:, i, j]
-    return A, slopes / A[:, None], curves / A[:, None, None]
+    by_a, by_b = a * zero[..., 1], b * zero[..., 2]
+    slopes = np.stack([by_mu[..., 0], by_tau2[..., 0], by_a, by_b], axis=1)
+    curves = np.stack(
+        [
+            *curved,
+            a * by_mu[..., 1],
+            b * by_mu[..., 2],
+            a * by_tau2[..., 1],
+            b * by_tau2[..., 2],
+            a**2 * zero[..., 3] + by_a,
+            a * b * zero[..., 4],
+            b**2 * zero[..., 5] + by_b,
+        ],
+        axis=1,
+    )
+    return A, slopes / A[:, None], curves / A[:, None]
