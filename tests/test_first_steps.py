@@ -1,11 +1,12 @@
 """What a newcomer types first and not quite right is answered in one sentence that says what to type."""
 
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 import pdt_evidence as pdt
 from pdt_evidence.cli import main
-from pdt_evidence.errors import EvidenceWarning, RequestError
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +143,58 @@ def test_an_option_to_leave_rows_out_is_answered_with_how_it_is_done(table, call
     with pytest.raises(RequestError) as refused:
         call(table)
     assert said in str(refused.value)
+
+
+def own(**columns):
+    """A table of three trials as somebody types it."""
+    arms = {"mean_t": [10, 11, 12], "sd_t": 5.0, "n_t": 20, "mean_c": 13, "sd_c": 6.0, "n_c": [20, 21, 22]}
+    return pd.DataFrame({"study": ["A 2001", "B 2002", "C 2003"], "outcome": "depression", **arms, **columns})
+
+
+READS = r"read_trials\(table\) gives a table of one's own what it leaves to be understood: row_id, trial_id"
+
+
+@pytest.mark.parametrize("pooled_by", [pdt.synthesize, pdt.sensitivity])
+def test_a_table_as_it_was_typed_is_sent_to_read_trials(pooled_by):
+    with pytest.raises(EvidenceError, match=f"'follow_up' is missing; .* {READS}"):
+        pooled_by(own())
+    with pytest.raises(EvidenceError, match=f"{READS}.* Rename 'months' to 'months_since_end' first"):
+        pooled_by(own(months=3))
+    with pytest.raises(EvidenceError, match=f"'study' is missing. Did you mean 'Author'.* {READS}"):
+        pooled_by(own(follow_up="post").rename(columns={"study": "Author"}))
+
+
+@pytest.mark.parametrize("options", [{}, {"style": "revman"}])
+def test_so_is_one_put_below_another(table, options):
+    both = pd.concat([table, own(follow_up="post")])
+    rows = ", ".join(str(len(both) - less) for less in (2, 1, 0))
+    with pytest.raises(EvidenceError, match=rf"'row_id' is blank in rows {rows} of {len(both)}\. .*{READS}"):
+        pdt.synthesize(both, **options)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "Author m1 sd1 n1 m2 sd2 n2",
+        "Study.Name m1i sd1i n1i m2i sd2i n2i",
+        "studlab mean.e sd.e n.e mean_control sd_control n_control",
+    ],
+)
+def test_columns_with_the_names_of_other_programs_are_renamed_by_name(names):
+    ours = ["study", "mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"]
+    others = own(better="lower").rename(columns=dict(zip(ours, names.split(), strict=True)))
+    theirs = dict(zip(names.split(), ours, strict=True))
+    pairs = ", ".join(f"{name} to {theirs[name]}" for name in others.columns if name in theirs)
+    with pytest.raises(EvidenceError) as refused:
+        pdt.read_trials(others)
+    assert f"Rename {pairs}, if that is what they are." in str(refused.value)
+    with pytest.raises(EvidenceError) as refused:
+        pdt.effect_sizes(others)
+    assert f"as in mean_t='{others.columns[2]}', sd_t='{others.columns[3]}'" in str(refused.value)
+    assert len(pdt.read_trials(others.rename(columns=theirs))) == 3
+
+
+def test_a_near_name_that_nothing_needs_is_kept_in_peace_but_for_months():
+    pdt.read_trials(own(better="lower", treatment="PDT", lower=1.0, follow_up="post", months=3))
+    with pytest.warns(EvidenceWarning, match=r"the table: .* If it is 'months_since_end', rename it"):
+        pdt.read_trials(own(better="lower", months=3))

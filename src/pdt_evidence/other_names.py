@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["LEAVES_OUT", "as_written", "ours"]
+__all__ = ["LEAVES_OUT", "as_written", "columns_of_others", "ours"]
 
 # Ours -> the others' names, in small letters and digits alone; one name may stand for several of ours.
 NAMES = {
@@ -49,6 +49,29 @@ NAMES = {
     "prediction": "pi predictioninterval addpred",
     "title": "main header",
 }
+# The same for columns of a table of trials.
+COLUMN_NAMES = {
+    "study": "author authors firstauthor authoryear studyname studylabel studlab slab studyauthor trialname",
+    "mean_t": "m1 m1i mean1 mt meane meantreatment meanintervention meanexperimental meanexp meanint",
+    "sd_t": "s1 sd1 sd1i sde sdtreatment sdintervention sdexperimental sdexp sdint",
+    "n_t": "n1 n1i nt ne ntreatment nintervention nexperimental nexp nint ntreat",
+    "mean_c": "m2 m2i mean2 mc meancontrol meancomparison meancomparator meanctrl",
+    "sd_c": "s2 sd2 sd2i sdcontrol sdcomparison sdcomparator sdctrl",
+    "n_c": "n2 n2i nc ncontrol ncomparison ncomparator nctrl",
+    "event_t": "ai events1 event1 evente eventst eventstreatment eventsintervention eventsexperimental eventtreatment",
+    "event_c": "events2 event2 eventsc eventscontrol eventscomparison eventcontrol",
+    "yi": "es te effect effectsize smd hedgesg cohensd g d lnor logor lnrr logrr",
+    "vi": "var variance varyi v",
+    "sei": "se sete stderr standarderror seg sed sesmd",
+    "ci_low": "lower lowerci cilower cilb lb ll lci cil lowerlimit lowercl",
+    "ci_high": "upper upperci ciupper ciub ub ul uci ciu upperlimit uppercl",
+    "outcome": "endpoint domain outcomename outcomedomain construct",
+    "months_since_end": "month months followupmonths fumonths monthsfollowup monthsafterend",
+    "instrument": "scale questionnaire tool outcomemeasure",
+    "arm_t_label": "treatment intervention experimental group1 arm1 treatment1",
+    "arm_c_label": "control comparator group2 arm2 treatment2",
+    "year": "yr pubyear publicationyear yearofpublication",
+}
 LEAVES_OUT = {
     "drop",
     "exclude",
@@ -78,6 +101,24 @@ def ours(word: object, known: Iterable[str]) -> str:
     plain = re.sub(r"[^a-z0-9]", "", str(word).lower())
     words = set(known)
     return next((name for name in BY_OTHER.get(plain, ()) if name in words), "")
+
+
+def columns_of_others(columns: Iterable[object], ours: Iterable[str]) -> dict[str, str]:
+    """Columns that others call so -> the one of ours that it is; none that two of them would be.
+
+    Examples
+    --------
+    >>> columns_of_others(["Author", "M1", "n.e", "dose"], ["study", "mean_t", "n_t", "yi"])
+    {'Author': 'study', 'M1': 'mean_t', 'n.e': 'n_t'}
+    """
+    wanted = set(ours)
+    found: dict[str, list[str]] = {}
+    for column in map(str, columns):
+        plain = re.sub(r"[^a-z0-9]", "", column.lower())
+        for name, others in COLUMN_NAMES.items():
+            if name in wanted and plain in others.split():
+                found.setdefault(name, []).append(column)
+    return {of_others[0]: name for name, of_others in found.items() if len(of_others) == 1}
 
 
 def as_written(word: object, known: Iterable[str]) -> str:

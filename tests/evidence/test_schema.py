@@ -60,15 +60,13 @@ def test_all_broken_constraints_come_at_once():
 
 def test_a_misspelt_column_is_recognised():
     table = pd.DataFrame({"row_ids": ["a"]})
-    with pytest.raises(SchemaError, match=r"column 'row_id' is missing; .* Did you mean 'row_ids'\?"):
+    with pytest.raises(SchemaError, match=r"column 'row_id' is missing\. Did you mean 'row_ids'\?"):
         check_table(table, FIELDS, where="rows.csv")
 
 
 def test_the_likeliest_name_comes_before_a_short_list_of_all():
     sentence = missing_column("better", ["beter", *(f"column_{i}" for i in range(60))])
-    assert sentence.startswith(
-        "column 'better' is missing; there is one much like it. Did you mean 'beter'? The"
-    )
+    assert sentence.startswith("column 'better' is missing. Did you mean 'beter'? The")
     assert sentence.endswith("column_10 and 49 more.")
     assert listed(["a", "b"]) == "a, b"
 

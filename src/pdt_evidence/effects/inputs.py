@@ -19,6 +19,7 @@ from pdt_evidence.effects.arrays import Array
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, warn
 from pdt_evidence.evidence.minus import plain_minus
 from pdt_evidence.evidence.p_values import P_COLUMNS, read_p
+from pdt_evidence.other_names import columns_of_others
 
 __all__ = ["BASES", "MEASURES", "Inputs", "read_inputs"]
 
@@ -199,9 +200,11 @@ def _require_a_basis(table: pd.DataFrame, measure: str, sources: Mapping[str, ob
             if basis in begun or basis not in RARE or len(lacking) == 1
         ]
     where = f"measure {measure} cannot be computed from columns {_listed(table.columns)}"
-    raise SchemaError.from_problems(
-        [f"{problem} (name columns of your own as in mean_t='m1')" for problem in problems], where
-    )
+    roles = [role for missing in lacking.values() for role in missing]
+    others = columns_of_others(free, roles) or {"m1": "mean_t"}
+    how = ", ".join(f"{role}={column!r}" for column, role in others.items())
+    problems[-1] += f" (name columns of your own as in {how})"
+    raise SchemaError.from_problems(problems, where)
 
 
 def _own_roles(basis: str, measure: str) -> list[str]:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.errors import EvidenceError, SchemaError
+from pdt_evidence.other_names import columns_of_others
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -310,10 +311,8 @@ def table_problems(
 def missing_column(name: str, columns: Iterable[str]) -> str:
     """The sentence for a column that is not there, with the likeliest misspelling before the list."""
     columns = [str(column) for column in columns]
-    near = get_close_matches(name, columns, n=1)
-    if near:
-        hint = f"there is one much like it. Did you mean {near[0]!r}?"
-        return f"column {name!r} is missing; {hint} The table has {listed(columns)}."
+    if near := [*columns_of_others(columns, [name])] or get_close_matches(name, columns, n=1):
+        return f"column {name!r} is missing. Did you mean {near[0]!r}? The table has {listed(columns)}."
     return f"column {name!r} is missing; the table has {listed(columns)}."
 
 

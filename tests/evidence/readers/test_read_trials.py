@@ -139,9 +139,7 @@ def test_misspelt_columns_are_named_with_their_likeliest_meaning(saved):
     [
         (
             "study,yi,se\nA,1,2\n",
-            "no columns give an effect. Missing are for effects and standard errors sei (sei may "
-            "be 'se'); or for effects vi; or for effects and their intervals ci_low, ci_high. The table has study, yi, "
-            "se.",
+            "columns have names of other programs. Rename se to sei, if that is what they are.",
         ),
         (
             "study,better,mean_t,sd_t,n_t,mean_c,n_c\nA,lower,1,2,20,3,20\n",

@@ -17,12 +17,11 @@ import numpy as np
 import pandas as pd
 
 from pdt_evidence.analysis.as_revman.pooling import RevmanPool, effects_as_revman, pool_as_revman
-from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS, nothing_gives
+from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS, blanks, lacking, nothing_gives
 from pdt_evidence.effects.inputs import MEASURES as OF_EFFECTS
 from pdt_evidence.effects.table import effect_sizes
-from pdt_evidence.errors import SchemaError, require_choice
+from pdt_evidence.errors import EvidenceError, SchemaError, require_choice
 from pdt_evidence.evidence.readers.events import measures_of_review, settings_of_review
-from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.results import Note, PooledEffect, Synthesis
 
 __all__ = ["EVENT_METHODS", "synthesize_as_revman"]
@@ -94,16 +93,17 @@ def synthesize_as_revman(
     Raises
     ------
     EvidenceError
-        If a column of `by` is missing, an option is unknown, or no row can be pooled.
+        If a column of `by` is missing or has blank cells, an option is unknown, or no row can be pooled.
     """
     if measure is not None:
         require_choice("measure", measure, MEASURES)
     if events is not None:
         require_choice("events", events, EVENT_METHODS)
     by = (by,) if isinstance(by, str) else tuple(by)
-    missing = [missing_column(name, table.columns) for name in by if name not in table.columns]
-    if missing:
-        raise SchemaError.from_problems(missing, "the table to pool")
+    if missing := [name for name in by if name not in table.columns]:
+        raise SchemaError.from_problems(lacking(missing, table.columns), "the table to pool")
+    if problems := blanks(table, by):
+        raise EvidenceError.from_problems(problems, "the table to pool")
     reviewed, of_events = settings_of_review(table), measures_of_review(table)
     strata: dict[tuple[str, ...], PooledEffect] = {}
     excluded = []

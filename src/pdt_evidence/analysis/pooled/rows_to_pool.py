@@ -5,7 +5,7 @@ What cannot be pooled is listed with its reason; what may surprise is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
@@ -17,10 +17,12 @@ from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, warn
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.evidence.tables import set_aside
+from pdt_evidence.other_names import columns_of_others
 
 __all__ = [
     "OWN_FIELDS",
     "distinct_words",
+    "lacking",
     "nothing_gives",
     "numbers_of_rows",
     "rows_to_pool",
@@ -31,6 +33,11 @@ __all__ = [
 SIGNED_BY_SCORE = ("SMD", "MD", "ROM", "OR", "RR", "RD")
 OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_reason")  # a result has them by themselves
 ROWS_SHOWN = 8
+GIVEN_BY_READING = {"row_id", "trial_id", "study", "follow_up"}
+READ = (
+    " read_trials(table) gives a table of one's own what it leaves to be understood: row_id, trial_id, and follow_up "
+    "from months_since_end, else 'unknown'."
+)
 
 
 def rows_to_pool(
@@ -47,9 +54,10 @@ def rows_to_pool(
     return _usable(table)
 
 
-def _blank(table: pd.DataFrame, by: tuple[str, ...]) -> Iterator[str]:
+def blanks(table: pd.DataFrame, by: tuple[str, ...]) -> list[str]:
     """A sentence for each column without which a row belongs to no stratum, or to no trial, and has no value."""
-    for name in dict.fromkeys([*by, "trial_id", "study"]):
+    problems, given = [], False
+    for name in dict.fromkeys([*by, "trial_id", "study", "row_id"]):
         if name not in table.columns or isinstance(table[name], pd.DataFrame):
             continue
         blank = table[name].isna().to_numpy()
@@ -61,10 +69,24 @@ def _blank(table: pd.DataFrame, by: tuple[str, ...]) -> Iterator[str]:
             rows = [str(at + 1) for at in np.flatnonzero(blank)]
             word = "row" if len(rows) == 1 else "rows"
             more = f" and {len(rows) - ROWS_SHOWN} more" if len(rows) > ROWS_SHOWN else ""
-            yield (
+            problems.append(
                 f"column {name!r} is blank in {word} {', '.join(rows[:ROWS_SHOWN])}{more} of "
                 f"{len(table)}. Give each row its {name}, or leave these rows out."
             )
+            given = given or name in GIVEN_BY_READING
+    if given:
+        problems[-1] += f"{READ} Tables that are put together are read one by one before."
+    return problems
+
+
+def lacking(missing: Iterable[str], columns: Iterable[object]) -> list[str]:
+    """A sentence for each column that is missing; the last says what reading the table would give."""
+    missing, words = list(missing), list(map(str, columns))
+    sentences = [missing_column(name, words) for name in missing]
+    if GIVEN_BY_READING & set(missing):
+        months = [own for own in columns_of_others(words, ["months_since_end"]) if "follow_up" in missing]
+        sentences[-1] += READ + "".join(f" Rename {own!r} to 'months_since_end' first." for own in months)
+    return sentences
 
 
 def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
@@ -77,14 +99,14 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
             "These are published pooled estimates (a table of reviews()), and what is pooled is not pooled again: "
             "reviews share their trials. Give trials, as trials(review=...) does, or read the estimates as they are."
         )
-    missing = [missing_column(name, table.columns) for name in by if name not in table.columns]
-    if not {"trial_id", "study"} & set(table.columns):
-        missing.append(missing_column("study", table.columns))
+    missing = [name for name in by if name not in table.columns]
+    missing += [] if {"trial_id", "study"} & set(table.columns) else ["study"]
     if missing:
-        raise SchemaError.from_problems(missing, "the table to pool")
+        raise SchemaError.from_problems(lacking(missing, table.columns), "the table to pool")
     problems = []
     if "row_id" in table.columns:
-        repeated = sorted(set(table.loc[table["row_id"].duplicated(), "row_id"].astype(str)))
+        ids = table["row_id"].dropna()
+        repeated = sorted(set(ids[ids.duplicated()].astype(str)) - {""})
         if repeated:
             problems.append(f"column 'row_id': expected each row once, found again: {', '.join(repeated)}.")
     problems += [
@@ -93,7 +115,7 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
         if name in table.columns and table[name].dtype.kind in "mM"
     ]
     problems += _mixed(table, by)
-    problems += _blank(table, by)
+    problems += blanks(table, by)
     if problems:
         raise EvidenceError.from_problems(problems, "the table to pool")
     compared = words_of(table, "comparison") if "comparison" not in by else []

@@ -17,6 +17,7 @@ from pdt_evidence.evidence.package import fields
 from pdt_evidence.evidence.readers.printed_columns import PRINTED_FIELDS, PRINTED_SETS
 from pdt_evidence.evidence.schema import Field, listed, missing_column
 from pdt_evidence.evidence.windows import WINDOWS
+from pdt_evidence.other_names import columns_of_others
 
 __all__ = [
     "ARM_DATA",
@@ -114,15 +115,20 @@ def column_problems(columns: Sequence[str]) -> list[str]:
     """Names that are nearly ours; no `study`; no set of columns that gives an effect; means or events
     without `better`.
     """
-    meant = _misspelt(columns)
+    near = _misspelt(columns)
+    meant = _of_others(columns, near) | near
     have = {*columns, *meant.values()}  # a column that is there under a wrong name is not missing as well
     refused = _refused(meant, set(columns))
+    others = {own: ours for own, ours in meant.items() if own in refused and own not in near}
     problems = [
         f"column {own!r} is not known. Did you mean {ours!r}? Rename it; "
         "a column of your own needs a name that is less like it."
-        for own, ours in meant.items()
+        for own, ours in near.items()
         if own in refused
     ]
+    if others:
+        pairs = ", ".join(f"{own} to {ours}" for own, ours in others.items())
+        problems.append(f"columns have names of other programs. Rename {pairs}, if that is what they are.")
     if "study" not in have:
         problems.append(missing_column("study", columns))
     problems += _lacking(have, columns) + _errors_of_nothing(set(columns))
@@ -152,10 +158,16 @@ def _errors_of_nothing(columns: set[str]) -> list[str]:
 
 def column_doubts(columns: Sequence[str]) -> list[tuple[str, str]]:
     """The columns that are kept as the user's own and may be one of ours, and what is to be said of each."""
-    meant = _misspelt(columns)
-    refused = _refused(meant, set(columns))
+    near = _misspelt(columns)
+    others = _of_others(columns, near)
+    refused = _refused(others | near, set(columns))
+    months = {
+        own: ours for own, ours in others.items() if ours == "months_since_end" and "follow_up" not in columns
+    }
     text = "column {own!r} is kept as one of your own. If it is {ours!r}, rename it: nothing is pooled by it."
-    return [(own, text.format(own=own, ours=ours)) for own, ours in meant.items() if own not in refused]
+    return [
+        (own, text.format(own=own, ours=ours)) for own, ours in (near | months).items() if own not in refused
+    ]
 
 
 def _refused(meant: dict[str, str], columns: set[str]) -> set[str]:
@@ -188,6 +200,13 @@ def _misspelt(columns: Sequence[str]) -> dict[str, str]:
         if ours:
             meant[name] = ours
     return meant
+
+
+def _of_others(columns: Sequence[str], near: dict[str, str]) -> dict[str, str]:
+    """Unknown columns -> the column of ours, in the table under no near name either, that other programs call so."""
+    known = _known()
+    unknown = [name for name in columns if name and name not in known and name not in near]
+    return columns_of_others(unknown[:MOST_SEARCHED], known - set(columns) - {*near.values()})
 
 
 def _plain(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Columns of a user's own: numbers where all their filled cells are numbers."""
+"""Columns of a user's own: numbers where all their filled cells are numbers; and what is doubtful in a table."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pdt_evidence.errors import warn
+from pdt_evidence.evidence.contradictions import tell_contradictions
 from pdt_evidence.evidence.minus import plain_minus
-from pdt_evidence.evidence.readers.columns import own_columns
+from pdt_evidence.evidence.readers.columns import column_doubts, own_columns
 from pdt_evidence.evidence.readers.tabular.decimals import decimal_points
 from pdt_evidence.evidence.schema import Coded, Field
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from pdt_evidence.evidence.readers.tabular.text_table import TextTable
 
-__all__ = ["all_numbers", "mixed_columns", "nothing_said", "whole_numbers"]
+__all__ = ["all_numbers", "mixed_columns", "nothing_said", "tell_doubts", "whole_numbers"]
 
 OWN_NUMBER = re.compile(r"[+-]?(?:0|[1-9]\d{0,14})?(?:(?<=\d)\.?|\.\d{1,17})(?:[eE][+-]?\d{1,2})?", re.ASCII)
 
@@ -69,6 +71,13 @@ def mixed_columns(text: TextTable, table: pd.DataFrame) -> Iterator[tuple[str, s
             f"{'is' if len(odd) == 1 else 'are'} no number: {first}{', ...' if len(odd) > MOST_SHOWN else ''}. "
             "A formula takes it for groups; to have numbers, correct these cells or leave them blank.",
         )
+
+
+def tell_doubts(text: TextTable, table: pd.DataFrame, where: str) -> None:
+    """Warn of columns that may be ours, of cells that may be numbers, and of rows that contradict themselves."""
+    for _, doubt in [*column_doubts([str(name) for name in text.data.columns]), *mixed_columns(text, table)]:
+        warn(f"{where}: {doubt}")
+    tell_contradictions(table, text.lines, text.part, where)
 
 
 def whole_numbers(table: pd.DataFrame, own: Sequence[Field]) -> pd.DataFrame:

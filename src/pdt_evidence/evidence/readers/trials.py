@@ -19,16 +19,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pdt_evidence.errors import EvidenceError, known_options, warn
-from pdt_evidence.evidence.contradictions import tell_contradictions
+from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.evidence.readers.columns import (
     ARM_DATA,
     check_columns,
-    column_doubts,
     has_given_effects,
     trial_fields,
 )
-from pdt_evidence.evidence.readers.own_columns import all_numbers, mixed_columns, nothing_said, whole_numbers
+from pdt_evidence.evidence.readers.own_columns import all_numbers, nothing_said, tell_doubts, whole_numbers
 from pdt_evidence.evidence.readers.printed_columns import PRINTED_FIELDS, printed_problems, with_bounds
 from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
@@ -120,10 +118,7 @@ def read_trials(path: str | Path | pd.DataFrame) -> ImportedTrials:
     blank: list[Entry] = [(line, "", "dropped", "a blank line") for line in text.blank]
     log = make_log(before + text.notes + blank)
     _fill(table, "source_id", lambda: np.full(len(table), path.stem, dtype=object))
-    doubts = [*column_doubts(source["columns"]), *mixed_columns(text, table)]
-    for _, doubt in doubts:
-        warn(f"{path.name}: {doubt}")
-    tell_contradictions(table, text.lines, text.part, path.name)
+    tell_doubts(text, table, path.name)
     lines = dict(zip(table["row_id"].tolist(), text.lines, strict=True))
     return ImportedTrials.make(table, log=log, source=source, lines=lines)
 
@@ -137,6 +132,7 @@ def _of_frame(frame: Any) -> ImportedTrials:
     text = text_of_frame(as_pandas(frame), where)
     table = check_trials(text, where)
     _fill(table, "source_id", lambda: np.full(len(table), "table", dtype=object))
+    tell_doubts(text, table, where)
     source = {"file": "", "format": "table in memory", "columns": [str(name) for name in text.data.columns]}
     lines = dict(zip(table["row_id"].tolist(), text.lines, strict=True))
     return ImportedTrials.make(table, log=make_log(list(text.notes)), source=source, lines=lines)
