@@ -21,6 +21,7 @@ from pdt_evidence.other_names import columns_of_others
 
 __all__ = [
     "OWN_FIELDS",
+    "blanks",
     "distinct_words",
     "lacking",
     "nothing_gives",
