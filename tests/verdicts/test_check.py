@@ -374,10 +374,10 @@ def test_an_odds_ratio_excludes_no_effect_above_1():
     """0.5 to 0.9 lies above 0 and says the opposite of 1.2 to 3."""
     rows = {"row_id": ["R1", "R2", "R3"], "measure": ["OR", "SMD", "RR"]}
     table = pd.DataFrame(rows | {"ci_low": [1.2, 0.1, 0.5], "ci_high": [3.0, 0.4, 0.9]})
-    found = intervals_in_favour(table)
+    found = intervals_in_favour(table.to_dict("records"))
     assert (found.shown, found.holds) == ("2 of 3, 1 against", False)
-    assert intervals_in_favour(table.iloc[:2]).holds is True
-    assert intervals_in_favour(table.assign(measure="SMD")).shown == "3 of 3"
+    assert intervals_in_favour(table.iloc[:2].to_dict("records")).holds is True
+    assert intervals_in_favour(table.assign(measure="SMD").to_dict("records")).shown == "3 of 3"
 
 
 def test_both_limits_of_a_printed_range_count_once():

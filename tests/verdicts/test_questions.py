@@ -36,7 +36,9 @@ ASKED = {
         "depression",
         "post",
     ),
-    "published intervals": lambda yi: questions.intervals_in_favour(table_of(yi[0], measure="SMD")),
+    "published intervals": lambda yi: questions.intervals_in_favour(
+        table_of(yi[0], measure="SMD").to_dict("records")
+    ),
     "each control": lambda yi: next(
         questions.against_each_control(facts_with(controls=SimpleNamespace(table=table_of(yi[0]))))
     ),

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.effects.arrays import Array, Effect
@@ -48,15 +47,15 @@ class FromBasis(NamedTuple):
     own_error: Mask  # the variance is a printed one, not made of the number of persons
 
 
-def plain_basis(words: pd.Series) -> pd.Series:
+def plain_basis(word: str) -> str:
     """What an effect was made of, without what was assumed for it.
 
     Examples
     --------
-    >>> plain_basis(pd.Series(["means", "events; times the design effect 2, of ..."])).tolist()
-    ['means', 'events']
+    >>> plain_basis("events; times the design effect 2, of ...")
+    'events'
     """
-    return words.fillna("").astype(str).str.split(";", n=1).str[0]
+    return word.split(";", 1)[0]
 
 
 def from_basis(name: str, inputs: Inputs, measure: str, options: Mapping[str, str]) -> FromBasis:

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.effects.arrays import Array, codes_of, words_in
-from pdt_evidence.effects.standing import outcome_kind, primary_outcome
+from pdt_evidence.effects.standing import counts_persons, primary_outcome
 from pdt_evidence.effects.together import Aggregation, with_effect
 from pdt_evidence.errors import EvidenceError, SchemaError, known_options, require_choice
 
@@ -148,7 +148,7 @@ def first_in_order(
 def standing(table: pd.DataFrame, priority: pd.DataFrame | None) -> dict[str, Array]:
     """What a row's place in the order depends on, weightiest first; lower is better."""
     return {
-        "kind": (outcome_kind(table) == "response").astype(float),
+        "kind": counts_persons(table, len(table)).astype(float),
         "primary": (~primary_outcome(table)).astype(float),
         "named": _column_of_words(table, "instrument").eq("").to_numpy().astype(float),
         "rank": _ranks(table, priority),

@@ -7,7 +7,8 @@ there is nothing else, or is pooled as what it is, an odds or risk ratio.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,14 @@ from pdt_evidence.effects.arrays import codes_of, joint_codes
 from pdt_evidence.effects.bases import plain_basis
 from pdt_evidence.errors import EvidenceError
 
-__all__ = ["EVENTS", "OUTCOME_KINDS", "outcome_kind", "primary_outcome", "scores_before_events"]
+__all__ = [
+    "EVENTS",
+    "OUTCOME_KINDS",
+    "counts_persons",
+    "outcome_kind",
+    "primary_outcome",
+    "scores_before_events",
+]
 
 EVENTS = ("fallback", "never", "pool")
 OUTCOME_KINDS = ("score", "response")
@@ -46,21 +54,28 @@ def outcome_kind(table: pd.DataFrame) -> NDArray[np.str_]:
     >>> outcome_kind(pd.DataFrame({"yi_basis": ["means", "events", "reported OR"]})).tolist()
     ['score', 'response', 'response']
     """
-    counts = np.zeros(len(table), dtype=bool)
-    if "yi_basis" in table.columns:
-        counts |= plain_basis(table["yi_basis"]).isin(OF_COUNTS).to_numpy(dtype=bool)
-    if {"yi_basis", "event_t", "mean_t"} <= set(table.columns):
-        unused = table["yi_basis"].fillna("").eq("").to_numpy(dtype=bool)
-        counts |= unused & (table["event_t"].notna() & table["mean_t"].isna()).to_numpy(dtype=bool)
-    return np.where(counts, "response", "score")
+    return np.where(counts_persons(table, len(table)), "response", "score")
+
+
+def counts_persons(columns: pd.DataFrame | Mapping[Any, Any], rows: int) -> NDArray[np.bool_]:
+    """Which rows are of kind "response"; `columns` may have `yi_basis`, `event_t` and `mean_t`."""
+    if "yi_basis" not in columns:
+        return np.zeros(rows, dtype=bool)
+    words = np.asarray(columns["yi_basis"], dtype=object)
+    of_counts = {word: plain_basis(str(word)) in OF_COUNTS for word in set(words)}
+    counts = np.array([of_counts[word] for word in words], dtype=bool)
+    if "event_t" in columns and "mean_t" in columns:
+        event, mean = (pd.isna(np.asarray(columns[name], dtype=object)) for name in ("event_t", "mean_t"))
+        counts |= (pd.isna(words) | (words == "")) & ~event & mean
+    return counts
 
 
 def primary_outcome(table: pd.DataFrame) -> NDArray[np.bool_]:
     """Rows of the outcome that their trial names as primary, in a column `primary`; none without that column."""
     if "primary" not in table.columns:
         return np.zeros(len(table), dtype=bool)
-    words = table["primary"].astype(str).str.strip().str.lower()
-    return words.isin(TRUE).to_numpy(dtype=bool)
+    words = table["primary"].to_numpy(dtype=object)
+    return np.array([str(word).strip().lower() in TRUE for word in words], dtype=bool)
 
 
 def scores_before_events(
@@ -87,7 +102,7 @@ def scores_before_events(
     EvidenceError
         Where no row is left.
     """
-    counts = outcome_kind(table) == "response"
+    counts = counts_persons(table, len(table))
     if events == "pool" or not counts.any():
         return table, pd.DataFrame({"row_id": [], "reason": []}, dtype=str)
     reasons = np.full(len(table), "counts persons with an event; only scores are pooled", dtype=object)

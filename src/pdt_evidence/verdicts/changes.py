@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import sqrt
-from typing import TYPE_CHECKING
 
 from scipy.special import ndtri
 
@@ -12,27 +11,28 @@ from pdt_evidence.analysis.regression.clustered import (
     FEWEST_DF,  # below it an interval is too rough to answer anything
 )
 from pdt_evidence.formatting import PAGE
-from pdt_evidence.verdicts.facts import Facts
+from pdt_evidence.verdicts.facts import Facts, Row
 from pdt_evidence.verdicts.questions import capital, from_interval, not_held, row_names
 from pdt_evidence.verdicts.records import Finding
 from pdt_evidence.verdicts.words import counted, in_words
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 WITHIN, AGAINST = "change of treated patients", "change against control"  # the two subjects of growth
 
 
 def growth_within(facts: Facts, review: str) -> Iterator[Finding]:
     """Change of the treated group alone, end of treatment against follow-up; no control, no test."""
-    table = facts.reviews[facts.reviews["review_id"].eq(review)]
-    for outcome, rows in table.groupby("outcome", sort=False):
-        post, later = rows[rows["follow_up"].eq("post")], rows[~rows["follow_up"].eq("post")]
+    by_outcome: dict[str, list[Row]] = {}
+    for row in facts.reviews:
+        if row["review_id"] == review:
+            by_outcome.setdefault(row["outcome"], []).append(row)
+    for outcome, rows in by_outcome.items():
+        post = [row["estimate"] for row in rows if row["follow_up"] == "post"]
+        later = [row["estimate"] for row in rows if row["follow_up"] != "post"]
         if len(post) != 1 or len(later) != 1:
             continue
-        before, after = post["estimate"].item(), later["estimate"].item()
+        before, after = post[0], later[0]
         yield Finding(
-            question=f"{capital(in_words(str(outcome)))} ({review}): larger at follow-up than at the end?",
+            question=f"{capital(in_words(outcome))} ({review}): larger at follow-up than at the end?",
             part="content",
             holds=bool(after > before),
             shown=f"{PAGE.number(before)} to {PAGE.number(after)}, uncontrolled or not stated to be controlled",
@@ -94,5 +94,5 @@ def change_within_trials(facts: Facts, about: str = AGAINST) -> Finding:
     )
 
 
-def _se(row: pd.Series) -> float:
+def _se(row: Row) -> float:
     return (row["ci_high"] - row["ci_low"]) / (2 * ndtri(0.5 + row["ci_level"] / 200))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from pdt_evidence.analysis.conclusions.equivalence import MARGIN as MARGINS_ALLOWED
@@ -12,14 +13,13 @@ from pdt_evidence.analysis.conclusions.margins import Margin, margin_of
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceWarning, RequestError, known_options, require_choice
 from pdt_evidence.evidence import claims, fields, load
-from pdt_evidence.evidence.readers.files import known_reviews
-from pdt_evidence.evidence.readers.provenance import warn_of_another_review
 from pdt_evidence.options import check_options
-from pdt_evidence.verdicts.facts import TABLES, Facts
+from pdt_evidence.verdicts.facts import TABLES, Facts, Row
 from pdt_evidence.verdicts.recipes import findings_of
 from pdt_evidence.verdicts.records import Claim, ClaimReport, Finding, Judgement, Under
 from pdt_evidence.verdicts.rules import Rules, judge
 from pdt_evidence.verdicts.sentences import sentence
+from pdt_evidence.verdicts.words import in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,16 +83,8 @@ def check_claims(
     """
     margin = margin_of(margin)
     check_options(margin=(float(margin), MARGINS_ALLOWED))
-    if review:
-        require_choice("review", review, known_reviews())
-    elif imported is not None:
-        raise RequestError(
-            "imported trials without review: they answer for the claims of one cited review. Name it, as "
-            "review='abbass2014'. To judge by trials of your own: evidence=table."
-        )
-    if imported is not None:
-        warn_of_another_review(imported, review)
-        imported = _with_effects(imported)
+    if imported is not None or review:
+        imported = _of_review(imported, review)
     if not isinstance(rules, Rules | None):
         raise RequestError(
             f"rules = {rules!r} is a {type(rules).__name__}; give a Rules, as in Rules(modest=0.3)."
@@ -106,7 +98,24 @@ def check_claims(
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EvidenceWarning)  # rows excluded are counted in the pools' own report
-        return ClaimReport(judgements=tuple(_judgement(row, facts) for _, row in claims().iterrows()))
+        return ClaimReport(judgements=tuple(_judgement(row, facts) for row in claims().to_dict("records")))
+
+
+def _of_review(imported: pd.DataFrame | None, review: str) -> pd.DataFrame | None:
+    """Imported trials with their effects, once it is said which review they are of."""
+    from pdt_evidence.evidence.readers.files import known_reviews
+    from pdt_evidence.evidence.readers.provenance import warn_of_another_review
+
+    if not review:
+        raise RequestError(
+            "imported trials without review: they answer for the claims of one cited review. Name it, as "
+            "review='abbass2014'. To judge by trials of your own: evidence=table."
+        )
+    require_choice("review", review, known_reviews())
+    if imported is None:
+        return None
+    warn_of_another_review(imported, review)
+    return _with_effects(imported)
 
 
 def _tables(evidence: pd.DataFrame | Mapping[str, pd.DataFrame] | None) -> dict[str, pd.DataFrame]:
@@ -139,7 +148,7 @@ def _with_effects(table: pd.DataFrame) -> pd.DataFrame:
     return table if {"yi", "vi"} <= set(table.columns) else effect_sizes(table)
 
 
-def _judgement(row: pd.Series, facts: Facts) -> Judgement:
+def _judgement(row: Row, facts: Facts) -> Judgement:
     claim = Claim(
         claim_id=row["claim_id"],
         number=int(row["number"]),
@@ -179,15 +188,21 @@ def _under_other_rules(findings: tuple[Finding, ...], judged_by: str, rules: Rul
     return tuple(made)
 
 
+@cache
+def _wanted() -> Sequence[Row]:
+    return load("wanted").to_dict("records")
+
+
 def _missing(claim_id: str) -> tuple[str, ...]:
     """The numbers known to exist and not held that bear on a claim, one line for each kind and owner."""
-    wanted = load("wanted")
-    table = wanted[[claim_id in ids.split(";") for ids in wanted["claims"]]]
-    table = table.assign(owner=table["trial_id"].where(table["trial_id"] != "", table["review_id"]))
+    by_owner: dict[tuple[str, str], list[Row]] = {}
+    for row in _wanted():
+        if claim_id in row["claims"].split(";"):
+            by_owner.setdefault((row["trial_id"] or row["review_id"], row["what"]), []).append(row)
     lines = []
-    for (owner, what), rows in table.groupby(["owner", "what"], sort=False):
-        outcomes = ", ".join(dict.fromkeys(word.replace("_", " ") for word in rows["outcome"] if word))
-        windows = ", ".join(dict.fromkeys(word for word in rows["follow_up"] if word))
+    for (owner, what), rows in by_owner.items():
+        outcomes = ", ".join(dict.fromkeys(in_words(row["outcome"]) for row in rows if row["outcome"]))
+        windows = ", ".join(dict.fromkeys(row["follow_up"] for row in rows if row["follow_up"]))
         about = " at ".join(part for part in (outcomes, windows) if part)
         lines.append(f"{owner}: {what}{f' ({about})' if about else ''}")
     return tuple(lines)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,7 +28,9 @@ from pdt_evidence.verdicts.rules import Rules
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TABLES", "Facts", "follow_up_held"]
+__all__ = ["TABLES", "Facts", "Row", "follow_up_held"]
+
+Row = Mapping[Any, Any]  # of a table: the cell of each column
 
 TABLES = ("trials", "reviews", "sources", "statements")  # what `evidence=` of `check_claims` may replace
 NETWORKS = ("sad_mayowilson2014", "depression_nice")  # those with trials beyond the ones pooled by themselves
@@ -51,15 +53,17 @@ class Facts:
     def trials(self) -> pd.DataFrame:
         return self.evidence["trials"] if "trials" in self.evidence else _trials()
 
-    @cached_property
-    def reviews(self) -> pd.DataFrame:
-        """Published estimates that are what they seem: about PDT, not superseded, not misprinted."""
-        table = self._table("reviews")
-        return table[table["scope"].eq("pdt") & table["status"].eq("ok")]
+    # Rows are looked at one by one, over and over: as dictionaries, which cost nothing to read.
 
     @cached_property
-    def statements(self) -> pd.DataFrame:
-        return self._table("statements")
+    def reviews(self) -> Sequence[Row]:
+        """Published estimates that are what they seem: about PDT, not superseded, not misprinted."""
+        rows = self._table("reviews").to_dict("records")
+        return [row for row in rows if row["scope"] == "pdt" and row["status"] == "ok"]
+
+    @cached_property
+    def statements(self) -> Sequence[Row]:
+        return self._table("statements").to_dict("records")
 
     @cached_property
     def _sources(self) -> pd.DataFrame:
@@ -72,30 +76,26 @@ class Facts:
         """What is said of a source; blank where a user's table does not have it."""
         return self._sources.reindex([source_id]).iloc[0]
 
-    def printed(self, review: str, **words: str) -> pd.Series | None:
+    def printed(self, review: str, **words: str) -> Row | None:
         """The one published row of `review` with these words; None where it is not held."""
-        table = self.reviews
-        keep = table["review_id"].eq(review)
-        for column, word in words.items():
-            keep &= table[column].eq(word)
-        return table[keep].iloc[0] if keep.any() else None
+        words = {"review_id": review, **words}
+        fitting = (row for row in self.reviews if all(row[name] == word for name, word in words.items()))
+        return next(fitting, None)
 
-    def between(self, *, comparisons: tuple[str, ...], outcomes: tuple[str, ...] = ()) -> pd.DataFrame:
+    def between(self, *, comparisons: tuple[str, ...], outcomes: tuple[str, ...] = ()) -> Sequence[Row]:
         """Every published estimate between groups of these comparisons."""
-        table = self.reviews
-        keep = (
-            table["design"].eq("between")
-            & table["comparison"].isin(comparisons)
-            & table["measure"].ne("count")
-        )
-        if outcomes:
-            keep &= table["outcome"].isin(outcomes)
-        return table[keep]
+        return [
+            row
+            for row in self.reviews
+            if row["design"] == "between"
+            and row["comparison"] in comparisons
+            and row["measure"] != "count"
+            and (not outcomes or row["outcome"] in outcomes)
+        ]
 
     def reviews_of(self, patients: str) -> tuple[str, ...]:
         """The reviews whose trials treat these patients, as `reviews` tells."""
-        table = self.reviews
-        return tuple(dict.fromkeys(table.loc[table["patients"].eq(patients), "review_id"]))
+        return tuple(dict.fromkeys(row["review_id"] for row in self.reviews if row["patients"] == patients))
 
     @property
     def undated(self) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import isnan
-from typing import TYPE_CHECKING
 
 from pdt_evidence.analysis.regression.clustered import (
     FEWEST_DF,  # below it an interval is too rough to answer anything
@@ -13,13 +12,10 @@ from pdt_evidence.analysis.regression.clustered import (
 from pdt_evidence.effects.reported import RATIOS
 from pdt_evidence.formatting import PAGE
 from pdt_evidence.results import PooledEffect
-from pdt_evidence.verdicts.facts import Facts
+from pdt_evidence.verdicts.facts import Facts, Row
 from pdt_evidence.verdicts.pools import Pool
 from pdt_evidence.verdicts.records import Finding, Variant
 from pdt_evidence.verdicts.words import counted, in_words
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Answer = Callable[[PooledEffect], tuple[bool | None, bool]]  # -> holds, against
 SAID = {"yes": (True, False), "no": (False, False), "otherwise": (False, True), "not seen": (None, False)}
@@ -37,8 +33,9 @@ def side(low: float, high: float, none: float = 0.0) -> int:
 
 def said(facts: Facts, claim_id: str) -> Iterator[Finding]:
     """What sources say in words: the one that the article names answers for it, others are shown."""
-    table = facts.statements
-    for row in table[table["claim_id"].eq(claim_id)].to_dict("records"):
+    for row in facts.statements:
+        if row["claim_id"] != claim_id:
+            continue
         holds, against = SAID[row["says"]]
         verb = "Does it say" if row["cited"] else "In words, does it find"
         yield Finding(
@@ -89,7 +86,7 @@ def printed_above_zero(facts: Facts, review: str, outcome: str, window: str) -> 
 
 
 def printed_in_favour(
-    row: pd.Series, *, about: str = "", body: str = "", question: str = "", part: str = "content"
+    row: Row, *, about: str = "", body: str = "", question: str = "", part: str = "content"
 ) -> Finding:
     """Whether a printed interval excludes no effect on the side of PDT; open where no interval is printed."""
     asked = question or capital(
@@ -123,22 +120,16 @@ def every_printed(
     part: str = "content",
 ) -> list[Finding]:
     """Every published estimate that bears on one subject; reviews of one outcome share trials and count once."""
-    table = facts.between(comparisons=comparisons, outcomes=outcomes)
-    table = table[table["follow_up"].isin(windows)]
-    if reviews:
-        table = table[table["review_id"].isin(reviews)]
     return [
         printed_in_favour(row, about=about, body=f"{about}: {in_words(row['outcome'])}", part=part)
-        for _, row in table.iterrows()
+        for row in facts.between(comparisons=comparisons, outcomes=outcomes)
+        if row["follow_up"] in windows and (not reviews or row["review_id"] in reviews)
     ]
 
 
-def intervals_in_favour(table: pd.DataFrame, about: str = "") -> Finding:
+def intervals_in_favour(rows: Sequence[Row], about: str = "") -> Finding:
     """Whether most published between-group intervals lie on the side of PDT, each by its own measure."""
-    sides = [
-        side(low, high, no_effect(measure))
-        for low, high, measure in zip(table["ci_low"], table["ci_high"], table["measure"], strict=True)
-    ]
+    sides = [side(row["ci_low"], row["ci_high"], no_effect(row["measure"])) for row in rows]
     above, below = sides.count(1), sides.count(-1)
     return Finding(
         question="Do most published between-group intervals exclude no effect (0, or 1 for ratios) in favour of PDT, "
@@ -147,8 +138,8 @@ def intervals_in_favour(table: pd.DataFrame, about: str = "") -> Finding:
         holds=above > len(sides) / 2 and not below if sides else None,
         against=below > len(sides) / 2,
         shown=f"{above} of {len(sides)}" + (f", {below} against" if below else ""),
-        source=row_names(table),
-        rows=tuple(table["row_id"]),
+        source=row_names(rows),
+        rows=tuple(row["row_id"] for row in rows),
         about=about,
     )
 
@@ -258,7 +249,7 @@ def trials_of_review(facts: Facts, review: str, claimed: int) -> Finding:
 
 def against_each_control(facts: Facts, about: str = "") -> Iterator[Finding]:
     """One question a kind of control; kinds with too few trials are named and not answered."""
-    for _, row in facts.controls.table.iterrows():
+    for row in facts.controls.table.to_dict("records"):
         answered = bool(row["tested"]) and enough(facts, row["trials"]) and row["df"] >= FEWEST_DF
         yield from_interval(
             f"PDT against {row['level']}, end of treatment, above 0?",
@@ -342,6 +333,6 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def row_names(table: pd.DataFrame) -> str:
-    ids = list(table["row_id"])
+def row_names(rows: Sequence[Row]) -> str:
+    ids = [row["row_id"] for row in rows]
     return f"reviews {ids[0]}–{ids[-1]}" if len(ids) > 3 else f"reviews {', '.join(ids)}"

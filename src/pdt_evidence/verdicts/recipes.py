@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from math import isnan
+from math import isnan, nan
 
 from pdt_evidence.formatting import PAGE
 from pdt_evidence.verdicts.changes import (
@@ -168,7 +168,7 @@ def archives_vs_control(facts: Facts) -> list[Finding]:
         *pooled_above_zero(facts, facts.pooled(), "all outcomes at the end of treatment", about=about),
         whatever_the_rule(facts, about),
         *against_each_control(facts, about),
-        intervals_in_favour(printed[printed["ci_low"].notna()], about),
+        intervals_in_favour([row for row in printed if not isnan(row["ci_low"])], about),
     ]
 
 
@@ -181,7 +181,7 @@ def archives_vs_cbt(facts: Facts) -> list[Finding]:
         name = "PDT against CBT (trials of the review, end of treatment)"
         answers = pooled_equivalent(facts, own, name, about=THERAPIES, body="the review")
         findings = [imported(one) for one in answers]
-    for _, row in facts.between(comparisons=OTHER_CARE).iterrows():
+    for row in facts.between(comparisons=OTHER_CARE):
         patients = row["patients"] or row["citation"]  # reviews of the same patients share trials
         name = f"PDT against other treatment ({row['citation']}; {row['outcome_label']}, {row['follow_up_label']})"
         source, rows = f"reviews {row['row_id']}", (row["row_id"],)
@@ -232,9 +232,9 @@ def apa_160_studies(facts: Facts) -> list[Finding]:
     """Claim 7: one meta-analysis of 160 studies with more than 1,400 patients."""
     release = facts.source("shedler2010_apa_release")
     reviews = release["reviews_included"]
-    unnamed = facts.reviews[facts.reviews["review_id"].eq("shedler2010_apa_release")]
-    patients = unnamed["n"].dropna().max()
-    match = facts.reviews[facts.reviews["review_id"].eq("abbass2006")]
+    unnamed = [row for row in facts.reviews if row["review_id"] == "shedler2010_apa_release"]
+    patients = max((row["n"] for row in unnamed if not isnan(row["n"])), default=nan)
+    match = facts.printed("abbass2006")
     return [
         Finding(
             question="Do the 160 studies belong to one meta-analysis?",
@@ -256,7 +256,7 @@ def apa_160_studies(facts: Facts) -> list[Finding]:
         Finding(
             question="Does the meta-analysis with that many patients have 160 studies?",
             part="attribution",
-            holds=bool(facts.source("abbass2006")["trials_included"] == 160) if len(match) else None,
+            holds=bool(facts.source("abbass2006")["trials_included"] == 160) if match else None,
             against=True,
             shown=f"{facts.source('abbass2006')['trials_included']:g} trials",
             source="abbass2006, whose number of patients it is; the release names no review",
@@ -272,9 +272,9 @@ def apa_personality(facts: Facts) -> list[Finding]:
     size = facts.rules.substantial
     for one in _condition(facts, PERSONALITY):
         findings.append(one)
-        row = facts.reviews[facts.reviews["row_id"].isin(one.rows)]
-        if len(row) == 1 and one.source.startswith("reviews") and row["measure"].item() in ("g", "d", "SMD"):
-            estimate = row["estimate"].item()
+        rows = [row for row in facts.reviews if row["row_id"] in one.rows]
+        if len(rows) == 1 and one.source.startswith("reviews") and rows[0]["measure"] in ("g", "d", "SMD"):
+            estimate = rows[0]["estimate"]
             what = one.question.removesuffix(": in favour of psychodynamic therapy?")
             findings.append(
                 replace(
@@ -321,8 +321,6 @@ def apa_ongoing_change(facts: Facts) -> list[Finding]:
 def gains_increase_both(facts: Facts) -> list[Finding]:
     """Claim 10: benefits of CBT and PDT last or grow. Asked of each therapy by itself."""
     pdt, cbt = "psychodynamic therapy", "CBT"
-    both = facts.statements
-    both = both[both["source_id"].eq("leichsenring2014") & both["says"].eq("yes")]
     findings = [
         not_held("CBT against control, at the end and at follow-up?", "", cbt),
         *(
@@ -332,7 +330,9 @@ def gains_increase_both(facts: Facts) -> list[Finding]:
         long_after_the_end(facts, pdt),
         change_within_trials(facts, pdt),
     ]
-    for row in both.to_dict("records"):
+    for row in facts.statements:
+        if row["source_id"] != "leichsenring2014" or row["says"] != "yes":
+            continue
         findings += [
             Finding(
                 question=f"{therapy} two years after the end (Leichsenring 2014): as good as at the end?",

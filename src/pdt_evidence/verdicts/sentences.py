@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isnan
-from typing import TYPE_CHECKING
 
 from pdt_evidence.analysis.conclusions.equivalence import (
     VERDICTS,
@@ -17,16 +16,13 @@ from pdt_evidence.analysis.conclusions.equivalence import (
 from pdt_evidence.analysis.conclusions.wording import rising_changes
 from pdt_evidence.analysis.regression.clustered import FEWEST_DF
 from pdt_evidence.formatting import PAGE
-from pdt_evidence.verdicts.facts import Facts
+from pdt_evidence.verdicts.facts import Facts, Row
 from pdt_evidence.verdicts.head_to_head import interval_at
 from pdt_evidence.verdicts.pools import INFLUENCE, SCORES, Pool
 from pdt_evidence.verdicts.questions import no_effect, side
 from pdt_evidence.verdicts.records import Finding
 from pdt_evidence.verdicts.rules import by_subject
 from pdt_evidence.verdicts.words import NETWORK_NAMES, counted, in_words
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["sentence"]
 
@@ -117,7 +113,7 @@ def _both(narrow: tuple[float, float], wide: tuple[float, float], digits: int = 
     return f"90% interval {PAGE.interval(narrow, digits)}, 95% interval {PAGE.interval(wide, digits)}"
 
 
-def _printed(row: pd.Series, facts: Facts) -> str:
+def _printed(row: Row, facts: Facts) -> str:
     """A printed interval in words; it may be edited, so the words are found anew."""
     name = f"{row['citation']} ({row['outcome_label']}, {row['follow_up_label']})"
     try:

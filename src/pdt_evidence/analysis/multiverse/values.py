@@ -17,7 +17,7 @@ from pdt_evidence.effects.arrays import codes_of, joint_codes
 from pdt_evidence.effects.dependence import aggregate, constant_correlation
 from pdt_evidence.effects.per_trial import first_in_order, standing
 from pdt_evidence.effects.shared_arms import covariance_blocks
-from pdt_evidence.effects.standing import SAME_OUTCOME, outcome_kind
+from pdt_evidence.effects.standing import SAME_OUTCOME, counts_persons
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence import load
 from pdt_evidence.showing import Brief
@@ -72,7 +72,7 @@ class Rows(Brief):
     @cached_property
     def counts(self) -> NDArray[np.bool_]:
         """Rows that count persons with an event."""
-        return outcome_kind(self.table) == "response"
+        return counts_persons(self.table, len(self.table))
 
     @cached_property
     def same(self) -> Places:

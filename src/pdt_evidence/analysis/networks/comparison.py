@@ -223,7 +223,7 @@ def pdt_against_cbt(
 @cache
 def _fitted(name: str, method: str) -> Network:
     """A bundled network, fitted once a process: verdicts, published results and the report all ask for it."""
-    rows = network_table(name)
+    rows = _all()[name]
     return network_arms(rows, reference=_reference(rows), method=method)
 
 

@@ -6,8 +6,9 @@ Published changes of the treated group alone are listed beside; they never enter
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 from typing import Any
@@ -191,17 +192,16 @@ def follow_up(
 
 
 def _pools(rows: pd.DataFrame, synthesis: Synthesis, comparisons: Sequence[str]) -> pd.DataFrame:
-    lines = []
+    lines, own = [], dict(list(rows.groupby(["comparison", "follow_up"])["months_since_end"]))
     for comparison in comparisons:
         for window in WINDOWS:
             line: dict[str, Any] = {"comparison": comparison, "follow_up": window, "trials": 0, "rows": 0}
             if (comparison, window) in synthesis.strata:
                 fit = synthesis.strata[comparison, window]
-                own = rows[rows["comparison"].eq(comparison) & rows["follow_up"].eq(window)]
-                months = own["months_since_end"]
+                months = own[comparison, window]
                 line |= {
                     "trials": fit.k,
-                    "rows": len(own),
+                    "rows": len(months),
                     "estimate": fit.estimate,
                     "se": fit.se,
                     "df": fit.df,
@@ -293,24 +293,21 @@ def published_changes() -> pd.DataFrame:
     """
     table = reviews(design="pre-post")
     table = table[table["scope"].eq("pdt") & table["status"].eq("ok") & table["estimate"].notna()]
-    printed = table["follow_up_label"].str.lower().str.match(r"post.* to .*follow-up")
-    lines = [_published(row, None) for _, row in table[printed].iterrows()]
-    counted = table[~printed].groupby(["review_id", "comparison_label", "outcome_label"], sort=False)
-    for _, rows in counted:
-        if len(rows) == 2 and rows["follow_up"].nunique() == 2:
-            first, second = _in_time(rows)
+    lines, counted = [], {}
+    for row in table.to_dict("records"):
+        if re.match(r"post.* to .*follow-up", row["follow_up_label"].lower()):
+            lines.append(_published(row, None))
+        else:
+            group = row["review_id"], row["comparison_label"], row["outcome_label"]
+            counted.setdefault(group, []).append(row)
+    for rows in counted.values():
+        if len(rows) == 2 and rows[0]["follow_up"] != rows[1]["follow_up"]:
+            first, second = sorted(rows, key=lambda row: WINDOWS.index(row["follow_up"]))
             lines.append(_published(second, first))
     return pd.DataFrame(lines)
 
 
-def _in_time(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """The two rows in order of time; "unknown" is a follow-up without its months."""
-    order = rows["follow_up"].map({window: place for place, window in enumerate(WINDOWS)})
-    by_time = rows.loc[order.sort_values().index]
-    return by_time.iloc[0], by_time.iloc[1]
-
-
-def _published(row: pd.Series, first: pd.Series | None) -> dict[str, Any]:
+def _published(row: Mapping[Any, Any], first: Mapping[Any, Any] | None) -> dict[str, Any]:
     line = {
         "review_id": row["review_id"],
         "group": row["comparison_label"],

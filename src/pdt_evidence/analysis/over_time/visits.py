@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -80,15 +79,17 @@ def visit_pairs(rows: pd.DataFrame, rho_time: float = 0.6, level: float = 0.95) 
         One row a pair; `change` is later minus post, above 0 where the advantage of arm 1 grew. `months` is
         NaN where the source calls the visit a follow-up and does not say when it was.
     """
+    return _with_changes(_pairs(rows), rho_time, level)
+
+
+def _pairs(rows: pd.DataFrame) -> pd.DataFrame:
+    """Both visits of each pair in one row, without what depends on their correlation."""
     slim = rows[[name for name in PAIRED if name in rows.columns]].assign(measure_=_measure(rows))
     post = slim[slim["months_since_end"].eq(0)]
     post = post[~post["measure_"].duplicated(keep=False)]  # with two there is no telling which one goes on
     pairs = slim[_is_later(slim)].merge(
         post[["measure_", "row_id", "yi", "vi"]], on="measure_", suffixes=("", "_post")
     )
-    change = pairs["yi"] - pairs["yi_post"]
-    variance = pairs["vi_post"] + pairs["vi"] - 2 * rho_time * np.sqrt(pairs["vi_post"] * pairs["vi"])
-    half = float(ndtri(0.5 + level / 2)) * np.sqrt(variance)
     names = {
         "months_since_end": "months",
         "time_label": "visit",
@@ -99,10 +100,20 @@ def visit_pairs(rows: pd.DataFrame, rho_time: float = 0.6, level: float = 0.95) 
         "yi_post": "post",
         "row_id_post": "row_post",
     }
-    pairs = pairs.rename(columns=names).assign(
-        change=change, vi_change=variance, ci_low=change - half, ci_high=change + half
-    )
-    return pairs.reindex(columns=PAIR_COLUMNS)
+    pairs = pairs.rename(columns=names)
+    return pairs.assign(change=pairs["later"] - pairs["post"])
+
+
+def _with_changes(pairs: pd.DataFrame, rho_time: float, level: float) -> pd.DataFrame:
+    variance = _variance_of_change(pairs, rho_time)
+    half = float(ndtri(0.5 + level / 2)) * np.sqrt(variance)
+    limits = {"ci_low": pairs["change"] - half, "ci_high": pairs["change"] + half}
+    return pairs.assign(vi_change=variance, **limits).reindex(columns=PAIR_COLUMNS)
+
+
+def _variance_of_change(pairs: pd.DataFrame, rho_time: float) -> pd.Series:
+    both = pairs["vi_post"] * pairs["vi_later"]
+    return pairs["vi_post"] + pairs["vi_later"] - 2 * rho_time * np.sqrt(both)
 
 
 def unpaired_visits(rows: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -114,11 +125,11 @@ def unpaired_visits(rows: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
         )
     )
     reasons = []
-    row: Any
-    for row in other.itertuples():
-        if (row.trial_id, row.comparison) not in at_end:
+    cells = (other[name].tolist() for name in ("trial_id", "comparison", "months_since_end", "time_label"))
+    for trial, comparison, months, visit in zip(*cells, strict=True):
+        if (trial, comparison) not in at_end:
             reasons.append("nothing held of this contrast at the end of treatment")
-        elif np.isnan(row.months_since_end) and LATER not in str(row.time_label).lower():
+        elif np.isnan(months) and LATER not in str(visit).lower():
             reasons.append("when it was, counted from the end of treatment, is not known")
         else:
             reasons.append("the end of treatment is not held in the same measure")
@@ -164,10 +175,11 @@ def pooled_changes(
     DataFrame
         One row a comparison and correlation; with one trial the interval is the trial's own.
     """
-    found = []
+    found, by_comparison = [], list(_pairs(rows).groupby("comparison", sort=False))
     for rho_time in rho_times:
-        for comparison, pairs in visit_pairs(rows, rho_time, level).groupby("comparison", sort=False):
-            one = aggregate(pairs["change"], pairs["vi_change"], pairs["trial_id"].to_numpy(), rho=rho)
+        for comparison, pairs in by_comparison:
+            variance = _variance_of_change(pairs, rho_time)
+            one = aggregate(pairs["change"], variance, pairs["trial_id"].to_numpy(), rho=rho)
             fit = pool(one.yi, one.vi, test=test, level=level)
             found.append(
                 {

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from pdt_evidence.analysis.ordered import InOrder
 from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS
 from pdt_evidence.effects.clock import window_place
-from pdt_evidence.effects.standing import outcome_kind
+from pdt_evidence.effects.standing import counts_persons
 
 __all__ = ["Cells", "Table", "strata_of"]
 
 Table = pd.DataFrame | Mapping[Any, Any]  # the latter: an array a column
-KIND_COLUMNS = ("yi_basis", "event_t", "mean_t")  # what tells a count from a score
 
 
 def strata_of(table: Table, by: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[int]]]:
@@ -46,8 +45,7 @@ class Cells:
 
     @cached_property
     def _from_counts(self) -> NDArray[np.bool_]:
-        known = {name: self._cells[name] for name in KIND_COLUMNS if name in self._cells}
-        return outcome_kind(pd.DataFrame(known)) == "response"
+        return counts_persons(self._cells, len(self._yi))
 
     def from_counts(self, rows: list[int]) -> int:
         """How many of some rows count persons instead of scoring them."""

@@ -15,7 +15,7 @@ from pdt_evidence.analysis.one_stratum import rows_with_reasons
 from pdt_evidence.analysis.pooled.strata import strata_of
 from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, Stratified
 from pdt_evidence.analysis.synthesis import scores_to_pool, test_done
-from pdt_evidence.effects.shared_arms import covariance_blocks
+from pdt_evidence.effects.shared_arms import Covariances
 from pdt_evidence.effects.standing import EVENTS
 from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.evidence.frames import as_pandas, with_window
@@ -158,14 +158,17 @@ class _Replaced:
 
     def __init__(self, table: pd.DataFrame) -> None:
         self._table = table
+        self._of_rows: dict[frozenset[str], Covariances] = {}
         self._known: dict[tuple[frozenset[str], float], str] = {}
 
     def among(self, ids: frozenset[str], rho: float) -> str:
         if isnan(rho):
             return ""
         if (ids, rho) not in self._known:
-            rows = self._table[self._table["row_id"].isin(ids)].reset_index(drop=True)
-            self._known[ids, rho] = " ".join(map(str, covariance_blocks(rows, rho).replaced))
+            if ids not in self._of_rows:
+                rows = self._table[self._table["row_id"].isin(ids)].reset_index(drop=True)
+                self._of_rows[ids] = Covariances(rows)
+            self._known[ids, rho] = " ".join(map(str, self._of_rows[ids].blocks(rho).replaced))
         return self._known[ids, rho]
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from scipy.special import chdtri
 
 from pdt_evidence.models.roots import falling_root
@@ -112,10 +111,9 @@ def diagonal_form(blocks: Sequence[StudyBlock], designs: Sequence[Floats]) -> Re
     ys, Xs, ds = [], [], []
     for block, rows in zip(blocks, designs, strict=True):
         size = len(block.arms) - 1
-        root = np.linalg.cholesky((np.eye(size) + 1) / 2)
-        half = solve_triangular(root, basic_covariance(block.variances), lower=True)
-        d, turn = np.linalg.eigh(solve_triangular(root, half.T, lower=True))
-        to_diagonal = turn.T @ solve_triangular(root, np.eye(size), lower=True)
+        to_identity = np.linalg.inv(np.linalg.cholesky((np.eye(size) + 1) / 2))
+        d, turn = np.linalg.eigh(to_identity @ basic_covariance(block.variances) @ to_identity.T)
+        to_diagonal = turn.T @ to_identity
         ys.append(to_diagonal @ (block.effects[1:] - block.effects[0]))
         Xs.append(to_diagonal @ rows)
         ds.append(d)
@@ -126,16 +124,17 @@ def solve(model: Regression, tau2: float) -> Solution:
     """Weighted least squares with weights 1 / (d + tau2)."""
     wi = 1 / (model.d + tau2)
     weighted = model.X * wi[:, None]
-    factor = cho_factor(model.X.T @ weighted)
-    beta = cho_solve(factor, weighted.T @ model.y)
+    root = np.linalg.cholesky(model.X.T @ weighted)
+    half = np.linalg.inv(root)
+    beta = half.T @ (half @ (weighted.T @ model.y))
     residuals = model.y - model.X @ beta
     return Solution(
         beta=beta,
-        cov=cho_solve(factor, np.eye(len(beta))),
+        cov=half.T @ half,
         Q=float(wi @ residuals**2),
         residuals=residuals,
         wi=wi,
-        log_det=2 * float(np.log(np.diag(factor[0])).sum()),
+        log_det=2 * float(np.log(np.diag(root)).sum()),
     )
 
 
