@@ -97,3 +97,22 @@ def test_the_sentence_on_selection_starts_from_a_mean_that_it_names():
         in found.summary()
     )
     assert any(note.startswith("Two means stand here") for note in found.notes)
+
+
+def test_effects_of_a_bare_table_are_computed_as_synthesize_computes_them():
+    raw = pd.DataFrame(
+        {
+            "study": list("ABC"),
+            "better": "lower",
+            "mean_t": [5.0, 4, 3],
+            "sd_t": 2.0,
+            "n_t": 20,
+            "mean_c": 6.0,
+        }
+    ).assign(sd_c=2.0, n_c=20)
+    fit = pdt.synthesize(raw.assign(all="all"), by="all")["all"]
+    assert pdt.bias(raw, direction="negative").to_frame()["estimate"].iloc[0] == fit.estimate
+    with pytest.raises(pdt.EvidenceError, match="read_trials"):
+        pdt.bias(
+            pd.DataFrame({"study": list("ABC"), "yi": [0.1, 0.2, 0.3], "sei": 0.2}), direction="negative"
+        )

@@ -460,5 +460,5 @@ def test_a_range_is_no_negative_number():
 
 def test_effects_that_are_there_already_are_pointed_out():
     given = pd.DataFrame({"study": ["A", "B"], "yi": [0.5, 0.2], "vi": [0.04, 0.05]})
-    assert "measure='GEN' takes them as they are" in message(given)
+    assert "makes vi of sei or of limits, and so does measure='GEN' here" in message(given)
     assert effect_sizes(given, "GEN")["yi"].tolist() == [0.5, 0.2]

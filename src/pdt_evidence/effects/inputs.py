@@ -190,7 +190,8 @@ def _require_a_basis(table: pd.DataFrame, measure: str, sources: Mapping[str, ob
     elif "yi" in table.columns and not begun:
         raise SchemaError(
             f"There is nothing to compute {measure} from, but the table has effects already, in column 'yi'. "
-            "measure='GEN' takes them as they are; `synthesize`, `forest` and `read_trials` take the table itself."
+            "With vi beside it `synthesize` and `forest` take it as it is; read_trials(table) makes vi of sei or of "
+            "limits, and so does measure='GEN' here."
         )
     else:
         problems = [
@@ -199,7 +200,8 @@ def _require_a_basis(table: pd.DataFrame, measure: str, sources: Mapping[str, ob
             for basis, missing in lacking.items()
             if basis in begun or basis not in RARE or len(lacking) == 1
         ]
-    where = f"measure {measure} cannot be computed from columns {_listed(table.columns)}"
+    shown = [name for name in map(str, table.columns) if not name.startswith("_")]
+    where = f"measure {measure} cannot be computed from columns {_listed(shown)}"
     roles = [role for missing in lacking.values() for role in missing]
     others = columns_of_others(free, roles) or {"m1": "mean_t"}
     how = ", ".join(f"{role}={column!r}" for column, role in others.items())

@@ -149,9 +149,6 @@ def _of_fit(fit: PooledEffect, cluster: Any, rho: float | None) -> Studies:
 
 
 def _of_table(table: pd.DataFrame, cluster: Any, rho: float | None, caller: str) -> Studies:
-    missing = [missing_column(name, table.columns) for name in ("yi", "vi") if name not in table.columns]
-    if missing:
-        raise SchemaError.from_problems(missing, "the table to look at for bias")
     if cluster is None:
         found = one_stratum(table, caller, **({} if rho is None else {"rho": rho}))
         return replace(_of_fit(found.fit, None, rho), how=found.how)
