@@ -28,7 +28,7 @@ HOW = {
     **dict.fromkeys(("rank_test", "selection_given"), BESIDE),
     "pet_peese_che": "cd tests/reference && Rscript pet_peese.R",
     "moderators": "{python} tests/reference/moderators.py | " + R + " > {out}",
-    "strata": "{python} tests/reference/strata.py && " + R,
+    **dict.fromkeys(("joint_strata", "strata"), "{python} tests/reference/{name}.py && " + R),
 }
 BY_HAND = {  # their scripts stand beside them or are not at hand
     "bayesmeta": "made with bayesmeta 3.4, which Debian does not have",

@@ -7,8 +7,10 @@ from numpy.testing import assert_allclose
 
 import pdt_evidence as pdt
 from pdt_evidence.errors import EvidenceError, RequestError
+from reference import load
 
 RNG = np.random.default_rng(4)
+METAFOR = load("joint_strata", cases=8)["cases"]
 
 
 def table(trials=8, strata=(("depression", "post"), ("depression", "6m"), ("anxiety", "post"))):
@@ -27,6 +29,27 @@ def table(trials=8, strata=(("depression", "post"), ("depression", "6m"), ("anxi
 
 
 ROWS = table()
+
+
+@pytest.mark.parametrize("case", METAFOR, ids=[case["id"] for case in METAFOR])
+def test_one_model_of_all_strata_is_metafors(case):
+    """vcalc(type=, time1=, phi=) and rma.mv(struct="CS" | "UN"), outcome by follow-up; by z, as rma.mv tests.
+
+    Tolerances are those of metafor's optimiser: the likelihood agrees to 1e-8, and is flat at its peak.
+    """
+    fit, rows = case["fit"], pd.DataFrame(case["rows"])
+    joint = pdt.model_strata(rows, test="z", **case["options"])
+    assert_allclose(
+        [joint.log_likelihood, joint.QE, joint.QM], [fit["logLik"], fit["QE"], fit["QM"]], atol=1e-6
+    )
+    names = list(joint.coefficients.index)
+    at = [names.index(name) for name in fit["strata"]]
+    assert sorted(at) == list(range(len(names)))
+    assert_allclose(joint.coefficients["estimate"].to_numpy()[at], fit["b"], atol=1e-7)
+    assert_allclose(joint.covariance[np.ix_(at, at)], fit["vb"], atol=1e-7)
+    tau2 = joint.tau2.loc[fit["strata"]].to_numpy()
+    assert_allclose(tau2, fit["tau2"], atol=1e-6)
+    assert_allclose(joint.correlation.to_numpy()[0, 1], fit["rho"], atol=1e-5)
 
 
 def test_strata_without_a_trial_in_common_are_the_separate_pools():
