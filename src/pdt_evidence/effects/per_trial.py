@@ -86,7 +86,9 @@ def aggregate_rows(
     [['a+b', 0.4, 0.0475]]
     """
     require_choice("aggregate", aggregate, AGGREGATES)
-    return pd.DataFrame(Aggregation(table, cluster).cells(rho, aggregate))
+    cells = Aggregation(table, cluster).cells(rho, aggregate)
+    words = {name: dtype for name, dtype in table.dtypes.items() if isinstance(dtype, pd.StringDtype)}
+    return pd.DataFrame(cells | {name: pd.array(cells[name], dtype=dtype) for name, dtype in words.items()})
 
 
 def one_per_trial(

@@ -14,6 +14,7 @@ from pdt_evidence.effects.arrays import Array
 from pdt_evidence.effects.dependence import aggregate as combine
 from pdt_evidence.effects.shared_arms import Covariances
 from pdt_evidence.errors import EvidenceError
+from pdt_evidence.evidence.frames import light
 
 __all__ = ["Aggregation", "with_effect"]
 
@@ -28,7 +29,7 @@ class Aggregation:
     """The rows of trials, to be put together; what does not depend on `rho` and weights is worked out once."""
 
     def __init__(self, table: pd.DataFrame, cluster: str = "trial_id") -> None:
-        self._rows, self._cluster = table[with_effect(table)].reset_index(drop=True), cluster
+        self._rows, self._cluster = light(table)[with_effect(table)].reset_index(drop=True), cluster
         _refuse_mixed_measures(self._rows, cluster)
 
     @cached_property
@@ -83,7 +84,7 @@ def _one_row_each(
     sizes = np.array([len(own) for own in members])
     order = np.concatenate(members)
     first = order[np.cumsum(sizes) - sizes]
-    one: dict[Hashable, Cells] = {name: rows[name].array.take(first) for name in rows.columns}
+    one: dict[Hashable, Cells] = {name: column.array for name, column in rows.take(first).items()}
     if len(first) == len(rows):
         return one
     several = np.flatnonzero(np.repeat(sizes > 1, sizes))  # rows that have others of their trial beside them

@@ -83,13 +83,13 @@ def light(table: pd.DataFrame) -> pd.DataFrame:
 
     What is missing is NaN, as before. For tables of many columns that are taken apart again and again.
     """
-    words = [at for at, dtype in enumerate(table.dtypes) if isinstance(dtype, pd.StringDtype)]
-    if len(words) < FEW_WORDS:
+    of_words = np.array([isinstance(dtype, pd.StringDtype) for dtype in table.dtypes], dtype=bool)
+    if of_words.sum() < FEW_WORDS:
         return table
+    words, others = np.flatnonzero(of_words), np.flatnonzero(~of_words)
     cells = np.empty((len(table), len(words)), dtype=object)
-    for place, at in enumerate(words):
-        cells[:, place] = table.iloc[:, at].to_numpy(dtype=object, na_value=np.nan)
-    others = [at for at in range(table.shape[1]) if at not in set(words)]
+    for place, (_, column) in enumerate(table.iloc[:, words].items()):
+        cells[:, place] = column.to_numpy(dtype=object, na_value=np.nan)
     block = pd.DataFrame(cells, index=table.index, columns=table.columns[words], dtype=object)
     both = pd.concat([block, table.iloc[:, others]], axis=1)
-    return both.take(np.argsort(words + others), axis=1)
+    return both.take(np.argsort(np.r_[words, others]), axis=1)
