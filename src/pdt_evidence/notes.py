@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["ABOUT_PREDICTION", "Note", "code_of"]
+from collections.abc import Iterable
+from typing import Protocol
+
+from pdt_evidence.formatting import note_lines
+
+__all__ = ["ABOUT_PREDICTION", "Answer", "Note", "closing", "code_of"]
 
 # Notes that are about the prediction interval alone, by their codes.
 ABOUT_PREDICTION = frozenset({"bootstrap-prediction", "prediction-needs-three"})
@@ -38,3 +43,14 @@ class Note(str):
 def code_of(note: str) -> str:
     """The code of a note; "" where somebody wrote it as plain text."""
     return note.code if isinstance(note, Note) else ""
+
+
+class Answer(Protocol):
+    """What a question put to a result gives."""
+
+    def summary(self) -> str: ...
+
+
+def closing(notes: tuple[str, ...], also: Iterable[Answer]) -> list[str]:
+    """The last lines of a summary: its notes, and further answers."""
+    return note_lines(notes) + [line for answer in also for line in ("", answer.summary())]
