@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import re
 import textwrap
 from functools import cache
 
@@ -135,3 +136,87 @@ def test_the_way_to_an_error_is_found():
     assert way_to_an_error(posterior.density_mu, posterior)[-1].endswith("BayesianEffect._of")
     assert not way_to_an_error(pdt.claims)
     assert len(PUBLIC) > 130
+
+
+# Public names that compute no formula of their own: they read, arrange, draw or write.
+NO_FORMULA = {
+    *(
+        "trials",
+        "reviews",
+        "members",
+        "claims",
+        "statements",
+        "sources",
+        "coverage",
+        "published_results",
+        "networks",
+    ),
+    *("read_trials", "read_revman", "read_metapsy", "read_studies", "import_file", "template"),
+    *(
+        "forest",
+        "forest_pages",
+        "summary_forest",
+        "trajectory",
+        "network_plot",
+        "bias_summary",
+        "traffic_lights",
+    ),
+    *(
+        "bubble",
+        "tau2_profile",
+        "pictograph",
+        "power_curve",
+        "equivalence_plot",
+        "s_value_curve",
+        "update_plot",
+    ),
+    *(
+        "selection_function",
+        "specification_curve",
+        "alt_text",
+        "to_table",
+        "save",
+        "report",
+        "export",
+        "prisma_flow",
+    ),
+    *("check_claims", "sensitivity", "pre_post_sensitivity", "leave_one_out", "compare", "what_if", "bias"),
+    *(
+        "findings",
+        "multiverse",
+        "audit",
+        "pdt_against_cbt",
+    ),  # by the formulas of `synthesize`, `pool` and others
+}
+
+
+def sections(value):
+    return dict(
+        re.findall(
+            r"(?:\A|\n)(\w+)\n-{3,}\n(.*?)(?=\n\w+\n-{3,}\n|\Z)", inspect.getdoc(value) or "", re.DOTALL
+        )
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in pdt.__all__ if callable(getattr(pdt, name))])
+def test_the_entry_of_a_public_name_is_whole(name):
+    """Every argument, what comes back, the source of its formula, and an example with what it prints."""
+    value = getattr(pdt, name)
+    has = sections(value)
+    example = has.get("Examples", "").splitlines()
+    assert any(line.startswith(">>>") for line in example), "no example"
+    assert any(line.strip() and not line.startswith((">>>", "...")) for line in example), (
+        "the example prints nothing"
+    )
+    if inspect.isclass(value):
+        return
+    named = " ".join(re.findall(r"^\S.*$", has.get("Parameters", ""), re.MULTILINE))
+    unnamed = [one for one in inspect.signature(value).parameters if not re.search(rf"\b{one}\b", named)]
+    assert unnamed == []
+    assert "Returns" in has
+    sourced = re.search(r"doi:10\.\d{4,}/|the R package", has.get("References", ""))
+    assert bool(sourced) or name in NO_FORMULA, "no source of its formula"
+
+
+def test_what_computes_nothing_is_public():
+    assert [name for name in NO_FORMULA if name not in pdt.__all__] == []

@@ -49,6 +49,15 @@ class EvidenceError(ValueError):
     ----------
     problems : tuple of str
         Every problem found, one sentence each; the message shows the first twenty.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> try:
+    ...     pdt.pool([0.2, 0.5], [0.04, -0.05])
+    ... except EvidenceError as error:
+    ...     print(error)
+    pool(): study 2: vi = -0.05, but a sampling variance is above 0.
     """
 
     def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
@@ -84,7 +93,18 @@ class UnknownOptionError(RequestError, TypeError):
 
 
 class EvidenceWarning(UserWarning):
-    """The result stands, but a reader should know something about it."""
+    """The result stands, but a reader should know something about it.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import pdt_evidence as pdt
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     pooled = pdt.synthesize(pdt.trials(comparison="pdt_vs_control", outcome="depression"))
+    >>> any(issubclass(one.category, EvidenceWarning) for one in said)
+    True
+    """
 
 
 def warn(message: str) -> None:

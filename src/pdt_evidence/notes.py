@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["ABOUT_PREDICTION", "Note", "code_of"]
+from typing import Any, Protocol
+
+from pdt_evidence.arguments import shown
+from pdt_evidence.errors import RequestError
+from pdt_evidence.formatting import note_lines
+
+__all__ = ["ABOUT_PREDICTION", "Answer", "Note", "closing", "code_of"]
 
 # Notes that are about the prediction interval alone, by their codes.
 ABOUT_PREDICTION = frozenset({"bootstrap-prediction", "prediction-needs-three"})
@@ -38,3 +44,21 @@ class Note(str):
 def code_of(note: str) -> str:
     """The code of a note; "" where somebody wrote it as plain text."""
     return note.code if isinstance(note, Note) else ""
+
+
+class Answer(Protocol):
+    """What a question put to a result gives."""
+
+    def summary(self) -> str: ...
+
+
+def closing(notes: tuple[str, ...], also: Any) -> list[str]:
+    """The last lines of a summary: its notes, and further answers, which must have one."""
+    one = isinstance(also, str) or hasattr(also, "summary") or not hasattr(also, "__iter__")
+    answers: list[Any] = [also] if one else [*also]
+    if wrong := [shown(answer) for answer in answers if not hasattr(answer, "summary")]:
+        raise RequestError(
+            f"also = {wrong[0]} is no answer to put below. Give results that have a summary, as in "
+            "also=[fit.beyond(0.24), absolute(fit)]."
+        )
+    return note_lines(notes) + [line for answer in answers for line in ("", answer.summary())]

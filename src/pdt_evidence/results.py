@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pdt_evidence.arguments import shown
 from pdt_evidence.errors import RequestError
 from pdt_evidence.formatting import (
     RATIOS,
@@ -30,7 +29,7 @@ from pdt_evidence.formatting import (
 from pdt_evidence.keys import key_of
 from pdt_evidence.models.described import Described
 from pdt_evidence.models.inference import TESTS_BY_CODE
-from pdt_evidence.notes import ABOUT_PREDICTION, Note, code_of
+from pdt_evidence.notes import ABOUT_PREDICTION, Answer, Note, closing, code_of
 from pdt_evidence.other_names import as_written
 from pdt_evidence.showing import Brief, Cells, pooled_cells, pooled_head
 
@@ -65,6 +64,12 @@ class PooledEffect(Brief, Described):
 
     Intervals are pairs (low, high) at `level`; NaN stands for what cannot be known, and
     `notes` says why. Every value has a default, so that a record can be made by hand.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> pdt.pool([0.6, 0.2, 0.4], [0.04, 0.03, 0.09], measure="SMD")
+    <PooledEffect REML knha k=3: SMD 0.38 [-0.16, 0.93]>
     """
 
     stratum: Mapping[str, str] = field(default_factory=dict[str, str])  # {"outcome": "depression", ...}
@@ -195,6 +200,16 @@ class Synthesis(Brief, Described):
 
     `syn["depression", "post"]` is the `PooledEffect` of one stratum; a synthesis by a
     single column is also keyed by the plain word. Iteration gives the keys, as tuples.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import pdt_evidence as pdt
+    >>> table = pd.DataFrame({"study": ["A", "B", "A", "B"], "outcome": ["anxiety"] * 2 + ["depression"] * 2,
+    ...                       "yi": [0.6, 0.2, 0.4, 0.5], "vi": [0.04, 0.03, 0.09, 0.05]})
+    >>> pooled = pdt.synthesize(table, by="outcome")
+    >>> list(pooled), pooled["anxiety"].k
+    ([('anxiety',), ('depression',)], 2)
     """
 
     by: tuple[str, ...]
@@ -302,24 +317,6 @@ class Synthesis(Brief, Described):
 
     def _caption(self) -> str:
         return repr(self)[1:-1]
-
-
-class Answer(Protocol):
-    """What a question put to a result gives."""
-
-    def summary(self) -> str: ...
-
-
-def closing(notes: tuple[str, ...], also: Any) -> list[str]:
-    """The last lines of a summary: its notes, and further answers, which must have one."""
-    several = hasattr(also, "__iter__") and not isinstance(also, (str, Synthesis))
-    answers: list[Any] = [*also] if several else [also]
-    if wrong := [shown(one) for one in answers if not hasattr(one, "summary")]:
-        raise RequestError(
-            f"also = {wrong[0]} is no answer to put below. Give results that have a summary, as in "
-            "also=[fit.beyond(0.24), absolute(fit)]."
-        )
-    return note_lines(notes) + [line for answer in answers for line in ("", answer.summary())]
 
 
 def _row(effect: PooledEffect) -> dict[str, Any]:

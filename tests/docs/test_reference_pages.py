@@ -23,6 +23,19 @@ def test_an_entry_names_the_place_where_the_name_is_defined():
         assert getattr(import_module(module), name) is getattr(pdt, name)
 
 
+def test_every_figure_stands_beside_its_entry():
+    from pdt_evidence.figures.registry import FIGURES
+
+    text = "\n".join(reference().values())
+    shown = set(re.findall(r"^!\[(\w+), drawn", text, flags=re.MULTILINE))
+    drawing = {name for name in pdt.__all__ if name in FIGURES}
+    assert len(drawing) > 15
+    assert drawing - shown == set()
+    assert all(
+        (ROOT / "docs" / "gallery" / name).exists() for name in re.findall(r"\(\.\./gallery/([\w.]+)\)", text)
+    )
+
+
 def test_the_data_dictionary_has_every_column_of_every_table():
     text = data_dictionary()
     for resource in json.loads((ROOT / "data" / "datapackage.json").read_text(encoding="utf-8"))["resources"]:

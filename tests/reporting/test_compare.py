@@ -62,7 +62,7 @@ def test_a_flip_is_an_interval_that_is_elsewhere():
     row = pdt.compare(old, new).estimates.iloc[0]
     assert (row["reading_old"], row["reading_new"], row["flips"]) == ("above 0", "includes 0", True)
     assert not pdt.compare(old, old).estimates["flips"].any()
-    assert "which was above 0, now is across 0" in pdt.compare(old, new).summary()
+    assert "The interval, which was above 0, now includes 0." in pdt.compare(old, new).summary()
 
 
 def test_nothing_changed_is_said():
@@ -80,7 +80,7 @@ def test_a_part_of_the_evidence_that_claims_cannot_be_judged_on_is_compared_with
     part = pdt.trials(comparison="pdt_vs_cbt")
     change = pdt.compare(part.iloc[:-5], part)
     assert change.verdicts is None
-    assert "PDT vs CBT, " in change.summary()
+    assert "PDT against CBT, " in change.summary()
 
 
 def test_the_way_back_undoes_the_way_there():
@@ -156,7 +156,7 @@ def test_verdicts_of_releases_that_flip_are_said(tmp_path):
     ]
     assert "1 verdict flips: claim 4 (c) from 'supported' to 'overstated'." in change.summary()
     assert "Weights are not known on both sides everywhere." in change.summary()
-    assert "was above 0, now is across 0" in change.summary()
+    assert "was above 0, now includes 0" in change.summary()
 
 
 def test_the_table_of_pools_of_a_release_is_read(tmp_path):

@@ -15,6 +15,8 @@ import pdt_evidence as pdt
 __all__ = ["ROOT", "command_line", "data_dictionary", "name_groups", "reference", "results_schema", "written"]
 
 ROOT = Path(__file__).parents[2]
+GALLERY = ROOT / "docs" / "gallery"
+PICTURES = {"gosh_plot": "gosh"}  # where the gallery has another name
 CLASS_OPTIONS = "    options:\n      members: true\n"
 
 
@@ -50,8 +52,16 @@ def reference() -> dict[str, str]:
 
 
 def _group_page(title: str, names: list[str]) -> str:
-    entries = [f"::: {_path(name)}\n{CLASS_OPTIONS if _is_class(name) else ''}" for name in names]
+    entries = [
+        f"::: {_path(name)}\n{CLASS_OPTIONS if _is_class(name) else ''}{_picture(name)}" for name in names
+    ]
     return f"# {title}\n\n" + "\n".join(entries)
+
+
+def _picture(name: str) -> str:
+    """The figure that a function draws of the bundled evidence, as the gallery has it."""
+    file = GALLERY / f"{PICTURES.get(name, name)}.png"
+    return f"\n![{name}, drawn of the bundled evidence](../gallery/{file.name})\n" if file.exists() else ""
 
 
 def _path(name: str) -> str:

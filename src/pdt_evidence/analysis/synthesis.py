@@ -111,6 +111,12 @@ def synthesize(
         If rows give no effect and are excluded, strata mix comparisons, or rows are pooled that their own
         table sets aside: their `status` is not "ok", or they are not `preferred`.
 
+    References
+    ----------
+    .. [1] Borenstein M, Hedges LV, Higgins JPT, Rothstein HR. Introduction to meta-analysis. Wiley, 2009, ch. 24.
+       doi:10.1002/9780470743386.ch24
+    .. [2] Pustejovsky, Tipton (2022), Prevention Science 23, 425. doi:10.1007/s11121-021-01246-3
+
     Examples
     --------
     >>> import pdt_evidence as pdt

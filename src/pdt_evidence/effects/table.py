@@ -102,6 +102,11 @@ def effect_sizes(
         than persons, limits or quartiles upside down, a correlation that is not between -1 and 1, a negative
         intracluster correlation, repeated `row_id`, an unknown measure, an empty table.
 
+    References
+    ----------
+    .. [1] Hedges LV. Journal of Educational Statistics 6 (1981) 107. doi:10.3102/10769986006002107
+    .. [2] Hasselblad V, Hedges LV. Psychological Bulletin 117 (1995) 167. doi:10.1037/0033-2909.117.1.167
+
     Examples
     --------
     >>> import pandas as pd

@@ -52,6 +52,13 @@ def trials(
     ------
     EvidenceError
         Where a filter has an unknown value; the message lists the known ones.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> rows = pdt.trials(comparison="pdt_vs_cbt", outcome="depression", follow_up="post")
+    >>> rows.set_index("row_id").loc["T0141", ["study", "source_id", "locator"]].tolist()
+    ['Cooper 2003', 'metapsy_depression_psyctr', 'data.csv, rows 128 and 127, version 24.0.2, commit ceeabb7']
     """
     table = select_trials(
         comparison=comparison,

@@ -144,6 +144,12 @@ def members(review_id: str) -> pd.DataFrame:
     ------
     RequestError
         For a review that is not known; the error lists those that are.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> pdt.members("abbass2014")["membership"].value_counts().to_dict()
+    {'believed': 24, 'seen': 9, 'conflict': 1}
     """
     table = _select(load("members"), {"review_id": review_id}).reset_index(drop=True)
     available = load("trials")["trial_id"].value_counts()
@@ -159,6 +165,19 @@ def sources(table: pd.DataFrame | None = None) -> pd.DataFrame:
     table : DataFrame, optional
         Only the sources of this table of trials. If it was read from a file, also the file's name, size and
         SHA-256 (`file`, `bytes`, `sha256`), and the table it was imported as.
+
+    Returns
+    -------
+    DataFrame
+        One row a source: `source_id`, `kind`, `citation`, `year`, `doi`, `url`, `version`, `licence` and the
+        rest of its entry, and `rows`.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> used = pdt.sources(pdt.trials(comparison="pdt_vs_cbt", outcome="depression"))
+    >>> used.set_index("source_id").loc["metapsy_depression_psyctr", ["doi", "version", "licence"]].tolist()
+    ['10.5281/zenodo.7254845', '24.0.2', 'ODC-By 1.0']
     """
     if table is not None:
         from pdt_evidence.evidence.readers.provenance import sources_of
@@ -173,7 +192,19 @@ def sources(table: pd.DataFrame | None = None) -> pd.DataFrame:
 
 @known_options
 def claims() -> pd.DataFrame:
-    """What the popular article says, in our words; `check_claims` judges each."""
+    """What the popular article says, in our words; `check_claims` judges each.
+
+    Returns
+    -------
+    DataFrame
+        One row a claim: `claim_id`, `number`, `statement`, the review that it cites, what it is judged by and why.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> pdt.claims()["claim_id"].head(3).tolist()
+    ['cochrane-depression-anxiety', 'cochrane-all-outcomes', 'cochrane-lasting']
+    """
     return load("claims")
 
 

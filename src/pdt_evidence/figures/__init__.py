@@ -40,7 +40,6 @@ if TYPE_CHECKING:  # written by tools/list_figures.py
     from pdt_evidence.figures.charts.funnels import radial as radial
     from pdt_evidence.figures.charts.influences import baujat as baujat
     from pdt_evidence.figures.charts.influences import drapery as drapery
-    from pdt_evidence.figures.charts.influences import gosh_plot as gosh_plot
     from pdt_evidence.figures.charts.influences import orchard as orchard
     from pdt_evidence.figures.charts.lights import traffic_lights as traffic_lights
     from pdt_evidence.figures.charts.network_funnel import network_funnel as network_funnel
@@ -52,6 +51,7 @@ if TYPE_CHECKING:  # written by tools/list_figures.py
     from pdt_evidence.figures.charts.publication import s_value_curve as s_value_curve
     from pdt_evidence.figures.charts.publication import selection_function as selection_function
     from pdt_evidence.figures.charts.specification import specification_curve as specification_curve
+    from pdt_evidence.figures.charts.subsets import gosh_plot as gosh_plot
     from pdt_evidence.figures.charts.time_course import trajectory as trajectory
     from pdt_evidence.figures.charts.updates import update_plot as update_plot
     from pdt_evidence.figures.forests.plot import forest as forest

@@ -77,6 +77,11 @@ class HalfNormal(Prior):
     ------
     RequestError
         Unless `scale` is finite and above 0.
+
+    Examples
+    --------
+    >>> HalfNormal(0.5)
+    HalfNormal(scale=0.5)
     """
 
     scale: float
@@ -98,6 +103,11 @@ class HalfCauchy(Prior):
     ------
     RequestError
         Unless `scale` is finite and above 0.
+
+    Examples
+    --------
+    >>> HalfCauchy(0.5).tail  # the density falls with the square: large tau stay possible
+    2.0
     """
 
     scale: float
@@ -124,6 +134,11 @@ class Uniform(Prior):
     ------
     RequestError
         Unless `upper` is above 0.
+
+    Examples
+    --------
+    >>> Uniform(2.0).proper, Uniform(float("inf")).proper
+    (True, False)
     """
 
     upper: float = np.inf
@@ -156,6 +171,11 @@ class LogNormal(Prior):
     ------
     RequestError
         Unless `scale` is finite and above 0.
+
+    Examples
+    --------
+    >>> LogNormal(-1.67, 1.47)
+    LogNormal(location=-1.67, scale=1.47)
     """
 
     location: float
@@ -179,6 +199,11 @@ class LogT(Prior):
     ------
     RequestError
         Unless `scale` and `df` are finite and above 0.
+
+    Examples
+    --------
+    >>> LogT(-2.99, 2.16, df=5)
+    LogT(location=-2.99, scale=2.16, df=5)
     """
 
     location: float
@@ -287,6 +312,11 @@ def rhodes(outcome: str = "any", comparison: str = "non-pharmacological") -> Log
     comparison : str
         One of `RHODES_COMPARISONS`.
 
+    Returns
+    -------
+    LogT
+        Prior of tau2, in squared units of a standardised mean difference.
+
     Raises
     ------
     RequestError
@@ -323,6 +353,11 @@ def turner(outcome: str = "any", comparison: str = "non-pharmacological vs place
         One of `TURNER_OUTCOMES`; "any" is the marginal distribution, for which `comparison` does not matter.
     comparison : str
         One of `TURNER_COMPARISONS`.
+
+    Returns
+    -------
+    LogNormal
+        Prior of tau2, in squared units of a log odds ratio.
 
     Raises
     ------

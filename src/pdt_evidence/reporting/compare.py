@@ -243,6 +243,7 @@ def _update(old: Side, new: Side) -> Update:
         verdicts=_verdicts(old, new),
         rules=_rules(old, new),
         notes=(*old.notes, *new.notes, *notes),
+        pooled=(*before.values(), *after.values()),
     )
 
 

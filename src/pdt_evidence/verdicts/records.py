@@ -244,7 +244,15 @@ class Judgement(Brief):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ClaimReport(Brief):
-    """One judgement a claim, in the article's order."""
+    """One judgement a claim, in the article's order.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> report = pdt.check_claims()
+    >>> len(report), report["archives-vs-cbt"].verdict
+    (11, 'overstated')
+    """
 
     judgements: tuple[Judgement, ...]
 

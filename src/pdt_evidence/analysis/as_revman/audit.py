@@ -112,6 +112,27 @@ def audit(imported: ImportedTrials | str | Path) -> Audit:
     Rows are used as the review has them, before any arm or sign was turned. The statistic is
     compared without its sign, which reviews do not print. What a review leaves uncalculated is
     not compared. Weights have the name of their `study`; totals have none.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pdt_evidence as pdt
+    >>> export = '''Comparison Number,Outcome Number,Subgroup Number,Name,Data Type,Statistical Method,Effect Measure,\\
+    ... Analysis Model,Mean 1,SD 1,Total 1,Mean 2,SD 2,Total 2,Effect Estimate,CI Start,CI End
+    ... 1,0,0,STPP versus control,,,,,,,,,,,,,
+    ... 1,1,0,Depression at the end of treatment,CON,IV,Mean Difference,Fixed,,,,,,,-3.00,-5.63,-0.37
+    ... 1,1,0,Adler 1999,,,,,10,6,20,14,6,20,,,
+    ... 1,1,0,Berger 2003,,,,,11,6,20,13,6,20,,,
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "review.csv")
+    ...     _ = path.write_text(export, encoding="utf-8")
+    ...     found = pdt.audit(pdt.read_revman(path, better="lower"))
+    >>> found.cells[["cell", "printed", "recomputed", "reproduced"]].round(2).head(3).to_dict("records")
+    [{'cell': 'estimate', 'printed': -3.0, 'recomputed': -3.0, 'reproduced': True}, {'cell': 'ci_low', 'printed':
+    -5.63, 'recomputed': -5.63, 'reproduced': True}, {'cell': 'ci_high', 'printed': -0.37, 'recomputed': -0.37,
+    'reproduced': True}]
     """
     if isinstance(imported, (str, Path)):
         from pdt_evidence.evidence.readers import read_any

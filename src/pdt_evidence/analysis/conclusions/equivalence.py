@@ -179,11 +179,20 @@ def equivalence(
     better : {"higher", "lower"}
         Which sign of the estimate favours arm 1; decides what "inferior" means.
 
+    Returns
+    -------
+    Equivalence
+        Both intervals, `verdict`, `p`, and the `smallest_margin` that would be passed.
+
     Raises
     ------
     RequestError
         If margin or alpha are out of range, or the result's own interval is not
         estimate plus or minus a quantile times se, so that no other level follows from it.
+
+    References
+    ----------
+    .. [1] Schuirmann DJ (1987). doi:10.1007/BF01068419
 
     Examples
     --------

@@ -208,6 +208,12 @@ def pdt_against_cbt(
     -----
     Direct and indirect estimates use the tau2 of the whole network. In a network of one trial there is no
     tau2 and no indirect evidence; its row is that trial.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> pdt.pdt_against_cbt(["metapsy_pdt_multiarm:depression"])
+    <HeadToHead: PDT against CBT in 1 network: metapsy_pdt_multiarm:depression -0.29 [-0.79, 0.22]>
     """
     margin = margin_of(margin)
     check_options(method=(method, Choice(NETWORK_METHODS)))

@@ -86,8 +86,15 @@ def network(
         Of all intervals.
     tau2 : float, optional
         Held at this value instead.
+    measure : str
+        Of `yi`: what tables and figures call the effect.
     loop_tolerance : float
         How far a multi-arm study's contrasts may miss adding up, on the scale of yi.
+
+    Returns
+    -------
+    Network
+        `estimates` and `standard_errors`, shape (treatments, treatments), of each against each other; tau2 and Q.
 
     Raises
     ------

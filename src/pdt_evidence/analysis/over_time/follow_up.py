@@ -152,6 +152,10 @@ def follow_up(
     of freedom) needs ten such trials at four different times; below that the straight line is all that the
     data support, and `reason` says so.
 
+    References
+    ----------
+    .. [1] Pustejovsky, Tipton (2022), Prevention Science 23, 425. doi:10.1007/s11121-021-01246-3
+
     Examples
     --------
     >>> import pdt_evidence as pdt

@@ -87,6 +87,10 @@ def model_strata(
     EvidenceWarning
         As `synthesize`.
 
+    References
+    ----------
+    .. [1] Jackson D, White IR, Thompson SG. Statistics in Medicine 29 (2010) 1282. doi:10.1002/sim.3602
+
     Examples
     --------
     >>> import pdt_evidence as pdt

@@ -212,7 +212,8 @@ def pool_multivariate(
 
     References
     ----------
-    .. [1] Berkey and others (1998), whose example it reproduces.
+    .. [1] Jackson D, White IR, Thompson SG. Statistics in Medicine 29 (2010) 1282. doi:10.1002/sim.3602
+    .. [2] Berkey and others (1998), whose example it reproduces.
 
     Examples
     --------

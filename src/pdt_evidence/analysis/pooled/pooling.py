@@ -107,6 +107,11 @@ def pool(
     RequestError
         For an unknown option or value; it lists the known ones.
 
+    References
+    ----------
+    .. [1] Viechtbauer. J. Educational and Behavioral Statistics 30 (2005) 261. doi:10.3102/10769986030003261
+    .. [2] Hartung, Knapp. Statistics in Medicine 20 (2001) 1771. doi:10.1002/sim.791
+
     Examples
     --------
     >>> fit = pool([0.2, 0.5, 0.9], [0.04, 0.05, 0.03], method="DL", test="z")
@@ -217,6 +222,10 @@ def pool_many(
     RequestError
         For an unknown option or value; it lists the known ones.
 
+    References
+    ----------
+    .. [1] Viechtbauer. J. Educational and Behavioral Statistics 30 (2005) 261. doi:10.3102/10769986030003261
+
     Examples
     --------
     >>> many = pool_many([[0.2, 0.5, 0.9], [0.1, 0.3, float("nan")]], [[0.04, 0.05, 0.03]] * 2)
@@ -242,6 +251,11 @@ def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCo
     ----------
     yi, vi, level
         As in `pool`.
+
+    Returns
+    -------
+    PooledEffect
+        Its `estimate` is the equal-effects mean; only `ci` is that of Henmi and Copas.
 
     Raises
     ------

@@ -63,6 +63,11 @@ def vcalc(
     EvidenceError
         For unequal lengths and variances that are not above 0; `time` without `phi`, one arm without the other.
 
+    References
+    ----------
+    .. [1] Borenstein M, Hedges LV, Higgins JPT, Rothstein HR. Introduction to meta-analysis. Wiley, 2009, ch. 24.
+       doi:10.1002/9780470743386.ch24
+
     Examples
     --------
     >>> V = vcalc([0.04, 0.09, 0.04], ["a", "a", "b"], rho=0.5)

@@ -121,6 +121,17 @@ def moderators(
     -----
     These are comparisons between trials, which were not randomised to their control or their format; a
     difference is an association. Levels with fewer than three trials are shown and not tested.
+
+    References
+    ----------
+    .. [1] Pustejovsky, Tipton (2022), Prevention Science 23, 425. doi:10.1007/s11121-021-01246-3
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> found = pdt.moderators(names=["year"])
+    >>> found.to_frame()[["moderator", "level", "rows", "trials"]].to_dict("records")
+    [{'moderator': 'year', 'level': 'per 10 years', 'rows': 83, 'trials': 36}]
     """
     requested = list(MODERATORS) if names is None else list(names)
     unknown = [name for name in requested if name not in MODERATORS]

@@ -104,6 +104,8 @@ def compare_subgroups(
         is a chi2 of the group estimates weighted by 1 / se**2.
     method, test, level
         As in `metareg`. With a separate tau2 a group of one study has the study's own Wald interval.
+    yi, vi : str
+        Columns of the effects and their variances.
     cluster, rho
         As in `metareg`, for tables with several rows a trial; with a common tau2 only.
 
@@ -120,6 +122,25 @@ def compare_subgroups(
     -----
     EvidenceWarning
         As `metareg`.
+
+    References
+    ----------
+    .. [1] Knapp, Hartung (2003), Statistics in Medicine 22, 2693. doi:10.1002/sim.1482
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import pdt_evidence as pdt
+    >>> table = pd.DataFrame({"yi": [0.6, 0.5, 0.2, 0.1], "vi": [0.04, 0.03, 0.09, 0.05],
+    ...                       "format": ["group", "group", "single", "single"]})
+    >>> print(pdt.compare_subgroups(table, "format").summary())
+    Subgroups by format, common tau2 (REML), test: knha
+    <BLANKLINE>
+    format  k  estimate      se       p             95% CI    tau2
+    group   2    0.5429  0.0429  0.0062   0.3585 to 0.7273  0.0000
+    single  2    0.1357  0.0587  0.1469  -0.1168 to 0.3882  0.0000
+    <BLANKLINE>
+    Between groups: F(df = 1, 2) = 31.3913, p = 0.0304
     """
     import pandas as pd
 

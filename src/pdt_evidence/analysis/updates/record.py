@@ -9,15 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.formatting import TEXT, scale_name
+from pdt_evidence.formatting import TEXT, percent, scale_name
 from pdt_evidence.showing import Brief, Cells, cells_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pdt_evidence.results import PooledEffect
+
 __all__ = ["Update"]
 
 STRATA_SAID, ROWS_SAID, CELLS_SAID = 5, 6, 4
+WORDS = {
+    "pdt_vs_control": "PDT against control",
+    "pdt_vs_cbt": "PDT against CBT",
+    "post": "end of treatment",
+    "short": "short follow-up",
+    "medium": "medium follow-up",
+    "long": "long follow-up",
+    "unknown": "time not known",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -51,6 +62,9 @@ class Update(Brief):
     level: float = 0.95  # of the intervals of the new side
     rows_known: bool = True
     notes: tuple[str, ...] = ()
+    pooled: tuple[PooledEffect, ...] = field(
+        default=(), repr=False
+    )  # of both sides: who is compared with whom
 
     def _line(self) -> str:
         counts, total = self._counts(), len(self.estimates)
@@ -146,20 +160,34 @@ class Update(Brief):
         return lines
 
     def _stratum(self, row: dict[Any, Any]) -> str:
-        words = ", ".join(str(row[name]).replace("_", " ") for name in self.by) or "all studies"
-        words = (words[:1].upper() + words[1:]).replace("Pdt", "PDT").replace(" cbt", " CBT")
+        """What became of one stratum, in sentences."""
+        name = _stratum_name([str(row[name]) for name in self.by])
+        scale = "" if row["measure"] == "GEN" else f" ({scale_name(row['measure'])})"
+        level = f"{percent(self.level)} interval "
         if row["status"] != "both":
             side = "new" if row["status"] == "new" else "old"
-            verb = "is new" if side == "new" else "is gone; it was"
-            return f"{words} {verb}: {_fit(row, side)}."
-        text = f"{words}: {_fit(row, 'old')} becomes {_fit(row, 'new')}"
-        if not isnan(row["estimate_change"]):
-            text += f", a change of {TEXT.number(row['estimate_change'])}"
+            verb = "is new" if side == "new" else "is gone"
+            return f"{name} {verb}: effect{scale} {_fit(row, side, level)}."
+        old, new = (TEXT.number(row[f"estimate_{side}"], 2) for side in ("old", "new"))
+        parts = [_fit(row, "old", level), _fit(row, "new")]
+        if isnan(row["estimate_change"]):
+            return f"{name}: the effect{scale} was {parts[0]}, and is {parts[1]}."
+        verb = "stays" if old == new else "rises" if row["estimate_change"] > 0 else "falls"
+        text = f"{name}: the effect{scale} {verb} from {parts[0]} to {parts[1]}."
+        if verb == "stays":
+            text = f"{name}: the effect{scale} stays at {parts[0]}; it now is {parts[1]}."
         if row["flips"]:
-            text += (
-                f"; the interval, which was {_read(row['reading_old'])}, now is {_read(row['reading_new'])}"
-            )
-        return f"{text}{self._shift(row)}."
+            text += f" The interval, which {_read(row['reading_old'], 'was')}, {_read(row['reading_new'], 'now is')}."
+        return text + self._spread(row) + self._shift(row)
+
+    @staticmethod
+    def _spread(row: dict[Any, Any]) -> str:
+        """What became of tau2, where it is another in the digits that are said."""
+        old, new = (TEXT.number(row[f"tau2_{side}"], 3) for side in ("old", "new"))
+        if isnan(row["tau2_change"]) or old == new:
+            return ""
+        verb = "rises" if row["tau2_change"] > 0 else "falls"
+        return f" The variance between studies (tau2) {verb} from {old} to {new}."
 
     def _shift(self, row: dict[Any, Any]) -> str:
         """The study that was in both and whose weight changed most."""
@@ -173,7 +201,7 @@ class Update(Brief):
             return ""
         one = found.iloc[int(found["change"].abs().argmax())]
         before, after = (TEXT.number(one[f"weight_{side}"], 1) for side in ("old", "new"))
-        return f"; of the weights, that of {one['study']} changes most, from {before}% to {after}%"
+        return f" The weight of {one['study']} changes most, from {before}% to {after}%."
 
     def _verdicts_said(self) -> list[str]:
         if self.verdicts is None:
@@ -198,18 +226,27 @@ class Update(Brief):
         return [f"Part of this comes of other rules of pooling ({'; '.join(said)})."] if said else []
 
 
-def _fit(row: dict[Any, Any], side: str) -> str:
-    """An estimate with its interval, k and tau2."""
-    measure = row["measure"]
-    name = "" if measure == "GEN" else f"{scale_name(measure)} "
-    ci = (row[f"ci_low_{side}"], row[f"ci_high_{side}"])
-    text = f"{name}{TEXT.estimate(row[f'estimate_{side}'], ci)} (k = {row[f'k_{side}']}"
-    tau2 = row[f"tau2_{side}"]
-    return f"{text})" if isnan(tau2) else f"{text}, tau2 = {TEXT.number(tau2)})"
+def _stratum_name(words: Sequence[str]) -> str:
+    """The words of a stratum as a sentence begins with them."""
+    if not words:
+        return "All studies"
+    said = [WORDS.get(word, word.replace("_", " ")) for word in words]
+    return said[0][:1].upper() + ", ".join(said)[1:]
 
 
-def _read(reading: str) -> str:
-    return {"includes 0": "across 0", "no interval": "not known"}.get(reading, reading)
+def _fit(row: dict[Any, Any], side: str, interval: str = "") -> str:
+    """An estimate with its interval and the number of its studies."""
+    low, high = (TEXT.number(row[f"ci_{end}_{side}"], 2) for end in ("low", "high"))
+    around = "no interval" if isnan(row[f"ci_low_{side}"]) else f"{interval}{low} to {high}"
+    k = int(row[f"k_{side}"])
+    return f"{TEXT.number(row[f'estimate_{side}'], 2)} ({around}, {k} {'study' if k == 1 else 'studies'})"
+
+
+def _read(reading: str, verb: str) -> str:
+    """ "was above 0", "now includes 0": on which side an interval is."""
+    if reading == "includes 0":
+        return "included 0" if verb == "was" else "now includes 0"
+    return f"{verb} {'not known' if reading == 'no interval' else reading}"
 
 
 def _few(names: Sequence[str], most: int) -> str:

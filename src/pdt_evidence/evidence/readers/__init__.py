@@ -4,12 +4,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pdt_evidence.evidence.readers.blank_table import template
     from pdt_evidence.evidence.readers.columns import column_guide
     from pdt_evidence.evidence.readers.files import import_file, read_any
     from pdt_evidence.evidence.readers.metapsy.reader import read_metapsy
     from pdt_evidence.evidence.readers.revman.reader import read_revman
     from pdt_evidence.evidence.readers.studies import read_studies
-    from pdt_evidence.evidence.readers.trials import read_trials, template
+    from pdt_evidence.evidence.readers.trials import read_trials
 
 __all__ = [
     "column_guide",
@@ -30,7 +31,7 @@ _MODULES = {
     "read_revman": "revman.reader",
     "read_studies": "studies",
     "read_trials": "trials",
-    "template": "trials",
+    "template": "blank_table",
 }
 
 

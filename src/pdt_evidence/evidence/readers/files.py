@@ -98,6 +98,19 @@ def import_file(
     EvidenceError
         If the file cannot be read, or the result cannot be written. Then nothing was written: files
         that were there before are as they were.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pdt_evidence as pdt
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sheet = Path(folder, "sheet.csv")
+    ...     _ = sheet.write_text("study,outcome,yi,vi\\nA 2001,depression,0.4,0.04\\n", encoding="utf-8")
+    ...     imported = pdt.import_file(sheet, Path(folder, "mine.csv"))
+    ...     written = sorted(path.name for path in Path(folder).iterdir())
+    >>> written
+    ['mine.csv', 'mine.json', 'sheet.csv']
     """
     out = Path(out)
     if out.suffix.lower() != ".csv":

@@ -27,7 +27,7 @@ from pdt_evidence.evidence.readers.columns import (
     trial_fields,
 )
 from pdt_evidence.evidence.readers.own_columns import all_numbers, nothing_said, tell_doubts, whole_numbers
-from pdt_evidence.evidence.readers.printed_columns import PRINTED_FIELDS, printed_problems, with_bounds
+from pdt_evidence.evidence.readers.printed_columns import printed_problems, with_bounds
 from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
 from pdt_evidence.evidence.readers.tabular.decimals import decimal_points, doubtful_point, minus_signs
@@ -55,7 +55,6 @@ __all__ = [
     "file_source",
     "fit_schema",
     "read_trials",
-    "template",
     "trial_fields",
     "typed_trials",
     "with_defaults",
@@ -99,6 +98,15 @@ def read_trials(path: str | Path | pd.DataFrame) -> ImportedTrials:
     EvidenceWarning
         If a table that was imported is no longer as it was written; if a text is in no certain encoding;
         if numbers of a row contradict each other; of rows a workbook hides, and of cells it shows as percent.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import pdt_evidence as pdt
+    >>> table = pd.DataFrame({"study": ["A 2001"], "outcome": ["depression"], "yi": [0.4], "vi": [0.04]})
+    >>> mine = pdt.read_trials(table)
+    >>> mine[["row_id", "study", "follow_up", "yi"]].to_dict("records")
+    [{'row_id': 'line 1', 'study': 'A 2001', 'follow_up': 'unknown', 'yi': 0.4}]
     """
     from pdt_evidence.evidence.readers.imported import ImportedTrials, make_log
 
@@ -335,62 +343,3 @@ def _has_arm_data(table: pd.DataFrame) -> NDArray[np.bool_]:
         if set(names) <= set(table.columns):
             complete |= table[list(names)].notna().all(axis=1).to_numpy()
     return complete
-
-
-MADE = ("follow_up", "yi", "vi", "sei", "ci_low", "ci_high", "ci_level")  # or for tables of effects alone
-TEMPLATE_ROWS = (
-    {
-        "study": "Example 2001 (delete this row)",
-        "outcome": "depression",
-        "instrument": "BDI-II",
-        "rating": "self",
-        "better": "lower",
-        "score": "endpoint",
-        "months_since_end": "0",
-        "mean_t": "12.4",
-        "sd_t": "8.1",
-        "n_t": "30",
-        "mean_c": "17.9",
-        "sd_c": "8.8",
-        "n_c": "28",
-    },
-    {
-        "study": "Example 2004 (delete this row)",
-        "outcome": "depression",
-        "rating": "clinician",
-        "better": "higher",
-        "score": "events",
-        "months_since_end": "6",
-        "event_t": "14",
-        "n_t": "51",
-        "event_c": "12",
-        "n_c": "50",
-    },
-)
-
-
-@known_options
-def template() -> str:
-    """A CSV to fill in: every column of the schema, and two rows that show its use.
-
-    Returns
-    -------
-    str
-        Header and two invented example rows, comma-separated.
-    """
-    seldom = {field.name for field in PRINTED_FIELDS}  # told by the guide to the columns
-    names = [field.name for field in trial_fields() if field.name not in {*MADE, *seldom}]
-    lines = [",".join(names)]
-    for number, example in enumerate(TEMPLATE_ROWS, start=1):
-        filled = {
-            "row_id": f"R{number}",
-            "trial_id": f"example{number}",
-            "disorder": "depression",
-            "comparison": "pdt_vs_control",
-            "arm_t": "pdt",
-            "arm_c": "waitlist",
-            "status": "ok",
-            "preferred": "true",
-        } | example
-        lines.append(",".join(filled.get(name, "") for name in names))
-    return "\n".join(lines) + "\n"

@@ -81,6 +81,18 @@ def bubble(
     ------
     RequestError
         For another kind of result, a moderator that the model does not have, or a model without any.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import pdt_evidence as pdt
+    >>> table = pd.DataFrame({"yi": [0.6, 0.2, 0.4, 0.1], "vi": [0.04, 0.03, 0.09, 0.05],
+    ...                       "year": [2001, 2004, 2010, 2015]})
+    >>> regression = pdt.metareg("yi ~ year", table)
+    >>> ax = pdt.bubble(regression)
+    >>> pdt.alt_text(regression, figure="bubble")
+    '4 studies against year; mean effect 0.45 (95% confidence interval -0.18 to 1.09) at 2001; 0.11 (95% confidence
+    interval -0.72 to 0.94) at 2015.'
     """
     found = bubbles_of(regression, moderator)
     made = chart(ax, style, width, height, list(found.levels))

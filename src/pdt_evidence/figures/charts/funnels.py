@@ -55,6 +55,8 @@ def funnel(
         millimetres without it.
     style, title
         As in `forest`.
+    width, height : float
+        Millimetres, of a new figure.
     contours : sequence of float
         Two-sided p values whose regions around no effect are shaded; () for none.
     filled : TrimAndFill, optional
@@ -77,6 +79,17 @@ def funnel(
     ----------
     .. [1] Peters JL, Sutton AJ, Jones DR, Abrams KR, Rushton L. J Clin Epidemiol 61 (2008) 991-996.
        doi:10.1016/j.jclinepi.2007.11.010
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> yi, vi = [0.6, 0.2, 0.4, 0.1], [0.04, 0.03, 0.09, 0.05]
+    >>> fit = pdt.pool(yi, vi, measure="SMD", labels=["A 2001", "B 2004", "C 2010", "D 2015"])
+    >>> ax = pdt.funnel(fit)
+    >>> pdt.alt_text(fit, figure="funnel")
+    'Funnel plot of 4 studies: effects against standard errors from 0.17 to 0.30. 2 lie left and 2 right of the
+    pooled Hedges’ g 0.32 (95% confidence interval −0.05 to 0.68, which includes no effect), 95% prediction interval
+    −0.36 to 1.00; 0 outside the 95% funnel of chance.'
     """
     one_effect(result, "funnel")
     known_kind(filled, "filled", "TrimAndFill", "what trim_and_fill(fit) returns")
@@ -230,6 +243,17 @@ def radial(
     References
     ----------
     .. [1] Galbraith RF. Technometrics 30 (1988) 271-281. doi:10.1080/00401706.1988.10488400
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> yi, vi = [0.6, 0.2, 0.4, 0.1], [0.04, 0.03, 0.09, 0.05]
+    >>> fit = pdt.pool(yi, vi, measure="SMD", labels=["A 2001", "B 2004", "C 2010", "D 2015"])
+    >>> ax = pdt.radial(fit)
+    >>> pdt.alt_text(fit, figure="radial")
+    'Radial plot of 4 studies: effects over standard errors from 0.45 to 3.00, against precision from 3.3 to 5.8;
+    the line has the slope of the pooled Hedges’ g 0.32 (95% confidence interval −0.05 to 0.68, which includes no
+    effect), 95% prediction interval −0.36 to 1.00.'
     """
     one_effect(result, "radial")
     made = chart(ax, style, width, height)

@@ -1,4 +1,4 @@
-"""Figures of what single studies do: Baujat, drapery, orchard and GOSH plots."""
+"""Figures of what single studies do: Baujat, drapery and orchard plots."""
 
 from __future__ import annotations
 
@@ -12,22 +12,19 @@ from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import Chart, Chosen, along, chart, effects, golden
 from pdt_evidence.figures.forests.labels import label_of
 from pdt_evidence.figures.sheet import words
-from pdt_evidence.figures.sheet.colors import mixed
 from pdt_evidence.figures.sheet.measure import tidy
-from pdt_evidence.figures.sheet.options import known_kind, one_effect
+from pdt_evidence.figures.sheet.options import one_effect
 from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from pdt_evidence.analysis.robustness.gosh import Gosh
     from pdt_evidence.analysis.robustness.refits import PooledSeries
     from pdt_evidence.results import PooledEffect
 
-__all__ = ["baujat", "drapery", "gosh_plot", "orchard"]
+__all__ = ["baujat", "drapery", "orchard"]
 
-MOST_POINTS = 20_000
 NAMED = 5  # studies named in a Baujat plot, the furthest out first
 REACH = 3.0  # points from the middle of a dot to its edge
 
@@ -73,6 +70,15 @@ def baujat(
     ----------
     .. [1] Baujat B, Mahe C, Pignon JP, Hill C. Statistics in Medicine 21 (2002) 2641-2652.
        doi:10.1002/sim.1221
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> yi, vi = [0.6, 0.2, 0.4, 0.1], [0.04, 0.03, 0.09, 0.05]
+    >>> fit = pdt.pool(yi, vi, measure="SMD", labels=["A 2001", "B 2004", "C 2010", "D 2015"])
+    >>> ax = pdt.baujat(fit)
+    >>> [text.get_text() for text in ax.texts][:2]
+    ['A 2001', 'D 2015']
     """
     x, y = baujat_points(result, without)
     names = [tidy(label_of(result, i)) for i in range(result.k)]
@@ -188,6 +194,16 @@ def drapery(
     References
     ----------
     .. [1] Rucker G, Schwarzer G. Research Synthesis Methods 12 (2021) 8-19. doi:10.1002/jrsm.1410
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> yi, vi = [0.6, 0.2, 0.4, 0.1], [0.04, 0.03, 0.09, 0.05]
+    >>> fit = pdt.pool(yi, vi, measure="SMD", labels=["A 2001", "B 2004", "C 2010", "D 2015"])
+    >>> ax = pdt.drapery(fit)
+    >>> pdt.alt_text(fit, figure="drapery")
+    'Drapery plot: p-value curves of 4 studies and of the pooled Hedges’ g 0.32 (95% confidence interval −0.05 to
+    0.68, which includes no effect), 95% prediction interval −0.36 to 1.00.'
     """
     from pdt_evidence.models.distributions import two_sided_p
 
@@ -267,6 +283,16 @@ def orchard(
     References
     ----------
     .. [1] Nakagawa S et al. Research Synthesis Methods 12 (2021) 4-12. doi:10.1002/jrsm.1424
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> yi, vi = [0.6, 0.2, 0.4, 0.1], [0.04, 0.03, 0.09, 0.05]
+    >>> fit = pdt.pool(yi, vi, measure="SMD", labels=["A 2001", "B 2004", "C 2010", "D 2015"])
+    >>> ax = pdt.orchard(fit)
+    >>> pdt.alt_text(fit, figure="orchard")
+    'Orchard plot of 4 studies: effects from 0.10 to 0.60; pooled Hedges’ g 0.32 (95% confidence interval −0.05 to
+    0.68, which includes no effect), 95% prediction interval −0.36 to 1.00.'
     """
     one_effect(result, "orchard")
     if by is not None and by not in result.columns:
@@ -319,71 +345,4 @@ def orchard(
         xlabel=along(words.full_measure(result.measure), [result]),
         x=effects(result.measure),
         y=list(enumerate(map(words.spoken, bands))) if by else None,
-    )
-
-
-@drawn
-@known_options
-def gosh_plot(
-    subsets: Gosh,
-    *,
-    study: int | str | None = None,
-    ax: Axes | None = None,
-    style: str | Style = "default",
-    width: float = 110.0,
-    height: float = 90.0,
-    title: str | None = None,
-) -> Axes:
-    """Draw the pooled effects of many subsets of the studies against their heterogeneity.
-
-    Parameters
-    ----------
-    subsets : Gosh
-        As `gosh` gives it. Of more than 20,000 subsets every second, third, ... is drawn.
-    study : int or str, optional
-        A study by number from 0 or by label; the subsets that hold it have a colour of their own.
-    ax, style, width, height, title
-        As in `funnel`.
-
-    Returns
-    -------
-    Axes
-        Marks carry gids: "subsets", "subsets-with". More than 2,000 points are one picture in vector files.
-
-    Raises
-    ------
-    RequestError
-        Where there is no such study.
-
-    References
-    ----------
-    .. [1] Olkin I, Dahabreh IJ, Trikalinos TA. Research Synthesis Methods 3 (2012) 214-223.
-       doi:10.1002/jrsm.1053
-    """
-    known_kind(subsets, "subsets", "Gosh", "what gosh(fit) returns")
-    available = np.zeros(len(subsets), dtype=bool) if study is None else subsets.included(study)
-    kept = np.flatnonzero(np.isfinite(subsets.I2))[:: max(1, -(-len(subsets) // MOST_POINTS))]
-    x, y, available = subsets.estimate[kept], subsets.I2[kept], available[kept]
-    name = subsets.labels[study] if isinstance(study, int) else str(study or "")
-    made = chart(ax, style, width, height, [name])
-    plot, look = made.ax, made.style
-    alpha = float(np.clip(6 / math.sqrt(max(x.size, 1)), 0.05, 0.6))
-    handles = []
-    for mine, color, gid, label in (
-        (~available, mixed(look.study, look.paper, 0.45), "subsets", f"without {name}"),
-        (available, look.prediction, "subsets-with", f"with {name}"),
-    ):
-        if mine.any():
-            dots: dict[str, Any] = {"s": 5, "alpha": alpha, "linewidth": 0, "rasterized": x.size > 2000}
-            plot.scatter(x[mine], y[mine], color=color, gid=gid, **dots)
-            handles.append(plot.scatter([], [], s=14, color=color, linewidth=0, label=label))
-    plot.set_ylim(-2, 102)
-    heading = words.heading(subsets.full.stratum) if title is None else title
-    measure = subsets.full.measure
-    return made.finish(
-        title=heading,
-        xlabel=along(words.full_measure(measure), [subsets.full]),
-        ylabel="I² (%)",
-        x=effects(measure),
-        legend=handles if study is not None else (),
     )

@@ -61,6 +61,13 @@ def traffic_lights(
     ------
     RequestError
         Where there is no judgement, and for what is neither a result nor a table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ax = traffic_lights(pd.DataFrame({"study": ["A 2001", "B 2004"], "rob_blinding": ["low", "high"]}))
+    >>> sorted(mark.get_gid() for mark in ax.get_children() if (mark.get_gid() or "").startswith("lights"))
+    ['lights:high', 'lights:low']
     """
     studies, domains, table = judged_of(judgements)
     letters = _letters(len(domains))

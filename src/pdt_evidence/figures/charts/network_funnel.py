@@ -61,6 +61,16 @@ def network_funnel(
     References
     ----------
     .. [1] Chaimani and others (2013). doi:10.1371/journal.pone.0076654
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> treatments, controls = ["PDT", "CBT", "CBT"], ["waitlist", "waitlist", "waitlist"]
+    >>> yi, vi, studies = [0.5, 0.3, 0.4], [0.04, 0.05, 0.06], ["A", "B", "C"]
+    >>> found = pdt.network(yi, vi, treatments, controls, studies, reference="waitlist")
+    >>> ax = pdt.network_funnel(found)
+    >>> sorted({gid for mark in ax.get_children() if (gid := mark.get_gid() or "").startswith("studies:")})
+    ['studies:waitlist|CBT', 'studies:waitlist|PDT']
     """
     found = adjusted_of(network, order)
     made = chart(ax, style, width, height, network.treatments)

@@ -62,6 +62,16 @@ def network_plot(
     ------
     RequestError
         Where `sizes` leaves out a treatment, or the names leave no room for the circle.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> treatments, controls = ["PDT", "CBT", "CBT"], ["waitlist", "waitlist", "waitlist"]
+    >>> yi, vi, studies = [0.5, 0.3, 0.4], [0.04, 0.05, 0.06], ["A", "B", "C"]
+    >>> found = pdt.network(yi, vi, treatments, controls, studies, reference="waitlist")
+    >>> ax = pdt.network_plot(found)
+    >>> sorted(gid for text in ax.texts if (gid := text.get_gid() or "").startswith("name:"))
+    ['name:CBT', 'name:PDT', 'name:waitlist']
     """
     if not (hasattr(network, "treatments") and hasattr(network, "studies")):
         raise RequestError(

@@ -53,6 +53,16 @@ def pictograph(
     ------
     RequestError
         Where no rates are known.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> yi, vi = [0.6, 0.2, 0.4, 0.1], [0.04, 0.03, 0.09, 0.05]
+    >>> fit = pdt.pool(yi, vi, measure="SMD", labels=["A 2001", "B 2004", "C 2010", "D 2015"])
+    >>> meaning = pdt.absolute(fit, control_rate=0.2)
+    >>> ax = pdt.pictograph(meaning)
+    >>> sorted({mark.get_gid() for mark in ax.collections if mark.get_gid()})
+    ['people:either', 'people:more', 'people:none']
     """
     without, with_it = people_of(meaning)
     names = arms_of_people(meaning)

@@ -57,6 +57,15 @@ def power_curve(
     ------
     RequestError
         For another kind of result, or power of subgroups.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> yi, vi = [0.6, 0.2, 0.4, 0.1], [0.04, 0.03, 0.09, 0.05]
+    >>> fit = pdt.pool(yi, vi, measure="SMD", labels=["A 2001", "B 2004", "C 2010", "D 2015"])
+    >>> ax = pdt.power_curve(pdt.power(fit, effect=0.24))
+    >>> sorted(line.get_gid() for line in ax.lines if line.get_gid())
+    ['enough', 'known', 'power']
     """
     if type(power).__name__ != "Power":
         raise RequestError(f"power_curve() draws what power() gives, found {type(power).__name__}.")

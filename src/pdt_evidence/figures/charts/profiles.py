@@ -65,6 +65,12 @@ def bias_summary(
     ------
     RequestError
         Where there is no judgement.
+
+    Examples
+    --------
+    >>> ax = bias_summary({"Randomisation": ["low", "low", "high"], "Blinding": ["high", "high", "unclear"]})
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['Randomisation', 'Blinding']
     """
     reported = judged(judgements)
     share = (
@@ -170,6 +176,15 @@ def tau2_profile(
     ------
     RequestError
         For fewer than two studies or an equal-effects result, which has no tau2.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> yi, vi = [0.6, 0.2, 0.4, 0.1], [0.04, 0.03, 0.09, 0.05]
+    >>> fit = pdt.pool(yi, vi, measure="SMD", labels=["A 2001", "B 2004", "C 2010", "D 2015"])
+    >>> ax = pdt.tau2_profile(fit)
+    >>> sorted(mark.get_gid() for mark in ax.get_children() if mark.get_gid())
+    ['estimate', 'interval', 'legend', 'level', 'profile']
     """
     one_effect(result, "tau2_profile")
     if result.k < 2 or result.method == "EE" or math.isnan(result.tau2):

@@ -55,6 +55,16 @@ def s_value_curve(
     ------
     RequestError
         For another kind of result, or one that could not be computed.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> yi, vi = [0.6, 0.2, 0.4, 0.1], [0.04, 0.03, 0.09, 0.05]
+    >>> fit = pdt.pool(yi, vi, measure="SMD", labels=["A 2001", "B 2004", "C 2010", "D 2015"])
+    >>> found = pdt.publication_sensitivity(fit, direction="positive")
+    >>> ax = pdt.s_value_curve(found)
+    >>> sorted(mark.get_gid() for mark in ax.get_children() if mark.get_gid())
+    ['band', 'curve', 'legend', 'target', 'worst-case']
     """
     if type(result).__name__ != "PublicationSensitivity":
         raise RequestError(
@@ -142,6 +152,15 @@ def selection_function(
     ------
     RequestError
         For another kind of result, or one whose weights are not determined.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> yi, vi = [0.9, 0.7, 0.6, 0.5, 0.1, 0.0, 0.4, 0.2], [0.05, 0.04, 0.03, 0.02, 0.04, 0.06, 0.03, 0.05]
+    >>> fit = pdt.pool(yi, vi, measure="SMD")
+    >>> ax = pdt.selection_function(pdt.selection_model(fit, direction="positive"))
+    >>> sorted(mark.get_gid() for mark in ax.get_children() if mark.get_gid())
+    ['interval', 'legend', 'no-selection', 'weights']
     """
     if type(result).__name__ != "SelectionModel":
         raise RequestError(

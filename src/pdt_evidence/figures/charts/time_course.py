@@ -78,6 +78,8 @@ def trajectory(
         millimetres without it.
     style, title
         As in `forest`.
+    width, height : float
+        Millimetres, of a new figure.
     trials : bool
         Whether the trials stand behind the pooled effects, those with several follow-ups as lines.
     months : mapping of str to float, optional
@@ -96,6 +98,16 @@ def trajectory(
     ------
     RequestError
         If the synthesis is not by follow-up, no window has a place in time, or the figure is too small.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> rows = pdt.trials(comparison="pdt_vs_control", outcome="anxiety")
+    >>> pooled = pdt.synthesize(rows[rows["yi"].notna()])
+    >>> ax = pdt.trajectory(pooled)
+    >>> pdt.alt_text(pooled, figure="trajectory")
+    'Effects by time since the end of treatment (PDT versus control: anxiety), 1 window. At 0 months, 11 studies,
+    Hedges’ g 0.48 (95% confidence interval 0.22 to 0.74, favours PDT), 95% prediction interval −0.19 to 1.14.'
     """
     courses, shared, placed, excluded = courses_of(result, months)
     made = chart(ax, style, width, height, [course.name for course in courses])

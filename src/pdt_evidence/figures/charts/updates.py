@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError, known_options
-from pdt_evidence.figures.charts.chart import chart, effects
+from pdt_evidence.figures.charts.chart import along, chart, effects
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.styles import Style
 from pdt_evidence.formatting import percent
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["drawn_strata", "update_plot"]
 
 BAND = 12.0 * 72 / 25.4  # points from one stratum to the next
+BLANK = "\N{NO-BREAK SPACE}"
+K = f"k{BLANK}={BLANK}"
 BESIDE = 0.2  # of a band: the old estimate above the middle, the new one below
 
 
@@ -52,13 +54,22 @@ def update_plot(
     Returns
     -------
     Axes
-        One band a stratum. Gids: "old:0", "new:0" and so on for estimates, "old-ci:0", "new-ci:0" for intervals,
-        "arrow:0", and "no-effect".
+        One band a stratum; below the axis which side favours whom, where that is known. Gids: "old:0", "new:0" and
+        so on for estimates, "old-ci:0", "new-ci:0" for intervals, "arrow:0", and "no-effect".
 
     Raises
     ------
     RequestError
         For another kind of result, no estimate to draw, or strata of several measures.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> rows = pdt.trials(comparison="pdt_vs_control", outcome="anxiety", follow_up="post")
+    >>> change = pdt.compare(rows[rows["year"] < 2015], rows, by=["comparison", "outcome"], claims=False)
+    >>> print(update_plot(change).get_xlabel())
+    Standardised mean difference (95% CI)
+    ← Favours control | Favours PDT →
     """
     rows = drawn_strata(update, every)
     measure = rows[0]["measure"]
@@ -77,9 +88,10 @@ def update_plot(
             _estimate(plot, row, side, y, color, look, at)
         _arrow(plot, row, at, look)
     legend = [_key("Before", look.muted, look.paper), _key("After", look.pooled, look.pooled)]
+    label = f"{words.full_measure(measure)} ({percent(update.level)} CI)"
     return made.finish(
         title=title,
-        xlabel=f"{words.full_measure(measure)} ({percent(update.level)} CI)",
+        xlabel=along(label, update.pooled) if update.pooled else label,
         x=effects(measure),
         y=list(enumerate(names)),
         legend=legend,
@@ -114,10 +126,10 @@ def _name(by: Sequence[str], row: Mapping[Any, Any]) -> str:
     said = words.heading({name: str(row[name]) for name in by}) or "All studies"
     counts = [row[f"k_{side}"] for side in ("old", "new")]
     if row["status"] == "new":
-        return f"{said} (new, k = {counts[1]})"
+        return f"{said} (new, {K}{counts[1]})"
     if row["status"] == "gone":
-        return f"{said} (withdrawn, k = {counts[0]})"
-    return f"{said} (k = {counts[0]}{f' → {counts[1]}' if counts[0] != counts[1] else ''})"
+        return f"{said} (withdrawn, {K}{counts[0]})"
+    return f"{said} ({K}{counts[0]}{f'{BLANK}→{BLANK}{counts[1]}' if counts[0] != counts[1] else ''})"
 
 
 def _estimate(

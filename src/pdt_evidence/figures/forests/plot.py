@@ -244,6 +244,13 @@ def forest_pages(result: Drawable, *, height: float = 247.0, **options: Any) -> 
     ------
     RequestError
         As `forest`, or where not even ten rows fit on a page.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> fit = pdt.pool([0.3] * 60 + [0.5] * 60, [0.04] * 120)
+    >>> len(pdt.forest_pages(fit))
+    3
     """
     layout, style, width, limits, extras = options_of(drawable(result), **options)
     whole = _alone(layout, style, width, limits)

@@ -92,6 +92,18 @@ def save(
     An SVG is marked as one image with what `alt_text`
     says of it as its label, a PDF has the figure's title as its own. SVG keeps text as text and PDF
     embeds TrueType fonts, so that an editor can still change them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pdt_evidence as pdt
+    >>> ax = pdt.forest(pdt.pool([0.6, 0.2], [0.04, 0.03]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     first = pdt.save(ax, Path(folder, "forest.pdf")).read_bytes()
+    ...     again = pdt.save(ax, Path(folder, "again.pdf")).read_bytes()
+    >>> first == again
+    True
     """
     import matplotlib
 

@@ -95,8 +95,14 @@ def report(
 
     Examples
     --------
+    >>> import tempfile
+    >>> import pandas as pd
     >>> import pdt_evidence as pdt
-    >>> page = pdt.report("my_report.html", table="my_trials.csv")  # doctest: +SKIP
+    >>> mine = pd.DataFrame({"study": ["A", "B"], "outcome": "anxiety", "yi": [0.6, 0.2], "vi": [0.04, 0.03]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     page = pdt.report(f"{folder}/report.html", table=mine)
+    ...     sorted(path.name for path in page.parent.iterdir())
+    ['report.html', 'results.json', 'ro-crate-metadata.json']
     """
     path = Path(path)
     if table is not None and (imported is not None or review):

@@ -12,10 +12,21 @@ from collections.abc import Sequence
 from pdt_evidence.errors import SchemaError
 from pdt_evidence.evidence.minus import plain_minus
 
-__all__ = ["MISSING", "canonical_columns", "to_number"]
+__all__ = ["DOMAINS", "MISSING", "RATINGS", "canonical_columns", "to_number"]
 
 ARM = re.compile(r"^(?P<stem>.+?)[_.]?(?P<arm>arm1|arm2|trt1|trt2|ig|cg)$")
 SIDES = {"arm1": "arm1", "trt1": "arm1", "ig": "arm1", "arm2": "arm2", "trt2": "arm2", "cg": "arm2"}
+DOMAINS = ("d1", "d2", "d3", "d4", "d5")  # of RoB 2, in its order
+RATINGS = {
+    "sr": "self",
+    "self": "self",
+    "self-report": "self",
+    "self-reported": "self",
+    "self report": "self",
+    "cr": "clinician",
+    "clinician": "clinician",
+    "clinician-rated": "clinician",
+}
 STEMS = {
     "post_m": "mean",
     "post_sd": "sd",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdt_evidence.errors import EvidenceError, known_options, require_choice
+from pdt_evidence.evidence.readers.metapsy.columns import DOMAINS, RATINGS
 from pdt_evidence.evidence.readers.metapsy.rows import NAN, Entry, Row, arm_data, read_rows, weeks_at_end
 from pdt_evidence.evidence.readers.metapsy.sign import (
     SMALL,
@@ -41,17 +42,6 @@ __all__ = ["read_metapsy"]
 Z_95 = 1.959963984540054  # standard normal quantile at 0.975
 WEEKS_PER_MONTH = 365.25 / 7 / 12
 GENERIC = ("other psy", "other", "psy", "other non-trauma-focused", "mixed", "ig", "")  # tell no therapy
-RATINGS = {
-    "sr": "self",
-    "self": "self",
-    "self-report": "self",
-    "self-reported": "self",
-    "self report": "self",
-    "cr": "clinician",
-    "clinician": "clinician",
-    "clinician-rated": "clinician",
-}
-DOMAINS = ("d1", "d2", "d3", "d4", "d5")  # of RoB 2, in its order
 ARM_COLUMNS = ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c", "event_t", "event_c")
 
 
@@ -90,13 +80,25 @@ def read_metapsy(
     Warns
     -----
     EvidenceWarning
-        If the sign cannot be decided, or the treatments do worse than the controls by it; if the
-        direction of an outcome, or its name, is not known.
+        If the sign cannot be decided, or treatments do worse than controls by it; of unknown outcomes and directions.
 
     Raises
     ------
     EvidenceError
         If the file cannot be read safely, or is no wide Metapsy database, or has no usable row.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pdt_evidence as pdt
+    >>> columns = "study,condition_arm1,condition_arm2,outcome_type,instrument,time,mean_arm1,sd_arm1,n_arm1,mean_arm2,"
+    >>> text = f"{columns}sd_arm2,n_arm2,.g\\nA 2001,dyn,wl,msd,BDI,post,10,6,20,14,6,20,-0.65"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "database.csv").write_text(text, encoding="utf-8")
+    ...     rows = pdt.read_metapsy(f"{folder}/database.csv", better="lower", sign="-")
+    >>> rows[["study", "comparison", "instrument", "mean_t"]].to_dict("records")
+    [{'study': 'A 2001', 'comparison': 'pdt_vs_control', 'instrument': 'BDI', 'mean_t': 10.0}]
     """
     from pdt_evidence.evidence.readers.imported import ImportedTrials, make_log
 

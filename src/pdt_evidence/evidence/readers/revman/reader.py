@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,8 @@ from pdt_evidence.evidence.readers.asking import ask_about_labels, ask_for_direc
 from pdt_evidence.evidence.readers.names import Names, comparison_of, load_names, slug
 from pdt_evidence.evidence.readers.revman.direction import OPPOSITE, contradictions, direction
 from pdt_evidence.evidence.readers.revman.exported_csv import is_revman5_csv, read_revman5_csv
-from pdt_evidence.evidence.readers.revman.review import Analysis, Review, StudyRow, Total
+from pdt_evidence.evidence.readers.revman.frames import METRICS, analyses, event_measures, frame, settings
+from pdt_evidence.evidence.readers.revman.review import Analysis, Review, StudyRow
 from pdt_evidence.evidence.readers.revman.rm5 import read_rm5
 from pdt_evidence.evidence.readers.revman.web import read_data_package, read_data_rows
 from pdt_evidence.evidence.readers.safe import file_bytes
@@ -39,7 +40,6 @@ def read_csv(content: bytes, where: str) -> Review:
 
 
 READERS = {".rm5": read_rm5, ".zip": read_data_package, ".csv": read_csv}
-METRICS = {"SMD": "SMD", "MD": "MD", "OR": "OR", "RR": "RR", "RD": "RD", "HR": "HR"}
 MOST_DOMAINS = 30  # of bias; the tools have five to ten
 Z_95 = 1.959963984540054  # standard normal quantile at 0.975
 Entry = tuple[int | None, str, str, str]
@@ -98,6 +98,26 @@ def read_revman(
     ------
     EvidenceError
         If the file cannot be read safely, is no review, or holds text where numbers belong.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pdt_evidence as pdt
+    >>> export = '''Comparison Number,Outcome Number,Subgroup Number,Name,Data Type,Statistical Method,Effect Measure,\\
+    ... Analysis Model,Mean 1,SD 1,Total 1,Mean 2,SD 2,Total 2,Effect Estimate,CI Start,CI End
+    ... 1,0,0,STPP versus control,,,,,,,,,,,,,
+    ... 1,1,0,Depression at the end of treatment,CON,IV,Mean Difference,Fixed,,,,,,,-3.00,-5.63,-0.37
+    ... 1,1,0,Adler 1999,,,,,10,6,20,14,6,20,,,
+    ... 1,1,0,Berger 2003,,,,,11,6,20,13,6,20,,,
+    ... '''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "review.csv")
+    ...     _ = path.write_text(export, encoding="utf-8")
+    ...     rows = pdt.read_revman(path, better="lower")
+    >>> rows[["study", "mean_t", "sd_t", "n_t"]].to_dict("records")
+    [{'study': 'Adler 1999', 'mean_t': 10.0, 'sd_t': 6.0, 'n_t': 20.0}, {'study': 'Berger 2003', 'mean_t': 11.0,
+    'sd_t': 6.0, 'n_t': 20.0}]
     """
     path = Path(path)
     if better is not None:
@@ -169,9 +189,9 @@ def _as_trials(
         table,
         log=make_log(log),
         source=source
-        | {"source_id": source_id, "event_measures": _event_measures(review), "analyses": _settings(review)},
-        totals=_frame(review.totals),
-        analyses=_analyses(review),
+        | {"source_id": source_id, "event_measures": event_measures(review), "analyses": settings(review)},
+        totals=frame(review.totals),
+        analyses=analyses(review),
     )
 
 
@@ -362,35 +382,3 @@ def _table(columns: list[str], rows: list[tuple[Any, ...]], source_id: str) -> p
         source_id=source_id,
         verification="database",
     )
-
-
-def _frame(records: Sequence[StudyRow] | Sequence[Total] | Sequence[Analysis]) -> pd.DataFrame:
-    import pandas as pd
-
-    if not records:
-        return pd.DataFrame()
-    names = [field.name for field in fields(records[0])]
-    return pd.DataFrame({name: [getattr(record, name) for record in records] for name in names})
-
-
-def _event_measures(review: Review) -> list[str]:
-    """What the review itself computes of events."""
-    kept = (one.measure for one in review.analyses.values() if one.kind == "dichotomous")
-    return sorted({METRICS[measure] for measure in kept if measure in METRICS})
-
-
-def _settings(review: Review) -> dict[str, dict[str, Any]]:
-    """How the review pools each analysis, for those who pool its rows as it does."""
-    return {
-        number: {
-            name: getattr(one, name) for name in ("measure", "method", "random", "estimator", "interval")
-        }
-        for number, one in review.analyses.items()
-    }
-
-
-def _analyses(review: Review) -> pd.DataFrame:
-    """The study rows beside the settings of their analysis, for `audit`."""
-    rows, settings = _frame(review.rows), _frame(list(review.analyses.values()))
-    settings = settings.drop(columns="line").rename(columns={"number": "analysis"})
-    return rows.merge(settings, on="analysis", how="left", validate="many_to_one")
