@@ -84,6 +84,8 @@ def test_every_method_of_every_result_answers_wrong_arguments_as_the_functions_d
         ),
         (lambda fit: fit.beyond(0, foo=1), r"PooledEffect.beyond\(\) has no option 'foo'\. It has: q, level"),
         (lambda fit: fit.beyond(0, leval=0.9), r"Did you mean 'level'\?"),
+        (lambda fit: fit.summary("meaning"), r"also = 'meaning' is no answer"),
+        (lambda fit: fit.summary(3), r"also = 3 is no answer to put below"),
         (
             lambda fit: fit.methods(1),
             r"PooledEffect.methods\(\): too many positional arguments\. It takes: nothing",

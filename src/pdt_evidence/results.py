@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pdt_evidence.arguments import shown
 from pdt_evidence.errors import RequestError
 from pdt_evidence.formatting import (
     RATIOS,
@@ -304,9 +305,22 @@ class Answer(Protocol):
     def summary(self) -> str: ...
 
 
-def closing(notes: tuple[str, ...], also: Iterable[Answer]) -> list[str]:
-    """The last lines of a summary: its notes, and further answers."""
-    return note_lines(notes) + [line for answer in also for line in ("", answer.summary())]
+def closing(notes: tuple[str, ...], also: Any) -> list[str]:
+    """The last lines of a summary: its notes, and further answers.
+
+    Raises
+    ------
+    RequestError
+        For an answer without a summary.
+    """
+    several = hasattr(also, "__iter__") and not isinstance(also, (str, Synthesis))
+    answers: list[Any] = [*also] if several else [also]
+    if wrong := [shown(one) for one in answers if not hasattr(one, "summary")]:
+        raise RequestError(
+            f"also = {wrong[0]} is no answer to put below. Give results that have a summary, as in "
+            "also=[fit.beyond(0.24), absolute(fit)]."
+        )
+    return note_lines(notes) + [line for answer in answers for line in ("", answer.summary())]
 
 
 def _row(effect: PooledEffect) -> dict[str, Any]:

@@ -23,6 +23,26 @@ def test_effects_on_one_line_leave_nothing_to_judge_it_by(how):
     assert "not all on one line" in found.summary()
 
 
+def test_an_estimate_beyond_every_effect_is_named():
+    """Selection models and lines extrapolate: what no trial shows is said to be that."""
+    yi, vi = np.full(12, 0.3) + np.tile([0.01, -0.01], 6), np.linspace(0.02, 0.3, 12)
+    found = pdt.bias(yi, vi)
+    outside = [row.method for row in found.rows if row.estimate > 0.31 or row.estimate < 0.29]
+    assert "selection model, beta" in outside
+    assert any(f"(0.2900 to 0.3100): {', '.join(outside)}." in note for note in found.notes)
+    assert "outside of all effects observed" in pdt.selection_model(yi, vi, kind="beta").summary()
+    assert "utside of all effects" not in pdt.bias(np.tile([-2.0, 2.0, 0.4], 4), vi).summary()
+
+
+def test_too_few_studies_for_a_funnel_have_a_reason():
+    filled = pdt.trim_and_fill([0.4, 0.2], [0.05, 0.03])
+    assert np.isnan([filled.estimate, filled.se, filled.tau2]).all()
+    assert "needs 3 studies, and there are 2" in repr(filled)
+    assert "there is 1" in pdt.trim_and_fill([0.4], [0.05]).why
+    assert "needs 3 studies" in pdt.rank_test([0.4, 0.2], [0.05, 0.03]).why
+    assert pdt.rank_test([0.9, 0.6, 0.5], [0.2, 0.1, 0.05]).why == ""
+
+
 def test_pet_of_effects_on_one_line_has_no_error():
     pet = pdt.pet_peese(0.2 + 3 * np.sqrt(V), V).to_frame().iloc[0]
     assert np.isclose(pet["estimate"], 0.2)

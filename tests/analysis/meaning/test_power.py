@@ -8,11 +8,22 @@ from numpy.testing import assert_allclose
 from tests.reference import load
 
 import pdt_evidence as pdt
+from pdt_evidence.errors import RequestError
 from pdt_evidence.models.power import power_of_subgroups
 from pdt_evidence.models.sequential import obrien_fleming_boundaries
 
 CASES = load("power", cases=96)["cases"]
 SIZES = {case["id"]: case["cases"] for case in load("information_size", cases=3)["cases"]}
+
+
+def test_power_needs_the_effect_that_matters():
+    """Without one it was 0, and power its own level: a number nobody asked for."""
+    with pytest.raises(RequestError, match="effect is missing: which is the least that matters"):
+        pdt.power(k=10, n_per_arm=30, tau2=0.05)
+    same = {"k": 10, "n_per_arm": 30, "tau2": 0.05}
+    assert pdt.power(**same, question="heterogeneity").power > 0.05
+    found = pdt.power(**same, question="equivalence", margin=0.5)
+    assert found.power == pdt.power(**same, question="equivalence", margin=0.5, effect=0.0).power
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,7 @@ class RankTest(Tabular):
     tau: float  # Kendall's, of standardised effects and variances
     p: float
     k: int
+    why: str = ""  # tau and p are NaN; "" where they are not
 
 
 @known_options
@@ -231,7 +232,8 @@ def rank_test(yi: ArrayLike | PooledEffect | pd.DataFrame, vi: ArrayLike | None 
         yi, vi, None, None, None, None, "rank_test", "ranks take every effect for a study of its own"
     )
     if full.k < 3 or not has_spread(full.yi) or not has_spread(full.vi):
-        return RankTest(tau=float("nan"), p=float("nan"), k=full.k)
+        why = "it needs 3 studies, of different effects and different precision"
+        return RankTest(tau=float("nan"), p=float("nan"), k=full.k, why=why)
     from scipy.stats import kendalltau
 
     w = 1 / full.vi
@@ -268,7 +270,8 @@ def trim_and_fill(
     Returns
     -------
     TrimAndFill
-        `k0` studies filled in, their `yi` and `vi`, and the `estimate` with its `ci` that all come to.
+        `k0` studies filled in, their `yi` and `vi`, and the `estimate` with its `ci` that all come to; NaN, and `why`,
+        for fewer than 3 studies.
         `funnel(fit, filled=...)` draws them. It is a what-if, not a corrected estimate.
 
     Raises
@@ -291,5 +294,19 @@ def trim_and_fill(
     require_choice("estimator", estimator, ESTIMATORS)
     alone = "the trials that it fills in would have one effect each, where those that there are have several"
     full = pool_first(yi, vi, method, test, level, None, "trim_and_fill", alone)
+    if full.k < 3:
+        why = (
+            f"A funnel needs 3 studies, and there are {full.k}."
+            if full.k > 1
+            else "A funnel needs 3 studies, and there is 1."
+        )
+        return _not_filled(side or "left", why)
     options = {"method": full.method, "test": full.test, "level": full.level}
     return small_study.trim_and_fill(full.yi, full.vi, side=side, estimator=estimator, **options)
+
+
+def _not_filled(side: str, why: str) -> TrimAndFill:
+    nan, none = float("nan"), np.array([])
+    return TrimAndFill(
+        k0=0, side=side, yi=none, vi=none, estimate=nan, se=nan, ci=(nan, nan), tau2=nan, why=why
+    )

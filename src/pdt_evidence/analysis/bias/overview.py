@@ -224,7 +224,13 @@ def bias(
         direction=side,
         regression=regression_test(studies),
         sensitivity=sensitivity,
-        notes=(*studies.how, note, *_dependent(studies), *_two_means(first, sensitivity)),
+        notes=(
+            *studies.how,
+            note,
+            *_dependent(studies),
+            *_two_means(first, sensitivity),
+            *_beyond(rows, studies),
+        ),
     )
 
 
@@ -307,6 +313,17 @@ def _two_means(first: Adjusted, sensitivity: PublicationSensitivity) -> tuple[st
     return (
         f"Two means stand here: {TEXT.number(first.estimate)} (uncorrected) is of the model that was pooled; "
         f"{TEXT.number(own)} is {sensitivity.mean}, from which the sensitivity to publication bias starts.",
+    )
+
+
+def _beyond(rows: list[Adjusted], studies: Studies) -> tuple[str, ...]:
+    """A sentence where methods leave the effects that there are."""
+    names = [row.method for row in rows if studies.is_beyond(row.estimate)]
+    if not names:
+        return ()
+    effects = TEXT.interval((float(studies.yi.min()), float(studies.yi.max())))
+    return (
+        f"Outside of all effects observed ({effects}): {', '.join(names)}. No trial bears out what they come to.",
     )
 
 

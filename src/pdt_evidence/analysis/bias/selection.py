@@ -13,6 +13,7 @@ from pdt_evidence.analysis.bias.selection_inference import inference, resampled
 from pdt_evidence.analysis.bias.selection_records import SelectionModel, SelectionTest
 from pdt_evidence.analysis.bias.studies import DIRECTIONS, Evidence, Studies, direction_of, studies_of
 from pdt_evidence.errors import RequestError, known_options
+from pdt_evidence.formatting import TEXT
 from pdt_evidence.models.bias.selection import Model, Selected, fit_selected, scaled
 from pdt_evidence.models.bias.step_function import interval_of
 from pdt_evidence.options import LEVEL, SEED, Choice, Whole, check_options
@@ -250,6 +251,9 @@ def _asides(studies: Studies, found: Selected, drawn: Floats | None, bootstrap: 
     said = []
     if found.theta[1] == 0:
         said.append("tau2 is estimated as 0, on its edge.")
+    if studies.is_beyond(float(found.theta[0])):
+        effects = TEXT.interval((float(studies.yi.min()), float(studies.yi.max())))
+        said.append(f"The estimate lies outside of all effects observed ({effects}): no trial bears it out.")
     if studies.k < FEW:
         said.append(
             f"{studies.k} studies are few for a selection model: the interval says how little they tell."

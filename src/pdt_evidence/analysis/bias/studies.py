@@ -50,6 +50,10 @@ class Studies:
     )
     how: tuple[str, ...] = ()  # of a table: which trials, how their rows became values, what was left out
 
+    def is_beyond(self, estimate: float) -> bool:
+        """Whether an estimate lies outside of all effects: its method extrapolates."""
+        return not np.isnan(estimate) and not self.yi.min() <= estimate <= self.yi.max()
+
     @property
     def k(self) -> int:
         """Effects."""

@@ -345,7 +345,8 @@ def _lines(a: Absolute) -> Iterator[str]:
         if not math.isnan(a.rate_mean) and abs(a.rate_mean - a.rate) >= 0.005:
             yield f"  on average over the true effects: {100 * a.rate_mean:.0f}%"
         low, high = a.per_1000_ci
-        yield f"More per 1,000 patients: {a.per_1000:.0f} ({low:.0f} to {high:.0f})"
+        more, low, high = (f"{round(value) or 0:.0f}" for value in (a.per_1000, low, high))  # no "-0"
+        yield f"More per 1,000 patients: {more} ({low} to {high})"
         yield f"Number needed to treat: {nnt_words(a.nnt, a.nnt_ci, a.disjoint)}"
     if a.measure == "SMD":
         crosses = a.ci[0] < 0 < a.ci[1]

@@ -30,6 +30,7 @@ NAN = math.nan
 QUESTIONS = ("mean", "subgroups", "moderator", "heterogeneity", "equivalence")
 TESTS = ("knha", "t", "z")
 LEAST = {"mean": 2, "subgroups": 1, "moderator": 3, "heterogeneity": 2, "equivalence": 2}
+WITHOUT_EFFECT = ("heterogeneity", "equivalence")  # questions that need none
 NEAR = 0.005  # an effect this close to the observed one is the observed one, printed to two decimals
 MOST_STUDIES, MOST_DRAWS = 10**9, 10**6
 MOST_CURVE = 60  # studies that the curve goes to at least
@@ -144,7 +145,7 @@ class Power(Brief):
 def power(
     fit: PooledEffect | None = None,
     *,
-    effect: float | Sequence[float] = 0.0,
+    effect: float | Sequence[float] | None = None,
     k: int | Sequence[int] | None = None,
     n_per_arm: float | tuple[float, float] | None = None,
     vi: float | None = None,
@@ -166,7 +167,7 @@ def power(
         Gives `k`, the typical variance and tau2 where they are not given.
     effect : float or sequence of float
         The true effect that matters, not the observed one: power at the observed effect only says its p-value again.
-        One for each subgroup; the slope of a moderator; the true difference, most often 0, for equivalence.
+        One for each subgroup; the slope of a moderator; the true difference for equivalence, 0 without it.
     k : int or sequence of int
         Studies; one number for each subgroup.
     n_per_arm : float or pair of float
@@ -211,6 +212,7 @@ def power(
     >>> round(found.power, 3), round(found.power_known, 3), found.studies_needed(0.8)
     (0.47, 0.559, 20)
     """
+    effect = 0.0 if effect is None and question in WITHOUT_EFFECT else effect
     sizes, effects = _many(k if k is not None else getattr(fit, "k", None)), _many(effect)
     _check(question, test, level, sizes, effects, margin, moderator_sd, simulate, seed)
     _refuse_observed(fit, effects, question)
@@ -326,7 +328,7 @@ def _check(
     if not sizes:
         problems.append("k is missing: how many studies? Give k, or a fit.")
     if not effects:
-        problems.append("effect is empty: which effect is to be found?")
+        problems.append("effect is missing: which is the least that matters?")
     if question == "subgroups" and not (len(sizes) == len(effects) > 1):
         problems.append("Subgroups need one k and one effect each, such as k=(10, 12), effect=(0.5, 0.2).")
     if question != "subgroups" and max(len(sizes), len(effects)) > 1:

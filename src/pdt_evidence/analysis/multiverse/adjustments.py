@@ -83,10 +83,6 @@ def _worst_case(fit: PooledEffect, direction: str | None) -> Adjusted:
 def _trim_and_fill(fit: PooledEffect, direction: str | None) -> Adjusted:
     """Studies are missing from the side that selection does not favour."""
     side = {"positive": "left", "negative": "right", None: None}[direction]
-    if fit.k < 3:
-        return Adjusted(
-            method="trim-and-fill", k=fit.k, why=f"a funnel needs 3 studies, and there are {fit.k}"
-        )
     filled = trim_and_fill(fit, side=side)
     return Adjusted(
         method="trim-and-fill",
@@ -95,6 +91,7 @@ def _trim_and_fill(fit: PooledEffect, direction: str | None) -> Adjusted:
         ci=filled.ci,
         k=fit.k + filled.k0,
         tau2=filled.tau2,
+        why=filled.why,
     )
 
 

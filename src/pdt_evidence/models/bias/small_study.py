@@ -51,11 +51,15 @@ class RegressionTest(Brief):
         if np.isnan(self.p):
             return f"{choice}: it needs 3 studies of unequal precision and effect, and not all on one line."
         kind = "z" if np.isnan(self.df) else f"t(df = {self.df:.3g})"
-        lines = [f"{choice}: slope {self.slope:.4f}, {kind} = {self.statistic:.2f}, p = {self.p:.3f}"]
+        lines = [f"{choice}: slope {self.slope:.4f}, {kind} = {self.statistic:.2f}, {self._p(self.p)}"]
         if self.disagree:
             lines.append("The usual choices disagree:")
-            lines += [f"  model = {m!r}, precision = {x!r}: p = {p:.3f}" for m, x, p in self.others]
+            lines += [f"  model = {m!r}, precision = {x!r}: {self._p(p)}" for m, x, p in self.others]
         return "\n".join(lines)
+
+    @staticmethod
+    def _p(p: float) -> str:
+        return f"p = {p:.3f}" if not p < 0.0005 else "p < 0.001"
 
     def __str__(self) -> str:
         return self.summary()
@@ -73,8 +77,11 @@ class TrimAndFill(Brief):
     se: float
     ci: tuple[float, float]
     tau2: float
+    why: str = ""  # nothing is filled in; "" where it can be
 
     def _line(self) -> str:
+        if self.why:
+            return self.why
         filled = f"{self.k0} filled in{f' on the {self.side}' if self.k0 else ''}"
         return f"{filled}; with them {TEXT.estimate(self.estimate, self.ci)}, tau2 {TEXT.number(self.tau2)}"
 
