@@ -156,6 +156,11 @@ class PooledEffect(Brief, Described):
         """Aligned text that names the rules used, as a reader of metafor knows it.
 
         `also` are answers to put below it, as in ``fit.summary([fit.beyond(0.24), absolute(fit)])``.
+
+        Raises
+        ------
+        RequestError
+            For an answer that has no summary.
         """
         parts = (_heading(self), _heterogeneity(self), _estimate(self))
         return "\n".join([line for part in parts for line in (*part, "")][:-1] + closing(self.notes, also))
@@ -306,13 +311,7 @@ class Answer(Protocol):
 
 
 def closing(notes: tuple[str, ...], also: Any) -> list[str]:
-    """The last lines of a summary: its notes, and further answers.
-
-    Raises
-    ------
-    RequestError
-        For an answer without a summary.
-    """
+    """The last lines of a summary: its notes, and further answers, which must have one."""
     several = hasattr(also, "__iter__") and not isinstance(also, (str, Synthesis))
     answers: list[Any] = [*also] if several else [also]
     if wrong := [shown(one) for one in answers if not hasattr(one, "summary")]:

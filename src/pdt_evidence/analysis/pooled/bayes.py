@@ -209,7 +209,7 @@ class BayesianEffect(PooledEffect):
         Raises
         ------
         RequestError
-            For a record made by hand, which holds no posterior.
+            For a record made by hand, which holds no posterior; for an answer that has no summary.
         """
         mu_prior = "flat" if self.mu_prior is None else f"N({self.mu_prior[0]:g}, {self.mu_prior[1]:g}^2)"
         head = f"Bayesian random-effects model, k = {self.k}; tau ~ {self.prior!r}, mu ~ {mu_prior}"

@@ -122,7 +122,13 @@ class MultilevelEffect(PooledEffect):
         return self.n_clusters
 
     def summary(self, also: Iterable[Answer] = ()) -> str:
-        """Aligned text: variances by level, the estimate by model and robust, the tests; `also` below it."""
+        """Aligned text: variances by level, the estimate by model and robust, the tests; `also` below it.
+
+        Raises
+        ------
+        RequestError
+            For an answer that has no summary.
+        """
         level = f"{percent(self.level)} CI"
         model = "Three-level model" if self.rho == 0 else "Correlated and hierarchical effects"
         words = ", ".join(self.stratum.values())
