@@ -59,12 +59,23 @@ def test_the_messages_that_it_quotes_are_those_that_are_printed(tmp_path, monkey
     rows += "Dahl 2012,depression,post,9.0,,22,13.1,4.9,20,lower\n"
     rows = rows.replace("Brown 2005,depression,post,10.1", "Brown 2005,depression,post,11.4")
     rows = rows.replace("Clark 2010,depression,post,10.1", "Clark 2010,depression,post,9.8")
+    rows = rows.replace(
+        "Brown 2005,depression,post,11.4,4.2,30,12.9", "Brown 2005,depression,post,11.4,4.2,30,13.9"
+    )
+    rows = rows.replace(
+        "Clark 2010,depression,post,9.8,4.2,30,12.9", "Clark 2010,depression,post,9.8,4.2,30,12.1"
+    )
     Path("my_trials.csv").write_text(header + rows, encoding="utf-8")
     assert main(["pool", "my_trials.csv"]) == 1
     assert capsys.readouterr().err.removeprefix("pdt-evidence: ").strip() in GUIDE
     Path("my_trials.csv").write_text(header.replace("beter", "better") + rows, encoding="utf-8")
     assert main(["check", "my_trials.csv"]) == 0
     assert capsys.readouterr().out.strip() in GUIDE
+    shared = "".join(f"{name},{row}" for name in ("Adams 2015a", "Adams 2015b"))
+    rows = shared.replace("Adams 2015b,depression,post,10.1", "Adams 2015b,depression,post,11.4")
+    Path("my_trials.csv").write_text(header.replace("beter", "better") + rows, encoding="utf-8")
+    assert main(["check", "my_trials.csv"]) == 0
+    assert capsys.readouterr().out.split("\n")[0] in GUIDE
 
 
 def test_the_template_has_examples_to_delete_and_is_never_written_over_a_file(tmp_path, monkeypatch, capsys):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import pdt_evidence as pdt
 from pdt_evidence.evidence.lint import lint
 
 
@@ -312,3 +313,36 @@ def test_sds_far_from_those_of_the_scale_in_the_bundled_trials_are_looked_at():
     assert len(said(rows, "sd_t")) == len(said(rows, "sd_c")) == 6
     assert said(rows.assign(note="the sum of two forms"), "sd_t") == []
     assert said(rows.assign(instrument="an unknown scale"), "sd_t") == []
+
+
+SHARED = {"mean_c": 13.2, "sd_c": 6.6, "n_c": 29.0}  # as the first row has it
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        (SHARED, True),
+        (SHARED | {"trial_id": "t0"}, False),  # one trial, as it should be
+        (SHARED | {"instrument": "HRSD"}, False),
+        (SHARED | {"outcome": "anxiety"}, False),
+        (SHARED | {"follow_up": "long"}, False),
+        (SHARED | {"sd_c": 6.5}, False),
+        (SHARED | {"n_c": np.nan}, False),
+    ],
+)
+def test_an_arm_that_two_trials_have_is_one_control_group_counted_twice(changes, found):
+    said = [one for one in lint(table((3, changes))) if "counted twice" in one.what]
+    assert [(one.row_id, one.column) for one in said] == ([("r3", "mean_c")] if found else [])
+    if found:
+        assert "those of line 2 (t0)" in said[0].what
+        assert "one trial_id and the same words in arm_c_label" in said[0].how_to_mend
+
+
+def test_a_treatment_that_two_trials_have_is_found_too_and_a_whole_contrast_said_once():
+    treated = {"mean_t": 10.0, "sd_t": 6.1, "n_t": 30.0}
+    assert [one.column for one in lint(table((3, treated)))] == ["mean_t"]
+    assert ["counted twice" in one.what for one in lint(table((3, treated | SHARED)))] == [False]
+
+
+def test_no_bundled_trial_counts_an_arm_twice():
+    assert not [one for one in lint(pdt.trials()) if "counted twice" in one.what]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pdt_evidence.evidence.lint_arms import ARM_RULES
 from pdt_evidence.evidence.lint_rules import RULES, Rows
 from pdt_evidence.evidence.lint_spreads import SPREADS
 from pdt_evidence.evidence.tables import set_aside
@@ -66,8 +67,8 @@ def lint(
         SDs that look like standard errors; effects beyond 2.5 SDs; sizes of arms that disagree with
         the trial's other rows; effects outside their own interval or far off its middle, errors that fit neither
         variance nor interval; arms, rows and contrasts entered
-        twice; names of trials that differ only in case or spaces; changes beside endpoints; effects
-        whose sign disagrees with the means.
+        twice; an arm that two trials have number by number; names of trials that differ only in case or
+        spaces; changes beside endpoints; effects whose sign disagrees with the means.
 
     Examples
     --------
@@ -82,7 +83,7 @@ def lint(
     ids = table["row_id"].astype(str).tolist() if "row_id" in table else named
     called = [place or f"row {row}" for place, row in zip(named, ids, strict=True)]
     rows = Rows(table.iloc[used].reset_index(drop=True), [called[at] for at in used])
-    found = [(int(used[at]), text) for rule in (*RULES, *SPREADS) for at, text in rule(rows)]
+    found = [(int(used[at]), text) for rule in (*RULES, *ARM_RULES, *SPREADS) for at, text in rule(rows)]
     return [
         Finding(
             line=where[at],

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from pdt_evidence.evidence.contradictions import contradictions
 
-__all__ = ["ARMS", "PEERS", "RULES", "Floats", "Found", "Rows", "other_sds", "scale_of", "standard_errors"]
+__all__ = ["ARMS", "MEANS", "PEERS", "RULES", "Floats", "Found", "Rows", "first_of", "other_sds", "scale_of",
+           "standard_errors"]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -104,7 +105,7 @@ def _at(mask: Mask) -> list[int]:
     return np.flatnonzero(mask).tolist()
 
 
-def _first(codes: Codes) -> Codes:
+def first_of(codes: Codes) -> Codes:
     """The position at which each code occurs first."""
     dense, unique = pd.factorize(codes)
     first = np.empty(len(unique), dtype=np.intp)
@@ -172,7 +173,7 @@ def _of_others(group: Codes, value: Floats) -> tuple[Floats, Floats]:
     """Of sorted groups of sorted values, for each the median and least of the others; NaN for fewer than PEERS."""
     if not group.size:
         return value, value
-    start = _first(group)
+    start = first_of(group)
     rank, others = np.arange(group.size) - start, np.bincount(start)[start] - 1
     # Taking a value out moves those behind it one place forward.
     low, high, least = (
@@ -231,7 +232,7 @@ def _sizes(rows: Rows) -> Found:
 
 def _repeats(rows: Rows) -> Found:
     """Rows that are there twice; synthesis would combine the rows of a trial without a word."""
-    home = _first(rows.together(*CONTRAST))
+    home = first_of(rows.together(*CONTRAST))
     numbers = np.column_stack([rows.number(name) for name in RESULT if name in rows.table] or [home])
     again = (home != np.arange(len(rows))) & (rows.code("trial_id") >= 0)
     alike = ((numbers == numbers[home]) | (np.isnan(numbers) & np.isnan(numbers[home]))).all(axis=1)
@@ -261,8 +262,8 @@ def _names(rows: Rows) -> Found:
     for name in ("trial_id", "study"):
         words, plain = rows.word(name), rows.code(name)
         spelled = pd.factorize(words)[0]
-        home = _first(plain)
-        other = (plain >= 0) & (words != words[home]) & (_first(spelled) == np.arange(len(rows)))
+        home = first_of(plain)
+        other = (plain >= 0) & (words != words[home]) & (first_of(spelled) == np.arange(len(rows)))
         if name == "study":  # said of its trial_id, or one trial by it
             other &= (ids != words) & ((ids != ids[home]) | (ids == ""))
         for at in _at(other):
@@ -286,7 +287,7 @@ def _duplicates(rows: Rows) -> Found:
     )
     text = np.zeros(len(rows), dtype=bool)
     for column, applies, key in keys:
-        home = _first(np.where(applies, key, -1 - np.arange(len(rows))))
+        home = first_of(np.where(applies, key, -1 - np.arange(len(rows))))
         twice = (home != np.arange(len(rows))) & ~text & (contrasts != contrasts[home])
         text |= twice
         for at in _at(twice):
@@ -300,7 +301,8 @@ def _twice(rows: Rows, at: int, home: int, column: str, exchanged: bool) -> tupl
     what = f"the same numbers as {rows.places[home]}{', with the arms exchanged' if exchanged else ''}"
     if rows.code("trial_id")[at] == rows.code("trial_id")[home]:
         return column, f"{what}.", "If it is the same contrast, remove one row; else correct the copy."
-    what = f"{what}, of another trial ({rows.word('study')[home] or rows.word('trial_id')[home]})."
+    name = rows.word("study")[home] or rows.word("trial_id")[home]
+    what = f"{what}, of another trial{'' if name in rows.places[home] else f' ({name})'}."
     return column, what, "If one trial was published twice, give both rows its trial_id, or remove one."
 
 
