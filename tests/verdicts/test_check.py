@@ -8,6 +8,7 @@ from changed_tables import changed
 
 import pdt_evidence as pdt
 from pdt_evidence.analysis.conclusions.wording import rising_changes
+from pdt_evidence.errors import RequestError
 from pdt_evidence.formatting import PAGE
 from pdt_evidence.verdicts import Rules
 from pdt_evidence.verdicts import check as check_module
@@ -445,3 +446,79 @@ def test_late_trials_against_cbt_and_rows_without_a_time_are_said(report):
         later["comparison"].eq("pdt_vs_cbt") & later["months_since_end"].eq(12) & later["yi"].notna()
     ]
     assert said.startswith(f"{late['trial_id'].nunique()} trials against CBT")
+
+
+OWN = pd.DataFrame(
+    {
+        "study": ["Adams 2015", "Baker 2016", "Brown 2018", "Clark 2020"],
+        "outcome": "depression",
+        "months_since_end": 0,
+        "mean_t": [10.1, 11.4, 12.0, 9.8],
+        "sd_t": [6.2, 6.6, 7.1, 5.9],
+        "n_t": [30, 28, 41, 35],
+        "mean_c": [14.2, 14.4, 14.9, 12.6],
+        "sd_c": [6.9, 6.8, 7.4, 6.1],
+        "n_c": [31, 33, 40, 33],
+        "better": "lower",
+    }
+)
+
+
+def asked_of_trials(report):
+    """What the trials cannot answer, by claim."""
+    return {
+        judged.claim.number: [
+            one.shown for one in judged.findings if one.source == "trials" and one.holds is None
+        ]
+        for judged in report.judgements
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({}, "no row of the table says who is compared (such as pdt_vs_control): column 'comparison'"),
+        (
+            {"comparison": "pdt_vs_cbt"},
+            "no row of the table has comparison = pdt_vs_control (there is pdt_vs_cbt)",
+        ),
+        (
+            {"comparison": ["pdt_vs_control", None, "", "pdt_vs_cbt"], "months_since_end": 24},
+            "has follow_up = post",
+        ),
+    ],
+)
+def test_what_a_table_of_ones_own_cannot_answer_is_open_with_the_reason(given, reason):
+    report = pdt.check_claims(evidence=OWN.assign(**given))
+    asked = asked_of_trials(report)
+    late = (
+        {9, 10} if "months_since_end" in given else set()
+    )  # its one trial long after the end is shown there
+    for number in {1, 4, 6, 8, 9, 10, 11} - late:
+        assert any("cannot be checked: no row of the table" in shown for shown in asked[number]), number
+    assert any(reason in shown for shown in asked[4])
+
+
+@pytest.mark.parametrize(
+    "without", ["disorder", "outcome", "follow_up", "arm_c", "months_since_end", "better"]
+)
+def test_bundled_trials_without_a_column_are_judged_all_the_same(without):
+    table = pdt.trials(comparison="pdt_vs_control", outcome="depression").drop(columns=without)
+    report = pdt.check_claims(evidence=table)
+    assert [judged.claim.number for judged in report.judgements] == list(range(1, 12))
+
+
+@pytest.mark.parametrize("kept", ["pdt_vs_cbt", "pdt_vs_control", "none"])
+def test_without_control_or_cbt_the_other_claims_are_judged_as_before(report, kept):
+    table = pdt.trials(comparison=["pdt_vs_control", "pdt_vs_cbt"])
+    other = pdt.check_claims(evidence=table[table["comparison"].eq(kept)])
+    asked = asked_of_trials(other)
+    assert any("cannot be checked" in shown for shown in asked[4]) == (kept != "pdt_vs_control")
+    assert any("cannot be checked" in shown for shown in asked[5]) == (kept != "pdt_vs_cbt")
+    if kept == "pdt_vs_control":
+        assert other[4].findings == report[4].findings
+
+
+def test_a_table_without_studies_is_refused():
+    with pytest.raises(RequestError, match="evidence, trials: column 'study' is missing"):
+        pdt.check_claims(evidence=OWN.drop(columns="study"))

@@ -12,7 +12,7 @@ from pdt_evidence.analysis.regression.clustered import (
 )
 from pdt_evidence.formatting import PAGE
 from pdt_evidence.verdicts.facts import Facts, Row
-from pdt_evidence.verdicts.questions import capital, from_interval, not_held, row_names
+from pdt_evidence.verdicts.questions import capital, from_interval, not_held, row_names, unanswered
 from pdt_evidence.verdicts.records import Finding
 from pdt_evidence.verdicts.words import counted, in_words
 
@@ -63,10 +63,12 @@ def growth_against_control(facts: Facts, outcome: str) -> Finding | None:
 
 def trend_after_the_end(facts: Facts) -> Finding:
     """Whether effects against control grow with the months since the end, in the trials held."""
-    trend = facts.follow_up.trend
-    row = trend[trend["comparison"].eq("pdt_vs_control")].iloc[0]
+    question = "Trials held: does the effect against control grow with the months since the end?"
+    row = facts.trend_against_control
+    if row is None:
+        return open_in_time(facts, question, AGAINST)
     return from_interval(
-        "Trials held: does the effect against control grow with the months since the end?",
+        question,
         (row["estimate"], row["ci_low"], row["ci_high"]),
         f"{counted(row['trials_after'], 'trial')} measured after the end",
         label="slope ",
@@ -80,10 +82,13 @@ def trend_after_the_end(facts: Facts) -> Finding:
 def change_within_trials(facts: Facts, about: str = AGAINST) -> Finding:
     """Whether the advantage over control grows from the end to follow-up, within the same trials."""
     question = "Trials held: does the advantage over control grow within a trial?"
-    found, changes = facts.follow_up, facts.follow_up.changes
+    found = facts.follow_up
+    if found is None:
+        return open_in_time(facts, question, about)
+    changes = found.changes
     rows = changes[changes["comparison"].eq("pdt_vs_control") & changes["rho_time"].eq(found.rho_time)]
     if rows.empty:
-        return not_held(question, "", about=about)
+        return open_in_time(facts, question, about)
     row = rows.iloc[0]
     return from_interval(
         question,
@@ -92,6 +97,12 @@ def change_within_trials(facts: Facts, about: str = AGAINST) -> Finding:
         answered=row["trials"] >= facts.rules.fewest_trials,
         about=about,
     )
+
+
+def open_in_time(facts: Facts, question: str, about: str) -> Finding:
+    """Not held; of the trials that a user gave, why they cannot answer."""
+    made = unanswered(facts, question, about, of="follow_up", follow_up="")
+    return made[0] if made else not_held(question, "", about=about)
 
 
 def _se(row: Row) -> float:

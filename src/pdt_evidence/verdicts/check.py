@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from pdt_evidence.analysis.conclusions.equivalence import MARGIN as MARGINS_ALLOWED
 from pdt_evidence.analysis.conclusions.equivalence import STEINERT_2017
 from pdt_evidence.analysis.conclusions.margins import Margin, margin_of
-from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceWarning, RequestError, known_options, require_choice
 from pdt_evidence.evidence import claims, fields, load
 from pdt_evidence.options import check_options
 from pdt_evidence.verdicts.facts import TABLES, Facts, Row
+from pdt_evidence.verdicts.own_trials import as_asked, with_effects
 from pdt_evidence.verdicts.recipes import findings_of
 from pdt_evidence.verdicts.records import Claim, ClaimReport, Finding, Judgement, Under
 from pdt_evidence.verdicts.rules import Rules, judge
@@ -51,7 +51,8 @@ def check_claims(
         Thresholds and the table of rules that make the headline; default: `pdt_evidence.verdicts.Rules()`.
     evidence : DataFrame or mapping of str to DataFrame, optional
         Trials to judge by instead of the bundled ones; or several tables by name: "trials", "reviews",
-        "sources", "statements". The networks stay the bundled ones.
+        "sources", "statements". The networks stay the bundled ones. What the trials cannot answer is open, with the
+        reason: a column that says nothing, no such row.
 
     Returns
     -------
@@ -115,7 +116,7 @@ def _of_review(imported: pd.DataFrame | None, review: str) -> pd.DataFrame | Non
     if imported is None:
         return None
     warn_of_another_review(imported, review)
-    return _with_effects(imported)
+    return with_effects(imported)
 
 
 def _tables(evidence: pd.DataFrame | Mapping[str, pd.DataFrame] | None) -> dict[str, pd.DataFrame]:
@@ -126,7 +127,7 @@ def _tables(evidence: pd.DataFrame | Mapping[str, pd.DataFrame] | None) -> dict[
         require_choice("table of evidence", name, TABLES)
         _check_columns(name, table)
     if "trials" in tables:
-        tables["trials"] = _with_effects(tables["trials"])
+        tables["trials"] = as_asked(tables["trials"])
     return tables
 
 
@@ -142,10 +143,6 @@ def _check_columns(name: str, table: pd.DataFrame) -> None:
             f"evidence, {name}: no column {', '.join(map(repr, lacking))}. Start from the bundled table, as in "
             f"pdt.{name}(), and change its rows."
         )
-
-
-def _with_effects(table: pd.DataFrame) -> pd.DataFrame:
-    return table if {"yi", "vi"} <= set(table.columns) else effect_sizes(table)
 
 
 def _judgement(row: Row, facts: Facts) -> Judgement:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -19,9 +19,10 @@ from pdt_evidence.analysis.robustness.dependence import sensitivity
 from pdt_evidence.effects.clock import months_on_clock
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
-from pdt_evidence.errors import EvidenceWarning
+from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from pdt_evidence.evidence import load
 from pdt_evidence.evidence.coverage import LATE, late_said, undated_said
+from pdt_evidence.verdicts.own_trials import why_open
 from pdt_evidence.verdicts.pools import TEST, Pool, Pools, pooled_alone
 from pdt_evidence.verdicts.rules import Rules
 
@@ -35,6 +36,7 @@ Row = Mapping[Any, Any]  # of a table: the cell of each column
 TABLES = ("trials", "reviews", "sources", "statements")  # what `evidence=` of `check_claims` may replace
 NETWORKS = ("sad_mayowilson2014", "depression_nice")  # those with trials beyond the ones pooled by themselves
 RHOS = (0.0, 0.5, 0.9)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -136,19 +138,63 @@ class Facts:
         """PDT against CBT through the networks held."""
         return _head_to_head(self.margin)
 
-    @cached_property
-    def follow_up(self) -> FollowUp:
-        return follow_up(self.trials) if "trials" in self.evidence else follow_up_held()
+    @property
+    def follow_up(self) -> FollowUp | None:
+        """Effects by time; None where the table of a user gives none."""
+        return self._time[0]
+
+    @property
+    def trend_against_control(self) -> Row | None:
+        """The slope on months since the end against control; None where no such trial is held."""
+        if self.follow_up is None:
+            return None
+        trend = self.follow_up.trend
+        rows = trend[trend["comparison"].eq("pdt_vs_control") & trend["trials"].gt(0)]
+        return rows.to_dict("records")[0] if len(rows) else None
+
+    @property
+    def controls(self) -> Moderation | None:
+        """The effect at the end of treatment by kind of control; None where the table of a user gives none."""
+        return self._kinds[0]
+
+    @property
+    def under_every_rule(self) -> pd.DataFrame | None:
+        """The pool against control under every rule for dependent rows and counts of persons; None likewise."""
+        return self._ways[0]
 
     @cached_property
-    def controls(self) -> Moderation:
-        """The effect at the end of treatment by kind of control."""
-        return _controls_of(self.trials) if "trials" in self.evidence else _controls()
+    def _time(self) -> tuple[FollowUp | None, str]:
+        return self._of(follow_up) if "trials" in self.evidence else (follow_up_held(), "")
 
     @cached_property
-    def under_every_rule(self) -> pd.DataFrame:
-        """The pool against control under every rule for dependent rows and counts of persons."""
-        return _every_rule(self.trials) if "trials" in self.evidence else _under_every_rule()
+    def _kinds(self) -> tuple[Moderation | None, str]:
+        return self._of(_controls_of) if "trials" in self.evidence else (_controls(), "")
+
+    @cached_property
+    def _ways(self) -> tuple[pd.DataFrame | None, str]:
+        return self._of(_every_rule) if "trials" in self.evidence else (_under_every_rule(), "")
+
+    def _of(self, compute: Callable[[pd.DataFrame], T]) -> tuple[T | None, str]:
+        """What is computed of the table of a user, or why it cannot be."""
+        try:
+            return compute(self.trials), ""
+        except EvidenceError as error:
+            return None, f"cannot be checked: {str(error).splitlines()[0]}"
+
+    @property
+    def own_trials(self) -> bool:
+        """Whether a user gave the trials: what they cannot answer is then said of each question."""
+        return "trials" in self.evidence
+
+    def why_open(self, of: str = "", **wanted: str) -> str:
+        """Why the trials give no pool of these words, or none of `follow_up`, `controls`, `under_every_rule`."""
+        words = {"comparison": "pdt_vs_control", "follow_up": "post"} | wanted
+        made = {"follow_up": self._time, "controls": self._kinds, "under_every_rule": self._ways}
+        table = self._with_effect
+        for column, word in words.items():
+            if word and not table[column].isin(word.split(" or ")).any():
+                return why_open(table, **words)
+        return (made[of][1] if of else "") or why_open(table, **words)
 
     def imported(self, review: str, **words: str) -> Pool | None:
         """Trials of `review` that the user brought; None where there are none."""

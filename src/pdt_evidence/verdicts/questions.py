@@ -165,11 +165,18 @@ def variants(found: Pool, answer: Answer, fewest: int) -> tuple[Variant, ...]:
 
 
 def pooled_above_zero(
-    facts: Facts, found: Pool | None, what: str, *, about: str = "", body: str = "", part: str = "content"
+    facts: Facts,
+    found: Pool | None,
+    what: str,
+    *,
+    about: str = "",
+    body: str = "",
+    part: str = "content",
+    **wanted: str,
 ) -> list[Finding]:
-    """A pool of trials held here; with too few trials it shows, but answers nothing."""
+    """A pool of trials held here; with too few trials it shows, but answers nothing. `wanted` are its words."""
     if found is None:
-        return []
+        return unanswered(facts, f"PDT against control, {what}, above 0?", about, part=part, **wanted)
     effect = found.effect
     return [
         Finding(
@@ -185,6 +192,16 @@ def pooled_above_zero(
             variants=variants(found, _above, facts.rules.fewest_trials),
         )
     ]
+
+
+def unanswered(
+    facts: Facts, question: str, about: str = "", *, of: str = "", part: str = "content", **wanted: str
+) -> list[Finding]:
+    """What the trials that a user gave cannot answer, and why; nothing of the bundled ones."""
+    if not facts.own_trials:
+        return []
+    shown = facts.why_open(of, **wanted)
+    return [Finding(question=question, part=part, holds=None, shown=shown, source="trials", about=about)]
 
 
 def _above(effect: PooledEffect) -> tuple[bool, bool]:
@@ -249,6 +266,11 @@ def trials_of_review(facts: Facts, review: str, claimed: int) -> Finding:
 
 def against_each_control(facts: Facts, about: str = "") -> Iterator[Finding]:
     """One question a kind of control; kinds with too few trials are named and not answered."""
+    if facts.controls is None:
+        yield from unanswered(
+            facts, "PDT against each kind of control, end of treatment, above 0?", about, of="controls"
+        )
+        return
     for row in facts.controls.table.to_dict("records"):
         answered = bool(row["tested"]) and enough(facts, row["trials"]) and row["df"] >= FEWEST_DF
         yield from_interval(
@@ -260,13 +282,18 @@ def against_each_control(facts: Facts, about: str = "") -> Iterator[Finding]:
         )
 
 
-def whatever_the_rule(facts: Facts, about: str = "") -> Finding:
+def whatever_the_rule(facts: Facts, about: str = "") -> list[Finding]:
     """Whether the answer hangs on what is done with several rows of one trial, or with counts of persons."""
+    question = (
+        "… above 0 under every rule for dependent rows and counts of persons, correlations from 0 to 0.9?"
+    )
     table = facts.under_every_rule
+    if table is None:
+        return unanswered(facts, question, about, of="under_every_rule")
     low, high = table["estimate"].min(), table["estimate"].max()
     answered = enough(facts, table["trials"].min())
-    return Finding(
-        question="… above 0 under every rule for dependent rows and counts of persons, correlations from 0 to 0.9?",
+    made = Finding(
+        question=question,
         part="content",
         holds=bool((table["ci_low"] > 0).all()) if answered else None,
         against=bool((table["ci_high"] < 0).all()),
@@ -274,6 +301,7 @@ def whatever_the_rule(facts: Facts, about: str = "") -> Finding:
         source=f"pooled here in {len(table)} ways{too_few(facts, table['trials'].min())}",
         about=about,
     )
+    return [made]
 
 
 def long_after_the_end(facts: Facts, about: str = "") -> Finding:
@@ -281,7 +309,9 @@ def long_after_the_end(facts: Facts, about: str = "") -> Finding:
     question = "Trials held: PDT against control nine months or more after the end, above 0?"
     found = facts.pooled(window="long")
     if found is None:
-        return not_held(question, "", about=about)
+        return next(
+            iter(unanswered(facts, question, about, follow_up="long")), not_held(question, "", about=about)
+        )
     effect = found.effect
     made = from_interval(
         question,

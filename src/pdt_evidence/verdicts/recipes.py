@@ -36,6 +36,7 @@ from pdt_evidence.verdicts.questions import (
     row_names,
     said,
     trials_of_review,
+    unanswered,
     whatever_the_rule,
     when_measured,
 )
@@ -75,6 +76,7 @@ def _symptom(facts: Facts, outcome: str) -> list[Finding]:
             f"{outcome} in any patients, at the end of treatment",
             about=outcome,
             body=body,
+            outcome=outcome,
         ),
     ]
 
@@ -88,7 +90,8 @@ def _condition(facts: Facts, word: str) -> list[Finding]:
         more = every_printed(facts, comparisons=CONTROL, about=word, outcomes=measured)
         printed += [one for one in more if one.rows not in seen]
     name = f"{word}, all symptoms at the end of treatment"
-    held = pooled_above_zero(facts, facts.pooled(condition=word), name, about=word)
+    disorder = " or ".join(conditions().get(word, ()))
+    held = pooled_above_zero(facts, facts.pooled(condition=word), name, about=word, disorder=disorder)
     if printed or held:
         return [*printed, *held]
     question = f"PDT against control in {word}, above 0?"
@@ -112,13 +115,18 @@ def _other_care(facts: Facts, word: str) -> list[Finding]:
         others = (*OTHER_CARE, "unstated")
         found += every_printed(facts, comparisons=others, about=word, reviews=reviews, part="beside")
     pool = facts.pooled(comparison="pdt_vs_cbt", condition=word)
-    found += [
-        replace(one, question=one.question.replace("against control", "against CBT"))
-        for one in pooled_above_zero(
-            facts, pool, f"{word}, all symptoms at the end of treatment", about=word, part="beside"
-        )
+    held = pooled_above_zero(
+        facts,
+        pool,
+        f"{word}, all symptoms at the end of treatment",
+        about=word,
+        part="beside",
+        comparison="pdt_vs_cbt",
+        disorder=" or ".join(conditions().get(word, ())),
+    )
+    return found + [
+        replace(one, question=one.question.replace("against control", "against CBT")) for one in held
     ]
-    return found
 
 
 def cochrane_depression_anxiety(facts: Facts) -> list[Finding]:
@@ -166,7 +174,7 @@ def archives_vs_control(facts: Facts) -> list[Finding]:
             follow_up="post",
         ),
         *pooled_above_zero(facts, facts.pooled(), "all outcomes at the end of treatment", about=about),
-        whatever_the_rule(facts, about),
+        *whatever_the_rule(facts, about),
         *against_each_control(facts, about),
         intervals_in_favour([row for row in printed if not isnan(row["ci_low"])], about),
     ]
@@ -198,12 +206,14 @@ def archives_vs_cbt(facts: Facts) -> list[Finding]:
         intervals = interval_at(row["estimate"], row["ci_low"], row["ci_high"], row["ci_level"])
         words = {"margin": margin, "about": THERAPIES, "body": patients}
         findings += equivalent(name, row["estimate"], intervals, source, rows, **words)
-    if (own := facts.pooled(comparison="pdt_vs_cbt")) is not None:
-        name = "PDT against CBT (the trials held here, all symptoms at the end of treatment)"
-        findings += pooled_equivalent(facts, own, name, about=THERAPIES, body="all disorders")
-    if (own := facts.pooled(comparison="pdt_vs_cbt", outcome="depression")) is not None:
-        name = "PDT against CBT (the trials held here, depression at the end of treatment)"
-        findings += pooled_equivalent(facts, own, name, about=THERAPIES, body="depression")
+    for outcome, body in (("", "all disorders"), ("depression", "depression")):
+        name = f"PDT against CBT (the trials held here, {outcome or 'all symptoms'} at the end of treatment)"
+        own = facts.pooled(comparison="pdt_vs_cbt", outcome=outcome)
+        if own is not None:
+            findings += pooled_equivalent(facts, own, name, about=THERAPIES, body=body)
+        else:
+            question = f"{name}: equivalent within {margin:g}?"
+            findings += unanswered(facts, question, THERAPIES, comparison="pdt_vs_cbt", outcome=outcome)
     late = when_measured(facts, THERAPIES, undated=False)
     return [*findings, *through_networks(facts, THERAPIES), *late]
 
@@ -223,7 +233,7 @@ def archives_domains(facts: Facts) -> list[Finding]:
         findings += [
             *of_the_review(facts, "leichsenring2004", question, what, about=about, **words),
             printed_above_zero(facts, "abbass2006", outcome, "short"),
-            *pooled_above_zero(facts, held, f"{about} at the end of treatment", about=about),
+            *pooled_above_zero(facts, held, f"{about} at the end of treatment", about=about, outcome=outcome),
         ]
     return findings
 

@@ -16,7 +16,7 @@ from pdt_evidence.analysis.conclusions.equivalence import (
 from pdt_evidence.analysis.conclusions.wording import rising_changes
 from pdt_evidence.analysis.regression.clustered import FEWEST_DF
 from pdt_evidence.formatting import PAGE
-from pdt_evidence.verdicts.facts import Facts, Row
+from pdt_evidence.verdicts.facts import Facts, Row, follow_up_held
 from pdt_evidence.verdicts.head_to_head import interval_at
 from pdt_evidence.verdicts.pools import INFLUENCE, SCORES, Pool
 from pdt_evidence.verdicts.questions import no_effect, side
@@ -66,9 +66,10 @@ def _against_control(facts: Facts, _: Sequence[Finding]) -> str:
     if not isnan(effect.pi[0]) and effect.pi[0] < 0:
         text += f", though a new trial could find none (prediction interval {PAGE.interval(effect.pi)})"
     text += f".{without_some(found)}"
-    kinds = facts.controls.table
-    kinds = kinds[kinds["tested"].astype(bool)].sort_values("estimate", ascending=False)
-    if len(kinds) > 1:
+    kinds = facts.controls.table if facts.controls is not None else None
+    if kinds is not None:
+        kinds = kinds[kinds["tested"].astype(bool)].sort_values("estimate", ascending=False)
+    if kinds is not None and len(kinds) > 1:
         sizes = ", ".join(f"{row['level']} {PAGE.number(row['estimate'])}" for _, row in kinds.iterrows())
         clear = "" if kinds["p"].iloc[0] < 0.05 else ", a difference that may be chance"
         text += f" How much depends on what it is compared with: {sizes} ({PAGE.p_value(kinds['p'].iloc[0])}{clear})."
@@ -165,12 +166,16 @@ def _lasting(facts: Facts, findings: Sequence[Finding]) -> str:
 
 def _ongoing(facts: Facts, _: Sequence[Finding]) -> str:
     found = facts.follow_up
-    rising, figures = rising_changes(found.published)
+    rising, figures = rising_changes((found or follow_up_held()).published)
     parts = [
         f"Change since the start is larger at the later visit in {rising} of {figures} published figures for treated "
         "patients (a printed range counts once), but these have no control group."
     ]
-    trend = found.trend[found.trend["comparison"].eq("pdt_vs_control")].iloc[0]
+    trend = facts.trend_against_control
+    if found is None or trend is None:
+        why = facts.why_open("follow_up", follow_up="").removeprefix("cannot be checked: ")
+        parts.append(f"Growth against control cannot be checked in the trials given: {why}.")
+        return " ".join([*parts, facts.undated, facts.late_against_cbt])
     row = found.changes.query("comparison == 'pdt_vs_control' and rho_time == @found.rho_time")
     if len(row):
         one = row.iloc[0]
@@ -253,6 +258,8 @@ def _across(facts: Facts, findings: Sequence[Finding]) -> str:
     }
     groups = {answer: [name for name, found in answers.items() if found == answer] for answer in words}
     said = "; ".join(f"{words[answer]} {', '.join(names)}" for answer, names in groups.items() if names)
+    said = said.removeprefix("and ")
+    said = said[:1].upper() + said[1:]
     against = [one for one in findings if one.holds is False and one.part != "attribution"]
     tail = f" {counted(len(against), 'finding')} below, counted or only shown, {'does' if len(against) == 1 else 'do'} "
     return f"{said}.{tail}not come out as claimed." if against else f"{said}."
