@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -17,7 +18,9 @@ EXPLANATIONS = sorted(path for path in EXPLANATION.glob("*.md") if path.stem != 
 def test_a_page_prints_what_it_shows(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = path.read_text(encoding="utf-8")
-    assert "```python" in page or "```sh" in page  # commands are run by tests/test_terminal.py
+    assert (
+        "```python" in page or "```sh" in page or path.stem == "words"
+    )  # commands are run by tests/test_terminal.py
     assert with_outputs(page) == page, "run python tools/website/blocks.py"
 
 
@@ -63,3 +66,22 @@ def test_the_tables_that_pages_work_on_are_listed_and_are_those_of_their_source(
     )
     for column, values in counts["inputs"].items():
         assert [float(row[column]) for row in tables["bcg.csv"]] == values
+
+
+# What the library calls things, and no reader does, unless the page of words explains it and the page leads there.
+OWN_WORDS = re.compile(
+    r"\b(knha|adhoc|che|CHE|one-per-trial|three-level|HTS-t|q-profile|stratum|strata|vibration|NNTB|NNTH|SMD|REML|CR2"
+    r"|PET-PEESE|UWLS|WAAP)\b"
+)
+
+
+@pytest.mark.parametrize("path", [*PAGES, *EXPLANATIONS], ids=lambda path: path.stem)
+def test_words_of_the_library_are_explained_where_they_are_met(path):
+    """In sentences and in what blocks print; code is code."""
+    text = path.read_text(encoding="utf-8")
+    read = re.sub(r"```(?:python|sh)\n.*?```|`[^`\n]+`", "", text, flags=re.DOTALL)
+    met = set(OWN_WORDS.findall(read))
+    explained = (EXPLANATION / "words.md").read_text(encoding="utf-8")
+    rows = " ".join(re.findall(r"^\| ([^|]+) \|", explained, flags=re.MULTILINE))
+    assert {word for word in met if not re.search(rf"\b{word}\b", rows)} == set()
+    assert not met or "words.md)" in text or path.stem == "words"

@@ -276,7 +276,7 @@ def test_a_whole_grid_explains_alone_what_it_explains_beyond():
 def test_one_stratum_is_drawn_as_it_is():
     m = multiverse(ROWS, by="outcome", method=["REML", "DL"], test=["knha", "z"])
     assert pdt.specification_curve(m["depression"], width=170).child_axes
-    assert "method: " in pdt.alt_text(m["depression"], "specification_curve")
+    assert "Variance between studies: " in pdt.alt_text(m["depression"], "specification_curve")
     words = "This multiverse has 2 strata; draw one, as in m[('depression',)]."
     with pytest.raises(RequestError, match=re.escape(words)):
         pdt.specification_curve(m)

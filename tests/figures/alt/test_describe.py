@@ -177,7 +177,7 @@ def test_a_specification_curve_counts_what_excludes_the_reference():
     text = alt_text(runs, "specification_curve")
     assert "4 specifications: estimates from −0.10 to 0.40, median 0.25." in text
     assert "1 of 3 intervals exclude 0; 3 estimates above it, 1 below. 1 without an interval." in text
-    assert "1 without an estimate left out. method: " in text
+    assert "1 without an estimate left out. Variance between studies: " in text
 
 
 def test_risk_of_bias_is_counted_with_what_is_not_reported():

@@ -17,6 +17,11 @@ from pdt_evidence import specification_curve
 from pdt_evidence.errors import RequestError, SchemaError
 
 KINDS = ("excludes", "holds", "bare")
+METHODS = {
+    "REML": "restricted likelihood",
+    "DL": "DerSimonian–Laird",
+    "PM": "Paule–Mandel",
+}  # as readers know them
 
 
 def runs(n=22, seed=3):
@@ -114,7 +119,7 @@ def test_every_mark_stands_below_its_estimate_and_beside_its_option(n):
     for name in choices[:1] + choices[2:]:
         for value in ordered[name].dropna().unique():
             word = {True: "yes", False: "no"}[bool(value)] if name == "outliers_in" else value
-            word = f"{word:g}" if name == "rho" else word
+            word = f"{word:g}" if name == "rho" else METHODS.get(word, word)
             where[name, value] = text_at(ax, f"option:{name}:{word}")
     marks = inset.transData.transform(drawn(ax, "used"))
     for (name, value), y in where.items():
@@ -126,7 +131,8 @@ def test_every_mark_stands_below_its_estimate_and_beside_its_option(n):
 
 def test_choices_are_columns_of_words_that_vary_unless_they_are_named():
     table = runs().assign(disorder="depression", note="")
-    named = {t.get_gid() for t in curve(table).texts if t.get_gid().startswith("choice:")}
+    gids = [t.get_gid().split(":") for t in curve(table).texts]
+    named = {f"choice:{gid[1]}" for gid in gids if gid[0] == "choice"}  # without the numbers of further lines
     assert named == {"choice:method", "choice:outcome_definition", "choice:outliers_in"}
     lone = curve(table, choices="disorder")
     assert [t.get_text() for t in lone.texts if t.get_gid().startswith("option:")] == ["depression"]
@@ -235,3 +241,17 @@ def test_axes_too_small_for_the_text_are_refused():
     figure = Figure(figsize=(2, 1))
     with pytest.raises(RequestError, match="specification curve does not fit 39 x 20 mm"):
         curve(runs(), ax=figure.subplots())
+
+
+def test_rules_of_pooling_stand_in_words_and_words_of_other_columns_as_they_are():
+    table = runs(4).assign(
+        test=["z", "CR2", "LR", "sandwich"],
+        events=["fallback", "never", "pool", "pool"],
+        arm=["z", "t", "LR", "z"],
+    )
+    options = [t.get_text() for t in curve(table).texts if t.get_gid().startswith("option:")]
+    assert {"normal distribution", "cluster-robust", "likelihood ratio", "not used", "beside scores"} <= set(
+        options
+    )
+    assert {"z", "t", "LR"} == {word for word in options if len(word) < 3} - {"no"}
+    assert "fallback" not in options

@@ -216,7 +216,9 @@ class Multiverse(Brief):
         ]
         head += [f"  above {value:g}: {_words(one[f'above_{value:g}'])}" for value in thresholds]
         if not isnan(one["vibration"]):
-            head.append(f"  vibration (99th over 1st percentile): {TEXT.number(one['vibration'], 2)}")
+            head.append(
+                f"  the 99th percentile is {TEXT.number(one['vibration'], 2)} times the 1st (vibration of effects)"
+            )
         table = self[key].explained() if self.by else self.explained()
         if not len(table):
             return head

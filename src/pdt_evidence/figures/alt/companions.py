@@ -264,5 +264,5 @@ def specification_curve(
     if curve.left_out:
         texts.append(f"{curve.left_out} without an estimate left out.")
     for choice in curve.choices:
-        texts.append(f"{choice.name}: {', '.join(choice.options)}.")
+        texts.append(f"{choice.said}: {', '.join(choice.options)}.")
     return " ".join(texts)

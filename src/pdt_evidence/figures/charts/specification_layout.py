@@ -46,13 +46,29 @@ CLEAR, HOLDS, BARE = "excludes", "holds", "bare"  # what an interval says of the
 CODES = {  # rules of pooling as readers know them
     "knha": "Knapp–Hartung",
     "adhoc": "Knapp–Hartung, not below Wald",
-    "che": "CHE",
+    "che": "all effects, modelled (CHE)",
     "aggregate": "one value a trial",
     "one-per-trial": "one row a trial",
     "three-level": "three-level model",
     "pet-peese": "PET-PEESE",
     "limit": "limit meta-analysis",
 }
+RULES = {  # column of a rule -> its name, and codes that are words of their own elsewhere
+    "method": ("Variance between studies", {"REML": "restricted likelihood", "EE": "one true effect"}),
+    "test": (
+        "Interval and test",
+        {"z": "normal distribution", "t": "t distribution", "CR2": "cluster-robust", "sandwich": "cluster-robust",
+         "LR": "likelihood ratio"},
+    ),
+    "dependence": ("Several effects of a trial", {}),
+    "aggregate": ("Combined by", {"mean": "plain mean", "gls": "weighted mean"}),
+    "events": (
+        "Counts of persons",
+        {"fallback": "where there is no score", "never": "not used", "pool": "beside scores"},
+    ),
+    "rho": ("Correlation assumed", {}),
+    "bias": ("Correction for bias", {}),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,11 @@ class Choice:
     name: str
     options: tuple[str, ...]
     taken: NDArray[np.intp]
+
+    @property
+    def said(self) -> str:
+        """Its name as readers know it."""
+        return RULES[self.name][0] if self.name in RULES else words.spoken(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +172,7 @@ def curve_of(
 
 def compared(table: Any) -> tuple[str, str] | None:
     """The arms of the one comparison that all rows are of, where it is a bundled one."""
-    rows = table.to_frame() if isinstance(table, Multiverse) else table
+    rows = table.source.table if isinstance(table, Multiverse) else table
     found = set(rows["comparison"]) if "comparison" in getattr(rows, "columns", ()) else set()
     return words.ARMS.get(str(found.pop())) if len(found) == 1 else None
 
@@ -217,20 +238,22 @@ def _choice(column: Any, name: str, style: Style) -> Choice:
         values.sort()
     elif hasattr(column.dtype, "categories"):
         values.sort(key=list(column.dtype.categories).index)
-    options = tuple(dict.fromkeys(_text(value, style) for value in values))
+    codes = RULES[name][1] if name in RULES else {}
+    said = {value: codes.get(str(value)) or _text(value, style, name) for value in values}
+    options = tuple(dict.fromkeys(said.values()))
     numbers = {option: n for n, option in enumerate(options)}
-    taken = [
-        numbers[_text(value, style)] if known else -1 for value, known in zip(column, reported, strict=True)
-    ]
+    taken = [numbers[said[value]] if known else -1 for value, known in zip(column, reported, strict=True)]
     return Choice(name, options, np.array(taken, dtype=np.intp))
 
 
-def _text(value: Any, style: Style) -> str:
+def _text(value: Any, style: Style, column: str = "") -> str:
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     if isinstance(value, (float, np.floating)):
         return style.format.shortest(float(value))
     word = str(value)
+    if column == "method" and word in words.ESTIMATED:
+        return words.ESTIMATED[word]
     return CODES.get(word) or words.WORDS.get(word, word.replace("\n", " "))
 
 
@@ -342,7 +365,7 @@ def _rows(
         return Row(tuple(lines), start + tall / 2, tall)
 
     for choice in curve.choices:
-        name = row(face.wrap(words.spoken(choice.name), 0.2 * width, size, "bold"), down)
+        name = row(face.wrap(choice.said, 0.2 * width, size, "bold"), down)
         group, at = [], down
         for option in choice.options:
             group.append(row(face.wrap(option, 0.26 * width, size), at))
