@@ -74,13 +74,13 @@ def test_every_specification_is_what_synthesize_gives():
 
 def test_bundled_trials_with_shared_arms_are_what_synthesize_gives(monkeypatch):
     table = pdt.trials(comparison="pdt_vs_control", outcome="suicidal_behaviour", follow_up="post")
-    real, single = run._fit_group, []
+    real, single = run.fit_group, []
 
     def one_by_one(*arguments):
         single.append(arguments)
         return real(*arguments)
 
-    monkeypatch.setattr(run, "_fit_group", one_by_one)
+    monkeypatch.setattr(run, "fit_group", one_by_one)
     m = multiverse(table, by="outcome", dependence=["aggregate", "one-per-trial", "che"], rho=[0.3, 0.7])
     assert not single  # the models go together though contrasts share an arm:
     rows = table[table["yi"].notna()].reset_index(drop=True)
@@ -271,39 +271,6 @@ def test_a_whole_grid_explains_alone_what_it_explains_beyond():
     assert table["choice"].tolist() == ["exclude", "method"]
     assert_allclose(table["alone"], table["beyond"], atol=1e-12)
     assert_allclose(table["alone"].sum(), table["together"])
-
-
-def test_signs_of_trials_give_the_exact_p_of_a_sign_test():
-    """Equal effects of equal size: of all 2^4 arrangements two are as far from 0 as that observed."""
-    table = pd.DataFrame({"study": list("ABCDE"), "yi": [0.5] * 5, "vi": [0.1] * 5})
-    found = multiverse(table, method=["EE", "DL"], test="z").null_test(32)
-    assert (found.exact, found.draws, found.specifications) == (True, 32, 2)
-    assert (found.median_p, found.stouffer_p) == (2 / 32, 2 / 32)
-    assert_allclose(found.median, 0.5)
-
-
-def test_the_null_keeps_specifications_and_trials_together():
-    m = multiverse(ROWS, by="outcome", **GRID)["depression"]
-    found, again = (m.null_test(99, seed=1) for _ in range(2))
-    assert found == again
-    assert (found.trials, found.draws, found.exact) == (5, 32, True)
-    assert min(found.median_p, found.share_p, found.stouffer_p) >= 2 / 32
-
-
-def test_what_takes_no_part_in_the_null_is_said_with_the_reason():
-    table = pdt.trials(comparison="pdt_vs_control", outcome="suicidal_behaviour", follow_up="post")
-    options = {"by": "outcome", "direction": "positive", "rho": [0.3, 0.7]}
-    m = multiverse(table, bias=["none", "uwls", "pet-peese"], dependence=["che", "aggregate"], **options)
-    found = m.null_test(19, seed=1)
-    assert found.specifications == 4
-    assert set(found.untested) == {
-        f"adjusted for bias ({name}), each draw would be a search of its own"
-        for name in ("uwls", "pet-peese")
-    }
-    assert found.specifications + sum(found.untested.values()) == len(m)
-    assert "further take no part: adjusted for bias (uwls)" in found.summary()
-    with pytest.raises(RequestError, match="No specification can be drawn anew: adjusted for bias"):
-        multiverse(table, bias="uwls", **options).null_test(19)
 
 
 def test_one_stratum_is_drawn_as_it_is():

@@ -144,7 +144,7 @@ def multiverse(
         warn(f"Interrupted: {done} of {len(pools)} specifications have a result; `reason` names the others.")
     return Multiverse.of(
         strata, choices, pools, numbers, rows, level=level, left_out=left_out, merged=merged, complete=complete,
-        invalid=pd.DataFrame(invalid, columns=[*Model._fields, "reason"]),
+        direction=direction, invalid=pd.DataFrame(invalid, columns=[*Model._fields, "reason"]),
     )  # fmt: skip
 
 

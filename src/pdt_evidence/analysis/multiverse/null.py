@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from pdt_evidence.analysis.multiverse.null_singly import refit_singly
 from pdt_evidence.analysis.multiverse.run import row_by_row, shared_rho, stack
 from pdt_evidence.analysis.multiverse.values import Pool, Rows, Values
 from pdt_evidence.analysis.pooled.multilevel_many import pool_multilevel_many
@@ -37,6 +38,7 @@ Floats = NDArray[np.float64]
 AT_ONCE = 200_000  # effects in one stack
 TIE = 1e-9  # statistics that differ by rounding count as equal
 ALPHA = 0.05
+TAKEN_IN = " (one_by_one=True takes them in)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -82,7 +84,9 @@ def null_test(
     source: Rows,
     draws: int = 500,
     *,
+    one_by_one: bool = False,
     level: float = 0.95,
+    direction: str | None = None,
     seed: int | None = None,
     executor: Executor | None = None,
     progress: bool = False,
@@ -95,9 +99,13 @@ def null_test(
         The specifications of one stratum, and the rows of their table.
     draws : int
         Arrangements of signs; where the trials have no more than that, all of them, and the p-values are exact.
+    one_by_one : bool
+        Whether specifications take part that no batch covers, such as those adjusted for bias. Each is fitted anew
+        under each arrangement: some milliseconds for a line, a tenth of a second for a selection model. Where a method
+        has no estimate under an arrangement, the statistics are of the others, as they are of what is observed.
     seed : int, optional
         Of the draws.
-    level, executor, progress
+    level, direction, executor, progress
         As in `multiverse`.
 
     Returns
@@ -118,7 +126,7 @@ def null_test(
     """
     check_options(draws=(draws, Whole(least=19)), seed=(seed, SEED))
     known: dict[tuple[int, float], float | None] = {}
-    reasons = [_why_not(pool, source, known) for pool in all_pools]
+    reasons = [_why_not(pool, source, known, one_by_one) for pool in all_pools]
     pools = [pool for pool, reason in zip(all_pools, reasons, strict=True) if not reason]
     if not pools:
         why = "; ".join(dict.fromkeys(reasons))
@@ -128,27 +136,42 @@ def null_test(
     wide = np.ones((len(signs), int(trials.max()) + 1))
     wide[:, trials] = signs
     found = np.full((len(wide), len(pools), 2), np.nan)  # estimate, p
-    with progress_bar("arrangements", len(wide), progress) as update:
-        for part in _parts(len(wide), pools):
-            found[part] = _refit(pools, source, wide[part], level, executor)
+    single = np.array([bool(_why_not(pool, source, known)) for pool in pools])
+    batched, singly = [np.flatnonzero(which) for which in (~single, single)]
+    with progress_bar(
+        "arrangements", len(wide) * (bool(len(batched)) + bool(len(singly))), progress
+    ) as update:
+        own = [pools[at] for at in batched]
+        for part in _parts(len(wide), own) if own else ():
+            found[part, batched] = _refit(own, source, wide[part], level, executor)
             if update:
                 update(part.stop - part.start)
+        if len(singly):
+            own = [pools[at] for at in singly]
+            found[:, singly] = refit_singly(own, source, wide, level, direction, executor, update)
     return _compared(found, Counter(filter(None, reasons)), len(trials), exact)
 
 
-def _why_not(pool: Pool, source: Rows, known: dict[tuple[int, float], float | None]) -> str:
+def _why_not(
+    pool: Pool, source: Rows, known: dict[tuple[int, float], float | None], one_by_one: bool = False
+) -> str:
     """Why a specification is not drawn anew; "" where it is."""
     if pool.values.reason:
         return "they have nothing to pool"
     if len(pool.values.yi) < 2:
         return "they are of one effect"
+    if one_by_one:
+        return ""
     if pool.model.bias != "none":
-        return f"adjusted for bias ({pool.model.bias}), each draw would be a search of its own"
+        return f"adjusted for bias ({pool.model.bias}), each draw is a search of its own{TAKEN_IN}"
     if (
         pool.model.dependence in MULTILEVEL_TESTS
         and shared_rho(source, pool.values, pool.model, known) is None
     ):
-        return "a trial among their rows has no covariance of its own, so that they are fitted one by one"
+        return (
+            "a trial among their rows has no covariance of its own, so that they are fitted one by one"
+            f"{TAKEN_IN}"
+        )
     return ""
 
 
@@ -222,13 +245,17 @@ def _multilevel(
 
 def _compared(found: Floats, untested: Mapping[str, int], trials: int, exact: bool) -> NullTest:
     estimate, p = found[..., 0], found[..., 1]
+    none: NDArray[np.bool_] = np.logical_and.reduce(
+        np.isnan(estimate), axis=1
+    )  # under such an arrangement there is nothing to see
+    estimate = np.where(none[:, None], 0.0, estimate)
     z = np.sign(estimate) * -ndtri(np.maximum(p, 1e-300) / 2)
     statistics = {
         "median": np.nanmedian(estimate, axis=1),
         "share": np.maximum(
             ((p < ALPHA) & (estimate > 0)).mean(axis=1), ((p < ALPHA) & (estimate < 0)).mean(axis=1)
         ),
-        "stouffer": np.nansum(z, axis=1) / np.sqrt(np.isfinite(z).sum(axis=1)),
+        "stouffer": np.nansum(z, axis=1) / np.sqrt(np.maximum(np.isfinite(z).sum(axis=1), 1)),
     }
     size = {name: np.abs(values) for name, values in statistics.items()}
     more = {name: float((one >= one[0] * (1 - TIE) - TIE).mean()) for name, one in size.items()}

@@ -45,6 +45,7 @@ class Multiverse(Brief):
     left_out: pd.DataFrame = field(repr=False)
     merged: int  # combinations that came to the same as another, in each stratum and option about rows
     complete: bool
+    direction: str | None  # that selection favours, as given
     frame: pd.DataFrame = field(repr=False)
     pools: tuple[Pool, ...] = field(repr=False)
     source: Rows = field(repr=False)
@@ -232,11 +233,14 @@ class Multiverse(Brief):
         self,
         draws: int = 500,
         *,
+        one_by_one: bool = False,
         seed: int | None = None,
         executor: Executor | None = None,
         progress: bool = False,
     ) -> NullTest:
         """Whether all specifications together show more than chance would; of one stratum; see `null.null_test`.
+
+        `one_by_one` takes in those that no batch covers, such as those adjusted for bias, which takes minutes.
 
         Raises
         ------
@@ -247,7 +251,8 @@ class Multiverse(Brief):
             raise RequestError(
                 f"This multiverse has {len(self.keys())} strata; test one, as in m[{self.keys()[0]!r}]."
             )
-        options = {"level": self.level, "seed": seed, "executor": executor, "progress": progress}
+        options: dict[str, Any] = {"seed": seed, "executor": executor, "progress": progress}
+        options |= {"level": self.level, "direction": self.direction, "one_by_one": one_by_one}
         return null_test(self.pools, self.source, draws, **options)
 
     def __str__(self) -> str:

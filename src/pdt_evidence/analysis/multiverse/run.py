@@ -29,7 +29,18 @@ from pdt_evidence.results import PooledEffect
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-__all__ = ["COLUMNS", "NOT_RUN", "Numbers", "fit_all", "row_by_row", "shared_rho", "stack", "univariate"]
+__all__ = [
+    "COLUMNS",
+    "NOT_RUN",
+    "Numbers",
+    "fit_all",
+    "fit_group",
+    "row_by_row",
+    "shared_rho",
+    "stack",
+    "starts_from",
+    "univariate",
+]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -108,7 +119,7 @@ def _sorted_by_kind(pools: Sequence[Pool], rows: Rows) -> dict[str, dict[tuple[A
     for at, (_, _, _, model, values) in enumerate(pools):
         if values.reason:
             continue
-        kind, key = "single", (id(values), model.dependence, model.aggregate, str(model.rho))
+        kind, key = "single", starts_from(pools[at])
         if model.bias == "none" and model.dependence not in MULTILEVEL_TESTS:
             kind, key = "univariate", (model.method, model.test)
         elif model.bias == "none":
@@ -117,6 +128,12 @@ def _sorted_by_kind(pools: Sequence[Pool], rows: Rows) -> dict[str, dict[tuple[A
                 kind, key = "multilevel", (model.dependence, model.test, rho)
         kinds[kind].setdefault(key, []).append(at)
     return kinds
+
+
+def starts_from(pool: Pool) -> tuple[Any, ...]:
+    """What specifications have in common that are fitted one by one from the same values."""
+    model = pool.model
+    return (id(pool.values), model.dependence, model.aggregate, str(model.rho))
 
 
 def shared_rho(
@@ -222,7 +239,7 @@ def _one_by_one(
     pieces: Iterable[tuple[Places, list[Model]]] = (
         (pools[group[0]].values.rows, [pools[at].model for at in group]) for group in groups.values()
     )
-    job = partial(_fit_group, rows.table, level, direction)
+    job = partial(fit_group, rows.table, level, direction)
     with in_order(job, pieces, executor) as parts:
         for group, found in zip(groups.values(), parts, strict=True):
             for at, (columns, reason) in zip(group, found, strict=True):
@@ -230,7 +247,7 @@ def _one_by_one(
             yield len(group)
 
 
-def _fit_group(
+def fit_group(
     table: pd.DataFrame, level: float, direction: str | None, piece: tuple[Places, list[Model]]
 ) -> list[tuple[dict[str, float], str]]:
     """The rows are brought together once; then each estimator and test once, whatever follows from it."""
