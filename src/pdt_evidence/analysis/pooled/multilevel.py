@@ -140,8 +140,7 @@ class MultilevelEffect(PooledEffect):
         Q = f"Test for heterogeneity: Q(df = {self.Q_df}) = {TEXT.number(self.Q)}, {TEXT.p_value(self.Q_p)}"
         pi = f"pi ({self.pi_rule}): {TEXT.interval(self.pi)}"
         parts = [f"measure: {scale_name(self.measure)}", "", *aligned(variances, 1), "", Q, lrt, ""]
-        last = [*aligned(rows, 1), pi, *as_ratios(self)]
-        return "\n".join([head, *parts, *last, *closing(self.notes, also)])
+        return "\n".join([head, *parts, *aligned(rows, 1), pi, *as_ratios(self), *closing(self.notes, also)])
 
 
 @known_options
