@@ -99,6 +99,15 @@ def test_a_multilevel_result_is_tested_by_trial_and_counts_its_trials():
     assert row.cells()[1].startswith(f"{row.fit.trials:g} with {row.fit.k} effects")
 
 
+def test_patients_are_those_of_the_studies_whose_size_is_known():
+    """The cell and the domain count the same persons."""
+    row = pdt.findings(fit_of(n=(900, np.nan, 800)), control_rate=0.2).rows[0]
+    assert row.cells()[1] == "3 (1700 in the 2 of known size)"
+    assert "1700 of" in row.domains[3].number
+    assert row.domains[3].number.endswith("patients, without 1 study of unknown size")
+    assert pdt.findings(fit_of(), control_rate=0.2).rows[0].cells()[1] == "3 (2700)"
+
+
 @pytest.mark.parametrize("shares", [(1, 1, 1), (2, 3, 5, 7, 11, 13), (995, 4, 1), (1,) * 8, (1, 200)])
 def test_the_shares_of_risk_of_bias_add_to_100(shares):
     words = ("Low", "High", "Some concerns", "", "Unclear", "Low", "", "High")[: len(shares)]

@@ -13,7 +13,7 @@ import numpy as np
 
 from pdt_evidence.analysis.bias.asymmetry import regression_test
 from pdt_evidence.analysis.bias.studies import Studies, direction_of, studies_of
-from pdt_evidence.analysis.meaning.information import information_size
+from pdt_evidence.analysis.meaning.information import information_size, sizes_of
 from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.evidence.judgements import WORDS, worst_judgement
 from pdt_evidence.formatting import PAGE, percent
@@ -132,6 +132,9 @@ def _imprecision(fit: PooledEffect, minimal: float, power: float) -> Domain:
     else:
         held = "not known" if math.isnan(size.held) else f"{size.held:.0f}"
         number += f"; {held} of {math.ceil(size.required):.0f} patients"
+        unknown = int(np.isnan(sizes_of(fit)).sum())
+        if 0 < unknown < fit.k:
+            number += f", without {unknown} {'study' if unknown == 1 else 'studies'} of unknown size"
         suggestion = SERIOUS if suggestion == FINE and size.fraction < 1 else suggestion
     return Domain(name="imprecision", rule=rule, number=number, suggestion=suggestion)
 

@@ -61,9 +61,18 @@ class Finding(Brief):
         value, low, high = map(float, shown)
         effect = f"{fit.measure} {PAGE.effect(value, 2, null)} ({PAGE.interval((low, high), 2, null)})"
         trials = f"{fit.trials:g} with {fit.k} effects" if fit.is_multilevel else str(fit.k)
-        size = f"{trials} ({'patients not known' if math.isnan(self.n) else f'{self.n:.0f}'})"
+        size = f"{trials} ({self._patients()})"
         name = ", ".join(word.replace("_", " ") for word in self.key)
         return (name, size, effect, *self._absolute(), *map(_domain_cell, self.domains))
+
+    def _patients(self) -> str:
+        """How many, or how many in the studies whose size is known."""
+        sizes = np.array([np.nan]) if self.fit.is_multilevel else sizes_of(self.fit)
+        known = np.isfinite(sizes)
+        if not known.any():
+            return "patients not known"
+        total = f"{sizes[known].sum():.0f}"
+        return total if known.all() else f"{total} in the {known.sum()} of known size"
 
     def _absolute(self) -> tuple[str, str, str]:
         a = self.meaning
