@@ -246,7 +246,7 @@ def test_studies_carry_what_figures_show(control):
 
 BAD = [
     (lambda t: t.iloc[:0], {}, "the table has no rows"),
-    (lambda t: t, {"by": "outcomes"}, r"column 'outcomes' is missing; .* Did you mean 'outcome'\?"),
+    (lambda t: t, {"by": "outcomes"}, r"column 'outcomes' is missing\. Did you mean 'outcome'\?"),
     (lambda t: t, {"by": ()}, "expected at least one column"),
     (lambda t: t.assign(row_id="a"), {}, "'row_id': expected each row once, found again: a"),
     (
