@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import pandas as pd
 
 from pdt_evidence.effects.table import add_effects
 from pdt_evidence.errors import known_options
-from pdt_evidence.evidence import select_trials
+from pdt_evidence.evidence import load, select_trials
 from pdt_evidence.evidence.judgements import overall_judgements
 
 __all__ = ["trials"]
@@ -60,7 +61,8 @@ def trials(
     >>> rows.set_index("row_id").loc["T0141", ["study", "source_id", "locator"]].tolist()
     ['Cooper 2003', 'metapsy_depression_psyctr', 'data.csv, rows 128 and 127, version 24.0.2, commit ceeabb7']
     """
-    table = select_trials(
+    return select_trials(
+        table=_with_effects(),
         comparison=comparison,
         disorder=disorder,
         outcome=outcome,
@@ -70,7 +72,12 @@ def trials(
         disputed=disputed,
         preferred=preferred,
     )
+
+
+@cache
+def _with_effects() -> pd.DataFrame:
+    """Every bundled row with its effect, computed once a process: none depends on another row."""
+    table = load("trials")
     at = list(table.columns).index("rob") + 1
-    table = table.copy()
     table.insert(at, "rob_overall", overall_judgements(table["rob"], table["rob_tool"]))
     return add_effects(table, "SMD", OPTIONS, {})

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["as_pandas", "is_table", "light", "with_window"]
 
 
+NO_TABLES = ("pdt_evidence", "builtins", "numpy")  # makers of values, none of which narwhals need look at
 FEW_WORDS = 4  # columns of words: fewer are not worth a block of their own
 
 
@@ -25,6 +26,8 @@ def is_table(value: object) -> bool:
     """Whether a value is a table of pandas, or of a library that narwhals knows."""
     if isinstance(value, pd.DataFrame):
         return True
+    if type(value).__module__.split(".")[0] in NO_TABLES:
+        return False
     import narwhals.stable.v1 as nw
 
     return bool(nw.dependencies.is_into_dataframe(value))

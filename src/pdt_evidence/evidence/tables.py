@@ -41,9 +41,10 @@ def select_trials(
     disputed: bool = False,
     preferred: bool = True,
     edges: Sequence[float] = WINDOW_EDGES,
+    table: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Trial-level contrasts as reported, before any effect size is computed; see `trials`."""
-    table = load("trials")
+    """Trial-level contrasts as reported, before any effect size is computed, or of a `table` of them; see `trials`."""
+    table = load("trials") if table is None else table.copy()
     table.insert(
         table.columns.get_loc("months_since_end"),  # pyright: ignore[reportArgumentType]
         "follow_up",

@@ -165,9 +165,13 @@ def _agrees(theirs: float, mine: float) -> bool:
     return abs(mine - theirs) <= 0.5 * 10**-digits + 10 ** (floor(log10(abs(theirs) + 1)) - 9)
 
 
-def _review_row(row_id: str) -> dict[str, Any]:
-    rows = load("reviews").set_index("row_id")
-    return {str(name): value for name, value in rows.loc[row_id].items()}
+@cache
+def _review_rows() -> dict[str, dict[Any, Any]]:
+    return {row["row_id"]: row for row in load("reviews").to_dict("records")}
+
+
+def _review_row(row_id: str) -> dict[Any, Any]:
+    return _review_rows()[row_id]
 
 
 def _row(row_id: str) -> Callable[[], Printed]:
@@ -255,11 +259,15 @@ def single_trials() -> list[Target]:
     kind = table["source_id"].map(kinds)
     arms = table[table["yi_basis"].eq("means") | table["yi_basis"].eq("change")]
     printed = table[kind.eq("trial") & table["reported_metric"].eq("d") & table["reported"].notna()]
-    found = []
-    for row in printed.to_dict("records"):
-        same = arms[arms["contrast_id"].eq(row["contrast_id"]) & arms["row_id"].ne(row["row_id"])]
-        found += [_single(row, other) for other in same.to_dict("records")]
-    return found
+    of_contrast: dict[str, list[dict[Any, Any]]] = {}
+    for other in arms.to_dict("records"):
+        of_contrast.setdefault(other["contrast_id"], []).append(other)
+    return [
+        _single(row, other)
+        for row in printed.to_dict("records")
+        for other in of_contrast.get(row["contrast_id"], [])
+        if other["row_id"] != row["row_id"]
+    ]
 
 
 def _single(row: dict[Any, Any], arms: dict[Any, Any]) -> Target:
