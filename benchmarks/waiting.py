@@ -28,6 +28,12 @@ from pdt_evidence.reporting.reproduce import reproduce
 reproduce("{folder}/results")
 """
 AGAINST_CONTROL = 'pdt.trials(comparison="pdt_vs_control", follow_up="post")'
+ROWS = """
+import pdt_evidence as pdt
+rows = pdt.trials()
+rows = rows[rows["yi"].notna()]
+pdt.aggregate_rows(rows)
+"""
 CALLS = {  # name -> (call, target in seconds)
     "trials(), pandas loaded": ("pdt.trials()", 0.1),
     "check_claims()": ("pdt.check_claims()", 1.0),
@@ -52,6 +58,11 @@ def waiting() -> Iterator[Row]:
         yield Row(
             name=name, seconds=seconds, ratio=seconds / floor, target=f"< {most:g} s", met=seconds < most
         )
+    seconds = processor_seconds(ROWS, "for _ in range(20): pdt.aggregate_rows(rows)") / 20
+    yield Row(
+        name="aggregate_rows(), one call", seconds=seconds, ratio=seconds / floor, target="< 0.01 s",
+        met=seconds < 0.01,
+    )  # fmt: skip
 
 
 def networks() -> Iterator[Row]:

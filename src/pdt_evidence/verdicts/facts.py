@@ -99,20 +99,20 @@ class Facts:
         """The reviews whose trials treat these patients, as `reviews` tells."""
         return tuple(dict.fromkeys(row["review_id"] for row in self.reviews if row["patients"] == patients))
 
-    @property
+    @cached_property
     def undated(self) -> str:
         """How many of the rows that can be pooled do not tell when they were measured."""
         months = months_on_clock(self._with_effect)
         return undated_said(len(months), int(np.isnan(months).sum()))
 
-    @property
+    @cached_property
     def late_against_cbt(self) -> str:
         """How many trials against CBT can be pooled late after the end."""
         table = self._with_effect
         late = table["comparison"].eq("pdt_vs_cbt") & (months_on_clock(table) > LATE)
         return late_said(int(table.loc[late, "trial_id"].nunique()))
 
-    @property
+    @cached_property
     def _with_effect(self) -> pd.DataFrame:
         return self.trials[self.trials["yi"].notna()]
 
