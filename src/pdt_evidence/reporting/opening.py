@@ -18,7 +18,7 @@ from pdt_evidence.verdicts.words import counted, in_words
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["answers", "draw_opening", "opening_effects"]
+__all__ = ["answers", "draw_opening", "how_sure", "opening_effects"]
 
 SHOWN = ("depression", "anxiety")  # the outcomes that the article's first claims are about
 FEWEST = 3  # trials, for a pool to be on the first screen
@@ -31,11 +31,10 @@ def opening_effects(contents: Contents) -> dict[str, PooledEffect]:
     words = {CONTROL: "against control", CBT: "against CBT"}
     found = {}
     for comparison, against in words.items():
-        for (outcome, window), effect in _pools(contents, comparison).items():
-            if window == "post" and effect.k >= FEWEST and outcome in SHOWN:
-                found[f"{in_words(outcome).capitalize()} {against}"] = replace(
-                    effect, notes=()
-                )  # the table has them
+        for outcome, effect in _at_the_end(contents, comparison):
+            if effect.k >= FEWEST:
+                # The table has the notes.
+                found[f"{in_words(outcome).capitalize()} {against}"] = replace(effect, notes=())
     return found
 
 
@@ -58,6 +57,30 @@ def answers(contents: Contents) -> list[tuple[str, str]]:
         ("Is it as good as CBT?", _against_cbt(contents)),
         ("Does it last?", _afterwards(contents)),
     ]
+
+
+def how_sure(contents: Contents) -> str:
+    """What the mean against control leaves open: where a further trial may lie."""
+    known = [
+        (outcome, effect)
+        for outcome, effect in _at_the_end(contents, CONTROL)
+        if not np.isnan(effect.pi).any() and not np.isnan(effect.ci).any()
+    ]
+    if not known:
+        return ""
+    sides: dict[str, list[str]] = {}
+    for outcome, effect in known:
+        sides.setdefault(_side(effect, "lies above 0", "lies below 0", "may be 0"), []).append(
+            in_words(outcome)
+        )
+    mean = ", ".join(f"{side} in {' and '.join(outcomes)}" for side, outcomes in sides.items())
+    where = ", ".join(f"{PAGE.interval(effect.pi)} in {in_words(outcome)}" for outcome, effect in known)
+    open_to = any(effect.pi[0] <= 0 for _, effect in known)
+    less = ", so that a single one may well find no benefit" if open_to else ""
+    return (
+        f"Against control, with 95% confidence, the mean of the trials {mean}. The trials differ: a further one may "
+        f"find anything from {where}{less}. They were not found by a systematic search."
+    )
 
 
 def _pools(contents: Contents, comparison: str) -> dict[tuple[str, ...], PooledEffect]:

@@ -8,7 +8,7 @@ import pytest
 
 import pdt_evidence as pdt
 from pdt_evidence.reporting.contents import Contents
-from pdt_evidence.reporting.opening import answers, opening_effects
+from pdt_evidence.reporting.opening import answers, how_sure, opening_effects
 from pdt_evidence.reporting.page.face import faces
 from pdt_evidence.reporting.page.filters import address
 from pdt_evidence.reporting.page.panels import panel, remark
@@ -46,6 +46,26 @@ def test_the_answer_follows_the_interval(contents, monkeypatch):
         changed.__dict__["comparisons"] = contents.comparisons
         assert words in dict(answers(changed))["Is it better than no treatment or usual care?"]
         assert "No trial against CBT" in dict(answers(changed))["Is it as good as CBT?"]
+
+
+def test_how_sure_it_is_follows_both_intervals(contents):
+    against = contents.pooled["pdt_vs_control"]["depression", "post"]
+    assert against.ci[0] > 0 > against.pi[0]
+    text = how_sure(contents)
+    assert "lies above 0 in depression" in text
+    assert f"{against.pi[1]:.2f} in depression" in text
+    assert "may well find no benefit" in text
+    rows = pdt.trials(comparison="pdt_vs_control", outcome="depression", follow_up="post")
+    rows = rows[rows["yi"].notna()]
+    for shift, words in (
+        (-3.0, "lies below 0 in depression"),
+        (-0.45, "may be 0 in depression"),
+        (3.0, "lies above 0"),
+    ):
+        changed = Contents()
+        changed.__dict__["pooled"] = {"pdt_vs_control": pdt.synthesize(rows.assign(yi=rows["yi"] + shift))}
+        assert words in how_sure(changed)
+        assert ("no benefit" in how_sure(changed)) == (shift < 3)
 
 
 def test_the_first_picture_shows_the_pools_of_the_table(contents):

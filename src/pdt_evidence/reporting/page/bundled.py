@@ -14,7 +14,7 @@ from pdt_evidence.reporting import citations
 from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.names import heading
-from pdt_evidence.reporting.opening import answers, opening_effects
+from pdt_evidence.reporting.opening import answers, how_sure, opening_effects
 from pdt_evidence.reporting.page.parts import View, common, drawing
 from pdt_evidence.reporting.page.svg import links_of
 from pdt_evidence.verdicts.records import ANSWERS, PARTS
@@ -87,7 +87,13 @@ def _first_screen(contents: Contents, figures: Path) -> dict[str, Any]:
     )
     title = "PDT against control and against CBT, end of treatment"
     picture = drawing(figures, "opening", title, alt_text(opening_effects(contents)))
-    return {"about": about, "answers_first": answers(contents), "scale_note": scale, "opening": picture}
+    return {
+        "about": about,
+        "answers_first": answers(contents),
+        "how_sure": how_sure(contents),
+        "scale_note": scale,
+        "opening": picture,
+    }
 
 
 def _judged(contents: Contents) -> dict[str, Any]:

@@ -91,6 +91,7 @@ def _first_screen(contents: OwnTable, figures: Path) -> dict[str, Any]:
     return {
         "about": about,
         "answers_first": own_answers(contents),
+        "how_sure": "",  # own answers say how much the studies differ
         "scale_note": _scale(contents.strata),
         "opening": picture,
     }
