@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import pdt_evidence as pdt
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import EvidenceError, RequestError
 
 TABLE = pd.DataFrame(
     {
@@ -53,6 +53,11 @@ def test_several_strata_are_refused_by_their_names(name):
         RequestError, match=rf"{name}\(\) looks at one .* 2 strata \(depression, post; depression, long\)"
     ):
         getattr(pdt, name)(table, **OPTIONS.get(name, {}))
+
+
+def test_a_row_without_a_stratum_is_refused_as_by_synthesize():
+    with pytest.raises(EvidenceError, match="column 'follow_up' is blank in row 2 of"):
+        pdt.bias(TABLE.assign(follow_up=["post", None, "post", "post", "post", "post"]))
 
 
 @pytest.mark.warns("Left out, as they give no effect", r"Left out \(.*rows T0224, T0225")

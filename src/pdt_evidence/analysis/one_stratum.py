@@ -114,7 +114,9 @@ def _ready(table: Any, caller: str) -> tuple[pd.DataFrame, tuple[str, ...], bool
     rows = with_window(as_pandas(table))
     by = tuple(name for name in STRATA if name in rows.columns)
     known = rows[rows["yi"].notna()] if "yi" in rows.columns else rows
-    strata = known[list(by)].drop_duplicates().astype(str).agg(", ".join, axis=1).tolist() if by else []
+    strata = (
+        known[list(by)].dropna().drop_duplicates().astype(str).agg(", ".join, axis=1).tolist() if by else []
+    )
     if len(strata) > 1:
         shown = "; ".join(strata[:MOST_STRATA]) + ("; …" if len(strata) > MOST_STRATA else "")
         key = ", ".join(repr(word) for word in strata[0].split(", "))
