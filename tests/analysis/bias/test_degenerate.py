@@ -34,6 +34,16 @@ def test_an_estimate_beyond_every_effect_is_named():
     assert "utside of all effects" not in pdt.bias(np.tile([-2.0, 2.0, 0.4], 4), vi).summary()
 
 
+def test_averages_of_independent_effects_are_silent_where_trials_have_several():
+    """UWLS of 12 effects of one trial had an interval as of 12 trials, without a word in bias()."""
+    yi, vi = np.linspace(0.1, 0.9, 12), np.linspace(0.03, 0.2, 12)
+    found = pdt.pet_peese(yi, vi, cluster=["a"] * 4 + ["b"] * 4 + ["c"] * 4)
+    for row in (found.uwls, found.waap):
+        assert np.isnan([row.estimate, row.se, row.p]).all()
+        assert row.why == "it takes every effect as independent, and here trials have several"
+    assert not np.isnan(pdt.pet_peese(yi, vi).uwls.se)
+
+
 def test_too_few_studies_for_a_funnel_have_a_reason():
     filled = pdt.trim_and_fill([0.4, 0.2], [0.05, 0.03])
     assert np.isnan([filled.estimate, filled.se, filled.tau2]).all()

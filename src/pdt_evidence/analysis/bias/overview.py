@@ -12,7 +12,15 @@ from numpy.typing import ArrayLike
 from pdt_evidence.analysis.bias.asymmetry import regression_test, trim_and_fill
 from pdt_evidence.analysis.bias.limits import limit_meta, p_uniform
 from pdt_evidence.analysis.bias.pet_peese import PetPeese, pet_peese
-from pdt_evidence.analysis.bias.records import NAN, Adjusted, Tabular, adjusted_cells, student, table_of
+from pdt_evidence.analysis.bias.records import (
+    ALONE,
+    NAN,
+    Adjusted,
+    Tabular,
+    adjusted_cells,
+    student,
+    table_of,
+)
 from pdt_evidence.analysis.bias.selection import selection_model
 from pdt_evidence.analysis.bias.selection_records import SelectionModel
 from pdt_evidence.analysis.bias.sensitivity import PublicationSensitivity, publication_sensitivity
@@ -33,7 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["Bias", "bias"]
 
 LEAST = 10
-ALONE = "it takes every effect as independent, and here trials have several"
 COLUMNS = ("method", "estimate", "se", "ci_low", "ci_high", "p", "k", "tau2", "applies", "why")
 SECTIONS = (  # in which order methods stand
     "uncorrected",

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.bias.records import (
+    ALONE,
     NAN,
     Adjusted,
     Tabular,
@@ -188,7 +189,7 @@ def pet_peese(
         model=form,
         precision=word,
         level=level,
-        notes=(why, *_asides(studies)),
+        notes=(why,),
     )
 
 
@@ -243,6 +244,8 @@ def _clustered(blank: Adjusted, studies: Studies, x: Floats, level: float) -> Ad
 
 def _waap(studies: Studies, level: float) -> Adjusted:
     """UWLS of the studies that see the UWLS mean with power 0.8."""
+    if studies.cluster is not None:
+        return _because(Adjusted(method="WAAP-WLS", k=studies.k), ALONE)
     mean = unrestricted_average(studies.yi, studies.vi)[0]
     powered = np.sqrt(studies.vi) <= abs(mean) / POWER
     if powered.sum() < 2:
@@ -254,6 +257,8 @@ def _waap(studies: Studies, level: float) -> Adjusted:
 
 
 def _average(name: str, studies: Studies, used: NDArray[np.bool_], level: float) -> Adjusted:
+    if studies.cluster is not None:
+        return _because(Adjusted(method=name, k=studies.k), ALONE)
     if used.sum() < 2:
         return _because(Adjusted(method=name, k=int(used.sum())), "its standard error needs 2 studies")
     estimate, se, df = unrestricted_average(studies.yi[used], studies.vi[used])
@@ -262,13 +267,3 @@ def _average(name: str, studies: Studies, used: NDArray[np.bool_], level: float)
 
 def _because(blank: Adjusted, why: str) -> Adjusted:
     return replace(blank, why=why)
-
-
-def _asides(studies: Studies) -> tuple[str, ...]:
-    return (
-        ()
-        if studies.cluster is None
-        else (
-            "UWLS and WAAP-WLS take the effects of a trial as independent: their intervals are too narrow here.",
-        )
-    )

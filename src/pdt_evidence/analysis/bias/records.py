@@ -15,8 +15,9 @@ from pdt_evidence.showing import Brief, Cells, cells_of, effect_cell
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NAN", "NO_INTERVAL", "Adjusted", "Tabular", "adjusted_cells", "student"]
+__all__ = ["ALONE", "NAN", "NO_INTERVAL", "Adjusted", "Tabular", "adjusted_cells", "student"]
 
+ALONE = "it takes every effect as independent, and here trials have several"
 NAN = float("nan")
 NO_INTERVAL = (NAN, NAN)
 
