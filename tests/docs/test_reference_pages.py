@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from website.external_links import misshapen
 from website.pages import ROOT, command_line, data_dictionary, name_groups, reference, results_schema
 
 import pdt_evidence as pdt
@@ -34,6 +35,23 @@ def test_every_figure_stands_beside_its_entry():
     assert all(
         (ROOT / "docs" / "gallery" / name).exists() for name in re.findall(r"\(\.\./gallery/([\w.]+)\)", text)
     )
+
+
+def test_a_doi_that_cannot_be_one_is_found():
+    assert misshapen(
+        ["https://doi.org/10.1002/sim.791", "https://doi.org/10.1002/sim.791.", "https://example.org"]
+    ) == ["https://doi.org/10.1002/sim.791."]
+
+
+def test_every_doi_of_code_and_data_has_the_form_of_one():
+    files = [*(ROOT / "src").rglob("*.py"), *(ROOT / "data").glob("*.csv"), ROOT / "CITATION.cff"]
+    found = {
+        doi.rstrip(".,;)\"'`")
+        for path in files
+        for doi in re.findall(r"\bdoi:\s?(10\S+)", path.read_text(encoding="utf-8"))
+    }
+    assert len(found) > 100
+    assert [doi for doi in found if not re.fullmatch(r"10\.\d{4,9}/\S+", doi)] == []
 
 
 def test_the_data_dictionary_has_every_column_of_every_table():

@@ -197,7 +197,9 @@ class MetaRegression(Brief):
     def summary(self) -> str:
         """Aligned text: heterogeneity, the test of the moderators, the coefficients."""
         level = f"{percent(self.level)} CI"
-        tau2 = f"tau2 {TEXT.number(self.tau2)} ({level} {TEXT.interval(self.tau2_ci)})"
+        # Of a model with clusters there is no interval of tau2.
+        around = "" if np.isnan(self.tau2_ci[0]) else f" ({level} {TEXT.interval(self.tau2_ci)})"
+        tau2 = f"tau2 {TEXT.number(self.tau2)}{around}"
         left = f"{tau2}, I2 {TEXT.number(self.I2, 1)}%, R2 {TEXT.number(self.R2, 1)}%"
         QE = f"Residual heterogeneity: QE(df = {self.QE_df}) = {TEXT.number(self.QE)}, {TEXT.p_value(self.QE_p)}"
         kind = "F" if TESTS_BY_CODE[self.test].by_t else "QM"
