@@ -10,11 +10,11 @@ from scipy.special import ndtri
 from pdt_evidence.analysis.regression.clustered import (
     FEWEST_DF,  # below it an interval is too rough to answer anything
 )
-from pdt_evidence.formatting import PAGE
+from pdt_evidence.formatting import PAGE, counted
 from pdt_evidence.verdicts.facts import Facts, Row
 from pdt_evidence.verdicts.questions import capital, from_interval, not_held, row_names, unanswered
 from pdt_evidence.verdicts.records import Finding
-from pdt_evidence.verdicts.words import counted, in_words
+from pdt_evidence.verdicts.words import in_words
 
 WITHIN, AGAINST = "change of treated patients", "change against control"  # the two subjects of growth
 

@@ -10,12 +10,12 @@ from pdt_evidence.analysis.regression.clustered import (
     FEWEST_DF,  # below it an interval is too rough to answer anything
 )
 from pdt_evidence.effects.reported import RATIOS
-from pdt_evidence.formatting import PAGE
+from pdt_evidence.formatting import PAGE, counted
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.facts import Facts, Row
 from pdt_evidence.verdicts.pools import Pool
 from pdt_evidence.verdicts.records import Finding, Variant
-from pdt_evidence.verdicts.words import counted, in_words
+from pdt_evidence.verdicts.words import in_words
 
 Answer = Callable[[PooledEffect], tuple[bool | None, bool]]  # -> holds, against
 SAID = {"yes": (True, False), "no": (False, False), "otherwise": (False, True), "not seen": (None, False)}
@@ -254,7 +254,7 @@ def not_held(question: str, source: str, about: str = "") -> Finding:
 def trials_of_review(facts: Facts, review: str, claimed: int) -> Finding:
     stated = facts.source(review)["trials_included"]
     return Finding(
-        question=f"Does the review include {claimed} trials?",
+        question=f"Does the review include {counted(claimed, 'trial')}?",
         part="attribution",
         holds=None if isnan(stated) else bool(stated == claimed),
         against=True,
