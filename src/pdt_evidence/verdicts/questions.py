@@ -282,17 +282,17 @@ def against_each_control(facts: Facts, about: str = "") -> Iterator[Finding]:
         )
 
 
-def whatever_the_rule(facts: Facts, about: str = "") -> list[Finding]:
+def whatever_the_rule(facts: Facts, about: str = "") -> Finding:
     """Whether the answer hangs on what is done with several rows of one trial, or with counts of persons."""
     question = (
         "… above 0 under every rule for dependent rows and counts of persons, correlations from 0 to 0.9?"
     )
     table = facts.under_every_rule
     if table is None:
-        return unanswered(facts, question, about, of="under_every_rule")
+        return unanswered(facts, question, about, of="under_every_rule")[0]
     low, high = table["estimate"].min(), table["estimate"].max()
     answered = enough(facts, table["trials"].min())
-    made = Finding(
+    return Finding(
         question=question,
         part="content",
         holds=bool((table["ci_low"] > 0).all()) if answered else None,
@@ -301,7 +301,6 @@ def whatever_the_rule(facts: Facts, about: str = "") -> list[Finding]:
         source=f"pooled here in {len(table)} ways{too_few(facts, table['trials'].min())}",
         about=about,
     )
-    return [made]
 
 
 def long_after_the_end(facts: Facts, about: str = "") -> Finding:

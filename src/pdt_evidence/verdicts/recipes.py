@@ -174,7 +174,7 @@ def archives_vs_control(facts: Facts) -> list[Finding]:
             follow_up="post",
         ),
         *pooled_above_zero(facts, facts.pooled(), "all outcomes at the end of treatment", about=about),
-        *whatever_the_rule(facts, about),
+        whatever_the_rule(facts, about),
         *against_each_control(facts, about),
         intervals_in_favour([row for row in printed if not isnan(row["ci_low"])], about),
     ]

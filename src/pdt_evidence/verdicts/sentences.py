@@ -16,7 +16,7 @@ from pdt_evidence.analysis.conclusions.equivalence import (
 from pdt_evidence.analysis.conclusions.wording import rising_changes
 from pdt_evidence.analysis.regression.clustered import FEWEST_DF
 from pdt_evidence.formatting import PAGE, counted
-from pdt_evidence.verdicts.facts import Facts, Row, follow_up_held
+from pdt_evidence.verdicts.facts import Facts, Row, follow_up_held, trend_against_control
 from pdt_evidence.verdicts.head_to_head import interval_at
 from pdt_evidence.verdicts.pools import INFLUENCE, SCORES, Pool
 from pdt_evidence.verdicts.questions import no_effect, side
@@ -174,7 +174,7 @@ def _ongoing(facts: Facts, _: Sequence[Finding]) -> str:
         f"Change since the start is larger at the later visit in {rising} of {figures} published figures for treated "
         "patients (a printed range counts once), but these have no control group."
     ]
-    trend = facts.trend_against_control
+    trend = trend_against_control(facts.follow_up)
     if found is None or trend is None:
         why = facts.why_open("follow_up", follow_up="").removeprefix("cannot be checked: ")
         parts.append(f"Growth against control cannot be checked in the trials given: {why}.")
