@@ -4,9 +4,12 @@ import copy
 import json
 import math
 import pickle
+import re
 
+import pandas as pd
 import pytest
 
+import pdt_evidence as pdt
 from pdt_evidence import pool, pool_multilevel
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.styles import STYLES
@@ -65,3 +68,36 @@ def test_a_result_says_whether_it_is_multilevel():
     yi, vi = [0.2, 0.5, 0.1], [0.01, 0.02, 0.03]
     assert not pool(yi, vi).is_multilevel
     assert pool_multilevel(yi, vi, cluster=["a", "a", "b"]).is_multilevel
+
+
+NUMBER_OF_MANY = re.compile(
+    r"(?<![\d.,/−-])1 (rows|trials|studies|clusters|effects|degrees|values|strata|windows|pairs|results|names|arms|"
+    r"contrasts|groups|findings|methods|estimates|specifications|treatments|rows?s|counts|boxes)\b"
+)
+
+
+def test_one_is_singular_in_what_a_reader_sees():
+    """Small results, each with one of something: no "1 rows", "1 clusters", "1 degrees of freedom"."""
+    one = pdt.pool([0.2], [0.1], measure="SMD")
+    two = pdt.pool_multilevel([0.2, 0.3, 0.5], [0.1, 0.1, 0.2], ["a", "a", "b"], rho=0.5)
+    table = pd.DataFrame(
+        {
+            "study": ["A", "B"],
+            "outcome": "depression",
+            "follow_up": "post",
+            "yi": [0.2, 0.4],
+            "vi": [0.1, 0.2],
+        }
+    )
+    syn = pdt.synthesize(table)
+    update = pdt.compare(table, pd.concat([table, table.assign(study="C").head(1)]))
+    texts = [
+        *(found.summary() for found in (one, two, syn, update)),
+        *map(repr, (one, two, syn, update, pdt.influence(pdt.pool([0.2, 0.3], [0.1, 0.1])))),
+        pdt.alt_text(one),
+        pdt.alt_text(syn),
+        *pdt.findings(syn),
+        str(pdt.multiverse(table)),
+    ]
+    assert not [found.group(0) for text in texts for found in NUMBER_OF_MANY.finditer(str(text))]
+    assert "1 row came" in update.summary()

@@ -6,6 +6,7 @@ A `Format` holds the conventions of one of these; besides, tables as aligned tex
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -20,6 +21,7 @@ __all__ = [
     "TEXT",
     "Format",
     "aligned",
+    "counted",
     "decimals_for",
     "escape",
     "note_lines",
@@ -31,6 +33,28 @@ __all__ = [
 
 MOST_DECIMALS = 8
 RATIOS = ("OR", "RR", "ROM", "HR", "IRR")  # pooled as logarithms
+
+
+def counted(number: float, noun: str = "study", several: str = "", *, decimals: int = 0) -> str:
+    """The number with its noun in the singular or the plural; every count that a reader sees goes through here.
+
+    Examples
+    --------
+    >>> counted(1), counted(3), counted(2, "row"), counted(0, "subset")
+    ('1 study', '3 studies', '2 rows', '0 subsets')
+    >>> counted(1.0, "degree of freedom"), counted(2.75, "degree of freedom", decimals=1)
+    ('1 degree of freedom', '2.8 degrees of freedom')
+    >>> counted(1, "stratum", "strata"), counted(0, "stratum", "strata")
+    ('1 stratum', '0 strata')
+    """
+    shown = f"{number:.{decimals}f}"
+    if float(shown) == 1:
+        return f"1 {noun}"
+    head, _, rest = noun.partition(" of ")
+    plural = (
+        f"{head[:-1]}ies" if re.search("[^aeiou]y$", head) else f"{head}{'es' if head.endswith('s') else 's'}"
+    )
+    return f"{shown} {several or plural + (f' of {rest}' if rest else '')}"
 
 
 def plain(value: Any) -> Any:

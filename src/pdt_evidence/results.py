@@ -20,6 +20,7 @@ from pdt_evidence.formatting import (
     RATIOS,
     TEXT,
     aligned,
+    counted,
     note_lines,
     percent,
     plain,
@@ -227,7 +228,7 @@ class Synthesis(Brief, Described):
     def __repr__(self) -> str:
         rho = "" if math.isnan(self.rho) else f" rho={self.rho:g}"
         rules = f"{self.measure}, {self.method} {self.test}, {self.dependence}{rho}"
-        strata = "1 stratum" if len(self) == 1 else f"{len(self)} strata"
+        strata = counted(len(self), "stratum", "strata")
         return f"<Synthesis of {strata} by {', '.join(self.by)}: {rules}>"
 
     def __str__(self) -> str:
@@ -307,7 +308,7 @@ class Synthesis(Brief, Described):
         lines = [f"{measures}by {', '.join(self.by)} ({rules})", "", *aligned(cells, len(self.by) + mixed)]
         lines += ["", *(f"[{n}] {note}" for n, note in enumerate(notes, 1))] if notes else []
         if len(self.left_out):
-            lines += ["", f"{len(self.left_out)} rows went into no stratum (see left_out)."]
+            lines += ["", f"{counted(len(self.left_out), 'row')} went into no stratum (see left_out)."]
         return "\n".join([*lines, *note_lines(self.notes)])
 
     def _cells(self) -> Cells:
@@ -339,7 +340,11 @@ def _title(effect: PooledEffect) -> str:
         "Equal-effects model" if effect.method in ONE_EFFECT else f"Random-effects model ({effect.method})"
     )
     several = not math.isnan(effect.trials) and effect.trials != effect.k
-    size = f"k = {effect.k} effects of {effect.trials:g} trials" if several else f"k = {effect.k}"
+    size = (
+        f"k = {counted(effect.k, 'effect')} of {counted(effect.trials, 'trial')}"
+        if several
+        else f"k = {effect.k}"
+    )
     return f"{words}: {model}, {size}" if words else f"{model}, {size}"
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from pdt_evidence.errors import known_options_of_methods
-from pdt_evidence.formatting import PAGE, RATIOS, TEXT, escape, percent
+from pdt_evidence.formatting import PAGE, RATIOS, TEXT, counted, escape, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,7 +169,7 @@ def pooled_head(measure: str, level: float) -> tuple[str, ...]:
 def pooled_cells(effect: Any, *, named: bool = False) -> tuple[str, ...]:
     """k, effect with its interval, prediction interval, I² and p of a pooled effect; `named` with its measure."""
     several = not math.isnan(effect.trials) and effect.trials != effect.k
-    size = f"{effect.k} ({effect.trials:.0f} trials)" if several else f"{effect.k}"
+    size = f"{effect.k} ({counted(effect.trials, 'trial')})" if several else f"{effect.k}"
     shown = effect_cell(effect.measure, effect.estimate, effect.ci)
     low, high = map(_exp, effect.pi) if effect.measure in RATIOS else effect.pi
     pi = PAGE.unknown if math.isnan(low) else PAGE.interval((low, high), 2, float(effect.measure in RATIOS))

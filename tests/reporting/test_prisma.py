@@ -57,8 +57,8 @@ def test_a_count_that_nobody_gave_is_not_known_even_where_it_could_be_worked_out
         ({"excluded": 1100}, "1100 excluded are more than the 1078"),
         ({"not_retrieved": 7}, "leaves 81, but assessed is 82"),
         ({"reports_excluded": {"no outcome": 34}}, "leaves 48, but reports included is 18"),
-        ({"included": 19}, "19 studies are more than their 18 reports"),
-        ({"pooled": 18}, "18 studies are more than the 17 included"),
+        ({"included": 19}, r"more studies \(19\) than reports \(18\)"),
+        ({"pooled": 18}, r"more studies \(18\) than are included \(17\)"),
     ],
 )
 def test_counts_that_contradict_each_other_are_refused(change, words):
@@ -107,3 +107,8 @@ def test_it_is_written_as_svg_alone(tmp_path):
         flow.save(tmp_path / "flow.png")
     with pytest.raises(pdt.EvidenceError, match="does not exist"):
         flow.save(tmp_path / "nowhere" / "flow.svg")
+
+
+def test_a_count_that_is_not_known_is_left_out():
+    with pytest.raises(pdt.EvidenceError, match=r"found 'unknown'\. Leave it out if it is not known\.$"):
+        pdt.prisma_flow(duplicates="unknown")

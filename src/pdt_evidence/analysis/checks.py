@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pdt_evidence.analysis.ordered import in_their_order
 from pdt_evidence.arguments import give_a_stratum, is_synthesis, shown
 from pdt_evidence.errors import EvidenceError, RequestError
+from pdt_evidence.formatting import counted
 from pdt_evidence.models.pool import Options
 
 __all__ = [
@@ -47,11 +48,15 @@ def checked_studies(
             f"pool() takes yi and vi of shape (k,), got {y.shape} and {v.shape}; pool_many() takes more."
         )
     if y.size != v.size:
-        raise EvidenceError(f"yi has {y.size} values and vi has {v.size}; each study needs one of each.")
+        raise EvidenceError(
+            f"yi has {counted(y.size, 'value')} and vi has {v.size}; each study needs one of each."
+        )
     if y.size == 0:
         raise EvidenceError("There is no study to pool: yi and vi are empty.")
     if labels is not None and len(labels) != y.size:
-        raise EvidenceError(f"labels has {len(labels)} names for {y.size} studies; each study needs one.")
+        raise EvidenceError(
+            f"labels has {counted(len(labels), 'name')} for {counted(y.size)}; each study needs one."
+        )
     names = tuple(map(str, range(1, y.size + 1) if labels is None else labels))
     # The sums are finite only if every value is; then one minimum settles the rest.
     whole = (
@@ -197,7 +202,7 @@ def per_study(
     k: int, columns: Mapping[str, Sequence[Any]] | None, row_ids: Sequence[str] | None
 ) -> tuple[dict[str, tuple[Any, ...]], tuple[str, ...]]:
     problems = [
-        f"columns[{name!r}] = {shown(values)}, but it must be a list of {k} values."
+        f"columns[{name!r}] = {shown(values)}, but it must be a list of {counted(k, 'value')}."
         for name, values in (columns or {}).items()
         if isinstance(values, str) or not hasattr(values, "__len__")
     ]
@@ -206,12 +211,12 @@ def per_study(
     kept = {name: in_their_order(values) for name, values in (columns or {}).items()}
     ids = tuple(map(str, row_ids or ()))
     problems = [
-        f"columns[{name!r}] has {len(values)} values for {k} studies."
+        f"columns[{name!r}] has {counted(len(values), 'value')} for {counted(k)}."
         for name, values in kept.items()
         if len(values) != k
     ]
     if ids and len(ids) != k:
-        problems.append(f"row_ids has {len(ids)} values for {k} studies.")
+        problems.append(f"row_ids has {counted(len(ids), 'value')} for {counted(k)}.")
     if problems:
         raise EvidenceError.from_problems(problems, "pool()")
     return kept, ids

@@ -12,6 +12,7 @@ from pdt_evidence.analysis.pooled.rows_to_pool import numbers_of_rows, rows_to_p
 from pdt_evidence.analysis.synthesis import scores_to_pool, synthesize
 from pdt_evidence.errors import EvidenceWarning, RequestError, warn
 from pdt_evidence.evidence.frames import as_pandas, is_table, light, with_window
+from pdt_evidence.formatting import counted
 from pdt_evidence.results import PooledEffect
 
 __all__ = [
@@ -121,7 +122,8 @@ def _ready(table: Any, caller: str) -> tuple[pd.DataFrame, tuple[str, ...], bool
         shown = "; ".join(strata[:MOST_STRATA]) + ("; …" if len(strata) > MOST_STRATA else "")
         key = ", ".join(repr(word) for word in strata[0].split(", "))
         raise RequestError(
-            f"{caller}() looks at one meta-analysis, and the table has {len(strata)} strata ({shown}): filter the "
+            f"{caller}() looks at one meta-analysis, and the table has "
+            f"{counted(len(strata), 'stratum', 'strata')} ({shown}): filter the "
             f"table, or give one stratum of synthesize, as in {caller}(synthesize(table)[{key}])."
         )
     named = bool({"trial_id", "study"} & set(rows.columns))

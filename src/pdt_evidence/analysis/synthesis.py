@@ -20,6 +20,7 @@ from pdt_evidence.effects.standing import EVENTS, OUTCOME_KINDS, scores_before_e
 from pdt_evidence.effects.standing import outcome_kind as kinds_of
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
 from pdt_evidence.evidence.frames import as_pandas, light, with_window
+from pdt_evidence.formatting import counted
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
@@ -253,7 +254,7 @@ def about_counts(rows: int, events: str) -> tuple[Note, ...]:
     if not rows:
         return ()
     why = "a trial has a score of the same outcome" if events == "fallback" else "only scores are pooled"
-    what = "1 row that counts persons is" if rows == 1 else f"{rows} rows that count persons are"
+    what = "1 row that counts persons is" if rows == 1 else f"{counted(rows, 'row')} that count persons are"
     return (
         Note("counts-set-aside", f"{what} not pooled with scores, as {why}; they can be pooled as ratios."),
     )

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.cli.evidence import (
-    counted,
     heading,
     note,
     one_stratum,
@@ -17,6 +16,7 @@ from pdt_evidence.cli.evidence import (
     table_of,
 )
 from pdt_evidence.errors import RequestError
+from pdt_evidence.formatting import counted
 from pdt_evidence.screen import emphasised, wrapped
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.cli.evidence import counted, pooling, said, synthesis_of, table_of, words
+from pdt_evidence.cli.evidence import pooling, said, synthesis_of, table_of, words
 from pdt_evidence.errors import EvidenceError, RequestError
+from pdt_evidence.formatting import counted
 from pdt_evidence.screen import emphasised, wrapped
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import MOST_SHOWN, RequestError
+from pdt_evidence.formatting import counted
 from pdt_evidence.screen import emphasised, wrapped
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILTERS",
-    "counted",
     "heading",
     "note",
     "one_stratum",
@@ -47,10 +47,6 @@ def said(text: str) -> None:
 
 def words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def table_of(arguments: argparse.Namespace) -> tuple[Any, str]:

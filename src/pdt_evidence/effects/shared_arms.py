@@ -281,8 +281,8 @@ def _say_unclear(table: pd.DataFrame, unclear: NDArray[np.bool_], cluster: str) 
     named = ", ".join(trials[:5]) + (f" and {len(trials) - 5} more" if len(trials) > 5 else "")
     warn(
         f"Trial {named}: rows of one measurement name the same arm on one side and none on the other, and no number"
-        f" says whether they compare several arms with it or the same two. Their covariance is a guess until both arms"
-        f" are named: arm_t_label and arm_c_label."
+        " says whether they compare several arms with it or the same two. Their covariance is a guess until both arms"
+        " are named: arm_t_label and arm_c_label."
     )
 
 

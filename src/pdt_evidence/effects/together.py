@@ -15,6 +15,7 @@ from pdt_evidence.effects.dependence import aggregate as combine
 from pdt_evidence.effects.shared_arms import Covariances
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.frames import light
+from pdt_evidence.formatting import counted
 
 __all__ = ["Aggregation", "with_effect"]
 
@@ -73,7 +74,7 @@ def _refuse_mixed_measures(rows: pd.DataFrame, cluster: str) -> None:
     mixed = rows[rows.groupby(cluster, sort=False)["measure"].transform("nunique").gt(1)]
     if len(mixed):
         counts = mixed["measure"].value_counts()
-        found = ", ".join(f"{word} ({count} rows)" for word, count in counts.items())
+        found = ", ".join(f"{word} ({counted(count, 'row')})" for word, count in counts.items())
         raise EvidenceError(f"the rows mix measures: {found}. Pool each measure by itself.")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pdt_evidence.errors import known_options
 from pdt_evidence.evidence.package import load
 from pdt_evidence.evidence.tables import NOT_SYMPTOMS, members
+from pdt_evidence.formatting import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +74,7 @@ def coverage() -> pd.DataFrame:
 
 def undated_said(rows: int, undated: int) -> str:
     """How many rows of trials stand in no window."""
-    return f"{undated} of {rows} rows of trials have no known time since the end of treatment."
+    return f"{undated} of {counted(rows, 'row')} of trials have no known time since the end of treatment."
 
 
 def late_said(late: int) -> str:

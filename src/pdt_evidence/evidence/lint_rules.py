@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.evidence.contradictions import contradictions
+from pdt_evidence.formatting import counted
 
 __all__ = ["ARMS", "MEANS", "PEERS", "RULES", "Floats", "Found", "Rows", "first_of", "other_sds", "scale_of",
            "standard_errors"]  # fmt: skip
@@ -226,7 +227,7 @@ def _sizes(rows: Rows) -> Found:
             odd = (count > 1) & ((n > N_RATIO * usual) | (n * N_RATIO < usual))
         for at in _at(odd & (rows.code("trial_id") >= 0) & ~explained):
             others = "other row has" if count[at] == 2 else "other rows have about"
-            what = f"{n[at]:g} persons, where the trial's {others} {usual[at]:g}."
+            what = f"{counted(n[at], 'person')}, where the trial's {others} {usual[at]:g}."
             yield at, (f"n_{arm}", what, "Check it, or say in note why the number differs.")
 
 

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 from pdt_evidence.errors import known_options
-from pdt_evidence.formatting import percent
+from pdt_evidence.formatting import counted, percent
 from pdt_evidence.models.estimators import ESTIMATORS
 from pdt_evidence.models.inference import TESTS_BY_CODE
 from pdt_evidence.models.prediction import PI_RULES_BY_CODE
@@ -99,7 +99,7 @@ def _effects(of: Any, found: list[str]) -> list[str]:
         lines.append(f"They were pooled by {' and '.join(name.replace('_', ' ') for name in by)} (item 13a).")
     excluded = getattr(of, "left_out", None)
     if excluded is not None and len(excluded):
-        lines.append(f"{len(excluded)} rows went into no pool, each with its reason (item 13a).")
+        lines.append(f"{counted(len(excluded), 'row')} went into no pool, each with its reason (item 13a).")
     return lines
 
 
@@ -143,7 +143,7 @@ def _dependence(of: Any, found: list[str]) -> list[str]:
         return ["Of several values of a trial one was chosen by a stated order of instruments (item 13b)."]
     if rule in ("three-level", "che"):
         return [
-            f"Several values of a trial were modelled with a variance between trials and one within them"
+            "Several values of a trial were modelled with a variance between trials and one within them"
             f"{_cite(found, THREE_LEVEL, CHE)}{assumed} (item 13d)."
         ]
     return []

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pdt_evidence.formatting import PAGE, percent
+from pdt_evidence.formatting import PAGE, counted, percent
 from pdt_evidence.models.distributions import chi2_tail, log_two_sided_p, two_sided_p
 from pdt_evidence.models.estimators import estimate_tau2, estimator, tau2_standard_error
 from pdt_evidence.models.heterogeneity import (
@@ -88,7 +88,10 @@ class PooledArrays(Brief):
 
     def _line(self) -> str:
         most = int(self.k.max()) if self.k.size else 0
-        return f"{self.method} {self.test}: {self.k.size} pools of up to {most} studies, shape {self.k.shape}"
+        return (
+            f"{self.method} {self.test}: {counted(self.k.size, 'pool')} of up to "
+            f"{counted(most)}, shape {self.k.shape}"
+        )
 
     def _cells(self) -> Cells:
         def first(values: Any) -> list[Any]:

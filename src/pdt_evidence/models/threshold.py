@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from pdt_evidence.formatting import TEXT, note_lines, percent, plain
+from pdt_evidence.formatting import TEXT, counted, note_lines, percent, plain
 from pdt_evidence.models.pool import Options
 from pdt_evidence.models.pool import fit as pool_arrays
 from pdt_evidence.notes import Note
@@ -65,7 +65,7 @@ class Beyond(Brief):
         level, q = percent(self.level), TEXT.shortest(self.q)
         lines = [
             f"True effects above {q}: {_percent(self.share)}{_interval(self.ci, level)} if they are normal;",
-            f"of the calibrated estimates of {self.k} studies {_percent(self.calibrated)}"
+            f"of the calibrated estimates of {counted(self.k)} {_percent(self.calibrated)}"
             f"{_interval(self.calibrated_ci, level)}.",
         ]
         return "\n".join([*lines, *note_lines(self.notes)])

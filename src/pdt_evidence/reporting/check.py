@@ -24,8 +24,8 @@ from pdt_evidence.evidence.readers.trials import file_source, typed_trials, with
 from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import Problem, first_of_cells, listed
 from pdt_evidence.evidence.tables import set_aside
+from pdt_evidence.formatting import counted
 from pdt_evidence.showing import Brief
-from pdt_evidence.verdicts.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,7 @@ from pdt_evidence.analysis.robustness.dependence import sensitivity
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceWarning
-from pdt_evidence.formatting import PAGE
+from pdt_evidence.formatting import PAGE, counted
 from pdt_evidence.reporting.names import named
 from pdt_evidence.verdicts.facts import follow_up_held
 from pdt_evidence.verdicts.recompute import published_results
@@ -137,7 +137,7 @@ def moderator_groups(found: Moderation) -> list[dict[str, Any]]:
                 "missing": int(first["missing_trials"]),
                 "counted_twice": ""
                 if slope or total <= found.trials
-                else f"{total} for {found.trials} trials",
+                else f"{total} for {counted(found.trials, 'trial')}",
                 "levels": rows.to_dict("records"),
             }
         )

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdt_evidence.analysis.conclusions.equivalence import equivalence
-from pdt_evidence.formatting import PAGE
+from pdt_evidence.formatting import PAGE, counted
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.names import CONTROLS
 from pdt_evidence.results import PooledEffect
-from pdt_evidence.verdicts.words import counted, in_words
+from pdt_evidence.verdicts.words import in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

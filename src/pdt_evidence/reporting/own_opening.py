@@ -8,10 +8,9 @@ from dataclasses import replace
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from pdt_evidence.formatting import PAGE, RATIOS, percent
+from pdt_evidence.formatting import PAGE, RATIOS, counted, percent
 from pdt_evidence.reporting.own_table import OwnTable
 from pdt_evidence.results import PooledEffect
-from pdt_evidence.verdicts.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,7 +126,7 @@ def _apart(strata: Sequence[PooledEffect]) -> str:
     for effect in largest:
         I2 = f"I² = {PAGE.number(effect.I2, 0)}%" if not math.isnan(effect.I2) else "I² cannot be computed"
         if math.isnan(sum(effect.pi)):
-            where = f"with {effect.k} studies no prediction interval can be computed"
+            where = f"with {counted(effect.k)} no prediction interval can be computed"
         else:
             limits = to(effect.pi, effect.measure)
             where = f"a new study is expected within {limits} ({percent(effect.level)} prediction interval)"

@@ -233,7 +233,8 @@ def _count(name: str, value: object, problems: list[str]) -> Counted:
         return int(value)
     columns = getattr(value, "columns", None)
     if columns is None or name in ("duplicates", "automation", "removed_otherwise", "pooled"):
-        problems.append(f"{name}: expected a whole number of 0 or more, found {shown(value)}.")
+        known = f"expected a whole number of 0 or more, found {shown(value)}"
+        problems.append(f"{name}: {known}. Leave it out if it is not known.")
         return None
     if name != "included":
         return len(value)  # pyright: ignore[reportArgumentType]
@@ -285,9 +286,9 @@ def _contradictions(counts: Mapping[str, Counted]) -> Iterator[str]:
             yield f"{start}: {before} less {less} {out} leaves {before - less}, but {rest} is {after}."
     reports, studies, pooled = n["included_reports"], n["included"], n["pooled"]
     if reports is not None and studies is not None and studies > reports:
-        yield f"included: {studies} studies are more than their {reports} reports."
+        yield f"included: more studies ({studies}) than reports ({reports})."
     if pooled is not None and studies is not None and pooled > studies:
-        yield f"pooled: {pooled} studies are more than the {studies} included."
+        yield f"pooled: more studies ({pooled}) than are included ({studies})."
 
 
 def _boxes(counts: Mapping[str, Counted], given: Mapping[str, object]) -> tuple[Box, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers.writing import guarded, write_all
+from pdt_evidence.formatting import counted
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.names import named
 from pdt_evidence.reporting.page import write_page
@@ -17,7 +18,6 @@ from pdt_evidence.reporting.pictures import write_forests
 from pdt_evidence.reporting.records import write_records
 from pdt_evidence.reporting.unfinished import folder_to_make_in
 from pdt_evidence.results import PooledEffect
-from pdt_evidence.verdicts.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,7 +108,7 @@ def _move(made: Path, out: Path) -> None:
 
 
 def _summary(contents: Contents, out: Path, written: int) -> str:
-    lines = [f"{written} files in {out}; open {out / 'report.html'}", ""]
+    lines = [f"{counted(written, 'file')} in {out}; open {out / 'report.html'}", ""]
     for comparison, synthesis in contents.pooled.items():
         effects = list(synthesis.strata.values())
         post = [

@@ -12,9 +12,9 @@ from pdt_evidence.evidence.readers.columns import has_given_effects
 from pdt_evidence.evidence.readers.events import event_measure
 from pdt_evidence.evidence.schema import listed
 from pdt_evidence.evidence.tables import set_aside
+from pdt_evidence.formatting import counted
 from pdt_evidence.other_names import as_written
 from pdt_evidence.reporting.check import places, strata_of
-from pdt_evidence.verdicts.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd

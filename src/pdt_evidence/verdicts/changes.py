@@ -10,11 +10,11 @@ from scipy.special import ndtri
 from pdt_evidence.analysis.regression.clustered import (
     FEWEST_DF,  # below it an interval is too rough to answer anything
 )
-from pdt_evidence.formatting import PAGE
-from pdt_evidence.verdicts.facts import Facts, Row
+from pdt_evidence.formatting import PAGE, counted
+from pdt_evidence.verdicts.facts import Facts, Row, trend_against_control
 from pdt_evidence.verdicts.questions import capital, from_interval, not_held, row_names, unanswered
 from pdt_evidence.verdicts.records import Finding
-from pdt_evidence.verdicts.words import counted, in_words
+from pdt_evidence.verdicts.words import in_words
 
 WITHIN, AGAINST = "change of treated patients", "change against control"  # the two subjects of growth
 
@@ -64,7 +64,7 @@ def growth_against_control(facts: Facts, outcome: str) -> Finding | None:
 def trend_after_the_end(facts: Facts) -> Finding:
     """Whether effects against control grow with the months since the end, in the trials held."""
     question = "Trials held: does the effect against control grow with the months since the end?"
-    row = facts.trend_against_control
+    row = trend_against_control(facts.follow_up)
     if row is None:
         return open_in_time(facts, question, AGAINST)
     return from_interval(

@@ -29,7 +29,7 @@ from pdt_evidence.verdicts.rules import Rules
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TABLES", "Facts", "Row", "follow_up_held"]
+__all__ = ["TABLES", "Facts", "Row", "follow_up_held", "trend_against_control"]
 
 Row = Mapping[Any, Any]  # of a table: the cell of each column
 
@@ -144,15 +144,6 @@ class Facts:
         return self._time[0]
 
     @property
-    def trend_against_control(self) -> Row | None:
-        """The slope on months since the end against control; None where no such trial is held."""
-        if self.follow_up is None:
-            return None
-        trend = self.follow_up.trend
-        rows = trend[trend["comparison"].eq("pdt_vs_control") & trend["trials"].gt(0)]
-        return rows.to_dict("records")[0] if len(rows) else None
-
-    @property
     def controls(self) -> Moderation | None:
         """The effect at the end of treatment by kind of control; None where the table of a user gives none."""
         return self._kinds[0]
@@ -204,6 +195,15 @@ class Facts:
         for column, word in words.items():
             table = table[table[column].eq(word)]
         return pooled_alone(table)
+
+
+def trend_against_control(found: FollowUp | None) -> Row | None:
+    """The slope on months since the end against control; None where no such trial is held."""
+    if found is None:
+        return None
+    rows = found.trend[found.trend["comparison"].eq("pdt_vs_control")]
+    one = rows.to_dict("records")[0] if len(rows) else None
+    return one if one is None or one.get("trials") != 0 else None
 
 
 def _against_control(table: pd.DataFrame) -> pd.DataFrame:

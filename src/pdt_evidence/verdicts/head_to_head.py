@@ -9,7 +9,7 @@ from math import isnan
 from scipy.special import ndtri, stdtrit
 
 from pdt_evidence.analysis.conclusions.equivalence import STEINERT_2017
-from pdt_evidence.formatting import PAGE
+from pdt_evidence.formatting import PAGE, counted
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.facts import Facts
 from pdt_evidence.verdicts.pools import Pool
@@ -125,7 +125,7 @@ def through_networks(facts: Facts, about: str = "") -> Iterator[Finding]:
             (row["estimate"] - z * row["se"], row["estimate"] + z * row["se"]) for z in (z90, z95)
         )
         source = (
-            f"{row['studies']} studies in the network; {row['k_direct']} compare the two directly and give "
+            f"{counted(row['studies'])} in the network; {row['k_direct']} compare the two directly and give "
             f"{row['direct_share']:.0%} of the weight"
         )
         word = str(NETWORK_NAMES.get(row["network"], row["network"]))

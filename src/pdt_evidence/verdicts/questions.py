@@ -10,12 +10,12 @@ from pdt_evidence.analysis.regression.clustered import (
     FEWEST_DF,  # below it an interval is too rough to answer anything
 )
 from pdt_evidence.effects.reported import RATIOS
-from pdt_evidence.formatting import PAGE
+from pdt_evidence.formatting import PAGE, counted
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.facts import Facts, Row
 from pdt_evidence.verdicts.pools import Pool
 from pdt_evidence.verdicts.records import Finding, Variant
-from pdt_evidence.verdicts.words import counted, in_words
+from pdt_evidence.verdicts.words import in_words
 
 Answer = Callable[[PooledEffect], tuple[bool | None, bool]]  # -> holds, against
 SAID = {"yes": (True, False), "no": (False, False), "otherwise": (False, True), "not seen": (None, False)}
@@ -254,7 +254,7 @@ def not_held(question: str, source: str, about: str = "") -> Finding:
 def trials_of_review(facts: Facts, review: str, claimed: int) -> Finding:
     stated = facts.source(review)["trials_included"]
     return Finding(
-        question=f"Does the review include {claimed} trials?",
+        question=f"Does the review include {counted(claimed, 'trial')}?",
         part="attribution",
         holds=None if isnan(stated) else bool(stated == claimed),
         against=True,
@@ -282,17 +282,17 @@ def against_each_control(facts: Facts, about: str = "") -> Iterator[Finding]:
         )
 
 
-def whatever_the_rule(facts: Facts, about: str = "") -> list[Finding]:
+def whatever_the_rule(facts: Facts, about: str = "") -> Finding:
     """Whether the answer hangs on what is done with several rows of one trial, or with counts of persons."""
     question = (
         "… above 0 under every rule for dependent rows and counts of persons, correlations from 0 to 0.9?"
     )
     table = facts.under_every_rule
     if table is None:
-        return unanswered(facts, question, about, of="under_every_rule")
+        return unanswered(facts, question, about, of="under_every_rule")[0]
     low, high = table["estimate"].min(), table["estimate"].max()
     answered = enough(facts, table["trials"].min())
-    made = Finding(
+    return Finding(
         question=question,
         part="content",
         holds=bool((table["ci_low"] > 0).all()) if answered else None,
@@ -301,7 +301,6 @@ def whatever_the_rule(facts: Facts, about: str = "") -> list[Finding]:
         source=f"pooled here in {len(table)} ways{too_few(facts, table['trials'].min())}",
         about=about,
     )
-    return [made]
 
 
 def long_after_the_end(facts: Facts, about: str = "") -> Finding:

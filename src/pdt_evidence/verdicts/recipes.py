@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import isnan, nan
 
-from pdt_evidence.formatting import PAGE
+from pdt_evidence.formatting import PAGE, counted
 from pdt_evidence.verdicts.changes import (
     AGAINST,
     change_within_trials,
@@ -174,7 +174,7 @@ def archives_vs_control(facts: Facts) -> list[Finding]:
             follow_up="post",
         ),
         *pooled_above_zero(facts, facts.pooled(), "all outcomes at the end of treatment", about=about),
-        *whatever_the_rule(facts, about),
+        whatever_the_rule(facts, about),
         *against_each_control(facts, about),
         intervals_in_favour([row for row in printed if not isnan(row["ci_low"])], about),
     ]
@@ -251,7 +251,7 @@ def apa_160_studies(facts: Facts) -> list[Finding]:
             part="attribution",
             holds=None if isnan(reviews) else bool(reviews == 1),
             against=True,
-            shown=f"{release['trials_included']:g} studies in {reviews:g} meta-analyses",
+            shown=f"{counted(release['trials_included'])} in {counted(reviews, 'meta-analysis', 'meta-analyses')}",
             source="shedler2010_apa_release",
             cited=True,
         ),
@@ -268,7 +268,7 @@ def apa_160_studies(facts: Facts) -> list[Finding]:
             part="attribution",
             holds=bool(facts.source("abbass2006")["trials_included"] == 160) if match else None,
             against=True,
-            shown=f"{facts.source('abbass2006')['trials_included']:g} trials",
+            shown=counted(facts.source("abbass2006")["trials_included"], "trial"),
             source="abbass2006, whose number of patients it is; the release names no review",
         ),
     ]

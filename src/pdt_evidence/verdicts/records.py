@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pdt_evidence.errors import RequestError, require_choice
-from pdt_evidence.formatting import PAGE
+from pdt_evidence.formatting import PAGE, counted
 from pdt_evidence.showing import Brief, Cells
 from pdt_evidence.verdicts.printed import (
     ANSWERS,
@@ -361,7 +361,7 @@ class ClaimReport(Brief):
     def _line(self) -> str:
         verdicts = [judgement.verdict for judgement in self.judgements]
         counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in dict.fromkeys(verdicts)]
-        return f"{len(self)} claims: {', '.join(counts)}"
+        return f"{counted(len(self), 'claim')}: {', '.join(counts)}"
 
     def _cells(self) -> Cells:
         rows = [

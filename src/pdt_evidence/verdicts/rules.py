@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pdt_evidence.errors import RequestError
+from pdt_evidence.formatting import counted
 from pdt_evidence.verdicts.records import ANY_EVIDENCE, PARTS, THE_REVIEW, Finding
-from pdt_evidence.verdicts.words import counted
 
 __all__ = [
     "BORNE_OUT", "RULES", "SAYS", "VERDICTS", "Answers", "Rule", "Rules", "combined", "judge",

@@ -15,14 +15,14 @@ from pdt_evidence.analysis.conclusions.equivalence import (
 )
 from pdt_evidence.analysis.conclusions.wording import rising_changes
 from pdt_evidence.analysis.regression.clustered import FEWEST_DF
-from pdt_evidence.formatting import PAGE
-from pdt_evidence.verdicts.facts import Facts, Row, follow_up_held
+from pdt_evidence.formatting import PAGE, counted
+from pdt_evidence.verdicts.facts import Facts, Row, follow_up_held, trend_against_control
 from pdt_evidence.verdicts.head_to_head import interval_at
 from pdt_evidence.verdicts.pools import INFLUENCE, SCORES, Pool
 from pdt_evidence.verdicts.questions import no_effect, side
 from pdt_evidence.verdicts.records import Finding
 from pdt_evidence.verdicts.rules import by_subject
-from pdt_evidence.verdicts.words import NETWORK_NAMES, counted, in_words
+from pdt_evidence.verdicts.words import NETWORK_NAMES, in_words
 
 __all__ = ["sentence"]
 
@@ -61,8 +61,8 @@ def _against_control(facts: Facts, _: Sequence[Finding]) -> str:
     effect = found.effect
     result = PAGE.estimate(effect.estimate, effect.ci)
     if not effect.ci[0] > 0:
-        return f"In {effect.k} trials held here an advantage over control is not shown ({result})."
-    text = f"In {effect.k} trials held here PDT does better than control at the end of treatment ({result})"
+        return f"In {counted(effect.k, 'trial')} held here an advantage over control is not shown ({result})."
+    text = f"In {counted(effect.k, 'trial')} held here PDT does better than control at the end of treatment ({result})"
     if not isnan(effect.pi[0]) and effect.pi[0] < 0:
         text += f", though a new trial could find none (prediction interval {PAGE.interval(effect.pi)})"
     text += f".{without_some(found)}"
@@ -83,14 +83,17 @@ def _against_cbt(facts: Facts, _: Sequence[Finding]) -> str:
         effect = own.effect
         test = equivalence(effect, margin=facts.margin)
         parts.append(
-            f"In the {effect.k} trials held here, which are those with open data, the difference is "
+            f"In the {counted(effect.k, 'trial')} held here, which are those with open data, the difference is "
             f"{PAGE.number(effect.estimate)}: {test.verdict} ({VERDICTS[test.verdict]}; margin "
             f"{test.margin:g}, {_both(test.ci90, test.ci95, 3)}).{without_some(own)}"
         )
     low = facts.pooled(comparison="pdt_vs_cbt", outcome="depression")
     if low is not None and low.effect.k >= facts.rules.fewest_trials:
         result = PAGE.estimate(low.effect.estimate, low.effect.ci)
-        parts.append(f"Of depression alone {low.effect.k} trials give {result}.{without_some(low)}")
+        parts.append(
+            f"Of depression alone {counted(low.effect.k, 'trial')} "
+            f"{'gives' if low.effect.k == 1 else 'give'} {result}.{without_some(low)}"
+        )
     for review, words in (
         ("steinert2017", {"comparison": "pdt_vs_active_treatment", "follow_up": "post"}),
         ("smith_hewitt2024", {"follow_up": "post"}),
@@ -156,7 +159,7 @@ def _lasting(facts: Facts, findings: Sequence[Finding]) -> str:
     ]
     if values:
         parts.append(
-            f"The version of 2006 has an advantage over control in {there} of {len(values)} outcomes."
+            f"The version of 2006 has an advantage over control in {there} of {counted(len(values), 'outcome')}."
         )
     against = [one.shown for one in findings if one.part == "beside" and one.answer == "contrary"]
     if against:
@@ -171,7 +174,7 @@ def _ongoing(facts: Facts, _: Sequence[Finding]) -> str:
         f"Change since the start is larger at the later visit in {rising} of {figures} published figures for treated "
         "patients (a printed range counts once), but these have no control group."
     ]
-    trend = facts.trend_against_control
+    trend = trend_against_control(facts.follow_up)
     if found is None or trend is None:
         why = facts.why_open("follow_up", follow_up="").removeprefix("cannot be checked: ")
         parts.append(f"Growth against control cannot be checked in the trials given: {why}.")
@@ -187,7 +190,10 @@ def _ongoing(facts: Facts, _: Sequence[Finding]) -> str:
         parts.append(
             f"Against control growth {grown}: change within {counted(one['trials'], 'trial')} {result}."
         )
-    measured = f"{trend['trials_after']} of {trend['trials']} trials held were measured at a known time after the end"
+    measured = (
+        f"{trend['trials_after']} of {counted(trend['trials'], 'trial')} held were measured "
+        "at a known time after the end"
+    )
     if trend["fitted"] and trend["df"] >= FEWEST_DF:
         slope = PAGE.estimate(trend["estimate"], (trend["ci_low"], trend["ci_high"]))
         parts.append(f"Only {measured}; across them the slope on the logarithm of months is {slope}.")
@@ -205,7 +211,10 @@ def _both_therapies(facts: Facts, findings: Sequence[Finding]) -> str:
         row is not None and side(row["ci_low"], row["ci_high"], no_effect(row["measure"])) > 0
         for row in printed
     )
-    text = f"A review of 2006 has an advantage over control in {there} of {len(printed)} outcomes in the long term."
+    text = (
+        f"A review of 2006 has an advantage over control in {there} of "
+        f"{counted(len(printed), 'outcome')} in the long term."
+    )
     if long is not None:
         effect = long.effect
         result = PAGE.estimate(effect.estimate, effect.ci)

@@ -6,7 +6,7 @@ import re
 
 from pdt_evidence.formatting import PAGE
 
-__all__ = ["NETWORK_NAMES", "counted", "in_words", "true_minus"]
+__all__ = ["NETWORK_NAMES", "in_words", "true_minus"]
 
 NETWORK_NAMES = {
     "sad_mayowilson2014": "social anxiety network",
@@ -29,17 +29,6 @@ def true_minus(text: str) -> str:
     '0.00 [−0.41, 0.29] on 2024-05-08, rows 1-3'
     """
     return MINUS_OF_ZERO.sub("", MINUS_OF_A_NUMBER.sub(PAGE.minus, text))
-
-
-def counted(number: int, noun: str, several: str = "") -> str:
-    """The number with its noun, for example "1 trial", "2 trials".
-
-    Examples
-    --------
-    >>> counted(1, "stratum", "strata"), counted(2, "stratum", "strata")
-    ('1 stratum', '2 strata')
-    """
-    return f"{number} {noun if number == 1 else several or noun + 's'}"
 
 
 def in_words(name: str) -> str:

@@ -28,7 +28,7 @@ from pdt_evidence.analysis.bias.studies import DIRECTIONS, Evidence, Studies, di
 from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
 from pdt_evidence.analysis.pooled.pooling import henmi_copas, pool
 from pdt_evidence.errors import known_options
-from pdt_evidence.formatting import TEXT, note_lines
+from pdt_evidence.formatting import TEXT, counted, note_lines
 from pdt_evidence.models.bias.small_study import RegressionTest
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, Whole, check_options
@@ -98,7 +98,7 @@ class Bias(Tabular):
         used = sum(_applies(row) for row in self.rows)
         found = [row.estimate for row in self.rows if _applies(row)]
         ends = f", {TEXT.number(min(found), 2)} to {TEXT.number(max(found), 2)}" if found else ""
-        return f"{used} of {len(self.rows)} methods apply to {self.k} effects{ends}"
+        return f"{used} of {counted(len(self.rows), 'method')} apply to {counted(self.k, 'effect')}{ends}"
 
     def _cells(self) -> Cells:
         return adjusted_cells(list(self.rows))
@@ -205,8 +205,8 @@ def bias(
     base["stratum"] = dict(studies.fit.stratum) if studies.fit is not None else {}
     first = replace(_uncorrected(studies, level), method="uncorrected")
     if trials < least:
-        counted = "1 trial is" if trials == 1 else f"{trials} trials are"
-        why = f"{counted} fewer than {least}: nothing is corrected for bias."
+        size = f"{counted(trials, 'trial')} {'is' if trials == 1 else 'are'}"
+        why = f"{size} fewer than {least}: nothing is corrected for bias."
         blank = [Adjusted(method=name, k=studies.k, why=why) for name in SECTIONS[1:]]
         return Bias(**base, rows=(first, *blank), why=why, notes=studies.how)
     sign, note = direction_of(studies, direction)

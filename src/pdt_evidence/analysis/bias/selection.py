@@ -13,7 +13,7 @@ from pdt_evidence.analysis.bias.selection_inference import inference, resampled
 from pdt_evidence.analysis.bias.selection_records import SelectionModel, SelectionTest
 from pdt_evidence.analysis.bias.studies import DIRECTIONS, Evidence, Studies, direction_of, studies_of
 from pdt_evidence.errors import RequestError, known_options
-from pdt_evidence.formatting import TEXT
+from pdt_evidence.formatting import TEXT, counted
 from pdt_evidence.models.bias.selection import Model, Selected, fit_selected, scaled
 from pdt_evidence.models.bias.step_function import interval_of
 from pdt_evidence.options import LEVEL, SEED, Choice, Whole, check_options
@@ -191,7 +191,7 @@ def _weight_function(
     if kind == "step" and loads is not None:
         if len(loads) != len(edges) + 1:
             problems.append(
-                f"weights has {len(loads)} values for {len(edges) + 1} intervals of p; give one each."
+                f"weights has {counted(len(loads), 'value')} for {len(edges) + 1} intervals of p; give one each."
             )
         elif loads[0] != 1 or any(not 0 < one < np.inf for one in loads):
             problems.append(f"weights = {given!r} must be above 0, the first of them 1.")
@@ -256,7 +256,8 @@ def _asides(studies: Studies, found: Selected, drawn: Floats | None, bootstrap: 
         said.append(f"The estimate lies outside of all effects observed ({effects}): no trial bears it out.")
     if studies.k < FEW:
         said.append(
-            f"{studies.k} studies are few for a selection model: the interval says how little they tell."
+            f"{counted(studies.k)} {'is' if studies.k == 1 else 'are'} few for a selection model: "
+            "the interval says how little they tell."
         )
     if studies.cluster is not None and drawn is None:
         said.append(

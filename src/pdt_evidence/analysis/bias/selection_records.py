@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.bias.records import NAN, NO_INTERVAL, Tabular, row_of
-from pdt_evidence.formatting import PAGE, TEXT, aligned, note_lines, percent
+from pdt_evidence.formatting import PAGE, TEXT, aligned, counted, note_lines, percent
 from pdt_evidence.showing import Brief, Cells, effect_cell, effect_head
 
 if TYPE_CHECKING:
@@ -99,11 +99,7 @@ class SelectionModel(Tabular):
     def summary(self) -> str:
         """The mean with and without selection, the weights, and the test of no selection."""
         title = f"Selection model, kind = {self.kind!r}, k = {self.k}"
-        title += (
-            f" in {self.clusters} cluster{'' if self.clusters == 1 else 's'}"
-            if self.clusters < self.k
-            else ""
-        )
+        title += f" in {counted(self.clusters, 'cluster')}" if self.clusters < self.k else ""
         head = ("", "estimate", "se", "ci.lb", "ci.ub", "p", "tau2")
         numbers = (
             *map(TEXT.number, (self.estimate, self.se, *self.ci)),

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from pdt_evidence.analysis.bias.records import NAN, Adjusted, Tabular, student
 from pdt_evidence.analysis.bias.studies import DIRECTIONS, Evidence, Studies, direction_of, studies_of
 from pdt_evidence.errors import known_options
-from pdt_evidence.formatting import TEXT, aligned, note_lines, percent
+from pdt_evidence.formatting import TEXT, aligned, counted, note_lines, percent
 from pdt_evidence.models.bias.affirmative import (
     LARGEST_RATIO,
     Selection,
@@ -224,7 +224,8 @@ def publication_sensitivity(
     one = data.corrected(np.ones(1))
     if model == "robust" and one.df[0] < FEW_DF:
         notes.append(
-            f"The robust interval rests on {one.df[0]:.1f} degrees of freedom: below 4 it is not to be trusted."
+            f"The robust interval rests on {counted(one.df[0], 'degree of freedom', decimals=1)}: "
+            "below 4 it is not to be trusted."
         )
     return PublicationSensitivity(
         **base,

@@ -17,6 +17,7 @@ from pdt_evidence.analysis.pooled.multilevel import MultilevelEffect
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
 from pdt_evidence.evidence.frames import as_pandas, is_table
 from pdt_evidence.evidence.schema import missing_column
+from pdt_evidence.formatting import counted
 from pdt_evidence.results import PooledEffect
 
 __all__ = ["DIRECTIONS", "Evidence", "Studies", "direction_of", "studies_of"]
@@ -167,7 +168,7 @@ def _of_table(table: pd.DataFrame, cluster: Any, rho: float | None, caller: str)
 def _with_clusters(table: pd.DataFrame, names: list[Hashable]) -> pd.DataFrame:
     if len(names) != len(table):
         raise EvidenceError(
-            f"cluster has {len(names)} names for {len(table)} effects; each effect needs one."
+            f"cluster has {counted(len(names), 'name')} for {counted(len(table), 'effect')}; each effect needs one."
         )
     return table.assign(**{CLUSTER: pd.Series(names, index=table.index, dtype=object)})
 
@@ -182,7 +183,9 @@ def _names(cluster: Any, columns: dict[str, Any], k: int) -> Sequence[Hashable] 
         cluster = columns[cluster]
     names = list(cluster)
     if len(names) != k:
-        raise EvidenceError(f"cluster has {len(names)} names for {k} effects; each effect needs one.")
+        raise EvidenceError(
+            f"cluster has {counted(len(names), 'name')} for {counted(k, 'effect')}; each effect needs one."
+        )
     blank = [str(i + 1) for i, name in enumerate(names) if pd.isna(name) or not str(name).strip()]
     if blank:
         raise EvidenceError(f"cluster names none for the effects {', '.join(blank)}. Fill it in.")

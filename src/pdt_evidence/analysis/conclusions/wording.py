@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pdt_evidence.analysis.regression.clustered import FEWEST_DF
-from pdt_evidence.formatting import TEXT
+from pdt_evidence.formatting import TEXT, counted
 
 __all__ = ["about_follow_up", "rising_changes"]
 
@@ -36,7 +36,7 @@ def _windows(name: str, own: pd.DataFrame) -> str:
     post, after = int(by_window["post"]["trials"]), {word: int(by_window[word]["trials"]) for word in AFTER}
     shown = ", ".join(f"{count} in the {window} window" for window, count in after.items() if count)
     unknown = int(by_window["unknown"]["trials"])
-    text = f"{name}: {post} trials at the end of treatment; after it {shown or 'none at a known time'}"
+    text = f"{name}: {counted(post, 'trial')} at the end of treatment; after it {shown or 'none at a known time'}"
     text += f"; {unknown} at a time that no source states." if unknown else "."
     for window, count in after.items():
         if count:
@@ -52,10 +52,13 @@ def _trend(name: str, row: pd.Series) -> str:
     if not row["fitted"]:
         return f"{name}: no trend over months can be estimated ({row['reason']})."
     result = TEXT.estimate(row["estimate"], (row["ci_low"], row["ci_high"]))
-    text = f"{name}: slope on log(1 + months) {result}, resting on {row['trials_after']} of {row['trials']} trials"
+    text = (
+        f"{name}: slope on log(1 + months) {result}, resting on {row['trials_after']} of "
+        f"{counted(row['trials'], 'trial')}"
+    )
     if pd.isna(row["df"]):
         return f"{text}; no degrees of freedom are left, so that no test can be made."
-    text += f" ({row['df']:.1f} degrees of freedom)."
+    text += f" ({counted(row['df'], 'degree of freedom', decimals=1)})."
     if row["df"] < FEWEST_DF:
         return f"{text} That is too little to tell growth from loss."
     if row["ci_low"] > 0 or row["ci_high"] < 0:

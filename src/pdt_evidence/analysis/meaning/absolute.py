@@ -227,7 +227,7 @@ def absolute(
 def _check(fit: PooledEffect, control_rate: float | None, sd: float | None) -> None:
     if not isinstance(fit, PooledEffect):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise RequestError(
-            f"absolute() takes a PooledEffect, as synthesize(table) has one for each stratum, "
+            "absolute() takes a PooledEffect, as synthesize(table) has one for each stratum, "
             f"found {type(fit).__name__}."
         )
     given = {"control_rate": (control_rate, RATE), "sd": (sd, SD)}

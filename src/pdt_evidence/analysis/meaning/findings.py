@@ -15,7 +15,7 @@ from pdt_evidence.analysis.meaning.certainty import DOMAINS, Domain, domains_of,
 from pdt_evidence.analysis.meaning.findings_files import html_table, latex_table, write_word
 from pdt_evidence.analysis.meaning.information import sizes_of
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
-from pdt_evidence.formatting import PAGE, RATIOS, percent
+from pdt_evidence.formatting import PAGE, RATIOS, counted, percent
 from pdt_evidence.options import Choice, Number, check_options
 from pdt_evidence.results import PooledEffect, Synthesis
 from pdt_evidence.showing import Brief, Cells
@@ -60,7 +60,7 @@ class Finding(Brief):
         null = 1.0 if fit.measure in RATIOS else 0.0
         value, low, high = map(float, shown)
         effect = f"{fit.measure} {PAGE.effect(value, 2, null)} ({PAGE.interval((low, high), 2, null)})"
-        trials = f"{fit.trials:g} with {fit.k} effects" if fit.is_multilevel else str(fit.k)
+        trials = f"{fit.trials:g} with {counted(fit.k, 'effect')}" if fit.is_multilevel else str(fit.k)
         size = f"{trials} ({self._patients()})"
         name = ", ".join(word.replace("_", " ") for word in self.key)
         return (name, size, effect, *self._absolute(), *map(_domain_cell, self.domains))

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from pdt_evidence.errors import RequestError, known_options
-from pdt_evidence.formatting import note_lines, percent, plain
+from pdt_evidence.formatting import counted, note_lines, percent, plain
 from pdt_evidence.models.pool import Options
 from pdt_evidence.models.pool import fit as pool_arrays
 from pdt_evidence.models.sequential import obrien_fleming_boundaries
@@ -164,7 +164,7 @@ def _check(
 ) -> None:
     if not isinstance(fit, PooledEffect):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise RequestError(
-            f"information_size() takes a PooledEffect, as synthesize(table) has one for each stratum, "
+            "information_size() takes a PooledEffect, as synthesize(table) has one for each stratum, "
             f"found {type(fit).__name__}."
         )
     kinds: dict[str, Any] = {
@@ -234,7 +234,7 @@ def _notes(known: Any, held: float | None, boundaries: bool) -> Iterator[Note]:
     if held is None and not known.all():
         yield Note(
             "sizes-missing",
-            f"The size of {int((~known).sum())} of {len(known)} studies is not known and not counted.",
+            f"The size of {int((~known).sum())} of {counted(len(known))} is not known and not counted.",
         )
     if boundaries:
         yield Note(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdt_evidence.errors import RequestError, known_options
-from pdt_evidence.formatting import TEXT, note_lines, percent, plain
+from pdt_evidence.formatting import TEXT, counted, note_lines, percent, plain
 from pdt_evidence.models import power as models
 from pdt_evidence.models.equivalence import power_of_equivalence
 from pdt_evidence.models.pool import Options, fit
@@ -130,7 +130,7 @@ class Power(Brief):
         if not math.isnan(self.ci_width):
             lines.append(f"expected width of the interval: {TEXT.number(self.ci_width, 2)}")
         if self.draws:
-            lines.append(f"simulated: {self.simulated:.2f} ({self.draws} pools)")
+            lines.append(f"simulated: {self.simulated:.2f} ({counted(self.draws, 'pool')})")
         return "\n".join([*lines, *note_lines(self.notes)])
 
     def __str__(self) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pdt_evidence.arguments import shown
 from pdt_evidence.errors import RequestError, did_you_mean
 from pdt_evidence.evidence.schema import missing_column
+from pdt_evidence.formatting import counted
 from pdt_evidence.other_names import as_written
 
 __all__ = ["ALL", "COLUMNS", "NOTHING", "RowChoice", "row_choices"]
@@ -139,7 +140,7 @@ def _mask(table: pd.DataFrame, label: Any, mask: Any, problems: list[str]) -> Ke
         return _rows_of(table, label, [str(value) for value in values], problems)
     if len(values) != len(table):
         problems.append(
-            f"exclude, {label!r}: {len(values)} values for {len(table)} rows; each row needs one."
+            f"exclude, {label!r}: {counted(len(values), 'value')} for {counted(len(table), 'row')}; each row needs one."
         )
     elif not all(isinstance(value, bool | np.bool_) for value in values):
         problems.append(

@@ -19,6 +19,7 @@ from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.effects.clock import window_place
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, warn
+from pdt_evidence.formatting import counted
 from pdt_evidence.options import LEVEL, Choice, check_options
 
 if TYPE_CHECKING:
@@ -141,7 +142,10 @@ def multiverse(
         numbers, complete = fit_all(pools, rows, level, direction, executor, update)
     if not complete:
         done = int((numbers.reasons == "").sum())
-        warn(f"Interrupted: {done} of {len(pools)} specifications have a result; `reason` names the others.")
+        warn(
+            f"Interrupted: {done} of {counted(len(pools), 'specification')} "
+            f"{'has' if done == 1 else 'have'} a result; `reason` names the others."
+        )
     return Multiverse.of(
         strata, choices, pools, numbers, rows, level=level, left_out=left_out, merged=merged, complete=complete,
         direction=direction, invalid=pd.DataFrame(invalid, columns=[*Model._fields, "reason"]),

@@ -25,7 +25,7 @@ from pdt_evidence.analysis.pooled.pooling import pool_many
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.analysis.synthesis import MULTILEVEL_TESTS
 from pdt_evidence.errors import RequestError
-from pdt_evidence.formatting import TEXT
+from pdt_evidence.formatting import TEXT, counted
 from pdt_evidence.options import SEED, Whole, check_options
 from pdt_evidence.showing import Brief
 
@@ -66,7 +66,8 @@ class NullTest(Brief):
         """The three statistics with their p-values, in sentences."""
         kind = "all" if self.exact else "a random sample of"
         lines = [
-            f"{self.specifications} specifications of {self.trials} trials against {kind} {self.draws} arrangements of "
+            f"{counted(self.specifications, 'specification')} of {counted(self.trials, 'trial')} "
+            f"against {kind} {self.draws} arrangements of "
             "signs (no effect: each trial as likely either way round)",
             f"  median estimate {TEXT.number(self.median)}: {TEXT.p_value(self.median_p)}",
             f"  {100 * self.share:.0f}% with p < .05 on one side ({100 * self.expected_share:.0f}% expected): "

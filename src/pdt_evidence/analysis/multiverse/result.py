@@ -17,7 +17,7 @@ from pdt_evidence.analysis.multiverse.specifications import Model
 from pdt_evidence.analysis.multiverse.spread import explained, vibration
 from pdt_evidence.analysis.multiverse.values import Pool, Rows
 from pdt_evidence.errors import RequestError
-from pdt_evidence.formatting import RATIOS, TEXT, aligned, percent, scale_name
+from pdt_evidence.formatting import RATIOS, TEXT, aligned, counted, percent, scale_name
 from pdt_evidence.keys import key_of
 from pdt_evidence.showing import Brief, Cells, cells_of
 
@@ -80,7 +80,8 @@ class Multiverse(Brief):
         failed = int(self.frame["estimate"].isna().sum())
         without = f", {failed} without an estimate" if failed else ""
         return (
-            f"<Multiverse of {len(self)} specifications by {', '.join(self.choices) or 'no choice'}{without}>"
+            f"<Multiverse of {counted(len(self), 'specification')} by "
+            f"{', '.join(self.choices) or 'no choice'}{without}>"
         )
 
     def _caption(self) -> str:
@@ -186,7 +187,8 @@ class Multiverse(Brief):
     def summary(self, thresholds: Sequence[float] = ()) -> str:
         """Median and range of the estimates, shares, what each choice explains, and what failed, stratum by stratum."""
         lines = [
-            f"Multiverse: {len(self)} specifications, {scale_name(self.measure)}, {percent(self.level)} intervals"
+            f"Multiverse: {counted(len(self), 'specification')}, {scale_name(self.measure)}, "
+            f"{percent(self.level)} intervals"
         ]
         for key in self.keys():
             lines += ["", *self._stratum_lines(key, thresholds)]
@@ -205,7 +207,8 @@ class Multiverse(Brief):
         one = self._spread_of(key, thresholds)
         if not one["estimated"]:
             return [
-                f"{', '.join(key) or 'All rows'}: none of {one['specifications']} specifications has an estimate."
+                f"{', '.join(key) or 'All rows'}: none of "
+                f"{counted(one['specifications'], 'specification')} has an estimate."
             ]
         head = [
             f"{', '.join(key) or 'All rows'}: {one['estimated']} of {one['specifications']} with an estimate",
@@ -251,7 +254,8 @@ class Multiverse(Brief):
         """
         if len(self.keys()) != 1:
             raise RequestError(
-                f"This multiverse has {len(self.keys())} strata; test one, as in m[{self.keys()[0]!r}]."
+                f"This multiverse has {counted(len(self.keys()), 'stratum', 'strata')}; test one, "
+                f"as in m[{self.keys()[0]!r}]."
             )
         options: dict[str, Any] = {"seed": seed, "executor": executor, "progress": progress}
         options |= {"level": self.level, "direction": self.direction, "one_by_one": one_by_one}

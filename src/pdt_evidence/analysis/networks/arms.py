@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.errors import EvidenceError, SchemaError, require_choice
+from pdt_evidence.formatting import counted
 from pdt_evidence.models.networks import arms as arms_of
 from pdt_evidence.results import Note
 from pdt_evidence.showing import Brief
@@ -90,7 +91,8 @@ def read_arms(table: ArmTable, *, measure: str, study: str, arm: str, better: st
         notes.append(
             Note(
                 "derived-arms",
-                f"{derived} of {arms} arms hold numbers that were computed from others, not printed ('derived').",
+                f"{derived} of {counted(arms, 'arm')} {'holds' if derived == 1 else 'hold'} numbers "
+                "that were computed from others, not printed ('derived').",
             )
         )
     return ArmStudies(tuple(studies), tuple(notes))
@@ -206,7 +208,9 @@ def _first_variance_problems(cells: dict[str, list[Any]], own: float) -> list[st
     if len(cells["arm"]) < 3:
         return []
     if not own > 0:
-        return [f"{len(cells['arm'])} arms need var_arm1 > 0, the first arm's variance, found {own:g}"]
+        return [
+            f"{counted(len(cells['arm']), 'arm')} need var_arm1 > 0, the first arm's variance, found {own:g}"
+        ]
     least = min(se for se in cells["se"] if _known(se)) ** 2
     if own >= least:
         return [f"var_arm1 = {own:g} must be below every contrast's variance, of which one is {least:g}"]

@@ -20,7 +20,7 @@ from pdt_evidence.analysis.networks.network import NETWORK_METHODS, Network, net
 from pdt_evidence.analysis.networks.transitivity import network_transitivity
 from pdt_evidence.errors import known_options, require_choice
 from pdt_evidence.evidence import load
-from pdt_evidence.formatting import TEXT
+from pdt_evidence.formatting import TEXT, counted
 from pdt_evidence.options import Choice, check_options
 from pdt_evidence.showing import Brief, Cells, cells_of
 
@@ -108,7 +108,7 @@ class HeadToHead(Brief):
             f"{name} {TEXT.estimate(estimate, (low, high))}"
             for name, (estimate, low, high) in zip(mixed["network"], ends, strict=True)
         ]
-        return f"PDT against CBT in {len(self.fits)} network{'' if len(self.fits) == 1 else 's'}: {'; '.join(said)}"
+        return f"PDT against CBT in {counted(len(self.fits), 'network')}: {'; '.join(said)}"
 
     def _cells(self) -> Cells:
         effect = ("estimate", "ci_low", "ci_high")
@@ -318,5 +318,5 @@ def _not_held(rows: pd.DataFrame) -> tuple[str, ...]:
     for word, column in WANTED_FOR_TRANSITIVITY.items():
         known = rows.loc[rows[column].notna(), "study"].nunique() if column else 0
         if known < trials:
-            lacking.append(f"{word} (known of {known} of {trials} trials)" if known else word)
+            lacking.append(f"{word} (known of {known} of {counted(trials, 'trial')})" if known else word)
     return tuple(lacking)

@@ -17,6 +17,7 @@ from scipy.special import chdtrc, ndtri
 from pdt_evidence.analysis.networks.arms import ArmTable, is_blank, read_arms
 from pdt_evidence.analysis.networks.result import Network, NetworkComparison
 from pdt_evidence.errors import EvidenceError, known_options, require_choice
+from pdt_evidence.formatting import counted
 from pdt_evidence.models.networks.flow import connected_parts
 from pdt_evidence.models.networks.model import (
     Floats,
@@ -280,7 +281,8 @@ def _study_problem(
     absent = [f"{names[i]} against {names[j]}" for i, j in pairs if math.isnan(yi[i, j])]
     if absent:
         return (
-            f"Study {label!r} has {len(names)} arms ({', '.join(names)}), so {len(pairs)} contrasts, but lacks "
+            f"Study {label!r} has {counted(len(names), 'arm')} ({', '.join(names)}), so "
+            f"{counted(len(pairs), 'contrast')}, but lacks "
             f"{', '.join(absent)}: without the variance of each its covariances are unknown. Give all of them, "
             "or the arms to network_arms."
         )
@@ -296,7 +298,7 @@ def _study_problem(
     if spectrum[0] <= 1e-10 * spectrum[-1]:
         return (
             f"The variances of study {label!r} contradict each other: no covariance of its "
-            f"{len(names)} arms ({', '.join(names)}) has them all."
+            f"{counted(len(names), 'arm')} ({', '.join(names)}) has them all."
         )
     return ""
 

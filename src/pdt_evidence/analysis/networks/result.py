@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from pdt_evidence.errors import RequestError, require_choice
-from pdt_evidence.formatting import TEXT, percent, plain
+from pdt_evidence.formatting import TEXT, counted, percent, plain
 from pdt_evidence.models.networks.designs import decompose_Q, net_heat
 from pdt_evidence.models.networks.flow import PATHS, evidence_flow, network_laplacian
 from pdt_evidence.models.networks.model import StudyBlock, consistency_model, solve
@@ -97,7 +97,7 @@ class Network(Brief):
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        size = f"{self.k} studies of {len(self.treatments)} treatments"
+        size = f"{counted(self.k)} of {counted(len(self.treatments), 'treatment')}"
         return f"<Network {self.measure} {self.method}: {size}, reference {self.reference!r}>"
 
     def _line(self) -> str:
@@ -329,8 +329,9 @@ class Network(Brief):
         width = max(map(len, self.treatments))
         low, high = f"{percent(self.level)} low", "high"
         lines = [
-            f"Network meta-analysis ({self.method}): {len(self.treatments)} treatments, k = {self.k} studies, "
-            f"{self.n_designs} designs; measure: {self.measure}",
+            f"Network meta-analysis ({self.method}): {counted(len(self.treatments), 'treatment')}, "
+            f"k = {counted(self.k)}, "
+            f"{counted(self.n_designs, 'design')}; measure: {self.measure}",
             "",
             f"{'vs ' + self.reference:<{width}} {'estimate':>9} {'se':>7} {low:>8} {high:>7} {'direct':>7}",
         ]

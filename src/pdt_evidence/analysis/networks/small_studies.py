@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.errors import RequestError
+from pdt_evidence.formatting import counted
 from pdt_evidence.models.distributions import two_sided_p
 from pdt_evidence.showing import Brief
 
@@ -45,7 +46,7 @@ class AdjustedEffects(Brief):
 
     def _line(self) -> str:
         test = f"Egger's intercept {self.intercept:.3g}, p {self.p:.3g}"
-        return f"{len(self.yi)} contrasts around their comparisons; {test}"
+        return f"{counted(len(self.yi), 'contrast')} around their comparisons; {test}"
 
 
 def adjusted_effects(network: Network, order: Sequence[str] | None = None) -> AdjustedEffects:

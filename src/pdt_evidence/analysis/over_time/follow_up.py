@@ -27,6 +27,7 @@ from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError, known_options
 from pdt_evidence.evidence import WINDOWS, reviews
+from pdt_evidence.formatting import counted
 from pdt_evidence.models.clustered_regression import robust_test
 from pdt_evidence.results import Synthesis
 from pdt_evidence.showing import Brief, Cells, cells_of
@@ -91,8 +92,8 @@ class FollowUp(Brief):
     def _line(self) -> str:
         known = self.pools[self.pools["trials"] > 0]
         later = known[known["follow_up"] != "post"]
-        windows = f"{len(known)} windows with trials, {len(later)} of them after the end"
-        return f"{windows}; {len(self.pairs)} pairs of visits"
+        windows = f"{counted(len(known), 'window')} with trials, {len(later)} of them after the end"
+        return f"{windows}; {counted(len(self.pairs), 'pair')} of visits"
 
     def _cells(self) -> Cells:
         shown = {
@@ -260,7 +261,11 @@ def _fitted(own: pd.DataFrame, X: NDArray[np.float64], rho: float, level: float)
     fit = clustered_fit(own, X, rho)
     last = np.eye(X.shape[1])[-1]
     one, test = coefficient(fit, last, level), robust_test(fit, last)
-    reason = "" if one.trustworthy else f"{one.df:.1f} degrees of freedom: p and interval are rough"
+    reason = (
+        ""
+        if one.trustworthy
+        else f"{counted(one.df, 'degree of freedom', decimals=1)}: p and interval are rough"
+    )
     return {
         "fitted": True,
         "estimate": one.estimate,

@@ -19,7 +19,7 @@ from pdt_evidence.analysis.regression.clustered import FEWEST_DF, clustered_fit,
 from pdt_evidence.effects.clock import CLOCKS, on_clock, window_place
 from pdt_evidence.effects.standing import EVENTS, scores_before_events
 from pdt_evidence.errors import EvidenceError, known_options
-from pdt_evidence.formatting import TEXT
+from pdt_evidence.formatting import TEXT, counted
 from pdt_evidence.models.clustered_regression import ClusteredFit, robust_test
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
 from pdt_evidence.showing import Brief, Cells, cells_of
@@ -68,7 +68,7 @@ class WindowModel(Brief):
     level: float
 
     def _line(self) -> str:
-        size = f"{len(self.windows)} windows, {self.k} trials"
+        size = f"{counted(len(self.windows), 'window')}, {counted(self.k, 'trial')}"
         return f"{self.comparison}, {self.outcome}: {size}, {TEXT.p_value(self.F_p)}"
 
     def _cells(self) -> Cells:
@@ -206,7 +206,11 @@ def _line(fit: ClusteredFit, weights: np.ndarray | None, level: float) -> dict[s
     if weights is None:
         return NOTHING | {"reason": "one trial: not in the model, which needs two in a window"}
     one = coefficient(fit, weights, level)
-    reason = "" if one.df >= FEWEST_DF else f"{one.df:.1f} degrees of freedom: p and interval are rough"
+    reason = (
+        ""
+        if one.df >= FEWEST_DF
+        else f"{counted(one.df, 'degree of freedom', decimals=1)}: p and interval are rough"
+    )
     return {
         "estimate": one.estimate,
         "se": one.se,

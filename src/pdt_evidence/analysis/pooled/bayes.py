@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import checked_studies, read_only, require_workable
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
-from pdt_evidence.formatting import TEXT, aligned, percent, plain
+from pdt_evidence.formatting import TEXT, aligned, counted, percent, plain
 from pdt_evidence.models.bayes import (
     INTERVALS,
     Mixture,
@@ -335,7 +335,8 @@ def _check_request(prior: Prior, mu_prior: tuple[float, float] | None, k: int) -
         )
     elif not finite_moment(prior, k, mu_prior is None, 0):
         problems.append(
-            f"{prior!r} is improper and {k} studies are too few for it; use a proper prior of tau."
+            f"{prior!r} is improper and {counted(k)} {'is' if k == 1 else 'are'} too few for it; "
+            "use a proper prior of tau."
         )
     if mu_prior is not None and not (len(mu_prior) == 2 and np.isfinite(mu_prior).all() and mu_prior[1] > 0):
         problems.append(f"mu_prior = {mu_prior!r}, but it needs a finite (mean, sd) with sd above 0.")

@@ -18,6 +18,7 @@ from pdt_evidence.analysis.checks import (
 )
 from pdt_evidence.effects.dependence import positive_definite
 from pdt_evidence.errors import EvidenceError
+from pdt_evidence.formatting import counted
 from pdt_evidence.models.nested import Blocks
 
 __all__ = ["check_definite", "check_lengths", "checked", "given_blocks"]
@@ -28,7 +29,8 @@ Array = NDArray[np.float64]
 def check_lengths(k: int, given: Mapping[str, Sequence[Any] | None]) -> None:
     """Raise one error for all that is carried along but has not one entry a row."""
     problems = [
-        f"{name} has {len(values) if hasattr(values, '__len__') else 'no'} entries for {k} rows; each row needs one."
+        f"{name} has {len(values) if hasattr(values, '__len__') else 'no'} entries for {counted(k, 'row')}; each row "
+        "needs one."
         for name, values in given.items()
         if values is not None and not (hasattr(values, "__len__") and len(values) == k)
     ]
@@ -79,7 +81,7 @@ def given_blocks(
         block = np.asarray(V[name], dtype=float) if name in V else None
         if block is None or block.shape != (size, size):
             has = "is missing" if block is None else f"has the shape {block.shape}"
-            problems.append(f"V of cluster {name!r} {has}, but its {size} effects need ({size}, {size}).")
+            problems.append(f"V of cluster {name!r} {has}, but its effects need ({size}, {size}).")
         elif not _close(block, block.T) or not _close(np.diag(block), v[codes == j]):
             problems.append(f"V of cluster {name!r} has to be symmetric with the vi on its diagonal.")
         else:

@@ -22,7 +22,7 @@ from pdt_evidence.analysis.ordered import in_their_order
 from pdt_evidence.analysis.pooled.clustered_input import check_definite, check_lengths, checked, given_blocks
 from pdt_evidence.analysis.pooled.variances import NO_INTERVAL, LikelihoodRatio, OfVariances
 from pdt_evidence.errors import known_options
-from pdt_evidence.formatting import TEXT, aligned, percent, plain, scale_name
+from pdt_evidence.formatting import TEXT, aligned, counted, percent, plain, scale_name
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.multilevel import Peak, fit_reml
 from pdt_evidence.models.nested import Blocks, Nested, nest, sampling_blocks, total_blocks
@@ -126,7 +126,10 @@ class MultilevelEffect(PooledEffect):
         level = f"{percent(self.level)} CI"
         model = "Three-level model" if self.rho == 0 else "Correlated and hierarchical effects"
         words = ", ".join(self.stratum.values())
-        head = f"{words}{': ' if words else ''}{model} (REML), k = {self.k} effects in {self.n_clusters} clusters"
+        head = (
+            f"{words}{': ' if words else ''}{model} (REML), k = {counted(self.k, 'effect')} in "
+            f"{counted(self.n_clusters, 'cluster')}"
+        )
         names = ("between clusters", "within clusters")
         variances = [("", "sigma2", level, "I2 (%)")]
         for name, value, ci, I2 in zip(names, self.sigma2, self.sigma2_ci, self.I2_levels, strict=True):
@@ -308,6 +311,6 @@ def _remarks(k: int, n_clusters: int, robust: RobustMean) -> tuple[Note, ...]:
     if n_clusters > 1 and np.isnan(robust.se):
         notes.append(UNSURE)
     if robust.df < 4:
-        few = f"Robust inference has {robust.df:.2g} degrees of freedom; below 4 p may be too small."
+        few = f"Robust inference has {counted(robust.df, 'degree of freedom', decimals=1)}; below 4 p may be too small."
         notes.append(Note("few-degrees-of-freedom", few))
     return tuple(notes)

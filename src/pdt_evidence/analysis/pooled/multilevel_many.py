@@ -19,6 +19,7 @@ from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.arguments import shown
 from pdt_evidence.effects.dependence import positive_definite
 from pdt_evidence.errors import EvidenceError, known_options
+from pdt_evidence.formatting import counted
 from pdt_evidence.models.distributions import two_sided_p, two_sided_quantile
 from pdt_evidence.models.multilevel import fit_reml_many
 from pdt_evidence.models.nested import Blocks, nest_many, sampling_blocks, total_blocks
@@ -273,7 +274,9 @@ def _checked(
     if y.ndim > 2:
         problems.append(f"yi and vi have the shape {y.shape}, but need (n, k) or (k,).")
     if y.shape[-1] != len(cluster):
-        problems.append(f"cluster has {len(cluster)} entries for {y.shape[-1]} rows; each row needs one.")
+        problems.append(
+            f"cluster has {counted(len(cluster), 'entry')} for {counted(y.shape[-1], 'row')}; each row needs one."
+        )
     for i, name in enumerate(cluster):
         if not isinstance(name, Hashable):
             problems.append(f"row {i + 1}: its cluster is {shown(name)}, but must be a name or a number.")
@@ -299,7 +302,7 @@ def _check_rho(present: NDArray[np.bool_], codes: NDArray[np.intp], rho: Array) 
     bad = ~(np.isfinite(rho) & ((largest < 2) | ((rho > low + 1e-12) & (rho < 1 - 1e-12))))
     problems = [
         f"rho[{i}] = {rho[i]:g} does not give a positive definite sampling covariance; with at most "
-        f"{largest[i]} effects in a cluster, it has to be above {max(low[i], -1.0):.4g} and below 1."
+        f"{counted(largest[i], 'effect')} in a cluster, it has to be above {max(low[i], -1.0):.4g} and below 1."
         for i in np.flatnonzero(bad)
     ]
     if problems:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from pdt_evidence.analysis.checks import fault_of_effect, numbers
 from pdt_evidence.analysis.pooled.sampling import codes_by_appearance
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
-from pdt_evidence.formatting import PAGE, TEXT, aligned, note_lines, percent, plain
+from pdt_evidence.formatting import PAGE, TEXT, aligned, counted, note_lines, percent, plain
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.multivariate import STRUCTURES, fit_multivariate
 from pdt_evidence.options import LEVEL, Choice, check_options
@@ -61,7 +61,10 @@ class Multivariate(Brief):
 
     def __repr__(self) -> str:
         names = ", ".join(map(str, self.coefficients.index))
-        return f"<{type(self).__name__} {self.struct} {self.method} k={self.k} in {self.n_clusters} trials: {names}>"
+        return (
+            f"<{type(self).__name__} {self.struct} {self.method} k={self.k} in "
+            f"{counted(self.n_clusters, 'trial')}: {names}>"
+        )
 
     def contrast(self, first: Hashable, second: Hashable) -> dict[str, float]:
         """The mean effect on `first` less that on `second`, with its interval and p.
@@ -111,7 +114,7 @@ class Multivariate(Brief):
 
     def summary(self) -> str:
         """Aligned text: the model, one line an outcome, how their true effects correlate."""
-        head = f"Multivariate model ({self.struct}, {self.method}), k = {self.k} in {self.n_clusters} trials"
+        head = f"Multivariate model ({self.struct}, {self.method}), k = {self.k} in {counted(self.n_clusters, 'trial')}"
         level = f"{percent(self.level)} CI"
         rows: list[tuple[str, ...]] = [("outcome", "k", "estimate", "se", "p", level, "tau2", "prediction")]
         for name, row in self.coefficients.iterrows():
@@ -267,7 +270,8 @@ def _checked(
     k = len(y)
     if M.shape != (k, k) or len(outcome) != k or len(cluster) != k or not k:
         raise EvidenceError(
-            f"pool_multivariate() has {k} effects, {len(outcome)} outcomes, {len(cluster)} clusters and V of shape "
+            f"pool_multivariate() has {counted(k, 'effect')}, {counted(len(outcome), 'outcome')}, "
+            f"{counted(len(cluster), 'cluster')} and V of shape "
             f"{M.shape}, but needs one length."
         )
     problems = [f"row {i + 1}: {fault}" for i in range(k) if (fault := fault_of_effect(y[i], text.get(i)))]
@@ -286,7 +290,7 @@ def _checked(
         problems.append("there is one outcome only; pool() and pool_multilevel() are for one.")
     elif k < p + free:
         problems.append(
-            f"{k} rows cannot carry {p} means and {free} variances and correlations."
+            f"{counted(k, 'row')} cannot carry {counted(p, 'mean')} and {free} variances and correlations."
             + (" Use struct='CS', or fewer outcomes." if struct == "UN" else "")
         )
     if problems:

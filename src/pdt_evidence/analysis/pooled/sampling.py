@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.analysis.checks import fault_of_variance, numbers
 from pdt_evidence.errors import EvidenceError, known_options
+from pdt_evidence.formatting import counted
 from pdt_evidence.models.multivariate import sampling_correlations
 from pdt_evidence.options import RHO, check_options
 
@@ -113,7 +114,11 @@ def _check_columns(
 ) -> None:
     """Every fault of what `vcalc` was given, in one error."""
     every = {**words, **amounts}
-    problems = [f"{name} has {len(x)} values for {k} rows." for name, x in every.items() if len(x) != k]
+    problems = [
+        f"{name} has {counted(len(x), 'value')} for {counted(k, 'row')}."
+        for name, x in every.items()
+        if len(x) != k
+    ]
     if "time" in every and correlations["phi"] is None:
         problems.append("time needs phi, the correlation over one unit of time.")
     for one, other in (("arm_t", "arm_c"), ("n_t", "n_c")):

@@ -20,6 +20,7 @@ from pdt_evidence.effects.arrays import codes_of, joint_codes
 from pdt_evidence.effects.per_trial import Aggregation, one_per_trial
 from pdt_evidence.effects.shared_arms import Covariances
 from pdt_evidence.evidence import load
+from pdt_evidence.formatting import counted
 from pdt_evidence.results import Note, PooledEffect
 
 __all__ = ["MULTILEVEL_TESTS", "NONE_PASSED_OVER", "Strata", "Stratified", "pooled_values"]
@@ -148,7 +149,8 @@ def _noted(fit: PooledEffect, cells: Cells, rows: list[int], by: tuple[str, ...]
             notes.append(
                 Note(
                     "counts-beside-scores",
-                    f"{counts} of {fit.k} values come from counts of persons, not from scores.",
+                    f"{counts} of {counted(fit.k, 'value')} {'comes' if counts == 1 else 'come'} "
+                    "from counts of persons, not from scores.",
                 )
             )
     if fit.measure in ("OR", "RR", "RD") and len(labels := _words(fit, "event_label")) > 1:

@@ -26,6 +26,7 @@ from pdt_evidence.analysis.regression.result import (
 from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
 from pdt_evidence.evidence.schema import missing_column
+from pdt_evidence.formatting import counted
 from pdt_evidence.models.clustered_regression import ClusteredFit, RobustTest, fit_clustered, robust_test
 from pdt_evidence.models.distributions import chi2_tail, two_sided_quantile
 from pdt_evidence.models.heterogeneity import H2_from_tau2, I2_from_tau2
@@ -76,7 +77,7 @@ class ClusteredMetaRegression(MetaRegression):
         )
 
     def _head(self) -> str:
-        rows = f"k = {self.k} rows in {self.n_clusters} clusters ({self.cluster})"
+        rows = f"k = {counted(self.k, 'row')} in {counted(self.n_clusters, 'cluster')} ({self.cluster})"
         return f"Correlated and hierarchical effects (REML, rho = {self.rho:g}), {self.formula}, {rows}; test: CR2"
 
 
@@ -156,7 +157,8 @@ def _codes(rows: pd.DataFrame, cluster: str, p: int) -> NDArray[np.intp]:
     count, least = int(codes.max()) + 1, max(FEWEST_CLUSTERS, p + 1)
     if count < least:
         raise EvidenceError(
-            f"{count} clusters in {cluster!r} cannot carry {p} coefficients with robust inference: "
+            f"{counted(count, 'cluster')} in {cluster!r} cannot carry {counted(p, 'coefficient')} "
+            "with robust inference: "
             f"at least {least} are needed."
         )
     return codes

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.analysis.regression.columns import as_numbers, blanks_missing, text_of_numbers
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, did_you_mean, warn
+from pdt_evidence.formatting import counted
 from pdt_evidence.models.regression import aliased
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def check_design(X: Array, names: list[str]) -> None:
     problems = []
     if k < p + 2:
         problems.append(
-            f"{k} studies cannot carry {p} coefficients ({', '.join(names)}): with tau2 to estimate, "
+            f"{counted(k)} cannot carry {counted(p, 'coefficient')} ({', '.join(names)}): with tau2 to estimate, "
             f"at least {p + 2} are needed. Use fewer moderators or levels."
         )
     else:
@@ -151,7 +152,7 @@ def _excluded(plain: pd.DataFrame, lacking: pd.DataFrame, kept: pd.Index) -> pd.
     if "row_id" in plain.columns:
         columns = {"row": list(gone), "row_id": plain.loc[gone, "row_id"].to_list(), "reason": reasons}
     if len(gone):
-        message = f"{len(gone)} of {len(plain)} rows left out of the meta-regression: a value is missing."
+        message = f"{len(gone)} of {counted(len(plain), 'row')} left out of the meta-regression: a value is missing."
         warn(message)
     return pd.DataFrame(columns)
 
@@ -175,10 +176,10 @@ def warn_of_repeats(table: pd.DataFrame, left_out: pd.DataFrame) -> None:
     if not (counts > 1).any():
         return
     order = np.argsort(-counts, kind="stable")[: (counts > 1).sum()]
-    shown = ", ".join(f"{trials[i]}: {counts[i]} rows" for i in order[:MOST_NAMED])
+    shown = ", ".join(f"{trials[i]}: {counted(int(counts[i]), 'row')}" for i in order[:MOST_NAMED])
     more = f" and {len(order) - MOST_NAMED} more" if len(order) > MOST_NAMED else ""
     warn(
-        f"{counts.sum()} rows come from {len(trials)} trials ({shown}{more}) and are taken as independent: "
+        f"{counts.sum()} rows come from {counted(len(trials), 'trial')} ({shown}{more}) and are taken as independent: "
         "intervals are too narrow and p too small. Make one row a trial (aggregate_rows), or give "
         "cluster='trial_id' for cluster-robust inference."
     )

@@ -25,6 +25,7 @@ from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options
 from pdt_evidence.evidence.frames import as_pandas
 from pdt_evidence.evidence.schema import listed, missing_column
+from pdt_evidence.formatting import counted
 from pdt_evidence.models.clustered_regression import robust_test
 from pdt_evidence.results import Note
 from pdt_evidence.showing import Brief, Cells, cells_of
@@ -77,7 +78,10 @@ class Moderation(Brief):
         tests = self.tests()
         kept = tests.loc[tests["p_holm"] < 1 - self.level, "moderator"].tolist()
         found = f"adjusted p below {1 - self.level:.2g}: {', '.join(kept) or 'none'}"
-        return f"{len(tests)} moderators in {self.trials} trials ({self.rows} rows); {found}"
+        return (
+            f"{counted(len(tests), 'moderator')} in {counted(self.trials, 'trial')} "
+            f"({counted(self.rows, 'row')}); {found}"
+        )
 
     def _cells(self) -> Cells:
         first = {"moderator": "moderator", "level": "level", "trials": "trials"}
@@ -158,7 +162,7 @@ def moderators(
         trials=rows["trial_id"].nunique(),
         rules={name: MODERATORS[name].rule for name in requested if MODERATORS[name].rule},
         notes=(
-            Note("holm", f"p_holm: adjusted for the {tested} moderators tested (Holm 1979)."),
+            Note("holm", f"p_holm: adjusted for the {counted(tested, 'moderator')} tested (Holm 1979)."),
             Note("small-levels", f"Levels with fewer than {FEWEST_TRIALS} trials are shown and not tested."),
             Note("one-at-a-time", "Each moderator is tested by itself; trials differ in several at once."),
             Note("no-allegiance", ALLEGIANCE),

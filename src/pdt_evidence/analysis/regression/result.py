@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.analysis.regression.formulas import new_design, rows_of
 from pdt_evidence.errors import RequestError
-from pdt_evidence.formatting import TEXT, aligned, note_lines, percent, plain
+from pdt_evidence.formatting import TEXT, aligned, counted, note_lines, percent, plain
 from pdt_evidence.models.distributions import two_sided_quantile
 from pdt_evidence.models.inference import REGRESSION_TESTS, TESTS_BY_CODE, named_test
 from pdt_evidence.models.permutation import count_arrangements, permutation_test
@@ -227,7 +227,7 @@ def require_columns(X: Array, design: Array) -> None:
     """Raise `RequestError` unless rows have the columns of a design."""
     if X.ndim != 2 or X.shape[1] != design.shape[1]:
         raise RequestError(
-            f"The model has {design.shape[1]} columns, but these rows have the shape {X.shape}."
+            f"The model has {counted(design.shape[1], 'column')}, but these rows have the shape {X.shape}."
         )
 
 
@@ -296,6 +296,9 @@ def remarks(k: int, m: int, left_out: int, spec: Any) -> tuple[Note, ...]:
         )
     if k < 10 * m:
         notes.append(
-            Note("few-studies", f"{k} studies for {m} coefficients of moderators: fewer than ten for each.")
+            Note(
+                "few-studies",
+                f"{counted(k)} for {counted(m, 'coefficient')} of moderators: fewer than ten for each.",
+            )
         )
     return tuple(notes)

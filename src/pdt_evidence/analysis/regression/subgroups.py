@@ -13,7 +13,7 @@ from pdt_evidence.analysis.regression.formulas import no_column, warn_of_repeats
 from pdt_evidence.analysis.regression.metaregression import metareg
 from pdt_evidence.analysis.regression.result import MetaRegression
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options, require_choice
-from pdt_evidence.formatting import PAGE, TEXT, aligned, note_lines, percent
+from pdt_evidence.formatting import PAGE, TEXT, aligned, counted, note_lines, percent
 from pdt_evidence.models import regression
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.estimators import REGRESSION_METHODS, regression_tau2
@@ -48,7 +48,7 @@ class SubgroupComparison(Brief):
     notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
-        groups = f"{len(self.groups)} groups by {self.by}"
+        groups = f"{counted(len(self.groups), 'group')} by {self.by}"
         return f"<SubgroupComparison {groups}, {self.tau2} tau2, {self.method} {self.test}: {TEXT.p_value(self.p)}>"
 
     def _caption(self) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from pdt_evidence.analysis.ordered import InOrder, in_their_order
 from pdt_evidence.analysis.robustness.refits import PooledSeries, options_of, pool_first, series
 from pdt_evidence.errors import EvidenceError, did_you_mean, known_options
+from pdt_evidence.formatting import counted
 from pdt_evidence.models.cumulative import accumulate
 from pdt_evidence.results import PooledEffect
 
@@ -97,7 +98,9 @@ def _places(order: Sequence[object] | ArrayLike, full: PooledEffect) -> list[int
     else:
         values = order.tolist() if isinstance(order, np.ndarray) else list(order)  # pyright: ignore[reportArgumentType]
     if len(values) != full.k:
-        raise EvidenceError(f"order has {len(values)} values for {full.k} studies; each study needs one.")
+        raise EvidenceError(
+            f"order has {counted(len(values), 'value')} for {counted(full.k)}; each study needs one."
+        )
     missing = [
         f"study {i + 1} ({full.labels[i]}) has no value in order."
         for i, value in enumerate(values)

@@ -18,7 +18,7 @@ from pdt_evidence.analysis.robustness.gosh_split import GoshSplit, split_of
 from pdt_evidence.analysis.robustness.refits import frozen, pool_first
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
 from pdt_evidence.evidence.frames import is_table
-from pdt_evidence.formatting import PAGE, note_lines
+from pdt_evidence.formatting import PAGE, counted, note_lines
 from pdt_evidence.models.gosh import GOSH_METHODS, all_subsets, holds, pool_subsets, sample_subsets
 from pdt_evidence.options import SEED, Choice, Whole, check_options
 from pdt_evidence.results import PooledEffect
@@ -55,7 +55,7 @@ class Gosh(Brief):
 
     def __repr__(self) -> str:
         kind = "all" if self.complete else "a random sample of"
-        return f"<Gosh {self.method}: {kind} {len(self):,} subsets of {len(self.labels)} studies>"
+        return f"<Gosh {self.method}: {kind} {len(self):,} subsets of {counted(len(self.labels))}>"
 
     def _cells(self) -> Cells:
         head = ("", "min", "q1", "median", "q3", "max")
@@ -110,7 +110,7 @@ class Gosh(Brief):
     def summary(self) -> str:
         """Quartiles of the estimate and of I2 as aligned text."""
         kind = "all" if self.complete else "a random sample of"
-        lines = [f"Subsets of {len(self.labels)} studies ({self.method}): {kind} {len(self):,}", ""]
+        lines = [f"Subsets of {counted(len(self.labels))} ({self.method}): {kind} {len(self):,}", ""]
         lines.append(" " * 8 + "".join(f"{word:>10}" for word in ("min", "q1", "median", "q3", "max")))
         for name in ("estimate", "I2"):
             values = getattr(self, name)

@@ -28,6 +28,7 @@ from pdt_evidence.analysis.robustness.refits import (
     series,
 )
 from pdt_evidence.errors import EvidenceError, known_options
+from pdt_evidence.formatting import counted
 from pdt_evidence.models.influence import Diagnostics, delete_each, diagnose
 from pdt_evidence.models.pool import fit
 from pdt_evidence.results import PooledEffect
@@ -69,7 +70,7 @@ class Influence(Brief):
     def __repr__(self) -> str:
         named = [label for label, is_so in zip(self.labels, self.influential, strict=True) if is_so]
         return shortened(
-            f"<Influence of {len(self.labels)} studies; influential: {', '.join(named) or 'none'}>"
+            f"<Influence of {counted(len(self.labels))}; influential: {', '.join(named) or 'none'}>"
         )
 
     def to_frame(self) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from pdt_evidence.analysis.pooled.pooling import pool
 from pdt_evidence.analysis.robustness.clusters import RefitArrays
 from pdt_evidence.errors import RequestError
 from pdt_evidence.evidence.frames import is_table
-from pdt_evidence.formatting import TEXT, aligned, percent, scale_name
+from pdt_evidence.formatting import TEXT, aligned, counted, percent, scale_name
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.models.pool import Options, PooledArrays
 from pdt_evidence.results import PooledEffect
@@ -67,7 +67,10 @@ class PooledSeries(Brief):
         return len(self.labels)
 
     def __repr__(self) -> str:
-        return f"<PooledSeries {self.kind}, {self.method} {self.test}: {len(self)} fits of {self.full.k} studies>"
+        return (
+            f"<PooledSeries {self.kind}, {self.method} {self.test}: {counted(len(self), 'fit')} "
+            f"of {counted(self.full.k)}>"
+        )
 
     def summary(self) -> str:
         """One aligned line a fit, in the order of the series; under them what all studies come to."""
@@ -97,7 +100,7 @@ class PooledSeries(Brief):
         ]
         rules = f"{self.method}, {self.test}, {percent(self.level)} intervals"
         title = f"{self.kind.capitalize()}: {scale_name(self.measure)} ({rules})"
-        what = f"{self.full.trials:g} trials" if self.full.is_multilevel else f"{self.full.k} studies"
+        what = counted(self.full.trials, "trial") if self.full.is_multilevel else counted(self.full.k)
         full = f"All {what}: {TEXT.number(self.full.estimate)} ({TEXT.interval(self.full.ci)})"
         return "\n".join([title, "", *aligned([head, *rows], 1), "", full])
 
@@ -184,7 +187,8 @@ def pool_first(
     again = pool(yi.yi, yi.vi, **kept)
     if not math.isclose(again.estimate, yi.estimate, rel_tol=SAME, abs_tol=SAME * again.se):
         raise RequestError(
-            f"Pooling its {again.k} effects by {yi.method} gives {again.estimate:.6g}, not the {yi.estimate:.6g} "
+            f"Pooling its {counted(again.k, 'effect')} by {yi.method} gives {again.estimate:.6g}, "
+            f"not the {yi.estimate:.6g} "
             "of this result, which another model has made. Give yi and vi, one value a trial."
         )
     return pool(yi.yi, yi.vi, **(kept | given)) if given else again

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.formatting import TEXT, percent, scale_name
+from pdt_evidence.formatting import TEXT, counted, percent, scale_name
 from pdt_evidence.showing import Brief, Cells, cells_of
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Update(Brief):
 
     def _line(self) -> str:
         counts, total = self._counts(), len(self.estimates)
-        changed = f"{int(self.estimates['changed'].sum())} of {total} strata changed"
+        changed = f"{int(self.estimates['changed'].sum())} of {counted(total, 'stratum', 'strata')} changed"
         rows = ", ".join(f"{count} {what}" for what, count in counts.items())
         return f"{changed}; rows: {rows}" if self.rows_known else changed
 
@@ -133,7 +133,7 @@ class Update(Brief):
         for what, verb in (("came", "came"), ("changed", "changed"), ("withdrawn", "withdrawn")):
             names = _few(self._named(what), CELLS_SAID if what == "changed" else ROWS_SAID)
             was = ("were " if counts[what] > 1 else "was ") if what == "withdrawn" else ""
-            number = f"{counts[what]} row{'' if counts[what] == 1 else 's'}" if counts[what] else "none"
+            number = counted(counts[what], "row") if counts[what] else "none"
             said.append(f"{number} {was}{verb}" + (f" ({names})" if names else ""))
         text = f"{', '.join(said[:2])} and {said[2]}."
         return text[:1].upper() + text[1:]
@@ -156,7 +156,9 @@ class Update(Brief):
             return [f"{'The estimate is' if total == 1 else f'All {total} estimates are'} the same."]
         lines = [self._stratum(row) for row in moved.head(STRATA_SAID).to_dict("records")]
         if len(moved) > STRATA_SAID:
-            lines.append(f"{len(moved) - STRATA_SAID} further of {total} strata changed (see to_frame()).")
+            lines.append(
+                f"{len(moved) - STRATA_SAID} further of {counted(total, 'stratum', 'strata')} changed (see to_frame())."
+            )
         return lines
 
     def _stratum(self, row: dict[Any, Any]) -> str:
@@ -208,7 +210,7 @@ class Update(Brief):
             return []
         flips = self.verdicts[self.verdicts["flips"]]
         if flips.empty:
-            return [f"No verdict on the {len(self.verdicts)} claims flips."]
+            return [f"No verdict on the {counted(len(self.verdicts), 'claim')} flips."]
         said = [
             f"claim {number} ({claim}) from {old or 'none'!r} to {new or 'none'!r}"
             for number, claim, old, new in zip(

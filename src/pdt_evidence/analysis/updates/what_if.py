@@ -18,7 +18,7 @@ from pdt_evidence.analysis.robustness.clusters import arrays_of, clusters_of
 from pdt_evidence.analysis.robustness.refits import pool_first
 from pdt_evidence.effects.smd import smd_variance
 from pdt_evidence.errors import RequestError, known_options
-from pdt_evidence.formatting import TEXT, percent, scale_name
+from pdt_evidence.formatting import TEXT, counted, percent, scale_name
 from pdt_evidence.options import Number
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.showing import Brief, Cells, cells_of
@@ -89,7 +89,7 @@ class WhatIf(Brief):
 
 
 def _line(row: dict[Any, Any]) -> str:
-    size = "" if math.isnan(row["n_per_arm"]) else f" with {row['n_per_arm']:g} persons in each arm"
+    size = "" if math.isnan(row["n_per_arm"]) else f" with {counted(row['n_per_arm'], 'person')} in each arm"
     fit = TEXT.estimate(row["estimate"], (row["ci_low"], row["ci_high"]))
     text = f"A trial of {TEXT.number(row['effect'], 2)}{size}: {fit}, tau2 {TEXT.number(row['tau2'])}, "
     text += f"prediction interval {TEXT.interval((row['pi_low'], row['pi_high']))}"
@@ -154,7 +154,7 @@ def what_if(
     sizes = _numbers(name, given, FEWEST - 1e-9 if vi is None else 0.0)
     if len(effects) * len(sizes) > MOST:
         raise RequestError(
-            f"{len(effects)} effects times {len(sizes)} sizes are more than {MOST}. Give fewer."
+            f"{counted(len(effects), 'effect')} times {len(sizes)} sizes are more than {MOST}. Give fewer."
         )
     pairs = np.array([(y, size) for size in sizes for y in effects])
     y, size = pairs.T

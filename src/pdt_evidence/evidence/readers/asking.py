@@ -12,6 +12,7 @@ import numpy as np
 
 from pdt_evidence.errors import warn
 from pdt_evidence.evidence.readers.names import COLUMNS, NO_NAME, Names
+from pdt_evidence.formatting import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,10 +87,10 @@ def ask_for_scales(table: pd.DataFrame, where: str) -> None:
     so = (
         "So none of its rows gives an effect. "
         if none
-        else f"So {lost} of its {len(table)} rows give no effect. "
+        else f"So {lost} of its {counted(len(table), 'row')} {'gives' if lost == 1 else 'give'} no effect. "
     )
     warn(
-        f"{where}: nothing says which direction is good of {len(rows)} rows: {shown}. {so if lost else ''}"
+        f"{where}: nothing says which direction is good of {counted(len(rows), 'row')}: {shown}. {so if lost else ''}"
         "Pass better='lower' or better='higher' (--better lower) if it holds for all of them; "
         "else give a mapping with such lines, with "
         f"lower or higher for {UNSAID}:\n{_as_csv((*line, UNSAID) for line in lines[:MOST_ASKED])}"

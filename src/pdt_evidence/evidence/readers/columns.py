@@ -204,6 +204,8 @@ def _misspelt(columns: Sequence[str]) -> dict[str, str]:
 
 def _of_others(columns: Sequence[str], near: dict[str, str]) -> dict[str, str]:
     """Unknown columns -> the column of ours, in the table under no near name either, that other programs call so."""
+    if of_metapsy(columns):
+        return {}
     known = _known()
     unknown = [name for name in columns if name and name not in known and name not in near]
     return columns_of_others(unknown[:MOST_SEARCHED], known - set(columns) - {*near.values()})

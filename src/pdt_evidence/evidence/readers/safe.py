@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pdt_evidence.errors import EvidenceError, warn
+from pdt_evidence.formatting import counted
 
 __all__ = [
     "MAX_FILE",
@@ -204,7 +205,7 @@ def _opened(content: bytes, where: str) -> Iterator[tuple[zipfile.ZipFile, list[
     """An archive and what is in it, checked by name and kind."""
     try:
         if (count := content.count(b"PK\x01\x02")) > MAX_MEMBERS:  # counted before a list is made of them
-            raise EvidenceError(f"{where} holds {count} files; at most {MAX_MEMBERS} are read.")
+            raise EvidenceError(f"{where} holds {counted(count, 'file')}; at most {MAX_MEMBERS} are read.")
         with zipfile.ZipFile(BytesIO(content)) as archive:
             entries = archive.infolist()
             _check_entries(entries, where)

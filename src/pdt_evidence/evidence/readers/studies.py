@@ -15,6 +15,7 @@ from pdt_evidence.evidence.readers.names import slug
 from pdt_evidence.evidence.readers.safe import as_utf8, file_bytes
 from pdt_evidence.evidence.readers.tabular.tables import read_table
 from pdt_evidence.evidence.schema import listed
+from pdt_evidence.formatting import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,7 +128,7 @@ def _of_ris(content: bytes, where: str) -> list[Record]:
         )
     if ends != len(starts):
         raise EvidenceError(
-            f"{where}: {len(starts)} references begin ('TY'), {ends} end ('ER'). The file may be cut off; "
+            f"{where}: {counted(len(starts), 'reference')} begin ('TY'), {ends} end ('ER'). The file may be cut off; "
             "export it again."
         )
     try:

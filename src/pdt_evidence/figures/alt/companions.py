@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.figures.alt.sentences import FORMAT, about, capital, counted, listed, pooled, shown, size_of
+from pdt_evidence.figures.alt.sentences import FORMAT, about, capital, listed, pooled, shown, size_of
 from pdt_evidence.figures.charts.influences import baujat_points
 from pdt_evidence.figures.charts.profiles import judged
 from pdt_evidence.figures.charts.specification_layout import BARE, CLEAR, curve_of
@@ -20,7 +20,7 @@ from pdt_evidence.figures.forests.columns import SAID
 from pdt_evidence.figures.forests.labels import labels_of
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.styles import STYLES
-from pdt_evidence.formatting import percent
+from pdt_evidence.formatting import counted, percent
 from pdt_evidence.results import PooledEffect, Synthesis
 
 if TYPE_CHECKING:
@@ -210,8 +210,9 @@ def network_plot(network: Network) -> str:
     pairs = len(names) * (len(names) - 1) // 2
     lines = [f"{names[i]} and {names[j]}: {counted(n)}" for (i, j), n in edges.most_common()]
     return (
-        f"Network graph of {len(names)} treatments in {counted(len(network.studies))}: "
-        f"{len(edges)} of {pairs} pairs are compared directly. {'; '.join(lines)}."
+        f"Network graph of {counted(len(names), 'treatment')} in {counted(len(network.studies))}: "
+        f"{len(edges)} of {counted(pairs, 'pair')} {'is' if len(edges) == 1 else 'are'} compared "
+        f"directly. {'; '.join(lines)}."
     )
 
 
@@ -223,7 +224,7 @@ def gosh_plot(subsets: Gosh, *, study: int | str | None = None) -> str:
         shown(float(value), full.measure) for value in np.quantile(subsets.estimate, [0.0, 0.5, 1.0])
     )
     texts = [
-        f"GOSH plot of {kind} {len(subsets)} subsets of {counted(len(subsets.labels))}{about(full)}: "
+        f"GOSH plot of {kind} {counted(len(subsets), 'subset')} of {counted(len(subsets.labels))}{about(full)}: "
         f"estimates from {least} to {most}, median {middle}, I² {between(subsets.I2, 0)}%."
     ]
     unknown = int((~np.isfinite(subsets.I2)).sum())

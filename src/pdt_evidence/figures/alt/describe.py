@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError, did_you_mean, known_options, require_choice
-from pdt_evidence.figures.alt.sentences import FORMAT, about, counted, listed, pooled, shown, size_of
+from pdt_evidence.figures.alt.sentences import FORMAT, about, listed, pooled, shown, size_of
 from pdt_evidence.figures.forests.arms import arms_of, directed, turned
 from pdt_evidence.figures.forests.drawables import drawable
 from pdt_evidence.figures.forests.labels import labels_of
@@ -19,6 +19,7 @@ from pdt_evidence.figures.forests.series import Series, kind_of, series_of
 from pdt_evidence.figures.registry import FIGURES
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import scale_of
+from pdt_evidence.formatting import counted
 from pdt_evidence.results import PooledEffect, Synthesis
 
 if TYPE_CHECKING:

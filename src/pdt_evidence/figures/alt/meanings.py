@@ -14,7 +14,7 @@ from pdt_evidence.figures.charts.people import PEOPLE, arms_of_people, people_of
 from pdt_evidence.figures.charts.powers import ABOUT, needed_of
 from pdt_evidence.figures.forests.columns import SAID
 from pdt_evidence.figures.sheet import words
-from pdt_evidence.formatting import PAGE, percent
+from pdt_evidence.formatting import PAGE, counted, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,7 @@ def pictograph(meaning: Absolute) -> str:
 def power_curve(power: Power) -> str:
     """The power of the studies there are, and how many it takes for more."""
     needed = needed_of(power)
-    rest = f"80% take {needed:g} studies" if math.isfinite(needed) else "no number of studies reaches 80%"
+    rest = f"80% take {counted(needed)}" if math.isfinite(needed) else "no number of studies reaches 80%"
     return f"Power {ABOUT[power.question]} by the number of studies: {100 * power.power:.0f}% with {power.k}; {rest}."
 
 
@@ -82,7 +82,7 @@ def traffic_lights(judgements: PooledEffect | pd.DataFrame) -> str:
             for name, word in zip(domains, row, strict=True)
         ]
         lines.append(f"{study}: {', '.join(parts)}.")
-    return f"Risk of bias of {len(studies)} studies in {len(domains)} domains. {' '.join(lines)}"
+    return f"Risk of bias of {counted(len(studies))} in {counted(len(domains), 'domain')}. {' '.join(lines)}"
 
 
 def bubble(regression: MetaRegression | LocationScale, moderator: str | None = None) -> str:
@@ -100,7 +100,7 @@ def bubble(regression: MetaRegression | LocationScale, moderator: str | None = N
         for at, name in places
     ]
     against = words.inner(words.spoken(found.moderator))
-    return f"{regression.k} studies against {against}; mean effect {'; '.join(parts)}."
+    return f"{counted(regression.k)} against {against}; mean effect {'; '.join(parts)}."
 
 
 def _spread(rows: pd.DataFrame, at: int) -> str:
@@ -116,6 +116,7 @@ def network_funnel(network: Network, order: Sequence[str] | None = None) -> str:
         else f" Egger’s regression: intercept {found.intercept:.2f}, p = {found.p:.3g}."
     )
     return (
-        f"Comparison-adjusted funnel of {len(found.yi)} contrasts in {len(set(found.comparisons))} comparisons, "
+        f"Comparison-adjusted funnel of {counted(len(found.yi), 'contrast')} in "
+        f"{counted(len(set(found.comparisons)), 'comparison')}, "
         f"standard errors from {found.sei.min():.2f} to {found.sei.max():.2f}.{test}"
     )

@@ -9,24 +9,12 @@ from pdt_evidence.figures.forests.arms import arms_of, directed
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import scale_of
 from pdt_evidence.figures.sheet.styles import STYLES
-from pdt_evidence.formatting import percent
+from pdt_evidence.formatting import counted, percent
 from pdt_evidence.results import PooledEffect
 
-__all__ = ["FORMAT", "about", "capital", "counted", "direction", "listed", "pooled", "shown", "size_of", "to"]
+__all__ = ["FORMAT", "about", "capital", "direction", "listed", "pooled", "shown", "size_of", "to"]
 
 FORMAT = STYLES["default"].format
-
-
-def counted(count: int, word: str = "study") -> str:
-    """A number with its word, in the plural where it is one.
-
-    Examples
-    --------
-    >>> counted(1), counted(3), counted(2, "row")
-    ('1 study', '3 studies', '2 rows')
-    """
-    plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
-    return f"{count} {word if count == 1 else plural}"
 
 
 def listed(parts: Iterable[str]) -> str:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.figures.alt.sentences import capital, counted, shown, to
+from pdt_evidence.figures.alt.sentences import capital, shown, to
 from pdt_evidence.figures.charts.updates import drawn_strata
 from pdt_evidence.figures.sheet import words
-from pdt_evidence.formatting import percent
+from pdt_evidence.formatting import counted, percent
 
 if TYPE_CHECKING:
     from pdt_evidence.analysis.updates.record import Update
@@ -24,7 +24,7 @@ def update_plot(update: Update, *, every: bool = False) -> str:
     rows = drawn_strata(update, every)
     total = len(update.estimates)
     measure = words.short_measure(rows[0]["measure"])
-    strata = "1 stratum" if len(rows) == 1 else f"{len(rows)} strata"
+    strata = counted(len(rows), "stratum", "strata")
     texts = [
         f"Estimates before and after, {strata} of {total} ({measure}, {percent(update.level)} confidence intervals)."
     ]

@@ -16,6 +16,7 @@ from pdt_evidence.figures.sheet.measure import tidy
 from pdt_evidence.figures.sheet.options import one_effect
 from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
+from pdt_evidence.formatting import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,7 +109,9 @@ def baujat_points(result: PooledEffect, without: PooledSeries | None = None) -> 
 
     deleted = leave_one_out(result) if without is None else without
     if len(deleted) != result.k:
-        raise RequestError(f"without holds {len(deleted)} results for {result.k} studies. Give one a study.")
+        raise RequestError(
+            f"without holds {counted(len(deleted), 'result')} for {counted(result.k)}. Give one a study."
+        )
     tau2 = 0.0 if math.isnan(result.tau2) else result.tau2
     x = (result.yi - result.estimate) ** 2 / (result.vi + tau2)
     y = (deleted.estimate - result.estimate) ** 2 / deleted.se**2

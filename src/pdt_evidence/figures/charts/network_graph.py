@@ -13,6 +13,7 @@ from pdt_evidence.figures.charts.chart import MM, Chart, chart
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style, shrunk
+from pdt_evidence.formatting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -166,7 +167,7 @@ def _fitted(
             break
     needed = " x ".join(f"{math.ceil(side / MM)}" for side in made.panel)
     raise RequestError(
-        f"The names of {len(treatments)} treatments leave no room for a network on {room[0] / MM:.0f} x "
+        f"The names of {counted(len(treatments), 'treatment')} leave no room for a network on {room[0] / MM:.0f} x "
         f"{room[1] / MM:.0f} mm below its title. Give it about {needed} mm."
     )
 

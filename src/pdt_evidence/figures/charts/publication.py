@@ -11,7 +11,7 @@ from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import chart
 from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
-from pdt_evidence.formatting import percent
+from pdt_evidence.formatting import counted, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,7 +96,7 @@ def s_value_curve(
         gid="worst-case",
         zorder=2,
     )
-    worst.set_label(f"Worst case ({result.worst_case.k} studies)")
+    worst.set_label(f"Worst case ({counted(result.worst_case.k)})")
     handles: list[Any] = [*line, band, worst]
     dots = (("s-value", result.s_value, "Mean", "o"), ("s-value-ci", result.s_value_ci, "Interval", "D"))
     for gid, ratio, what, marker in dots:

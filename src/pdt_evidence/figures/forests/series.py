@@ -14,7 +14,7 @@ from pdt_evidence.figures.forests.arms import arms_of
 from pdt_evidence.figures.forests.layout import in_order, levels_of
 from pdt_evidence.figures.forests.rows import path_of
 from pdt_evidence.figures.sheet import words
-from pdt_evidence.formatting import Format
+from pdt_evidence.formatting import Format, counted
 from pdt_evidence.results import PooledEffect, Synthesis
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def _of_network(network: Network) -> Series:
         for i in others
     ]
     reference = words.within("", network.reference)
-    size = f"{network.k} {'study' if network.k == 1 else 'studies'} of {len(names)} treatments"
+    size = f"{network.k} {'study' if network.k == 1 else 'studies'} of {counted(len(names), 'treatment')}"
     return Series(
         effects=effects,
         paths=[(names[i],) for i in others],

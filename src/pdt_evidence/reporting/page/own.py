@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pdt_evidence.formatting import counted
 from pdt_evidence.reporting.own_opening import favoured, own_answers, own_effects
 from pdt_evidence.reporting.own_table import OwnTable
 from pdt_evidence.reporting.page.parts import View, common, drawing
 from pdt_evidence.reporting.page.svg import links_of
-from pdt_evidence.verdicts.words import counted
 
 if TYPE_CHECKING:
     from pdt_evidence.results import PooledEffect

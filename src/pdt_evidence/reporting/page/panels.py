@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from pdt_evidence.effects.smd import bias_correction, pooled_sd
-from pdt_evidence.formatting import PAGE
+from pdt_evidence.formatting import PAGE, counted
 from pdt_evidence.verdicts.words import true_minus
 
 __all__ = ["VERIFIED", "panel", "remark"]
@@ -99,7 +99,7 @@ def _of_means(row: dict[str, Any]) -> str:
     kind = "changes" if row["yi_basis"] == "change" else "means"
     return (
         f"J × difference of {kind} / pooled SD = {factor:.4f} × ({first:g} − {_minus(second)}) / {sd:.4g}, "
-        f"J for {df:g} degrees of freedom, pooled SD = √[({n_t - 1:g} × {row['sd_t']:g}² + {n_c - 1:g} × "
+        f"J for {counted(df, 'degree of freedom')}, pooled SD = √[({n_t - 1:g} × {row['sd_t']:g}² + {n_c - 1:g} × "
         f"{row['sd_c']:g}²) / {df:g}]: "
     )
 

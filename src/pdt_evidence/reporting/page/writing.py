@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.readers.writing import write_all
-from pdt_evidence.formatting import PAGE, scale_name
+from pdt_evidence.formatting import PAGE, counted, scale_name
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.glossary import plain, plain_page
 from pdt_evidence.reporting.names import named
@@ -27,7 +27,7 @@ from pdt_evidence.reporting.page.paper import print_page
 from pdt_evidence.reporting.page.parts import View
 from pdt_evidence.reporting.pictures import write_forests, write_own_forests
 from pdt_evidence.reporting.records import refuse_others, write_records
-from pdt_evidence.verdicts.words import counted, true_minus
+from pdt_evidence.verdicts.words import true_minus
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,6 +11,7 @@ from pdt_evidence.evidence.readers.safe import most_memory
 from pdt_evidence.evidence.readers.tabular.decimals import minus_signs
 from pdt_evidence.evidence.readers.tabular.text_table import Entry, TextTable
 from pdt_evidence.evidence.schema import Coded
+from pdt_evidence.formatting import counted
 
 __all__ = ["NAN", "Entry", "Row", "arm_data", "read_rows", "weeks_at_end"]
 
@@ -96,7 +97,8 @@ def read_rows(text: TextTable, where: str, size: int, log: list[Entry]) -> list[
     most = most_memory(size) // BYTES_A_ROW
     if len(text.lines) > most:
         raise EvidenceError(
-            f"{where} has {len(text.lines)} rows, more than the {most} that are read of a file of its size. Split it."
+            f"{where} has {counted(len(text.lines), 'row')}, more than the {most} that are read of "
+            "a file of its size. Split it."
         )
     columns = Columns({}, {})
     for ours, theirs in names.items():

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.errors import require_choice
+from pdt_evidence.formatting import counted
 
 __all__ = ["SMALL", "Convention", "contradicted", "decide", "scale_directions"]
 
@@ -56,20 +57,25 @@ def decide(g: Array, difference: Array, sign: str | None) -> Convention:
     use = np.isfinite(g) & np.isfinite(difference) & (np.abs(g) > SMALL) & (difference != 0)
     rows = int(use.sum())
     if rows < FEWEST:
-        return Convention("unknown", f"not decided: {rows} rows have both means and .g")
+        return Convention(
+            "unknown",
+            f"not decided: {counted(rows, 'row')} {'has' if rows == 1 else 'have'} both means and .g",
+        )
     same = int((np.sign(g[use]) == np.sign(difference[use])).sum())
     if same >= AGREEMENT * rows:
         return Convention(
             "difference",
-            f".g is arm 1 less arm 2 in {same} of {rows} rows with means: "
+            f".g is arm 1 less arm 2 in {same} of {counted(rows, 'row')} with means: "
             "where lower scores are better, below 0 favours arm 1",
         )
     if rows - same >= AGREEMENT * rows:
         return Convention(
             "favours",
-            f".g is arm 2 less arm 1 in {rows - same} of {rows} rows with means: above 0 favours arm 1",
+            f".g is arm 2 less arm 1 in {rows - same} of {counted(rows, 'row')} with means: above 0 favours arm 1",
         )
-    return Convention("unknown", f"not decided: .g is arm 1 less arm 2 in {same} of {rows} rows with means")
+    return Convention(
+        "unknown", f"not decided: .g is arm 1 less arm 2 in {same} of {counted(rows, 'row')} with means"
+    )
 
 
 def scale_directions(

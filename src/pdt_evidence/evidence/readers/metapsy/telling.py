@@ -11,6 +11,7 @@ from pdt_evidence.evidence.readers.asking import ask_for_names, ask_for_scales
 from pdt_evidence.evidence.readers.metapsy.rows import Row
 from pdt_evidence.evidence.readers.metapsy.sign import Convention
 from pdt_evidence.evidence.readers.names import Names
+from pdt_evidence.formatting import counted
 
 __all__ = ["tell_doubts", "tell_sizes"]
 
@@ -25,7 +26,8 @@ def tell_sizes(rows: list[Row], apart: Any, most: bool, where: str) -> None:
     more = f" and {len(found) - 5} more" if len(found) > 5 else ""
     taken = "Their own effect is used" if most else "The means are used"
     warn(
-        f"{where}: in {len(found)} of {of} rows the means give an effect of another size than the database's own: "
+        f"{where}: in {len(found)} of {counted(of, 'row')} the means give an effect of another size "
+        "than the database's own: "
         f"{shown}{more}. {taken}; the log has both of each row."
     )
 
@@ -37,7 +39,7 @@ def tell_doubts(table: Any, names: Names, convention: Convention, given: int, of
         warn(f"{where}: {message}")
 
     if convention.kind == "unknown" and given:
-        out = f", and {of - len(table)} of its {of} rows left out" if of > len(table) else ""
+        out = f", and {of - len(table)} of its {counted(of, 'row')} left out" if of > len(table) else ""
         say(
             f"the sign of its effects is {convention.why}. Only arm data are used{out}; pass sign='+' or '-'."
         )

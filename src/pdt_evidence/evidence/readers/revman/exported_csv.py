@@ -18,6 +18,7 @@ from pdt_evidence.evidence.readers.revman.review import NAN, Analysis, Cells, Re
 from pdt_evidence.evidence.readers.revman.rm5 import MEASURES, RATIOS, printed_totals
 from pdt_evidence.evidence.readers.safe import as_utf8
 from pdt_evidence.evidence.readers.tabular.tables import delimited
+from pdt_evidence.formatting import counted
 
 __all__ = ["is_revman5_csv", "read_revman5_csv"]
 
@@ -110,7 +111,8 @@ def _records(content: bytes, where: str, review: Review) -> list[Cells]:
         )
     if len(table.lines) > review.most:
         raise EvidenceError(
-            f"{where} has {len(table.lines)} rows, more than the {review.most} that are read of a file of its size."
+            f"{where} has {counted(len(table.lines), 'row')}, more than the {review.most} that are "
+            "read of a file of its size."
         )
     names = list(table.data.columns)
     rows = zip(*(table.words(name) for name in names), strict=True)

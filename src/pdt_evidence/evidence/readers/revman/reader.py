@@ -25,6 +25,7 @@ from pdt_evidence.evidence.readers.revman.rm5 import read_rm5
 from pdt_evidence.evidence.readers.revman.web import read_data_package, read_data_rows
 from pdt_evidence.evidence.readers.safe import file_bytes
 from pdt_evidence.evidence.readers.trials import file_source, fit_schema
+from pdt_evidence.formatting import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -249,15 +250,15 @@ def _unusable(row: StudyRow, analysis: Analysis) -> str:
         analysis.kind, 0
     )  # one person has no SD, but may have an event
     if least and not all(size >= least and size == int(size) for size in sizes):
-        persons = "1 person" if least == 1 else f"{least} persons"
+        persons = counted(least, "person")
         return f"expected whole numbers of at least {persons} an arm, found {row.n_t:g} and {row.n_c:g}"
     if analysis.kind == "continuous" and not (row.sd_t > 0 and row.sd_c > 0):
         return f"expected SDs above 0, found {row.sd_t:g} and {row.sd_c:g}"
     events = (row.event_t, row.event_c)
-    counted = all(
+    events_fit = all(
         0 <= event <= size and event == int(event) for event, size in zip(events, sizes, strict=True)
     )
-    if analysis.kind == "dichotomous" and not counted:
+    if analysis.kind == "dichotomous" and not events_fit:
         return f"expected whole numbers of events, at most the persons, found {row.event_t:g} and {row.event_c:g}"
     if analysis.kind == "generic" and not (row.se > 0 and math.isfinite(row.estimate)):
         return f"expected an estimate with its standard error, found {row.estimate:g} and {row.se:g}"

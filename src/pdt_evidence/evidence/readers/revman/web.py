@@ -24,6 +24,7 @@ from pdt_evidence.evidence.readers.revman.review import (
 from pdt_evidence.evidence.readers.revman.rm5 import MEASURES, RATIOS, printed_totals
 from pdt_evidence.evidence.readers.safe import as_utf8, zip_members
 from pdt_evidence.evidence.readers.tabular.tables import delimited
+from pdt_evidence.formatting import counted
 
 __all__ = ["read_data_package", "read_data_rows"]
 
@@ -117,7 +118,7 @@ def _one(members: dict[str, bytes], ending: str, where: str) -> bytes:
     found = [name for name in members if PurePosixPath(name).name.lower().endswith(ending)]
     if len(found) > 1:
         raise EvidenceError(
-            f"{where} holds {len(found)} files ending in {ending}: {', '.join(found[:5])}. Keep one."
+            f"{where} holds {counted(len(found), 'file')} ending in {ending}: {', '.join(found[:5])}. Keep one."
         )
     return members[found[0]] if found else b""
 
@@ -136,7 +137,8 @@ def _records(content: bytes, where: str, needed: tuple[str, ...], review: Review
         )
     if len(table.lines) > review.most:
         raise EvidenceError(
-            f"{where} has {len(table.lines)} rows, more than the {review.most} that are read of a file of its size."
+            f"{where} has {counted(len(table.lines), 'row')}, more than the {review.most} that are "
+            "read of a file of its size."
         )
     names = list(table.data.columns)
     columns = [table.words(name) for name in names]  # the same word is there once

@@ -11,6 +11,7 @@ from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers.safe import most_memory
 from pdt_evidence.evidence.readers.tabular.text_table import MAX_CELLS, TextTable, header_problems
 from pdt_evidence.evidence.schema import give_back_memory
+from pdt_evidence.formatting import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,7 +60,8 @@ def read_parquet(content: bytes, where: str) -> TextTable:
             left -= _unpacked(column) if column is not None else 0
             if column is None or left < 0:
                 raise EvidenceError(
-                    f"{where}: its {rows} rows of {len(header)} columns are packed into {len(content) / 1e6:.1f} MB, "
+                    f"{where}: its {counted(rows, 'row')} of {len(header)} columns are packed into "
+                    f"{len(content) / 1e6:.1f} MB, "
                     "and unpacked are more than a file of that size may be. Save it as CSV."
                 )
             columns[name] = _arrow_cells(column)

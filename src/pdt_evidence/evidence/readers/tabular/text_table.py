@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.schema import Coded, listed
+from pdt_evidence.formatting import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,14 +72,16 @@ def table_of(rows: Iterable[tuple[int, list[str]]], where: str, decimal: str = "
         else:
             wider += len(row) > len(header)
             problems.append(
-                f"line {line}: expected {len(header)} cells as in the header, found {len(row)}. "
+                f"line {line}: expected {counted(len(header), 'cell')} as in the header, found {len(row)}. "
                 "Check for a missing or an extra separator, or put quotes around text that holds one."
             )
         if len(kept) == ROWS_AT_ONCE:
             parts.append(pd.DataFrame(kept, columns=header, dtype="str"))
             kept = []
         if len(lines) > most:
-            raise EvidenceError(f"{where} has more than {most} rows of {len(header)} columns. Split it.")
+            raise EvidenceError(
+                f"{where} has more than {counted(most, 'row')} of {counted(len(header), 'column')}. Split it."
+            )
     if not lines and wider == len(problems) > 1:  # it is the header that is not one
         raise EvidenceError(
             f"{where}: expected a name for each column in line {at}, found "
@@ -137,7 +140,7 @@ def header_problems(header: list[str], line: int) -> list[str]:
     ]
     if counts[""] > 1:
         problems.append(
-            f"line {line}: {counts['']} columns of the header have no name. Name them, "
+            f"line {line}: {counted(counts[''], 'column')} of the header have no name. Name them, "
             "in one line: of cells that are merged only the first has the name, and a second line of names is "
             "read as a trial."
         )
