@@ -1,6 +1,8 @@
 # Two commands: `make reproduce` writes everything to results/, `make test` checks everything.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests start many processes: without its bytecode each of them would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 # $(call environment,FOLDER) makes an environment, or says what is missing and leaves no half of one.
