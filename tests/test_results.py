@@ -157,7 +157,7 @@ def test_a_synthesis_shows_a_line_a_stratum_and_what_was_excluded(effect):
     assert len(syn.to_frame()) == 2
     text = syn.summary()
     assert "rho = 0.6" in text
-    assert "1 rows went into no stratum" in text
+    assert "1 row went into no stratum" in text
     assert "Note: two rows share a control arm" in text
     assert any(line.startswith("pain") for line in text.splitlines())
     assert "<table" in syn._repr_html_()

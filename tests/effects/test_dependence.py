@@ -276,7 +276,7 @@ def test_a_table_with_one_row_a_trial_comes_back_as_it_is():
 
 def test_rows_of_several_measures_are_not_made_one():
     table = pd.concat([trial({}), trial({}).assign(measure="MD", row_id="T9")])
-    with pytest.raises(EvidenceError, match=r"the rows mix measures: SMD \(1 rows\), MD \(1 rows\)"):
+    with pytest.raises(EvidenceError, match=r"the rows mix measures: SMD \(1 row\), MD \(1 row\)"):
         aggregate_rows(table)
 
 

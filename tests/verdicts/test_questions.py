@@ -42,10 +42,14 @@ ASKED = {
     "each control": lambda yi: next(
         questions.against_each_control(facts_with(controls=SimpleNamespace(table=table_of(yi[0]))))
     ),
-    "every rule": lambda yi: questions.whatever_the_rule(facts_with(under_every_rule=table_of(yi[0])))[0],
+    "every rule": lambda yi: questions.whatever_the_rule(facts_with(under_every_rule=table_of(yi[0]))),
     "long after": lambda yi: questions.long_after_the_end(facts_with(pooled=lambda **_: effect_of(yi))),
     "trend": lambda yi: changes.trend_after_the_end(
-        facts_with(trend_against_control=table_of(yi[0], trials_after=9, fitted=True).to_dict("records")[0])
+        facts_with(
+            follow_up=SimpleNamespace(
+                trend=table_of(yi[0], trials_after=9, fitted=True).assign(comparison="pdt_vs_control")
+            )
+        )
     ),
     "change": lambda yi: changes.change_within_trials(
         facts_with(

@@ -318,7 +318,7 @@ def test_a_list_names_rows_trials_or_studies_to_leave_out_each_by_itself():
         ({"rho": [0.5, 2]}, "rho = 2 must be a correlation"),
         ({"test": []}, "test has no option. Give at least one."),
         ({"outcome": ["depresion"]}, "outcome = 'depresion' is in no row. Did you mean 'depression'?"),
-        ({"exclude": {"x": [True]}}, "exclude, 'x': 1 values for 9 rows; each row needs one."),
+        ({"exclude": {"x": [True]}}, "exclude, 'x': 1 value for 9 rows; each row needs one."),
         ({"exclude": {"x": ["nix"]}}, "exclude, 'x': no row, trial or study 'nix'."),
         ({"exclude": ["r1", "r10"]}, "exclude, 'r10': no row, trial or study 'r10'. Did you mean 'r1'?"),
         ({"exclude": "nix"}, "exclude, 'nix': no row, trial or study 'nix'."),

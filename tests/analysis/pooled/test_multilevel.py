@@ -205,7 +205,7 @@ def test_a_correlation_that_cannot_be_is_refused(rho):
 
 
 def test_a_covariance_that_does_not_fit_is_refused():
-    with pytest.raises(EvidenceError, match=r"V of cluster 'b' is missing, but its 1 effects need \(1, 1\)"):
+    with pytest.raises(EvidenceError, match=r"V of cluster 'b' is missing, but its effects need \(1, 1\)"):
         pool_multilevel([0.1, 0.2, 0.3], [0.1] * 3, ["a", "a", "b"], V={"a": [[0.1, 0.05], [0.05, 0.1]]})
     with pytest.raises(EvidenceError, match="Give rho or V, not both"):
         pool_multilevel([0.1], [0.1], ["a"], V={"a": [[0.1]]}, rho=0.2)

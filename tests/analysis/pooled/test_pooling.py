@@ -129,7 +129,7 @@ def test_all_bad_studies_are_listed_at_once():
     ("arguments", "sentence"),
     [
         (([], []), "There is no study to pool: yi and vi are empty."),
-        (([0.1], [0.1, 0.2]), "yi has 1 values and vi has 2; each study needs one of each."),
+        (([0.1], [0.1, 0.2]), "yi has 1 value and vi has 2; each study needs one of each."),
         (
             ([[0.1]], [[0.1]]),
             "pool() takes yi and vi of shape (k,), got (1, 1) and (1, 1); pool_many() takes more.",
@@ -145,7 +145,7 @@ def test_faulty_input_is_refused(arguments, sentence):
 
 
 def test_labels_columns_and_rows_must_match_the_studies():
-    with pytest.raises(EvidenceError, match="labels has 1 names for 6 studies"):
+    with pytest.raises(EvidenceError, match="labels has 1 name for 6 studies"):
         pool(YI, VI, labels=["A"])
     with pytest.raises(EvidenceError) as error:
         pool(YI, VI, columns={"n_t": [1, 2]}, row_ids=["T0001"])

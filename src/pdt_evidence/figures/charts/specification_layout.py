@@ -16,7 +16,6 @@ from pdt_evidence.figures.sheet import axis, words
 from pdt_evidence.figures.sheet.families import families_for
 from pdt_evidence.figures.sheet.measure import Typeface
 from pdt_evidence.figures.sheet.styles import Style, shrunk
-from pdt_evidence.formatting import counted
 
 __all__ = [
     "BARE",
@@ -182,8 +181,7 @@ def _of_multiverse(found: Multiverse, choices: Any) -> tuple[Any, Any]:
     """Its table, and the choices with several options; one stratum at a time."""
     if len(found.keys()) > 1:
         raise RequestError(
-            f"This multiverse has {counted(len(found.keys()), 'stratum', 'strata')}; draw one, as "
-            f"in m[{found.keys()[0]!r}]."
+            f"This multiverse has {len(found.keys())} strata; draw one, as in m[{found.keys()[0]!r}]."
         )
     return found.to_frame(), list(found.choices) if choices is None and found.choices else choices
 
@@ -398,5 +396,5 @@ def _key(
 
 def _foot(curve: Curve) -> str:
     n, out = len(curve.estimates), curve.left_out
-    text = f"{counted(n, 'specification')}, by size of the estimate" if n > 1 else "1 specification"
+    text = f"{n} specifications, by size of the estimate" if n > 1 else "1 specification"
     return text + (f"; not shown: {out} without an estimate" if out else "")

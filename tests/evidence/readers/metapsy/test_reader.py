@@ -297,7 +297,7 @@ def test_what_is_excluded_is_listed(saved):
 def test_a_direction_that_nothing_tells_is_said_and_may_be_given(saved):
     row = {"instrument": "Own", "outcome_domain": "zest", ".g": "NA", ".g_se": "NA"}
     path = saved(metapsy(row), "data.csv")
-    with pytest.warns(EvidenceWarning, match=r"good of 1 rows: zest \(1\). So none of its rows gives"):
+    with pytest.warns(EvidenceWarning, match=r"good of 1 row: zest \(1\). So none of its rows gives"):
         assert read_metapsy(path)["better"].tolist() == [""]
     with pytest.warns(EvidenceWarning):
         assert read_metapsy(path, better="higher")["better"].tolist() == ["higher"]
@@ -404,7 +404,7 @@ def test_one_trial_keeps_its_symptom_domains_apart(saved):
 def test_the_question_for_directions_has_the_lines_that_answer_it(saved):
     rows = [NO_EFFECT | {"instrument": "Own", "outcome_domain": "zest"}, SECOND]
     path = saved(metapsy(*rows), "data.csv")
-    with pytest.warns(EvidenceWarning, match="1 of its 2 rows give no effect") as told:
+    with pytest.warns(EvidenceWarning, match="1 of its 2 rows gives no effect") as told:
         read_metapsy(path, sign="-")
     block = str(told[-1].message).partition(":\n")[2]
     mapping = saved(block.replace("?", "higher"), "names.csv")
