@@ -196,7 +196,9 @@ def _add_forest(forest: argparse.ArgumentParser) -> None:
     _add_pooling(
         forest, style="of the figure: jama, bmj, lancet, apa, dark; revman also pools as Review Manager"
     )
-    forest.add_argument("-o", "--out", type=Path, required=True, help="figure to write: .pdf, .svg or .png")
+    forest.add_argument(
+        "-o", "--out", type=Path, required=True, help="figure to write: .pdf, .svg, .png or .tiff"
+    )
     forest.add_argument(
         "--width", type=float, metavar="MM", help="width in millimetres (journals: 85 and 170)"
     )
@@ -232,7 +234,10 @@ def _add_compare(comparing: argparse.ArgumentParser) -> None:
         help="judge the article's claims by tables of your own, too",
     )
     comparing.add_argument(
-        "-o", "--out", type=Path, help="write the strata to this .csv, or draw them: .pdf, .svg or .png"
+        "-o",
+        "--out",
+        type=Path,
+        help="write the strata to this .csv, or draw them: .pdf, .svg, .png or .tiff",
     )
 
 
@@ -256,7 +261,9 @@ def _add_metareg(parser: argparse.ArgumentParser) -> None:
 
 def _add_funnel(parser: argparse.ArgumentParser) -> None:
     _add_pooling(parser)
-    parser.add_argument("-o", "--out", type=Path, required=True, help="figure to write: .pdf, .svg or .png")
+    parser.add_argument(
+        "-o", "--out", type=Path, required=True, help="figure to write: .pdf, .svg, .png or .tiff"
+    )
     parser.add_argument("--title", help="title of the figure")
 
 
