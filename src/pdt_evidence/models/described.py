@@ -16,7 +16,7 @@ from pdt_evidence.formatting import counted, percent
 from pdt_evidence.models.estimators import ESTIMATORS
 from pdt_evidence.models.inference import TESTS_BY_CODE
 from pdt_evidence.models.prediction import PI_RULES_BY_CODE
-from pdt_evidence.models.works import bibtex_entry
+from pdt_evidence.models.works import bibtex_entry, reference_line
 from pdt_evidence.notes import code_of
 
 __all__ = ["Described", "Methods"]
@@ -44,14 +44,21 @@ PLAIN_MEAN = "10.1002/9780470743386.ch24"
 
 
 class Methods(str):
-    """The paragraph; `references` are its DOIs in the order of their numbers, `bibtex` their entries."""
+    """The paragraph and the list of its references below it.
 
+    `paragraph` is the first without the second, `references` are the DOIs in the order of their numbers, `bibtex` their
+    entries.
+    """
+
+    paragraph: str
     references: tuple[str, ...]
-    __slots__ = ("references",)
+    __slots__ = ("paragraph", "references")
 
-    def __new__(cls, text: str, references: Iterable[str] = ()) -> Methods:
-        made = super().__new__(cls, text)
-        made.references = tuple(references)
+    def __new__(cls, paragraph: str, references: Iterable[str] = ()) -> Methods:
+        found = tuple(references)
+        listed = [reference_line(number, doi) for number, doi in enumerate(found, 1)]
+        made = super().__new__(cls, "\n".join([paragraph, "", *listed] if listed else [paragraph]))
+        made.paragraph, made.references = paragraph, found
         return made
 
     @property
@@ -72,8 +79,8 @@ class Described:
         Returns
         -------
         Methods
-            Text, with `references` (DOIs, numbered as in the text) and `bibtex`. "item 13d" and so on are those of the
-            PRISMA 2020 checklist.
+            Text with its list of references; `paragraph` is without the list, `references` are the DOIs, numbered as
+            in the text, and `bibtex` their entries. "item 13d" and so on are those of the PRISMA 2020 checklist.
         """
         found: list[str] = []
         sentences = [*_effects(self, found), *_dependence(self, found), *_pooling(self, found)]

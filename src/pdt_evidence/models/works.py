@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["WORKS", "bibtex_entry"]
+__all__ = ["WORKS", "bibtex_entry", "reference_line"]
 
 STATISTICS, SYNTHESIS = "Statistics in Medicine", "Research Synthesis Methods"
 
@@ -85,3 +85,26 @@ def bibtex_entry(key: str, doi: str) -> str:
     fields = work._asdict() | {"title": title, "journal": work.journal.replace("&", r"\&"), "doi": doi}
     lines = "".join(f",\n  {name} = {{{value}}}" for name, value in fields.items() if value)
     return f"@{kind}{{{key}{lines}\n}}"
+
+
+def reference_line(number: int, doi: str) -> str:
+    """A numbered reference for the foot of a text, with what is known of the work.
+
+    Examples
+    --------
+    >>> reference_line(2, "10.1002/sim.791")
+    '[2] Hartung and Knapp (2001). Statistics in Medicine, 20, 1771. https://doi.org/10.1002/sim.791'
+    """
+    work = WORKS.get(doi, Work(""))
+    names = work.author.split(" and ")
+    joined = (
+        "; ".join(names)
+        if "," in work.author
+        else " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    )
+    place = ", ".join(
+        filter(None, (work.journal or work.publisher, work.volume, work.pages.replace("--", "-")))
+    )
+    dated = f"{joined} ({work.year})" if work.year else joined
+    parts = ". ".join(filter(None, (dated, work.title, place)))
+    return f"[{number}] {parts}{'. ' if parts else ''}https://doi.org/{doi}"
