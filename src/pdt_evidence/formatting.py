@@ -44,10 +44,13 @@ def counted(number: float, noun: str = "study", several: str = "", *, decimals: 
     ('1 study', '3 studies', '2 rows', '0 subsets')
     >>> counted(1.0, "degree of freedom"), counted(2.75, "degree of freedom", decimals=1)
     ('1 degree of freedom', '2.8 degrees of freedom')
+    >>> counted(3.0, "degree of freedom", decimals=1)
+    '3 degrees of freedom'
     >>> counted(1, "stratum", "strata"), counted(0, "stratum", "strata")
     ('1 stratum', '0 strata')
     """
     shown = f"{number:.{decimals}f}"
+    shown = shown.removesuffix(f".{'0' * decimals}")
     if float(shown) == 1:
         return f"1 {noun}"
     head, _, rest = noun.partition(" of ")

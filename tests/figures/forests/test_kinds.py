@@ -303,10 +303,10 @@ def test_a_difference_next_to_no_effect_is_not_rounded_onto_it():
     [
         (("+", "-", "?"), ["+", "−", "?"], 3),
         (("+", "−", "–"), ["+", "−", "−"], 3),
-        (("L", "S", "H"), ["+", "?", "−"], 3),
+        (("L", "S", "H"), ["+", "~", "−"], 3),
         (("low", None, "high"), ["+", "–", "−"], 2),
         (("Low", "–", "NA"), ["+", "–", "–"], 1),
-        (("M", "S", "C"), ["?", "−", "!"], 3),
+        (("M", "S", "C"), ["~", "−", "!"], 3),
         ((float("nan"), "U", "high risk"), ["–", "?", "−"], 2),
     ],
 )
@@ -351,7 +351,7 @@ def test_risk_of_bias_columns_survive_subsetting():
     syn = synthesize(kept, by="outcome", dependence="one-per-trial").only(outcome="depression")
     ax = forest(syn, columns=["study", "plot", "effect", "rob_blinding"])
     shown = [text for gid, text in texts(ax).items() if str(gid).endswith(":rob_blinding")]
-    words = {"low": "+", "high": "−", "some concerns": "?", "": "–"}
+    words = {"low": "+", "high": "−", "some concerns": "~", "": "–"}
     assert shown == [words[value] for value in kept["rob_blinding"]]
 
 

@@ -28,6 +28,7 @@ from numpy.testing import assert_allclose
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
 from pdt_evidence.figures import STYLES, forest, forest_pages
 from pdt_evidence.figures.forests.layout import forest_layout
+from pdt_evidence.figures.sheet.lines import Line
 
 EXAMPLES = 12 if "TEST_THOROUGH" in os.environ else 4
 FEW = settings(
@@ -364,7 +365,7 @@ def test_judgements_are_drawn_as_risk_of_bias_symbols():
     colors = geometry.mark(ax, "lights:rob_blinding").get_facecolor()
     assert len({tuple(color) for color in colors}) == 3
     signs = [t.get_text() for t in ax.texts if str(t.get_gid()).endswith(":rob_blinding")]
-    assert signs == ["+", "?", "−"]
+    assert signs == ["+", "~", "−"]
     assert_readable(ax)
 
 
@@ -452,16 +453,16 @@ def test_the_prediction_interval_of_a_further_model_has_its_colour():
 def test_the_pieces_of_a_line_of_statistics_keep_apart_at_every_resolution(dpi, monkeypatch):
     """Hinted letters are up to a tenth wider or narrower than those that were measured."""
     pieces = []
-    draw = Text.draw
+    draw = Line.draw
 
     def noted(self, renderer):
-        if type(self) is Text:
+        if not self.symbols:
             pieces.append((self.get_text(), self.get_window_extent(renderer)))
         draw(self, renderer)
 
     ax = forest(effect(6))
     face = next(text for text in ax.texts if str(text.get_gid()).startswith("heterogeneity")).face
-    monkeypatch.setattr(Text, "draw", noted)
+    monkeypatch.setattr(Line, "draw", noted)
     ax.figure.savefig(io.BytesIO(), dpi=dpi)
     text, box = next((text, box) for text, box in pieces if "df" in text)
     assert box.width == pytest.approx(face.width(text, STYLES["default"].small) * dpi / 72, abs=1.5)
@@ -563,3 +564,14 @@ def test_a_slide_has_large_text_and_thicker_lines_and_fits_a_slide():
         narrow = forest(drawn, style="slide", width=254)
         assert_readable(narrow)
         assert min(text.get_fontsize() for text in narrow.texts) >= 12
+
+
+def test_what_the_signs_of_judgements_mean_is_said_below_the_plot():
+    fit = effect(3)
+    fit = replace(
+        fit,
+        columns={**fit.columns, "rob_a": ("low", "some concerns", "low"), "rob_b": ("low", "unclear", "")},
+    )
+    ax = forest(fit, columns=["study", "plot", "effect", "bias"])
+    said = " ".join(t.get_text() for t in ax.texts if "note:" in str(t.get_gid()))
+    assert said.startswith("Risk of bias: A A; B B; + low, ~ some concerns, ? unclear.")

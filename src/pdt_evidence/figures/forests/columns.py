@@ -22,7 +22,7 @@ __all__ = ["JUDGEMENTS", "chosen_of", "columns_of", "effect_columns", "judgement
 # Risk of bias: what is drawn, green to red, and the sign that tells them apart in grey.
 JUDGEMENTS = {
     "low": "+",
-    "some": "?",
+    "some": "~",
     "high": "−",
     "unclear": "?",
     "serious": "−",
@@ -35,6 +35,7 @@ JUDGEMENTS = {
 SIGNS = {
     "+": "low",
     "?": "unclear",
+    "~": "some",
     "!": "critical",
     "l": "low",
     "m": "some",
@@ -271,7 +272,8 @@ def _own(strata: Sequence[PooledEffect], name: str, lights: bool, heads: Sequenc
     read = reading(values) if lights or BIAS.match(name) else None
     if read is not None:
         text = partial(_light, read)
-        return Column(key=name, head=head, over=over, align="center", lights=True, reads=text)
+        signs = _meanings(set(map(read, values)))
+        return Column(key=name, head=head, over=over, align="center", lights=True, reads=text, signs=signs)
     if lights:
         found = ", ".join(dict.fromkeys(map(repr, values)))
         sums = any(str(value).replace(".", "", 1).isdigit() for value in values)
@@ -284,6 +286,12 @@ def _own(strata: Sequence[PooledEffect], name: str, lights: bool, heads: Sequenc
         )
     numbers = all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
     return Column(key=name, head=head, over=over, align="right" if numbers else "left")
+
+
+def _meanings(judged: set[str]) -> tuple[tuple[int, str], ...]:
+    """What the signs of these judgements mean, with their order."""
+    every = enumerate(JUDGEMENTS.items())
+    return tuple((at, f"{sign} {SAID[word].lower()}") for at, (word, sign) in every if word in judged)
 
 
 def _light(read: Callable[[object], str], value: object) -> str:

@@ -280,7 +280,9 @@ def _placed(
         favours=_favours(layout, style, face, share, (left, panel, right)),
         share=share,
         notes=tuple(
-            line for note in layout.notes_with(columns) for line in face.wrap(note, 0.97 * width, style.small)
+            line
+            for note in layout.notes_with(columns, signs=True)
+            for line in face.wrap(note, 0.97 * width, style.small)
         ),
     )
 

@@ -31,6 +31,7 @@ class Column:
     order: int = 0  # 0 stays; the highest goes first
     stands_for: str = ""  # what a head of one letter means
     lights: bool = False  # judgements, drawn as coloured marks
+    signs: tuple[tuple[int, str], ...] = ()  # what the signs on its marks mean, and their order
     reads: Callable[[Any], str] | None = None  # what a cell says, where that is not its text
     parts: tuple[str, ...] = ()  # columns of the result that one cell joins
     joined: str = ""  # how: "{} / {}"
@@ -90,9 +91,11 @@ class ForestLayout:
         shown = {"title": tidy(self.title), "panel": tidy(self.panel), "notes": tuple(map(tidy, self.notes))}
         return replace(self, rows=rows, columns=columns, favours=(left, right), **shown)
 
-    def notes_with(self, columns: Sequence[Column]) -> tuple[str, ...]:
-        """The notes where those columns are shown: what letters stand for comes first."""
+    def notes_with(self, columns: Sequence[Column], *, signs: bool) -> tuple[str, ...]:
+        """The notes where those columns are shown: what letters, and signs if there are any, stand for comes first."""
         keys = [f"{column.head} {column.stands_for}" for column in columns if column.stands_for]
+        if signs and (found := {sign for column in columns for sign in column.signs}):
+            keys.append(", ".join(text for _, text in sorted(found)))
         return (f"Risk of bias: {'; '.join(keys)}.", *self.notes) if keys else self.notes
 
 

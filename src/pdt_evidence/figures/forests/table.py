@@ -75,7 +75,7 @@ def to_table(result: Drawable, **options: Any) -> Any:
     bold = [i for i, kind in enumerate(kinds) if kind in ("heading", "pooled")]
     if bold:
         table = table.tab_style(style=style.text(weight="bold"), locations=loc.body(rows=bold))
-    for note in layout.notes_with(layout.columns):
+    for note in layout.notes_with(layout.columns, signs=False):
         table = table.tab_source_note(source_note=note)
     return table
 
