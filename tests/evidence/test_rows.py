@@ -8,7 +8,7 @@ import re
 import pytest
 
 import pdt_evidence as pdt
-from pdt_evidence.evidence import tables
+from pdt_evidence.effects import trials as effects
 from pdt_evidence.evidence.package import load
 
 TRIALS = load("trials")
@@ -50,7 +50,8 @@ def test_one_arm_of_a_trial_has_one_code_and_one_kind_of_comparison():
 def test_no_row_that_is_not_ok_is_given_to_be_pooled(status, monkeypatch):
     marked = pdt.trials(comparison="pdt_vs_control", outcome="anxiety")["row_id"].iloc[0]
     table = TRIALS.assign(status=TRIALS["status"].mask(TRIALS["row_id"] == marked, status))
-    monkeypatch.setattr(tables, "load", lambda name: table.copy() if name == "trials" else load(name))
+    monkeypatch.setattr(effects, "load", lambda name: table.copy() if name == "trials" else load(name))
+    monkeypatch.setattr(effects, "_with_effects", effects._with_effects.__wrapped__)  # not what was computed before
     assert marked not in set(pdt.trials()["row_id"])
     asked = set(pdt.trials(disputed=True)["row_id"])
     assert (marked in asked) == (status != "retracted")
