@@ -51,7 +51,9 @@ def test_no_row_that_is_not_ok_is_given_to_be_pooled(status, monkeypatch):
     marked = pdt.trials(comparison="pdt_vs_control", outcome="anxiety")["row_id"].iloc[0]
     table = TRIALS.assign(status=TRIALS["status"].mask(TRIALS["row_id"] == marked, status))
     monkeypatch.setattr(effects, "load", lambda name: table.copy() if name == "trials" else load(name))
-    monkeypatch.setattr(effects, "_with_effects", effects._with_effects.__wrapped__)  # not what was computed before
+    monkeypatch.setattr(
+        effects, "_with_effects", effects._with_effects.__wrapped__
+    )  # not what was computed before
     assert marked not in set(pdt.trials()["row_id"])
     asked = set(pdt.trials(disputed=True)["row_id"])
     assert (marked in asked) == (status != "retracted")
