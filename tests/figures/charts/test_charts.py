@@ -421,3 +421,17 @@ def test_contours_are_told_apart_in_grey():
     greys = sorted({round(float(np.mean(patch.get_facecolor()[:3])), 4) for patch in patches})
     assert len(greys) == 4
     assert np.diff(greys).min() > 0.08
+
+
+@pytest.mark.parametrize(
+    "weights", [[], [1.0], ["a", "b", "c"], [1, 2, np.nan], [1, 2, -1], [0, 0, 0], [[1], [2], [3]]]
+)
+def test_weights_of_judgements_are_a_number_for_each_study(weights):
+    judgements = {"Randomisation": ["low", "low", "high"], "Blinding": ["high", "high", "unclear"]}
+    with pytest.raises(RequestError, match="expected a number, 0 or more, for each of 3 studies"):
+        pdt.bias_summary(judgements, weights=weights)
+
+
+def test_domains_of_different_lengths_are_refused():
+    with pytest.raises(RequestError, match="differ in their number of judgements"):
+        pdt.bias_summary({"Randomisation": ["low", "low"], "Blinding": ["high"]})

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import chart
@@ -17,7 +17,7 @@ from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.options import one_effect
 from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
-from pdt_evidence.formatting import percent
+from pdt_evidence.formatting import counted, percent
 from pdt_evidence.results import PooledEffect
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def bias_summary(
     Raises
     ------
     RequestError
-        Where there is no judgement.
+        Where there is no judgement, domains differ in length, or weights are not a number, 0 or more, for each study.
 
     Examples
     --------
@@ -73,9 +73,7 @@ def bias_summary(
     ['Randomisation', 'Blinding']
     """
     reported = judged(judgements)
-    share = (
-        np.ones(len(next(iter(reported.values())))) if weights is None else np.asarray(weights, dtype=float)
-    )
+    share = _shares(weights, {name: len(values) for name, values in reported.items()})
     names = [words.spoken(name.removeprefix("rob_")) for name in reported]
     made = chart(ax, style, width, height or 60.0, names)
     plot, look = made.ax, made.style
@@ -110,6 +108,27 @@ def bias_summary(
         legend=handles,
         band=BAND if ax is None and height is None else None,
     )
+
+
+def _shares(weights: ArrayLike | None, rows: Mapping[str, int]) -> NDArray[np.float64]:
+    """What each study counts for; 1 where no weights are given."""
+    if len(set(rows.values())) > 1:
+        found = ", ".join(f"{name!r} {k}" for name, k in rows.items())
+        raise RequestError(
+            f"The domains differ in their number of judgements ({found}): each needs one a study."
+        )
+    k = next(iter(rows.values()))
+    if weights is None:
+        return np.ones(k)
+    try:
+        share = np.asarray(weights, dtype=float)
+    except (TypeError, ValueError):
+        share = np.array([])
+    if share.shape != (k,) or not (np.isfinite(share) & (share >= 0)).all() or not share.any():
+        raise RequestError(
+            f"weights: expected a number, 0 or more, for each of {counted(k)}, not all of them 0."
+        )
+    return share
 
 
 def judged(judgements: PooledEffect | Mapping[str, Sequence[object]]) -> dict[str, list[str]]:
