@@ -435,3 +435,9 @@ def test_weights_of_judgements_are_a_number_for_each_study(weights):
 def test_domains_of_different_lengths_are_refused():
     with pytest.raises(RequestError, match="differ in their number of judgements"):
         pdt.bias_summary({"Randomisation": ["low", "low"], "Blinding": ["high"]})
+
+
+@pytest.mark.parametrize("most", [0, -1.0, np.inf, np.nan, "wide"])
+def test_a_profile_ends_above_0(most):
+    with pytest.raises(RequestError, match="most = "):
+        pdt.tau2_profile(pdt.pool([0.1, 0.5, 0.9], [0.04, 0.05, 0.03]), most=most)

@@ -18,6 +18,7 @@ from pdt_evidence.figures.sheet.options import one_effect
 from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
 from pdt_evidence.formatting import counted, percent
+from pdt_evidence.options import Number
 from pdt_evidence.results import PooledEffect
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bias_summary", "judged", "tau2_profile"]
 
+END = Number(low=0.0, high=math.inf, expected="a number above 0, where the axis of τ² is to end")
 BAND = 7.5 * 72 / 25.4  # points from one bar to the next
 
 
@@ -194,7 +196,7 @@ def tau2_profile(
     Raises
     ------
     RequestError
-        For fewer than two studies or an equal-effects result, which has no tau2.
+        For fewer than two studies or an equal-effects result, which has no tau2; for an end that is not above 0.
 
     Examples
     --------
@@ -206,6 +208,8 @@ def tau2_profile(
     ['estimate', 'interval', 'legend', 'level', 'profile']
     """
     one_effect(result, "tau2_profile")
+    if most is not None and (fault := END.fault("most", most)):
+        raise RequestError(fault)
     if result.k < 2 or result.method == "EE" or math.isnan(result.tau2):
         raise RequestError("A profile of τ² needs a random-effects result of two studies or more.")
     from pdt_evidence.models.distributions import chi2_quantile
