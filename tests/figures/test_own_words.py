@@ -99,7 +99,9 @@ def test_the_style_of_review_manager_shows_each_arm_and_the_judgements():
     total = "pooled:Deaths after Infarction/post:"
     assert (reported[f"{total}event_t"], reported[f"{total}n_c"]) == ("456", "4367")
     assert len(geometry.mark(ax, "lights:rob_allocation").get_offsets()) == 5
-    assert "Risk of bias: A allocation; B blinding of patients; + low, − high, ? unclear." in said(ax, "note:")
+    assert "Risk of bias: A allocation; B blinding of patients; + low, − high, ? unclear." in said(
+        ax, "note:"
+    )
     narrow = forest(as_revman(), style="revman", width=85)
     assert_readable(narrow)
     assert "Risk of bias" not in said(narrow, "note:")
