@@ -182,3 +182,30 @@ def test_the_risk_ratio_of_a_bad_event_is_that_of_the_event():
     }
     fit = synthesize_as_revman(pd.DataFrame(rows), by="outcome", measure="RR")["x"]
     assert_allclose(fit.estimate, np.log(2))
+
+
+ARMS_ALIKE = pd.DataFrame(
+    {
+        "row_id": ["R1", "R2", "R3"],
+        "study": ["A", "B", "C"],
+        "trial_id": ["A", "B", "C"],
+        "outcome": "dropout",
+        "better": "lower",
+        "event_t": [0.0, 3, 5],
+        "n_t": [63.0, 60, 50],
+        "event_c": [0.0, 5, 5],
+        "n_c": [60.0, 61, 52],
+    }
+)
+
+
+@pytest.mark.parametrize(("measure", "k"), [("RD", 3), ("RR", 2), ("OR", 2)])
+def test_a_study_in_which_nobody_had_the_event_tells_of_a_difference_and_not_of_a_ratio(measure, k):
+    found = synthesize_as_revman(ARMS_ALIKE, by="outcome", measure=measure)
+    assert found["dropout"].k == k
+    assert found.left_out["row_id"].tolist() == ["R1"][: 3 - k]
+
+
+def test_means_are_pooled_whatever_events_stand_beside_them():
+    means = ARMS_ALIKE.assign(mean_t=[5.0, 4, 3], sd_t=2.0, mean_c=6.0, sd_c=2.0)
+    assert synthesize_as_revman(means, by="outcome")["dropout"].k == 3

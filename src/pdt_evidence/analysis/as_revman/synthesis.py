@@ -111,14 +111,16 @@ def synthesize_as_revman(
         words = tuple(str(word) for word in (key if isinstance(key, tuple) else (key,)))
         own = _own_model(rows, reviewed)
         used, kind = _usable(rows, str((own or {}).get("measure") or measure or "SMD"))
+        one = {"measure": of_events[0]} if kind == "events" and len(of_events) == 1 else {}
+        model = _model(used, kind, own or one, measure, events, random)
+        if kind == "events" and model.measure != "RD":  # a difference of 0 is known of arms that are alike
+            used = used[~_all_alike(used)]
         rest = rows.loc[~rows.index.isin(used.index)]
         why = np.where((kind == "events") & _all_alike(rest), NOT_ESTIMABLE, f"no {kind} in its stratum")
         excluded.append(rest[["row_id"]].assign(reason=why))
         if len(used):
             stratum = dict(zip(by, words, strict=True))
             used = used if kind == "effect" else used.assign(yi_basis=kind)
-            one = {"measure": of_events[0]} if kind == "events" and len(of_events) == 1 else {}
-            model = _model(used, kind, own or one, measure, events, random)
             fit = _stratum(used, kind, stratum, model, level)
             strata[words] = replace(fit, notes=(*fit.notes, DIFFERS)) if own == {} else fit
     if not strata:
@@ -158,7 +160,7 @@ def _model(
 ) -> _Model:
     """What was asked for, else what the review does, else the defaults."""
     if kind == "effect":
-        measure = str(rows["measure"].iloc[0]) if "measure" in rows.columns else "SMD"
+        measure = str(rows["measure"].iloc[0]) if "measure" in rows.columns and len(rows) else "SMD"
     else:
         asked = (str(word) for word in (measure, own.get("measure"), OF_KIND[kind][0]))
         measure = next(word for word in asked if word in OF_KIND[kind])
@@ -180,7 +182,7 @@ def _usable(rows: pd.DataFrame, measure: str) -> tuple[pd.DataFrame, str]:
         if set(names) <= set(rows.columns):
             complete = rows[list(names)].notna().all(axis=1) & signed
             if complete.any():
-                return rows[complete & ~_all_alike(rows)], kind
+                return rows[complete], kind
     try:
         measure = measure if measure in OF_EFFECTS else "SMD"
         with_effects = effect_sizes(rows, measure) if not {"yi", "vi"} <= set(rows.columns) else rows
@@ -190,7 +192,7 @@ def _usable(rows: pd.DataFrame, measure: str) -> tuple[pd.DataFrame, str]:
 
 
 def _all_alike(rows: pd.DataFrame) -> pd.Series:
-    """Rows in which nobody had the event, or everybody: they tell nothing of an odds ratio."""
+    """Rows in which nobody had the event, or everybody: they tell nothing of a ratio."""
     if not set(EVENTS) <= set(rows.columns):
         return pd.Series(False, index=rows.index)
     events, persons = rows["event_t"] + rows["event_c"], rows["n_t"] + rows["n_c"]
