@@ -200,7 +200,7 @@ def calls(folder: Path) -> dict[str, tuple[Callable[..., Any], dict[str, Any]]]:
         "networks": {},
         "pdt_against_cbt": {},
         "published_results": {},
-        "report": {"path": folder / "report.html", "table": TABLE},
+        "report": {"path": folder / "report.html", "table": TABLE.drop(columns="year")},
     }
     return {name: (getattr(pdt, name), options) for name, options in found.items()}
 
