@@ -462,3 +462,9 @@ def test_effects_that_are_there_already_are_pointed_out():
     given = pd.DataFrame({"study": ["A", "B"], "yi": [0.5, 0.2], "vi": [0.04, 0.05]})
     assert "makes vi of sei or of limits, and so does measure='GEN' here" in message(given)
     assert effect_sizes(given, "GEN")["yi"].tolist() == [0.5, 0.2]
+
+
+def test_no_difference_is_0_whichever_direction_is_good():
+    for better in ("lower", "higher"):
+        yi = effect_sizes(row(event_t=5, n_t=50, event_c=5, n_c=50, better=better), "RD")["yi"]
+        assert np.copysign(1, yi.item()) == 1

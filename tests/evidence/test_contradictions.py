@@ -42,6 +42,7 @@ WRONG = [
     reported("SMD", 0.1, -0.3, 0.5, reported_p="< .001"),
     {"reported_metric": "SMD", "reported": 0.5, "reported_se": 0.2, "reported_p": 0.9},
     {"yi": 0.5, "vi": 0.04, "p": 0.9},
+    {"yi": 0.4, "vi": 0.04, "p": "<0.0001"},
 ]
 RIGHT = [
     reported("OR", 2.0, 1.1, 3.6, reported_p=0.022),

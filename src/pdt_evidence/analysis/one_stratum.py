@@ -58,7 +58,7 @@ def one_stratum(table: Any, caller: str, **options: Any) -> OneStratum:
     fit = replace(fit, stratum={} if by == (WHOLE,) else fit.stratum)
     used = len(rows) - len(synthesis.left_out)
     how = (
-        f"{_count(fit.k, 'trial')}, one row each" if used == fit.k else _combined(fit.k, used, synthesis.rho)
+        f"{counted(fit.k, 'trial')}, one row each" if used == fit.k else _combined(fit.k, used, synthesis.rho)
     )
     return OneStratum(fit=fit, how=_sentences(how if named else "", list(fit.labels), synthesis.left_out))
 
@@ -97,7 +97,7 @@ def rows_of_one_stratum(table: Any, caller: str) -> tuple[pd.DataFrame, tuple[st
     usable, aside = scores_to_pool(usable, by, "fallback")
     left_out = pd.concat([one for one in (without, aside) if len(one)] or [without], ignore_index=True)
     trials = list(dict.fromkeys(usable["study"].astype(str)))
-    how = f"{_count(len(usable), 'row')} of {_count(usable['trial_id'].nunique(), 'trial')}, each kept"
+    how = f"{counted(len(usable), 'row')} of {counted(usable['trial_id'].nunique(), 'trial')}, each kept"
     return usable.drop(columns=WHOLE, errors="ignore"), _sentences(how if named else "", trials, left_out)
 
 
@@ -146,8 +146,8 @@ def _said(found: list[warnings.WarningMessage], left_out: pd.DataFrame) -> None:
 
 def _combined(k: int, used: int, rho: float) -> str:
     return (
-        f"{_count(k, 'trial')} with {_count(used, 'row')}, one value a trial as in synthesize: several rows of a trial "
-        f"are their mean, with an assumed correlation of {rho:g}"
+        f"{counted(k, 'trial')} with {counted(used, 'row')}, one value a trial as in synthesize: several rows of a "
+        f"trial are their mean, with an assumed correlation of {rho:g}"
     )
 
 
@@ -163,7 +163,3 @@ def _reasons(left_out: pd.DataFrame) -> tuple[str, ...]:
         f"Left out ({reason}): {'row' if len(rows) == 1 else 'rows'} {', '.join(numbers_of_rows(rows))}."
         for reason, rows in left_out["row_id"].groupby(reasons, sort=False)
     )
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -78,7 +78,8 @@ def from_basis(name: str, inputs: Inputs, measure: str, options: Mapping[str, st
         return FromBasis(yi, vi, np.full(inputs.rows, "given", dtype=object), reason, ~none)
     lost = ~(np.isfinite(yi) & np.isfinite(vi) & (vi > 0))
     words, reason = _basis_words(name, inputs), _arm_reasons(name, inputs, measure, lost, options)
-    return FromBasis(yi * _sign(inputs), vi, words, reason, none)
+    signed = yi * _sign(inputs) + 0.0  # no -0.0
+    return FromBasis(signed, vi, words, reason, none)
 
 
 def _nothing(inputs: Inputs) -> FromBasis:
@@ -154,7 +155,7 @@ def _from_medians(inputs: Inputs, measure: str, vtype: str) -> FromBasis:
         begun |= ~np.isnan(inputs[f"median_{arm}"])
     formulas = {"SMD": hedges_g, "SMDH": smdh, "MD": mean_difference}
     yi, vi = hedges_g(*arms, vtype=vtype) if measure == "SMD" else formulas[measure](*arms)
-    yi = np.where(begun, yi * _sign(inputs), np.nan)
+    yi = np.where(begun, yi * _sign(inputs) + 0.0, np.nan)  # no -0.0
     words = [
         "medians; " + (a if a == c or not c else c if not a else f"arm 1 {a}, arm 2 {c}")
         for a, c in zip(*taken_for, strict=True)

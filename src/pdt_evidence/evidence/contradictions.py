@@ -29,7 +29,7 @@ MOST_TOLD = 5  # contradictions that a warning names
 Z_95 = 1.959963984540054  # standard normal quantile at 0.975
 RATIOS = ("OR", "RR", "HR", "ROM", "IRR")
 TRIPLES = (("reported", "reported_ci_low", "reported_ci_high"), ("yi", "ci_low", "ci_high"))
-P_SLACK = 0.5  # added to those widths, between the z of an effect and that of its p, which tests differ in
+P_SLACK = 0.5  # between the z of an effect and that of its p, beside those widths: tests differ in that much
 PRINTED_P = (  # effect, its limits and level, its error, its p
     ("reported", ("reported_ci_low", "reported_ci_high", "reported_ci_level"), "reported_se", "reported_p"),
     ("yi", ("ci_low", "ci_high", "ci_level"), "sei or vi", "p"),
@@ -152,8 +152,8 @@ def _p_values(table: pd.DataFrame) -> Found:
             p, bound, _ = read_p(table[p_name])
             p = np.where(bound == "ns", 0.05, p)
             of_p = ndtri(1 - p / 2)
-            more = (z > WIDTHS[1] * of_p + P_SLACK) & (bound != "<")
-            less = (z < WIDTHS[0] * of_p - P_SLACK) & ~np.isin(bound, (">", "ns"))
+            more = (z > np.maximum(WIDTHS[1] * of_p, of_p + P_SLACK)) & (bound != "<")
+            less = (z < np.minimum(WIDTHS[0] * of_p, of_p - P_SLACK)) & ~np.isin(bound, (">", "ns"))
         known = np.isfinite(z) & (p > 0) & (p <= 1) & ((metric != "") | (name != "reported"))
         for at in _at(known & (more | less)):
             what = f"{table[p_name].iloc[at]} is printed; {name} and its error give {2 * ndtr(-z[at]):.2g}."

@@ -295,11 +295,7 @@ def trim_and_fill(
     alone = "the trials that it fills in would have one effect each, where those that there are have several"
     full = pool_first(yi, vi, method, test, level, None, "trim_and_fill", alone)
     if full.k < 3:
-        why = (
-            f"A funnel needs 3 studies, and there are {full.k}."
-            if full.k > 1
-            else "A funnel needs 3 studies, and there is 1."
-        )
+        why = f"A funnel needs 3 studies, and there {'is' if full.k == 1 else 'are'} {full.k}."
         return _not_filled(side or "left", why)
     options = {"method": full.method, "test": full.test, "level": full.level}
     return small_study.trim_and_fill(full.yi, full.vi, side=side, estimator=estimator, **options)

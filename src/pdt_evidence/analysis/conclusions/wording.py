@@ -76,7 +76,7 @@ def _change(name: str, changes: pd.DataFrame, rho_time: float) -> str:
     result = TEXT.estimate(row["estimate"], (row["ci_low"], row["ci_high"]))
     count = int(row["trials"])
     text = (
-        f"{name}: change from the end to follow-up within {count} {'trial' if count == 1 else 'trials'} {result} "
+        f"{name}: change from the end to follow-up within {counted(count, 'trial')} {result} "
         f"(a correlation of {rho_time:g} between visits is assumed)."
     )
     if row["ci_low"] > 0:

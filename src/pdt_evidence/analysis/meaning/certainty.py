@@ -16,7 +16,7 @@ from pdt_evidence.analysis.bias.studies import Studies, direction_of, studies_of
 from pdt_evidence.analysis.meaning.information import information_size, sizes_of
 from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.evidence.judgements import WORDS, worst_judgement
-from pdt_evidence.formatting import PAGE, percent
+from pdt_evidence.formatting import PAGE, counted, percent
 from pdt_evidence.models.bias.small_study import RegressionTest
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.showing import Brief
@@ -134,7 +134,7 @@ def _imprecision(fit: PooledEffect, minimal: float, power: float) -> Domain:
         number += f"; {held} of {math.ceil(size.required):.0f} patients"
         unknown = int(np.isnan(sizes_of(fit)).sum())
         if 0 < unknown < fit.k:
-            number += f", without {unknown} {'study' if unknown == 1 else 'studies'} of unknown size"
+            number += f", without {counted(unknown)} of unknown size"
         suggestion = SERIOUS if suggestion == FINE and size.fraction < 1 else suggestion
     return Domain(name="imprecision", rule=rule, number=number, suggestion=suggestion)
 
@@ -147,7 +147,7 @@ def _publication_bias(fit: PooledEffect) -> Domain:
         "sooner; not assessed where these choices disagree."
     )
     trials = int(fit.trials) if fit.is_multilevel else fit.k
-    number, suggestion = f"{trials} {'study' if trials == 1 else 'studies'}", OPEN
+    number, suggestion = counted(trials), OPEN
     if trials >= LEAST_FOR_ASYMMETRY:
         studies = studies_of(fit)
         found = regression_test(studies)

@@ -241,7 +241,7 @@ def _fit(row: dict[Any, Any], side: str, interval: str = "") -> str:
     low, high = (TEXT.number(row[f"ci_{end}_{side}"], 2) for end in ("low", "high"))
     around = "no interval" if isnan(row[f"ci_low_{side}"]) else f"{interval}{low} to {high}"
     k = int(row[f"k_{side}"])
-    return f"{TEXT.number(row[f'estimate_{side}'], 2)} ({around}, {k} {'study' if k == 1 else 'studies'})"
+    return f"{TEXT.number(row[f'estimate_{side}'], 2)} ({around}, {counted(k)})"
 
 
 def _read(reading: str, verb: str) -> str:

@@ -18,7 +18,7 @@ from pdt_evidence.figures.sheet.axis import ordinary, scale_of
 from pdt_evidence.figures.sheet.colors import legible
 from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
-from pdt_evidence.formatting import percent
+from pdt_evidence.formatting import counted, percent
 from pdt_evidence.results import PooledEffect, Synthesis
 
 if TYPE_CHECKING:
@@ -323,7 +323,7 @@ def _finish(
     if not all(joined[n] or len(course.effects) == 1 for n, course in enumerate(courses)):
         notes.append(f"Lines join windows of {FEWEST} trials or more.")
     if excluded:
-        notes.append(f"Not shown: {excluded} {'group' if excluded == 1 else 'groups'} without a known time.")
+        notes.append(f"Not shown: {counted(excluded, 'group')} without a known time.")
     clock = "start" if since_start(strata[0]) else "end"
     medians = " (median months)" if any("\n" in text for _, text in windows) else ""
     axis = (

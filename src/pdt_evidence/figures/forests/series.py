@@ -188,7 +188,7 @@ def _of_network(network: Network) -> Series:
         for i in others
     ]
     reference = words.within("", network.reference)
-    size = f"{network.k} {'study' if network.k == 1 else 'studies'} of {counted(len(names), 'treatment')}"
+    size = f"{counted(network.k)} of {counted(len(names), 'treatment')}"
     return Series(
         effects=effects,
         paths=[(names[i],) for i in others],
