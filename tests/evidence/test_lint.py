@@ -346,3 +346,11 @@ def test_a_treatment_that_two_trials_have_is_found_too_and_a_whole_contrast_said
 
 def test_no_bundled_trial_counts_an_arm_twice():
     assert not [one for one in lint(pdt.trials()) if "counted twice" in one.what]
+
+
+def test_a_contrast_under_the_name_of_another_study_is_asked_about():
+    arms = {"mean_t": 10.0, "sd_t": 4.0, "n_t": 30, "mean_c": 13.0, "sd_c": 4.0, "n_c": 31}
+    names = ("A 2001", "Z 2003")
+    rows = [{"study": name, "trial_id": name, "outcome": "depression"} | arms for name in names]
+    (found,) = lint(pd.DataFrame(rows))
+    assert "the same numbers as" in found.what

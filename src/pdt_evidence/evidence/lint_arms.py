@@ -24,11 +24,8 @@ def _shared_control(rows: Rows) -> Found:
     for side, column, arm in (("c", "mean_c", codes[3:]), ("t", "mean_t", codes[:3])):
         home = first_of(np.where(complete, rows.together(measured, *arm), -1 - places))
         for at in np.flatnonzero((trial != trial[home]) & (whole == places)).tolist():
-            first = int(home[at])
-            name = rows.word("study")[first] or rows.word("trial_id")[first]
-            place = rows.places[first] if name in rows.places[first] else f"{rows.places[first]} ({name})"
             what = (
-                f"persons, mean and SD of the arm are those of {place}, of another trial: one "
+                f"persons, mean and SD of the arm are those of {_place(rows, int(home[at]))}, of another trial: one "
                 "group of persons counted twice?"
             )
             fix = (
@@ -36,6 +33,12 @@ def _shared_control(rows: Rows) -> Found:
                 f"arm_{side}_label: its persons then count once."
             )
             yield at, (column, what, fix)
+
+
+def _place(rows: Rows, at: int) -> str:
+    """Where a row stands, with the name of its study."""
+    name = rows.word("study")[at] or rows.word("trial_id")[at]
+    return rows.places[at] if name in rows.places[at] else f"{rows.places[at]} ({name})"
 
 
 ARM_RULES = (_shared_control,)

@@ -283,7 +283,7 @@ def _duplicates(rows: Rows) -> Found:
     scale = ("outcome", _instrument(rows), rows.time())
     keys = (
         ("mean_t", complete, rows.together(arms, "trial_id")),
-        ("mean_t", complete & (_instrument(rows) >= 0), rows.together(arms, *scale)),
+        ("mean_t", complete, rows.together(arms, *scale)),
         ("event_t", *_same_events(rows)),
     )
     text = np.zeros(len(rows), dtype=bool)

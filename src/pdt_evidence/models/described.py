@@ -145,12 +145,16 @@ def _dependence(of: Any, found: list[str]) -> list[str]:
         how = {"mean": "their plain mean", "gls": "weighted by the inverse of their covariance"}
         kind = getattr(of, "aggregate", "")
         value = f"{how.get(kind, 'one a trial')}{_cite(found, PLAIN_MEAN) if kind == 'mean' else ''}"
-        return [f"Several values of a trial were combined into one, {value}{assumed} (item 13b)."]
+        return [
+            f"Where a trial gave several values they were combined into one, {value}{assumed} (item 13b)."
+        ]
     if rule == "one-per-trial":
-        return ["Of several values of a trial one was chosen by a stated order of instruments (item 13b)."]
+        return [
+            "Where a trial gave several values one was chosen by a stated order of instruments (item 13b)."
+        ]
     if rule in ("three-level", "che"):
         return [
-            "Several values of a trial were modelled with a variance between trials and one within them"
+            "The values of a trial were modelled with a variance between trials and one within them"
             f"{_cite(found, THREE_LEVEL, CHE)}{assumed} (item 13d)."
         ]
     return []

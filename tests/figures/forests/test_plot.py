@@ -575,3 +575,12 @@ def test_what_the_signs_of_judgements_mean_is_said_below_the_plot():
     ax = forest(fit, columns=["study", "plot", "effect", "bias"])
     said = " ".join(t.get_text() for t in ax.texts if "note:" in str(t.get_gid()))
     assert said.startswith("Risk of bias: A A; B B; + low, ~ some concerns, ? unclear.")
+
+
+def test_a_column_of_bias_that_is_asked_for_and_not_drawn_is_said():
+    fit = effect(3)
+    fit = replace(fit, columns={**fit.columns, "rob_overall": ("low", "terrible", "high")})
+    with pytest.warns(EvidenceWarning, match="rob_overall is not drawn: .* found 'terrible' \\("):
+        forest(fit, columns=["study", "plot", "effect", "bias"])
+    with pytest.warns(EvidenceWarning, match="no risk of bias to draw"):
+        forest(effect(3), columns=["study", "plot", "effect", "bias"])

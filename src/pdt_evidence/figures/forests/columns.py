@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from string import ascii_uppercase
 
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import RequestError, warn
 from pdt_evidence.evidence.judgements import worst_judgement
 from pdt_evidence.figures.forests.labels import known
 from pdt_evidence.figures.forests.records import Column, ForestOptions
@@ -46,6 +46,7 @@ SIGNS = {
     "c": "critical",
     "ni": "unclear",
 }
+MOST_UNREAD = 3  # cells that a warning shows
 DASHES = ("-", "−", "–")  # high risk beside other signs, and not reported beside words
 SAID = {
     "low": "Low",
@@ -128,9 +129,32 @@ def columns_of(
 ) -> tuple[Column, ...]:
     """The columns asked for, or those that the style has by default, left of the plot first."""
     there = _there(strata, arms, options.lights, style)
+    if "bias" in (options.columns or ()):
+        _tell_unread(strata, there["bias"])
     names = list(options.columns or _default(strata, there, style))
     shown = {column.key for name in names for column in there.get(name, ())}
     return chosen_of(there, [*names, *(name for name in options.lights if name not in shown)])
+
+
+def _tell_unread(strata: Sequence[PooledEffect], drawn: Sequence[Column]) -> None:
+    """Warn of what was asked for and is not drawn: columns of risk of bias that hold other words than judgements."""
+    names = dict.fromkeys(name for s in strata for name in s.columns if BIAS.match(name))
+    for name in [
+        name for name in names if name not in ("rob", "rob_tool", *(column.key for column in drawn))
+    ]:
+        cells = [
+            (str(value), label)
+            for s in strata
+            for value, label in zip(s.columns.get(name, ()), s.labels, strict=False)
+            if known(value) and reading([value]) is None
+        ]
+        if cells:
+            found = "; ".join(f"{value!r} ({label})" for value, label in cells[:MOST_UNREAD])
+            warn(
+                f"{name} is not drawn: expected judgements such as {', '.join(SAID.values())}, found {found}."
+            )
+    if not drawn and not names:
+        warn("There is no risk of bias to draw: the result has no column rob or rob_... of judgements.")
 
 
 def chosen_of(there: Mapping[str, Sequence[Column]], names: Sequence[str]) -> tuple[Column, ...]:
