@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 
 import pytest
@@ -88,8 +89,12 @@ def test_an_interrupt_from_the_keyboard_cancels_the_tasks_that_wait():
     signal.signal(
         signal.SIGINT, signal.default_int_handler
     )  # afresh: a wait that an interrupt does not end hides it
-    line = Line(lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT))
-    got = []
+
+    def interrupt():
+        time.sleep(0.3)  # a signal that comes just before the caller's wait would not end it
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    line, got = Line(interrupt), []
     with ThreadPoolExecutor(1) as executor:
         with pytest.raises(KeyboardInterrupt), in_order(line, range(20), executor) as found:
             for piece in found:
