@@ -25,7 +25,7 @@ HOW = {
     ),
     **dict.fromkeys(("regression", "small_study"), R + " > {out}"),
     **dict.fromkeys(("influence", "metafor51", "mh", "pet_peese", "pool", "revman"), BESIDE),
-    **dict.fromkeys(("rank_test", "selection_given"), BESIDE),
+    **dict.fromkeys(("rank_test", "selection_given", "works"), BESIDE),
     "pet_peese_che": "cd tests/reference && Rscript pet_peese.R",
     "moderators": "{python} tests/reference/moderators.py | " + R + " > {out}",
     **dict.fromkeys(("joint_strata", "strata"), "{python} tests/reference/{name}.py && " + R),
