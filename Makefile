@@ -19,7 +19,7 @@ reproduce: .venv/run
 	$(BIN)/python -W ignore tools/compare_pools.py
 
 test: .venv/test lint citation
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/test
 	$(BIN)/ruff check src tests benchmarks tools docs
@@ -37,18 +37,18 @@ wheel-check: .venv/wheels/done
 # The promise of pyproject.toml: the oldest versions that it allows, and the newest there are.
 # Pictures are pinned for one version of Matplotlib: these runs leave them out, and count them as deselected.
 test-floors: .venv-floors/done
-	.venv-floors/bin/python -m pytest -n 2 -m "not pinned"
+	.venv-floors/bin/python -m pytest -n 2 --dist worksteal -m "not pinned"
 
 test-newest: .venv-newest/done
-	.venv-newest/bin/python -m pytest -n 2 -m "not pinned"
+	.venv-newest/bin/python -m pytest -n 2 --dist worksteal -m "not pinned"
 
 # Wants the locale: apt install locales && localedef -i de_DE -f UTF-8 de_DE.UTF-8
 test-abroad: .venv/test
-	TEST_LANG=de_DE.UTF-8 TEST_TZ=Asia/Kathmandu $(BIN)/python -m pytest -n 2
+	TEST_LANG=de_DE.UTF-8 TEST_TZ=Asia/Kathmandu $(BIN)/python -m pytest -n 2 --dist worksteal
 
 # Every figure of three times as many random results as `make test` draws.
 test-thorough: .venv/test
-	TEST_THOROUGH=1 $(BIN)/python -m pytest -n 2 tests/figures
+	TEST_THOROUGH=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/figures
 
 # The report in a browser: what axe-core finds, widths, keyboard, paper. Wants Chromium: apt install chromium.
 # Pictures of it at three widths, light and dark, are left in build/screenshots.

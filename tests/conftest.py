@@ -6,6 +6,7 @@ home, language, time zone or network settings.
 """
 
 import atexit
+import gc
 import locale
 import os
 import shutil
@@ -17,6 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from _pytest.doctest import DoctestModule
 
 SETTINGS = ("LC_", "LANGUAGE", "XDG_", "MATPLOTLIB", "MPL", "IPYTHON", "JUPYTER")  # the names begin so
 ALLOWED_SKIPS = (  # how the reason of a skip may begin; any other fails the session
@@ -65,6 +67,23 @@ def pytest_configure(config):
     import only_shipped_fonts  # loads Matplotlib, which reads the settings above
 
     only_shipped_fonts.hide_others()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Nothing that is collected is garbage: it is not searched for any, neither now nor later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file():
+    """Examples in docstrings are those of `src`: no file below tests is imported to look for some."""
+    return [collector for collector in (yield) if not isinstance(collector, DoctestModule)]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -54,7 +54,7 @@ def purpose(layer):
 
 def imported_layers(layer):
     """The layers that modules of a layer import."""
-    own = [targets for name, targets in ORDER.IMPORTS.items() if name.split(".")[0] == layer]
+    own = [targets for name, targets in ORDER.imports().items() if name.split(".")[0] == layer]
     return {target.split(".")[0] for targets in own for target in targets} - {layer}
 
 

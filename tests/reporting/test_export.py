@@ -91,12 +91,15 @@ def test_what_metafor_has_not_is_said(table, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def has_metafor():
+@pytest.fixture(scope="module")
+def metafor():
+    """Skips where R has no metafor."""
     ask = ["Rscript", "-e", "library(metafor); library(clubSandwich)"]
-    return shutil.which("Rscript") and not subprocess.run(ask, capture_output=True, check=False).returncode
+    if not shutil.which("Rscript") or subprocess.run(ask, capture_output=True, check=False).returncode:
+        pytest.skip("R with metafor and clubSandwich is not here")
 
 
-@pytest.mark.skipif(not has_metafor(), reason="R with metafor and clubSandwich is not here")
+@pytest.mark.usefixtures("metafor")
 @pytest.mark.parametrize(
     "options",
     [

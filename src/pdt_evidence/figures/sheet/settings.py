@@ -6,7 +6,8 @@ other figures; ours come from their `Style` alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
@@ -76,14 +77,31 @@ def plain_axes(ax: Any) -> None:
         ax.set_title("", loc=place, usetex=False)
 
 
+@contextmanager
+def _own_settings() -> Iterator[None]:
+    """Settings of our own for a while, save whether figures show by themselves.
+
+    The first figure of a session loads its backend, and a notebook's turns that on: without it no later figure shows.
+    """
+    import matplotlib
+
+    interactive = matplotlib.is_interactive()
+    try:
+        with matplotlib.rc_context(plain_settings()):
+            try:
+                yield
+            finally:
+                interactive = matplotlib.is_interactive()
+    finally:
+        matplotlib.interactive(interactive)
+
+
 def drawn(function: Callable[P, T]) -> Callable[P, T]:
     """Draw a figure under settings of its own, and let it carry what it shows in words for `save`."""
 
     @wraps(function)
     def call(*args: P.args, **options: P.kwargs) -> T:
-        import matplotlib
-
-        with matplotlib.rc_context(plain_settings()):
+        with _own_settings():
             made = function(*args, **options)
         name = function.__name__
         if args and name in FIGURES:
