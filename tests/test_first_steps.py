@@ -154,14 +154,38 @@ def own(**columns):
 READS = r"read_trials\(table\) gives a table of one's own what it leaves to be understood: row_id, trial_id"
 
 
-@pytest.mark.parametrize("pooled_by", [pdt.synthesize, pdt.sensitivity])
-def test_a_table_as_it_was_typed_is_sent_to_read_trials(pooled_by):
-    with pytest.raises(EvidenceError, match=f"'follow_up' is missing; .* {READS}"):
-        pooled_by(own())
+POOLED_BY = [pdt.synthesize, pdt.sensitivity, pdt.multiverse, pdt.forest, pdt.bias]
+
+
+@pytest.mark.parametrize("pooled_by", POOLED_BY)
+def test_a_table_as_it_was_typed_is_pooled_as_far_as_it_names_strata(pooled_by):
+    typed = own(better="lower")
+    pooled_by(typed)
+    pooled_by(typed.drop(columns="outcome"))
+    with pytest.raises(EvidenceError, match="expected 'lower' or 'higher', found 'smaller'"):
+        pooled_by(own(better="smaller"))
+    with pytest.warns(EvidenceWarning, match=r"no column 'outcome', .* several of 1 trial: A 2001"):
+        pooled_by(typed.assign(study=["A 2001", "A 2001", "C 2003"]).drop(columns="outcome"))
+
+
+def test_strata_that_are_asked_for_are_there_or_refused():
+    typed = own(better="lower").drop(columns="outcome")
+    assert list(pdt.synthesize(typed)) == [("all rows",)]
+    with pytest.raises(EvidenceError, match="'outcome' is missing"):
+        pdt.synthesize(typed, by="outcome")
+
+
+@pytest.mark.parametrize("pooled_by", POOLED_BY)
+def test_a_column_that_may_make_strata_is_asked_about(pooled_by):
     with pytest.raises(EvidenceError, match=f"{READS}.* Rename 'months' to 'months_since_end' first"):
-        pooled_by(own(months=3))
+        pooled_by(own(better="lower", months=3))
+    with pytest.raises(EvidenceError, match=r"'outcome' is missing\. Did you mean 'Outcome'"):
+        pooled_by(own(better="lower").rename(columns={"outcome": "Outcome"}))
+
+
+def test_a_study_under_another_name_is_asked_about():
     with pytest.raises(EvidenceError, match=f"'study' is missing. Did you mean 'Author'.* {READS}"):
-        pooled_by(own(follow_up="post").rename(columns={"study": "Author"}))
+        pdt.synthesize(own(follow_up="post").rename(columns={"study": "Author"}))
 
 
 @pytest.mark.parametrize("options", [{}, {"style": "revman"}])
@@ -192,6 +216,38 @@ def test_columns_with_the_names_of_other_programs_are_renamed_by_name(names):
         pdt.effect_sizes(others)
     assert f"as in mean_t='{others.columns[2]}', sd_t='{others.columns[3]}'" in str(refused.value)
     assert len(pdt.read_trials(others.rename(columns=theirs))) == 3
+
+
+@pytest.mark.parametrize("pooled_by", POOLED_BY)
+def test_a_row_that_is_there_twice_is_said_where_it_is_pooled(pooled_by):
+    typed = own(better="lower")
+    twice = pd.concat([typed, typed[1:2]], ignore_index=True)
+    with pytest.warns(
+        EvidenceWarning, match=r"1 row is a copy .* row 4 \(B 2002\) repeats row 2 \(B 2002\)\. Remove it"
+    ):
+        pooled_by(twice)
+    pooled_by(twice.assign(instrument=["BDI", "BDI", "BDI", "HRSD"]))
+
+
+def test_a_row_that_is_there_twice_is_said_on_reading():
+    typed = own(better="lower")
+    with pytest.warns(
+        EvidenceWarning, match=r"3 rows are copies .* line 4 \(A 2001\) repeats line 1 \(A 2001\);"
+    ):
+        pdt.read_trials(pd.concat([typed, typed], ignore_index=True))
+
+
+def test_tables_read_one_by_one_and_put_together_are_told_how():
+    one, other = (pdt.read_trials(own(better="lower", study=list(names))) for names in ("ABC", "DEF"))
+    with pytest.raises(EvidenceError, match=r"found again: line 1, .* drop the column, as in pandas.concat"):
+        pdt.synthesize(pd.concat([one, other]))
+    assert pdt.synthesize(pd.concat([one, other]).drop(columns="row_id"))["depression", "unknown"].k == 6
+
+
+@pytest.mark.parametrize("function", [pdt.pool, pdt.pool_many, pdt.pool_multilevel])
+def test_a_table_where_effects_are_meant_is_sent_to_synthesize(function):
+    with pytest.raises(RequestError, match=r"was given a table\. synthesize\(table\) pools one"):
+        function(own())
 
 
 def test_a_near_name_that_nothing_needs_is_kept_in_peace_but_for_months():

@@ -254,8 +254,19 @@ def fault_of_call(function: Any, args: Sequence[Any], options: Mapping[str, Any]
         signature.bind(*args, **options)
     except TypeError as error:
         names = [name for name in signature.parameters if name != "self"]
+        if "yi" in names and any(_has_columns(value) for value in args):
+            return (
+                "it takes effects and their variances, and was given a table. synthesize(table) pools one, stratum by "
+                "stratum; the columns of one meta-analysis are given as table['yi'], table['vi'] (effect_sizes makes "
+                "them of what studies report)."
+            )
         return f"{error}. It takes: {', '.join(names) or 'nothing'}."
     return ""
+
+
+def _has_columns(value: Any) -> bool:
+    """Whether it is a table of some library."""
+    return hasattr(value, "columns") and hasattr(value, "shape")
 
 
 def _doubled(tables: Sequence[Any]) -> list[str]:

@@ -21,7 +21,7 @@ from pdt_evidence.reporting.citations import Citation, as_bibtex, as_ris
 from pdt_evidence.reporting.export import export, results_schema
 from pdt_evidence.reporting.reproduce import write_table
 
-LEFT_OUT = pytest.mark.warns("Left out, as they give no effect")
+LEFT_OUT = pytest.mark.warns("Left out, without an effect")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def table():
 
 @pytest.fixture(scope="module")
 def synthesis(table):
-    with pytest.warns(EvidenceWarning, match="Left out, as they give no effect"):
+    with pytest.warns(EvidenceWarning, match="Left out, without an effect"):
         return pdt.synthesize(table)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from pdt_evidence.analysis.pooled.rows_to_pool import numbers_of_rows, rows_to_pool
+from pdt_evidence.analysis.pooled.usual_strata import usual_strata
 from pdt_evidence.analysis.synthesis import scores_to_pool, synthesize
-from pdt_evidence.errors import EvidenceWarning, RequestError, warn
+from pdt_evidence.errors import RequestError
 from pdt_evidence.evidence.frames import as_pandas, is_table, light, with_window
 from pdt_evidence.formatting import counted
 from pdt_evidence.results import PooledEffect
@@ -20,15 +20,12 @@ __all__ = [
     "one_stratum",
     "refuse_beside_table",
     "rows_of_one_stratum",
-    "rows_with_reasons",
     "the_fit",
 ]
 
-STRATA = ("outcome", "follow_up")
 WHOLE = "_all"  # the one stratum of a table that has neither
 MOST_STRATA = 4  # in a sentence
 OTHER_ROW, ANY_ROW = r"\brow \S+ of the same trial\b", "another row of the same trial"
-LEFT_OUT = "Left out, as they give no effect"  # the beginning of the warning that gets its reasons here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,10 +47,7 @@ def one_stratum(table: Any, caller: str, **options: Any) -> OneStratum:
         Where the table has several strata; `caller` names the function that wants one.
     """
     rows, by, named = _ready(table, caller)
-    with warnings.catch_warnings(record=True) as found:
-        warnings.simplefilter("always", EvidenceWarning)
-        synthesis = synthesize(rows, by=by, **options)
-    _said(found, synthesis.left_out)
+    synthesis = synthesize(rows, by=by, **options)
     (fit,) = synthesis.strata.values()
     fit = replace(fit, stratum={} if by == (WHOLE,) else fit.stratum)
     used = len(rows) - len(synthesis.left_out)
@@ -93,7 +87,7 @@ def rows_of_one_stratum(table: Any, caller: str) -> tuple[pd.DataFrame, tuple[st
         Where the table has several strata; `caller` names the function that wants one.
     """
     rows, by, named = _ready(table, caller)
-    usable, without = rows_with_reasons(rows, by)
+    usable, without = rows_to_pool(light(rows), by, None)
     usable, aside = scores_to_pool(usable, by, "fallback")
     left_out = pd.concat([one for one in (without, aside) if len(one)] or [without], ignore_index=True)
     trials = list(dict.fromkeys(usable["study"].astype(str)))
@@ -101,19 +95,10 @@ def rows_of_one_stratum(table: Any, caller: str) -> tuple[pd.DataFrame, tuple[st
     return usable.drop(columns=WHOLE, errors="ignore"), _sentences(how if named else "", trials, left_out)
 
 
-def rows_with_reasons(table: pd.DataFrame, by: tuple[str, ...]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """As `rows_to_pool`, the warning on rows that give no effect with the reason of each in it."""
-    with warnings.catch_warnings(record=True) as found:
-        warnings.simplefilter("always", EvidenceWarning)
-        usable, without = rows_to_pool(light(table), by, None)
-    _said(found, without)
-    return usable, without
-
-
 def _ready(table: Any, caller: str) -> tuple[pd.DataFrame, tuple[str, ...], bool]:
     """The table with a stratum and a study in every row; the columns of the stratum; whether it names trials."""
     rows = with_window(as_pandas(table))
-    by = tuple(name for name in STRATA if name in rows.columns)
+    by = usual_strata(rows)
     known = rows[rows["yi"].notna()] if "yi" in rows.columns else rows
     strata = (
         known[list(by)].dropna().drop_duplicates().astype(str).agg(", ".join, axis=1).tolist() if by else []
@@ -130,18 +115,6 @@ def _ready(table: Any, caller: str) -> tuple[pd.DataFrame, tuple[str, ...], bool
     if not named:  # bare effects: each is a trial of its own
         rows = rows.assign(study=[str(number) for number in range(1, len(rows) + 1)])
     return (rows, by, named) if by else (rows.assign(**{WHOLE: "all"}), (WHOLE,), named)
-
-
-def _said(found: list[warnings.WarningMessage], left_out: pd.DataFrame) -> None:
-    """The warnings of the selection, the one on rows without an effect with the reasons in it."""
-    for one in found:
-        text = str(one.message)
-        if not issubclass(one.category, EvidenceWarning):
-            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
-        elif text.startswith(LEFT_OUT):
-            warn(" ".join(_reasons(left_out)))
-        else:
-            warn(text)
 
 
 def _combined(k: int, used: int, rho: float) -> str:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
 from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, NONE_PASSED_OVER, Stratified
+from pdt_evidence.analysis.pooled.usual_strata import with_strata
 from pdt_evidence.effects.clock import CLOCKS, on_clock
 from pdt_evidence.effects.per_trial import AGGREGATES
 from pdt_evidence.effects.standing import EVENTS, OUTCOME_KINDS, scores_before_events
@@ -43,7 +44,7 @@ STYLES = ("library", "revman")
 def synthesize(
     table: Any,
     *,
-    by: str | Sequence[str] = ("outcome", "follow_up"),
+    by: str | Sequence[str] | None = None,
     measure: str | None = None,
     method: str = "REML",
     test: str = "knha",
@@ -64,8 +65,8 @@ def synthesize(
         Of pandas, polars or pyarrow: one row a contrast, as `trials` and `read_trials` give it. Without the
         columns `yi` and `vi` they are computed by `effect_sizes`; without `follow_up` it is the window of
         `months_since_end`.
-    by : str or list of str
-        Columns whose combinations are the strata.
+    by : str or list of str, optional
+        Columns whose combinations are the strata; default: `outcome` and `follow_up`, as far as the table has them.
     measure : str, optional
         Compute this measure anew; default: `yi` and `vi` of the table, or "SMD" where it has none.
     method, test, level
@@ -137,8 +138,7 @@ def synthesize(
         outcome_kind=(outcome_kind, Choice(OUTCOME_KINDS)),
         clock=(clock, Choice(CLOCKS)),
     )
-    by = (by,) if isinstance(by, str) else tuple(by)
-    table = with_window(as_pandas(table))
+    table, by = with_strata(with_window(as_pandas(table)), by)
     table = _on_clock(table, by, clock)
     if outcome_kind == "response":
         table, measure = _responses(table, measure, style)

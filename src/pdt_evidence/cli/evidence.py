@@ -91,7 +91,7 @@ def synthesis_of(arguments: argparse.Namespace) -> tuple[Synthesis, pd.DataFrame
     table, name = table_of(arguments)
     options = pooling(arguments, table)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Left out, as they give no effect")  # told below, with the reasons
+        warnings.filterwarnings("ignore", "Left out, without an effect")  # told below, with the reasons
         synthesis = synthesize(to_pool(table, options["by"], name), **options)
     if arguments.bundled:
         return synthesis, table, _of_bundled(len(table), len(synthesis.left_out))

@@ -165,9 +165,9 @@ def _options(states: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, A
     if "by" not in given:
         tables = [state for state in states.values() if _is_table(state)]
         columns = done[0].by if done else BY
-        found["by"] = tuple(name for name in columns if all(name in table for table in tables)) or (
-            "measure",
-        )
+        shared = tuple(name for name in columns if all(name in table for table in tables))
+        if shared or all("measure" in table for table in tables):
+            found["by"] = shared or ("measure",)
     if found.get("method") not in (None, *METHODS) or found.get("test") not in (None, *TESTS):
         found = {
             name: value for name, value in found.items() if name not in ("method", "test") or name in given

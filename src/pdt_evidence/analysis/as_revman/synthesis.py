@@ -18,6 +18,7 @@ import pandas as pd
 
 from pdt_evidence.analysis.as_revman.pooling import RevmanPool, effects_as_revman, pool_as_revman
 from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS, blanks, lacking, nothing_gives
+from pdt_evidence.analysis.pooled.usual_strata import with_strata
 from pdt_evidence.effects.inputs import MEASURES as OF_EFFECTS
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, SchemaError, require_choice
@@ -58,7 +59,7 @@ class _Model(NamedTuple):
 def synthesize_as_revman(
     table: pd.DataFrame,
     *,
-    by: str | Sequence[str] = ("outcome", "follow_up"),
+    by: str | Sequence[str] | None = None,
     measure: str | None = None,
     events: str | None = None,
     random: bool | None = None,
@@ -70,8 +71,8 @@ def synthesize_as_revman(
     ----------
     table : DataFrame
         One row a contrast, as `read_revman` or `read_trials` gives it.
-    by : str or list of str
-        Columns whose combinations are the strata.
+    by : str or list of str, optional
+        Columns whose combinations are the strata; default: `outcome` and `follow_up`, as far as the table has them.
     measure : {"SMD", "MD", "OR", "RR", "RD"}, optional
         For strata with means (the first two) or with events and no means (the others). What is not given, here
         and below, is what the review itself does, if the table was read from one and its analyses in a stratum
@@ -99,7 +100,7 @@ def synthesize_as_revman(
         require_choice("measure", measure, MEASURES)
     if events is not None:
         require_choice("events", events, EVENT_METHODS)
-    by = (by,) if isinstance(by, str) else tuple(by)
+    table, by = with_strata(table, by)
     if missing := [name for name in by if name not in table.columns]:
         raise SchemaError.from_problems(lacking(missing, table.columns), "the table to pool")
     if problems := blanks(table, by):

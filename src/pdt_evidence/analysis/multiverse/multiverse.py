@@ -16,6 +16,7 @@ from pdt_evidence.analysis.multiverse.run import fit_all
 from pdt_evidence.analysis.multiverse.specifications import Model, model_grid, options_of
 from pdt_evidence.analysis.multiverse.values import Pool, Rows
 from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
+from pdt_evidence.analysis.pooled.usual_strata import STRATA, usual_strata
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.effects.clock import window_place
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, warn
@@ -158,7 +159,7 @@ def _strata(
     if by is not None:
         return (by,) if isinstance(by, str) else tuple(by)
     taken = {choice.column for choice in choices}
-    return tuple(name for name in ("outcome", "follow_up") if name in table.columns and name not in taken)
+    return usual_strata(table, [name for name in STRATA if name not in taken])
 
 
 def _rows(

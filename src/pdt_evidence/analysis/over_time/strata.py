@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pdt_evidence.analysis.pooled.multivariate import METHODS, TESTS, Multivariate, pool_multivariate
 from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
 from pdt_evidence.analysis.pooled.strata import strata_of
+from pdt_evidence.analysis.pooled.usual_strata import with_strata
 from pdt_evidence.analysis.synthesis import about_counts, scores_to_pool
 from pdt_evidence.effects.arrays import codes_of, joint_codes, numbers_in
 from pdt_evidence.effects.clock import CLOCKS, on_clock
@@ -39,7 +40,7 @@ ROWS_SHOWN = 8
 def model_strata(
     table: Any,
     *,
-    by: str | Sequence[str] = ("outcome", "follow_up"),
+    by: str | Sequence[str] | None = None,
     measure: str | None = None,
     struct: str = "CS",
     method: str = "REML",
@@ -110,7 +111,7 @@ def model_strata(
     )
     also = {"rho_outcomes": rho_outcomes, "phi": phi}
     check_options(**{name: (r, RHO) for name, r in also.items() if r is not None})
-    by = (by,) if isinstance(by, str) else tuple(by)
+    table, by = with_strata(with_window(as_pandas(table)), by)
     rows, aside = scores_to_pool(_rows(table, by, measure, clock), by, events)
     rows = rows.reset_index(drop=True)
     values, V, strata, trials = _one_each(rows, by, _covariance(rows, rho, rho_outcomes, phi))
@@ -118,9 +119,8 @@ def model_strata(
     return replace(fit, notes=(*fit.notes, *about_counts(len(aside), events)))
 
 
-def _rows(table: Any, by: tuple[str, ...], measure: str | None, clock: str) -> pd.DataFrame:
+def _rows(table: pd.DataFrame, by: tuple[str, ...], measure: str | None, clock: str) -> pd.DataFrame:
     """The rows that give an effect."""
-    table = with_window(as_pandas(table))
     if clock != "end" and "follow_up" not in by:
         raise RequestError(f"clock = {clock!r}, but by = {by!r} has no 'follow_up' for it. Add it to by.")
     return rows_to_pool(table if clock == "end" else on_clock(table, clock), by, measure)[0]

@@ -15,6 +15,7 @@ import pandas as pd
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, warn
+from pdt_evidence.evidence.repeats import named_row, tell_repeats
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.evidence.tables import set_aside
 from pdt_evidence.other_names import columns_of_others
@@ -34,7 +35,13 @@ __all__ = [
 SIGNED_BY_SCORE = ("SMD", "MD", "ROM", "OR", "RR", "RD")
 OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_reason")  # a result has them by themselves
 ROWS_SHOWN = 8
+REASONS_SHOWN, NAMES_SHOWN = 3, 4  # of rows without an effect, which are named by their studies
 GIVEN_BY_READING = {"row_id", "trial_id", "study", "follow_up"}
+HOW_PUT_TOGETHER = (
+    "Tables that are put together each count their rows from the first: drop the column, as in "
+    "pandas.concat([one, other]).drop(columns='row_id'), or give each table names of its own before, as in "
+    "one.assign(row_id='one, ' + one['row_id'])."
+)
 READ = (
     " read_trials(table) gives a table of one's own what it leaves to be understood: row_id, trial_id, and follow_up "
     "from months_since_end, else 'unknown'."
@@ -109,7 +116,9 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
         ids = table["row_id"].dropna()
         repeated = sorted(set(ids[ids.duplicated()].astype(str)) - {""})
         if repeated:
-            problems.append(f"column 'row_id': expected each row once, found again: {', '.join(repeated)}.")
+            problems.append(
+                f"column 'row_id': expected each row once, found again: {_shown(repeated)}. {HOW_PUT_TOGETHER}"
+            )
     problems += [
         f"column {name!r} holds dates or durations: expected numbers."
         for name in ("yi", "vi")
@@ -185,12 +194,13 @@ def with_names(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_effects(table: pd.DataFrame, measure: str) -> pd.DataFrame:
+    computed = effect_sizes(table, measure=measure)
     if measure in SIGNED_BY_SCORE and "better" not in table.columns:
         warn(
             "The table has no column 'better', so effects from arm data are arm 1 less arm 2, whichever is good. "
             "Say in 'better' whether lower or higher scores are, and effects above 0 favour arm 1."
         )
-    return effect_sizes(table, measure=measure)
+    return computed
 
 
 def _completed(table: pd.DataFrame) -> pd.DataFrame:
@@ -210,19 +220,31 @@ def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows with an effect; and the others, each with its reason."""
     without = table["yi"].isna() | table["vi"].isna()
     reason = table["yi_reason"] if "yi_reason" in table.columns else pd.Series(pd.NA, index=table.index)
-    excluded = (
-        table.assign(reason=reason.fillna("no yi or vi"))
-        .loc[without, ["row_id", "reason"]]
-        .reset_index(drop=True)
-    )
+    gone = table.assign(reason=reason.fillna("no yi or vi"))[without]
+    excluded = gone[["row_id", "reason"]].reset_index(drop=True)
     if without.all():
         raise nothing_gives(
             excluded, "There is nothing to pool: no row of the table gives an effect and its variance"
         )
     if without.any():
-        ids = _shown(excluded["row_id"])
-        warn(f"Left out, as they give no effect (the reason is in `left_out`): rows {ids}.")
-    return table[~without].reset_index(drop=True), excluded
+        warn(_left_out(gone))
+    usable = table[~without].reset_index(drop=True)
+    tell_repeats(usable, "and both are pooled")
+    return usable, excluded
+
+
+def _left_out(gone: pd.DataFrame) -> str:
+    """The sentence on rows that give no effect: which they are, and why, the reasons that most have first."""
+    groups = gone.groupby("reason", sort=False)
+    words = []
+    for reason in groups.size().sort_values(ascending=False, kind="stable").index[:REASONS_SHOWN]:
+        rows = groups.get_group(reason)
+        first = rows.head(NAMES_SHOWN)
+        names = [named_row(*row) for row in zip(first["row_id"], first["study"], strict=True)]
+        more = f" and {len(rows) - NAMES_SHOWN} more" if len(rows) > NAMES_SHOWN else ""
+        words.append(f"{', '.join(names)}{more}: {str(reason).rstrip('.')}")
+    more = "; and more, all in `left_out`" if len(groups) > REASONS_SHOWN else ""
+    return f"Left out, without an effect: {'; '.join(words)}{more}."
 
 
 def nothing_gives(excluded: pd.DataFrame, what: str) -> EvidenceError:

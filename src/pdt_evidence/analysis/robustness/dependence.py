@@ -11,14 +11,15 @@ from math import isnan, nan
 
 import pandas as pd
 
-from pdt_evidence.analysis.one_stratum import rows_with_reasons
+from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
 from pdt_evidence.analysis.pooled.strata import strata_of
 from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, Stratified
+from pdt_evidence.analysis.pooled.usual_strata import with_strata
 from pdt_evidence.analysis.synthesis import scores_to_pool, test_done
 from pdt_evidence.effects.shared_arms import Covariances
 from pdt_evidence.effects.standing import EVENTS
 from pdt_evidence.errors import EvidenceError, known_options
-from pdt_evidence.evidence.frames import as_pandas, with_window
+from pdt_evidence.evidence.frames import as_pandas, light, with_window
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
@@ -37,7 +38,7 @@ GLS = "aggregate, weighed"  # the rule "aggregate" with its other weights
 def sensitivity(
     table: pd.DataFrame,
     *,
-    by: str | Sequence[str] = ("outcome", "follow_up"),
+    by: str | Sequence[str] | None = None,
     rhos: Sequence[float] = RHO_GRID,
     method: str = "REML",
     test: str = "knha",
@@ -92,11 +93,11 @@ def sensitivity(
         level=(level, LEVEL),
         **{f"rhos[{place}]": (rho, RHO) for place, rho in enumerate(rhos)},
     )
-    columns = (by,) if isinstance(by, str) else tuple(by)
+    table, columns = with_strata(with_window(as_pandas(table)), by)
     with_rho = (*WITH_RHO, GLS) if rules else WITH_RHO
     runs = [(rule, nan) for rule in WITHOUT_RHO] + [(rule, rho) for rule in with_rho for rho in rhos]
     rows: dict[tuple[str, ...], list[dict[str, object]]] = {}
-    usable, _ = rows_with_reasons(with_window(as_pandas(table)), columns)
+    usable, _ = rows_to_pool(light(table), columns, None)
     replaced = _Replaced(usable)
     settings = {"method": method, "test": test, "level": level}
     made: dict[tuple[str, ...], list[dict[str, object]]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import RequestError, SchemaError
+from pdt_evidence.errors import RequestError
 from pdt_evidence.figures.forests.layout import LEVELS
 from pdt_evidence.figures.forests.series import ADAPTERS, Series, kind_of, series_of
 
@@ -64,24 +64,24 @@ def drawable(result: Any) -> PooledEffect | Synthesis | Series:
             )
         )
     result = with_window(as_pandas(result))
-    by = [name for name in LEVELS if name in result.columns]
+    from pdt_evidence.analysis.pooled.usual_strata import usual_strata
+
+    by = [name for name in LEVELS if name in ("comparison", *usual_strata(result)) and name in result.columns]
     if by and {"trial_id", "study"} & set(result.columns):
         from pdt_evidence.analysis.synthesis import synthesize
 
         return synthesize(result, by=by)
-    return _pooled_rows(result)
+    if {"yi", "vi"} <= set(result.columns):
+        return _pooled_rows(result)
+    from pdt_evidence.analysis.one_stratum import the_fit
+
+    return the_fit(result, "forest")
 
 
 def _pooled_rows(table: Any) -> PooledEffect:
     """A table of effects without strata, each row a study."""
     from pdt_evidence.analysis.pooled.pooling import pool
 
-    missing = [name for name in ("yi", "vi") if name not in table.columns]
-    if missing:
-        raise SchemaError(
-            f"The table has no column {' and no column '.join(map(repr, missing))}. It has: "
-            f"{', '.join(map(repr, table.columns))}. Compute them with effect_sizes."
-        )
     names = next((name for name in ("study", "label", "trial_id") if name in table.columns), None)
     own = [name for name in table.columns if name not in ("yi", "vi", names, "row_id", "measure")]
     return pool(

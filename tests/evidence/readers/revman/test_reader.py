@@ -80,7 +80,7 @@ def test_each_domain_of_bias_is_a_column_that_a_forest_draws_as_risk_of_bias_sym
 
     row = full_review[full_review["study"] == "Adler 1999"].iloc[0]
     assert row["rob_allocation_concealment"] == "low risk"
-    with pytest.warns(EvidenceWarning, match="give no effect"):
+    with pytest.warns(EvidenceWarning, match="without an effect"):
         results = synthesize(full_review)
     ax = forest(results, columns=["study", "plot", "effect", "rob_allocation_concealment"])
     assert "lights:rob_allocation_concealment" in [mark.get_gid() for mark in ax.collections]
@@ -106,7 +106,7 @@ def test_nothing_is_lost(review):
 def test_the_table_is_pooled_like_any_other(review):
     from pdt_evidence.analysis.synthesis import synthesize
 
-    with pytest.warns(EvidenceWarning, match="give no effect"):  # a hazard ratio is no SMD
+    with pytest.warns(EvidenceWarning, match="without an effect"):  # a hazard ratio is no SMD
         pooled = synthesize(review)
     assert pooled["depression", "short"].k == 3
     assert pooled["depression", "long"].estimate > 0
