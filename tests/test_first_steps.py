@@ -250,6 +250,51 @@ def test_a_table_where_effects_are_meant_is_sent_to_synthesize(function):
         function(own())
 
 
+@pytest.mark.parametrize(
+    ("column", "word", "said"),
+    [
+        ("better", "smaller", "Did you mean 'lower'"),
+        ("better", "Higher is better", "Did you mean 'higher'"),
+        ("rating", "observer-rated", "Did you mean 'clinician'"),
+        ("score", "final", "Did you mean 'endpoint'"),
+        ("status", "withdrawn", "Did you mean 'retracted'"),
+        ("comparison", "PDT vs. TAU", "Did you mean 'pdt_vs_control'"),
+        ("follow_up", "end of treatment", "Did you mean 'post'"),
+        ("follow_up", "6 months", "Give months in months_since_end, as a number"),
+    ],
+)
+def test_a_word_that_others_use_is_answered_with_ours(column, word, said):
+    with pytest.raises(EvidenceError, match=said):
+        pdt.read_trials(own(better="lower").assign(**{column: word}))
+
+
+def test_computing_effects_answers_words_as_reading_does():
+    with pytest.raises(
+        EvidenceError, match=r"row '1', column 'better': .* found 'larger'\. Did you mean 'higher'\?$"
+    ):
+        pdt.effect_sizes(own(better=["lower", "larger", "lower"]))
+
+
+def test_own_words_are_not_taken_for_ours_where_they_are_welcome():
+    assert (
+        pdt.read_trials(own(better="lower", arm_c="placebo", outcome="suicidality"))["arm_c"].tolist()
+        == ["placebo"] * 3
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("clock", "randomisation", "'start'"),
+        ("aggregate", "weighted", "'gls'"),
+        ("outcome_kind", "scores", "'score'"),
+    ],
+)
+def test_an_option_in_words_of_others_is_answered_with_ours(option, value, said):
+    with pytest.raises(RequestError, match=f"Did you mean {said}"):
+        pdt.synthesize(own(better="lower"), **{option: value})
+
+
 def test_a_near_name_that_nothing_needs_is_kept_in_peace_but_for_months():
     pdt.read_trials(own(better="lower", treatment="PDT", lower=1.0, follow_up="post", months=3))
     with pytest.warns(EvidenceWarning, match=r"the table: .* If it is 'months_since_end', rename it"):

@@ -49,6 +49,46 @@ NAMES = {
     "prediction": "pi predictioninterval addpred",
     "title": "main header",
 }
+# The same for words of options and of cells: what stands in a sentence about a score, a rater, a time.
+WORDS = {
+    "lower": "low less fewer smaller small lesser decrease decreased decreasing down minus negative lowerisbetter "
+    "lowerbetter lowerscores niedrig niedriger weniger kleiner",
+    "higher": "high more larger greater bigger increase increased increasing up plus positive higherisbetter "
+    "higherbetter higherscores hoch mehr",
+    "negative": "lower less left down below minus smaller",
+    "positive": "higher greater more right up above plus larger",
+    "self": "selfreport selfreported selfrated patient patientreported patientrated client participant questionnaire",
+    "clinician": "clinicianrated observer observerrated interviewer interview rater expert blinded therapist assessor",
+    "endpoint": "final finalscore finalvalue followup post postscore posttreatment absolute",
+    "change": "changescore changefrombaseline gain gains difference diff delta",
+    "events": "event count counts binary dichotomous responders response",
+    "reported": "asreported printed published given",
+    "ok": "yes good fine include included usable valid",
+    "disputed": "doubtful questionable unclear uncertain",
+    "retracted": "withdrawn",
+    "arm 1": "1 first arm1 group1 t treatment intervention experimental e i",
+    "arm 2": "2 second arm2 group2 c control comparator comparison",
+    "post": "posttreatment postintervention posttest posttherapy end endoftreatment aftertreatment termination "
+    "immediate discharge",
+    "short": "shortterm",
+    "medium": "mediumterm mid midterm middle",
+    "long": "longterm",
+    "stated": "explicit given",
+    "derived": "computed calculated",
+    "g": "hedgesg hedges",
+    "d": "cohensd cohend cohen",
+    "h": "cohensh cohenh",
+    "log OR": "logor lnor lor logodds logoddsratio",
+    "log RR": "logrr lnrr logriskratio",
+    "HR": "hazardratio hazard",
+    "end": "posttreatment endoftreatment termination",
+    "start": "baseline randomisation randomization beginning begin pretreatment",
+    "mean": "average unweighted plainmean",
+    "gls": "weighted weighed generalisedleastsquares generalizedleastsquares",
+    "off": "no none hide hidden",
+    "pdt_vs_control": "pdtvstau pdtvswaitlist pdtvswl pdtvscareasusual control controls tau waitlist",
+    "pdt_vs_cbt": "cbt",
+}
 # The same for columns of a table of trials.
 COLUMN_NAMES = {
     "study": "author authors firstauthor authoryear studyname studylabel studlab slab studyauthor trialname",
@@ -84,9 +124,10 @@ LEAVES_OUT = {
     "subset",
     "without",
 }
+EVERY = [*WORDS.items(), *NAMES.items()]  # the first that is known is meant
 BY_OTHER = {
-    name: [ours for ours, names in NAMES.items() if name in names.split()]
-    for name in {name for names in NAMES.values() for name in names.split()}
+    name: [ours for ours, names in EVERY if name in names.split()]
+    for name in {name for _, names in EVERY for name in names.split()}
 }
 
 

@@ -202,3 +202,15 @@ def test_a_row_of_a_sheet_is_named_once_and_half_an_interval_is_none(tmp_path):
     outside, upside_down = map(str, check_file(tmp_path / "mine.xlsx").findings)
     assert outside.startswith("sheet 'Sheet', row 2 (A), reported: warning: 0.5 lies outside")
     assert upside_down.startswith("sheet 'Sheet', row 3 (B), reported_ci_low: error: expected at most")
+
+
+def test_a_word_that_is_no_judgement_of_bias_is_asked_about(tmp_path):
+    path = tmp_path / "own.csv"
+    rows = (
+        "A,depression,0.2,0.1,low,+\nB,depression,0.3,0.1,moderately,\nC,depression,0.4,0.1,Some concerns,-\n"
+    )
+    path.write_text(f"study,outcome,yi,vi,rob_allocation,rob_blinding\n{rows}", encoding="utf-8")
+    (found,) = check_file(path).findings
+    assert (found.line, found.column) == (3, "rob_allocation")
+    assert "'moderately' is no judgement of risk of bias" in found.what
+    assert "Low, Some concerns, Unclear, High" in found.how_to_mend

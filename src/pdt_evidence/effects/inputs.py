@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.effects.arrays import Array
-from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, warn
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, did_you_mean, warn
 from pdt_evidence.evidence.minus import plain_minus
 from pdt_evidence.evidence.p_values import P_COLUMNS, read_p
 from pdt_evidence.other_names import columns_of_others
@@ -269,7 +269,15 @@ def _to_words(
         return words, []
     wrong = ~np.isin(words.astype(str), ["", *known])
     name = source if isinstance(source, str) else role
-    return words, _cells(wrong, labels, str(name), " or ".join(map(repr, known)), words, "Correct the word")
+    expected = " or ".join(map(repr, known))
+    found = [
+        _cells(
+            at, labels, str(name), expected, words, did_you_mean(word, known).strip() or "Correct the word"
+        )
+        for word in dict.fromkeys(words[wrong].tolist())
+        for at in [wrong & (words == word)]
+    ]
+    return words, [problem for cells in found for problem in cells]
 
 
 def _column(table: pd.DataFrame, source: object) -> pd.Series:
@@ -343,8 +351,9 @@ def _ranges(measure: str) -> dict[str, tuple[Callable[[Array], Any], str, str]]:
 def _cells(
     wrong: Any, labels: NDArray[Any], name: str, expected: str, found: NDArray[Any], advice: str
 ) -> list[str]:
+    end = "" if advice.endswith("?") else "."
     return [
-        f"row {str(labels[at])!r}, column {name!r}: expected {expected}, found {_shown(found[at])}. {advice}."
+        f"row {str(labels[at])!r}, column {name!r}: expected {expected}, found {_shown(found[at])}. {advice}{end}"
         for at in np.flatnonzero(wrong).tolist()
     ]
 

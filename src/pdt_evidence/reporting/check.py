@@ -160,6 +160,7 @@ def _table(path: Path) -> Checked:
         for own, doubt in [*column_doubts(columns), *mixed_columns(text, table)]
     ]
     found += _of_cells(problems, dict(zip(text.lines, where, strict=True)))
+    found += _judgements(table, text.lines, where)
     wrong = {(finding.line, finding.column) for finding in found}
     found += [one for one in lint(table, text.lines, where) if (one.line, one.column) not in wrong]
     assumed: list[str] = []
@@ -171,6 +172,27 @@ def _table(path: Path) -> Checked:
     source, _ = with_import(path, file_source(path, content, "table of trials"), lambda: csv_text(table))
     imported = [f"imported from {source['imported']['file']}."] if "imported" in source else []
     return table, found, [*imported, *_notes(table, columns, text, source), *assumed]
+
+
+def _judgements(table: pd.DataFrame, lines: Sequence[int], where: Sequence[str]) -> Iterator[Finding]:
+    """The cells of columns on risk of bias that hold no judgement which figures know."""
+    from pdt_evidence.figures.forests.columns import BIAS, SAID, reading
+
+    for name in (str(name) for name in table.columns if BIAS.match(str(name))):
+        cells = [] if name == "rob_tool" else table[name].tolist()
+        if not cells or reading(cells) is not None:
+            continue
+        for at, cell in enumerate(cells):
+            if reading([cell]) is None:
+                yield Finding(
+                    line=lines[at],
+                    row_id=str(table["row_id"].iloc[at]),
+                    column=name,
+                    what=f"{str(cell)!r} is no judgement of risk of bias that is known.",
+                    how_to_mend=f"Write one of {', '.join(SAID.values())}, or leave it blank; as it is, no figure "
+                    "shows this column.",
+                    place=where[at],
+                )
 
 
 def _without(table: pd.DataFrame, problems: Sequence[Problem], lines: Sequence[int]) -> pd.DataFrame:

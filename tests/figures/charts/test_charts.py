@@ -441,3 +441,13 @@ def test_domains_of_different_lengths_are_refused():
 def test_a_profile_ends_above_0(most):
     with pytest.raises(RequestError, match="most = "):
         pdt.tau2_profile(pdt.pool([0.1, 0.5, 0.9], [0.04, 0.05, 0.03]), most=most)
+
+
+def test_words_that_are_no_judgements_are_named_beside_those_that_are():
+    with pytest.raises(RequestError) as refused:
+        pdt.bias_summary({"selection": ["low", "mid"], "attrition": ["+", "perhaps"]})
+    text = str(refused.value)
+    assert "'selection' holds 'mid'" in text
+    assert "'attrition' holds 'perhaps'" in text
+    assert "'Some concerns', 'Unclear', 'High'" in text
+    assert "inapplicable" not in text

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pdt_evidence.evidence.package import fields
 from pdt_evidence.evidence.readers.columns import FREE_WORDS, OPEN_WORDS, trial_fields
 from pdt_evidence.evidence.schema import Coded, Problem, cell_problems
+from pdt_evidence.other_names import ours as of_others
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,14 +19,8 @@ __all__ = ["as_spelled", "near_misses"]
 
 VOCABULARY_SIZE = 200  # a column with more different words is no vocabulary, and is not searched for slips
 SLIP = 0.85  # likeness of two words that are probably one
-SAID_AS = {
-    "low": "lower",
-    "high": "higher",
-    "hedges g": "g",
-    "hedges' g": "g",
-    "cohen d": "d",
-    "cohen's d": "d",
-}
+MONTHS = "Give months in months_since_end, as a number, and leave follow_up blank: it is made of them."
+NEAR = 0.6  # the same where no other word is taken, so that a guess only helps
 
 
 @cache
@@ -58,17 +53,25 @@ def _plain(word: str) -> str:
 
 def near_misses(table: pd.DataFrame, coded: dict[str, Coded], lines: Sequence[int]) -> list[Problem]:
     """Own words are welcome in some columns, misspelt ones of ours in none: they would split a stratum in two."""
-    problems = []
+    problems, advice = [], ""
     for column, ours in _vocabulary().items():
         words = coded[column].words if column in coded else []
         if len(words) > VOCABULARY_SIZE:
             continue
         own = "a known word or one of your own" if column in OPEN_WORDS else f"one of {', '.join(ours)}"
         for word in words:
-            text = SAID_AS.get(word.lower(), "")
-            near = [text] if text in ours else get_close_matches(word[:80], ours, n=1, cutoff=SLIP)
-            if near and word not in ours:
-                wrong = coded[column].cells(other == word for other in words)
+            if not word or word in ours:
+                continue
+            closed = column not in OPEN_WORDS
+            text = of_others(word[:80], ours) if closed else ""
+            near = (
+                [text] if text else get_close_matches(word[:80], ours, n=1, cutoff=NEAR if closed else SLIP)
+            )
+            if column == "follow_up" and any(letter.isdigit() for letter in word):
+                near, advice = [word], MONTHS
+            elif near:
                 advice = f"Did you mean {near[0]!r}?"
+            if near:
+                wrong = coded[column].cells(other == word for other in words)
                 problems += cell_problems(table, column, wrong, f"expected {own}", lines, advice)
     return problems

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import chart
-from pdt_evidence.figures.forests.columns import SAID, reading
+from pdt_evidence.figures.forests.columns import SAID, reading, unread_cells
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.options import one_effect
 from pdt_evidence.figures.sheet.settings import drawn
@@ -151,15 +151,15 @@ def judged(judgements: PooledEffect | Mapping[str, Sequence[object]]) -> dict[st
     reads = {name: reading(values) for name, values in table.items()}
     unread = [name for name, read in reads.items() if read is None]
     if unread and table is judgements:
-        raise RequestError(
-            f"{', '.join(map(repr, unread))}: expected one of {', '.join(map(repr, SAID))} in each row."
+        raise RequestError.from_problems(
+            [unread_cells(name, table[name]) for name in unread], "bias_summary()"
         )
     texts = {name: [read(v) for v in table[name]] for name, read in reads.items() if read is not None}
     texts = {name: values for name, values in texts.items() if any(values)}
     if not texts:
         raise RequestError(
             "There is no judgement to draw: domains are columns such as 'rob_allocation' that hold "
-            f"one of {', '.join(map(repr, SAID))}."
+            f"one of {', '.join(map(repr, SAID.values()))}."
         )
     return texts
 

@@ -17,7 +17,8 @@ from pdt_evidence.figures.sheet.styles import Style
 from pdt_evidence.formatting import percent
 from pdt_evidence.results import PooledEffect
 
-__all__ = ["JUDGEMENTS", "chosen_of", "columns_of", "effect_columns", "judgement", "reading"]
+__all__ = ["BIAS", "JUDGEMENTS", "SAID", "chosen_of", "columns_of", "effect_columns", "judgement", "reading",
+           "unread_cells"]  # fmt: skip
 
 # Risk of bias: what is drawn, green to red, and the sign that tells them apart in grey.
 JUDGEMENTS = {
@@ -90,6 +91,19 @@ def judgement(value: object) -> str:
         return "inapplicable"
     word = {"moderate": "some", "probably": second}.get(first, first)
     return word if word in JUDGEMENTS else ""
+
+
+def unread_cells(name: str, values: Iterable[object]) -> str:
+    """The sentence on a column of judgements in which some cells are none."""
+    words = [value for value in values if known(value)]
+    odd = [
+        value for value in words if not judgement(value) and _plain(value) not in {*SIGNS, *ABSENT, *DASHES}
+    ] or words
+    first = ", ".join(map(repr, list(dict.fromkeys(map(str, odd)))[:MOST_UNREAD]))
+    return (
+        f"{name!r} holds {first}, which is no judgement. Write one of {', '.join(map(repr, SAID.values()))}, or its "
+        "sign, in each row; leave the cell blank where none was made."
+    )
 
 
 def reading(values: Iterable[object]) -> Callable[[object], str] | None:
