@@ -522,3 +522,16 @@ def test_without_control_or_cbt_the_other_claims_are_judged_as_before(report, ke
 def test_a_table_without_studies_is_refused():
     with pytest.raises(RequestError, match="evidence, trials: column 'study' is missing"):
         pdt.check_claims(evidence=OWN.drop(columns="study"))
+
+
+def test_a_table_of_ones_own_says_how_much_it_answered():
+    report = pdt.check_claims(evidence=OWN.assign(comparison="pdt_vs_control"))
+    asked = report.findings()
+    asked = asked[asked["source"].str.match("pooled here|trials")]
+    known = (asked["answer"] != "open").groupby([asked["claim_id"], asked["question"], asked["about"]]).any()
+    number = int(known.sum())
+    assert 0 < number < len(known)
+    assert report.summary().startswith(
+        f"Your table answered {number} of {len(known)} questions put to trials."
+    )
+    assert not pdt.check_claims().summary().startswith("Your table")

@@ -99,7 +99,8 @@ def check_claims(
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EvidenceWarning)  # rows excluded are counted in the pools' own report
-        return ClaimReport(judgements=tuple(_judgement(row, facts) for row in claims().to_dict("records")))
+        judgements = tuple(_judgement(row, facts) for row in claims().to_dict("records"))
+    return ClaimReport(judgements=judgements, own_trials="trials" in facts.evidence)
 
 
 def _of_review(imported: pd.DataFrame | None, review: str) -> pd.DataFrame | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from textwrap import fill
 from typing import Any
 
+from pdt_evidence.formatting import counted
 from pdt_evidence.screen import room
 
-__all__ = ["ANSWERS", "ANY_EVIDENCE", "PARTS", "QUESTIONS", "THE_REVIEW", "line_of", "paragraph"]
+__all__ = ["ANSWERS", "ANY_EVIDENCE", "PARTS", "QUESTIONS", "THE_REVIEW", "answered", "line_of", "paragraph"]
 
 ANY_EVIDENCE, THE_REVIEW = "any evidence", "the review"  # the words of `judged_by`
 # What a finding bears on, in the order in which they are shown.
@@ -25,6 +26,10 @@ ANSWERS = {  # how an answer is marked -> what that means
     "open": "cannot be answered: not held, or too few trials",
 }
 
+OF_TRIALS = (
+    "pooled here",
+    "trials",
+)  # how the source of an answer begins that trials gave, or could not give
 MISSING_SHOWN = 3  # on a terminal; the report lists all
 
 
@@ -66,3 +71,17 @@ def paragraph(judgement: Any) -> str:
 def _wrapped(text: str, first: str, rest: str) -> str:
     options = {"initial_indent": first, "subsequent_indent": rest, "break_long_words": False}
     return fill(text, room(100) or 100, break_on_hyphens=False, **options)
+
+
+def answered(report: Any) -> str:
+    """How many of the questions put to trials have an answer of them."""
+    asked: dict[tuple[str, str, str], bool] = {}
+    for judgement in report.judgements:
+        for one in judgement.findings:
+            if one.source.startswith(OF_TRIALS):
+                question = (judgement.claim.claim_id, one.question, one.about)
+                asked[question] = asked.get(question, False) or one.holds is not None
+    whose = "Your table" if report.own_trials else "The trials held here"
+    number = sum(asked.values())
+    rest = "" if number == len(asked) else " The others are open, each with the reason."
+    return f"{whose} answered {number} of {counted(len(asked), 'question')} put to trials.{rest}"

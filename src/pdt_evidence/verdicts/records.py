@@ -15,6 +15,7 @@ from pdt_evidence.verdicts.printed import (
     PARTS,
     QUESTIONS,
     THE_REVIEW,
+    answered,
     line_of,
     paragraph,
 )
@@ -255,6 +256,7 @@ class ClaimReport(Brief):
     """
 
     judgements: tuple[Judgement, ...]
+    own_trials: bool = False  # judged by trials of a user's own in place of the bundled ones
 
     def __iter__(self) -> Iterator[Judgement]:
         return iter(self.judgements)
@@ -355,8 +357,21 @@ class ClaimReport(Brief):
         )
 
     def summary(self) -> str:
-        """Each claim with its verdict, the reason and the findings, as text for a terminal."""
-        return "\n\n".join(judgement.summary() for judgement in self.judgements)
+        """Each claim with its verdict, the reason and the findings, as text for a terminal, below what a table answered."""
+        first = [self.answered()] if self.own_trials else []
+        return "\n\n".join([*first, *(judgement.summary() for judgement in self.judgements)])
+
+    def answered(self) -> str:
+        """How many of the questions that the claims put to trials these trials answer; the rest is open.
+
+        Examples
+        --------
+        >>> import pdt_evidence as pdt
+        >>> rows = pdt.trials(comparison="pdt_vs_cbt", outcome="depression")
+        >>> pdt.check_claims(evidence=rows).answered()[:25]
+        'Your table answered 2 of '
+        """
+        return answered(self)
 
     def _line(self) -> str:
         verdicts = [judgement.verdict for judgement in self.judgements]
