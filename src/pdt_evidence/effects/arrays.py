@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Array", "Effect", "codes_of", "floats", "joint_codes", "numbers_in", "words_in"]
+__all__ = [
+    "Array",
+    "Effect",
+    "as_numbers",
+    "as_words",
+    "codes_of",
+    "floats",
+    "joint_codes",
+    "numbers_in",
+    "words_in",
+]
 
 Array = NDArray[np.float64]
 Effect = tuple[Array, Array]  # yi, vi
@@ -19,9 +30,9 @@ def floats(*values: ArrayLike) -> tuple[Array, ...]:
     return tuple(np.asarray(value, dtype=np.float64) for value in values)
 
 
-def codes_of(cells: pd.Series) -> NDArray[np.intp]:
-    """One number for each different cell, from 0, in order of appearance; missing cells are alike."""
-    values = cells.to_numpy() if cells.dtype == object else cells
+def codes_of(cells: Any) -> NDArray[np.intp]:
+    """One number for each different cell of a column, from 0, in order of appearance; missing cells are alike."""
+    values = np.asarray(cells) if cells.dtype == object else cells
     codes = pd.factorize(values, use_na_sentinel=True)[0].astype(np.intp)
     return np.where(codes < 0, codes.max(initial=-1) + 1, codes)
 
@@ -34,19 +45,26 @@ def joint_codes(parts: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
     return np.asarray(joint, dtype=np.intp)
 
 
+def as_numbers(cells: Any) -> Array:
+    """The cells of a column as floats: NaN where one is no number."""
+    if cells.dtype == np.float64:
+        return np.asarray(cells)
+    numbers = pd.to_numeric(pd.Series(cells, dtype=cells.dtype), errors="coerce")
+    return numbers.to_numpy(dtype=float, na_value=np.nan)
+
+
+def as_words(cells: Any) -> NDArray[np.object_]:
+    """The cells of a column as words: "" where one is missing."""
+    words = np.array(cells, dtype=object)
+    words[pd.isna(words)] = ""
+    return words if set(map(type, words)) <= {str} else words.astype(str).astype(object)
+
+
 def numbers_in(table: pd.DataFrame, name: str) -> Array:
     """One column as floats: NaN where it is no number, everywhere where the table lacks it."""
-    if name not in table.columns:
-        return np.full(len(table), np.nan)
-    column = table[name]
-    if column.dtype == np.float64:
-        return column.to_numpy()
-    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    return as_numbers(table[name]) if name in table.columns else np.full(len(table), np.nan)
 
 
 def words_in(table: pd.DataFrame, name: str) -> NDArray[np.object_]:
     """One column as words: "" where a cell is missing, everywhere where the table lacks it."""
-    if name not in table.columns:
-        return np.full(len(table), "", dtype=object)
-    words = table[name].to_numpy(dtype=object, na_value="")
-    return words if all(type(word) is str for word in words) else words.astype(str).astype(object)
+    return as_words(table[name]) if name in table.columns else np.full(len(table), "", dtype=object)

@@ -22,6 +22,7 @@ __all__ = [
     "Blocks",
     "aggregate",
     "constant_correlation",
+    "correlated",
     "groups_by_size",
     "positive_definite",
     "smd_shared_arm_covariance",
@@ -116,12 +117,14 @@ def constant_correlation(vi: ArrayLike, cluster: ArrayLike, rho: float) -> Block
     """Every two effects of a cluster correlate by `rho`."""
     (vi,) = floats(vi)
     clusters, groups = groups_by_size(cluster)
-    blocks = []
-    for places, rows in groups:
-        se = np.sqrt(vi[rows])
-        correlation = np.where(np.eye(rows.shape[1], dtype=bool), 1.0, rho)
-        blocks.append((places, rows, se[:, :, None] * se[:, None, :] * correlation))
-    return Blocks(clusters=clusters, groups=tuple(blocks), k=len(vi))
+    blocks = tuple((places, rows, correlated(vi[rows], rho)) for places, rows in groups)
+    return Blocks(clusters=clusters, groups=blocks, k=len(vi))
+
+
+def correlated(vi: Array, rho: float) -> Array:
+    """Covariance (m, s, s) of the s effects of each of m clusters, of variances (m, s), that correlate by `rho`."""
+    se = np.sqrt(vi)
+    return se[:, :, None] * se[:, None, :] * np.where(np.eye(vi.shape[1], dtype=bool), 1.0, rho)
 
 
 def positive_definite(block: Array) -> NDArray[np.bool_]:

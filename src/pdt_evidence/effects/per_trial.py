@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.effects.arrays import Array, codes_of, words_in
+from pdt_evidence.effects.columns import Columns, as_table
 from pdt_evidence.effects.standing import counts_persons, primary_outcome
 from pdt_evidence.effects.together import Aggregation, with_effect
 from pdt_evidence.errors import EvidenceError, SchemaError, known_options, require_choice
@@ -86,9 +87,8 @@ def aggregate_rows(
     [['a+b', 0.4, 0.0475]]
     """
     require_choice("aggregate", aggregate, AGGREGATES)
-    cells = Aggregation(table, cluster).cells(rho, aggregate)
-    words = {name: dtype for name, dtype in table.dtypes.items() if isinstance(dtype, pd.StringDtype)}
-    return pd.DataFrame(cells | {name: pd.array(cells[name], dtype=dtype) for name, dtype in words.items()})
+    cells = Aggregation(Columns.of(table), cluster).cells(rho, aggregate)
+    return as_table(cells, table.dtypes.to_dict())
 
 
 def one_per_trial(

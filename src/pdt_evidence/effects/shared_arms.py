@@ -16,8 +16,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pdt_evidence.effects.arrays import Array, codes_of, joint_codes, numbers_in, words_in
-from pdt_evidence.effects.dependence import Blocks, constant_correlation, positive_definite
+from pdt_evidence.effects.arrays import Array, codes_of, joint_codes
+from pdt_evidence.effects.columns import Columns
+from pdt_evidence.effects.dependence import (
+    Blocks,
+    constant_correlation,
+    correlated,
+    groups_by_size,
+    positive_definite,
+)
 from pdt_evidence.effects.ratios import cells
 from pdt_evidence.effects.unnamed_arms import ARM_NUMBERS, tell_apart
 from pdt_evidence.errors import EvidenceError, SchemaError, warn
@@ -75,16 +82,15 @@ def covariance_blocks(table: pd.DataFrame, rho: float = 0.6, *, cluster: str = "
         With `rho` outside 0 to 1.
     """
     check_options(rho=(rho, RHO))
-    return Covariances(table, cluster).blocks(rho)
+    return Covariances(Columns.of(table), cluster).blocks(rho)
 
 
 class Covariances:
-    """The rows of a table as `covariance_blocks` takes them: what does not depend on `rho` is read off once."""
+    """The rows of a table as `covariance_blocks` takes them: what does not depend on `rho` is worked out once."""
 
-    def __init__(self, table: pd.DataFrame, cluster: str = "trial_id") -> None:
-        _require(table, ("yi", "vi", cluster))
-        self._table, self._cluster = table, cluster
-        self._trial, self._vi = table[cluster].to_numpy(), numbers_in(table, "vi")
+    def __init__(self, columns: Columns, cluster: str = "trial_id") -> None:
+        _require(columns, ("yi", "vi", cluster))
+        self._columns, self._cluster = columns, cluster
         self._known: dict[float, Blocks] = {}
 
     @cached_property
@@ -94,15 +100,19 @@ class Covariances:
 
     @cached_property
     def _told(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
-        return _arms(self._table, self._cluster)
+        return _arms(self._columns, self._cluster)
+
+    @cached_property
+    def _vi(self) -> Array:
+        return self._columns.numbers("vi")
 
     @cached_property
     def _measurement(self) -> NDArray[np.intp]:
-        return _codes(self._table, SAME_MEASUREMENT)
+        return self._columns.codes(SAME_MEASUREMENT)
 
     @cached_property
     def _parts(self) -> _Parts:
-        return _arm_parts(self._table, self._vi)
+        return _arm_parts(self._columns, self._vi)
 
     def blocks(self, rho: float) -> Blocks:
         """The covariance for one correlation."""
@@ -111,19 +121,44 @@ class Covariances:
         return self._known[rho]
 
     def _blocks(self, rho: float) -> Blocks:
-        plain = constant_correlation(self._vi, self._trial, rho)
-        if not TELLING & set(self._table.columns):
-            return plain
+        trial = self._columns[self._cluster]
+        clusters, groups = groups_by_size(trial)
+        if not groups or TELLING.isdisjoint(self._columns):
+            return constant_correlation(self._vi, trial, rho)
         if not self._known and self._told[2].any():
-            _say_unclear(self._table, self._told[2], self._cluster)
-        (arm_t, arm_c), measurement, vi = self.arms, self._measurement, self._vi
-        groups, replaced = [], []
-        for places, rows, constant in plain.groups:
-            block = _block(arm_t[rows], arm_c[rows], measurement[rows], vi[rows], self._parts.of(rows), rho)
+            _say_unclear(self._columns, self._told[2], self._cluster)
+        own, blocks, replaced = self._covariance(*_pairs([rows for _, rows in groups]), rho), [], []
+        for places, rows in groups:
+            size = rows.size * rows.shape[1]
+            block, own = own[:size].reshape(*rows.shape, -1), own[size:]
             sound = positive_definite(block)
-            replaced += [plain.clusters[place] for place in places[~sound].tolist()]
-            groups.append((places, rows, np.where(sound[:, None, None], block, constant)))
-        return Blocks(clusters=plain.clusters, groups=tuple(groups), k=plain.k, replaced=tuple(replaced))
+            if not sound.all():
+                replaced += [clusters[place] for place in places[~sound].tolist()]
+                block[~sound] = correlated(self._vi[rows[~sound]], rho)
+            blocks.append((places, rows, block))
+        return Blocks(clusters=clusters, groups=tuple(blocks), k=len(trial), replaced=tuple(replaced))
+
+    def _covariance(self, left: NDArray[np.intp], right: NDArray[np.intp], rho: float) -> Array:
+        """Of pairs of rows of one trial; `left` and `right` are places of rows."""
+        (arm_t, arm_c), vi, parts = self.arms, self._vi, self._parts
+        sides = [
+            (arm_t[left] == arm_t[right], np.sqrt(parts.of_t[left] * parts.of_t[right]), 1.0),
+            (arm_c[left] == arm_c[right], np.sqrt(parts.of_c[left] * parts.of_c[right]), 1.0),
+            (arm_t[left] == arm_c[right], np.sqrt(parts.of_t[left] * parts.of_c[right]), -1.0),
+            (arm_c[left] == arm_t[right], np.sqrt(parts.of_c[left] * parts.of_t[right]), -1.0),
+        ]
+        shared_part = sum(np.where(shared, part, 0.0) for shared, part, _ in sides)
+        signed_part = sum(np.where(shared, sign * part, 0.0) for shared, part, sign in sides)
+        n = 1 / parts.of_t + 1 / parts.of_c  # persons of a row; meant only where `smd` is not 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            n_total = n[left] + n[right] - 1 / shared_part
+            spread = parts.smd[left] * parts.smd[right] / (2 * n_total)
+        one_arm = np.where(shared_part > 0, signed_part + np.where(np.isfinite(spread), spread, 0.0), 0.0)
+        covariance = np.where(self._measurement[left] == self._measurement[right], 1.0, rho) * one_arm
+        both = rho * np.sqrt(vi[left] * vi[right])
+        covariance = np.where(sides[0][0] & sides[1][0], both, covariance)
+        covariance = np.where(sides[2][0] & sides[3][0], -both, covariance)
+        return np.where(left == right, vi[left], covariance)
 
 
 class _Parts(NamedTuple):
@@ -133,61 +168,30 @@ class _Parts(NamedTuple):
     of_c: Array
     smd: Array  # g where it was computed from means, else 0
 
-    def of(self, rows: NDArray[np.intp]) -> _Parts:
-        return _Parts(self.of_t[rows], self.of_c[rows], self.smd[rows])
+
+def _pairs(groups: Sequence[NDArray[np.intp]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Every two rows of a cluster, and each row with itself, group by group: of rows (m, s), m s s pairs."""
+    shapes = [(*rows.shape, rows.shape[1]) for rows in groups]
+    left = [np.broadcast_to(rows[:, :, None], shape) for rows, shape in zip(groups, shapes, strict=True)]
+    right = [np.broadcast_to(rows[:, None, :], shape) for rows, shape in zip(groups, shapes, strict=True)]
+    return np.concatenate(left, axis=None), np.concatenate(right, axis=None)
 
 
-def _block(
-    arm_t: NDArray[np.intp],
-    arm_c: NDArray[np.intp],
-    measurement: NDArray[np.intp],
-    vi: Array,
-    parts: _Parts,
-    rho: float,
-) -> Array:
-    """Covariance (m, s, s) of the rows (m, s) of m trials."""
-
-    def pairs(left: NDArray, right: NDArray) -> NDArray[np.bool_]:
-        return left[:, :, None] == right[:, None, :]
-
-    def geometric_mean(left: Array, right: Array) -> Array:
-        return np.sqrt(left[:, :, None] * right[:, None, :])
-
-    sides = [
-        (pairs(arm_t, arm_t), geometric_mean(parts.of_t, parts.of_t), 1.0),
-        (pairs(arm_c, arm_c), geometric_mean(parts.of_c, parts.of_c), 1.0),
-        (pairs(arm_t, arm_c), geometric_mean(parts.of_t, parts.of_c), -1.0),
-        (pairs(arm_c, arm_t), geometric_mean(parts.of_c, parts.of_t), -1.0),
-    ]
-    shared_part = sum(np.where(shared, part, 0.0) for shared, part, _ in sides)
-    signed_part = sum(np.where(shared, sign * part, 0.0) for shared, part, sign in sides)
-    n = 1 / parts.of_t + 1 / parts.of_c  # persons of a row; meant only where `smd` is not 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        n_total = n[:, :, None] + n[:, None, :] - 1 / shared_part
-        spread = parts.smd[:, :, None] * parts.smd[:, None, :] / (2 * n_total)
-    one_arm = np.where(shared_part > 0, signed_part + np.where(np.isfinite(spread), spread, 0.0), 0.0)
-    block = np.where(pairs(measurement, measurement), 1.0, rho) * one_arm
-    both = rho * geometric_mean(vi, vi)
-    block = np.where(sides[0][0] & sides[1][0], both, block)
-    block = np.where(sides[2][0] & sides[3][0], -both, block)
-    return np.where(np.eye(vi.shape[1], dtype=bool), vi[:, :, None], block)
-
-
-def _arm_parts(table: pd.DataFrame, vi: Array) -> _Parts:
+def _arm_parts(columns: Columns, vi: Array) -> _Parts:
     """Split each variance by arm: 1/n for an SMD from means, else in proportion to what the arms tell."""
-    n_t, n_c = numbers_in(table, "n_t"), numbers_in(table, "n_c")
-    basis, measure = words_in(table, "yi_basis"), words_in(table, "measure")
+    n_t, n_c = columns.numbers("n_t"), columns.numbers("n_c")
+    basis, measure = columns.words("yi_basis"), columns.words("measure")
     of_means = np.isin(basis, OF_MEANS) & (measure == "SMD") & ~np.isnan(n_t + n_c)
     raw_t, raw_c = 1 / n_t, 1 / n_c
     for takes, (more_t, more_c) in (
-        (np.isin(basis, OF_MEANS) & (measure != "SMD"), _mean_parts(table, measure)),
-        (basis == "events", _event_parts(table, measure)),
+        (np.isin(basis, OF_MEANS) & (measure != "SMD"), _mean_parts(columns, measure)),
+        (basis == "events", _event_parts(columns, measure)),
     ):
         raw_t, raw_c = np.where(takes, more_t, raw_t), np.where(takes, more_c, raw_c)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = raw_t / (raw_t + raw_c)
     share = np.where(np.isfinite(share), share, 0.5)  # nothing known of the arms: half each
-    yi = numbers_in(table, "yi")
+    yi = columns.numbers("yi")
     return _Parts(
         np.where(of_means, 1 / n_t, vi * share),
         np.where(of_means, 1 / n_c, vi * (1 - share)),
@@ -195,17 +199,17 @@ def _arm_parts(table: pd.DataFrame, vi: Array) -> _Parts:
     )
 
 
-def _mean_parts(table: pd.DataFrame, measure: NDArray[np.object_]) -> tuple[Array, Array]:
+def _mean_parts(columns: Columns, measure: NDArray[np.object_]) -> tuple[Array, Array]:
     parts = []
     for arm in ("t", "c"):
-        mean = np.where(measure == "ROM", numbers_in(table, f"mean_{arm}"), 1.0)
+        mean = np.where(measure == "ROM", columns.numbers(f"mean_{arm}"), 1.0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            parts.append((numbers_in(table, f"sd_{arm}") / mean) ** 2 / numbers_in(table, f"n_{arm}"))
+            parts.append((columns.numbers(f"sd_{arm}") / mean) ** 2 / columns.numbers(f"n_{arm}"))
     return parts[0], parts[1]
 
 
-def _event_parts(table: pd.DataFrame, measure: NDArray[np.object_]) -> tuple[Array, Array]:
-    a, b, c, d = cells(*(numbers_in(table, name) for name in ("event_t", "n_t", "event_c", "n_c")))
+def _event_parts(columns: Columns, measure: NDArray[np.object_]) -> tuple[Array, Array]:
+    a, b, c, d = cells(*(columns.numbers(name) for name in ("event_t", "n_t", "event_c", "n_c")))
     parts = []
     for event, free in ((a, b), (c, d)):
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -223,17 +227,17 @@ def arm_keys(table: pd.DataFrame, cluster: str = "trial_id") -> tuple[NDArray[np
     numbers show (`tell_apart`), or else the one that the trial's other rows name on that side, if that is one. The
     two arms of a row are never the same.
     """
-    return _arms(table, cluster)[:2]
+    return _arms(Columns.of(table), cluster)[:2]
 
 
-def _arms(table: pd.DataFrame, cluster: str) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
+def _arms(columns: Columns, cluster: str) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
     """The numbers of `arm_keys`, and the rows of which it is unclear whether they have an arm in common."""
-    trial = codes_of(table[cluster])
-    names = [_arm_names(table, side) for side in "tc"]
-    open_rows = np.zeros(len(table), dtype=bool)
+    trial = codes_of(columns[cluster])
+    names = [_arm_names(columns, side) for side in "tc"]
+    open_rows = np.zeros(columns.rows, dtype=bool)
     if any((name == "").any() for name in names):
-        numbers = [_arm_numbers(table, side) for side in "tc"]
-        same = (trial, _codes(table, SAME_MEASUREMENT))
+        numbers = [_arm_numbers(columns, side) for side in "tc"]
+        same = (trial, columns.codes(SAME_MEASUREMENT))
         for own, other in ((0, 1), (1, 0)):
             against = _filled_in(names[other], trial)
             told = tell_apart(names[own], against, (numbers[own], numbers[other]), same)
@@ -243,15 +247,15 @@ def _arms(table: pd.DataFrame, cluster: str) -> tuple[NDArray[np.intp], NDArray[
     sides = np.concatenate(
         [np.where(unnamed | (name == ""), place, 0) for place, name in enumerate(names, start=1)]
     )
-    words = codes_of(pd.Series(np.concatenate(names), dtype=object))
+    words = codes_of(np.concatenate(names))
     codes = joint_codes([np.tile(trial, 2), words, sides])
-    return codes[: len(table)], codes[len(table) :], open_rows
+    return codes[: columns.rows], codes[columns.rows :], open_rows
 
 
-def _arm_names(table: pd.DataFrame, side: str) -> NDArray[np.object_]:
+def _arm_names(columns: Columns, side: str) -> NDArray[np.object_]:
     """As they are typed, whatever their capitals and blanks: "Waitlist" is "waitlist "."""
-    label = _as_one(words_in(table, f"arm_{side}_label"))
-    return np.where(label == "", _as_one(words_in(table, f"arm_{side}")), label)
+    label = _as_one(columns.words(f"arm_{side}_label"))
+    return np.where(label == "", _as_one(columns.words(f"arm_{side}")), label)
 
 
 def _as_one(words: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -264,7 +268,7 @@ def _filled_in(name: NDArray[np.object_], trial: NDArray[np.intp]) -> NDArray[np
     blank = name == ""
     if not blank.any():
         return name
-    words = codes_of(pd.Series(name, dtype=object))
+    words = codes_of(name)
     named, first = np.unique(np.column_stack([trial, words])[~blank], axis=0, return_index=True)
     count = np.bincount(named[:, 0], minlength=trial.max() + 1)
     only = np.full(trial.max() + 1, "", dtype=object)
@@ -272,12 +276,13 @@ def _filled_in(name: NDArray[np.object_], trial: NDArray[np.intp]) -> NDArray[np
     return np.where(blank & (count[trial] == 1), only[trial], name)
 
 
-def _arm_numbers(table: pd.DataFrame, side: str) -> Array:
-    return np.column_stack([numbers_in(table, f"{number}_{side}") for number in ARM_NUMBERS])
+def _arm_numbers(columns: Columns, side: str) -> Array:
+    return np.column_stack([columns.numbers(f"{number}_{side}") for number in ARM_NUMBERS])
 
 
-def _say_unclear(table: pd.DataFrame, unclear: NDArray[np.bool_], cluster: str) -> None:
-    trials = table["trial_id" if "trial_id" in table.columns else cluster][unclear].astype(str).unique()
+def _say_unclear(columns: Columns, unclear: NDArray[np.bool_], cluster: str) -> None:
+    names = columns["trial_id" if "trial_id" in columns else cluster]
+    trials = list(dict.fromkeys(map(str, names[unclear].tolist())))
     named = ", ".join(trials[:5]) + (f" and {len(trials) - 5} more" if len(trials) > 5 else "")
     warn(
         f"Trial {named}: rows of one measurement name the same arm on one side and none on the other, and no number"
@@ -286,23 +291,15 @@ def _say_unclear(table: pd.DataFrame, unclear: NDArray[np.bool_], cluster: str) 
     )
 
 
-def _require(table: pd.DataFrame, columns: Sequence[str]) -> None:
-    missing = [name for name in columns if name not in table.columns]
+def _require(columns: Columns, names: Sequence[str]) -> None:
+    missing = [name for name in names if name not in columns]
     if missing:
-        listed = ", ".join(str(name) for name in table.columns)
+        listed = ", ".join(map(str, columns))
         raise SchemaError.from_problems(
             [f"column {name!r} is missing; the table has {listed}." for name in missing]
         )
-    for name in columns:
-        empty = np.flatnonzero(table[name].isna())
+    for name in names:
+        empty = np.flatnonzero(pd.isna(columns[name]))
         if len(empty):
             problems = [f"row {at}, column {name!r}: expected a value, found none." for at in empty.tolist()]
             raise EvidenceError.from_problems(problems)
-
-
-def _codes(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.intp]:
-    """One number for each combination of the columns that are there; missing values are alike."""
-    present = [name for name in names if name in table.columns]
-    if not present:
-        return np.zeros(len(table), dtype=np.intp)
-    return joint_codes([codes_of(table[name]) for name in present])

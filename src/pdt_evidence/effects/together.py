@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.effects.arrays import Array
+from pdt_evidence.effects.columns import Cells, Columns
 from pdt_evidence.effects.dependence import aggregate as combine
 from pdt_evidence.effects.shared_arms import Covariances
 from pdt_evidence.errors import EvidenceError
-from pdt_evidence.evidence.frames import light
 from pdt_evidence.formatting import counted
 
 __all__ = ["Aggregation", "with_effect"]
@@ -22,15 +23,21 @@ __all__ = ["Aggregation", "with_effect"]
 AVERAGED = ("weeks", "months_since_end", "months_since_start")
 JOINERS = {"row_id": "+"}
 KINDS = ("flags", "numbers", "words")
-Cells = Any  # of one column: an array of numpy or of pandas
-Joint = tuple[NDArray[np.intp], NDArray[Any]]  # places, and the cell of each
 
 
 class Aggregation:
-    """The rows of trials, to be put together; what does not depend on `rho` and weights is worked out once."""
+    """The rows of trials, to be put together; what does not depend on `rho` and weights is worked out once.
 
-    def __init__(self, table: pd.DataFrame, cluster: str = "trial_id") -> None:
-        self._rows, self._cluster = light(table)[with_effect(table)].reset_index(drop=True), cluster
+    Parameters
+    ----------
+    columns : Columns
+        Of rows of `effect_sizes`; those without an effect do not take part.
+    cluster : str
+        Column that names the trial.
+    """
+
+    def __init__(self, columns: Columns, cluster: str = "trial_id") -> None:
+        self._rows, self._cluster = columns.take(np.flatnonzero(with_effect(columns))), cluster
         _refuse_mixed_measures(self._rows, cluster)
 
     @cached_property
@@ -41,16 +48,11 @@ class Aggregation:
     def cells(self, rho: float, aggregate: str = "mean") -> dict[Hashable, Cells]:
         """The columns of `aggregate_rows`, not yet put together into a table."""
         rows = self._rows
-        if rows.empty:
-            empty: dict[Hashable, Cells] = {name: rows[name].array for name in rows.columns}
-            return empty | {"rows": np.empty(0, dtype=int)}
-        yi, vi, members = combine(
-            rows["yi"],
-            rows["vi"],
-            rows[self._cluster].to_numpy(),
-            V=self.covariances.blocks(rho),
-            weighted=aggregate == "gls",
-        )
+        if not rows.rows:
+            return {**rows, "rows": np.empty(0, dtype=int)}
+        yi, vi, trial = rows.numbers("yi"), rows.numbers("vi"), rows[self._cluster]
+        V = self.covariances.blocks(rho)
+        yi, vi, members = combine(yi, vi, trial, V=V, weighted=aggregate == "gls")
         return self._others(members) | {"yi": yi, "vi": vi, "rows": np.array(list(map(len, members)))}
 
     def _others(self, members: list[NDArray[np.intp]]) -> dict[Hashable, Cells]:
@@ -62,16 +64,17 @@ class Aggregation:
     _made: dict[Hashable, Cells] | None = None
 
 
-def with_effect(table: pd.DataFrame) -> NDArray[np.bool_]:
+def with_effect(table: Mapping[Hashable, Cells] | pd.DataFrame) -> NDArray[np.bool_]:
     """Which rows have an effect and a variance above 0."""
-    yi, vi = table["yi"].to_numpy(dtype=float), table["vi"].to_numpy(dtype=float)
+    yi, vi = (_floats(table[name]) for name in ("yi", "vi"))
     return np.isfinite(yi) & np.isfinite(vi) & (vi > 0)
 
 
-def _refuse_mixed_measures(rows: pd.DataFrame, cluster: str) -> None:
-    if "measure" not in rows.columns or rows["measure"].nunique() < 2:
+def _refuse_mixed_measures(rows: Columns, cluster: str) -> None:
+    if "measure" not in rows or len(pd.unique(rows["measure"])) < 2:
         return
-    mixed = rows[rows.groupby(cluster, sort=False)["measure"].transform("nunique").gt(1)]
+    both = pd.DataFrame({"cluster": rows[cluster], "measure": rows["measure"]})
+    mixed = both[both.groupby("cluster", sort=False)["measure"].transform("nunique").gt(1)]
     if len(mixed):
         counts = mixed["measure"].value_counts()
         found = ", ".join(f"{word} ({counted(count, 'row')})" for word, count in counts.items())
@@ -79,49 +82,43 @@ def _refuse_mixed_measures(rows: pd.DataFrame, cluster: str) -> None:
 
 
 def _one_row_each(
-    rows: pd.DataFrame, members: list[NDArray[np.intp]], cluster: str, covariances: Covariances
+    rows: Columns, members: list[NDArray[np.intp]], cluster: str, covariances: Covariances
 ) -> dict[Hashable, Cells]:
     """The first row of each trial; where the rows of a trial differ in a column, what they say together."""
-    sizes = np.array([len(own) for own in members])
-    order = np.concatenate(members)
-    first = order[np.cumsum(sizes) - sizes]
-    one: dict[Hashable, Cells] = {name: column.array for name, column in rows.take(first).items()}
-    if len(first) == len(rows):
+    sizes, order = np.array([len(own) for own in members]), np.concatenate(members)
+    starts = np.cumsum(sizes) - sizes
+    one = {name: cells[order[starts]] for name, cells in rows.items()}
+    if len(starts) == rows.rows:
         return one
-    several = np.flatnonzero(np.repeat(sizes > 1, sizes))  # rows that have others of their trial beside them
-    places = np.repeat(np.arange(len(members)), sizes)[several]
-    for name, joint in _joint_cells(rows.take(order[several]), {cluster, "yi", "vi"}, places).items():
-        one[name] = _with_joint(one[name], *joint)
-    n = [name for name in ("n_t", "n_c") if name in rows.columns]
+    kinds = {name: _kind(cells.dtype) for name, cells in rows.items() if name not in (cluster, "yi", "vi")}
+    for kind in KINDS:  # all columns of a kind at once: a table has many
+        own = [name for name in kinds if kinds[name] == kind]
+        if own:
+            one |= _joint(own, *_plain([rows[name] for name in own], kind, order), kind, starts)
+    n = [name for name in ("n_t", "n_c") if name in rows]
     if n:
-        trial = np.empty(len(rows), dtype=np.intp)
+        trial = np.empty(rows.rows, dtype=np.intp)
         trial[order] = np.repeat(np.arange(len(members)), sizes)
         keys: dict[str, NDArray[np.intp]] = dict(zip(("n_t", "n_c"), covariances.arms, strict=True))
-        one |= {name: _persons(rows[name].to_numpy(dtype=float), keys[name], trial) for name in n}
+        one |= {name: _persons(_floats(rows[name]), keys[name], trial) for name in n}
     return one
 
 
-def _joint_cells(
-    table: pd.DataFrame, passed_over: set[str], places: NDArray[np.intp]
-) -> dict[Hashable, Joint]:
-    """By column, the trials whose rows differ there, and the cell of each; nothing where all agree.
-
-    `places` holds the trial of each row, rows of one trial beside each other. Columns of a kind are looked at
-    together: a table has many of them, and few differ.
-    """
-    starts = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
-    kinds = {name: _kind(dtype) for name, dtype in table.dtypes.items() if name not in passed_over}
-    found: dict[Hashable, Joint] = {}
-    for kind in KINDS:
-        own = [name for name in kinds if kinds[name] == kind]
-        if not own:
-            continue
-        values, missing = _cells(table[own], kind)
-        differs = _differing(values, missing, starts)
-        for at in np.flatnonzero(differs.any(axis=0)).tolist():
-            unlike = np.flatnonzero(differs[:, at])
-            cells = _together(values[:, at], own[at], kind, starts, unlike)
-            found[own[at]] = places[starts[unlike]], cells
+def _joint(
+    names: Sequence[Hashable],
+    values: NDArray[Any],
+    missing: NDArray[np.bool_],
+    kind: str,
+    starts: NDArray[np.intp],
+) -> dict[Hashable, NDArray[Any]]:
+    """The columns in which rows of a trial differ, a cell a trial; the rows of a trial begin at its start."""
+    differs, firsts = _differing(values, missing, starts), values[starts]
+    spans = [slice(*ends) for ends in pairwise([*starts.tolist(), len(values)])]
+    found: dict[Hashable, NDArray[Any]] = {}
+    for at in np.flatnonzero(differs.any(axis=0)).tolist():
+        unlike, cells = np.flatnonzero(differs[:, at]), firsts[:, at].copy()
+        cells[unlike] = _together(values[:, at], names[at], kind, spans, unlike)
+        found[names[at]] = cells
     return found
 
 
@@ -129,62 +126,51 @@ def _kind(dtype: Any) -> str:
     return "flags" if dtype.kind == "b" else "numbers" if dtype.kind in "iufc" else "words"
 
 
-def _cells(table: pd.DataFrame, kind: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """The cells, shape (rows, columns), and which of them are missing."""
+def _plain(
+    columns: Sequence[Cells], kind: str, order: NDArray[np.intp]
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """The cells of columns of one kind, shape (rows, columns), and which of them are missing; missing words are ""."""
     if kind == "flags":
-        flags = table.to_numpy(dtype=bool)
+        flags = np.column_stack([np.asarray(cells, dtype=bool) for cells in columns])[order]
         return flags, np.zeros(flags.shape, dtype=bool)
     if kind == "numbers":
-        numbers = table.to_numpy(dtype=float, na_value=np.nan)
+        numbers = np.column_stack([_floats(cells) for cells in columns])[order]
         return numbers, np.isnan(numbers)
-    words = table.to_numpy(dtype=object, copy=True)
+    words = np.column_stack([np.asarray(cells, dtype=object) for cells in columns])[order]
     missing = pd.isna(words)
     words[missing] = ""
     return words, missing
 
 
+def _floats(cells: Cells) -> Array:
+    if isinstance(cells, np.ndarray):
+        return cells.astype(float, copy=False)
+    return cells.to_numpy(dtype=float, na_value=np.nan)
+
+
 def _together(
-    values: NDArray[Any], name: Hashable, kind: str, starts: NDArray[np.intp], unlike: NDArray[np.intp]
-) -> NDArray[Any]:
+    values: NDArray[Any], name: Hashable, kind: str, spans: Sequence[slice], unlike: NDArray[np.intp]
+) -> Any:
     """What the rows of each trial that is `unlike` within itself say together in one column."""
     if kind == "flags":
-        return np.ones(len(unlike), dtype=bool)
+        return True
     if kind == "numbers":
-        means = name in AVERAGED
-        return _known_means(values, starts)[unlike] if means else np.full(len(unlike), np.nan)
-    cells = np.empty(len(unlike), dtype=object)
-    ends, joiner = np.r_[starts[1:], len(values)], JOINERS.get(str(name), " / ")
-    for at, place in enumerate(unlike.tolist()):
-        words = dict.fromkeys(str(word) for word in values[starts[place] : ends[place]] if word != "")
-        cells[at] = joiner.join(words)
-    return cells
+        return _known_means(values, [span.start for span in spans])[unlike] if name in AVERAGED else np.nan
+    joiner, words = JOINERS.get(str(name), " / "), values.tolist()
+    own = [dict.fromkeys(map(str, words[spans[place]])) for place in unlike.tolist()]  # each word once
+    return [joiner.join(filter(None, each)) for each in own]
 
 
 def _differing(
     values: NDArray[Any], missing: NDArray[np.bool_], starts: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
     """Which trials (by row) have a cell unlike their first in which column; a missing one is like a missing one."""
-    lengths = np.diff(np.r_[starts, len(values)])
-    head = np.repeat(starts, lengths)
+    head = np.repeat(starts, np.diff(np.r_[starts, len(values)]))
     unlike = (missing != missing[head]) | (~missing & (values != values[head]).astype(bool))
     return np.asarray(np.logical_or.reduceat(unlike, starts), dtype=np.bool_)
 
 
-def _with_joint(column: Cells, places: NDArray[np.intp], cells: NDArray[Any]) -> NDArray[Any]:
-    """A cell a trial: that of its first row, or the joint one of the trials in `places`."""
-    kind = _kind(column.dtype)
-    if kind == "flags":
-        values: NDArray[Any] = np.array(column, dtype=bool)
-    elif kind == "numbers":
-        values = pd.Series(column).to_numpy(dtype=float, na_value=np.nan, copy=True)
-    else:
-        values = np.array(column, dtype=object)
-        values[pd.isna(values)] = ""
-    values[places] = cells
-    return values
-
-
-def _known_means(values: Array, starts: NDArray[np.intp]) -> Array:
+def _known_means(values: Array, starts: Sequence[int]) -> Array:
     known = ~np.isnan(values)
     count = np.add.reduceat(known.astype(float), starts)
     total = np.add.reduceat(np.where(known, values, 0.0), starts)

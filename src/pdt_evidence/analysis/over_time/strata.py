@@ -22,6 +22,7 @@ from pdt_evidence.analysis.pooled.usual_strata import with_strata
 from pdt_evidence.analysis.synthesis import about_counts, scores_to_pool
 from pdt_evidence.effects.arrays import codes_of, joint_codes, numbers_in
 from pdt_evidence.effects.clock import CLOCKS, on_clock
+from pdt_evidence.effects.columns import Columns
 from pdt_evidence.effects.shared_arms import Covariances
 from pdt_evidence.effects.standing import EVENTS
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
@@ -128,7 +129,7 @@ def _rows(table: pd.DataFrame, by: tuple[str, ...], measure: str | None, clock: 
 
 def _covariance(rows: pd.DataFrame, rho: float, rho_outcomes: float | None, phi: float | None) -> Array:
     """Of the sampling errors of all rows, 0 between trials."""
-    V = Covariances(rows).blocks(rho).dense()
+    V = Covariances(Columns.of(rows)).blocks(rho).dense()
     factor = np.ones_like(V)
     if rho_outcomes is not None:
         if "outcome" not in rows.columns:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pdt_evidence.analysis.ordered import orders_of
@@ -17,6 +18,7 @@ from pdt_evidence.analysis.pooled.pooling import pool
 from pdt_evidence.analysis.pooled.rows_to_pool import distinct_words
 from pdt_evidence.analysis.pooled.strata import Cells, Table, strata_of
 from pdt_evidence.effects.arrays import codes_of, joint_codes
+from pdt_evidence.effects.columns import Columns
 from pdt_evidence.effects.per_trial import Aggregation, one_per_trial
 from pdt_evidence.effects.shared_arms import Covariances
 from pdt_evidence.evidence import load
@@ -48,13 +50,17 @@ class Stratified:
         self._covariances: dict[tuple[str, ...], Covariances] = {}
 
     @cached_property
+    def _columns(self) -> Columns:
+        return Columns.of(self._usable)
+
+    @cached_property
     def _by_trial(self) -> pd.DataFrame:
         cluster = joint_codes([codes_of(self._usable[name]) for name in (*self._by, "trial_id")])
         return self._usable.assign(**{CLUSTER: cluster})
 
     @cached_property
     def _aggregation(self) -> Aggregation:
-        return Aggregation(self._by_trial, CLUSTER)
+        return Aggregation(Columns.of(self._by_trial), CLUSTER)
 
     @cached_property
     def _cells(self) -> Cells:
@@ -109,7 +115,7 @@ class Stratified:
     def _covariance(self, key: tuple[str, ...], rows: list[int], rho: float) -> dict[Any, Any]:
         """Sampling covariance of each trial: correlated outcomes, and arms that contrasts share."""
         if key not in self._covariances:
-            self._covariances[key] = Covariances(self._usable.take(rows).reset_index(drop=True))
+            self._covariances[key] = Covariances(self._columns.take(np.asarray(rows)))
         blocks = self._covariances[key].blocks(rho)
         return {trial: V for trial, (_, V) in zip(blocks.clusters, blocks.by_cluster(), strict=True)}
 

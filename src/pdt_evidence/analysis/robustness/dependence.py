@@ -16,6 +16,7 @@ from pdt_evidence.analysis.pooled.strata import strata_of
 from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, Stratified
 from pdt_evidence.analysis.pooled.usual_strata import with_strata
 from pdt_evidence.analysis.synthesis import scores_to_pool, test_done
+from pdt_evidence.effects.columns import Columns
 from pdt_evidence.effects.shared_arms import Covariances
 from pdt_evidence.effects.standing import EVENTS
 from pdt_evidence.errors import EvidenceError, known_options
@@ -168,7 +169,7 @@ class _Replaced:
         if (ids, rho) not in self._known:
             if ids not in self._of_rows:
                 rows = self._table[self._table["row_id"].isin(ids)].reset_index(drop=True)
-                self._of_rows[ids] = Covariances(rows)
+                self._of_rows[ids] = Covariances(Columns.of(rows))
             self._known[ids, rho] = " ".join(map(str, self._of_rows[ids].blocks(rho).replaced))
         return self._known[ids, rho]
 
