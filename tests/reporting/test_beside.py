@@ -46,7 +46,9 @@ forks = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux alone
 
 
 def python(script):
-    alone = {"PYTHONPATH": os.path.dirname(beside.__file__)}  # the module without the package, which takes a second
+    alone = {
+        "PYTHONPATH": os.path.dirname(beside.__file__)
+    }  # the module without the package, which takes a second
     return subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=os.environ | alone
     )

@@ -78,7 +78,9 @@ class Beside(Generic[T]):
         self._answer, answer = os.pipe()
         parent = os.getpid()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of threads that are not Python's: those of BLAS
+            warnings.simplefilter(
+                "ignore", DeprecationWarning
+            )  # of threads that are not Python's: those of BLAS
             self._process = os.fork()
         if self._process == 0:
             try:

@@ -39,10 +39,13 @@ class Pictures:
     def files(self) -> dict[str, bytes]:
         """Name with ending -> content."""
         made: list[dict[str, bytes]] = []
-        with self._begun, self._drawing(_of_analyses(self._contents)) as others:
-            with tqdm(desc="figures", disable=None, leave=False) as bar:  # None: only on a terminal
-                for one in (self._begun, others):
-                    made += one.results(bar.update)
+        with (
+            self._begun,
+            self._drawing(_of_analyses(self._contents)) as others,
+            tqdm(desc="figures", disable=None, leave=False) as bar,  # None: only on a terminal
+        ):
+            for one in (self._begun, others):
+                made += one.results(bar.update)
         return {name: content for files in made for name, content in files.items()}
 
     def _drawing(self, plots: Plots) -> Beside[dict[str, bytes]]:

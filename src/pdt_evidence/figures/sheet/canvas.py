@@ -28,7 +28,17 @@ if TYPE_CHECKING:
     from pdt_evidence.figures.sheet.measure import Typeface
     from pdt_evidence.figures.sheet.styles import Style
 
-__all__ = ["DPI", "MARGIN", "Frame", "Sheet", "available", "new_axes", "new_figure", "only_for_files", "resize"]
+__all__ = [
+    "DPI",
+    "MARGIN",
+    "Frame",
+    "Sheet",
+    "available",
+    "new_axes",
+    "new_figure",
+    "only_for_files",
+    "resize",
+]
 
 MM = 72 / 25.4
 MARGIN = 6.0  # points around a figure of our own

@@ -135,7 +135,9 @@ def _brought(contents: Contents) -> dict[str, Any] | None:
     }
 
 
-def _forests(contents: Contents, pictures: Mapping[str, bytes], anchors: dict[str, str]) -> Iterator[dict[str, Any]]:
+def _forests(
+    contents: Contents, pictures: Mapping[str, bytes], anchors: dict[str, str]
+) -> Iterator[dict[str, Any]]:
     from pdt_evidence.figures import alt_text
 
     for name, title, part in contents.forests:

@@ -111,7 +111,9 @@ def _scale(strata: list[PooledEffect]) -> str:
     return f"{text}{sign[0].upper()}{sign[1:]}."
 
 
-def _forests(contents: OwnTable, pictures: Mapping[str, bytes], anchors: dict[str, str]) -> Iterator[dict[str, Any]]:
+def _forests(
+    contents: OwnTable, pictures: Mapping[str, bytes], anchors: dict[str, str]
+) -> Iterator[dict[str, Any]]:
     from pdt_evidence.figures import alt_text
 
     for name, title, part in contents.forests:

@@ -30,7 +30,10 @@ class View:
 
 
 def common(
-    pooled: Iterable[tuple[str, Synthesis]], corrections: Corrections, meanings: Meanings, pictures: Mapping[str, bytes]
+    pooled: Iterable[tuple[str, Synthesis]],
+    corrections: Corrections,
+    meanings: Meanings,
+    pictures: Mapping[str, bytes],
 ) -> dict[str, Any]:
     """The sections that both pages have: pools by heading, what effects mean, publication bias."""
     pictured = meanings.pictured
@@ -55,8 +58,17 @@ def _people(pictures: Mapping[str, bytes], row: Meaning) -> dict[str, Any] | Non
 
 
 def drawing(
-    pictures: Mapping[str, bytes], name: str, title: str, alt: str, links: Mapping[str, list[str]] | None = None
+    pictures: Mapping[str, bytes],
+    name: str,
+    title: str,
+    alt: str,
+    links: Mapping[str, list[str]] | None = None,
 ) -> dict[str, Any]:
     """A figure of the page: its name, its title, what it shows in words, and the SVG."""
     alt = true_minus(alt)
-    return {"name": name, "title": title, "alt": alt, "svg": inline(pictures[f"{name}.svg"].decode(), name, title, alt, links)}
+    return {
+        "name": name,
+        "title": title,
+        "alt": alt,
+        "svg": inline(pictures[f"{name}.svg"].decode(), name, title, alt, links),
+    }
