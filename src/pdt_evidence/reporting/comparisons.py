@@ -89,8 +89,16 @@ class Comparisons:
             "published_results": self.published,
         }
 
-    def figures(self) -> Iterator[ComparisonFigure]:
+    def compute(self) -> None:
+        """Compute every part."""
+        _ = self.follow_up, self.head_to_head, self.moderators, self.dependence, self.published
+
+    @cached_property
+    def figures(self) -> tuple[ComparisonFigure, ...]:
         """The figures of this part."""
+        return tuple(self._figures())
+
+    def _figures(self) -> Iterator[ComparisonFigure]:
         from pdt_evidence.figures import alt_text, forest, trajectory
         from pdt_evidence.reporting.rho_chart import rho_chart
 

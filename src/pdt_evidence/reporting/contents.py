@@ -147,8 +147,17 @@ class Contents:
         """Rows that went into no pool, each with its reason."""
         return _stacked({comparison: synthesis.left_out for comparison, synthesis in self.pooled.items()})
 
-    def forests(self) -> Iterator[tuple[str, str, Synthesis]]:
+    def compute(self) -> None:
+        """Compute everything that a page shows."""
+        _ = self.corrections, self.meanings, self.claims, self.brought, self.coverage, self.trials
+        self.comparisons.compute()
+
+    @cached_property
+    def forests(self) -> tuple[tuple[str, str, Synthesis], ...]:
         """File name, title and strata of each forest plot: one for each comparison and outcome worth one."""
+        return tuple(self._forests())
+
+    def _forests(self) -> Iterator[tuple[str, str, Synthesis]]:
         for comparison, synthesis in self.pooled.items():
             outcomes = list(dict.fromkeys(key[0] for key in synthesis))
             for outcome in outcomes:

@@ -185,8 +185,16 @@ class OwnTable:
     def versions(self) -> dict[str, str]:
         return versions()
 
-    def forests(self) -> Iterator[tuple[str, str, Synthesis]]:
+    def compute(self) -> None:
+        """Compute everything that a page shows."""
+        _ = self.corrections, self.meanings, self.left_out
+
+    @cached_property
+    def forests(self) -> tuple[tuple[str, str, Synthesis], ...]:
         """Name, title and strata of each forest plot: one for each word of the first column of strata."""
+        return tuple(self._forests())
+
+    def _forests(self) -> Iterator[tuple[str, str, Synthesis]]:
         from pdt_evidence.figures.sheet.words import told
 
         for synthesis in self.pooled.values():

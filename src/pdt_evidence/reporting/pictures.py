@@ -2,67 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from pdt_evidence.reporting import citations
+from pdt_evidence.reporting.beside import Beside
 from pdt_evidence.reporting.contents import Contents
-from pdt_evidence.reporting.meanings import Meanings
 from pdt_evidence.reporting.opening import draw_opening
 from pdt_evidence.reporting.own_opening import draw_own_opening, own_effects
 from pdt_evidence.reporting.own_table import OwnTable
 
-__all__ = ["write_forests", "write_own_forests"]
+__all__ = ["Pictures"]
 
-Plots = list[tuple[str, Callable[[], Any]]]
+Plots = Iterable[tuple[str, Callable[[], Any]]]  # names and how to draw them
 
 
-def write_forests(contents: Contents, folder: Path, endings: Sequence[str]) -> None:
-    """Draw every forest plot of `contents` into `folder`, in each format."""
+class Pictures:
+    """The figures of a run in each of `kinds`.
+
+    Those of the pools are drawn in a second process while this one goes on to what the others show.
+    """
+
+    def __init__(self, contents: Contents | OwnTable, kinds: Sequence[str]) -> None:
+        self._contents, self._kinds = contents, kinds
+        self._begun = self._drawing(_of_pools(contents))
+
+    def __enter__(self) -> Pictures:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._begun.close()
+
+    def files(self) -> dict[str, bytes]:
+        """Name with ending -> content."""
+        made: list[dict[str, bytes]] = []
+        with (
+            self._begun,
+            self._drawing(_of_analyses(self._contents)) as others,
+            tqdm(desc="figures", disable=None, leave=False) as bar,  # None: only on a terminal
+        ):
+            for one in (self._begun, others):
+                made += one.results(bar.update)
+        return {name: content for files in made for name, content in files.items()}
+
+    def _drawing(self, plots: Plots) -> Beside[dict[str, bytes]]:
+        from pdt_evidence.figures import forest  # noqa: F401  # imported once, before there are two processes
+
+        return Beside([partial(_files, name, draw, self._kinds) for name, draw in plots])
+
+
+def _files(name: str, draw: Callable[[], Any], kinds: Sequence[str]) -> dict[str, bytes]:
+    """One figure, drawn once and written in each format."""
+    from pdt_evidence.figures.sheet.canvas import only_for_files
+    from pdt_evidence.figures.sheet.files import file_of
+
+    with only_for_files():
+        figure = draw().figure
+    return {f"{name}.{kind}": file_of(figure, kind) for kind in kinds}
+
+
+def _of_pools(contents: Contents | OwnTable) -> Plots:
+    """The forests, and the one that opens the page."""
     from pdt_evidence.figures import forest
 
-    folder.mkdir(parents=True, exist_ok=True)
-    sources = citations.named()
-    plots: Plots = [(name, partial(forest, part, sources=sources)) for name, _, part in contents.forests()]
-    plots += [("opening", partial(draw_opening, contents))]
-    plots += [(figure.name, figure.draw) for figure in contents.comparisons.figures()]
-    _draw([*plots, *_people(contents.meanings)], folder, endings)
+    if isinstance(contents, Contents):
+        sources, opening = citations.named(), partial(draw_opening, contents)
+    else:
+        sources = citations.sources_line(contents.table) if contents.origin else None
+        opening = partial(draw_own_opening, contents.strata) if own_effects(contents.strata) else None
+    plots = [(name, partial(forest, part, sources=sources)) for name, _, part in contents.forests]
+    return plots if opening is None else [*plots, ("opening", opening)]
 
 
-def write_own_forests(contents: OwnTable, folder: Path) -> None:
-    """Draw every figure of a report on a user's table into `folder`, as SVG."""
-    from pdt_evidence.figures import forest
-
-    folder.mkdir(parents=True, exist_ok=True)
-    line = citations.sources_line(contents.table) if contents.origin else None
-    plots: Plots = [(name, partial(forest, part, sources=line)) for name, _, part in contents.forests()]
-    if own_effects(contents.strata):
-        plots.append(("opening", partial(draw_own_opening, contents.strata)))
-    _draw([*plots, *_people(contents.meanings)], folder, ("svg",))
-
-
-def _people(meanings: Meanings) -> Plots:
+def _of_analyses(contents: Contents | OwnTable) -> Plots:
+    """What is drawn of numbers that come later than the pools."""
     from pdt_evidence.figures import pictograph
 
-    row = meanings.pictured
-    return (
-        []
-        if row is None or row.people is None
-        else [("pictograph", partial(pictograph, row.people, title=""))]
-    )
-
-
-def _draw(plots: Plots, folder: Path, endings: Sequence[str]) -> None:
-    import matplotlib.pyplot as plt
-
-    from pdt_evidence.figures import save
-
-    for name, draw in tqdm(plots, desc="figures", disable=None, leave=False):  # None: only on a terminal
-        figure: Any = draw().figure
-        for ending in endings:
-            save(figure, folder / f"{name}.{ending}")
-        plt.close(figure)
+    if isinstance(contents, Contents):
+        yield from ((figure.name, figure.draw) for figure in contents.comparisons.figures)
+    row = contents.meanings.pictured
+    if row is not None and row.people is not None:
+        yield "pictograph", partial(pictograph, row.people, title="")

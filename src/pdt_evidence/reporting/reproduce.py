@@ -14,7 +14,7 @@ from pdt_evidence.formatting import counted
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.names import named
 from pdt_evidence.reporting.page import write_page
-from pdt_evidence.reporting.pictures import write_forests
+from pdt_evidence.reporting.pictures import Pictures
 from pdt_evidence.reporting.records import write_records
 from pdt_evidence.reporting.unfinished import folder_to_make_in
 from pdt_evidence.results import PooledEffect
@@ -79,13 +79,16 @@ def _write_all(contents: Contents, folder: Path, progress: Callable[[str], objec
     """Write every file to `folder`; returns how many."""
     progress("  1 of 5: pooling the trials")
     _ = contents.pooled
-    progress("  2 of 5: checking the claims, and writing the tables")
-    for name, table in contents.tables().items():
-        write_table(table, folder / "tables" / f"{name}.csv")
-    progress("  3 of 5: drawing the figures")
-    write_forests(contents, folder / "figures", FIGURE_FORMATS)
+    with Pictures(contents, FIGURE_FORMATS) as pictures:
+        progress("  2 of 5: checking the claims, and writing the tables")
+        for name, table in contents.tables().items():
+            write_table(table, folder / "tables" / f"{name}.csv")
+        progress("  3 of 5: drawing the figures")
+        drawn = pictures.files()
+    (folder / "figures").mkdir()
+    write_all({folder / "figures" / name: content for name, content in drawn.items()})
     progress("  4 of 5: writing the report")
-    write_page(contents, folder / "report.html", folder / "figures")
+    write_page(contents, folder / "report.html", drawn)
     progress("  5 of 5: writing the results for programs")
     write_records(contents, folder, [path for path in folder.rglob("*") if path.is_file()])
     return sum(path.is_file() for path in folder.rglob("*"))

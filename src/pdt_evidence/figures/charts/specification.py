@@ -127,6 +127,7 @@ def specification_curve(
         down = tall or placed.top + placed.upper + GAP + placed.lower + placed.bottom
         ax = canvas.new_axes(content, down, chosen.paper)
     else:
+        plain_axes(ax)
         placed = place(curve, chosen, texts, limits, ax.figure.dpi, *canvas.available(ax))
     return _draw(ax, curve, placed, limits, reference)
 
@@ -136,7 +137,6 @@ def _draw(ax: Any, curve: Curve, placed: Placed, limits: tuple[float, float], re
 
     from pdt_evidence.figures.sheet.canvas import Frame, Sheet
 
-    plain_axes(ax)
     style, below = placed.style, placed.bottom + placed.lower + GAP
     frame = Frame(placed.left, placed.right, placed.top, below)
     inset = ax.inset_axes((0.0, 0.0, 1.0, 1.0))

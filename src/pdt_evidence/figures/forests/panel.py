@@ -15,7 +15,6 @@ from pdt_evidence.figures.forests.placement import PlacedRow, Placement
 from pdt_evidence.figures.forests.records import ForestLayout
 from pdt_evidence.figures.sheet import axis, marks
 from pdt_evidence.figures.sheet.canvas import Frame, Sheet
-from pdt_evidence.figures.sheet.settings import plain_axes
 from pdt_evidence.figures.sheet.styles import Style
 
 __all__ = ["Extras", "draw_all", "prepare"]
@@ -39,7 +38,6 @@ class Extras:
 def prepare(ax: Any, layout: ForestLayout, placed: Placement, ends: Ends) -> None:
     """Axes with the effect on x, the rows downwards on y, and nothing but the lower spine."""
     style = placed.style
-    plain_axes(ax)
     least = (0.0, placed.least_height - placed.top - placed.bottom)
     ax.set_axes_locator(Frame(placed.left, placed.right, placed.top, placed.bottom, least))
     ax.set_facecolor("none")

@@ -17,7 +17,7 @@ from pdt_evidence.figures.forests.records import ForestLayout, ForestOptions, Ro
 from pdt_evidence.figures.forests.series import Series
 from pdt_evidence.figures.forests.series_layout import series_layout
 from pdt_evidence.figures.sheet.options import millimetres, numbers
-from pdt_evidence.figures.sheet.settings import drawn
+from pdt_evidence.figures.sheet.settings import drawn, plain_axes
 from pdt_evidence.figures.sheet.styles import MANY, Style, style_of, suited
 
 if TYPE_CHECKING:
@@ -313,6 +313,7 @@ def draw(
         placed = _alone(layout, style, width, ends)
         ax = _sheet_of(placed)
     else:
+        plain_axes(ax)
         placed = place(layout, style, _share(layout, ends), ax.figure.dpi, *canvas.available(ax))
     return _drawn(ax, layout, placed, ends, extras)
 

@@ -6,9 +6,11 @@ drawing, so that text of so many points stays in place when a window or a layout
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.transforms import (
     Affine2D,
@@ -26,11 +28,22 @@ if TYPE_CHECKING:
     from pdt_evidence.figures.sheet.measure import Typeface
     from pdt_evidence.figures.sheet.styles import Style
 
-__all__ = ["DPI", "MARGIN", "Frame", "Sheet", "available", "new_axes", "new_figure", "resize"]
+__all__ = [
+    "DPI",
+    "MARGIN",
+    "Frame",
+    "Sheet",
+    "available",
+    "new_axes",
+    "new_figure",
+    "only_for_files",
+    "resize",
+]
 
 MM = 72 / 25.4
 MARGIN = 6.0  # points around a figure of our own
 DPI = 200.0
+_only_for_files: ContextVar[bool] = ContextVar("only_for_files", default=False)
 
 
 class Frame:
@@ -102,9 +115,23 @@ def available(ax: Any) -> tuple[float, float]:
     return box.width * width, box.height * height
 
 
+@contextmanager
+def only_for_files() -> Iterator[None]:
+    """Make figures that nobody shows: no window is opened for them, and none has to be closed."""
+    before = _only_for_files.set(True)
+    try:
+        yield
+    finally:
+        _only_for_files.reset(before)
+
+
 def new_figure(width: float, height: float, paper: str, **layout: Any) -> Any:
     """A figure of that size in points, made by pyplot: a notebook shows, and plt.show() opens, only those."""
-    return plt.figure(figsize=(width / 72, height / 72), facecolor=paper, dpi=DPI, **layout)
+    if _only_for_files.get():
+        from matplotlib.figure import Figure as figure
+    else:
+        from matplotlib.pyplot import figure
+    return figure(figsize=(width / 72, height / 72), facecolor=paper, dpi=DPI, **layout)
 
 
 def new_axes(width: float, height: float, paper: str) -> Axes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pdt_evidence.analysis.conclusions.equivalence import VERDICTS as EQUIVALENCE_WORDS
@@ -42,23 +41,23 @@ SECTIONS = {
 }
 
 
-def bundled(contents: Contents, figures: Path) -> View:
-    """The view of a run on the bundled evidence, with the SVGs of the folder `figures`."""
+def bundled(contents: Contents, pictures: Mapping[str, bytes]) -> View:
+    """The view of a run on the bundled evidence; `pictures` are its figures as SVG, by file name."""
     published, trials = _published(), _trials(contents)
     anchors = {row["row_id"]: f"review-{row['row_id']}" for row in published}
     anchors |= {row["row_id"]: row["anchor"] for row in trials}
     brought = _brought(contents)
     sections = {name: word for name, word in SECTIONS.items() if name != "imported" or brought}
     pools = [(heading(name), syn) for name, syn in contents.pooled.items()]
-    words = common(pools, contents.corrections, contents.meanings, figures)
-    words |= _first_screen(contents, figures) | _judged(contents) | _compared(contents, figures)
+    words = common(pools, contents.corrections, contents.meanings, pictures)
+    words |= _first_screen(contents, pictures) | _judged(contents) | _compared(contents, pictures)
     words |= {
         "coverage": _coverage(contents),
         "about_time": contents.coverage.attrs["says"],
         "left_out": contents.left_out().to_dict("records"),
         "rows_available": len(contents.trials),
         "rows_pooled": int(((contents.trials["status"] == "ok") & contents.trials["preferred"]).sum()),
-        "figures": list(_forests(contents, figures, anchors)),
+        "figures": list(_forests(contents, pictures, anchors)),
         "brought": brought,
         "published": published,
         "trials": trials,
@@ -72,7 +71,7 @@ def bundled(contents: Contents, figures: Path) -> View:
     return View(title=TITLE, sections=sections, anchors=anchors, words=words, ours=True)
 
 
-def _first_screen(contents: Contents, figures: Path) -> dict[str, Any]:
+def _first_screen(contents: Contents, pictures: Mapping[str, bytes]) -> dict[str, Any]:
     from pdt_evidence.figures import alt_text
 
     article = contents.sources.set_index("source_id").loc["popular_article", "citation"]
@@ -86,7 +85,7 @@ def _first_screen(contents: Contents, figures: Path) -> dict[str, Any]:
         "Above 0 favours psychodynamic therapy (PDT)."
     )
     title = "PDT against control and against CBT, end of treatment"
-    picture = drawing(figures, "opening", title, alt_text(opening_effects(contents)))
+    picture = drawing(pictures, "opening", title, alt_text(opening_effects(contents)))
     return {
         "about": about,
         "answers_first": answers(contents),
@@ -108,13 +107,13 @@ def _judged(contents: Contents) -> dict[str, Any]:
     }
 
 
-def _compared(contents: Contents, figures: Path) -> dict[str, Any]:
+def _compared(contents: Contents, pictures: Mapping[str, bytes]) -> dict[str, Any]:
     found = contents.comparisons
     return {
         "comparisons": found,
         "moderators": moderator_groups(found.moderators),
         "verdict_words": _verdict_words(contents),
-        "drawn": {one.name: drawing(figures, one.name, one.title, one.alt) for one in found.figures()},
+        "drawn": {one.name: drawing(pictures, one.name, one.title, one.alt) for one in found.figures},
     }
 
 
@@ -136,11 +135,13 @@ def _brought(contents: Contents) -> dict[str, Any] | None:
     }
 
 
-def _forests(contents: Contents, folder: Path, anchors: dict[str, str]) -> Iterator[dict[str, Any]]:
+def _forests(
+    contents: Contents, pictures: Mapping[str, bytes], anchors: dict[str, str]
+) -> Iterator[dict[str, Any]]:
     from pdt_evidence.figures import alt_text
 
-    for name, title, part in contents.forests():
-        yield drawing(folder, name, title, alt_text(part), links_of(part.strata.values(), anchors))
+    for name, title, part in contents.forests:
+        yield drawing(pictures, name, title, alt_text(part), links_of(part.strata.values(), anchors))
 
 
 def _published() -> list[dict[Any, Any]]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -42,17 +41,17 @@ NUMBERS = (
 )  # fmt: skip
 
 
-def own(contents: OwnTable, figures: Path) -> View:
-    """The view of a user's table, with the SVGs of the folder `figures`."""
+def own(contents: OwnTable, pictures: Mapping[str, bytes]) -> View:
+    """The view of a user's table; `pictures` are its figures as SVG, by file name."""
     anchors = {row: f"row-{number}" for number, row in enumerate(contents.rows["row_id"], 1)}
     title = f"The numbers in {contents.name}"
     words = common(
-        [("", syn) for syn in contents.pooled.values()], contents.corrections, contents.meanings, figures
+        [("", syn) for syn in contents.pooled.values()], contents.corrections, contents.meanings, pictures
     )
     sections = {name: word for name, word in SECTIONS.items() if name in _of_use(contents)}
-    words |= _first_screen(contents, figures) | {
+    words |= _first_screen(contents, pictures) | {
         "left_out": [row | {"comparison": ""} for row in contents.left_out],
-        "figures": list(_forests(contents, figures, anchors)),
+        "figures": list(_forests(contents, pictures, anchors)),
         "trials": _rows(contents, anchors),
         "file": _file(contents),
         "versions": contents.versions,
@@ -69,12 +68,12 @@ def _of_use(contents: OwnTable) -> set[str]:
         found |= {"bias"}
     if contents.meanings.rows:
         found |= {"meaning"}
-    if any(True for _ in contents.forests()):
+    if contents.forests:
         found |= {"figures"}
     return found
 
 
-def _first_screen(contents: OwnTable, figures: Path) -> dict[str, Any]:
+def _first_screen(contents: OwnTable, pictures: Mapping[str, bytes]) -> dict[str, Any]:
     from pdt_evidence.figures import alt_text
 
     rows = contents.rows
@@ -86,7 +85,7 @@ def _first_screen(contents: OwnTable, figures: Path) -> dict[str, Any]:
     )
     effects = own_effects(contents.strata)
     picture = (
-        drawing(figures, "opening", "The largest groups of studies", alt_text(effects)) if effects else None
+        drawing(pictures, "opening", "The largest groups of studies", alt_text(effects)) if effects else None
     )
     return {
         "about": about,
@@ -112,11 +111,13 @@ def _scale(strata: list[PooledEffect]) -> str:
     return f"{text}{sign[0].upper()}{sign[1:]}."
 
 
-def _forests(contents: OwnTable, folder: Path, anchors: dict[str, str]) -> Iterator[dict[str, Any]]:
+def _forests(
+    contents: OwnTable, pictures: Mapping[str, bytes], anchors: dict[str, str]
+) -> Iterator[dict[str, Any]]:
     from pdt_evidence.figures import alt_text
 
-    for name, title, part in contents.forests():
-        yield drawing(folder, name, title, alt_text(part), links_of(part.strata.values(), anchors))
+    for name, title, part in contents.forests:
+        yield drawing(pictures, name, title, alt_text(part), links_of(part.strata.values(), anchors))
 
 
 def _rows(contents: OwnTable, anchors: dict[str, str]) -> list[dict[Any, Any]]:

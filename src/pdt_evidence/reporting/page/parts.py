@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.reporting.corrections import LEAST, SHOWN, Corrections
@@ -31,7 +30,10 @@ class View:
 
 
 def common(
-    pooled: Iterable[tuple[str, Synthesis]], corrections: Corrections, meanings: Meanings, figures: Path
+    pooled: Iterable[tuple[str, Synthesis]],
+    corrections: Corrections,
+    meanings: Meanings,
+    pictures: Mapping[str, bytes],
 ) -> dict[str, Any]:
     """The sections that both pages have: pools by heading, what effects mean, publication bias."""
     pictured = meanings.pictured
@@ -42,23 +44,31 @@ def common(
         "least": LEAST,
         "meanings": meanings,
         "fewest_for_meaning": FEWEST,
-        "people": None if pictured is None else _people(figures, pictured),
+        "people": None if pictured is None else _people(pictures, pictured),
     }
 
 
-def _people(figures: Path, row: Meaning) -> dict[str, Any] | None:
+def _people(pictures: Mapping[str, bytes], row: Meaning) -> dict[str, Any] | None:
     from pdt_evidence.figures.alt.meanings import pictograph
 
     if row.people is None:
         return None
     title = f"A hundred patients in each arm, {stratum(row)}"
-    return drawing(figures, "pictograph", title, pictograph(row.people))
+    return drawing(pictures, "pictograph", title, pictograph(row.people))
 
 
 def drawing(
-    folder: Path, name: str, title: str, alt: str, links: Mapping[str, list[str]] | None = None
+    pictures: Mapping[str, bytes],
+    name: str,
+    title: str,
+    alt: str,
+    links: Mapping[str, list[str]] | None = None,
 ) -> dict[str, Any]:
     """A figure of the page: its name, its title, what it shows in words, and the SVG."""
-    drawn = (folder / f"{name}.svg").read_text(encoding="utf-8")
     alt = true_minus(alt)
-    return {"name": name, "title": title, "alt": alt, "svg": inline(drawn, name, title, alt, links)}
+    return {
+        "name": name,
+        "title": title,
+        "alt": alt,
+        "svg": inline(pictures[f"{name}.svg"].decode(), name, title, alt, links),
+    }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -25,7 +24,7 @@ from pdt_evidence.reporting.page.own import own
 from pdt_evidence.reporting.page.panels import panel, remark
 from pdt_evidence.reporting.page.paper import print_page
 from pdt_evidence.reporting.page.parts import View
-from pdt_evidence.reporting.pictures import write_forests, write_own_forests
+from pdt_evidence.reporting.pictures import Pictures
 from pdt_evidence.reporting.records import refuse_others, write_records
 from pdt_evidence.verdicts.words import true_minus
 
@@ -113,14 +112,10 @@ def report(
     if table is None and (by is not None or measure is not None):
         raise RequestError("by= and measure= say how a table of your own is pooled. Give it as table=.")
     refuse_others(path.parent)
-    with tempfile.TemporaryDirectory() as folder:
-        if table is None:
-            contents = Contents(imported=imported, review=review)
-            write_forests(contents, Path(folder), endings=("svg",))
-        else:
-            contents = own_table(table, by, measure)
-            write_own_forests(contents, Path(folder))
-        write_page(contents, path, Path(folder))
+    contents = Contents(imported=imported, review=review) if table is None else own_table(table, by, measure)
+    with Pictures(contents, ("svg",)) as pictures:
+        contents.compute()
+        write_page(contents, path, pictures.files())
     made = [path]
     try:
         if pdf:
@@ -130,9 +125,9 @@ def report(
     return path
 
 
-def write_page(contents: Contents | OwnTable, path: Path, figures: Path) -> None:
-    """Write the page for `contents`, with the SVGs of the folder `figures` inside."""
-    view = bundled(contents, figures) if isinstance(contents, Contents) else own(contents, figures)
+def write_page(contents: Contents | OwnTable, path: Path, pictures: Mapping[str, bytes]) -> None:
+    """Write the page for `contents`, with its figures inside: `pictures` are these as SVG, by file name."""
+    view = bundled(contents, pictures) if isinstance(contents, Contents) else own(contents, pictures)
     page = _allowed(_with_its_letters(_rendered(view)))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_all({path: page.encode()})
