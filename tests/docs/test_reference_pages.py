@@ -1,13 +1,21 @@
 """What the site says of names, columns and commands is what the library has."""
 
+import inspect
 import json
 import re
+import sys
+from functools import cache
+from pathlib import Path
 
+import griffe
 import pytest
 from website.external_links import misshapen
 from website.pages import ROOT, command_line, data_dictionary, name_groups, reference, results_schema
+from website.signatures import from_signature
 
 import pdt_evidence as pdt
+
+FUNCTIONS = [name for name in pdt.__all__ if inspect.isfunction(getattr(pdt, name))]
 
 
 def test_the_reference_has_every_public_name_once_and_no_other():
@@ -22,6 +30,48 @@ def test_an_entry_names_the_place_where_the_name_is_defined():
     for entry in re.findall(r"^::: (\S+)$", "\n".join(reference().values()), flags=re.MULTILINE):
         module, _, name = entry.rpartition(".")
         assert getattr(import_module(module), name) is getattr(pdt, name)
+
+
+@cache
+def described(module):
+    file = Path(sys.modules[module].__file__)
+    return griffe.visit(module, file, file.read_text(encoding="utf-8"), docstring_parser=griffe.Parser.numpy)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_table_of_arguments_is_the_signature(name):
+    """Whatever the docstring says in common of several of them: each has a row with its own type and default."""
+    function = getattr(pdt, name)
+    signature = inspect.signature(function).parameters
+    rows = {row.name.lstrip("*"): row for row in from_signature(described(function.__module__)[name])}
+    assert set(rows) == set(signature)
+    for argument, row in rows.items():
+        assert str(row.annotation) == signature[argument].annotation, argument
+        default = signature[argument].default
+        known = vars(inspect.getmodule(inspect.unwrap(function)))
+        assert (
+            inspect.Parameter.empty if row.default is None else eval(str(row.default), known)
+        ) == default, argument
+
+
+def test_the_words_of_a_docstring_on_a_type_stay_beside_the_type_of_the_signature():
+    rows = {
+        row.name: row
+        for row in from_signature(described("pdt_evidence.analysis.pooled.pooling")["pool_many"])
+    }
+    assert (str(rows["test"].annotation), rows["test"].default) == ("str", "'knha'")
+    assert (str(rows["level"].annotation), rows["level"].default) == ("float", "0.95")
+    assert rows["vi"].description.startswith("array_like, shape (..., k).")
+    assert rows["bootstrap_draws"].default == repr(
+        inspect.signature(pdt.pool_many).parameters["bootstrap_draws"].default
+    )
+
+
+def test_a_class_shows_its_public_members_only():
+    listed = re.findall(r"members: \[(.*)\]$", "\n".join(reference().values()), flags=re.MULTILINE)
+    shown = [name for line in listed for name in line.split(", ")]
+    assert {"estimate", "summary", "methods", "log_density"} <= set(shown)
+    assert [name for name in shown if name.startswith("_")] == []
 
 
 def test_every_figure_stands_beside_its_entry():

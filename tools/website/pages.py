@@ -17,7 +17,6 @@ __all__ = ["ROOT", "command_line", "data_dictionary", "name_groups", "reference"
 ROOT = Path(__file__).parents[2]
 GALLERY = ROOT / "docs" / "gallery"
 PICTURES = {"gosh_plot": "gosh"}  # where the gallery has another name
-CLASS_OPTIONS = "    options:\n      members: true\n"
 
 
 def written() -> dict[str, tuple[str, str]]:
@@ -52,9 +51,7 @@ def reference() -> dict[str, str]:
 
 
 def _group_page(title: str, names: list[str]) -> str:
-    entries = [
-        f"::: {_path(name)}\n{CLASS_OPTIONS if _is_class(name) else ''}{_picture(name)}" for name in names
-    ]
+    entries = [f"::: {_path(name)}\n{_members(getattr(pdt, name))}{_picture(name)}" for name in names]
     return f"# {title}\n\n" + "\n".join(entries)
 
 
@@ -72,8 +69,19 @@ def _path(name: str) -> str:
     return f"{pdt.__name__}.{pdt._HOME_OF[name]}.{name}"
 
 
-def _is_class(name: str) -> bool:
-    return isinstance(getattr(pdt, name), type)
+def _members(value: object) -> str:
+    """The options of an entry that has members: a class shows its public ones, also those of its bases here."""
+    if not isinstance(value, type):
+        return ""
+    homes = [base for base in value.__mro__ if base.__module__.startswith(pdt.__name__)]
+    own, inherited = (
+        [name for base in bases for name in vars(base) if not name.startswith("_")]
+        for bases in (homes[:1], homes[1:])
+    )
+    fields = [name for name in getattr(value, "__dataclass_fields__", {}) if not name.startswith("_")]
+    shown = ", ".join(dict.fromkeys([*fields, *own, *inherited]))
+    below = ", ".join(name for name in dict.fromkeys(inherited) if name not in own)
+    return f"    options:\n      members: [{shown}]\n      inherited_members: [{below}]\n"
 
 
 def data_dictionary() -> str:

@@ -1,0 +1,89 @@
+"""Tables of arguments from the signature: an extension of griffe, which mkdocstrings reads docstrings with.
+
+Several arguments of a docstring may share one description, and its words for a type are not the annotation. So type and
+default of each row are those of the very argument; what the docstring says of the type opens the description.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from inspect import cleandoc
+from typing import Any
+
+import griffe
+
+__all__ = ["Signatures", "from_signature"]
+
+TABLES = {griffe.DocstringSectionKind.parameters, griffe.DocstringSectionKind.other_parameters}
+ENDING = re.compile(r"(, optional|, keyword-only|,? *default.*)+$")
+SIMPLE = (str, int, float, bool, type(None), tuple, frozenset)
+
+
+class Signatures(griffe.Extension):
+    """Rewrites the tables of every function, method and class of a package."""
+
+    def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
+        for described in _described(pkg):
+            from_signature(described)
+
+
+def from_signature(described: griffe.Function | griffe.Class) -> list[griffe.DocstringParameter]:
+    """Every row of the tables of arguments, rewritten in place."""
+    if not described.docstring:
+        return []
+    written = _types_written(described.docstring.value)
+    rows = [row for section in described.docstring.parsed if section.kind in TABLES for row in section.value]
+    for row in rows:
+        _rewrite(row, described, written.get(row.name, ""))
+    return rows
+
+
+def _described(home: griffe.Module | griffe.Class) -> Iterator[griffe.Function | griffe.Class]:
+    for member in home.members.values():
+        if isinstance(member, griffe.Function | griffe.Class) and not member.name.startswith("_"):
+            yield member
+        if isinstance(member, griffe.Module | griffe.Class):
+            yield from _described(member)
+
+
+def _types_written(docstring: str) -> dict[str, str]:
+    """Argument -> what the docstring says of its type."""
+    section = re.search(
+        r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-+$|\Z)", cleandoc(docstring), flags=re.DOTALL | re.MULTILINE
+    )
+    heads = re.findall(
+        r"^(\*{0,2}\w+(?:, \*{0,2}\w+)*) *: *(\S.*)$", section[1] if section else "", flags=re.MULTILINE
+    )
+    return {name: ENDING.sub("", kind) for names, kind in heads for name in names.split(", ")}
+
+
+def _rewrite(row: griffe.DocstringParameter, described: Any, written: str) -> None:
+    found = [
+        argument for argument in described.parameters if argument.name.lstrip("*") == row.name.lstrip("*")
+    ]
+    if not found:
+        return
+    (argument,) = found
+    row.annotation = argument.annotation
+    row.value = None if argument.kind.value.startswith("variadic") else _shown(argument.default, described)
+    if written and _plain(written) != _plain(str(argument.annotation)):
+        choices = re.fullmatch(r"\{(.*)\}", written)
+        opening = f"One of {choices[1]}." if choices else f"{written}."
+        row.description = f"{opening}\n{row.description}"
+
+
+def _plain(kind: str) -> str:
+    return kind.replace(" | None", "").replace(" or None", "").strip("'\"")
+
+
+def _shown(default: Any, described: Any) -> Any:
+    """The value of a default: a constant of the module is no help to a reader."""
+    if default is None:
+        return None
+    try:
+        ast.literal_eval(str(default))
+    except (ValueError, SyntaxError):
+        value = getattr(import_module(described.module.path), str(default), ...)
+        return repr(value) if isinstance(value, SIMPLE) else default
+    return default
