@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import re
+from functools import cache
 from pathlib import Path
 
 import pdt_evidence
@@ -12,6 +13,7 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 LIBRARY = Path(pdt_evidence.__file__).parent
 
 
+@cache
 def drawing():
     spec = importlib.util.spec_from_file_location(
         "draw_architecture", ROOT / "tools" / "draw_architecture.py"
@@ -49,7 +51,7 @@ def test_only_figures_and_those_who_put_them_together_import_matplotlib():
     for path in LIBRARY.rglob("*.py"):
         imported = [
             name
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for node in drawing().ORDER.statements(drawing().ORDER.tree(path))
             if isinstance(node, ast.Import | ast.ImportFrom)
             for name in (
                 [one.name for one in node.names] if isinstance(node, ast.Import) else [node.module or ""]

@@ -34,9 +34,10 @@ def texts(ax: Any) -> Iterator[tuple[str, Any]]:
 
 
 def boxes(ax: Any) -> dict[str, Any]:
-    """Pixel boxes of every text that can be seen, by name."""
+    """Pixel boxes of every text that can be seen, by name; a figure is drawn once, and anew when it has changed."""
     figure = ax.figure.canvas.figure
-    figure.draw_without_rendering()
+    if figure.stale:
+        figure.draw_without_rendering()
     renderer = figure.canvas.get_renderer()
     found = {}
     for name, text in texts(ax):
@@ -143,12 +144,13 @@ def _placed(artist: Any) -> Iterator[tuple[Path, bool]]:
             yield place.transform_path(paths[i % len(paths)]), True
 
 
-def assert_readable(ax: Any) -> None:
-    """No two texts overlap, none leaves the figure, and no mark runs through one."""
+def assert_readable(ax: Any) -> dict[str, Any]:
+    """No two texts overlap, none leaves the figure, and no mark runs through one; the boxes that show it."""
     found = boxes(ax)
     assert overlapping(found) == []
     assert outside(ax, found) == []
     assert covered(ax, found) == []
+    return found
 
 
 def mark(ax: Any, gid: str) -> Any:

@@ -164,8 +164,7 @@ def test_two_figures_side_by_side_keep_to_their_boxes(name, layout):
     axes = [FIGURES[name](ax=ax) for ax in figure.subplots(1, 2)]
     found = {}
     for n, ax in enumerate(axes):
-        geometry.assert_readable(ax)
-        found |= {f"{n}:{text}": box for text, box in geometry.boxes(ax).items()}
+        found |= {f"{n}:{text}": box for text, box in geometry.assert_readable(ax).items()}
     assert geometry.overlapping(found) == []
 
 
