@@ -111,6 +111,7 @@ class PooledEffect(Brief, Described):
         default_factory=dict[str, tuple[Any, ...]]
     )  # per study, for figures
     notes: tuple[str, ...] = ()
+    values_by: Mapping[str, Any] = field(default_factory=dict[str, Any])  # a synthesis's rules for its values
 
     @property
     def is_multilevel(self) -> bool:

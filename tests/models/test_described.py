@@ -54,6 +54,25 @@ def test_a_synthesis_says_what_became_of_several_rows_of_a_trial(options, words)
     assert words in pdt.synthesize(ROWS, by="outcome", **options).methods()
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"aggregate": "gls"}, {"rho": 0.3}, {"dependence": "one-per-trial"}, {"dependence": "che"}],
+)
+def test_a_stratum_says_of_its_values_what_the_synthesis_says(options):
+    synthesis = pdt.synthesize(ROWS, by="outcome", **options)
+    whole, one = synthesis.methods(), synthesis["anxiety"].methods()
+    text = whole.paragraph.replace(" They were pooled by outcome (item 13a).", "")
+    assert one.paragraph == re.sub(
+        r" \d+ rows? went into no pool, each with its reason \(item 13a\)\.", "", text
+    )
+    assert whole.references == one.references
+
+
+def test_nothing_is_said_of_combining_where_no_trial_has_several_values():
+    single = ROWS.drop_duplicates("trial_id")
+    assert "combined" not in pdt.synthesize(single, by="outcome").methods()
+
+
 def test_a_bayesian_result_is_not_described_as_another_model():
     text = pdt.pool_bayes(Y, V, prior=pdt.HalfNormal(0.5)).methods()
     assert "maximum likelihood" not in text

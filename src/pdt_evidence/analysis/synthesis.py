@@ -7,6 +7,7 @@ Rows that give no effect are set aside with their reason, the rows of one trial 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import nan
 from typing import Any
 
@@ -156,15 +157,19 @@ def synthesize(
         settings["test"] = test_done(dependence, test)
     strata, passed_over = Stratified(usable, by).pooled(settings, dependence, rho, aggregate)
     excluded = _joined(excluded, passed_over)
+    rules = {
+        "dependence": dependence,
+        "rho": rho if dependence in ("aggregate", "che") else nan,
+        "aggregate": aggregate if dependence == "aggregate" else "",
+    }
+    made = rules | {"counts": events if len(aside) else ""}
     return Synthesis(
         by=by,
-        strata=strata,
+        strata={key: replace(fit, values_by=made) for key, fit in strata.items()},
         left_out=excluded,
         measure=_measure(usable),
-        dependence=dependence,
-        rho=rho if dependence in ("aggregate", "che") else nan,
-        aggregate=aggregate if dependence == "aggregate" else "",
         notes=notes,
+        **rules,
         **settings,
     )
 

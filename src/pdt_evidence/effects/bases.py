@@ -23,7 +23,7 @@ from pdt_evidence.effects.ratios import log_odds_ratio, log_risk_ratio, risk_dif
 from pdt_evidence.effects.reported import P_OF_0, as_fraction, reported_effects
 from pdt_evidence.effects.smd import hedges_g, smdh
 
-__all__ = ["FromBasis", "Mask", "Words", "from_basis", "plain_basis"]
+__all__ = ["FORMULAS", "FromBasis", "Mask", "Words", "from_basis", "plain_basis"]
 
 Words = NDArray[np.object_]
 Mask = NDArray[np.bool_]

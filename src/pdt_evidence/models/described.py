@@ -7,7 +7,7 @@ cannot say another thing than what was done. Numbers in brackets are items of th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -21,6 +21,7 @@ from pdt_evidence.notes import code_of
 
 __all__ = ["Described", "Methods"]
 
+JOINED = "+"  # between the names of rows that one value is made of
 NONE = "none"  # how a record begins that has no reference
 MEASURES = {
     "SMD": ("standardised mean differences (Hedges’ g)", "10.3102/10769986006002107"),
@@ -103,17 +104,31 @@ def _effects(of: Any, found: list[str]) -> list[str]:
     lines += _from_counts(of, found)
     by = getattr(of, "by", ())
     if by:
-        lines.append(f"They were pooled by {' and '.join(name.replace('_', ' ') for name in by)} (item 13a).")
+        columns = " and ".join(name.replace("follow_up", "follow-up").replace("_", " ") for name in by)
+        lines.append(f"They were pooled by {columns} (item 13a).")
     excluded = getattr(of, "left_out", None)
     if excluded is not None and len(excluded):
         lines.append(f"{counted(len(excluded), 'row')} went into no pool, each with its reason (item 13a).")
     return lines
 
 
+def _strata(of: Any) -> list[Any]:
+    """The fits of a synthesis, or a fit alone."""
+    return list(of.strata.values()) if hasattr(of, "strata") else [of]
+
+
+def _rules(of: Any) -> Mapping[str, Any]:
+    """How values were chosen and combined: by the synthesis that made the fits, else by the model itself."""
+    made = [fit.values_by for fit in _strata(of) if getattr(fit, "values_by", None)]
+    if made:
+        return made[0]
+    return {"dependence": "che"} if getattr(of, "is_multilevel", False) else {}
+
+
 def _from_counts(of: Any, found: list[str]) -> list[str]:
     """What became of counts of persons, where there are any."""
-    results = [of, *getattr(of, "strata", {}).values()]
-    codes = {code_of(note) for result in results for note in getattr(result, "notes", ())}
+    codes = {code_of(note) for fit in _strata(of) for note in getattr(fit, "notes", ())}
+    aside = _rules(of).get("counts", "")
     lines = []
     if "from-odds-ratios" in codes:
         lines.append(
@@ -123,27 +138,27 @@ def _from_counts(of: Any, found: list[str]) -> list[str]:
     if "counts-beside-scores" in codes:
         lines.append(
             "Counts of persons stood beside scores only where a trial had no score of the same outcome (item 13a)."
-            if "counts-set-aside" in codes
+            if aside == "fallback"
             else "Counts of persons stood beside scores (item 13a)."
         )
-    elif "counts-set-aside" in codes:
+    elif aside:
         lines.append("Counts of persons were not pooled with scores (item 13a).")
     return lines
 
 
 def _dependence(of: Any, found: list[str]) -> list[str]:
-    rule, rho = (
-        getattr(of, "dependence", "che" if getattr(of, "is_multilevel", False) else ""),
-        getattr(of, "rho", math.nan),
-    )
+    rules = _rules(of)
+    rule, rho = rules.get("dependence", ""), rules.get("rho", getattr(of, "rho", math.nan))
     assumed = (
         ""
         if math.isnan(rho)
         else f", with a correlation of {rho:g} between values of the same persons assumed"
     )
     if rule == "aggregate":
+        if not any(JOINED in name for fit in _strata(of) for name in fit.row_ids):
+            return []
         how = {"mean": "their plain mean", "gls": "weighted by the inverse of their covariance"}
-        kind = getattr(of, "aggregate", "")
+        kind = rules.get("aggregate", "")
         value = f"{how.get(kind, 'one a trial')}{_cite(found, PLAIN_MEAN) if kind == 'mean' else ''}"
         return [
             f"Where a trial gave several values they were combined into one, {value}{assumed} (item 13b)."
@@ -178,6 +193,8 @@ def _pooling(of: Any, found: list[str]) -> list[str]:
     one = next(iter(of.strata.values()), None) if hasattr(of, "strata") else of
     if one is not None and one.is_multilevel:
         robust = TESTS_BY_CODE["CR2"]
+        if test is robust:
+            return lines
         return [*lines, f"Beside them stand {robust.name} intervals{_cite(found, robust.source)}."]
     if of.method == "EE" or one is None:
         return lines

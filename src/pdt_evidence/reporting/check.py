@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isinf, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +169,7 @@ def _table(path: Path) -> Checked:
         lines = {line for line, _ in wrong}
         computed = _computed(table)
         found += [one for one in _without_effect(computed, text.lines, where) if one.line not in lines]
+        found += _changed_since(computed, text.lines, where)
         assumed = list(_assumed(computed, where))
     source, _ = with_import(path, file_source(path, content, "table of trials"), lambda: csv_text(table))
     imported = [f"imported from {source['imported']['file']}."] if "imported" in source else []
@@ -193,6 +195,23 @@ def _judgements(table: pd.DataFrame, lines: Sequence[int], where: Sequence[str])
                     "shows this column.",
                     place=where[at],
                 )
+
+
+def _changed_since(table: pd.DataFrame, lines: Sequence[int], where: Sequence[str]) -> Iterator[Finding]:
+    """The rows whose effect is not what their own cells give."""
+    from pdt_evidence.effects.stale import effects_of_now
+
+    now = effects_of_now(table)
+    for at in [at for at, value in enumerate(now.tolist()) if not isnan(value)]:
+        gives = "none" if isinf(now[at]) else f"{now[at]:.4g}"
+        yield Finding(
+            line=lines[at],
+            row_id=str(table["row_id"].iloc[at]),
+            column="yi",
+            what=f"yi is {table['yi'].iloc[at]:.4g}, but the cells that it is said to come of give {gives}.",
+            how_to_mend="If they were changed since, remove the columns yi and vi: both are computed again.",
+            place=where[at],
+        )
 
 
 def _without(table: pd.DataFrame, problems: Sequence[Problem], lines: Sequence[int]) -> pd.DataFrame:

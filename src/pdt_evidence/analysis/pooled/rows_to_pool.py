@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pdt_evidence.effects.stale import tell_stale
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, warn
@@ -230,6 +231,7 @@ def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         warn(_left_out(gone))
     usable = table[~without].reset_index(drop=True)
     tell_repeats(usable, "and both are pooled")
+    tell_stale(usable)
     return usable, excluded
 
 
