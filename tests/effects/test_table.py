@@ -297,7 +297,7 @@ def test_every_bad_cell_is_told_at_once():
         "  - row 'D', column 'row_id': expected each id once, found it again. Rename one.",
         "  - row 'B', column 'mean_t': expected a number, found 'twelve'. Use digits or leave it empty.",
         "  - row 'C', column 'mean_t': expected a number, found inf. Use digits or leave it empty.",
-        "  - row 'B', column 'better': expected 'lower' or 'higher', found 'smaller'. Correct the word.",
+        "  - row 'B', column 'better': expected 'lower' or 'higher', found 'smaller'. Did you mean 'lower'?",
         "  - row 'C', column 'n_t': expected at least 1 person, found 0. Correct it or leave it empty.",
         "  - row 'A', column 'sd_t': expected an SD above 0, found 0. Correct it or leave it empty.",
         "  - row 'D', column 'sd_t': expected an SD above 0, found -2. Correct it or leave it empty.",

@@ -191,7 +191,7 @@ def test_a_verdict_rests_on_pools_under_every_other_rule(report):
 def test_a_verdict_that_flips_says_so():
     """One huge trial carries the pool: without it nothing is shown."""
     table = pdt.trials().query(SYMPTOMS).groupby("trial_id").head(1).head(6).reset_index(drop=True)
-    table = table.assign(
+    table = table.drop(columns="yi_basis").assign(
         yi=[3.0, 0.1, 0.12, 0.09, 0.11, 0.1], vi=0.002, outcome="depression", disorder="depression"
     )
     reviews = pdt.reviews()

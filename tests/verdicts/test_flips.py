@@ -38,7 +38,7 @@ def turned_numbers(sign):
     size = {"estimate": sign * 0.6, "ci_low": sign * 0.6 - 0.1, "ci_high": sign * 0.6 + 0.1, "ci_level": 95.0}
     return {
         "reviews": changed(reviews, lambda t: between & t["ci_low"].notna(), **size),
-        "trials": trials.assign(yi=trials["yi"].abs() * 0.1 + sign * 0.6),
+        "trials": trials.assign(yi=trials["yi"].abs() * 0.1 + sign * 0.6).drop(columns="yi_basis"),
     }
 
 

@@ -82,5 +82,5 @@ def tell_stale(table: pd.DataFrame) -> None:
     warn(
         f"The effect of {counted(len(at), 'row')} is not what the means, events or printed g beside it give, and is "
         f"pooled as it stands: {'; '.join(told)}{more}. Was the row changed after the effects were computed? "
-        "effect_sizes(table) computes them again."
+        "effect_sizes(table) computes them again; is yi meant as it is, drop the column yi_basis."
     )

@@ -37,6 +37,7 @@ JSON_TYPES: Mapping[str, dict[str, Any]] = {
     "tuple[str, ...]": {"type": "array", "items": {"type": "string"}},
     "NDArray[np.float64]": {"type": "array", "items": NUMBER},
     "Mapping[str, str]": {"type": "object", "additionalProperties": {"type": "string"}},
+    "Mapping[str, Any]": {"type": "object"},
     "Mapping[str, tuple[Any, ...]]": {"type": "object", "additionalProperties": {"type": "array"}},
 }
 SOURCE_COLUMNS = {  # in JSON, with the type of each
