@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdt_evidence.errors import RequestError, known_options
-from pdt_evidence.formatting import TEXT, counted, note_lines, percent, plain
+from pdt_evidence.formatting import TEXT, counted, effects_of, note_lines, percent, plain
 from pdt_evidence.models import power as models
 from pdt_evidence.models.equivalence import power_of_equivalence
 from pdt_evidence.models.pool import Options, fit
@@ -199,7 +199,8 @@ def power(
     Raises
     ------
     RequestError
-        For missing or bad values, all at once, and for power at the effect that `fit` observed.
+        For missing or bad values, all at once, for a result with several effects a trial, and for
+        power at the effect that `fit` observed.
 
     References
     ----------
@@ -215,6 +216,7 @@ def power(
     effect = 0.0 if effect is None and question in WITHOUT_EFFECT else effect
     sizes, effects = _many(k if k is not None else getattr(fit, "k", None)), _many(effect)
     _check(question, test, level, sizes, effects, margin, moderator_sd, simulate, seed)
+    _refuse_several(fit, k, n_per_arm if vi is None else vi, tau2 if I2 is None else I2)
     _refuse_observed(fit, effects, question)
     variance = _variance(fit, vi, n_per_arm, effects)
     between = _between(fit, tau2, I2, variance)
@@ -341,6 +343,16 @@ def _check(
         problems = [*error.problems, *problems]
     if problems:
         raise RequestError.from_problems(problems, "power()")
+
+
+def _refuse_several(fit: PooledEffect | None, *given: Any) -> None:
+    """Effects that trials share are no studies: neither their number nor their variances serve."""
+    if fit is None or not fit.is_multilevel or all(one is not None for one in given):
+        return
+    raise RequestError(
+        f"power() takes a pool of one value a trial, and this result has {effects_of(fit.k, fit.trials)}. Give one of "
+        "synthesize with dependence='aggregate' or 'one-per-trial'; or k=, n_per_arm= (or vi=) and tau2= (or I2=)."
+    )
 
 
 def _refuse_observed(fit: PooledEffect | None, effects: tuple[float, ...], question: str) -> None:
