@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pdt_evidence.analysis.checks import one_value_a_trial
 from pdt_evidence.errors import RequestError, known_options
-from pdt_evidence.formatting import TEXT, counted, effects_of, note_lines, percent, plain
+from pdt_evidence.formatting import TEXT, counted, note_lines, percent, plain
 from pdt_evidence.models import power as models
 from pdt_evidence.models.equivalence import power_of_equivalence
 from pdt_evidence.models.pool import Options, fit
@@ -216,7 +217,9 @@ def power(
     effect = 0.0 if effect is None and question in WITHOUT_EFFECT else effect
     sizes, effects = _many(k if k is not None else getattr(fit, "k", None)), _many(effect)
     _check(question, test, level, sizes, effects, margin, moderator_sd, simulate, seed)
-    _refuse_several(fit, k, n_per_arm if vi is None else vi, tau2 if I2 is None else I2)
+    given = (k, n_per_arm if vi is None else vi, tau2 if I2 is None else I2)
+    if fit is not None and any(one is None for one in given):
+        one_value_a_trial(fit, "power", "; or k=, n_per_arm= (or vi=) and tau2= (or I2=)")
     _refuse_observed(fit, effects, question)
     variance = _variance(fit, vi, n_per_arm, effects)
     between = _between(fit, tau2, I2, variance)
@@ -345,16 +348,6 @@ def _check(
         raise RequestError.from_problems(problems, "power()")
 
 
-def _refuse_several(fit: PooledEffect | None, *given: Any) -> None:
-    """Effects that trials share are no studies: neither their number nor their variances serve."""
-    if fit is None or not fit.is_multilevel or all(one is not None for one in given):
-        return
-    raise RequestError(
-        f"power() takes a pool of one value a trial, and this result has {effects_of(fit.k, fit.trials)}. Give one of "
-        "synthesize with dependence='aggregate' or 'one-per-trial'; or k=, n_per_arm= (or vi=) and tau2= (or I2=)."
-    )
-
-
 def _refuse_observed(fit: PooledEffect | None, effects: tuple[float, ...], question: str) -> None:
     if fit is None or question != "mean" or abs(effects[0] - fit.estimate) >= NEAR:
         return
@@ -380,12 +373,8 @@ def _variance(fit: PooledEffect | None, vi: Any, n_per_arm: Any, effects: tuple[
             )
         return models.variance_of_smd(max(map(abs, effects)), float(arms[0]), float(arms[1]))
     if fit is not None and len(fit.vi):
-        wi = 1 / fit.vi  # the typical variance of I2
-        return (
-            float((len(wi) - 1) * wi.sum() / (wi.sum() ** 2 - (wi**2).sum()))
-            if len(wi) > 1
-            else float(fit.vi[0])
-        )
+        wi, k = 1 / fit.vi, len(fit.vi)  # the typical variance of I2
+        return float((k - 1) * wi.sum() / (wi.sum() ** 2 - (wi**2).sum()) if k > 1 else fit.vi[0])
     raise RequestError("How large is a study? Give n_per_arm, vi or a fit.")
 
 
