@@ -60,6 +60,19 @@ def counted(number: float, noun: str = "study", several: str = "", *, decimals: 
     return f"{shown} {several or plural + (f' of {rest}' if rest else '')}"
 
 
+def effects_of(k: float, trials: float = math.nan) -> str:
+    """How many studies; of effects that trials share, how many effects of how many trials.
+
+    Examples
+    --------
+    >>> effects_of(10, 10), effects_of(15, 10), effects_of(3)
+    ('10 studies', '15 effects of 10 trials', '3 studies')
+    """
+    if math.isnan(trials) or trials == k:
+        return counted(k)
+    return f"{counted(k, 'effect')} of {counted(trials, 'trial')}"
+
+
 def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in cast("Mapping[Any, Any]", value).items()}

@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from pdt_evidence.analysis.ordered import in_their_order
 from pdt_evidence.arguments import give_a_stratum, is_synthesis, shown
 from pdt_evidence.errors import EvidenceError, RequestError
-from pdt_evidence.formatting import counted
+from pdt_evidence.formatting import counted, effects_of
 from pdt_evidence.models.pool import Options
+from pdt_evidence.results import PooledEffect
 
 __all__ = [
     "LARGEST",
@@ -25,6 +26,7 @@ __all__ = [
     "fault_of_effect",
     "fault_of_variance",
     "numbers",
+    "one_value_a_trial",
     "per_study",
     "read_only",
     "require_workable",
@@ -35,6 +37,21 @@ Floats = NDArray[np.float64]
 SMALLEST = 1e-100  # variance: products of several weights must be numbers still
 MOST_ERRORS = 1e12  # an effect of so many standard errors and its variance are not in one double
 LARGEST = 1e100  # effect, either way: weighted squares must be numbers still
+
+
+def one_value_a_trial(fit: PooledEffect, caller: str, instead: str = "") -> None:
+    """Refuse effects that trials share, where neither their number nor their variances are those of trials.
+
+    Raises
+    ------
+    RequestError
+        For a result with several effects a trial.
+    """
+    if fit.is_multilevel:
+        raise RequestError(
+            f"{caller}() takes a pool of one value a trial, and this result has {effects_of(fit.k, fit.trials)}. Give "
+            f"one of synthesize with dependence='aggregate' or 'one-per-trial'{instead}."
+        )
 
 
 def checked_studies(

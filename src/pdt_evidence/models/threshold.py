@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from pdt_evidence.formatting import TEXT, counted, note_lines, percent, plain
+from pdt_evidence.formatting import TEXT, effects_of, note_lines, percent, plain
 from pdt_evidence.models.pool import Options
 from pdt_evidence.models.pool import fit as pool_arrays
 from pdt_evidence.notes import Note
@@ -50,6 +50,7 @@ class Beyond(Brief):
     q: float
     level: float = 0.95
     k: int = 0
+    trials: float = NAN  # behind the k effects, where it is known
     share: float = NAN
     se: float = NAN
     ci: tuple[float, float] = NO_INTERVAL
@@ -65,7 +66,7 @@ class Beyond(Brief):
         level, q = percent(self.level), TEXT.shortest(self.q)
         lines = [
             f"True effects above {q}: {_percent(self.share)}{_interval(self.ci, level)} if they are normal;",
-            f"of the calibrated estimates of {counted(self.k)} {_percent(self.calibrated)}"
+            f"of the calibrated estimates of {effects_of(self.k, self.trials)} {_percent(self.calibrated)}"
             f"{_interval(self.calibrated_ci, level)}.",
         ]
         return "\n".join([*lines, *note_lines(self.notes)])
@@ -90,6 +91,8 @@ class Pooled(Protocol):
     def vi(self) -> Floats: ...
     @property
     def k(self) -> int: ...
+    @property
+    def trials(self) -> float: ...
     @property
     def estimate(self) -> float: ...
     @property
@@ -119,7 +122,15 @@ def beyond(fit: Pooled, q: float, level: float, draws: int, seed: int | None) ->
         seed=(seed, SEED),
     )
     share, se, ci = normal_share(fit.estimate, fit.se, fit.tau2, fit.tau2_se, q, level)
-    found: dict[str, Any] = {"q": float(q), "level": level, "k": fit.k, "share": share, "se": se, "ci": ci}
+    found: dict[str, Any] = {
+        "q": float(q),
+        "level": level,
+        "k": fit.k,
+        "trials": fit.trials,
+        "share": share,
+        "se": se,
+        "ci": ci,
+    }
     if fit.is_multilevel or fit.k < 2:
         return Beyond(**found, notes=tuple(_notes(fit, found, None)))
     effects = calibrated_effects(fit.yi, fit.vi, np.array(fit.estimate), np.array(fit.tau2))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from pdt_evidence.formatting import PAGE, RATIOS, counted, percent
+from pdt_evidence.formatting import PAGE, RATIOS, counted, effects_of, percent
 from pdt_evidence.reporting.own_table import OwnTable
 from pdt_evidence.results import PooledEffect
 
@@ -110,7 +110,7 @@ def _together(contents: OwnTable) -> str:
         if not math.isnan(sum(effect.ci)):
             ci = f"{percent(effect.level)} CI {to(effect.ci, effect.measure)}, {direction(effect)}"
         value = f"{short_measure(effect.measure)} {shown(effect.estimate, effect.measure)}"
-        parts.append(f"{_name(effect)}: {value} ({ci}; {counted(effect.k, 'study', 'studies')})")
+        parts.append(f"{_name(effect)}: {value} ({ci}; {effects_of(effect.k, effect.trials)})")
     more = len(largest) - SHOWN
     rest = f" {counted(more, 'smaller group is', 'smaller groups are')} pooled below." if more > 0 else ""
     return f"{'. '.join(parts)}.{rest}"
@@ -126,7 +126,7 @@ def _apart(strata: Sequence[PooledEffect]) -> str:
     for effect in largest:
         I2 = f"I² = {PAGE.number(effect.I2, 0)}%" if not math.isnan(effect.I2) else "I² cannot be computed"
         if math.isnan(sum(effect.pi)):
-            where = f"with {counted(effect.k)} no prediction interval can be computed"
+            where = f"with {effects_of(effect.k, effect.trials)} no prediction interval can be computed"
         else:
             limits = to(effect.pi, effect.measure)
             where = f"a new study is expected within {limits} ({percent(effect.level)} prediction interval)"

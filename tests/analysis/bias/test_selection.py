@@ -133,7 +133,7 @@ def test_bad_options_are_refused_together():
 
 def test_it_writes_itself():
     found = pdt.selection_model(CASE["yi"], CASE["vi"], steps=(0.025, 0.5))
-    assert found.intervals()["studies"].tolist() == [22, 5, 6]
+    assert found.intervals()["k"].tolist() == [22, 5, 6]
     assert "p 0.025 to 0.5" in found.summary()
     row = found.to_frame().iloc[0]
     assert (row["lrt_df"], row["k"]) == (2, 33)

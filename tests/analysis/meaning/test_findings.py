@@ -103,8 +103,7 @@ def test_patients_are_those_of_the_studies_whose_size_is_known():
     """The cell and the domain count the same persons."""
     row = pdt.findings(fit_of(n=(900, np.nan, 800)), control_rate=0.2).rows[0]
     assert row.cells()[1] == "3 (1700 in the 2 of known size)"
-    assert "1700 of" in row.domains[3].number
-    assert row.domains[3].number.endswith("patients, without 1 study of unknown size")
+    assert "; 1700 patients in the 2 trials of known size, " in row.domains[3].number
     assert pdt.findings(fit_of(), control_rate=0.2).rows[0].cells()[1] == "3 (2700)"
 
 
@@ -211,13 +210,55 @@ def test_word_html_and_latex_hold_the_same_cells(synthesis, tmp_path):
     found = pdt.findings(synthesis)
     found.to_word(tmp_path / "findings.docx")
     table = docx.Document(str(tmp_path / "findings.docx")).tables[0]
-    assert [cell.text for cell in table.rows[1].cells] == list(found.rows[0].cells())
+    assert [re.sub(r"\[\d+\]$", "", cell.text) for cell in table.rows[1].cells] == list(found.rows[0].cells())
     assert len(table.rows) == len(found) + 1
     assert list(tmp_path.iterdir()) == [tmp_path / "findings.docx"]
     assert found.to_html().count("<tr>") == len(found) + 1
     assert found.to_latex().count("\\\\") == len(found) + 1
     with pytest.raises(pdt.EvidenceError, match=r"ends in \.docx"):
         found.to_word(tmp_path / "findings.doc")
+
+
+@pytest.mark.parametrize(
+    ("judgements", "level"),
+    [
+        (("no concern", "not serious", "no concern", "no concern", "undetected"), "high"),
+        (("no concern", "serious", "no concern", "no concern", "undetected"), "moderate"),
+        (("no concern", "serious", "no concern", "serious", "undetected"), "low"),
+        (("no concern", "very serious", "no concern", "no concern", "strongly suspected"), "very low"),
+        (("extremely serious", "very serious", "serious", "no concern", "undetected"), "very low"),
+        (("no concern", "serious", "not assessed", "no concern", "undetected"), "not judged"),
+    ],
+)
+def test_certainty_follows_from_what_was_confirmed_and_from_nothing_else(judgements, level):
+    found = pdt.findings(fit_of(), control_rate=0.2)
+    key = found.rows[0].key
+    for domain, judgement in zip(DOMAINS, judgements, strict=True):
+        certainty = found.rows[0].certainty
+        assert (certainty.level, certainty.unjudged[-1]) == ("not judged", "publication bias")
+        found = found.confirm(key, domain, judgement, by="A", date="2026-11-29")
+    assert found.rows[0].certainty.level == level == found.to_frame()["certainty"].iloc[0]
+    for text in (found.summary(), found.to_html(), found.to_latex().replace("$-$", "−")):
+        assert str(found.rows[0].certainty) in text
+
+
+def test_rows_have_words_for_readers_and_cells_the_numbers_of_their_notes(synthesis):
+    key = ("depression", "post")
+    said = pdt.findings(synthesis).confirm(key, "imprecision", "serious", by="A", date="2026-11-29")
+    name = "Depression, end of treatment, PDT against control"
+    assert [row.name for row in said if row.key == key] == [name]
+    html = said.to_html()
+    notes = re.findall("<li>(.*?)</li>", html)
+    marks = [int(n) for cell in re.findall(r"<sup>\[(.*?)\]</sup>", html) for n in cell.split(", ")]
+    assert sorted(marks) == list(range(1, len(notes) + 1))
+    marked = re.search(r"<td>serious \(confirmed by A\)[^<]*<sup>\[(\d+)\]", html)
+    assert notes[int(marked[1]) - 1] == f"{name}, imprecision: serious, confirmed by A on 2026-11-29."
+    assert "border:1px solid" in html
+
+
+def test_only_ratios_are_called_relative():
+    assert "Relative effect: OR" in pdt.findings(replace(fit_of(), measure="OR"), control_rate=0.2).summary()
+    assert "Relative" not in pdt.findings(fit_of(), control_rate=0.2).summary()
 
 
 def test_bad_rates_and_strata_are_refused(synthesis):

@@ -24,7 +24,14 @@ from pdt_evidence.analysis.bias.records import (
 from pdt_evidence.analysis.bias.selection import selection_model
 from pdt_evidence.analysis.bias.selection_records import SelectionModel
 from pdt_evidence.analysis.bias.sensitivity import PublicationSensitivity, publication_sensitivity
-from pdt_evidence.analysis.bias.studies import DIRECTIONS, Evidence, Studies, direction_of, studies_of
+from pdt_evidence.analysis.bias.studies import (
+    DIRECTIONS,
+    Evidence,
+    Studies,
+    direction_of,
+    several_effects,
+    studies_of,
+)
 from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
 from pdt_evidence.analysis.pooled.pooling import henmi_copas, pool
 from pdt_evidence.errors import known_options
@@ -200,7 +207,7 @@ def bias(
     )
     studies = studies_of(yi, vi, cluster=cluster, rho=rho)
     level = studies.level if level is None else level
-    trials = int(studies.codes.max()) + 1
+    trials = studies.trials
     base: dict[str, Any] = {"k": studies.k, "trials": trials, "measure": studies.measure, "level": level}
     base["stratum"] = dict(studies.fit.stratum) if studies.fit is not None else {}
     first = replace(_uncorrected(studies, level), method="uncorrected")
@@ -337,4 +344,7 @@ def _beyond(rows: list[Adjusted], studies: Studies) -> tuple[str, ...]:
 def _dependent(studies: Studies) -> tuple[str, ...]:
     if studies.cluster is None:
         return ()
-    return ("Trials have several effects: robust inference by trial where the method has it.",)
+    return (
+        "Trials have several effects: robust inference by trial where the method has it.",
+        *several_effects(studies),
+    )

@@ -19,7 +19,14 @@ from pdt_evidence.analysis.bias.records import (
     student,
     table_of,
 )
-from pdt_evidence.analysis.bias.studies import DIRECTIONS, Evidence, Studies, direction_of, studies_of
+from pdt_evidence.analysis.bias.studies import (
+    DIRECTIONS,
+    Evidence,
+    Studies,
+    direction_of,
+    several_effects,
+    studies_of,
+)
 from pdt_evidence.errors import known_options
 from pdt_evidence.formatting import note_lines
 from pdt_evidence.models.bias.lines import (
@@ -189,7 +196,7 @@ def pet_peese(
         model=form,
         precision=word,
         level=level,
-        notes=(why,),
+        notes=(why, *several_effects(studies)),
     )
 
 

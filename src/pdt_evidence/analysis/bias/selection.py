@@ -13,7 +13,7 @@ from pdt_evidence.analysis.bias.selection_inference import inference, resampled
 from pdt_evidence.analysis.bias.selection_records import SelectionModel, SelectionTest
 from pdt_evidence.analysis.bias.studies import DIRECTIONS, Evidence, Studies, direction_of, studies_of
 from pdt_evidence.errors import RequestError, known_options
-from pdt_evidence.formatting import TEXT, counted
+from pdt_evidence.formatting import TEXT, counted, effects_of
 from pdt_evidence.models.bias.selection import Model, Selected, fit_selected, scaled
 from pdt_evidence.models.bias.step_function import interval_of
 from pdt_evidence.options import LEVEL, SEED, Choice, Whole, check_options
@@ -216,11 +216,12 @@ def _undetermined(
         return f"{size} parameters need more than {size} {what}, and there are {units}"
     if kind == "beta" or given is not None or all(counts):
         return ""
+    one = "study" if studies.cluster is None else "effect"
     bounds = (0.0, *edges, 1.0)
     empty = [f"{bounds[i]:g} to {bounds[i + 1]:g}" for i, count in enumerate(counts) if not count]
     return (
-        f"no study has a one-sided p-value from {' or from '.join(empty)}: nothing tells the chance that such a "
-        "study is published (fewer steps may do, or weights given in advance)"
+        f"no {one} has a one-sided p-value from {' or from '.join(empty)}: nothing tells the chance that such a "
+        f"{one} is published (fewer steps may do, or weights given in advance)"
     )
 
 
@@ -254,9 +255,10 @@ def _asides(studies: Studies, found: Selected, drawn: Floats | None, bootstrap: 
     if studies.is_beyond(float(found.theta[0])):
         effects = TEXT.interval((float(studies.yi.min()), float(studies.yi.max())))
         said.append(f"The estimate lies outside of all effects observed ({effects}): no trial bears it out.")
-    if studies.k < FEW:
+    size = effects_of(studies.k, studies.trials)
+    if studies.trials < FEW:
         said.append(
-            f"{counted(studies.k)} {'is' if studies.k == 1 else 'are'} few for a selection model: "
+            f"{size} {'is' if studies.k == 1 else 'are'} few for a selection model: "
             "the interval says how little they tell."
         )
     if studies.cluster is not None and drawn is None:

@@ -36,7 +36,7 @@ class SelectionModel(Tabular):
 
     kind: str
     steps: tuple[float, ...]  # one-sided p-values in the direction that selection favours
-    counts: tuple[int, ...]  # studies in each interval; () for "beta"
+    counts: tuple[int, ...]  # effects in each interval; () for "beta"
     k: int
     clusters: int  # k where each effect is alone
     estimate: float = NAN
@@ -80,8 +80,13 @@ class SelectionModel(Tabular):
         test = {"lrt_statistic": self.lrt.statistic, "lrt_df": self.lrt.df, "lrt_p": self.lrt.p}
         return pd.DataFrame([row | test])
 
+    @property
+    def unit(self) -> str:
+        """What `k` and `counts` are numbers of: "study", or "effect" where trials have several."""
+        return "effect" if self.clusters < self.k else "study"
+
     def intervals(self) -> pd.DataFrame:
-        """One row an interval of the p-value, or an exponent: studies, weight and its interval."""
+        """One row an interval of the p-value, or an exponent: k (effects), weight and its interval."""
         import pandas as pd
 
         ends = self.weights_ci or ((NAN, NAN),) * len(self.weights)
@@ -89,7 +94,7 @@ class SelectionModel(Tabular):
         if self.kind == "beta":
             return pd.DataFrame({"exponent": ["a", "b"][: len(self.weights)], **rows})
         edges = (0.0, *self.steps, 1.0)
-        names = {"p_above": edges[:-1], "p_to": edges[1:], "studies": self.counts}
+        names = {"p_above": edges[:-1], "p_to": edges[1:], "k": self.counts}
         weights = self.weights or (NAN,) * len(self.counts)
         ends = self.weights_ci or ((NAN, NAN),) * len(weights)
         return pd.DataFrame(
@@ -128,12 +133,13 @@ class SelectionModel(Tabular):
         if self.kind == "beta":
             first = [(f"exponent {row.exponent}", "") for row in table.itertuples()]
         else:
-            first = [(f"p {row.p_above:g} to {row.p_to:g}", str(row.studies)) for row in table.itertuples()]
+            first = [(f"p {row.p_above:g} to {row.p_to:g}", str(row.k)) for row in table.itertuples()]
         rows = [
             (*name, *map(TEXT.number, cells))
             for name, cells in zip(first, table[["weight", "ci_low", "ci_high"]].to_numpy(), strict=True)
         ]
-        return aligned([("", "studies", "weight", "ci.lb", "ci.ub"), *rows], 1)
+        several = "studies" if self.unit == "study" else "effects"
+        return aligned([("", several, "weight", "ci.lb", "ci.ub"), *rows], 1)
 
     def _line(self) -> str:
         numbers = f"{TEXT.estimate(self.estimate, self.ci)}, {TEXT.p_value(self.lrt.p)} of no selection"

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from pdt_evidence.analysis.bias.records import NAN, Adjusted, Tabular, student
 from pdt_evidence.analysis.bias.studies import DIRECTIONS, Evidence, Studies, direction_of, studies_of
 from pdt_evidence.errors import known_options
-from pdt_evidence.formatting import TEXT, aligned, counted, note_lines, percent
+from pdt_evidence.formatting import TEXT, aligned, counted, effects_of, note_lines, percent
 from pdt_evidence.models.bias.affirmative import (
     LARGEST_RATIO,
     Selection,
@@ -43,7 +43,8 @@ class PublicationSensitivity(Tabular):
     model: str
     q: float
     k: int
-    affirmative: int  # studies that are significant in the favoured direction
+    trials: int  # behind the k effects
+    affirmative: int  # effects that are significant in the favoured direction
     naive: Adjusted
     worst_case: Adjusted  # of the other studies alone
     s_value: float = NAN  # the selection ratio that brings the mean to q; infinite where none does
@@ -58,22 +59,31 @@ class PublicationSensitivity(Tabular):
     notes: tuple[str, ...] = ()
 
     @property
+    def unit(self) -> str:
+        """What `k` and `affirmative` are numbers of: "study", or "effect" where trials have several."""
+        return "effect" if self.trials < self.k else "study"
+
+    @property
     def sentence(self) -> str:
         """What the two S-values say, for readers."""
         if self.why:
             return f"The sensitivity to publication bias cannot be computed: {self.why}."
         kind = "positive" if self.sign > 0 else "negative"
         to = f"{self.q:g}"
-        start = f"Studies with significant {kind} results ({self.affirmative} of {self.k}) would have to be "
+        which = f"studies with significant {kind} results ({self.affirmative} of {self.k})"
+        if self.unit == "effect":
+            size = effects_of(self.k, self.trials)
+            which = f"significant {kind} results ({self.affirmative} of {size})"
         if np.isinf(self.s_value):
             first = (
-                f"However much likelier studies with significant {kind} results ({self.affirmative} of {self.k}) were "
-                f"to be published than the others, that would not bring {self.mean} of "
+                f"However much likelier {which} were to be published than the others, that would not "
+                f"bring {self.mean} of "
                 f"{TEXT.number(self.naive.estimate, 2)} to {to}"
             )
         else:
             first = (
-                f"{start}{_times(self.s_value)} as likely to be published as the others to bring {self.mean} of "
+                f"{which[0].upper()}{which[1:]} would have to be {_times(self.s_value)} "
+                f"as likely to be published as the others to bring {self.mean} of "
                 f"{TEXT.number(self.naive.estimate, 2)} to {to}"
             )
         return f"{first}; {self._limit(to)}."
@@ -102,7 +112,7 @@ class PublicationSensitivity(Tabular):
         return "\n".join([*lines, *note_lines(self.notes)])
 
     def to_frame(self) -> pd.DataFrame:
-        """One row: both S-values, the worst case, how many studies are affirmative."""
+        """One row: both S-values, the worst case, how many effects are affirmative."""
         import pandas as pd
 
         worst = self.worst_case
@@ -112,6 +122,7 @@ class PublicationSensitivity(Tabular):
                     "model": self.model,
                     "q": self.q,
                     "k": self.k,
+                    "trials": self.trials,
                     "affirmative": self.affirmative,
                     "estimate": self.naive.estimate,
                     "s_value": self.s_value,
@@ -210,6 +221,7 @@ def publication_sensitivity(
         "model": model,
         "q": q,
         "k": studies.k,
+        "trials": studies.trials,
         "affirmative": many,
         "level": level,
         "sign": sign,
@@ -260,10 +272,11 @@ def _impossible(data: Selection, q: float) -> str:
     many = int(data.affirmative.sum())
     if len(np.unique(data.codes)) < 2:
         return "it takes at least 2 independent studies, and there is 1"
+    one = "study" if len(np.unique(data.codes)) == len(data.yi) else "effect"
     if not many:
-        return "no study is significant in the direction that selection is taken to favour"
+        return f"no {one} is significant in the direction that selection is taken to favour"
     if many == len(data.yi):
-        return "every study is significant in that direction, so that none tells what was not published"
+        return f"every {one} is significant in that direction, so that none tells what was not published"
     if data.corrected(np.ones(1)).estimate[0] <= q:
         return "the estimate lies at or beyond q already, away from where selection pushes it"
     return ""

@@ -17,10 +17,10 @@ from pdt_evidence.analysis.pooled.multilevel import MultilevelEffect
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
 from pdt_evidence.evidence.frames import as_pandas, is_table
 from pdt_evidence.evidence.schema import missing_column
-from pdt_evidence.formatting import counted
+from pdt_evidence.formatting import counted, effects_of
 from pdt_evidence.results import PooledEffect
 
-__all__ = ["DIRECTIONS", "Evidence", "Studies", "direction_of", "studies_of"]
+__all__ = ["DIRECTIONS", "Evidence", "Studies", "direction_of", "several_effects", "studies_of"]
 
 Floats = NDArray[np.float64]
 DIRECTIONS = ("positive", "negative", None)
@@ -59,6 +59,11 @@ class Studies:
     def k(self) -> int:
         """Effects."""
         return len(self.yi)
+
+    @property
+    def trials(self) -> int:
+        """Trials behind the effects."""
+        return int(self.codes.max()) + 1
 
     @property
     def codes(self) -> NDArray[np.intp]:
@@ -115,6 +120,11 @@ def studies_of(
         raise without_variances(data)
     y, v, _ = checked_studies(data, vi, None)
     return _made(y, v, {}, _names(cluster, {}, len(y)), rho, None)
+
+
+def several_effects(studies: Studies) -> tuple[str, ...]:
+    """The sentence that k is no number of studies, where trials have several effects."""
+    return () if studies.cluster is None else (f"k counts effects: {effects_of(studies.k, studies.trials)}.",)
 
 
 def direction_of(studies: Studies, direction: str | None) -> tuple[float, str]:

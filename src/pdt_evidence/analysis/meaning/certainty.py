@@ -21,13 +21,37 @@ from pdt_evidence.models.bias.small_study import RegressionTest
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.showing import Brief
 
-__all__ = ["DOMAINS", "SUGGESTIONS", "Domain", "domains_of", "judgements_of"]
+__all__ = [
+    "CERTAINTY_RULE",
+    "DOMAINS",
+    "SUGGESTIONS",
+    "Certainty",
+    "Domain",
+    "certainty_of",
+    "domains_of",
+    "judgements_of",
+]
 
 DOMAINS = ("risk of bias", "inconsistency", "indirectness", "imprecision", "publication bias")
 SUGGESTIONS = ("no concern", "serious", "very serious", "not assessed")
 FINE, SERIOUS, VERY, OPEN = SUGGESTIONS
 GRADE = ("not serious", "extremely serious")  # what panels also write
 GRADE_OF_PUBLICATION = ("undetected", "strongly suspected")
+LEVELS = ("high", "moderate", "low", "very low")
+DOWN = {
+    FINE: 0,
+    "not serious": 0,
+    "undetected": 0,
+    SERIOUS: 1,
+    "strongly suspected": 1,
+    VERY: 2,
+    "extremely serious": 3,
+}
+CERTAINTY_RULE = (
+    "Starts at high, as that of randomised trials does, and goes down by what was confirmed of the five domains: "
+    "serious one level, very serious two, extremely serious three, to very low at most. Not judged until all five are "
+    "confirmed."
+)
 HALF = 50.0  # percent of the weight
 ALWAYS = ("Low", "High")  # judgements that are named where no trial has them, too
 LEAST_FOR_ASYMMETRY = 10  # trials
@@ -50,6 +74,32 @@ class Domain(Brief):
     judgement: str = ""
     by: str = ""
     date: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Certainty(Brief):
+    """The certainty of a row by GRADE, from what was confirmed of its domains; never from suggestions."""
+
+    level: str  # one of `LEVELS`; "not judged" while a domain is open
+    down: tuple[tuple[str, int], ...]  # the domains that lower it, and by how many levels
+    unjudged: tuple[str, ...]  # the domains that nobody has judged
+
+    def __str__(self) -> str:
+        if self.unjudged:
+            names = "all five domains" if len(self.unjudged) == len(DOMAINS) else ", ".join(self.unjudged)
+            return f"{self.level} (open: {names})"
+        return (
+            f"{self.level} ({', '.join(f'−{steps} {name}' for name, steps in self.down) or 'no downgrade'})"
+        )
+
+
+def certainty_of(domains: Sequence[Domain]) -> Certainty:
+    """The certainty that the confirmed judgements come to, by `CERTAINTY_RULE`."""
+    unjudged = tuple(one.name for one in domains if one.judgement not in DOWN)
+    down = tuple((one.name, DOWN[one.judgement]) for one in domains if DOWN.get(one.judgement))
+    total = sum(steps for _, steps in down)
+    level = "not judged" if unjudged else LEVELS[min(total, len(LEVELS) - 1)]
+    return Certainty(level=level, down=down, unjudged=unjudged)
 
 
 def judgements_of(domain: str) -> tuple[str, ...]:
@@ -130,11 +180,15 @@ def _imprecision(fit: PooledEffect, minimal: float, power: float) -> Domain:
     except EvidenceError:  # another measure, or several effects a trial
         number += "; information size not known for this result"
     else:
-        held = "not known" if math.isnan(size.held) else f"{size.held:.0f}"
-        number += f"; {held} of {math.ceil(size.required):.0f} patients"
-        unknown = int(np.isnan(sizes_of(fit)).sum())
-        if 0 < unknown < fit.k:
-            number += f", without {counted(unknown)} of unknown size"
+        known = int(np.isfinite(sizes_of(fit)).sum())
+        patients = (
+            "patients in the trials not known"
+            if math.isnan(size.held)
+            else f"{size.held:.0f} patients in the"
+        )
+        if not math.isnan(size.held):
+            patients += " trials" if known == fit.k else f" {counted(known, 'trial')} of known size"
+        number += f"; {patients}, {math.ceil(size.required):.0f} needed"
         suggestion = SERIOUS if suggestion == FINE and size.fraction < 1 else suggestion
     return Domain(name="imprecision", rule=rule, number=number, suggestion=suggestion)
 

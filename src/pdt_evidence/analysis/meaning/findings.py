@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +11,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pdt_evidence.analysis.meaning.absolute import MEASURES, Absolute, absolute, nnt_words
-from pdt_evidence.analysis.meaning.certainty import DOMAINS, Domain, domains_of, judgements_of
-from pdt_evidence.analysis.meaning.findings_files import html_table, latex_table, write_word
+from pdt_evidence.analysis.meaning.certainty import (
+    CERTAINTY_RULE,
+    DOMAINS,
+    Certainty,
+    Domain,
+    certainty_of,
+    domains_of,
+    judgements_of,
+)
+from pdt_evidence.analysis.meaning.findings_files import TableNote, html_table, latex_table, write_word
 from pdt_evidence.analysis.meaning.information import sizes_of
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
-from pdt_evidence.formatting import PAGE, RATIOS, counted, percent
+from pdt_evidence.evidence.comparisons import GENERAL, arms_compared
+from pdt_evidence.evidence.spoken import heading
+from pdt_evidence.formatting import PAGE, RATIOS, counted, effects_of, percent
 from pdt_evidence.options import Choice, Number, check_options
 from pdt_evidence.results import PooledEffect, Synthesis
 from pdt_evidence.showing import Brief, Cells
@@ -25,15 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "Findings", "findings"]
 
-HEAD = (
-    "Outcome",
-    "Studies (patients)",
-    "Relative effect",
-    "Without",
-    "With",
-    "Difference",
-    *map(str.capitalize, DOMAINS),
-)
+FIRST = ("Outcome", "Studies (patients)", "Effect", "Without", "With", "Difference", "Certainty")
+EFFECT, WITHOUT, CERTAINTY = (FIRST.index(name) for name in ("Effect", "Without", "Certainty"))
+NAMES = {"SMD": "Hedges’ g", "GEN": "estimate"}  # of a measure, where it has another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -47,11 +51,24 @@ class Finding(Brief):
     domains: tuple[Domain, ...]
 
     def _line(self) -> str:
-        name, size, effect, *_ = self.cells()
-        return f"{name}, {size} studies: {effect}"
+        return f"{self.name}, {effects_of(self.fit.k, self.fit.trials)}: {self.cells()[EFFECT]}"
 
     def _cells(self) -> Cells:
-        return [HEAD[:8], self.cells()[:8]]
+        return [head_of([self])[: len(FIRST)], self.cells()[: len(FIRST)]]
+
+    @property
+    def name(self) -> str:
+        """The stratum in words, and which treatments are compared where one comparison is pooled."""
+        words = {column: word for column, word in self.fit.stratum.items() if column != "comparison"}
+        arms = arms_compared(self.fit.stratum, self.fit.columns)
+        return ", ".join(
+            part for part in (heading(words), "" if arms == GENERAL else " against ".join(arms)) if part
+        ) or ", ".join(self.key)
+
+    @property
+    def certainty(self) -> Certainty:
+        """What the confirmed judgements come to by GRADE."""
+        return certainty_of(self.domains)
 
     def cells(self) -> tuple[str, ...]:
         """The cells of the printed table, in the order of its head."""
@@ -59,11 +76,18 @@ class Finding(Brief):
         shown = np.exp([fit.estimate, *fit.ci]) if fit.measure in RATIOS else [fit.estimate, *fit.ci]
         null = 1.0 if fit.measure in RATIOS else 0.0
         value, low, high = map(float, shown)
-        effect = f"{fit.measure} {PAGE.effect(value, 2, null)} ({PAGE.interval((low, high), 2, null)})"
+        measure = NAMES.get(fit.measure, fit.measure)
+        effect = f"{measure} {PAGE.effect(value, 2, null)} ({PAGE.interval((low, high), 2, null)})"
         trials = f"{fit.trials:g} with {counted(fit.k, 'effect')}" if fit.is_multilevel else str(fit.k)
         size = f"{trials} ({self._patients()})"
-        name = ", ".join(word.replace("_", " ") for word in self.key)
-        return (name, size, effect, *self._absolute(), *map(_domain_cell, self.domains))
+        return (
+            self.name,
+            size,
+            effect,
+            *self._absolute(),
+            str(self.certainty),
+            *map(_domain_cell, self.domains),
+        )
 
     def _patients(self) -> str:
         """How many, or how many in the studies whose size is known."""
@@ -181,10 +205,10 @@ class Findings(Brief):
         """Each row as a paragraph of lines."""
         parts = []
         for row in self.rows:
-            cells = dict(zip(HEAD, row.cells(), strict=True))
+            cells = dict(zip(head_of([row]), row.cells(), strict=True))
             lines = [f"{name}: {cell}" for name, cell in cells.items()]
             if row.rate_said:
-                lines.insert(HEAD.index("Difference") + 1, f"Control rate: {row.rate_said}")
+                lines.insert(CERTAINTY, f"Control rate: {row.rate_said}")
             parts.append("\n".join(lines))
         return "\n\n".join(parts)
 
@@ -196,20 +220,24 @@ class Findings(Brief):
 
     def to_html(self) -> str:
         """The table as HTML that stands by itself, with its rules below."""
-        return html_table(HEAD, [row.cells() for row in self.rows], self._notes())
+        return html_table(*self._table())
 
     def _line(self) -> str:
         return f"{len(self.rows)} outcome{'' if len(self.rows) == 1 else 's'}, minimal difference {self.minimal:g}"
 
     def _cells(self) -> Cells:
-        return [HEAD[:8], *(row.cells()[:8] for row in self.rows)]
+        shown = len(FIRST)
+        return [head_of(self.rows)[:shown], *(row.cells()[:shown] for row in self.rows)]
 
     def _below(self) -> Iterable[str]:
-        return self._notes()
+        return [note.text for note in self._notes()]
+
+    def _table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]], list[TableNote]]:
+        return head_of(self.rows), [row.cells() for row in self.rows], self._notes()
 
     def to_latex(self) -> str:
         """The table as a LaTeX tabular with booktabs rules, its notes below as a list."""
-        return latex_table(HEAD, [row.cells() for row in self.rows], self._notes())
+        return latex_table(*self._table())
 
     def to_word(self, path: str | Path) -> None:
         """Write the table as a Word document on landscape pages.
@@ -219,25 +247,26 @@ class Findings(Brief):
         RequestError
             Where python-docx is not installed, or the path does not end in .docx.
         """
-        write_word(Path(path), HEAD, [row.cells() for row in self.rows], self._notes())
+        write_word(Path(path), *self._table())
 
-    def _notes(self) -> list[str]:
-        """Where control rates come from, the rules, and who confirmed what."""
-        notes = [
+    def _notes(self) -> list[TableNote]:
+        """The rules, where control rates come from, and who confirmed what, each with the cells that it is about."""
+        general = (
             f"Intervals at {percent(self.level)}. Suggestions follow the rules below; they are no ratings."
-        ]
-        notes += [
-            f"{', '.join(row.key)}: control rate {row.rate_said}." for row in self.rows if row.rate_said
-        ]
+        )
+        notes = [TableNote(general, (0, EFFECT)), TableNote(f"Certainty: {CERTAINTY_RULE}", (0, CERTAINTY))]
         if self.rows:
-            notes += [f"{one.name.capitalize()}: {one.rule}" for one in self.rows[0].domains]
-        notes += [
-            f"{', '.join(row.key)}, {one.name}: {one.judgement}, confirmed by {one.by} on {one.date}."
-            for row in self.rows
-            for one in row.domains
-            if one.by
-        ]
-        return [note.replace("_", " ") for note in notes]
+            notes += [
+                TableNote(f"{one.name.capitalize()}: {one.rule}", (0, at))
+                for at, one in enumerate(self.rows[0].domains, len(FIRST))
+            ]
+        for line, row in enumerate(self.rows, 1):
+            if row.rate_said:
+                notes.append(TableNote(f"{row.name}: control rate {row.rate_said}.", (line, WITHOUT)))
+            for at, one in enumerate(row.domains, len(FIRST)):
+                said = f"{row.name}, {one.name}: {one.judgement}, confirmed by {one.by} on {one.date}."
+                notes += [TableNote(said, (line, at))] if one.by else []
+        return notes
 
 
 @known_options
@@ -269,7 +298,8 @@ def findings(
     Returns
     -------
     Findings
-        Each domain has a rule, its number and a suggestion, never a rating by itself: a person confirms.
+        Each domain has a rule, its number and a suggestion, never a rating by itself: a person confirms. The certainty
+        of a row is computed from what was confirmed, and "not judged" until all five domains are.
 
     Raises
     ------
@@ -319,6 +349,13 @@ def findings(
     return Findings(rows=tuple(rows), minimal=float(minimal), level=level)
 
 
+def head_of(rows: Sequence[Finding]) -> tuple[str, ...]:
+    """The head of the table: effects are called relative where all are ratios."""
+    ratios = bool(rows) and all(row.fit.measure in RATIOS for row in rows)
+    effect = "Relative effect" if ratios else "Effect"
+    return (*(effect if name == "Effect" else name for name in FIRST), *map(str.capitalize, DOMAINS))
+
+
 def _record(row: Finding) -> dict[str, Any]:
     fit, a = row.fit, row.meaning
     record: dict[str, Any] = dict(fit.stratum) or {"stratum": ", ".join(row.key)}
@@ -334,6 +371,7 @@ def _record(row: Finding) -> dict[str, Any]:
         "difference_per_1000_high": a.per_1000_ci[1] if a else nan,
         "nnt": a.nnt if a else nan,
     }
+    record |= {"certainty": row.certainty.level, "certainty_open": ", ".join(row.certainty.unjudged)}
     for one in row.domains:
         name = one.name.replace(" ", "_")
         for part in ("rule", "number", "suggestion", "judgement", "by", "date"):

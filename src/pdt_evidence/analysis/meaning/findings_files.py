@@ -5,40 +5,71 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pdt_evidence.errors import RequestError
 
-__all__ = ["html_table", "latex_table", "write_word"]
+__all__ = ["TableNote", "html_table", "latex_table", "write_word"]
 
 TITLE = "Summary of findings"
-WIDTHS = (2.2, 2.0, 2.3, 1.8, 2.2, 3.0, 2.6, 2.9, 2.6, 2.8, 2.8)  # cm, of a landscape page
+WIDTHS = (2.3, 1.8, 1.9, 1.8, 1.9, 2.4, 2.4, 2.4, 2.75, 2.5, 2.5, 2.6)  # cm, of a landscape page
 Cells = Sequence[str]
 
 
-def html_table(head: Cells, rows: Sequence[Cells], notes: Sequence[str]) -> str:
-    """A table that stands by itself, its notes below as a list."""
-    heads = "".join(f"<th scope='col'>{escape(name)}</th>" for name in head)
-    body = "".join(f"<tr>{_html_row(cells)}</tr>" for cells in rows)
-    items = "".join(f"<li>{escape(note)}</li>" for note in notes)
+STYLE = (
+    "<style>.findings{border-collapse:collapse}.findings th,.findings td{border:1px solid #888;"
+    "padding:.3em .5em;text-align:left;vertical-align:top}.findings thead th{border-bottom-width:2px}</style>"
+)
+
+
+class TableNote(NamedTuple):
+    """A note below the table, and the cell that it is about: line (0 is the head) and column."""
+
+    text: str
+    cell: tuple[int, int]
+
+
+def _marks(notes: Sequence[TableNote], line: int, column: int) -> str:
+    """The numbers of the notes on a cell."""
+    return ", ".join(str(n) for n, note in enumerate(notes, 1) if note.cell == (line, column))
+
+
+def html_table(head: Cells, rows: Sequence[Cells], notes: Sequence[TableNote]) -> str:
+    """A table with borders that stands by itself, its notes below as a list, their numbers in the cells."""
+
+    def cell(tag: str, line: int, column: int, text: str) -> str:
+        marks = _marks(notes, line, column)
+        return f"<{tag}>{escape(text)}{f'<sup>[{marks}]</sup>' if marks else ''}</{tag.partition(' ')[0]}>"
+
+    heads = "".join(cell("th scope='col'", 0, at, name) for at, name in enumerate(head))
+    body = "".join(
+        "<tr>"
+        + "".join(cell("td" if at else "th scope='row'", n, at, text) for at, text in enumerate(row))
+        + "</tr>"
+        for n, row in enumerate(rows, 1)
+    )
+    items = "".join(f"<li>{escape(note.text)}</li>" for note in notes)
     return (
-        f"<table class='findings'><caption>{TITLE}</caption><thead><tr>{heads}</tr></thead>"
+        f"{STYLE}<table class='findings'><caption>{TITLE}</caption><thead><tr>{heads}</tr></thead>"
         f"<tbody>{body}</tbody></table><ol class='notes'>{items}</ol>"
     )
 
 
-def _html_row(cells: Cells) -> str:
-    first, *others = map(escape, cells)
-    return f"<th scope='row'>{first}</th>" + "".join(f"<td>{cell}</td>" for cell in others)
+def latex_table(head: Cells, rows: Sequence[Cells], notes: Sequence[TableNote]) -> str:
+    """A tabular with booktabs rules, its notes below as a list, their numbers in the cells."""
 
+    def cell(line: int, column: int, text: str) -> str:
+        marks = _marks(notes, line, column)
+        return f"{_latex(text)}{f'$^{{[{marks}]}}$' if marks else ''}"
 
-def latex_table(head: Cells, rows: Sequence[Cells], notes: Sequence[str]) -> str:
-    """A tabular with booktabs rules, its notes below as a list."""
     width = "l" + "p{2.2cm}" * (len(head) - 1)
-    lines = [f"\\begin{{tabular}}{{{width}}}", "\\toprule", " & ".join(head) + " \\\\", "\\midrule"]
-    lines += [" & ".join(map(_latex, cells)) + " \\\\" for cells in rows]
+    first, *others = (
+        " & ".join(cell(n, at, text) for at, text in enumerate(row)) + " \\\\"
+        for n, row in enumerate([head, *rows])
+    )
+    lines = [f"\\begin{{tabular}}{{{width}}}", "\\toprule", first, "\\midrule", *others]
     lines += ["\\bottomrule", "\\end{tabular}", "\\begin{enumerate}"]
-    return "\n".join([*lines, *(f"\\item {_latex(note)}" for note in notes), "\\end{enumerate}"])
+    return "\n".join([*lines, *(f"\\item {_latex(note.text)}" for note in notes), "\\end{enumerate}"])
 
 
 def _latex(text: str) -> str:
@@ -47,7 +78,7 @@ def _latex(text: str) -> str:
     return text.replace("²", "$^2$").replace("−", "$-$").replace("∞", "$\\infty$")
 
 
-def write_word(path: Path, head: Cells, rows: Sequence[Cells], notes: Sequence[str]) -> None:
+def write_word(path: Path, head: Cells, rows: Sequence[Cells], notes: Sequence[TableNote]) -> None:
     """A Word document on landscape pages, whole or not at all.
 
     Raises
@@ -77,10 +108,11 @@ def write_word(path: Path, head: Cells, rows: Sequence[Cells], notes: Sequence[s
     widths = [Cm(width) for width in WIDTHS]
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width
-    for cells in [head, *rows]:
-        _word_row(table, cells, cells is head, widths)
+    for line, cells in enumerate([head, *rows]):
+        marks = [_marks(notes, line, column) for column in range(len(head))]
+        _word_row(table, cells, marks, line == 0, widths)
     for note in notes:
-        document.add_paragraph(note, style="List Number")
+        document.add_paragraph(note.text, style="List Number")
     temporary = path.with_name(f".{path.name}.part")
     try:
         document.save(str(temporary))
@@ -89,7 +121,7 @@ def write_word(path: Path, head: Cells, rows: Sequence[Cells], notes: Sequence[s
         temporary.unlink(missing_ok=True)
 
 
-def _word_row(table: Any, texts: Cells, head: bool, widths: Sequence[Any]) -> None:
+def _word_row(table: Any, texts: Cells, marks: Cells, head: bool, widths: Sequence[Any]) -> None:
     """A row that stays on one page; a head that is repeated on each."""
     from docx.oxml import OxmlElement
 
@@ -98,7 +130,9 @@ def _word_row(table: Any, texts: Cells, head: bool, widths: Sequence[Any]) -> No
     properties.append(OxmlElement("w:cantSplit"))
     if head:
         properties.append(OxmlElement("w:tblHeader"))
-    for cell, text, width in zip(row.cells, texts, widths, strict=True):
+    for cell, text, mark, width in zip(row.cells, texts, marks, widths, strict=True):
         cell.width, cell.text = width, text
+        if mark:
+            cell.paragraphs[0].add_run(f"[{mark}]").font.superscript = True
         for run in cell.paragraphs[0].runs:
             run.font.bold = head

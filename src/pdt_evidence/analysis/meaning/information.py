@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import ndtri
 
+from pdt_evidence.analysis.checks import one_value_a_trial
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.formatting import counted, note_lines, percent, plain
 from pdt_evidence.models.pool import Options
@@ -183,8 +184,7 @@ def _check(
     if held is not None:
         kinds["held"] = (held, Number(low=0, high=math.inf, with_low=True, expected="a number of patients"))
     check_options(**kinds)
-    if fit.is_multilevel:
-        raise RequestError("information_size() takes a pool of one value a trial, not of several.")
+    one_value_a_trial(fit, "information_size")
 
 
 def _diversity(fit: PooledEffect) -> float:

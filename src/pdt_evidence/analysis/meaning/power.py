@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pdt_evidence.analysis.checks import one_value_a_trial
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.formatting import TEXT, counted, note_lines, percent, plain
 from pdt_evidence.models import power as models
@@ -199,7 +200,8 @@ def power(
     Raises
     ------
     RequestError
-        For missing or bad values, all at once, and for power at the effect that `fit` observed.
+        For missing or bad values, all at once, for a result with several effects a trial, and for
+        power at the effect that `fit` observed.
 
     References
     ----------
@@ -215,6 +217,9 @@ def power(
     effect = 0.0 if effect is None and question in WITHOUT_EFFECT else effect
     sizes, effects = _many(k if k is not None else getattr(fit, "k", None)), _many(effect)
     _check(question, test, level, sizes, effects, margin, moderator_sd, simulate, seed)
+    given = (k, n_per_arm if vi is None else vi, tau2 if I2 is None else I2)
+    if fit is not None and any(one is None for one in given):
+        one_value_a_trial(fit, "power", "; or k=, n_per_arm= (or vi=) and tau2= (or I2=)")
     _refuse_observed(fit, effects, question)
     variance = _variance(fit, vi, n_per_arm, effects)
     between = _between(fit, tau2, I2, variance)
@@ -368,12 +373,8 @@ def _variance(fit: PooledEffect | None, vi: Any, n_per_arm: Any, effects: tuple[
             )
         return models.variance_of_smd(max(map(abs, effects)), float(arms[0]), float(arms[1]))
     if fit is not None and len(fit.vi):
-        wi = 1 / fit.vi  # the typical variance of I2
-        return (
-            float((len(wi) - 1) * wi.sum() / (wi.sum() ** 2 - (wi**2).sum()))
-            if len(wi) > 1
-            else float(fit.vi[0])
-        )
+        wi, k = 1 / fit.vi, len(fit.vi)  # the typical variance of I2
+        return float((k - 1) * wi.sum() / (wi.sum() ** 2 - (wi**2).sum()) if k > 1 else fit.vi[0])
     raise RequestError("How large is a study? Give n_per_arm, vi or a fit.")
 
 

@@ -40,7 +40,7 @@ class SubgroupComparison(Brief):
     method: str
     test: str
     level: float
-    groups: pd.DataFrame  # by group: k estimate se df p ci_low ci_high tau2
+    groups: pd.DataFrame  # by group: k (with clusters also trials) estimate se df p ci_low ci_high tau2
     statistic: float  # chi2 between groups; F for a common tau2 where the test is by t
     df: tuple[float, float]  # denominator NaN for chi2
     p: float
@@ -55,7 +55,8 @@ class SubgroupComparison(Brief):
         return f"Subgroups by {self.by}, {self.tau2} tau2, {self.method}, {self.test}; {PAGE.p_value(self.p)}"
 
     def _cells(self) -> Cells:
-        shown = {"k": "k", "effect_ci": ("estimate", "ci_low", "ci_high"), "p": "p", "τ²": "tau2"}
+        sizes = {name: name for name in ("k", "trials") if name in self.groups}
+        shown = {**sizes, "effect_ci": ("estimate", "ci_low", "ci_high"), "p": "p", "τ²": "tau2"}
         return cells_of(self.to_frame(), group=self.by, **shown)
 
     def to_frame(self) -> pd.DataFrame:
@@ -64,9 +65,11 @@ class SubgroupComparison(Brief):
 
     def summary(self) -> str:
         """Aligned text: the groups, then the test between them."""
-        rows = [(self.by, "k", "estimate", "se", "p", f"{percent(self.level)} CI", "tau2")]
+        counts = [name for name in ("k", "trials") if name in self.groups]
+        rows = [(self.by, *counts, "estimate", "se", "p", f"{percent(self.level)} CI", "tau2")]
         for name, row in self.groups.iterrows():
-            numbers = (str(int(row.k)), TEXT.number(row.estimate), TEXT.number(row.se), TEXT.p(row.p))
+            sizes = [str(int(row[name])) for name in counts]
+            numbers = (*sizes, TEXT.number(row.estimate), TEXT.number(row.se), TEXT.p(row.p))
             rows.append(
                 (str(name), *numbers, TEXT.interval((row.ci_low, row.ci_high)), TEXT.number(row.tau2))
             )
@@ -206,6 +209,10 @@ def _common(
     (levels,) = (state.levels for state in means.spec.factor_contrasts.values())
     groups = means.coefficients.drop(columns="statistic").set_axis(list(levels), axis=0).reindex(sizes.index)
     groups.insert(0, "k", sizes.to_numpy())
+    if "cluster" in options:  # k counts rows, of which a trial may have several
+        whole = table[table[[by, yi, options["vi"]]].notna().all(axis=1)]
+        trials = whole.groupby(by, observed=True)[options["cluster"]].nunique()
+        groups.insert(1, "trials", trials.reindex(sizes.index).to_numpy())
     groups["tau2"] = fit.tau2
     return _comparison(by, "common", options, groups, fit.QM, fit.QM_df, fit.QM_p, fit)
 

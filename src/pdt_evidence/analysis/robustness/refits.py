@@ -16,7 +16,7 @@ from pdt_evidence.analysis.pooled.pooling import pool
 from pdt_evidence.analysis.robustness.clusters import RefitArrays
 from pdt_evidence.errors import RequestError
 from pdt_evidence.evidence.frames import is_table
-from pdt_evidence.formatting import TEXT, aligned, counted, percent, scale_name
+from pdt_evidence.formatting import TEXT, aligned, counted, effects_of, percent, scale_name
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.models.pool import Options, PooledArrays
 from pdt_evidence.results import PooledEffect
@@ -69,7 +69,7 @@ class PooledSeries(Brief):
     def __repr__(self) -> str:
         return (
             f"<PooledSeries {self.kind}, {self.method} {self.test}: {counted(len(self), 'fit')} "
-            f"of {counted(self.full.k)}>"
+            f"of {effects_of(self.full.k, self.full.trials)}>"
         )
 
     def summary(self) -> str:

@@ -20,7 +20,7 @@ from pdt_evidence.figures.forests.columns import SAID
 from pdt_evidence.figures.forests.labels import labels_of
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.styles import STYLES
-from pdt_evidence.formatting import counted, percent
+from pdt_evidence.formatting import counted, effects_of, percent
 from pdt_evidence.results import PooledEffect, Synthesis
 
 if TYPE_CHECKING:
@@ -143,17 +143,17 @@ def s_value_curve(result: PublicationSensitivity) -> str:
     if result.why:
         return f"A curve of the corrected mean cannot be drawn: {result.why}."
     worst, ends = result.worst_case, [number(end) for end in result.worst_case.ci]
-    text = f"Curve of the corrected mean against the selection ratio, {counted(result.k)}, "
+    size = effects_of(result.k, result.trials)
+    text = f"Curve of the corrected mean against the selection ratio, {size}, "
     text += f"{result.affirmative} of them affirmative. {result.sentence} "
-    text += f"Worst case, {counted(worst.k)}: {number(worst.estimate)}"
+    text += f"Worst case, {counted(worst.k, result.unit)}: {number(worst.estimate)}"
     return f"{text} ({percent(result.level)} interval {ends[0]} to {ends[1]})."
 
 
 def selection_function(result: SelectionModel) -> str:
     """The relative chance to be published, interval by interval of p."""
-    text = (
-        f"Curve of the relative chance to be published against the one-sided p-value, {counted(result.k)}: "
-    )
+    size = effects_of(result.k, result.clusters)
+    text = f"Curve of the relative chance to be published against the one-sided p-value, {size}: "
     if not result.weights:
         return f"{text}not determined, for {result.why}."
     if result.kind == "beta":
@@ -161,7 +161,7 @@ def selection_function(result: SelectionModel) -> str:
         return f"{text}p to the power {a} times 1 − p to the power {b}."
     edges = (0.0, *result.steps, 1.0)
     parts = [
-        f"{number(weight)} for p from {edges[i]:g} to {edges[i + 1]:g} ({counted(result.counts[i])})"
+        f"{number(weight)} for p from {edges[i]:g} to {edges[i + 1]:g} ({counted(result.counts[i], result.unit)})"
         for i, weight in enumerate(result.weights)
     ]
     return f"{text}{listed(parts)}."

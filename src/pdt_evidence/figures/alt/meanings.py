@@ -14,7 +14,7 @@ from pdt_evidence.figures.charts.people import PEOPLE, arms_of_people, people_of
 from pdt_evidence.figures.charts.powers import ABOUT, needed_of
 from pdt_evidence.figures.forests.columns import SAID
 from pdt_evidence.figures.sheet import words
-from pdt_evidence.formatting import PAGE, counted, percent
+from pdt_evidence.formatting import PAGE, counted, effects_of, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +100,8 @@ def bubble(regression: MetaRegression | LocationScale, moderator: str | None = N
         for at, name in places
     ]
     against = words.inner(words.spoken(found.moderator))
-    return f"{counted(regression.k)} against {against}; mean effect {'; '.join(parts)}."
+    size = effects_of(regression.k, getattr(regression, "n_clusters", math.nan))
+    return f"{size} against {against}; mean effect {'; '.join(parts)}."
 
 
 def _spread(rows: pd.DataFrame, at: int) -> str:

@@ -9,7 +9,7 @@ from pdt_evidence.figures.forests.arms import arms_of, directed
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import scale_of
 from pdt_evidence.figures.sheet.styles import STYLES
-from pdt_evidence.formatting import counted, percent
+from pdt_evidence.formatting import effects_of, percent
 from pdt_evidence.results import PooledEffect
 
 __all__ = ["FORMAT", "about", "capital", "direction", "listed", "pooled", "shown", "size_of", "to"]
@@ -25,9 +25,7 @@ def listed(parts: Iterable[str]) -> str:
 
 def size_of(effect: PooledEffect) -> str:
     """How many studies, or how many effects of how many trials."""
-    if math.isnan(effect.trials) or effect.trials == effect.k:
-        return counted(effect.k)
-    return f"{counted(effect.k, 'effect')} of {counted(int(effect.trials), 'trial')}"
+    return effects_of(effect.k, effect.trials)
 
 
 def about(effect: PooledEffect) -> str:

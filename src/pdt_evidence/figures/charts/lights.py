@@ -10,7 +10,7 @@ import pandas as pd
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.frames import as_pandas, is_table
 from pdt_evidence.figures.charts.chart import MM, Chart, chart
-from pdt_evidence.figures.forests.columns import BIAS, JUDGEMENTS, SAID, reading
+from pdt_evidence.figures.forests.columns import BIAS, JUDGEMENTS, SAID, reading, worst_of
 from pdt_evidence.figures.sheet import marks, words
 from pdt_evidence.figures.sheet.colors import legible
 from pdt_evidence.figures.sheet.settings import drawn
@@ -25,7 +25,6 @@ __all__ = ["judged_of", "traffic_lights"]
 BAND = 4.6 * MM  # height of a study in points
 COLUMN = 12.0  # mm that a domain takes at most
 OVERALL = ("rob_overall", "rob")
-WORST = ("inapplicable", "low", "some", "unclear", "high", "serious", "critical")
 
 
 @drawn
@@ -105,16 +104,12 @@ def judged_of(judgements: PooledEffect | pd.DataFrame) -> tuple[list[str], list[
             "There is no judgement to draw: domains are columns such as 'rob_allocation' that hold "
             f"one of {', '.join(map(repr, SAID.values()))}."
         )
-    worst: dict[str, list[str]] = {study: [""] * len(domains) for study in studies}
+    rows: dict[str, list[list[str]]] = {study: [[] for _ in domains] for study in studies}
     for at, (name, read) in enumerate(domains.items()):
         for study, value in zip(studies, columns[name], strict=True):
-            word = read(value)
-            if (word and WORST.index(word) > WORST.index(worst[study][at] or WORST[0])) or not worst[study][
-                at
-            ]:
-                worst[study][at] = word
+            rows[study][at].append(read(value))
     names = [words.spoken("overall" if name in OVERALL else name.removeprefix("rob_")) for name in domains]
-    return list(worst), names, list(worst.values())
+    return list(rows), names, [[worst_of(values) for values in row] for row in rows.values()]
 
 
 def _columns(judgements: Any) -> tuple[dict[str, list[Any]], list[str]]:

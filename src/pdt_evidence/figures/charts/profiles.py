@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import chart
-from pdt_evidence.figures.forests.columns import SAID, reading, unread_cells
+from pdt_evidence.figures.forests.columns import SAID, reading, unread_cells, worst_of
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.options import one_effect
 from pdt_evidence.figures.sheet.settings import drawn
@@ -52,7 +52,7 @@ def bias_summary(
         Judgements ("low", "some concerns", "high", "unclear", ...) by domain; of a result its columns
         whose names begin with "rob_".
     weights : array_like, optional
-        Weights of the studies; without them each counts once.
+        Weights of the studies, or of the effects where trials have several; without them each study counts once.
     ax, style, width, title
         As in `funnel`.
     height : float, optional
@@ -75,6 +75,10 @@ def bias_summary(
     ['Randomisation', 'Blinding']
     """
     reported = judged(judgements)
+    trials = trials_of(judgements)
+    if weights is not None and trials and np.size(weights) == sum(map(len, trials)):  # one an effect
+        values = np.asarray(weights, dtype=float).ravel()
+        weights = [values[at].sum() for at in trials]
     share = _shares(weights, {name: len(values) for name, values in reported.items()})
     names = [words.spoken(name.removeprefix("rob_")) for name in reported]
     made = chart(ax, style, width, height or 60.0, names)
@@ -133,8 +137,18 @@ def _shares(weights: ArrayLike | None, rows: Mapping[str, int]) -> NDArray[np.fl
     return share
 
 
+def trials_of(judgements: PooledEffect | Mapping[str, Sequence[object]]) -> list[list[int]]:
+    """Which effects each trial has; [] where each effect is a study, and for a mapping."""
+    if not isinstance(judgements, PooledEffect) or not judgements.trials < judgements.k:
+        return []
+    found: dict[object, list[int]] = {}
+    for at, trial in enumerate(judgements.columns["trial_id"]):
+        found.setdefault(trial, []).append(at)
+    return list(found.values())
+
+
 def judged(judgements: PooledEffect | Mapping[str, Sequence[object]]) -> dict[str, list[str]]:
-    """The judgements of each domain, "" for one not made."""
+    """The judgements of each domain, "" for one not made; of the effects of a trial the worst."""
     if not isinstance(judgements, (Mapping, PooledEffect)):
         raise RequestError(
             f"bias_summary() takes a PooledEffect or a mapping of domains, found {type(judgements).__name__}."
@@ -161,6 +175,9 @@ def judged(judgements: PooledEffect | Mapping[str, Sequence[object]]) -> dict[st
             "There is no judgement to draw: domains are columns such as 'rob_allocation' that hold "
             f"one of {', '.join(map(repr, SAID.values()))}."
         )
+    trials = trials_of(judgements)
+    if trials:
+        texts = {name: [worst_of([values[i] for i in at]) for at in trials] for name, values in texts.items()}
     return texts
 
 

@@ -96,7 +96,7 @@ def s_value_curve(
         gid="worst-case",
         zorder=2,
     )
-    worst.set_label(f"Worst case ({counted(result.worst_case.k)})")
+    worst.set_label(f"Worst case ({counted(result.worst_case.k, result.unit)})")
     handles: list[Any] = [*line, band, worst]
     dots = (("s-value", result.s_value, "Mean", "o"), ("s-value-ci", result.s_value_ci, "Interval", "D"))
     for gid, ratio, what, marker in dots:

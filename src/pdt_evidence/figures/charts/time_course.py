@@ -360,12 +360,17 @@ def _counts(made: Chart, courses: Sequence[_Course]) -> None:
         color = legible(style.palette[(len(courses) - 1 - n) % len(style.palette)], style.paper)
         up = (3.0 + n * LINE * style.small) / 72
         place = base + ScaledTranslation(0, up, plot.figure.dpi_scale_trans)
-        texts = [f"k = {effect.k}" for effect in course.effects]
+        texts = [_size(effect) for effect in course.effects]
         widths = [(made.face.width(text, style.small) + 4) * month for text in texts]
         places = _side_by_side(course.places, widths, low, high)
         for x, text, effect in zip(places, texts, course.effects, strict=True):
             look = {"color": color, "ha": "center", "transform": place, "va": "bottom"}
             made.text(x, 1.0, text, f"k:{course.name or 'all'}:{effect.stratum['follow_up']}", **look)
+
+
+def _size(effect: PooledEffect) -> str:
+    several = not math.isnan(effect.trials) and effect.trials != effect.k
+    return f"k = {effect.k} ({counted(effect.trials, 'trial')})" if several else f"k = {effect.k}"
 
 
 def _side_by_side(at: Sequence[float], widths: Sequence[float], low: float, high: float) -> list[float]:

@@ -18,7 +18,7 @@ from pdt_evidence.formatting import percent
 from pdt_evidence.results import PooledEffect
 
 __all__ = ["BIAS", "JUDGEMENTS", "SAID", "chosen_of", "columns_of", "effect_columns", "judgement", "reading",
-           "unread_cells"]  # fmt: skip
+           "unread_cells", "worst_of"]  # fmt: skip
 
 # Risk of bias: what is drawn, green to red, and the sign that tells them apart in grey.
 JUDGEMENTS = {
@@ -58,6 +58,7 @@ SAID = {
     "critical": "Critical",
     "inapplicable": "Not applicable",
 }
+WORST = ("inapplicable", "low", "some", "unclear", "high", "serious", "critical")
 ABSENT = ("na", "n/a", "nan", "none", "not rated")  # a judgement that was not made
 OF_AN_ARM = {
     "mean": "Mean",
@@ -104,6 +105,11 @@ def unread_cells(name: str, values: Iterable[object]) -> str:
         f"{name!r} holds {first}, which is no judgement. Write one of {', '.join(map(repr, SAID.values()))}, or its "
         "sign, in each row; leave the cell blank where none was made."
     )
+
+
+def worst_of(judgements: Sequence[str]) -> str:
+    """The worst of several judgements as `reading` reads them, "" where none was made."""
+    return max(filter(None, judgements), key=WORST.index, default="")
 
 
 def reading(values: Iterable[object]) -> Callable[[object], str] | None:
