@@ -357,7 +357,7 @@ class ClaimReport(Brief):
         )
 
     def summary(self) -> str:
-        """Each claim with its verdict, the reason and the findings, as text for a terminal, below what a table answered."""
+        """Each claim with verdict, reason and findings, as text for a terminal, below what a table answered."""
         first = [self.answered()] if self.own_trials else []
         return "\n\n".join([*first, *(judgement.summary() for judgement in self.judgements)])
 

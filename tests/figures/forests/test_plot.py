@@ -168,9 +168,9 @@ def test_the_text_says_the_interval_that_studies_has():
 def test_what_is_not_reported_is_a_dash_and_is_explained():
     ax = forest(effect(6))
     texts = {text.get_gid(): text.get_text() for text in ax.texts}
-    assert texts["study:T0004:n_t"] == "–"
+    assert texts["study:T0004:n_t"] == "NR"
     assert texts["pooled:pdt_vs_control/depression/post:n_t"].startswith("≥ ")
-    assert any("– not reported." in text for text in texts.values())
+    assert any("NR: not reported." in text for text in texts.values())
 
 
 def test_methods_heterogeneity_directions_and_sources_are_said():
