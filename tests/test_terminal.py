@@ -28,6 +28,7 @@ COMMANDS = {
     "equivalence bundled": ["equivalence", *CBT],
     "metareg": ["metareg", "yi ~ year", "FILE", "--outcome", "depression"],
     "bias": ["bias", "FILE", "--outcome", "depression"],
+    "findings": ["findings", "FILE", "--outcome", "depression"],
     "sensitivity": ["sensitivity", "FILE", "--outcome", "depression"],
     "compare": ["compare", "OLD", "FILE"],
     "check": ["check", "FILE"],
@@ -265,3 +266,16 @@ def test_the_commands_of_the_page_on_the_terminal_are_commands(tmp_path, monkeyp
     for line in (line for line in lines if " -o " in line):
         assert main(shlex.split(line)) == 0, line
     assert {path.name for path in tmp_path.iterdir()} == {"funnel.svg", "forest.svg"}
+
+
+def test_a_summary_of_findings_is_printed_or_written(trials, capsys, tmp_path):
+    asked = ["findings", str(trials), "--outcome", "depression"]
+    assert main([*asked, "--control-rate", "0.3", "--minimal", "0.5"]) == 0
+    printed = capsys.readouterr().out
+    assert "Control rate: 30%" in printed
+    for ending, word in ((".html", "<table"), (".tex", "tabular"), (".csv", "imprecision_suggestion")):
+        out = tmp_path / f"findings{ending}"
+        assert main([*asked, "-o", str(out)]) == 0
+        assert word in out.read_text(encoding="utf-8")
+    assert main([*asked, "-o", str(tmp_path / "findings.pdf")]) == 1
+    assert "written as one of .html, .docx, .tex, .csv" in capsys.readouterr().err

@@ -22,7 +22,9 @@ def answer() -> str:
         f"Scores of depression at the end of treatment, whatever the diagnosis, in the trials held here:\n"
         f"against control g = {_numbers(control)}; against CBT g = {_numbers(cbt)},\n"
         f"without the trials that give only counts of persons {_numbers(scores)}. "
-        f"That it is equivalent to CBT\nwithin {test.margin:g} {shown}.\n"
+        f"That it is equivalent to CBT\nwithin {test.margin:g} {shown}. How sure is that? These intervals are of the "
+        f"mean. The true effect of one further trial\nis expected (95%) between {_range(control)} against control and "
+        f"between {_range(cbt)} against CBT{_either_side(control, cbt)}.\n"
     )
 
 
@@ -34,6 +36,19 @@ def _pool(comparison: str, **options: str) -> pdt.PooledEffect:
 def _numbers(fit: pdt.PooledEffect) -> str:
     text = f"{fit.estimate:.2f} [{fit.ci[0]:.2f}, {fit.ci[1]:.2f}] (k = {fit.k})"
     return text.replace("-", "−")
+
+
+def _range(fit: pdt.PooledEffect) -> str:
+    return f"{fit.pi[0]:.2f} and {fit.pi[1]:.2f}".replace("-", "−")
+
+
+def _either_side(*fits: pdt.PooledEffect) -> str:
+    """What prediction intervals that hold 0 come to."""
+    return (
+        ",\nso that a single one may favour either side"
+        if all(fit.pi[0] < 0 < fit.pi[1] for fit in fits)
+        else ""
+    )
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from pdt_evidence.analysis.pooled.rows_to_pool import numbers_of_rows, rows_to_pool
+from pdt_evidence.analysis.pooled.rows_to_pool import in_a_sentence, rows_to_pool
 from pdt_evidence.analysis.pooled.usual_strata import usual_strata
 from pdt_evidence.analysis.synthesis import scores_to_pool, synthesize
 from pdt_evidence.errors import RequestError
@@ -133,6 +133,6 @@ def _reasons(left_out: pd.DataFrame) -> tuple[str, ...]:
     """A sentence for each reason, with the rows; reasons that name one row each are one."""
     reasons = left_out["reason"].astype(str).str.rstrip(".").str.replace(OTHER_ROW, ANY_ROW, regex=True)
     return tuple(
-        f"Left out ({reason}): {'row' if len(rows) == 1 else 'rows'} {', '.join(numbers_of_rows(rows))}."
+        f"Left out ({reason}): {in_a_sentence(rows)}."
         for reason, rows in left_out["row_id"].groupby(reasons, sort=False)
     )

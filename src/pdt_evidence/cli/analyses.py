@@ -20,9 +20,14 @@ from pdt_evidence.formatting import counted
 from pdt_evidence.screen import emphasised, wrapped
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
+    from pdt_evidence.analysis.meaning.findings import Findings
     from pdt_evidence.results import PooledEffect
+
+FINDINGS_FORMATS = (".html", ".docx", ".tex", ".csv")
 
 
 def equivalence_command(arguments: argparse.Namespace) -> None:
@@ -102,6 +107,37 @@ def bias_command(arguments: argparse.Namespace) -> None:
         heading(key)
         said(f"{bias(effect, direction=arguments.direction).summary()}\n")
     said(about)
+
+
+def findings_command(arguments: argparse.Namespace) -> None:
+    from pdt_evidence.analysis.meaning.findings import findings
+
+    if arguments.out is not None and arguments.out.suffix.lower() not in FINDINGS_FORMATS:
+        raise RequestError(
+            f"-o {arguments.out}: a summary of findings is written as one of {', '.join(FINDINGS_FORMATS)}."
+        )
+    synthesis, _, about = synthesis_of(arguments)
+    options = {name: getattr(arguments, name) for name in ("minimal", "control_rate", "power")}
+    found = findings(synthesis, **{name: value for name, value in options.items() if value is not None})
+    if arguments.out is None:
+        said(f"{found.summary()}\n\n{about}")
+        return
+    _write_findings(found, arguments.out)
+    said(f"wrote {arguments.out}\n{about}")
+
+
+def _write_findings(found: Findings, out: Path) -> None:
+    from pdt_evidence.evidence.readers.writing import write_all
+    from pdt_evidence.reporting.reproduce import write_table
+
+    ending = out.suffix.lower()
+    if ending == ".csv":
+        write_table(found.to_frame(), out)
+    elif ending == ".docx":
+        found.to_word(out)
+    else:
+        text = found.to_latex() if ending == ".tex" else found.to_html()
+        write_all({out: text.encode()})
 
 
 def sensitivity_command(arguments: argparse.Namespace) -> None:

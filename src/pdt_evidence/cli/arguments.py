@@ -62,6 +62,7 @@ EXAMPLES = {
     "metareg": 'pdt-evidence metareg "yi ~ year" my_trials.csv',
     "funnel": "pdt-evidence funnel my_trials.csv --outcome depression -o funnel.pdf",
     "bias": "pdt-evidence bias --bundled --comparison pdt_vs_control --outcome depression --follow-up post",
+    "findings": "pdt-evidence findings --bundled --comparison pdt_vs_cbt --outcome depression -o findings.html",
     "sensitivity": "pdt-evidence sensitivity --bundled --comparison pdt_vs_cbt --outcome depression",
     "check": "pdt-evidence check my_trials.csv",
     "template": "pdt-evidence template -o my_trials.csv",
@@ -180,6 +181,11 @@ def _add_analyses(add: Add) -> None:
         ("metareg", "regress effects on what trials are like", _add_metareg),
         ("funnel", "draw the funnel plot of one stratum", _add_funnel),
         ("bias", "correct for publication bias by every method that applies", _add_bias),
+        (
+            "findings",
+            "lay out a summary of findings: effects in people, and how sure they are",
+            _add_findings,
+        ),
         ("sensitivity", "pool under every rule for trials with several rows", _add_pooling),
     ):
         command: Command = getattr(analyses, f"{name}_command")
@@ -272,6 +278,20 @@ def _add_bias(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--direction", choices=("positive", "negative"), help="the results that selection is taken to favour"
     )
+
+
+def _add_findings(parser: argparse.ArgumentParser) -> None:
+    _add_pooling(parser)
+    parser.add_argument(
+        "--minimal",
+        type=float,
+        help="the minimal difference that matters (default: 0.24, of depression scores)",
+    )
+    parser.add_argument(
+        "--control-rate", type=float, metavar="SHARE", help="of responders without the therapy, such as 0.3"
+    )
+    parser.add_argument("--power", type=float, help="of the information size that is required (default: 0.9)")
+    parser.add_argument("-o", "--out", type=Path, help="file to write: .html, .docx, .tex or .csv")
 
 
 def _add_files(add: Add) -> None:

@@ -450,3 +450,14 @@ def test_words_that_are_no_judgements_are_named_beside_those_that_are():
     assert "'attrition' holds 'perhaps'" in text
     assert "'Some concerns', 'Unclear', 'High'" in text
     assert "inapplicable" not in text
+
+
+def test_a_summary_of_bias_says_of_how_many_studies_each_share_is():
+    ax = pdt.bias_summary({"selection": ["low", "", "high"], "attrition": ["low", "low", "high"]})
+    assert [label.get_text() for label in ax.get_yticklabels()] == [
+        "Selection (2 of 3)",
+        "Attrition (3 of 3)",
+    ]
+    assert ax.get_xlabel() == "Share of studies with a judgement (%)"
+    whole = pdt.bias_summary({"selection": ["low", "low", "high"]})
+    assert [label.get_text() for label in whole.get_yticklabels()] == ["Selection"]

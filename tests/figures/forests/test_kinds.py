@@ -304,10 +304,10 @@ def test_a_difference_next_to_no_effect_is_not_rounded_onto_it():
         (("+", "-", "?"), ["+", "−", "?"], 3),
         (("+", "−", "–"), ["+", "−", "−"], 3),
         (("L", "S", "H"), ["+", "~", "−"], 3),
-        (("low", None, "high"), ["+", "–", "−"], 2),
-        (("Low", "–", "NA"), ["+", "–", "–"], 1),
+        (("low", None, "high"), ["+", "NR", "−"], 2),
+        (("Low", "–", "NA"), ["+", "NR", "NR"], 1),
         (("M", "S", "C"), ["~", "−", "!"], 3),
-        ((float("nan"), "U", "high risk"), ["–", "?", "−"], 2),
+        ((float("nan"), "U", "high risk"), ["NR", "?", "−"], 2),
     ],
 )
 def test_judgements_by_word_sign_or_letter_are_risk_of_bias_symbols(values, signs, drawn):
@@ -351,7 +351,7 @@ def test_risk_of_bias_columns_survive_subsetting():
     syn = synthesize(kept, by="outcome", dependence="one-per-trial").only(outcome="depression")
     ax = forest(syn, columns=["study", "plot", "effect", "rob_blinding"])
     shown = [text for gid, text in texts(ax).items() if str(gid).endswith(":rob_blinding")]
-    words = {"low": "+", "high": "−", "some concerns": "~", "": "–"}
+    words = {"low": "+", "high": "−", "some concerns": "~", "": "NR"}
     assert shown == [words[value] for value in kept["rob_blinding"]]
 
 
@@ -379,3 +379,13 @@ def test_words_of_follow_up_windows_are_read_so_in_that_column_alone():
     fit = effect(2, labels=("Abbass 2009",) * 2)
     fit = replace(fit, columns={"rating": ("unknown", "self")})
     assert names(forest(fit)) == ["Abbass 2009, rating: unknown", "Abbass 2009, rating: self"]
+
+
+def test_one_domain_of_bias_stands_under_its_name():
+    table = clustered_table().assign(rob_overall="low")
+    ax = forest(
+        synthesize(table, by="outcome").only(outcome="depression"),
+        columns=["study", "plot", "effect", "bias"],
+    )
+    assert "Overall" in texts(ax).values()
+    assert "A overall" not in said(ax, "note:")

@@ -25,9 +25,9 @@ __all__ = [
     "OWN_FIELDS",
     "blanks",
     "distinct_words",
+    "in_a_sentence",
     "lacking",
     "nothing_gives",
-    "numbers_of_rows",
     "rows_to_pool",
     "with_names",
     "words_of",
@@ -117,8 +117,9 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
         ids = table["row_id"].dropna()
         repeated = sorted(set(ids[ids.duplicated()].astype(str)) - {""})
         if repeated:
+            first = f"{', '.join(repeated[:ROWS_SHOWN])}{', …' if len(repeated) > ROWS_SHOWN else ''}"
             problems.append(
-                f"column 'row_id': expected each row once, found again: {_shown(repeated)}. {HOW_PUT_TOGETHER}"
+                f"column 'row_id': expected each row once, found again: {first}. {HOW_PUT_TOGETHER}"
             )
     problems += [
         f"column {name!r} holds dates or durations: expected numbers."
@@ -168,18 +169,28 @@ def _mixed(table: pd.DataFrame, by: tuple[str, ...]) -> list[str]:
 def _several(where: str, rows: pd.DataFrame, column: str) -> str:
     shown = _shown(rows["row_id"] if "row_id" in rows.columns else rows.index + 1)
     found = ", ".join(map(str, sorted(rows[column].dropna().unique())))
-    return f"{where}, rows {shown}, column {column!r}: expected one value, found {found}. Pool them apart."
+    return f"{where}, {shown}, column {column!r}: expected one value, found {found}. Pool them apart."
 
 
 def _shown(ids: Iterable[Any]) -> str:
     """The first of many ids."""
-    first = numbers_of_rows(islice(ids, ROWS_SHOWN + 1))
-    return ", ".join(first[:ROWS_SHOWN]) + (", …" if len(first) > ROWS_SHOWN else "")
+    first = list(islice(ids, ROWS_SHOWN + 1))
+    return in_a_sentence(first[:ROWS_SHOWN]) + (", …" if len(first) > ROWS_SHOWN else "")
 
 
-def numbers_of_rows(ids: Iterable[Any]) -> list[str]:
-    """Row ids for a sentence that says "rows" before them: of "row 4", the id of a row without one, the number."""
-    return [str(one).removeprefix("row ") for one in ids]
+def in_a_sentence(ids: Iterable[Any]) -> str:
+    """Rows as a sentence names them by their ids: of rows that their reader or nobody named, the numbers.
+
+    Examples
+    --------
+    >>> in_a_sentence(["T0001"]), in_a_sentence(["row 2", "row 4"]), in_a_sentence(["line 2", "line 3"])
+    ('row T0001', 'rows 2, 4', 'lines 2, 3')
+    """
+    names = [str(one) for one in ids]
+    noun = "line" if all(name.startswith("line ") for name in names) else "row"
+    return (
+        f"{noun}{'s' if len(names) > 1 else ''} {', '.join(name.removeprefix(f'{noun} ') for name in names)}"
+    )
 
 
 def with_names(table: pd.DataFrame) -> pd.DataFrame:
@@ -251,8 +262,8 @@ def _left_out(gone: pd.DataFrame) -> str:
 
 def nothing_gives(excluded: pd.DataFrame, what: str) -> EvidenceError:
     """The error that says why, row by row; `excluded` has `row_id` and `reason`."""
-    rows = zip(numbers_of_rows(excluded["row_id"]), excluded["reason"], strict=True)
-    return EvidenceError.from_problems([f"row {row}: {reason}." for row, reason in rows], what)
+    rows = zip(excluded["row_id"], excluded["reason"], strict=True)
+    return EvidenceError.from_problems([f"{in_a_sentence([row])}: {reason}." for row, reason in rows], what)
 
 
 def words_of(rows: pd.DataFrame, column: str) -> list[str]:

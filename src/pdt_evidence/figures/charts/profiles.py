@@ -61,7 +61,7 @@ def bias_summary(
     Returns
     -------
     Axes
-        One bar a domain; gids are "bias:low", "bias:high" and so on.
+        One bar a domain, with the number judged where some are not; gids are "bias:low", "bias:high" and so on.
 
     Raises
     ------
@@ -80,7 +80,12 @@ def bias_summary(
         values = np.asarray(weights, dtype=float).ravel()
         weights = [values[at].sum() for at in trials]
     share = _shares(weights, {name: len(values) for name, values in reported.items()})
-    names = [words.spoken(name.removeprefix("rob_")) for name in reported]
+    counts = {name: sum(map(bool, values)) for name, values in reported.items()}
+    partly = min(counts.values()) < len(share)
+    names = [
+        words.spoken(name.removeprefix("rob_")) + (f" ({made} of {len(share)})" if partly else "")
+        for name, made in counts.items()
+    ]
     made = chart(ax, style, width, height or 60.0, names)
     plot, look = made.ax, made.style
     start = np.zeros(len(reported))
@@ -106,7 +111,8 @@ def bias_summary(
             start += part
     plot.set_ylim(len(reported) - 0.5, -0.5)
     plot.set_xlim(0, 100)
-    kind = "Share of studies (%)" if weights is None else "Share of weight (%)"
+    kind = "Share of studies" if weights is None else "Share of weight"
+    kind = f"{kind} with a judgement (%)" if partly else f"{kind} (%)"
     return made.finish(
         title=title,
         xlabel=kind,

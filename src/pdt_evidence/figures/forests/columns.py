@@ -286,10 +286,14 @@ def _joined(whats: Sequence[str], heads: Sequence[str]) -> list[Column]:
 
 
 def _domains(columns: Sequence[Column]) -> list[Column]:
-    """Lights of all domains of bias under letters; what each stands for is said below the plot."""
+    """Lights of all domains of bias under letters, one alone under its name; what letters stand for is said below
+    the plot.
+    """
     lights = [column for column in columns if column.lights and BIAS.match(column.key)]
     if any(column.key == "rob_overall" for column in lights):  # the same judgement as the source wrote it
         lights = [column for column in lights if column.key != "rob"]
+    if len(lights) == 1:
+        return [replace(lights[0], left=False, order=3)]
     return [
         replace(
             column, head=letter, over="Risk of bias", stands_for=words.inner(column.head), left=False, order=3
@@ -342,7 +346,7 @@ def _light(read: Callable[[object], str], value: object) -> str:
     """A judgement in the source's words, or what its sign stands for."""
     word = read(value)
     plain = judgement(value) and not worst_judgement(value)
-    return str(value) if plain else SAID[word] if word else words.DASH
+    return str(value) if plain else SAID[word] if word else words.NOT_REPORTED
 
 
 def share_known(strata: Sequence[PooledEffect], name: str) -> float:

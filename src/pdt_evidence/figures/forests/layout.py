@@ -165,13 +165,13 @@ def _notes(
     texts = [_methods(strata)] if options.method else []
     keys = {column.key for column in columns}
     if any(
-        text == words.DASH
+        text == words.NOT_REPORTED
         for row in rows
         if row.kind == "study"
         for key, text in row.cells.items()
         if key in keys and key not in ("estimate", "ci", "effect", "weight")
     ):
-        texts.append(f"{words.DASH} not reported.")
+        texts.append(f"{words.NOT_REPORTED}: not reported.")
     if "weight" in keys and options.overall is not None and shared_weights(strata, options.overall):
         texts.append("Weights are percentages of the overall estimate.")
     elif "weight" in keys and len(strata) > 1:

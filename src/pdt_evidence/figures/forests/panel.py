@@ -112,7 +112,7 @@ def draw_all(sheet: Sheet, layout: ForestLayout, placed: Placement, ends: Ends, 
         ("reach", reaching, style.muted),
         ("estimate", estimates, style.study_line),
     ):
-        _arrows(ax, shown, ends, 0.5 * style.size, color, kind, style.paper)
+        _arrows(ax, shown, ends, style.size, color, kind)
     _lights(sheet, placed, rows["study"])
 
 
@@ -297,16 +297,15 @@ def _predictions(ax: Any, style: Style, predicted: Sequence[PlacedRow], limits: 
     )
 
 
-def _arrows(
-    ax: Any, rows: Sequence[PlacedRow], limits: Ends, size: float, color: str, kind: str, paper: str
-) -> None:
+def _arrows(ax: Any, rows: Sequence[PlacedRow], limits: Ends, size: float, color: str, kind: str) -> None:
+    """Heads on what the axis cuts off; larger ones on bars than on lines."""
+    part, beyond = (0.8, 0.4) if kind in ("pooled", "prediction") else (0.5, 0.0)
     low, high = limits
     left = [(low, row.middle) for row in rows if row.row.low < low]
     right = [(high, row.middle) for row in rows if row.row.high > high]
     for at, tip, side in ((left, False, "left"), (right, True, "right")):
-        found = marks.arrows(ax, at, right=tip, size=size, color=color, gid=f"arrows-{side}:{kind}")
-        if found is not None and kind == "pooled":
-            found.set(edgecolors=paper, linewidths=0.6)  # a diamond that is cut off is dark behind it
+        gid = f"arrows-{side}:{kind}"
+        marks.arrows(ax, at, right=tip, size=part * size, color=color, gid=gid, beyond=beyond)
 
 
 def _stripes(sheet: Sheet, placed: Placement, studies: Sequence[PlacedRow]) -> None:

@@ -257,7 +257,7 @@ def _cell(effect: PooledEffect, column: Column, i: int) -> str:
     def said(name: str) -> str:
         values = effect.columns.get(name)
         if values is None or not known(values[i]):
-            return words.DASH
+            return words.NOT_REPORTED
         if name.startswith(MEASURED) and isinstance(values[i], float):
             return f"{values[i]:.{max(map(_decimals, filter(known, values)))}f}".replace("-", "−")
         return (column.reads or text_of)(values[i])
@@ -265,7 +265,11 @@ def _cell(effect: PooledEffect, column: Column, i: int) -> str:
     parts = [said(name) for name in column.parts]
     if not parts:
         return said(column.key)
-    return column.joined.format(*parts) if any(part != words.DASH for part in parts) else words.DASH
+    return (
+        column.joined.format(*parts)
+        if any(part != words.NOT_REPORTED for part in parts)
+        else words.NOT_REPORTED
+    )
 
 
 def _decimals(value: object) -> int:

@@ -84,13 +84,23 @@ def points(
 
 
 def arrows(
-    ax: Axes, at: Sequence[tuple[float, float]], *, right: bool, size: float, color: str, gid: str
+    ax: Axes,
+    at: Sequence[tuple[float, float]],
+    *,
+    right: bool,
+    size: float,
+    color: str,
+    gid: str,
+    beyond: float = 0.0,
 ) -> PathCollection | None:
-    """Arrowheads with their tips at the given places: the interval goes on beyond the axis."""
+    """Arrowheads with their tips at the given places, or by a part of their size `beyond`, where a thick bar would
+    blunt them: the interval goes on beyond the axis.
+    """
     if not at:
         return None
+    tip = _TIP_RIGHT if right else _TIP_LEFT
     heads = PathCollection(
-        [_TIP_RIGHT if right else _TIP_LEFT],
+        [Path(np.add(tip.vertices, (beyond if right else -beyond, 0.0)), tip.codes)],
         sizes=[size**2],
         facecolors=color,
         edgecolors="none",

@@ -35,7 +35,7 @@ __all__ = [
     "within",
 ]
 
-DASH = "–"  # stands for what a source does not report
+NOT_REPORTED = "NR"  # no dash, which beside numbers and signs of judgements is a minus
 
 MEASURES = {  # short name, full name
     "SMD": ("Hedges’ g", "Standardised mean difference"),
