@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import RequestError, not_installed
 
 __all__ = ["html_table", "latex_table", "write_word"]
 
@@ -61,7 +61,7 @@ def write_word(path: Path, head: Cells, rows: Sequence[Cells], notes: Sequence[s
         import docx
         from docx.shared import Cm, Pt
     except ImportError as error:
-        raise RequestError(f"{error}. Install pdt-evidence[word].") from error
+        raise RequestError(f"{path.name}: {not_installed('python-docx', 'word')}.") from error
     document = docx.Document()
     page = document.sections[0]
     page.page_width, page.page_height = Cm(29.7), Cm(21.0)
