@@ -1,4 +1,4 @@
-"""Write the answer at the top of the README from the results: python tools/write_readme_answer.py."""
+"""Write the answer at the top of README and home page from the results: python tools/write_readme_answer.py."""
 
 import re
 import warnings
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pdt_evidence as pdt
 
-README = Path(__file__).parents[1] / "README.md"
+PAGES = [Path(__file__).parents[1] / name for name in ("README.md", "docs/index.md")]
 PLACE = re.compile(r"(?<=<!-- answer -->\n).*?(?=<!-- /answer -->)", flags=re.DOTALL)
 
 
@@ -52,7 +52,9 @@ def _either_side(*fits: pdt.PooledEffect) -> str:
 
 
 def main() -> None:
-    README.write_text(PLACE.sub(answer(), README.read_text(encoding="utf-8")), encoding="utf-8")
+    now = answer()
+    for page in PAGES:
+        page.write_text(PLACE.sub(now, page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ __all__ = [
     "did_you_mean",
     "known_options",
     "known_options_of_methods",
+    "not_installed",
     "require_choice",
     "warn",
 ]
@@ -121,6 +122,11 @@ def require_choice(name: str, value: object, known: Sequence[object]) -> None:
         listed = ", ".join(repr(word) for word in known)
         hint = did_you_mean(value, known)
         raise RequestError(f"{name} = {shown(value)} is not known.{hint} Choose one of: {listed}.")
+
+
+def not_installed(package: str, extra: str) -> str:
+    """The sentences on a package that an extra of ours brings, with the command that brings it."""
+    return f'This needs the package {package}. Install it: pip install "pdt_evidence[{extra}]"'
 
 
 def did_you_mean(word: object, known: Iterable[object]) -> str:

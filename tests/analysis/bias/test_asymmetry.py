@@ -76,7 +76,8 @@ def test_choices_that_disagree_are_both_printed():
         "depression"
     ]
     test = pdt.regression_test(pool)
-    assert "model = 'random'" in str(test)
+    assert str(test).startswith("Regression test with random effects (model = 'random'")
+    assert "\n  Egger's test (model = 'wls', precision = 'sei'): p = 0.0" in str(test)
     assert test.disagree == ("disagree" in str(test))
 
 

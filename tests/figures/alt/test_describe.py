@@ -129,7 +129,9 @@ def test_a_funnel_counts_sides_and_says_what_is_added():
     outside = (np.abs(fit.yi - fit.estimate) > 1.959964 * np.sqrt(fit.vi)).sum()
     assert f"{outside} outside the 95% funnel" in text
     assert "Trim-and-fill adds 2 studies on the left" in text
-    assert f"Egger’s regression: p = {line.p:.2f}" in text
+    assert f"Egger’s test: p = {line.p:.2f}" in text
+    other = alt_text(fit, "funnel", regression=replace(line, model="random"))
+    assert f"Regression test with random effects: p = {line.p:.2f}" in other
     assert "adds no study" in alt_text(fit, "funnel", filled=replace(fill, k0=0))
 
 

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import RequestError, not_installed
 
 __all__ = ["TableNote", "html_table", "latex_table", "write_word"]
 
@@ -92,7 +92,7 @@ def write_word(path: Path, head: Cells, rows: Sequence[Cells], notes: Sequence[T
         import docx
         from docx.shared import Cm, Pt
     except ImportError as error:
-        raise RequestError(f"{error}. Install pdt-evidence[word].") from error
+        raise RequestError(f"{path.name}: {not_installed('python-docx', 'word')}.") from error
     document = docx.Document()
     page = document.sections[0]
     page.page_width, page.page_height = Cm(29.7), Cm(21.0)

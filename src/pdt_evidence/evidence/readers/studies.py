@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import EvidenceError, SchemaError, known_options, warn
+from pdt_evidence.errors import EvidenceError, SchemaError, known_options, not_installed, warn
 from pdt_evidence.evidence.readers.names import slug
 from pdt_evidence.evidence.readers.safe import as_utf8, file_bytes
 from pdt_evidence.evidence.readers.tabular.tables import read_table
@@ -57,7 +57,7 @@ def read_studies(path: str | Path) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
-        RIS (`.ris`), as all of them write it; it needs rispy: ``pip install "pdt-evidence[ris]"``. Or a table (CSV,
+        RIS (`.ris`), as all of them write it; it needs rispy: ``pip install "pdt_evidence[ris]"``. Or a table (CSV,
         TSV, Excel) with one line a reference, as Covidence exports it. These columns are looked for, and others are
         not read: "Study" (or "Study ID"), "Published Year" ("Publication Year", "Year"), "Title", "Authors"
         ("Author"), "Journal" ("Publication Title"), "DOI", "Covidence #" ("Ref", "Accession Number", "Key", "ID"),
@@ -115,9 +115,7 @@ def _of_ris(content: bytes, where: str) -> list[Record]:
     try:
         import rispy
     except ImportError:
-        raise EvidenceError(
-            f'{where}: reading RIS needs the package rispy. Install it: pip install "pdt-evidence[ris]".'
-        ) from None
+        raise EvidenceError(f"{where}: {not_installed('rispy', 'ris')}.") from None
     text = as_utf8(content, where, []).decode("utf-8-sig")
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines, 1) if re.match(r"TY  ?-", line)]

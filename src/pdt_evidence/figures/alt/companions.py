@@ -80,7 +80,8 @@ def funnel(
         f"{outside} outside the {percent(effect.level)} funnel of chance."
     )
     if regression is not None and not math.isnan(regression.slope):
-        texts.append(f"Egger’s regression: {FORMAT.p_value(regression.p)}.")
+        name = regression.name.replace("'", "’")
+        texts.append(f"{name}: {FORMAT.p_value(regression.p)}.")
     if filled is not None and not filled.k0:
         texts.append("Trim-and-fill adds no study.")
     elif filled is not None:

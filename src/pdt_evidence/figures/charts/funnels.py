@@ -62,7 +62,7 @@ def funnel(
     filled : TrimAndFill, optional
         Studies that trim-and-fill adds, drawn hollow, with the estimate that they lead to.
     regression : RegressionTest, optional
-        Egger's line through the points.
+        Its line through the points, named as the test is: `model="wls"` gives Egger's.
 
     Returns
     -------
@@ -112,7 +112,8 @@ def funnel(
     handles += _cone(made, result, top)
     if regression is not None and not math.isnan(regression.slope):
         limits = [regression.limit, regression.limit + regression.slope * top]
-        label = f"Egger’s regression ({look.format.p_value(regression.p)})"
+        name = regression.name.replace("'", "’")
+        label = f"{name} ({look.format.p_value(regression.p)})"
         handles += plot.plot(
             limits, [0, top], color=look.prediction, linewidth=1.2, gid="regression", label=label, zorder=2.4
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import RequestError, known_options
+from pdt_evidence.errors import RequestError, known_options, not_installed
 from pdt_evidence.figures.forests.drawables import drawable
 from pdt_evidence.figures.forests.plot import options_of
 from pdt_evidence.figures.forests.records import ForestLayout, Row
@@ -55,7 +55,7 @@ def to_table(result: Drawable, **options: Any) -> Any:
     try:
         from great_tables import GT, loc, style
     except ImportError as error:
-        raise RequestError("to_table needs great_tables: pip install great_tables.") from error
+        raise RequestError(f"to_table: {not_installed('great_tables', 'tables')}.") from error
     layout = options_of(drawable(result), **options)[0]
     frame, kinds = _frame(layout)
     table = GT(frame)

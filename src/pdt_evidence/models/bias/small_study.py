@@ -23,20 +23,37 @@ Floats = NDArray[np.float64]
 MOST_ROUNDS = 100  # the number of studies trimmed settles within a few, or goes round in a circle
 
 
+# Only the first is Egger's own test: effects weighted by 1 / vi, with a free residual variance, on the standard error.
+TEST_NAMES = {
+    ("wls", "sei"): "Egger's test",
+    ("wls", "n"): "Egger's weights, on size",
+    ("random", "sei"): "Regression test with random effects",
+    ("random", "n"): "Regression test with random effects, on size",
+    ("che", "sei"): "Regression test, effects clustered by trial",
+    ("che", "n"): "Regression test, effects clustered by trial, on size",
+    ("peters", "1/n"): "Peters' test",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RegressionTest(Brief):
-    """The line yi = limit + slope * sei, fitted with weights 1 / vi and a free residual variance."""
+    """The line yi = limit + slope * sei through the effects, by one of several models: `name` says which."""
 
     limit: float  # the effect of a study without sampling error, in units of yi
     limit_se: float
     slope: float
     slope_se: float
-    statistic: float  # slope over its standard error: Egger's test
+    statistic: float  # slope over its standard error
     df: float  # NaN where the test is standard normal
     p: float
     model: str = "wls"  # "wls", "random" or "che"
     precision: str = "sei"  # "sei", "n", or "1/n" of Peters' test
     others: tuple[tuple[str, str, float], ...] = ()  # model, precision and p of the other usual choices
+
+    @property
+    def name(self) -> str:
+        """What the test is called: "Egger's test" is one of several."""
+        return TEST_NAMES[self.model, self.precision]
 
     @property
     def disagree(self) -> bool:
@@ -47,14 +64,14 @@ class RegressionTest(Brief):
 
     def summary(self) -> str:
         """The choice, its slope and p, and the other choices where they disagree."""
-        choice = f"Regression test, model = {self.model!r}, precision = {self.precision!r}"
+        choice = _called(self.model, self.precision)
         if np.isnan(self.p):
             return f"{choice}: it needs 3 studies of unequal precision and effect, and not all on one line."
         kind = "z" if np.isnan(self.df) else f"t(df = {self.df:.3g})"
         lines = [f"{choice}: slope {self.slope:.4f}, {kind} = {self.statistic:.2f}, {self._p(self.p)}"]
         if self.disagree:
             lines.append("The usual choices disagree:")
-            lines += [f"  model = {m!r}, precision = {x!r}: {self._p(p)}" for m, x, p in self.others]
+            lines += [f"  {_called(model, precision)}: {self._p(p)}" for model, precision, p in self.others]
         return "\n".join(lines)
 
     @staticmethod
@@ -63,6 +80,10 @@ class RegressionTest(Brief):
 
     def __str__(self) -> str:
         return self.summary()
+
+
+def _called(model: str, precision: str) -> str:
+    return f"{TEST_NAMES[model, precision]} (model = {model!r}, precision = {precision!r})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from io import BytesIO, StringIO
 from typing import Any
 
-from pdt_evidence.errors import EvidenceError, warn
+from pdt_evidence.errors import EvidenceError, not_installed, warn
 from pdt_evidence.evidence.readers.safe import most_memory, zip_pieces
 from pdt_evidence.evidence.readers.tabular.text_table import MAX_CELLS, TextTable, table_of
 from pdt_evidence.evidence.schema import listed
@@ -35,7 +35,7 @@ def read_excel(content: bytes, where: str) -> TextTable:
     try:
         from openpyxl import load_workbook
     except ImportError as error:
-        raise EvidenceError(f"{where}: {error}. Install pdt-evidence[excel], or save as CSV.") from error
+        raise EvidenceError(f"{where}: {not_installed('openpyxl', 'excel')}, or save as CSV.") from error
     try:
         with (
             redirect_stdout(StringIO()),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pdt_evidence.errors import EvidenceError
+from pdt_evidence.errors import EvidenceError, not_installed
 from pdt_evidence.evidence.readers.safe import most_memory
 from pdt_evidence.evidence.readers.tabular.text_table import MAX_CELLS, TextTable, header_problems
 from pdt_evidence.evidence.schema import give_back_memory
@@ -35,7 +35,7 @@ def read_parquet(content: bytes, where: str) -> TextTable:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError as error:
-        raise EvidenceError(f"{where}: {error}. Install pdt-evidence[parquet], or save as CSV.") from error
+        raise EvidenceError(f"{where}: {not_installed('pyarrow', 'parquet')}, or save as CSV.") from error
     try:
         source = pa.BufferReader(content)
         metadata = pq.read_metadata(source)
