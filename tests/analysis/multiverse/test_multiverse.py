@@ -159,7 +159,7 @@ def test_every_combination_is_a_row_or_invalid_or_merged():
 
 
 def test_failures_are_rows_with_a_reason():
-    everything = {"all of it": np.ones(9, bool)}
+    everything = {"all of it": ROWS["outcome"] == "anxiety"}  # all rows of one stratum
     m = multiverse(ROWS, by="outcome", exclude=everything, bias=["none", "pet-peese"], direction="positive")
     frame = m.to_frame()
     lost = frame["estimate"].isna()
@@ -319,6 +319,14 @@ def test_a_list_names_rows_trials_or_studies_to_leave_out_each_by_itself():
         ({"test": []}, "test has no option. Give at least one."),
         ({"outcome": ["depresion"]}, "outcome = 'depresion' is in no row. Did you mean 'depression'?"),
         ({"exclude": {"x": [True]}}, "exclude, 'x': 1 value for 9 rows; each row needs one."),
+        (
+            {"exclude": {"x": [False] * 9}},
+            "exclude, 'x': it leaves out 0 of 9 rows, which is no specification",
+        ),
+        (
+            {"exclude": {"D": {"in": None, "out": [True] * 9}}},
+            "'out': it leaves out 9 of 9 rows, so that nothing",
+        ),
         ({"exclude": {"x": ["nix"]}}, "exclude, 'x': no row, trial or study 'nix'."),
         ({"exclude": ["r1", "r10"]}, "exclude, 'r10': no row, trial or study 'r10'. Did you mean 'r1'?"),
         ({"exclude": "nix"}, "exclude, 'nix': no row, trial or study 'nix'."),

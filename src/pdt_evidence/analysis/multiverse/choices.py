@@ -148,8 +148,21 @@ def _mask(table: pd.DataFrame, label: Any, mask: Any, problems: list[str]) -> Ke
             f"{next(repr(value) for value in values if not isinstance(value, bool | np.bool_))}."
         )
     else:
-        return np.array(values, dtype=bool)
+        found = np.array(values, dtype=bool)
+        if 0 < found.sum() < len(found):
+            return found
+        problems.append(_idle(label, found))
     return nothing
+
+
+def _idle(label: Any, mask: Kept) -> str:
+    """The sentence on a mask that makes no choice: it leaves out no row, or all."""
+    rows = f"exclude, {label!r}: it leaves out {int(mask.sum())} of {counted(len(mask), 'row')}"
+    if mask.any():
+        return f"{rows}, so that nothing is left to pool."
+    return (
+        f"{rows}, which is no specification of its own. Look for a typing error in it, or leave the mask out."
+    )
 
 
 def _rows_of(table: pd.DataFrame, label: Any, names: Sequence[str], problems: list[str]) -> Kept:
@@ -162,4 +175,7 @@ def _rows_of(table: pd.DataFrame, label: Any, names: Sequence[str], problems: li
     words = [as_written(name, known) for name in names]
     for word in dict.fromkeys(word for word in words if word not in known):
         problems.append(f"exclude, {label!r}: no row, trial or study {word!r}.{did_you_mean(word, known)}")
-    return np.logical_or.reduce([np.isin(cells, words) for cells in columns])
+    found = np.logical_or.reduce([np.isin(cells, words) for cells in columns])
+    if len(found) and found.all():
+        problems.append(_idle(label, found))
+    return found

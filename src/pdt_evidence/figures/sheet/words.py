@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeGuard
 
+from pdt_evidence.evidence.comparisons import ARMS
 from pdt_evidence.evidence.spoken import WINDOWS, WORDS, heading, inner, spoken, told, within
 from pdt_evidence.formatting import RATIOS, Format, percent
 from pdt_evidence.models.estimators import ESTIMATORS
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pdt_evidence.results import PooledEffect
 
 __all__ = [
+    "ARMS",
     "MEASURES",
     "WINDOWS",
     "WORDS",
