@@ -70,6 +70,18 @@ def test_results_of_a_fit_count_trials(fit):
     assert pdt.power(fit, effect=0.3, k=10, n_per_arm=30, tau2=0.05).k == 10
 
 
+def test_a_table_of_variants_counts_effects_and_says_whose_its_notes_are(table, fit):
+    """Two fits of a small variance factor, each with its note, beside one with effects that trials share."""
+    close = [pdt.pool([0.2, 0.35, 0.5 + i / 100], [0.04, 0.05, 0.06]) for i in range(2)]
+    page = pdt.to_table({"all": close[0], "CHE": fit, "rho 0.9": close[1]}).as_raw_html()
+    assert "10 (15 effects)" in page
+    assert all(f">{head}</th>" in page for head in ("Result", "95% PI", "τ²"))
+    assert "Thin lines" not in page
+    notes = re.findall(r"[\w. ]+: The Knapp.Hartung variance factor", page)
+    assert [note.partition(":")[0].strip() for note in notes] == ["All", "Rho 0.9"]
+    assert "rho 0.9: " not in page
+
+
 def test_risk_of_bias_is_of_trials_by_their_worst_effect(fit):
     assert (
         pdt.alt_text(fit, "bias_summary")

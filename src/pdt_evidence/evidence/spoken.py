@@ -22,6 +22,16 @@ WORDS = (
         "ptsd": "PTSD",
         "rob": "Risk of bias",
         "rob_tool": "Risk-of-bias tool",
+        "arm_t": "Treatment arm",
+        "arm_c": "Comparison arm",
+        "n_sessions": "Number of sessions",
+        "n_total": "Number of patients",
+        "n_t": "Number of patients treated",
+        "n_c": "Number of patients compared",
+        "percent_women": "Women (%)",
+        "treatment_weeks": "Weeks of treatment",
+        "months_since_start": "Months since the start of treatment",
+        "months_since_end": "Months since the end of treatment",
         "pdt_plus_medication_vs_medication": "PDT + medication versus medication",
     }
     | {name: f"PDT versus {other}" for name, (arm, other) in ARMS.items() if arm == "PDT"}

@@ -1,5 +1,8 @@
 """A bubble plot shows the model that it is given: one tau2 or one that varies."""
 
+import re
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,3 +58,36 @@ def test_one_tau2_gives_the_band_of_predict():
     assert "tau2" not in rows or rows["tau2"].nunique() == 1
     with pytest.raises(RequestError, match=r"no moderator 'year' to draw\. It has: dose, control"):
         pdt.bubble(fit, "year")
+
+
+def test_axes_have_whole_years_and_words_for_readers():
+    rows = pd.DataFrame(
+        {
+            "yi": [0.6, 0.2, 0.4, 0.1, 0.5],
+            "vi": [0.04, 0.03, 0.09, 0.05, 0.04],
+            "year": [2005, 2006, 2009, 2012, 2014],
+            "n_sessions": [8, 12.5, 16, 20, 24],
+            "arm_c": ["care_as_usual", "waitlist"] * 2 + ["waitlist"],
+        }
+    )
+    ax = pdt.bubble(pdt.metareg("~ year", rows), ylabel="Hedges’ g")
+    assert all(re.fullmatch(r"\d{4}", label.get_text()) for label in ax.get_xticklabels())
+    assert ax.get_ylabel() == "Hedges’ g"
+    assert pdt.bubble(pdt.metareg("~ n_sessions", rows)).get_xlabel() == "Number of sessions"
+    kinds = pdt.metareg("~ C(arm_c)", rows)
+    ax = pdt.bubble(kinds)
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["Care as usual", "Waitlist"]
+    assert ax.get_xlabel() == "Comparison arm"
+    assert "at care as usual" in pdt.alt_text(kinds, "bubble")
+
+
+def test_one_interval_is_drawn_where_both_are_the_same():
+    """Without tau2 a new study is as uncertain as the mean; with it the two bands have colours of the legend."""
+    rows = pd.DataFrame({"vi": [0.04] * 4, "year": [2001, 2002, 2003, 2004]})
+    for yi, drawn in (([0.3, 0.31, 0.32, 0.34], {"ci"}), ([3.0, -3.0, 2.0, -1.0], {"ci", "pi"})):
+        fit = pdt.metareg("~ year", rows.assign(yi=yi))
+        assert (fit.tau2 == 0) == (drawn == {"ci"})
+        ax: Any = pdt.bubble(fit)
+        bands = [mark for mark in ax.collections if mark.get_gid() in ("ci", "pi")]
+        assert {mark.get_gid() for mark in bands} == drawn
+        assert all(mark.get_alpha() is None for mark in bands)

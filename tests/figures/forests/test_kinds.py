@@ -368,7 +368,7 @@ def test_models_under_names_of_their_own_are_distinguished_below_and_count_trial
     notes = said(ax, "note:")
     assert "Means: random-effects model, τ² by" in notes
     assert "CHE: correlated and hierarchical effects (CHE) model, ρ = 0.6" in notes
-    assert texts(ax)["row:CHE:k"] == texts(ax)["row:Means:k"] == "4"
+    assert (texts(ax)["row:CHE:k"], texts(ax)["row:Means:k"]) == ("4 (8 effects)", "4")
     assert said(forest({"a": effect(3), "b": effect(4)}), "note:").count("Random-effects model") == 1
 
 

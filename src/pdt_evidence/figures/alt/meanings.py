@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pdt_evidence.figures.charts.bubbles import bubbles_of
+from pdt_evidence.figures.charts.bubbles import bubbles_of, level_words, moderator_words
 from pdt_evidence.figures.charts.equivalences import rows_of
 from pdt_evidence.figures.charts.lights import judged_of
 from pdt_evidence.figures.charts.network_funnel import adjusted_of
@@ -85,12 +85,14 @@ def traffic_lights(judgements: PooledEffect | pd.DataFrame) -> str:
     return f"Risk of bias of {counted(len(studies))} in {counted(len(domains), 'domain')}. {' '.join(lines)}"
 
 
-def bubble(regression: MetaRegression | LocationScale, moderator: str | None = None) -> str:
+def bubble(
+    regression: MetaRegression | LocationScale, moderator: str | None = None, *, xlabel: str | None = None
+) -> str:
     """The moderator, the mean effect at both ends or in each level, with its interval; tau2 there where it varies."""
     found = bubbles_of(regression, moderator)
     rows = found.fitted
     places = (
-        list(enumerate(found.levels))
+        list(enumerate(map(words.inner, level_words(found))))
         if found.levels
         else [(0, f"{found.at[0]:g}"), (-1, f"{found.at[-1]:g}")]
     )
@@ -99,7 +101,7 @@ def bubble(regression: MetaRegression | LocationScale, moderator: str | None = N
         f"{rows['ci_low'].iloc[at]:.2f} to {rows['ci_high'].iloc[at]:.2f}{_spread(rows, at)}) at {name}"
         for at, name in places
     ]
-    against = words.inner(words.spoken(found.moderator))
+    against = words.inner(moderator_words(found) if xlabel is None else xlabel)
     size = effects_of(regression.k, getattr(regression, "n_clusters", math.nan))
     return f"{size} against {against}; mean effect {'; '.join(parts)}."
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.errors import RequestError, known_options
-from pdt_evidence.figures.charts.chart import LINEAR, MM, Chart, chart
+from pdt_evidence.figures.charts.chart import MM, Chart, Ruler, chart
 from pdt_evidence.figures.sheet import words
+from pdt_evidence.figures.sheet.colors import mixed
 from pdt_evidence.figures.sheet.styles import Style
 from pdt_evidence.formatting import percent
 
@@ -57,6 +59,8 @@ def bubble(
     width: float = 130.0,
     height: float = 95.0,
     title: str = "",
+    xlabel: str | None = None,
+    ylabel: str = "Effect",
 ) -> Axes:
     """Draw the studies of a meta-regression against a moderator, with the regression and its intervals.
 
@@ -71,11 +75,15 @@ def bubble(
     ax, style, width, height, title
         As in `funnel`.
 
+    xlabel, ylabel : str, optional
+        What stands at the axes; the moderator in words without `xlabel`.
+
     Returns
     -------
     Axes
         Areas of the bubbles are proportional to the weights, of which the legend shows three. Gids: "studies",
-        "regression", "ci", "pi" (of a factor: one mark a level).
+        "regression", "ci", "pi" (of a factor: one mark a level). Where tau2 is 0 both intervals are one, and so
+        is what is drawn ("ci").
 
     Raises
     ------
@@ -95,7 +103,8 @@ def bubble(
     interval -0.72 to 0.94) at 2015.'
     """
     found = bubbles_of(regression, moderator)
-    made = chart(ax, style, width, height, list(found.levels))
+    levels = level_words(found)
+    made = chart(ax, style, width, height, levels)
     low, high = float(found.at.min()), float(found.at.max())
     room = BESIDE * (high - low) if not found.levels else 0.6
     made.ax.set_xlim(low - room, high + room)
@@ -105,7 +114,7 @@ def bubble(
     made.ax.set_ylim(reach.min() - 0.06 * np.ptp(reach), reach.max() + 0.06 * np.ptp(reach))
     drawn = _levels(made, found, regression.level) if found.levels else _line(made, found, regression.level)
     look = made.style
-    made.ax.axhline(0.0, color=look.faint, linewidth=0.7, zorder=0.5, gid="zero")
+    made.ax.axhline(0.0, color=look.faint, linewidth=0.7, zorder=1.5, gid="zero")
     areas = LARGEST**2 * found.weights / found.weights.max()
     made.ax.scatter(
         found.x,
@@ -120,11 +129,30 @@ def bubble(
     )
     return made.finish(
         title=title,
-        xlabel=words.spoken(found.moderator),
-        ylabel="Effect",
+        xlabel=moderator_words(found) if xlabel is None else xlabel,
+        ylabel=ylabel,
         legend=[*drawn, *_sizes(made, found)],
-        x=list(enumerate(found.levels)) if found.levels else LINEAR,
+        x=list(enumerate(levels)) if levels else Ruler(whole=bool((found.x == np.round(found.x)).all())),
     )
+
+
+def moderator_words(found: Bubbles) -> str:
+    """The moderator as a reader knows it: "Number of sessions" of n_sessions, and of C(n_sessions)."""
+    return words.spoken(_column(found))
+
+
+def level_words(found: Bubbles) -> list[str]:
+    """The levels of a factor as a reader knows them; a short therapy is no short-term follow-up."""
+    timed = _column(found) == "follow_up"
+    return [
+        level[:1].upper() + level[1:] if level in words.WINDOWS and not timed else words.spoken(level)
+        for level in found.levels
+    ]
+
+
+def _column(found: Bubbles) -> str:
+    factor = re.fullmatch(r"C\((.+)\)", found.moderator)
+    return factor[1] if factor else found.moderator
 
 
 def bubbles_of(regression: Any, moderator: str | None = None) -> Bubbles:
@@ -196,17 +224,25 @@ def _spread(x: Array, y: Array) -> Array:
     return out
 
 
+def _intervals(rows: Any) -> list[tuple[str, str]]:
+    """The intervals that are drawn, the wider first: one where tau2 is 0, so that both are the same."""
+    if all(np.allclose(rows[f"ci_{end}"], rows[f"pi_{end}"], equal_nan=True) for end in ("low", "high")):
+        return [("ci", "confidence and prediction interval (τ² = 0)")]
+    return [("pi", "prediction interval"), ("ci", "confidence interval")]
+
+
 def _line(made: Chart, found: Bubbles, level: float) -> list[Any]:
     """The regression with its two bands."""
     look, rows = made.style, found.fitted
     bands = []
-    for kind, name, alpha in (("pi", "prediction interval", 0.16), ("ci", "confidence interval", 0.3)):
-        color = look.prediction if kind == "pi" else look.muted
+    for kind, name in _intervals(rows):
+        tone, share = (look.prediction, 0.84) if kind == "pi" else (look.muted, 0.7)
+        color = mixed(tone, look.paper, share)  # opaque, so that one over the other is as the legend has it
         label = f"{percent(level)} {name}"
         low, high = rows[f"{kind}_low"], rows[f"{kind}_high"]
         bands.append(
             made.ax.fill_between(
-                found.at, low, high, color=color, alpha=alpha, linewidth=0, gid=kind, label=label, zorder=1
+                found.at, low, high, color=color, linewidth=0, gid=kind, label=label, zorder=1
             )
         )
     line = made.ax.plot(
@@ -225,8 +261,8 @@ def _levels(made: Chart, found: Bubbles, level: float) -> list[Any]:
     """The mean of each level with its two intervals."""
     look, rows = made.style, found.fitted
     handles = []
-    for kind, name, width in (("pi", "prediction interval", 1.0), ("ci", "confidence interval", 3.2)):
-        color = look.prediction if kind == "pi" else look.ink
+    for kind, name in _intervals(rows):
+        color, width = (look.prediction, 1.0) if kind == "pi" else (look.ink, 3.2)
         label = f"{percent(level)} {name}"
         spans = (rows[f"{kind}_low"], rows[f"{kind}_high"])
         handles.append(

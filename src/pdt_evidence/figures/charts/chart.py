@@ -43,6 +43,7 @@ class Ruler:
 
     scale: axis.Scale = field(default_factory=lambda: axis.Scale(log=False))
     logs: bool = False
+    whole: bool = False  # ticks at whole numbers alone: years, sessions
 
     def ticks(
         self, ends: tuple[float, float], room: float, width: Any, form: Format
@@ -53,7 +54,7 @@ class Ruler:
         def label(value: float) -> str:
             return axis.tick_label(float(f"{value:.6g}"), form)
 
-        found = axis.ticks(self.scale, low, high, room, width, label)
+        found = axis.ticks(self.scale, low, high, room, width, label, whole=self.whole)
         places = [math.log(value) if self.logs else value for value, _ in found]
         texts = [text for _, text in found]
         return list(

@@ -88,7 +88,7 @@ def forest(
         these in one column an arm ("No of events / total"), "bias" for the lights of all columns named "rob" or
         "rob_...". Without it those of the style, in its order, of which half of the studies or more have something;
         a narrow figure leaves out the weight first, then n. Where rows
-        are pooled results: "study", "k", "effect", "p", "I2", "tau2".
+        are pooled results: "study", "k", "effect", "p", "I2", "tau2", "pi".
     arms : (str, str), optional
         Names of arm 1 and arm 2, for the heads of n and the two directions.
     favours : (str, str), optional

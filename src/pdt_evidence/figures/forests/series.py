@@ -158,6 +158,7 @@ def _of_refits(series: PooledSeries) -> Series:
         stratum=levels_of([full], (), LEVELS)[1],
         head="Study added" if in_turn else "Study left out",
         arms=arms_of([full]),
+        counts="Effects" if words.clustered(full) and full.trials < full.k else "Studies",
         whole=full,
         in_turn=in_turn,
     )

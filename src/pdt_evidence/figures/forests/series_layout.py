@@ -16,12 +16,13 @@ from pdt_evidence.figures.forests.series import SORTS, Series
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import scale_of
 from pdt_evidence.figures.sheet.styles import Style
-from pdt_evidence.formatting import Format
+from pdt_evidence.formatting import counted, percent
 from pdt_evidence.results import PooledEffect
 
 __all__ = ["series_layout"]
 
 MOST_MODELS = 5  # whose methods are told apart under the plot
+THIN_LINES = "Thin lines: prediction intervals."
 OF_STUDIES = ("also", "overall", "difference", "sources", "lights")  # options that rows without studies lack
 
 
@@ -70,7 +71,19 @@ def _there(series: Series, style: Style) -> Mapping[str, list[Column]]:
         "p": [Column(key="p", head="p", left=False, order=1)],
         "I2": [Column(key="I2", head="I² (%)", left=False, order=2)],
         "tau2": [Column(key="tau2", head="τ²", left=False, order=2)],
+        "pi": [Column(key="pi", head=f"{percent(series.effects[0].level)} PI", left=False, order=3)],
     }
+
+
+def columns_of_table(series: Series) -> tuple[str, ...]:
+    """The columns of a table of models: what a figure draws as thin lines, and tau2, are in cells."""
+    known = (("pi", lambda effect: effect.pi[0]), ("tau2", lambda effect: effect.tau2))
+    more = [
+        name
+        for name, value in known
+        if series.models and not all(math.isnan(value(effect)) for effect in series.effects)
+    ]
+    return (*_default(series), *more)
 
 
 def _default(series: Series) -> tuple[str, ...]:
@@ -96,7 +109,7 @@ def _rows(series: Series, style: Style, options: ForestOptions) -> tuple[Any, ..
     _test(rows, series, before, len(series.effects))
     end = len(series.effects)
     if series.whole is not None:
-        rows.overall("All studies: ", series.whole, end, _cells(series.whole, rows.form))
+        rows.overall("All studies: ", series.whole, end, _cells(series, series.whole, rows))
     if series.spread is not None:
         rows.heterogeneity("heterogeneity:all", series.spread, 0, end)
     return tuple(rows.rows)
@@ -132,16 +145,21 @@ def _row(rows: Rows, series: Series, i: int, n: int) -> None:
         low=limits[0],
         high=limits[1],
         reach=(math.nan, math.nan) if rows.options.prediction == "off" else rows.shown(effect.pi),
-        cells={"study": named, **_cells(effect, rows.form), **rows.numbers(shown, limits)},
+        cells={"study": named, **_cells(series, effect, rows), **rows.numbers(shown, limits)},
         indent=len(path) - 1 + bool(series.over),
         stratum=n,
         hue=series.hues[i] if series.hues else 0,
     )
 
 
-def _cells(effect: PooledEffect, form: Format) -> dict[str, str]:
+def _cells(series: Series, effect: PooledEffect, rows: Rows) -> dict[str, str]:
+    form, reach = rows.form, rows.shown(effect.pi)
+    size = str(effect.k)
+    if words.clustered(effect) and effect.trials < effect.k and series.counts == "Studies":
+        size = f"{effect.trials:g} ({counted(effect.k, 'effect')})"
     return {
-        "k": f"{effect.trials:g}" if words.clustered(effect) else str(effect.k),
+        "k": size,
+        "pi": "" if math.isnan(reach[0]) else rows.numbers(reach[0], reach)["ci"],
         "p": form.p(effect.p),
         "I2": form.number(effect.I2, 0),
         "tau2": form.variance(effect.tau2),
@@ -164,14 +182,17 @@ def _notes(series: Series, options: ForestOptions) -> tuple[str, ...]:
     text = [max(lines, key=len)] if lines and len(lines) <= 2 and not apart else []
     text += series.notes
     if options.prediction != "off" and any(not math.isnan(effect.pi[0]) for effect in series.effects):
-        text.append("Thin lines: prediction intervals.")
+        text.append(THIN_LINES)
     if any(e.k == 1 for e in series.effects) and len(series.effects) > 1 and series.counts == "Studies":
         text.append("Rows of one study show its own interval.")
     whole = [] if series.whole is None else [series.whole]
     shared = (" ".join(text),) if text else ()
-    return (*apart, *shared, *words.remarks([*series.effects, *whole]))
+    names = [name for _, name in _named(series)] if series.models else ()
+    return (*apart, *shared, *words.remarks([*series.effects, *whole], names=names))
 
 
 def _named(series: Series) -> list[tuple[PooledEffect, str]]:
-    rows = [(effect, path[-1]) for effect, path in zip(series.effects, series.paths, strict=True)]
+    level = series.levels[-1]
+    names = [words.told(level, path[-1]) if path[-1] else "" for path in series.paths]
+    rows = list(zip(series.effects, names, strict=True))
     return rows if series.whole is None else [*rows, (series.whole, "")]

@@ -53,7 +53,7 @@ def summary_forest(
         their own, one model beside another.
     ax, style, width, title, arms, favours, margins, lines, xlim, digits
         As in `forest`.
-    columns : sequence of {"study", "k", "plot", "effect", "p", "I2", "tau2"}, optional
+    columns : sequence of {"study", "k", "plot", "effect", "p", "I2", "tau2", "pi"}, optional
         What stands beside the plot, in order. Without it k, the effect, and I2 where it is known.
     sort : {"effect", "precision", "label"}, optional
         Order of the rows under each heading.

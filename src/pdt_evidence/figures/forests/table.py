@@ -8,6 +8,8 @@ from pdt_evidence.errors import RequestError, known_options, not_installed
 from pdt_evidence.figures.forests.drawables import drawable
 from pdt_evidence.figures.forests.plot import options_of
 from pdt_evidence.figures.forests.records import ForestLayout, Row
+from pdt_evidence.figures.forests.series import Series
+from pdt_evidence.figures.forests.series_layout import THIN_LINES, columns_of_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from pdt_evidence.figures.forests.drawables import Drawable
 
 __all__ = ["to_table"]
+
+HEADS = {"study": "Result"}  # of a column that a figure needs no head for
 
 
 @known_options
@@ -56,13 +60,17 @@ def to_table(result: Drawable, **options: Any) -> Any:
         from great_tables import GT, loc, style
     except ImportError as error:
         raise RequestError(f"to_table: {not_installed('great_tables', 'tables')}.") from error
-    layout = options_of(drawable(result), **options)[0]
+    found = drawable(result)
+    if isinstance(found, Series) and options.get("columns") is None:
+        options = options | {"columns": columns_of_table(found)}
+    layout = options_of(found, **options)[0]
     frame, kinds = _frame(layout)
     table = GT(frame)
     if layout.title:
         table = table.tab_header(title=layout.title)
     heads: dict[str, Any] = {
-        column.key: column.head or ("" if column.over else column.key) for column in layout.columns
+        column.key: column.head or ("" if column.over else HEADS.get(column.key, column.key))
+        for column in layout.columns
     }
     table = table.cols_label(cases=heads)
     for over in dict.fromkeys(column.over for column in layout.columns if column.over):
@@ -76,7 +84,8 @@ def to_table(result: Drawable, **options: Any) -> Any:
     if bold:
         table = table.tab_style(style=style.text(weight="bold"), locations=loc.body(rows=bold))
     for note in layout.notes_with(layout.columns, signs=False):
-        table = table.tab_source_note(source_note=note)
+        if text := note.replace(THIN_LINES, "").strip():  # a table has none
+            table = table.tab_source_note(source_note=text)
     return table
 
 

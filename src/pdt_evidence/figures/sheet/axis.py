@@ -111,12 +111,17 @@ def ticks(
     room: float,
     width: Callable[[str], float],
     label: Callable[[float], str],
+    *,
+    whole: bool = False,
 ) -> list[tuple[float, str]]:
     """Tick values with their labels, as many as stand apart in `room` points.
 
-    `width` measures a label in points. The value of no effect has a tick whenever it is in sight.
+    `width` measures a label in points; `whole` leaves out steps between whole numbers. The value of no effect has a
+    tick whenever it is in sight.
     """
     for candidates in _log_candidates(low, high) if scale.log else _linear_candidates(low, high):
+        if whole and any(value != round(value) for value in candidates):
+            continue
         found = [(value, label(value)) for value in candidates]
         span = float(scale.place(high) - scale.place(low))
         places = [float(scale.place(value) - scale.place(low)) / span * room for value, _ in found]

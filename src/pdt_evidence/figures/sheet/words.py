@@ -171,8 +171,8 @@ def in_signs(note: str) -> str:
     return note.replace("tau2", "τ²").replace("I2", "I²")
 
 
-def remarks(effects: Sequence[PooledEffect], most: int = 3) -> list[str]:
-    """What a reader must know of each summary, after its name where there are several."""
+def remarks(effects: Sequence[PooledEffect], most: int = 3, names: Sequence[str] = ()) -> list[str]:
+    """What a reader must know of each summary, after its name where there are several; `names` are those of rows."""
     told: dict[str, list[PooledEffect]] = {}
     for effect in effects:
         for note in effect.notes if effect.k > 1 else ():  # a lone study has a line of its own
@@ -190,6 +190,10 @@ def remarks(effects: Sequence[PooledEffect], most: int = 3) -> list[str]:
     for note, available in told.items():
         own = [{name: word for name, word in effect.stratum.items() if name in named} for effect in available]
         where = "; ".join(dict.fromkeys(heading(words) for words in own if words))
+        if names:  # of all rows a note needs no name
+            rows = zip(effects, names, strict=False)
+            own_names = [name for effect, name in rows if any(effect is one for one in available)]
+            where = "; ".join(own_names) if len(own_names) < len(effects) else ""
         lines.append(f"{where}: {note}" if where else note)
     return lines
 
