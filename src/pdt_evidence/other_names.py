@@ -125,10 +125,10 @@ LEAVES_OUT = {
     "without",
 }
 EVERY = [*WORDS.items(), *NAMES.items()]  # the first that is known is meant
-BY_OTHER = {
-    name: [ours for ours, names in EVERY if name in names.split()]
-    for name in {name for _, names in EVERY for name in names.split()}
-}
+BY_OTHER: dict[str, list[str]] = {}
+for _ours, _names in EVERY:
+    for _name in dict.fromkeys(_names.split()):
+        BY_OTHER.setdefault(_name, []).append(_ours)
 
 
 def ours(word: object, known: Iterable[str]) -> str:

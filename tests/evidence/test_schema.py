@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from pdt_evidence.errors import EvidenceError, SchemaError
-from pdt_evidence.evidence.schema import Field, check_table, listed, missing_column, read_csv_table
+from pdt_evidence.evidence.package import read_csv_table
+from pdt_evidence.evidence.schema import Field, check_table, listed, missing_column
 
 FIELDS = (
     Field(name="row_id", type="string", required=True, unique=True),
@@ -18,7 +19,7 @@ FIELDS = (
 
 
 def read(text: str) -> pd.DataFrame:
-    return read_csv_table(BytesIO(text.encode()), FIELDS, where="rows.csv")
+    return read_csv_table(BytesIO(text.encode()), FIELDS, where="rows.csv")[0]
 
 
 def test_cells_get_the_type_of_their_column():

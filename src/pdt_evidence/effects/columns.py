@@ -10,10 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.effects.arrays import Array, as_numbers, as_words
+from pdt_evidence.evidence.frames import Cells, columns_of
 
-__all__ = ["Cells", "Columns", "as_table"]
-
-Cells = Any  # of one column: an array of numpy, else (dates, categories, numbers of pandas' own) of pandas
+__all__ = ["Columns"]
 
 
 class Columns(Mapping[Hashable, Cells]):
@@ -33,9 +32,7 @@ class Columns(Mapping[Hashable, Cells]):
     @classmethod
     def of(cls, table: pd.DataFrame) -> Columns:
         """Those of a whole table, which has each name once."""
-        if not table.columns.is_unique:
-            raise ValueError("expected each name of a column once")
-        return cls({name: _plain(column) for name, column in table.items()}, len(table))
+        return cls(columns_of(table), len(table))
 
     def __getitem__(self, name: Hashable) -> Cells:
         return self._cells[name]
@@ -45,6 +42,10 @@ class Columns(Mapping[Hashable, Cells]):
 
     def __len__(self) -> int:
         return len(self._cells)
+
+    def beside(self, name: Hashable, cells: Cells) -> Columns:
+        """With one more column."""
+        return Columns({**self._cells, name: cells}, self.rows)
 
     def take(self, rows: NDArray[np.intp]) -> Columns:
         """Some rows, by their places."""
@@ -67,24 +68,3 @@ class Columns(Mapping[Hashable, Cells]):
         cells[pd.isna(cells)] = None
         known: dict[tuple[Any, ...], int] = {}
         return np.array([known.setdefault(tuple(row), len(known)) for row in cells.tolist()], dtype=np.intp)
-
-
-def _plain(column: pd.Series) -> Cells:
-    if isinstance(column.dtype, pd.StringDtype):
-        return column.array.to_numpy(dtype=object, na_value=np.nan)
-    of_numpy = isinstance(column.dtype, np.dtype) and column.dtype.kind not in "mM"
-    return column.to_numpy() if of_numpy else column.array
-
-
-def as_table(columns: Mapping[Hashable, Cells], dtypes: Mapping[Hashable, Any]) -> pd.DataFrame:
-    """The columns as a table, those of words in the dtype that each had: converted together, as one call is dear."""
-    made = dict(columns)
-    own: dict[Any, list[Hashable]] = {}
-    for name, dtype in dtypes.items():
-        if isinstance(dtype, pd.StringDtype):
-            own.setdefault(dtype, []).append(name)
-    for dtype, names in own.items():
-        words = pd.array(np.concatenate([columns[name] for name in names]), dtype=dtype)
-        rows = len(words) // len(names)
-        made |= {name: words[at * rows : (at + 1) * rows] for at, name in enumerate(names)}
-    return pd.DataFrame(made)

@@ -12,10 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.effects.arrays import Array, codes_of, words_in
-from pdt_evidence.effects.columns import Columns, as_table
+from pdt_evidence.effects.columns import Columns
 from pdt_evidence.effects.standing import counts_persons, primary_outcome
 from pdt_evidence.effects.together import Aggregation, with_effect
 from pdt_evidence.errors import EvidenceError, SchemaError, known_options, require_choice
+from pdt_evidence.evidence.frames import as_table
 
 __all__ = [
     "AGGREGATES",

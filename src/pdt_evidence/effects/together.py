@@ -12,10 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.effects.arrays import Array
-from pdt_evidence.effects.columns import Cells, Columns
+from pdt_evidence.effects.columns import Columns
 from pdt_evidence.effects.dependence import aggregate as combine
 from pdt_evidence.effects.shared_arms import Covariances
 from pdt_evidence.errors import EvidenceError
+from pdt_evidence.evidence.frames import Cells
 from pdt_evidence.formatting import counted
 
 __all__ = ["Aggregation", "with_effect"]

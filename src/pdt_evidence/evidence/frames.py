@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
     Table = pd.DataFrame | IntoDataFrame
 
-__all__ = ["as_pandas", "is_table", "light", "with_window"]
+__all__ = ["Cells", "as_pandas", "as_table", "columns_of", "is_table", "light", "with_window"]
+
+Cells = Any  # of one column: an array of numpy, else (dates, categories, numbers of pandas' own) of pandas
 
 
 NO_TABLES = ("pdt_evidence", "builtins", "numpy")  # makers of values, none of which narwhals need look at
@@ -96,3 +99,31 @@ def light(table: pd.DataFrame) -> pd.DataFrame:
     block = pd.DataFrame(cells, index=table.index, columns=table.columns[words], dtype=object)
     both = pd.concat([block, table.iloc[:, others]], axis=1)
     return both.take(np.argsort(np.r_[words, others]), axis=1)
+
+
+def columns_of(table: pd.DataFrame) -> dict[Hashable, Cells]:
+    """An array a column, of a table that has each name once; words are plain objects, NaN where one is missing."""
+    if not table.columns.is_unique:
+        raise ValueError("expected each name of a column once")
+    return {name: _plain(column) for name, column in table.items()}
+
+
+def _plain(column: pd.Series) -> Cells:
+    if isinstance(column.dtype, pd.StringDtype):
+        return column.array.to_numpy(dtype=object, na_value=np.nan)
+    of_numpy = isinstance(column.dtype, np.dtype) and column.dtype.kind not in "mM"
+    return column.to_numpy() if of_numpy else column.array
+
+
+def as_table(columns: Mapping[Hashable, Cells], dtypes: Mapping[Hashable, Any]) -> pd.DataFrame:
+    """The columns as a table, those of words in the dtype that each had: converted together, as one call is dear."""
+    made = dict(columns)
+    own: dict[Any, list[Hashable]] = {}
+    for name, dtype in dtypes.items():
+        if isinstance(dtype, pd.StringDtype):
+            own.setdefault(dtype, []).append(name)
+    for dtype, names in own.items():
+        words = pd.array(np.concatenate([columns[name] for name in names]), dtype=dtype)
+        rows = len(words) // len(names)
+        made |= {name: words[at * rows : (at + 1) * rows] for at, name in enumerate(names)}
+    return pd.DataFrame(made)

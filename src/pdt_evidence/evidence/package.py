@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from pdt_evidence.errors import EvidenceError, require_choice
-from pdt_evidence.evidence.schema import Field, check_table, read_csv_table
+from pdt_evidence.evidence.schema import Coded, Field, check_table, sentences, typed_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["data_version", "descriptor", "fields", "load", "table_names"]
+__all__ = ["data_version", "descriptor", "fields", "load", "read_csv_table", "table_names"]
 
 
 def _data_folder() -> Traversable:
@@ -77,9 +78,34 @@ def _checked(name: str) -> pd.DataFrame:
             f"{resource['path']} is not the file its package describes: expected {resource['hash']}, "
             f"found {found}. Restore the file, or refresh the hash if you meant to edit it (data/README.md)."
         )
-    table = read_csv_table(BytesIO(content), fields(name), where=resource["path"])
-    check_table(table, fields(name), where=resource["path"])
+    table, coded = read_csv_table(BytesIO(content), fields(name), where=resource["path"])
+    check_table(table, fields(name), where=resource["path"], coded=coded)
     return table
+
+
+def read_csv_table(
+    stream: IO[bytes], fields: Sequence[Field], *, where: str
+) -> tuple[pd.DataFrame, dict[str, Coded]]:
+    """Read a CSV as text, then give every known column its type; and the words of its columns of words.
+
+    "" is missing; columns that no field names stay text.
+
+    Raises
+    ------
+    EvidenceError
+        With all cells that do not fit their type.
+    """
+    import pandas as pd
+
+    from pdt_evidence.evidence.frames import as_table, columns_of
+
+    text = pd.read_csv(stream, dtype=object, keep_default_na=False, encoding="utf-8-sig")
+    table, problems, coded = typed_columns(text, fields)
+    if problems:
+        raise EvidenceError.from_problems(sentences(problems), where)
+    words = pd.Series(dtype="str").dtype
+    dtypes = {name: words for name, dtype in table.dtypes.items() if dtype.kind == "O"}
+    return as_table(columns_of(table), dtypes), coded
 
 
 def load(name: str) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +31,8 @@ __all__ = [
     "first_of_cells",
     "listed",
     "missing_column",
-    "read_csv_table",
     "sentences",
     "table_problems",
-    "to_types",
     "typed_columns",
 ]
 
@@ -102,22 +100,6 @@ def sentences(problems: Iterable[Problem]) -> list[str]:
     return [problem.sentence for problem in first_of_cells(problems)]
 
 
-def read_csv_table(stream: IO[bytes], fields: Sequence[Field], *, where: str, sep: str = ",") -> pd.DataFrame:
-    """Read a CSV as text, then give every known column its type; all that does not fit is one error."""
-    import pandas as pd
-
-    text = pd.read_csv(stream, sep=sep, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    return to_types(text, fields, where=where)
-
-
-def to_types(text: pd.DataFrame, fields: Sequence[Field], *, where: str) -> pd.DataFrame:
-    """Columns of text -> typed columns ("" is missing); columns that no field names stay text."""
-    table, problems, _ = typed_columns(text, fields)
-    if problems:
-        raise EvidenceError.from_problems(sentences(problems), where)
-    return table
-
-
 @dataclass(frozen=True, slots=True)
 class Coded:
     """A column of words by its different ones, so that each is looked at once: most columns have few."""
@@ -127,10 +109,11 @@ class Coded:
 
     @classmethod
     def of(cls, column: pd.Series) -> Coded:
-        codes, unique = column.factorize(use_na_sentinel=False)
+        import pandas as pd
+
+        values = column.to_numpy() if column.dtype == object else column.array
+        codes, unique = pd.factorize(values, use_na_sentinel=False)
         found = unique.tolist()
-        del unique
-        give_back_memory()
         return cls(codes, ["" if word is None or word != word else _plain(word) for word in found])
 
     def renamed(self, words: list[str]) -> Coded:
@@ -190,6 +173,7 @@ def typed_columns(
         typed[field.name] = pd.Series(values[raw.codes], index=column.index)
         if wrong.any():
             problems += _no_such_type(text, field, words, raw.cells(wrong), raw.codes, lines)
+    give_back_memory()
     return text.assign(**typed), problems, coded
 
 
@@ -249,8 +233,8 @@ def _typed(words: list[str], kind: str) -> tuple[NDArray[Any], NDArray[np.bool_]
     if kind == "boolean":
         wrong = np.array([word.lower() not in TRUTH for word in words], dtype=bool) & ~blank
         return np.array([TRUTH.get(word.lower(), False) for word in words], dtype=bool), wrong
-    plain = pd.Series(words, dtype=object).where(~blank)
-    typed = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=float, na_value=np.nan).copy()
+    plain = np.array([word or None for word in words], dtype=object)
+    typed = np.array(pd.to_numeric(plain, errors="coerce"), dtype=float)
     read = ~np.isnan(typed)
     # `to_numeric` of pandas 2 is a last digit off for some words; float() never is.
     typed[read] = [float(word) for word, known in zip(words, read.tolist(), strict=True) if known]
@@ -267,8 +251,10 @@ def _no_number(values: NDArray[np.float64], kind: str) -> NDArray[np.bool_]:
     return wrong
 
 
-def check_table(table: pd.DataFrame, fields: Sequence[Field], *, where: str) -> None:
-    """Raise one error with everything in a typed `table` that its `fields` forbid.
+def check_table(
+    table: pd.DataFrame, fields: Sequence[Field], *, where: str, coded: dict[str, Coded] | None = None
+) -> None:
+    """Raise one error with everything in a typed `table` that its `fields` forbid; `coded` as in `table_problems`.
 
     Raises
     ------
@@ -280,7 +266,7 @@ def check_table(table: pd.DataFrame, fields: Sequence[Field], *, where: str) -> 
     missing = [field.name for field in fields if field.required and field.name not in table.columns]
     if missing:
         raise SchemaError.from_problems([missing_column(name, table.columns) for name in missing], where)
-    problems = table_problems(table, fields)
+    problems = table_problems(table, fields, coded=coded)
     if problems:
         raise EvidenceError.from_problems(sentences(problems), where)
 

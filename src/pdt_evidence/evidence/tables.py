@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError, did_you_mean, known_options
 from pdt_evidence.evidence.package import load
@@ -44,12 +44,8 @@ def select_trials(
     table: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Trial-level contrasts as reported, before any effect size is computed, or of a `table` of them; see `trials`."""
-    table = load("trials") if table is None else table.copy()
-    table.insert(
-        table.columns.get_loc("months_since_end"),  # pyright: ignore[reportArgumentType]
-        "follow_up",
-        follow_up_window(table["months_since_end"], edges),
-    )
+    table = load("trials") if table is None else table
+    window = follow_up_window(table["months_since_end"], edges)
     filters = {
         "comparison": comparison,
         "disorder": disorder,
@@ -57,15 +53,17 @@ def select_trials(
         "follow_up": follow_up,
         "source_id": source,
     }
-    table = _select(table, filters)
+    wanted = _matching(table.assign(follow_up=window), filters)
     if review is not None:
         listed = _select(load("members"), {"review_id": review})
-        table = table[table["trial_id"].isin(listed.loc[listed["membership"] != "conflict", "trial_id"])]
-    usable = table["status"] != "retracted" if disputed else table["status"] == "ok"
-    table = table[usable]
+        wanted &= table["trial_id"].isin(listed.loc[listed["membership"] != "conflict", "trial_id"])
+    wanted &= table["status"] != "retracted" if disputed else table["status"] == "ok"
     if preferred:
-        table = table[table["preferred"]]
-    return table.reset_index(drop=True)
+        wanted &= table["preferred"]
+    table = table[wanted].reset_index(drop=True)
+    at: Any = table.columns.get_loc("months_since_end")
+    table.insert(at, "follow_up", window[wanted.to_numpy()])
+    return table
 
 
 def set_aside(table: pd.DataFrame) -> pd.Series:
@@ -240,7 +238,13 @@ def statements(*, claim: Wanted = None, source: Wanted = None) -> pd.DataFrame:
 
 
 def _select(table: pd.DataFrame, filters: Mapping[str, Wanted]) -> pd.DataFrame:
-    """Rows that match every filter; words are checked against the whole table, so no row is a valid answer."""
+    return table[_matching(table, filters)]
+
+
+def _matching(table: pd.DataFrame, filters: Mapping[str, Wanted]) -> pd.Series:
+    """The rows that match every filter; words are checked against the whole table, so no row is a valid answer."""
+    import pandas as pd
+
     options = {
         column: [words] if isinstance(words, str) else list(words)
         for column, words in filters.items()
@@ -259,6 +263,7 @@ def _select(table: pd.DataFrame, filters: Mapping[str, Wanted]) -> pd.DataFrame:
             problems.append(f"{column} = {unknown} is not known.{near} There is: {', '.join(known)}.")
     if problems:
         raise RequestError.from_problems(problems)
+    wanted = pd.Series(True, index=table.index)
     for column, words in options.items():
-        table = table[table[column].isin(words)]
-    return table
+        wanted &= table[column].isin(words)
+    return wanted

@@ -20,6 +20,7 @@ from pdt_evidence.analysis.networks.network import NETWORK_METHODS, Network, net
 from pdt_evidence.analysis.networks.transitivity import network_transitivity
 from pdt_evidence.errors import known_options, require_choice
 from pdt_evidence.evidence import load
+from pdt_evidence.evidence.frames import light
 from pdt_evidence.formatting import TEXT, counted
 from pdt_evidence.options import Choice, check_options
 from pdt_evidence.showing import Brief, Cells, cells_of
@@ -139,7 +140,9 @@ def networks() -> pd.DataFrame:
     [50, 2]
     """
     lines = []
-    for name, rows in _all().items():
+    every = light(_available())
+    for name, places in _all().items():
+        rows = every.iloc[places]
         nodes: list[set[str]] = [set(own["node"]) for _, own in rows.groupby("study")]
         lines.append(
             {
@@ -175,9 +178,8 @@ def network_table(name: str) -> pd.DataFrame:
     RequestError
         For a network that is not known.
     """
-    every = _all()
-    require_choice("network", name, list(every))
-    return every[name].merge(_of_trials(), on="trial_id", how="left")
+    require_choice("network", name, list(_all()))
+    return _rows(name).merge(_of_trials(), on="trial_id", how="left")
 
 
 @known_options
@@ -229,23 +231,34 @@ def pdt_against_cbt(
 @cache
 def _fitted(name: str, method: str) -> Network:
     """A bundled network, fitted once a process: verdicts, published results and the report all ask for it."""
-    rows = _all()[name]
+    rows = _rows(name)
     return network_arms(rows, reference=_reference(rows), method=method)
 
 
 @cache
-def _all() -> dict[str, pd.DataFrame]:
-    """Network by name; one that spans disorders is one network a disorder."""
-    available = load("networks")
-    available = available[available["status"].eq("ok") & available["preferred"]]
-    available = available[available.groupby(["network_id", "study"])["node"].transform("nunique") > 1]
-    found = {}
-    for network_id, rows in available.groupby("network_id", sort=False):
-        disorders = list(dict.fromkeys(rows["disorder"]))
-        for disorder in disorders:
-            name = str(network_id) if len(disorders) == 1 else f"{network_id}:{disorder}"
-            found[name] = rows[rows["disorder"].eq(disorder)]
-    return found
+def _available() -> pd.DataFrame:
+    """The arms of all networks that are fit to use."""
+    arms = load("networks")
+    arms = arms[arms["status"].eq("ok") & arms["preferred"]]
+    return arms[arms.groupby(["network_id", "study"])["node"].transform("nunique") > 1]
+
+
+@cache
+def _all() -> dict[str, list[int]]:
+    """The places of each network's arms, by name; one that spans disorders is one network a disorder."""
+    arms: dict[str, dict[str, list[int]]] = {}
+    words = (_available()[name].tolist() for name in ("network_id", "disorder"))
+    for at, (network_id, disorder) in enumerate(zip(*words, strict=True)):
+        arms.setdefault(network_id, {}).setdefault(disorder, []).append(at)
+    return {
+        network_id if len(own) == 1 else f"{network_id}:{disorder}": places
+        for network_id, own in arms.items()
+        for disorder, places in own.items()
+    }
+
+
+def _rows(name: str) -> pd.DataFrame:
+    return _available().iloc[_all()[name]]
 
 
 @cache

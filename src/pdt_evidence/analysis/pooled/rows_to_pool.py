@@ -232,7 +232,8 @@ def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows with an effect; and the others, each with its reason."""
     without = table["yi"].isna() | table["vi"].isna()
     reason = table["yi_reason"] if "yi_reason" in table.columns else pd.Series(pd.NA, index=table.index)
-    gone = table.assign(reason=reason.fillna("no yi or vi"))[without]
+    names = {name: table[name] for name in ("row_id", "study")}
+    gone = pd.DataFrame(names | {"reason": reason.fillna("no yi or vi")})[without]
     excluded = gone[["row_id", "reason"]].reset_index(drop=True)
     if without.all():
         raise nothing_gives(

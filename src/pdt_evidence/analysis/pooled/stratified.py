@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pdt_evidence.analysis.ordered import orders_of
 from pdt_evidence.analysis.pooled.pooling import pool
@@ -54,17 +55,20 @@ class Stratified:
         return Columns.of(self._usable)
 
     @cached_property
-    def _by_trial(self) -> pd.DataFrame:
-        cluster = joint_codes([codes_of(self._usable[name]) for name in (*self._by, "trial_id")])
-        return self._usable.assign(**{CLUSTER: cluster})
+    def _cluster(self) -> NDArray[np.intp]:
+        return joint_codes([codes_of(self._columns[name]) for name in (*self._by, "trial_id")])
 
     @cached_property
     def _aggregation(self) -> Aggregation:
-        return Aggregation(Columns.of(self._by_trial), CLUSTER)
+        return Aggregation(self._columns.beside(CLUSTER, self._cluster), CLUSTER)
+
+    @cached_property
+    def _orders(self) -> dict[Any, tuple[Any, ...]]:
+        return orders_of(self._usable)
 
     @cached_property
     def _cells(self) -> Cells:
-        return Cells(self._usable, orders_of(self._usable))
+        return Cells(self._columns, self._orders)
 
     def values(self, dependence: str, rho: float, aggregate: str) -> tuple[Table, pd.DataFrame]:
         """One value a trial under a rule for dependence; and the rows passed over, with the reason.
@@ -75,7 +79,8 @@ class Stratified:
             Where rows of one trial are of several measures.
         """
         if dependence == "one-per-trial":
-            one = one_per_trial(self._by_trial, load("priority"), rho=rho, cluster=CLUSTER)
+            rows = self._usable.assign(**{CLUSTER: self._cluster})
+            one = one_per_trial(rows, load("priority"), rho=rho, cluster=CLUSTER)
             return one.chosen.drop(columns=CLUSTER), one.left_out
         together = self._aggregation.cells(rho, aggregate)
         return {name: together[name] for name in together if name != CLUSTER}, NONE_PASSED_OVER
@@ -93,14 +98,14 @@ class Stratified:
         if dependence in MULTILEVEL_TESTS:
             return self._pooled_rows(settings, rho if dependence == "che" else None), NONE_PASSED_OVER
         table, passed_over = self.values(dependence, rho, aggregate)
-        return pooled_values(table, self._by, settings, orders_of(self._usable)), passed_over
+        return pooled_values(table, self._by, settings, self._orders), passed_over
 
     def _pooled_rows(self, settings: dict[str, Any], rho: float | None) -> Strata:
         """Three-level models; with `rho` the sampling errors of a trial are correlated, inference is robust."""
         from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
 
         strata, by = {}, self._by
-        for key, rows in strata_of(self._usable, by):
+        for key, rows in strata_of(self._columns, by):
             fit = pool_multilevel(
                 cluster=self._cells.of("trial_id", rows),
                 V=None if rho is None else self._covariance(key, rows, rho),
