@@ -243,8 +243,8 @@ class Multiverse(Brief):
         if not few.any():
             return []
         return [
-            f"  fewer than {LEAST} trials are corrected for bias in {counted(int(few.sum()), 'specification')}: that tells "
-            "little, and `bias` corrects none so few"
+            f"  fewer than {LEAST} trials are corrected for bias in {counted(int(few.sum()), 'specification')}: that "
+            "tells little, and `bias` corrects none so few"
         ]
 
     def null_test(
