@@ -73,6 +73,30 @@ def effects_of(k: float, trials: float = math.nan) -> str:
     return f"{counted(k, 'effect')} of {counted(trials, 'trial')}"
 
 
+def as_word(value: object) -> str:
+    """A cell as a word: of a column of whole numbers with blanks, which makes them floats, without a point.
+
+    Examples
+    --------
+    >>> as_word(2012.0), as_word(1.5), as_word("2012.0")
+    ('2012', '1.5', '2012.0')
+    """
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def stratum_in_words(stratum: Mapping[str, str]) -> str:
+    """The words of a stratum as a heading has them.
+
+    Examples
+    --------
+    >>> stratum_in_words({"outcome": "depression", "follow_up": "unknown"})
+    'depression, time of assessment unknown'
+    """
+    undated = ("follow_up", "unknown")
+    said = ("time of assessment unknown" if one == undated else one[1] for one in stratum.items())
+    return ", ".join(map(str, said))
+
+
 def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in cast("Mapping[Any, Any]", value).items()}

@@ -24,9 +24,7 @@ def key_of(requested: object, strata: Collection[Key], by: Iterable[str]) -> Key
     """
     asked = requested if isinstance(requested, (tuple, list)) else (requested,)
     names = {word for key in strata for word in key}
-    words = tuple(
-        as_written(word, names) if isinstance(word, str) else _written(word, names) for word in asked
-    )
+    words = tuple(_written(word, names) for word in asked)
     if words in strata:
         return words
     found = [key for key in strata if words and set(words) <= set(key)]
@@ -49,10 +47,14 @@ def key_of(requested: object, strata: Collection[Key], by: Iterable[str]) -> Key
     raise RequestError(f"No stratum {said} by {columns}.{near} There are: {listed}.")
 
 
-def _written(value: object, names: Iterable[str]) -> str:
-    """A number as the strata write it: 2012 is the stratum "2012.0" of a column of numbers."""
-    same = [name for name in names if _number(name) == value]
-    return same[0] if same and not isinstance(value, bool) else str(value)
+def _written(value: object, names: Collection[str]) -> str:
+    """A word or number as the strata write it: 2, 2.0 and "2.0" are the stratum "2" of a column of numbers."""
+    word = as_written(value, names) if isinstance(value, str) else ""
+    if word in names or isinstance(value, bool):
+        return word or str(value)
+    number = _number(value) if isinstance(value, str) else value
+    same = [name for name in names if _number(name) == number]
+    return same[0] if same else word or str(value)
 
 
 def _number(name: str) -> float:

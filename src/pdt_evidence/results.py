@@ -26,6 +26,7 @@ from pdt_evidence.formatting import (
     plain,
     root,
     scale_name,
+    stratum_in_words,
 )
 from pdt_evidence.keys import key_of
 from pdt_evidence.models.described import Described
@@ -336,7 +337,7 @@ def _row(effect: PooledEffect) -> dict[str, Any]:
 
 
 def _title(effect: PooledEffect) -> str:
-    words = ", ".join(effect.stratum.values())
+    words = stratum_in_words(effect.stratum)
     model = (
         "Equal-effects model" if effect.method in ONE_EFFECT else f"Random-effects model ({effect.method})"
     )

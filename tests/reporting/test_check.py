@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from pdt_evidence.errors import EvidenceError
+from pdt_evidence.evidence.readers.trials import read_trials
 from pdt_evidence.reporting.check import check_file
 
 HEADER = "study,outcome,follow_up,mean_t,sd_t,n_t,mean_c,sd_c,n_c,better,dose"
@@ -214,3 +215,18 @@ def test_a_word_that_is_no_judgement_of_bias_is_asked_about(tmp_path):
     assert (found.line, found.column) == (3, "rob_allocation")
     assert "'moderately' is no judgement of risk of bias" in found.what
     assert "Low, Some concerns, Unclear, High" in found.how_to_mend
+
+
+def test_rows_of_unequal_length_do_not_hide_the_faults_of_the_others(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text(
+        "study,outcome,yi,vi\nA,pain,0.2,0.1\nB,pain,x,0.1\nC,pain\nD,pain,0.1,-1\n", encoding="utf-8"
+    )
+    found = check_file(path)
+    assert [finding.what[:30] for finding in found.errors if finding.line is None] == [
+        "line 4: expected 4 cells as in"
+    ]
+    assert {(finding.line, finding.column) for finding in found.errors[1:]} == {(3, "yi"), (5, "vi")}
+    with pytest.raises(EvidenceError) as refused:
+        read_trials(path)
+    assert [problem[:7] for problem in refused.value.problems] == ["line 4:", "line 3,", "line 5,"]

@@ -66,7 +66,7 @@ def test_a_flip_is_an_interval_that_is_elsewhere():
 
 
 def test_nothing_changed_is_said():
-    same = "No row came, changed or was withdrawn. All 2 estimates are the same."
+    same = "No row was added, changed or withdrawn. All 2 estimates are the same."
     assert pdt.compare(OLD, OLD.copy(), by="outcome", claims=False).summary() == same
     assert pdt.compare(OLD, OLD.copy(), by="outcome").summary() == (
         f"{same} No verdicts are compared: neither table has rows of the bundled evidence, which the article's claims "
@@ -209,7 +209,10 @@ def test_the_command_says_and_writes_it(tmp_path, capsys):
     paths = [str(tmp_path / name) for name in ("old.csv", "new.csv")]
     assert main(["compare", *paths, "--by", "outcome", "-o", str(tmp_path / "strata.csv")]) == 0
     out = capsys.readouterr().out
-    assert "1 row came (Davis 2026), 1 row changed (Brown 2003, yi: 0.2 to 0.25)" in " ".join(out.split())
+    assert (
+        "1 row was added (Davis 2026), 1 row was changed (Brown 2003, yi: 0.2 to 0.25) and 1 row was withdrawn"
+        in " ".join(out.split())
+    )
     assert pd.read_csv(tmp_path / "strata.csv")["k_new"].tolist() == [4, 0]
     assert main(["compare", *paths, "--by", "outcome", "-o", str(tmp_path / "x.svg")]) == 0
     assert (tmp_path / "x.svg").stat().st_size > 1000

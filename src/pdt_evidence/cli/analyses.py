@@ -16,7 +16,7 @@ from pdt_evidence.cli.evidence import (
     table_of,
 )
 from pdt_evidence.errors import RequestError
-from pdt_evidence.formatting import counted
+from pdt_evidence.formatting import as_word, counted
 from pdt_evidence.screen import emphasised, wrapped
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ def equivalence_command(arguments: argparse.Namespace) -> None:
 
     synthesis, _, about = synthesis_of(arguments)
     margin = _margin(arguments, list(synthesis.strata.values()))
-    for key, effect in synthesis.items():
-        heading(key)
+    for effect in synthesis.strata.values():
+        heading(effect.stratum)
         found = equivalence(effect, margin=margin, alpha=arguments.alpha, better=arguments.better)
         first, _, verdict = found.summary().rpartition("Verdict: ")
         said(f"k = {effect.k}. {first.rstrip()}")
@@ -87,7 +87,7 @@ def _warn_of_mixture(table: pd.DataFrame) -> None:
     for column in ("comparison", "outcome", "follow_up", "measure"):
         found = sorted(set(table[column].dropna().astype(str))) if column in table.columns else []
         if len(found) > 1:
-            name = column.replace("_", " ")
+            name = {"follow_up": "follow-up"}.get(column, column)
             note(f"{len(found)} kinds of {name} go into one model ({', '.join(found)}); --select takes some.")
 
 
@@ -103,8 +103,8 @@ def bias_command(arguments: argparse.Namespace) -> None:
     from pdt_evidence.analysis.bias.overview import bias
 
     synthesis, _, about = synthesis_of(arguments)
-    for key, effect in synthesis.items():
-        heading(key)
+    for effect in synthesis.strata.values():
+        heading(effect.stratum)
         said(f"{bias(effect, direction=arguments.direction).summary()}\n")
     said(about)
 
@@ -156,7 +156,7 @@ def sensitivity_command(arguments: argparse.Namespace) -> None:
     kept = {name: options[name] for name in ("method", "test", "level")}
     runs = sensitivity(table, by=by, rhos=rhos, **kept)
     for key, rows in runs.groupby(list(by), sort=False):
-        heading([str(word) for word in key])
+        heading(dict(zip(by, map(as_word, key), strict=True)))
         said("\n".join(_runs(rows)) + "\n")
     said(
         "The same rows pooled under every rule for trials with several of them, every correlation, and every "

@@ -387,7 +387,7 @@ def _add_pooling(
 
 
 def _said(name: str) -> str:
-    return name.replace("_", " ")
+    return {"follow_up": "follow-up"}.get(name, name)
 
 
 def _one_of(words: Sequence[str]) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import MOST_SHOWN, RequestError
-from pdt_evidence.formatting import counted
+from pdt_evidence.formatting import counted, stratum_in_words
 from pdt_evidence.screen import emphasised, wrapped
 
 if TYPE_CHECKING:
@@ -104,7 +104,11 @@ def synthesis_of(arguments: argparse.Namespace) -> tuple[Synthesis, pd.DataFrame
 def _of_bundled(rows: int, without: int) -> str:
     from pdt_evidence.evidence import data_version
 
-    left = f"; {without} of them give no effect (pdt-evidence export says why, row by row)" if without else ""
+    left = (
+        f"; {without} of them {'gives' if without == 1 else 'give'} no effect (see pdt-evidence export, row by row)"
+        if without
+        else ""
+    )
     return f"Data: {counted(rows, 'row')} of {BUNDLED} (data {data_version()[:12]}){left}."
 
 
@@ -131,9 +135,9 @@ def one_stratum(synthesis: Synthesis) -> PooledEffect:
     )
 
 
-def heading(key: Sequence[str]) -> None:
+def heading(stratum: Mapping[str, str]) -> None:
     """The words of a stratum above what is said of it."""
-    print(emphasised(", ".join(key)))
+    print(emphasised(stratum_in_words(stratum)))
 
 
 def note(text: str) -> None:

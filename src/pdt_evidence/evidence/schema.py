@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.errors import EvidenceError, SchemaError
+from pdt_evidence.formatting import counted
 from pdt_evidence.other_names import columns_of_others
 
 if TYPE_CHECKING:
@@ -367,7 +368,7 @@ def cell_problems(
     if more > 0:
         position = positions[MOST_CELLS]
         line = position + 2 if lines is None else lines[position]
-        problems.append(Problem(line, name, f"{expected}, in {more} lines from here on.", advice))
+        problems.append(Problem(line, name, f"{expected}, in {counted(more, 'line')} from here on.", advice))
     return problems
 
 

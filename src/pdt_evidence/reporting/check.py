@@ -20,7 +20,7 @@ from pdt_evidence.evidence.readers.own_columns import mixed_columns
 from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
 from pdt_evidence.evidence.readers.tabular.tables import read_table
-from pdt_evidence.evidence.readers.tabular.text_table import TextTable
+from pdt_evidence.evidence.readers.tabular.text_table import RaggedError, TextTable
 from pdt_evidence.evidence.readers.trials import file_source, typed_trials, with_defaults
 from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import Problem, first_of_cells, listed
@@ -147,7 +147,10 @@ Checked = tuple["pd.DataFrame", list[Finding], list[str]]
 def _table(path: Path) -> Checked:
     """A table of trials; cells that are wrong are blank for the checks that follow."""
     content = file_bytes(path)
-    text = read_table(path, content)
+    try:
+        text, ragged = read_table(path, content), ()
+    except RaggedError as error:
+        text, ragged = error.rest, error.problems
     columns = [str(name) for name in text.data.columns]
     faults = column_problems(columns)
     table, problems = typed_trials(text)
@@ -155,7 +158,8 @@ def _table(path: Path) -> Checked:
     table = _without(table, problems, text.lines)
     table = with_defaults(table if "study" in table else table.assign(study=""), text.lines)
     where = places(table, dict(zip(table["row_id"], text.lines, strict=True)), text.part)
-    found = [_of_column(fault) for fault in faults]
+    found = [Finding(line=None, what=problem, severity="error") for problem in ragged]
+    found += [_of_column(fault) for fault in faults]
     found += [
         Finding(line=None, column=own, what=f"{doubt}", place="header")
         for own, doubt in [*column_doubts(columns), *mixed_columns(text, table)]

@@ -350,3 +350,13 @@ def test_several_measures_are_refused():
     table = ROWS.assign(measure=["SMD"] * 7 + ["OR"] * 2)
     with pytest.raises(EvidenceError, match=re.escape("The rows are of several measures (OR, SMD)")):
         multiverse(table, by="outcome")
+
+
+def test_corrections_of_few_trials_are_said_to_tell_little():
+    rows = pd.DataFrame({"study": [f"S{n}" for n in range(12)], "yi": np.linspace(0.9, 0.1, 12)})
+    rows = rows.assign(vi=np.linspace(0.2, 0.01, 12))
+    options = {"bias": ["none", "pet-peese-wls"], "direction": "positive"}
+    said = "fewer than 10 trials are corrected for bias in 1 specification: that tells little"
+    assert said in pdt.multiverse(rows[:9], **options).summary()
+    assert "fewer than 10" not in pdt.multiverse(rows, **options).summary()
+    assert "fewer than 10" not in pdt.multiverse(rows[:9]).summary()

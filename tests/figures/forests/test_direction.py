@@ -1,5 +1,6 @@
 """Whom an effect favours is said only where the rows say which direction is good."""
 
+import pandas as pd
 import pytest
 
 import pdt_evidence as pdt
@@ -48,3 +49,15 @@ def test_steps_of_a_pool_have_the_direction_of_its_studies():
     for columns, known in (({}, False), ({"better": ["lower"] * 3}, True)):
         steps = pdt.leave_one_out(pdt.pool(Y, V, columns=columns))
         assert ("favours" in pdt.alt_text(steps)) == known
+
+
+def test_arms_without_a_name_are_explained():
+    arms = {"mean_t": [4.0, 5.0], "sd_t": 2.0, "n_t": 20, "mean_c": 6.0, "sd_c": 2.0, "n_c": 20}
+    table = pd.DataFrame({"study": ["A", "B"], "outcome": "pain", "better": "lower", **arms})
+    note = "Arm 1: the therapy under study; arm 2: what it is compared with."
+
+    def notes(rows):
+        return " ".join(forest_layout(pdt.synthesize(rows), style_of("default"), ForestOptions()).notes)
+
+    assert note in notes(table)
+    assert note not in notes(table.assign(arm_t_label="PDT", arm_c_label="Waitlist"))

@@ -175,6 +175,14 @@ def test_the_commands_take_a_file_without_a_review(tmp_path, capsys):
     assert "pdt-evidence report FILE" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["mine", "mine.pdf", "."])
+def test_a_report_is_written_under_a_name_that_says_what_it_is(tmp_path, name, capsys):
+    (tmp_path / "t.csv").write_text("study,outcome,yi,vi\nA,pain,0.2,0.1\nB,pain,0.3,0.1\n", encoding="utf-8")
+    assert main(["report", str(tmp_path / "t.csv"), "-o", str(tmp_path / name)]) == 1
+    assert ".html. Give " in " ".join(capsys.readouterr().err.split())
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
 EVIL = "a<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script></svg>{{ 7 * 7 }}&amp;<!--"
 
 

@@ -23,6 +23,7 @@ from pdt_evidence.effects.inputs import MEASURES as OF_EFFECTS
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, SchemaError, require_choice
 from pdt_evidence.evidence.readers.events import measures_of_review, settings_of_review
+from pdt_evidence.formatting import as_word
 from pdt_evidence.results import Note, PooledEffect, Synthesis
 
 __all__ = ["EVENT_METHODS", "synthesize_as_revman"]
@@ -109,7 +110,7 @@ def synthesize_as_revman(
     strata: dict[tuple[str, ...], PooledEffect] = {}
     excluded = []
     for key, rows in pd.DataFrame(table).groupby(list(by), sort=False):
-        words = tuple(str(word) for word in (key if isinstance(key, tuple) else (key,)))
+        words = tuple(as_word(word) for word in (key if isinstance(key, tuple) else (key,)))
         own = _own_model(rows, reviewed)
         used, kind = _usable(rows, str((own or {}).get("measure") or measure or "SMD"))
         one = {"measure": of_events[0]} if kind == "events" and len(of_events) == 1 else {}

@@ -20,7 +20,7 @@ from pdt_evidence.analysis.pooled.usual_strata import STRATA, usual_strata
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.effects.clock import window_place
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, warn
-from pdt_evidence.formatting import counted
+from pdt_evidence.formatting import as_word, counted
 from pdt_evidence.options import LEVEL, Choice, check_options
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def _by_stratum(table: pd.DataFrame, strata: tuple[str, ...]) -> list[tuple[tupl
     """Each stratum and which rows are in it; windows in the order of time, others as they come."""
     if not strata:
         return [((), np.ones(len(table), dtype=bool))]
-    words = [table[name].astype(str).to_numpy() for name in strata]
+    words = [np.array(list(map(as_word, table[name].tolist())), dtype=object) for name in strata]
     first = {
         name: {word: at for at, word in enumerate(dict.fromkeys(column))}
         for name, column in zip(strata, words, strict=True)

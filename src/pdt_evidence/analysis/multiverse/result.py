@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from pdt_evidence.analysis.bias.overview import LEAST
 from pdt_evidence.analysis.multiverse.choices import RowChoice
 from pdt_evidence.analysis.multiverse.null import NullTest, null_test
 from pdt_evidence.analysis.multiverse.run import Numbers
@@ -222,6 +223,7 @@ class Multiverse(Brief):
             head.append(
                 f"  the 99th percentile is {TEXT.number(one['vibration'], 2)} times the 1st (vibration of effects)"
             )
+        head += self._few_trials(key)
         table = self[key].explained() if self.by else self.explained()
         if not len(table):
             return head
@@ -233,6 +235,17 @@ class Multiverse(Brief):
             )
         ]
         return [*head, *(f"  {line}" for line in aligned(cells, 1))]
+
+    def _few_trials(self, key: tuple[str, ...]) -> list[str]:
+        """What is to be said of corrections for bias of fewer trials than `bias` would correct."""
+        frame = self[key].frame if self.by else self.frame
+        few = (frame["bias"] != "none") & frame["estimate"].notna() & (frame["trials"] < LEAST)
+        if not few.any():
+            return []
+        return [
+            f"  fewer than {LEAST} trials are corrected for bias in {counted(int(few.sum()), 'specification')}: that "
+            "tells little, and `bias` corrects none so few"
+        ]
 
     def null_test(
         self,

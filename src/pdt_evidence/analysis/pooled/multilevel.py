@@ -22,7 +22,7 @@ from pdt_evidence.analysis.ordered import in_their_order
 from pdt_evidence.analysis.pooled.clustered_input import check_definite, check_lengths, checked, given_blocks
 from pdt_evidence.analysis.pooled.variances import NO_INTERVAL, LikelihoodRatio, OfVariances
 from pdt_evidence.errors import known_options
-from pdt_evidence.formatting import TEXT, aligned, counted, percent, plain, scale_name
+from pdt_evidence.formatting import TEXT, aligned, counted, percent, plain, scale_name, stratum_in_words
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.multilevel import Peak, fit_reml
 from pdt_evidence.models.nested import Blocks, Nested, nest, sampling_blocks, total_blocks
@@ -125,7 +125,7 @@ class MultilevelEffect(PooledEffect):
         """
         level = f"{percent(self.level)} CI"
         model = "Three-level model" if self.rho == 0 else "Correlated and hierarchical effects"
-        words = ", ".join(self.stratum.values())
+        words = stratum_in_words(self.stratum)
         head = (
             f"{words}{': ' if words else ''}{model} (REML), k = {counted(self.k, 'effect')} in "
             f"{counted(self.n_clusters, 'cluster')}"

@@ -14,6 +14,7 @@ from pdt_evidence.analysis.ordered import InOrder
 from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS
 from pdt_evidence.effects.clock import window_place
 from pdt_evidence.effects.standing import counts_persons
+from pdt_evidence.formatting import as_word
 
 __all__ = ["Cells", "Table", "strata_of"]
 
@@ -22,7 +23,7 @@ Table = pd.DataFrame | Mapping[Any, Any]  # the latter: an array a column
 
 def strata_of(table: Table, by: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], list[int]]]:
     """Each combination of words with its rows; follow-up windows in the order of time, others as they come."""
-    words = {column: list(map(str, table[column].tolist())) for column in by}
+    words = {column: list(map(as_word, table[column].tolist())) for column in by}
     order = {column: list(dict.fromkeys(words[column])) for column in by}
     if "follow_up" in order:
         order["follow_up"].sort(key=window_place)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Update"]
 
 STRATA_SAID, ROWS_SAID, CELLS_SAID = 5, 6, 4
+VERBS = {"came": "added", "changed": "changed", "withdrawn": "withdrawn"}
 WORDS = {
     "pdt_vs_control": "PDT against control",
     "pdt_vs_cbt": "PDT against CBT",
@@ -128,15 +129,17 @@ class Update(Brief):
             return ""
         counts = self._counts()
         if not any(counts.values()):
-            return "No row came, changed or was withdrawn."
+            return "No row was added, changed or withdrawn."
         said = []
-        for what, verb in (("came", "came"), ("changed", "changed"), ("withdrawn", "withdrawn")):
-            names = _few(self._named(what), CELLS_SAID if what == "changed" else ROWS_SAID)
-            was = ("were " if counts[what] > 1 else "was ") if what == "withdrawn" else ""
-            number = counted(counts[what], "row") if counts[what] else "none"
-            said.append(f"{number} {was}{verb}" + (f" ({names})" if names else ""))
-        text = f"{', '.join(said[:2])} and {said[2]}."
-        return text[:1].upper() + text[1:]
+        for what, number in counts.items():
+            if number:
+                names = _few(self._named(what), CELLS_SAID if what == "changed" else ROWS_SAID)
+                said.append(
+                    f"{counted(number, 'row')} {'was' if number == 1 else 'were'} {VERBS[what]} ({names})"
+                )
+        rest = [VERBS[what] for what, number in counts.items() if not number]
+        none = f"; none was {' or '.join(rest)}" if rest else ""
+        return f"{' and '.join(filter(None, (', '.join(said[:-1]), said[-1])))}{none}."
 
     def _named(self, what: str) -> list[str]:
         lines = self.rows[self.rows["what"] == what]
@@ -177,7 +180,8 @@ class Update(Brief):
         verb = "stays" if old == new else "rises" if row["estimate_change"] > 0 else "falls"
         text = f"{name}: the effect{scale} {verb} from {parts[0]} to {parts[1]}."
         if verb == "stays":
-            text = f"{name}: the effect{scale} stays at {parts[0]}; it now is {parts[1]}."
+            again = "" if parts[1] == _fit(row, "old") else f"; it now is {parts[1]}"
+            text = f"{name}: the effect{scale} stays at {parts[0]}{again}."
         if row["flips"]:
             text += f" The interval, which {_read(row['reading_old'], 'was')}, {_read(row['reading_new'], 'now is')}."
         return text + self._spread(row) + self._shift(row)

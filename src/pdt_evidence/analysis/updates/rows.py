@@ -16,6 +16,7 @@ __all__ = ["COLUMNS", "rows_changed"]
 
 COLUMNS = ("what", "row_id", "study", "column", "old", "new")
 CAME, CHANGED, WITHDRAWN = "came", "changed", "withdrawn"
+MOST_DIGITS = 10  # of a cell in words
 WHAT_A_ROW_IS = ("comparison", "arm_t", "arm_c", "outcome", "instrument", "rating", "follow_up", "time_label")
 BY_PLACE = re.compile(r"(line|row) \d+")  # ids that say only where in a file a row stood
 SAME = 1e-8  # relative: files print ten digits
@@ -98,7 +99,7 @@ def _cells(before: pd.DataFrame, after: pd.DataFrame) -> list[dict[str, Any]]:
         name = columns[place]
         lines.append(
             {"what": CHANGED, "row_id": _text(right["row_id"].iloc[at]), "study": _text(right["study"].iloc[at]),
-             "column": name, "old": _said(left[name].iloc[at]), "new": _said(right[name].iloc[at])}
+             "column": name, **_old_and_new(left[name].iloc[at], right[name].iloc[at])}
         )  # fmt: skip
     return lines
 
@@ -116,14 +117,24 @@ def _blank(column: pd.Series) -> pd.Series:
     return column.isna() | (column.astype(object) == "")
 
 
-def _said(cell: Any) -> str:
-    """A cell as text; numbers in as many digits as they have, up to ten."""
+def _old_and_new(old: Any, new: Any) -> dict[str, str]:
+    """Two cells as text, numbers in as few digits as tell them apart."""
+    pairs = [(_said(old, digits), _said(new, digits)) for digits in range(4, MOST_DIGITS + 1)]
+    return dict(
+        zip(("old", "new"), next((pair for pair in pairs if pair[0] != pair[1]), pairs[-1]), strict=True)
+    )
+
+
+def _said(cell: Any, digits: int = MOST_DIGITS) -> str:
+    """A cell as text; numbers in as many digits as they have, up to these, and whole ones in all."""
     if isinstance(cell, list | tuple):
         return ", ".join(map(str, cell))
     if pd.isna(cell):
         return ""
     number = isinstance(cell, int | float | np.number) and not isinstance(cell, bool | np.bool_)
-    return f"{cell:.10g}" if number else str(cell)
+    if number and float(cell).is_integer() and abs(cell) < 10**MOST_DIGITS:
+        return str(int(cell))
+    return f"{cell:.{digits}g}" if number else str(cell)
 
 
 def _other_columns(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:

@@ -23,6 +23,7 @@ from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.evidence.readers.columns import (
     ARM_DATA,
     check_columns,
+    column_problems,
     has_given_effects,
     trial_fields,
 )
@@ -32,7 +33,7 @@ from pdt_evidence.evidence.readers.provenance import with_import
 from pdt_evidence.evidence.readers.safe import file_bytes
 from pdt_evidence.evidence.readers.tabular.decimals import decimal_points, doubtful_point, minus_signs
 from pdt_evidence.evidence.readers.tabular.tables import read_table
-from pdt_evidence.evidence.readers.tabular.text_table import Entry, TextTable, text_of_frame
+from pdt_evidence.evidence.readers.tabular.text_table import Entry, RaggedError, TextTable, text_of_frame
 from pdt_evidence.evidence.readers.words import as_spelled, near_misses
 from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import (
@@ -114,7 +115,10 @@ def read_trials(path: str | Path | pd.DataFrame) -> ImportedTrials:
         return _of_frame(path)
     path = Path(path)
     content = file_bytes(path)
-    text = read_table(path, content)
+    try:
+        text = read_table(path, content)
+    except RaggedError as error:
+        raise _with_the_rest(error, path.name) from None
     table = check_trials(text, path.name)
     source = file_source(path, content, "table of trials") | {
         "columns": [str(name) for name in text.data.columns]
@@ -129,6 +133,13 @@ def read_trials(path: str | Path | pd.DataFrame) -> ImportedTrials:
     tell_doubts(text, table, path.name)
     lines = dict(zip(table["row_id"].tolist(), text.lines, strict=True))
     return ImportedTrials.make(table, log=log, source=source, lines=lines)
+
+
+def _with_the_rest(error: RaggedError, where: str) -> EvidenceError:
+    """The error of a file some of whose rows have not the cells of the header, with the faults of the others."""
+    columns = [str(name) for name in error.rest.data.columns]
+    faults = [*column_problems(columns), *sentences(typed_trials(error.rest)[1])]
+    return EvidenceError.from_problems([*error.problems, *faults], where)
 
 
 def _of_frame(frame: Any) -> ImportedTrials:

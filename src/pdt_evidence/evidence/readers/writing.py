@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers.columns import trial_fields
@@ -62,16 +62,23 @@ def guarded(table: pd.DataFrame) -> pd.DataFrame:
     """The table with an apostrophe before each text, names and categories too, that a spreadsheet would run."""
     import pandas as pd
 
-    plain = table.copy()
+    plain = table.rename(columns=_one_break).copy()
     for name in plain.columns:
         column = plain[name]
         if str(column.dtype) == "category":
             column = plain[name] = column.astype(object)
         if column.dtype == object or str(column.dtype) in ("str", "string"):
+            if column.astype(str).str.contains("\r", regex=False).any():
+                column = plain[name] = column.map(_one_break)
             risky = [_would_run(cell) for cell in column.tolist()]
             if any(risky):
                 plain[name] = column.mask(pd.Series(risky, index=column.index), "'" + column.astype(str))
     return plain.rename(columns={name: f"'{name}" for name in plain.columns if _would_run(name)})
+
+
+def _one_break(cell: Any) -> Any:
+    """A text with line feeds for its carriage returns, which would end the line of a CSV, quotes or no quotes."""
+    return cell.replace("\r\n", "\n").replace("\r", "\n") if isinstance(cell, str) else cell
 
 
 def _would_run(cell: object) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from pdt_evidence.errors import RequestError, require_choice
 from pdt_evidence.evidence.short_citations import short_citations
-from pdt_evidence.figures.forests.arms import arms_of, favours_of, turned
+from pdt_evidence.figures.forests.arms import GENERAL, arms_of, directed, favours_of, turned
 from pdt_evidence.figures.forests.columns import columns_of
 from pdt_evidence.figures.forests.labels import known
 from pdt_evidence.figures.forests.records import Column, ForestLayout, ForestOptions, Row
@@ -32,6 +32,7 @@ NEGATIVE = (
     "more precise ones."
 )
 NO_BREAK = "\u00a0"
+ARMS_SAID = "Arm 1: the therapy under study; arm 2: what it is compared with."
 LEVELS = ("comparison", "outcome", "follow_up")  # outermost first; other columns come after
 
 
@@ -172,6 +173,8 @@ def _notes(
         if key in keys and key not in ("estimate", "ci", "effect", "weight")
     ):
         texts.append(f"{words.NOT_REPORTED}: not reported.")
+    if arms == GENERAL and (keys & {"n_t", "n_c", "mean_t", "event_t"} or directed(strata)):
+        texts.append(ARMS_SAID)
     if "weight" in keys and options.overall is not None and shared_weights(strata, options.overall):
         texts.append("Weights are percentages of the overall estimate.")
     elif "weight" in keys and len(strata) > 1:

@@ -37,6 +37,7 @@ __all__ = ["report", "write_page"]
 FACES = "/* the typeface */"  # where the letters go, once it is known which are used
 ALLOWED = "{script}"  # where the hash of the page's own script goes, the only one that may run
 SCRIPT = re.compile(r"<script>(.*?)</script>", re.S)
+PAGE_ENDINGS = (".html", ".htm")
 
 
 @known_options
@@ -104,6 +105,12 @@ def report(
     ['report.html', 'results.json', 'ro-crate-metadata.json']
     """
     path = Path(path)
+    if path.suffix.lower() not in PAGE_ENDINGS or path.is_dir():
+        named = path / "report.html" if path.is_dir() else path.with_suffix(".html")
+        raise RequestError(
+            f"{path}: a report is a page in one file, which ends in .html. Give {named}"
+            f"{'; pdf=True (--pdf) writes a PDF beside it' if path.suffix.lower() == '.pdf' else ''}."
+        )
     if table is not None and (imported is not None or review):
         raise RequestError(
             "table= makes a report on that table alone, imported= and review= add trials to the report on the bundled "

@@ -18,7 +18,7 @@ from pdt_evidence.formatting import counted
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MAX_CELLS", "Entry", "TextTable", "header_problems", "table_of", "text_of_frame"]
+__all__ = ["MAX_CELLS", "Entry", "RaggedError", "TextTable", "header_problems", "table_of", "text_of_frame"]
 
 Entry = tuple[int | None, str, str, str]  # of a log: line, row, action, reason
 ROWS_AT_ONCE = 5_000
@@ -41,6 +41,20 @@ class TextTable:
         """The cells of a column as text."""
         coded = Coded.of(self.data[name])
         return [coded.words[code] for code in coded.codes.tolist()]
+
+
+class RaggedError(EvidenceError):
+    """Rows without the cells of the header; the others are `rest`, in which there may be more to say."""
+
+    rest: TextTable
+
+    @classmethod
+    def of(cls, problems: list[str], where: str, rest: TextTable) -> RaggedError:
+        """The error of these rows."""
+        whole = cls.from_problems(problems, where)
+        error = cls(str(whole), whole.problems)
+        error.rest = rest
+        return error
 
 
 def table_of(rows: Iterable[tuple[int, list[str]]], where: str, decimal: str = ".") -> TextTable:
@@ -88,13 +102,16 @@ def table_of(rows: Iterable[tuple[int, list[str]]], where: str, decimal: str = "
             f"{listed(repr(name[:40]) for name in header)}; all rows below have more cells. Delete what stands above "
             "the names of the columns; two lines of names become one, in which each column has its own."
         )
-    if problems:
+    if problems and (not lines or header_problems(header, at)):
         raise EvidenceError.from_problems(problems, where)
     if not lines:
         raise EvidenceError(f"{where} has no rows: expected a header line and at least one trial below it.")
     parts.append(pd.DataFrame(kept, columns=header, dtype="str"))
     data = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
-    return TextTable(data=data, lines=lines, decimal=decimal, blank=blank)
+    table = TextTable(data=data, lines=lines, decimal=decimal, blank=blank)
+    if problems:
+        raise RaggedError.of(problems, where, table)
+    return table
 
 
 def text_of_frame(frame: pd.DataFrame, where: str) -> TextTable:
