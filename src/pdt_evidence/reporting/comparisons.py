@@ -8,7 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pdt_evidence.analysis.conclusions.margins import STEINERT_2017
@@ -34,12 +34,13 @@ SHOWN = ("pdt_vs_control", "pdt_vs_cbt")
 
 
 class ComparisonFigure(NamedTuple):
-    """A figure of this part: file name, title, what it shows in words, and how to draw it."""
+    """A figure of this part: file name, title, what it shows in words, how to draw it, and whether it is a forest."""
 
     name: str
     title: str
     alt: str
-    draw: Callable[[], Axes]
+    draw: Callable[..., Axes]
+    is_forest: bool
 
 
 @dataclass(frozen=True)
@@ -107,26 +108,30 @@ class Comparisons:
             "pdt_against_cbt",
             "PDT against CBT: direct, indirect and mixed evidence",
             f"{alt_text(self.head_to_head)} Shaded: the equivalence margin of {margin:g}.",
-            lambda: forest(self.head_to_head, margins=_named_margin(margin), columns=("effect",)),
+            partial(forest, self.head_to_head, margins=_named_margin(margin), columns=("effect",)),
+            is_forest=True,
         )
         yield ComparisonFigure(
             "follow_up_trajectory",
             "Effects by time since the end of treatment",
             alt_text(self.follow_up.synthesis, "trajectory"),
-            lambda: trajectory(self.follow_up.synthesis),
+            partial(trajectory, self.follow_up.synthesis),
+            is_forest=False,
         )
         yield ComparisonFigure(
             "moderators",
             "PDT against control: by control, rating, risk of bias and format",
             alt_text(self.moderators),
-            lambda: forest(self.moderators),
+            partial(forest, self.moderators),
+            is_forest=True,
         )
         yield ComparisonFigure(
             "rho_sensitivity",
             "The pooled effect under every rule for dependent rows",
             "Pooled estimates with intervals against the assumed correlation from 0 to 0.9. "
             + _span(self.dependence),
-            lambda: rho_chart(self.dependence),
+            partial(rho_chart, self.dependence),
+            is_forest=False,
         )
 
 

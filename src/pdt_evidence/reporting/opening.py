@@ -38,12 +38,13 @@ def opening_effects(contents: Contents) -> dict[str, PooledEffect]:
     return found
 
 
-def draw_opening(contents: Contents) -> Axes:
+def draw_opening(contents: Contents, ax: Any = None) -> Axes:
     """The forest of the first screen."""
     from pdt_evidence.figures import summary_forest
 
     return summary_forest(
         opening_effects(contents),
+        ax=ax,
         columns=("k", "effect"),
         favours=("Favours the other", "Favours PDT"),
         prediction=False,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from textwrap import wrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.formatting import PAGE, RATIOS, counted, effects_of, percent
 from pdt_evidence.reporting.own_table import OwnTable
@@ -33,14 +33,14 @@ def own_effects(strata: Sequence[PooledEffect]) -> dict[str, PooledEffect]:
     return {heading(one.stratum) or "All studies": replace(one, notes=()) for one in same}
 
 
-def draw_own_opening(strata: Sequence[PooledEffect]) -> Axes:
+def draw_own_opening(strata: Sequence[PooledEffect], ax: Any = None) -> Axes:
     """The forest of the first screen."""
     from pdt_evidence.figures import summary_forest
     from pdt_evidence.figures.forests.arms import arms_of, favours_of
 
     effects = own_effects(strata)
     favours = favours_of(arms_of(list(effects.values())), list(effects.values()))
-    return summary_forest(effects, columns=("k", "effect"), favours=favours, prediction=False)
+    return summary_forest(effects, ax=ax, columns=("k", "effect"), favours=favours, prediction=False)
 
 
 def favoured(strata: Sequence[PooledEffect]) -> str:

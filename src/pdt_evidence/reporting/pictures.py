@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
@@ -17,7 +17,13 @@ from pdt_evidence.reporting.own_table import OwnTable
 
 __all__ = ["Pictures"]
 
-Plots = Iterable[tuple[str, Callable[[], Any]]]  # names and how to draw them
+
+class Plot(NamedTuple):
+    """A figure of a run: its name, how to draw it, and whether it is a forest."""
+
+    name: str
+    draw: Callable[..., Any]
+    is_forest: bool = True
 
 
 class Pictures:
@@ -48,23 +54,29 @@ class Pictures:
                 made += one.results(bar.update)
         return {name: content for files in made for name, content in files.items()}
 
-    def _drawing(self, plots: Plots) -> Beside[dict[str, bytes]]:
+    def _drawing(self, plots: Iterable[Plot]) -> Beside[dict[str, bytes]]:
         from pdt_evidence.figures import forest  # noqa: F401  # imported once, before there are two processes
 
-        return Beside([partial(_files, name, draw, self._kinds) for name, draw in plots])
+        return Beside([partial(_files, plot, self._kinds) for plot in plots])
 
 
-def _files(name: str, draw: Callable[[], Any], kinds: Sequence[str]) -> dict[str, bytes]:
-    """One figure, drawn once and written in each format."""
+def _files(plot: Plot, kinds: Sequence[str]) -> dict[str, bytes]:
+    """One figure in each format, drawn once for all; a forest is written as SVG without Matplotlib's figure."""
     from pdt_evidence.figures.sheet.canvas import only_for_files
     from pdt_evidence.figures.sheet.files import file_of
+    from pdt_evidence.figures.sheet.vector import Vector
 
-    with only_for_files():
-        figure = draw().figure
-    return {f"{name}.{kind}": file_of(figure, kind) for kind in kinds}
+    made = {}
+    if plot.is_forest and "svg" in kinds:
+        made["svg"] = plot.draw(ax=Vector()).file()
+    if others := [kind for kind in kinds if kind not in made]:
+        with only_for_files():
+            figure = plot.draw().figure
+        made |= {kind: file_of(figure, kind) for kind in others}
+    return {f"{plot.name}.{kind}": content for kind, content in made.items()}
 
 
-def _of_pools(contents: Contents | OwnTable) -> Plots:
+def _of_pools(contents: Contents | OwnTable) -> Iterator[Plot]:
     """The forests, and the one that opens the page."""
     from pdt_evidence.figures import forest
 
@@ -73,16 +85,19 @@ def _of_pools(contents: Contents | OwnTable) -> Plots:
     else:
         sources = citations.sources_line(contents.table) if contents.origin else None
         opening = partial(draw_own_opening, contents.strata) if own_effects(contents.strata) else None
-    plots = [(name, partial(forest, part, sources=sources)) for name, _, part in contents.forests]
-    return plots if opening is None else [*plots, ("opening", opening)]
+    for name, _, part in contents.forests:
+        yield Plot(name, partial(forest, part, sources=sources))
+    if opening is not None:
+        yield Plot("opening", opening)
 
 
-def _of_analyses(contents: Contents | OwnTable) -> Plots:
+def _of_analyses(contents: Contents | OwnTable) -> Iterator[Plot]:
     """What is drawn of numbers that come later than the pools."""
     from pdt_evidence.figures import pictograph
 
     if isinstance(contents, Contents):
-        yield from ((figure.name, figure.draw) for figure in contents.comparisons.figures)
+        for figure in contents.comparisons.figures:
+            yield Plot(figure.name, figure.draw, figure.is_forest)
     row = contents.meanings.pictured
     if row is not None and row.people is not None:
-        yield "pictograph", partial(pictograph, row.people, title="")
+        yield Plot("pictograph", partial(pictograph, row.people, title=""), is_forest=False)

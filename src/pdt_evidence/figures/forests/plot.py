@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pdt_evidence.analysis.regression.subgroups import SubgroupComparison
     from pdt_evidence.figures.forests.drawables import Drawable
     from pdt_evidence.figures.forests.placement import PlacedRow, Placement
+    from pdt_evidence.figures.sheet.vector import Vector
     from pdt_evidence.results import PooledEffect, Synthesis
 
 __all__ = ["forest", "forest_pages"]
@@ -308,7 +309,10 @@ def draw(
 ) -> Axes:
     """Place the layout and draw it, on `ax` or on a figure of its own."""
     from pdt_evidence.figures.sheet import canvas
+    from pdt_evidence.figures.sheet.vector import Vector
 
+    if isinstance(ax, Vector):
+        return _written(ax, layout, _alone(layout, style, width, ends), ends, extras)
     if ax is None:
         placed = _alone(layout, style, width, ends)
         ax = _sheet_of(placed)
@@ -351,6 +355,24 @@ def _drawn(
     locate: Any = ax.get_axes_locator()
     ax.apply_aspect(locate(ax, None))  # so that it is in place before it is first drawn
     return ax
+
+
+def _written(
+    sheet: Vector,
+    layout: ForestLayout,
+    placed: Placement,
+    limits: tuple[float, float],
+    extras: Mapping[str, Any],
+) -> Any:
+    """What is placed, on a sheet that is an SVG alone."""
+    from pdt_evidence.figures.forests import paint, panel
+
+    plot, sides = (placed.panel, placed.body), (placed.left, placed.right, placed.top, placed.bottom)
+    ticks = panel.tick_marks(layout, placed, limits)
+    sheet.lay(placed.face, placed.style, plot, sides, layout.scale, limits, ticks)
+    paint.write_all(sheet, placed)
+    panel.draw_all(sheet, layout, placed, limits, panel.Extras(**extras))
+    return sheet
 
 
 def _content(width: float, margin: float) -> float:

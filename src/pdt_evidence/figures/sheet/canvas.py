@@ -189,7 +189,7 @@ class Sheet:
         align: str = "left",
         color: Any = None,
         symbols: bool = False,
-    ) -> Line:
+    ) -> Line | None:
         """One line of text, its baseline at y; `symbols` of statistics are set in italics."""
         size = size or self.style.size
         made = Line(

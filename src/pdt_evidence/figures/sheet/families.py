@@ -17,10 +17,15 @@ from pdt_evidence.errors import warn
 if TYPE_CHECKING:
     from pdt_evidence.figures.sheet.styles import Style
 
-__all__ = ["FOLDER", "families_for", "register"]
+__all__ = ["ALIKE", "FOLDER", "families_for", "register"]
 
 FOLDER = Path(__file__).parent / "fonts"
 OURS = "Liberation Sans"
+# Letters of SVG are those of the viewer's machine: families of the same widths, where it lacks ours.
+ALIKE = {
+    "'Liberation Sans'": "'Liberation Sans', Arial, Helvetica, sans-serif",
+    "'STIXGeneral'": "'STIXGeneral', 'Times New Roman', serif",
+}
 LAST = "DejaVu Sans"  # comes with Matplotlib and covers most signs
 # Families that cover a script, by the first word of its characters' Unicode names.
 _BY_SCRIPT = {

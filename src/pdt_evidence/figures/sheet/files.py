@@ -15,6 +15,7 @@ from xml.sax.saxutils import escape
 from pdt_evidence.arguments import shown
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.readers.writing import write_all
+from pdt_evidence.figures.sheet.families import ALIKE
 from pdt_evidence.figures.sheet.measure import tidy
 from pdt_evidence.figures.sheet.settings import described, plain_settings
 from pdt_evidence.options import Number, check_options
@@ -57,11 +58,6 @@ _WRITING = (
     RLock()
 )  # settings and the loader of fonts are of the whole process: one figure is written at a time
 _LAYOUT = ("GSUB", "GPOS", "GDEF", "kern")  # tables of a font that say how to set its letters
-# Letters of SVG are those of the viewer's machine: families of the same widths, where it lacks ours.
-_ALIKE = {
-    b"'Liberation Sans'": b"'Liberation Sans', Arial, Helvetica, sans-serif",
-    b"'STIXGeneral'": b"'STIXGeneral', 'Times New Roman', serif",
-}
 
 
 @known_options
@@ -147,7 +143,7 @@ def file_of(fig: Figure | Axes | Sequence[Axes], kind: str, dpi: float = 300.0, 
     content = drawn.getvalue()
     if kind == "svg":
         content = _accessible(content, described(_root(fig)) or title_of(_root(fig)))
-        for ours, alike in _ALIKE.items():
+        for ours, alike in ((ours.encode(), alike.encode()) for ours, alike in ALIKE.items()):
             # Before Matplotlib 3.9 the family stands at the end of the property `font`.
             content = re.sub(rb"(\bfont(?:-family)?: [^;\"]*?)" + ours, rb"\1" + alike, content)
     return content
