@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.analysis.multiverse.result import Multiverse
 from pdt_evidence.errors import RequestError, SchemaError, did_you_mean
+from pdt_evidence.evidence.comparisons import ARMS
 from pdt_evidence.figures.sheet import axis, words
 from pdt_evidence.figures.sheet.families import families_for
 from pdt_evidence.figures.sheet.measure import Typeface
@@ -174,7 +175,7 @@ def compared(table: Any) -> tuple[str, str] | None:
     """The arms of the one comparison that all rows are of, where it is a bundled one."""
     rows = table.source.table if isinstance(table, Multiverse) else table
     found = set(rows["comparison"]) if "comparison" in getattr(rows, "columns", ()) else set()
-    return words.ARMS.get(str(found.pop())) if len(found) == 1 else None
+    return ARMS.get(str(found.pop())) if len(found) == 1 else None
 
 
 def _of_multiverse(found: Multiverse, choices: Any) -> tuple[Any, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pdt_evidence.evidence.comparisons import ARMS
 from pdt_evidence.figures.forests.labels import known
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.results import PooledEffect
@@ -26,7 +27,7 @@ SEVERAL = re.compile(r" / ")  # between the words of rows that were combined
 
 def arms_of(strata: Sequence[PooledEffect]) -> tuple[str, str]:
     """Names of arm 1 and arm 2 from the comparison, else from the rows where they agree, else general ones."""
-    pairs = [words.ARMS.get(_comparison(stratum)) for stratum in strata]
+    pairs = [ARMS.get(_comparison(stratum)) for stratum in strata]
     available = {pair for pair in pairs if pair}
     if not available or None in pairs:
         return _named(strata, "t") or GENERAL[0], _named(strata, "c") or GENERAL[1]
@@ -75,7 +76,7 @@ def directed(strata: Sequence[PooledEffect]) -> bool:
     >>> directed([PooledEffect(measure="RR", k=1)])
     False
     """
-    return all(words.ARMS.get(_comparison(stratum)) or _all_signed(stratum) for stratum in strata)
+    return all(ARMS.get(_comparison(stratum)) or _all_signed(stratum) for stratum in strata)
 
 
 def _all_signed(effect: PooledEffect) -> bool:
