@@ -14,7 +14,7 @@ from pdt_evidence.figures.forests.columns import BIAS, JUDGEMENTS, SAID, reading
 from pdt_evidence.figures.sheet import marks, words
 from pdt_evidence.figures.sheet.colors import legible
 from pdt_evidence.figures.sheet.settings import drawn
-from pdt_evidence.figures.sheet.styles import Style
+from pdt_evidence.figures.sheet.styles import Style, style_of
 from pdt_evidence.results import PooledEffect
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["judged_of", "traffic_lights"]
 
 BAND = 4.6 * MM  # height of a study in points
-COLUMN = 12.0  # mm that a domain takes at most
+COLUMN = 12.0  # mm that a domain takes
+KEY = 0.55  # size of a light in the key, where lines of text stand closer than rows
+LEAST_ACROSS, WIDEST = 60.0, 150.0  # mm of the lights, so that their key has room; of the figure
 OVERALL = ("rob_overall", "rob")
 
 
@@ -34,7 +36,7 @@ def traffic_lights(
     *,
     ax: Axes | None = None,
     style: str | Style = "default",
-    width: float = 150.0,
+    width: float | None = None,
     height: float | None = None,
     title: str = "",
 ) -> Axes:
@@ -46,15 +48,15 @@ def traffic_lights(
         A pooled result, or a table with the column `study`. Domains are the columns named "rob_..." (and "rob" where
         there is no "rob_overall") that hold judgements: low, some concerns, high, unclear, not applicable, ... Of rows
         of one study the worst is drawn.
-    ax, style, width, title
+    ax, style, title
         As in `funnel`.
-    height : float, optional
-        Millimetres; by the number of studies without it.
+    width, height : float, optional
+        Millimetres; by the numbers of domains and of studies without them.
 
     Returns
     -------
     Axes
-        A light a study and domain, an empty place where none is reported. Gids: "lights:low", "lights:high", ....
+        A light a study and domain, a ring where none is reported. Gids: "lights:low", "lights:high", ..., "missing".
 
     Raises
     ------
@@ -70,9 +72,10 @@ def traffic_lights(
     """
     studies, domains, table = judged_of(judgements)
     letters = _letters(len(domains))
-    made = chart(ax, style, width, height or 60.0, [*studies, *domains])
+    across = _width(style_of(style), studies, domains) if width is None else width
+    made = chart(ax, style, across, height or 60.0, [*studies, *domains])
     made.ax.set_ylim(len(studies) - 0.5, -0.5)
-    made.ax.set_xlim(-0.5, max(len(domains), width / COLUMN / 2) - 0.5)
+    made.ax.set_xlim(-0.5, len(domains) - 0.5)
     handles = _discs(made, table)
     axes = made.finish(
         title=title,
@@ -130,6 +133,12 @@ def _columns(judgements: Any) -> tuple[dict[str, list[Any]], list[str]]:
     return {str(name): table[name].tolist() for name in table.columns}, table["study"].astype(str).tolist()
 
 
+def _width(style: Style, studies: list[str], domains: list[str]) -> float:
+    """Millimetres that names and lights take; an average letter is about half as wide as high."""
+    names = 0.55 * style.small * max(map(len, studies)) / MM
+    return min(names + max(COLUMN * len(domains), LEAST_ACROSS), WIDEST)
+
+
 def _letters(number: int) -> list[str]:
     return [ascii_uppercase[at % 26] * (at // 26 + 1) for at in range(number)]
 
@@ -144,8 +153,13 @@ def _discs(made: Chart, table: list[list[str]]) -> list[Any]:
             made.ax, places, [size] * len(places), color=_color(look, word), shape="o", gid=f"lights:{word}"
         )
         if found is not None:
-            found.set_label(name)
-            handles.append(found)
+            handles.append(made.ax.scatter([], [], s=KEY * size, color=_color(look, word), label=name))
+    places = [(x, y) for y, row in enumerate(table) for x, found in enumerate(row) if not found]
+    ring = marks.points(made.ax, places, [size] * len(places), color=look.paper, shape="o", gid="missing")
+    if ring is not None:
+        edge: Any = {"edgecolor": look.faint, "linewidth": 0.8}
+        ring.set(**edge)
+        handles.append(made.ax.scatter([], [], s=KEY * size, color=look.paper, label="Not reported", **edge))
     return handles
 
 

@@ -9,6 +9,7 @@ from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import chart
 from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
+from pdt_evidence.formatting import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ABOUT", "ENOUGH", "needed_of", "power_curve"]
 
 ENOUGH = 0.8
+TOP = 1.05  # of the axis, so that a dot at 1 lies below the frame
 TESTS = {"knha": "Hartung-Knapp", "t": "Wald, t", "z": "Wald, τ² estimated"}
 ABOUT = {
     "mean": "to find the mean effect",
@@ -92,7 +94,11 @@ def power_curve(
             zorder=2,
             label="τ² known",
         )
-    plot.axhline(ENOUGH, color=look.faint, linewidth=0.8, gid="enough", zorder=1)
+    key.append(
+        plot.axhline(
+            ENOUGH, color=look.muted, linewidth=0.8, gid="enough", zorder=1, label=f"{percent(ENOUGH)} power"
+        )
+    )
     key.append(
         plot.scatter(
             [power.k],
@@ -106,7 +112,7 @@ def power_curve(
         )
     )
     plot.set_xlim(0, float(curve["k"].iloc[-1]))
-    plot.set_ylim(0, 1)
+    plot.set_ylim(0, TOP)
     heading = f"Power {ABOUT[power.question]}{_effect(power)}" if title is None else title
     return made.finish(title=heading, xlabel="Studies", ylabel="Power", legend=key)
 
