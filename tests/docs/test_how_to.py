@@ -76,6 +76,9 @@ def test_the_tables_that_pages_work_on_are_listed_and_are_those_of_their_source(
     (counts, *_) = (
         case for case in json.loads((reference / "escalc.json").read_text())["cases"] if case["id"] == "bcg"
     )
+    moderators = json.loads((reference / "regression.json").read_text())["data"]["bcg"]
+    assert [int(row["year"]) for row in tables["bcg.csv"]] == moderators["year"]
+    assert [row["alloc"] for row in tables["bcg.csv"]] == moderators["alloc"]
     for column, values in counts["inputs"].items():
         assert [float(row[column]) for row in tables["bcg.csv"]] == values
 

@@ -166,7 +166,9 @@ def _notes(
     texts = [_methods(strata)] if options.method else []
     keys = {column.key for column in columns}
     absent = _absent(rows, keys)
-    by_lights = absent and any(c.signs or c.stands_for for c in columns)  # then it belongs to the key of lights
+    by_lights = absent and any(
+        c.signs or c.stands_for for c in columns
+    )  # then it belongs to the key of lights
     texts += [words.ABSENT] if absent and not by_lights else []
     if arms == GENERAL and (keys & {"n_t", "n_c", "mean_t", "event_t"} or directed(strata)):
         texts.append(ARMS_SAID)
