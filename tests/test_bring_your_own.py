@@ -8,6 +8,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from pdt_evidence.cli import main
@@ -30,6 +31,9 @@ def test_every_block_runs(made, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("CD004687StatsDataOnly.rm5").write_bytes(made.rm5())
     Path("data.csv").write_bytes(made.metapsy({}, {"study": "Bauer, 2012", "mean_arm1": "11.2"}))
+    own = {"author_year": "Adams 2001", "outcome": "depression", "months_since_end": 0, "better": "lower"}
+    arms = {"M_pdt": 10.1, "SD_pdt": 4.2, "N_pdt": 30, "mean_c": 12.9, "sd_c": 4.8, "n_c": 31}
+    pd.DataFrame([own | arms]).to_excel("sheets.xlsx", sheet_name="Extraction", index=False)
     text, names = io.StringIO(), {}
     with warnings.catch_warnings(), contextlib.redirect_stdout(text):
         warnings.simplefilter("ignore")
@@ -43,6 +47,7 @@ def test_every_block_runs(made, tmp_path, monkeypatch):
                     assert main(shlex.split(line)[1:]) == 0, line
     assert "printed numbers reproduced (24 of 24 totals in every number)" in text.getvalue()
     assert len(list(tmp_path.iterdir())) > 12
+    assert names["chosen"]["mean_t"].tolist() == [10.1]
 
 
 def test_the_guide_shows_every_command_that_takes_a_file():

@@ -28,10 +28,11 @@ All drawn from the bundled evidence by [`draw.py`](draw.py); `python docs/galler
 
 def page() -> str:
     """The page that shows them."""
-    return HEAD + "".join(
+    rows = (
         f"| {one.caption} | ![{name.replace('_', ' ')}]({name}.png) |\n"
         for name, one in GALLERY_EXAMPLES.items()
     )
+    return HEAD + "".join(rows)
 
 
 def main(folder: Path) -> None:

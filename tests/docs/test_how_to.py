@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from website.blocks import EXPLANATION, HOW_TO, with_outputs
+from website.blocks import EXPLANATION, HOW_TO, pictures, with_outputs
 
 import pdt_evidence as pdt
 
@@ -22,6 +22,18 @@ def test_a_page_prints_what_it_shows(path, tmp_path, monkeypatch):
         "```python" in page or "```sh" in page or path.stem == "words"
     )  # commands are run by tests/test_terminal.py
     assert with_outputs(page) == page, "run python tools/website/blocks.py"
+
+
+def test_a_picture_of_a_page_is_one_that_its_code_saves():
+    shown = {path: pictures(path.read_text(encoding="utf-8")) for path in PAGES}
+    assert sum(map(len, shown.values())) >= 3
+    for path, names in shown.items():
+        code = "".join(
+            re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+        )
+        assert [name for name in names if f'"{name}"' not in code] == []
+    files = {path.name for path in (HOW_TO / "figures").iterdir()}
+    assert files == {name for names in shown.values() for name in names}
 
 
 def test_explanations_are_listed_and_no_longer_than_two_screens():
@@ -64,6 +76,9 @@ def test_the_tables_that_pages_work_on_are_listed_and_are_those_of_their_source(
     (counts, *_) = (
         case for case in json.loads((reference / "escalc.json").read_text())["cases"] if case["id"] == "bcg"
     )
+    moderators = json.loads((reference / "regression.json").read_text())["data"]["bcg"]
+    assert [int(row["year"]) for row in tables["bcg.csv"]] == moderators["year"]
+    assert [row["alloc"] for row in tables["bcg.csv"]] == moderators["alloc"]
     for column, values in counts["inputs"].items():
         assert [float(row[column]) for row in tables["bcg.csv"]] == values
 

@@ -154,3 +154,18 @@ def test_a_trial_of_another_table_takes_nothing_from_a_bundled_one_of_the_same_n
     (one,) = [entry for entry in citations(table.assign(source_id="mine")) if entry.key == "johansson2012"]
     assert one.doi in ("", "10.1037/a0015324")
     assert "Levy Berg" not in one.parts.get("authors", "")  # of another year
+
+
+def test_a_source_that_is_held_as_a_short_citation_has_its_authors_and_says_what_is_not_held():
+    found = {entry.key: entry for entry in citations(pdt.trials())}
+    beck = found["beck2020"]
+    assert beck.parts == {"authors": "Beck; others"}
+    assert beck.note.endswith("a short citation: title and journal are not held")
+    assert "author = {Beck and others}" in as_bibtex([beck])
+    assert "AU  - Beck\n" in as_ris([beck])
+    assert found["bateman2008"].parts["authors"] == "Bateman; Fonagy"
+    assert found["cochrane_cd010558"].parts == {}  # names no author
+    assert "short citation" not in found["guthrie2001"].note  # whose article another source cites
+    kinds = {entry.key: entry.kind for entry in found.values() if "short citation" in entry.note}
+    assert set(kinds.values()) <= {"trial", "review"}
+    assert len(kinds) > 20

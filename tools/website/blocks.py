@@ -1,5 +1,7 @@
 """Pages of docs/ run: each Python block in turn, and the block of text below it is what it prints.
 
+A picture that a page shows from the folder figures/ is the file that its blocks save under that name.
+
 python tools/website/blocks.py    # writes what they print now into docs/how-to/ and docs/explanation/
 """
 
@@ -12,7 +14,7 @@ import tempfile
 import warnings
 from pathlib import Path
 
-__all__ = ["EXPLANATION", "HOW_TO", "with_outputs"]
+__all__ = ["EXPLANATION", "HOW_TO", "pictures", "with_outputs"]
 
 HOW_TO, EXPLANATION = (Path(__file__).parents[2] / "docs" / folder for folder in ("how-to", "explanation"))
 BLOCK = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", flags=re.MULTILINE | re.DOTALL)
@@ -38,11 +40,19 @@ def with_outputs(page: str) -> str:
     return BLOCK.sub(run, page)
 
 
+def pictures(page: str) -> list[str]:
+    """The pictures of a page that its own blocks draw."""
+    return re.findall(r"\]\(figures/([\w-]+\.png)\)", page)
+
+
 def main() -> None:
     for path in sorted([*HOW_TO.glob("*.md"), *EXPLANATION.glob("*.md")]):
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)
-            path.write_text(with_outputs(path.read_text(encoding="utf-8")), encoding="utf-8")
+            page = with_outputs(path.read_text(encoding="utf-8"))
+            path.write_text(page, encoding="utf-8")
+            for name in pictures(page):
+                shutil.copy(name, path.parent / "figures" / name)
             os.chdir(HOW_TO)
 
 

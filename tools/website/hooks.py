@@ -10,8 +10,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 
 from website.metafor import page as metafor_page
-from website.pages import written
+from website.pages import ROOT, written
 from website.tutorials import tutorials
+
+# Files of the repository that a page leads to, and where the site has them.
+ELSEWHERE = {"../../CITATION.cff": "../CITATION.cff", "../../data/LICENSE-DATA.md": "../reference/terms.md"}
 
 
 def on_config(config: Any) -> Any:
@@ -32,8 +35,15 @@ def on_files(files: Files, config: Any) -> Files:
     for path, (_, text) in written().items():
         files.append(File.generated(config, path, content=text))
     files.append(File.generated(config, "how-to/from-metafor.md", content=metafor_page()))
+    files.append(File.generated(config, "CITATION.cff", abs_src_path=str(ROOT / "CITATION.cff")))
     for path, (_, text, pictures) in tutorials().items():
         files.append(File.generated(config, path, content=text))
         for name, content in pictures.items():
             files.append(File.generated(config, f"tutorials/{name}", content=content))
     return files
+
+
+def on_page_markdown(markdown: str, **given: Any) -> str:
+    for there, here in ELSEWHERE.items():
+        markdown = markdown.replace(f"]({there})", f"]({here})")
+    return markdown

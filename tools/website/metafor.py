@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-import pdt_evidence as pdt
 from website.pages import ROOT
 
 __all__ = ["PARTS", "Line", "ours", "page"]
@@ -31,6 +29,7 @@ POOL = _case("pool", id="bcg_log_rr")["methods"]
 REML = POOL["REML"]
 SPLIT = _case("regression", id="bcg ~ ablat REML knha")
 CHE = _case("multilevel", id="assink2016_rho0.6")
+(TEETH,) = (fit for fit in _case("multivariate", id="berkey1998")["fits"] if fit["method"] == "REML")
 SMALL = _case("small_study", id="bcg")
 (FILL,) = (
     fill
@@ -64,17 +63,24 @@ class Part:
     note: str = ""
 
 
+LOADED = """import numpy as np
+import pandas as pd
+import pdt_evidence as pdt
+
+bcg = pd.read_csv("bcg.csv")
+normand = pd.read_csv("normand1999.csv")
+assink = pd.read_csv("assink2016.csv")
+berkey = pd.read_csv("berkey1998.csv")
+senn = pd.read_csv("senn2013.csv")
+"""
+TABLES = ROOT / "docs" / "how-to" / "data"
+
+
 def data() -> dict[str, Any]:
-    """The data sets that the code on the page works on, by the names that it uses."""
-    moderators = {key: _pinned("regression")["data"]["bcg"][key] for key in ("ablat", "year", "alloc")}
-    bcg = pd.DataFrame(COUNTS["inputs"] | moderators)
-    return {
-        "pdt": pdt,
-        "bcg": bcg,
-        "normand": pd.DataFrame(MEANS["inputs"]),
-        "assink": pd.DataFrame(_pinned("multilevel")["data"]["assink2016"]),
-        "senn": pd.DataFrame(SENN["contrasts"]),
-    }
+    """The data sets that the code on the page works on, by the names that it uses, read as the page reads them."""
+    names: dict[str, Any] = {}
+    exec(LOADED.replace('read_csv("', f'read_csv("{TABLES.as_posix()}/'), names)
+    return names
 
 
 PARTS = (
@@ -168,7 +174,7 @@ PARTS = (
         r="V <- vcalc(vi, cluster = study, obs = esid, data = dat.assink2016, rho = 0.6)\n"
         "che <- rma.mv(yi, V, random = ~ 1 | study/esid, data = dat.assink2016)\n"
         "safe <- robust(che, cluster = study, clubSandwich = TRUE)",
-        here="che = pdt.pool_multilevel(assink.yi, assink.vi, assink.cluster, rho=0.6)",
+        here="che = pdt.pool_multilevel(assink.yi, assink.vi, assink.study, rho=0.6)",
         lines=(
             Line(r="che$b", here="che.estimate", pinned=CHE["estimate"], within=1e-6),
             Line(r="che$se", here="che.se", pinned=CHE["se"], within=1e-6),
@@ -177,8 +183,31 @@ PARTS = (
             Line(r="safe$se", here="che.robust.se", pinned=CHE["robust"]["se"], within=1e-6),
             Line(r="safe$dfs", here="che.robust.df", pinned=CHE["robust"]["df"], within=1e-5),
         ),
-        note="Without `rho` the model is the three-level one. Of a table of trials: "
-        '`pdt.synthesize(table, dependence="che")`.',
+        note="Without `rho` the model is the three-level one. Covariances of your own go in as `V=`, a matrix for each "
+        "study by its name. Of a table of trials: `pdt.synthesize(table, dependence='che')`.\n\n`vcalc` is here "
+        "`pdt.vcalc`: its `obs` is `measurement`, `type` is `outcome`, `time1` is `time`, `grp1`, `grp2` are `arm_t` "
+        "and `arm_c`, `w1` and `w2` are `n_t` and `n_c`; `rho = c(within, between)` is `rho=` and `rho_outcomes=`.\n\n"
+        "With moderators (`mods`): `pdt.metareg('yi ~ x', table, cluster='trial_id', rho=0.6)`, and "
+        "`pdt.moderators(table)` tests all that trials report.",
+    ),
+    Part(
+        title='Several outcomes: `rma.mv(struct = "UN")`',
+        r="V <- vcalc(vi = 1, cluster = author, rvars = c(v1i, v2i), data = dat.berkey1998)\n"
+        'res <- rma.mv(yi, V, mods = ~ outcome - 1, random = ~ outcome | trial, struct = "UN",\n'
+        "              data = dat.berkey1998)",
+        here="same = berkey.trial.values[:, None] == berkey.trial.values\n"
+        'V = np.where(same, np.tile(berkey[["v1", "v2"]], len(berkey) // 2), 0)  # blocks of 2 by 2\n'
+        "res = pdt.pool_multivariate(berkey.yi, V, berkey.outcome, berkey.trial)\n"
+        'by_outcome = res.to_frame().set_index("outcome")',
+        lines=(
+            Line(r="res$b[1]", here='by_outcome.estimate["AL"]', pinned=TEETH["b"][0], within=1e-5),
+            Line(r="res$b[2]", here='by_outcome.estimate["PD"]', pinned=TEETH["b"][1], within=1e-5),
+            Line(r="res$tau2[1]", here='by_outcome.tau2["AL"]', pinned=TEETH["tau2"][0], within=1e-4),
+            Line(r="res$tau2[2]", here='by_outcome.tau2["PD"]', pinned=TEETH["tau2"][1], within=1e-4),
+            Line(r="res$rho", here='res.correlation.loc["AL", "PD"]', pinned=TEETH["rho"], within=1e-4),
+        ),
+        note="Where no covariances are printed, `pdt.vcalc(vi, trial, outcome=outcome, rho=0.6)` gives `V`; more in "
+        "[Several outcomes or follow-ups in one model](several-outcomes.md).",
     ),
     Part(
         title="Small studies: `regtest`, `trimfill`, `selmodel`",
@@ -247,11 +276,18 @@ def _section(part: Part, numbers: list[float]) -> str:
     return f"## {part.title}\n\n" + "\n".join([*blocks, *rows]) + f"\n\n{part.note}\n"
 
 
-OPENING = """# From metafor to pdt
+OPENING = f"""# From metafor to pdt
 
-Data sets of the R package metadat: `bcg` are trials of a vaccine (dat.bcg, with latitude), `normand` is
-dat.normand1999, `assink` dat.assink2016, `senn` dat.senn2013. R's numbers are pinned in `tests/reference` with the
-script and version that made them; ours are computed when this page is written. A test compares the two.
+Each block has R's code, ours, and the numbers of both. Data sets are those of the R package metadat:
+[bcg.csv](data/bcg.csv) (dat.bcg), [normand1999.csv](data/normand1999.csv), [assink2016.csv](data/assink2016.csv),
+[berkey1998.csv](data/berkey1998.csv) and [senn2013.csv](data/senn2013.csv); [what they hold](data/README.md). Save
+them, and
+
+```python
+{LOADED}```
+
+R's numbers are pinned in `tests/reference` with the script and version that made them; ours are computed when this page
+is written. A test compares the two.
 
 """
 CLOSING = """

@@ -25,6 +25,10 @@ def written() -> dict[str, tuple[str, str]]:
     pages["reference/data.md"] = ("Data dictionary", data_dictionary())
     pages["reference/command-line.md"] = ("Command line", command_line())
     pages["reference/results-json.md"] = ("Results as JSON", results_schema())
+    pages["reference/terms.md"] = (
+        "Terms of the data",
+        (ROOT / "data" / "LICENSE-DATA.md").read_text(encoding="utf-8"),
+    )
     return pages
 
 

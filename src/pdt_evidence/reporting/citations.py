@@ -17,7 +17,7 @@ import pandas as pd
 from pdt_evidence.evidence.package import load
 from pdt_evidence.evidence.readers.provenance import origin
 from pdt_evidence.evidence.short_citations import short_citations
-from pdt_evidence.reporting.references import parts_of
+from pdt_evidence.reporting.references import parts_of, short_authors
 
 __all__ = ["Citation", "as_bibtex", "as_ris", "citations", "named", "sources_line"]
 
@@ -72,7 +72,8 @@ def _with_reference(source: Citation) -> Citation:
     trial = _bundled_trials().get(source.key)
     if trial is None or not trial.parts or trial.year != source.year or trial.doi not in ("", source.doi):
         return source
-    return replace(source, text=trial.text, parts=trial.parts)
+    note = source.note.partition("; a short citation")[0]
+    return replace(source, text=trial.text, parts=trial.parts, note=note)
 
 
 def _with_doi(trial: Citation) -> Citation:
@@ -114,12 +115,16 @@ def sources_line(table: pd.DataFrame) -> str:
 def _of_source(name: str, row: Mapping[Hashable, Any]) -> Citation:
     version, licence, file = (_text(row.get(column)) for column in ("version", "licence", "file"))
     text = f"read from {file}, {row.get('bytes')} bytes, SHA-256 {row.get('sha256')}"
-    parts = (version and f"version {version}", licence and f"licence {licence}", file and text)
-    note = "; ".join(filter(None, parts))
+    citation, kind = _text(row.get("citation")) or name, _text(row.get("kind"))
+    authors = short_authors(citation) if kind in ("review", "trial") else ""
+    short = authors and "a short citation: title and journal are not held"
+    said = (version and f"version {version}", licence and f"licence {licence}", file and text, short)
+    note = "; ".join(filter(None, said))
     return Citation(
         key=name,
-        kind=_text(row.get("kind")),
-        text=_text(row.get("citation")) or name,
+        kind=kind,
+        text=citation,
+        parts={"authors": authors} if authors else {},
         year=_year(row.get("year")),
         doi=_text(row.get("doi")),
         url=_text(row.get("url")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["parts_of"]
+__all__ = ["parts_of", "short_authors"]
 
 TITLE = r"(?P<title>[^.?!]+[.?!])"  # a text with a second sentence may be title or journal: it is not parted
 NUMBERS = r"(?P<volume>\d+)(?: ?\((?P<issue>[^()]{1,20})\))?"
@@ -26,6 +26,9 @@ SHAPES = (
     ),
 )
 NAME = re.compile(rf"({SURNAME})(?:, | )((?:[^\W\d_a-z]\.?[ -]?)+)(?:, |$|& )")
+FAMILY = r"(?:(?:de|van|von|der|den) )*[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?"
+# Adler et al. 2010; Adler, Cole & Dahl 2010 (follow-up); Adler et al. (a trial)
+SHORT = re.compile(rf"({FAMILY}(?:, {FAMILY})*(?: & {FAMILY})?)( et al\.)?(?: \d{{4}}\b| \()")
 MOST = 2_000  # letters; a longer text is no reference
 
 
@@ -55,6 +58,22 @@ def parts_of(reference: str) -> dict[str, str]:
         "title": parts["title"].removesuffix("."),
         "pages": re.sub(r" ?[-–] ?", "-", parts["pages"]),
     }
+
+
+def short_authors(citation: str) -> str:
+    """The family names of a short citation, as `parts_of` gives authors; "" where it has none.
+
+    Examples
+    --------
+    >>> short_authors("Adler, Cole & Dahl 2010 (follow-up)"), short_authors("de Roten et al. 2017")
+    ('Adler; Cole; Dahl', 'de Roten; others')
+    >>> short_authors("Repost of the abstract of Adler 2010")
+    ''
+    """
+    match = SHORT.match(citation)
+    if match is None:
+        return ""
+    return "; ".join([*re.split(r", | & ", match[1]), *(["others"] if match[2] else [])])
 
 
 def _initials(given: str) -> str:

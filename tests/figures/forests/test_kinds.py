@@ -355,6 +355,18 @@ def test_risk_of_bias_columns_survive_subsetting():
     assert shown == [words[value] for value in kept["rob_blinding"]]
 
 
+def test_a_missing_light_is_explained_in_the_key_of_lights():
+    fit = effect(3)
+    ax = forest(
+        replace(fit, columns={**fit.columns, "rob_blinding": ("low", "", "high")}),
+        columns=["study", "plot", "effect", "rob_blinding"],
+    )
+    key, *others = (text for gid, text in texts(ax).items() if str(gid).startswith("note:"))
+    assert key.startswith("Risk of bias: ")
+    assert key.endswith(" NR: not reported.")
+    assert "NR" not in " ".join(others)
+
+
 def test_an_empty_series_is_refused():
     with pytest.raises(EvidenceError, match="nothing to draw"):
         forest({})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 import pytest
@@ -31,7 +32,7 @@ RESULTS = {
 @pytest.mark.parametrize("name", RESULTS)
 def test_every_word_of_the_rows_is_in_the_table(name):
     drawn = RESULTS[name]
-    html = unescape(to_table(drawn).as_raw_html())
+    html = unescape(to_table(drawn).as_raw_html()).replace("\u00a0", " ")
     rows = [
         text
         for text in forest(drawn).texts
@@ -47,3 +48,14 @@ def test_options_reach_the_table():
     assert "Mine" in html
     assert "Weight" not in html
     assert "$" not in html
+
+
+def test_word_finds_alignment_and_rules_in_the_cells_and_no_interval_is_broken():
+    """Word does not read the classes that great_tables sets cells by."""
+    html = to_table(RESULTS["studies"]).as_raw_html(make_page=True)
+    assert "charset" in html
+    cells = re.findall(r'<td[^>]*style="([^"]*)"[^>]*>(\[[^<]*\])</td>', html)
+    assert len(cells) > 3
+    assert all("text-align: right" in look for look, _ in cells)
+    assert all("\u00a0" in text and " " not in text for _, text in cells)
+    assert "border-bottom: 1px solid #333333" in html

@@ -7,7 +7,7 @@ name stay two rows.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from pdt_evidence.errors import RequestError, require_choice
@@ -165,14 +165,11 @@ def _notes(
         strata = [words.without_prediction(stratum) for stratum in strata]
     texts = [_methods(strata)] if options.method else []
     keys = {column.key for column in columns}
-    if any(
-        text == words.NOT_REPORTED
-        for row in rows
-        if row.kind == "study"
-        for key, text in row.cells.items()
-        if key in keys and key not in ("estimate", "ci", "effect", "weight")
-    ):
-        texts.append(f"{words.NOT_REPORTED}: not reported.")
+    absent = _absent(rows, keys)
+    by_lights = absent and any(
+        c.signs or c.stands_for for c in columns
+    )  # then it belongs to the key of lights
+    texts += [words.ABSENT] if absent and not by_lights else []
     if arms == GENERAL and (keys & {"n_t", "n_c", "mean_t", "event_t"} or directed(strata)):
         texts.append(ARMS_SAID)
     if "weight" in keys and options.overall is not None and shared_weights(strata, options.overall):
@@ -181,7 +178,9 @@ def _notes(
         texts.append("Weights are percentages within each group.")
     if any(row.weight < 0 for row in rows):
         texts.append(NEGATIVE)
-    notes = [text for text in (turned(strata, arms), " ".join(texts)) if text]
+    notes = [
+        text for text in (words.ABSENT if by_lights else "", turned(strata, arms), " ".join(texts)) if text
+    ]
     if options.method:
         overall = [options.overall] if options.overall is not None else []
         own = words.remarks([*strata, *overall])
@@ -192,6 +191,17 @@ def _notes(
             notes.append(f"{name}: {words.inner(' '.join(labels))}")
     sources = _sources(strata, options)
     return (*notes, sources) if sources else tuple(notes)
+
+
+def _absent(rows: Sequence[Row], keys: Collection[str]) -> bool:
+    """Whether a study has something that is not reported in one of the columns that are shown."""
+    return any(
+        text == words.NOT_REPORTED
+        for row in rows
+        if row.kind == "study"
+        for key, text in row.cells.items()
+        if key in keys and key not in ("estimate", "ci", "effect", "weight")
+    )
 
 
 def _methods(strata: Sequence[PooledEffect]) -> str:

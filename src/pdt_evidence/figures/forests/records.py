@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.measure import tidy
 
 if TYPE_CHECKING:
@@ -96,7 +97,13 @@ class ForestLayout:
         keys = [f"{column.head} {column.stands_for}" for column in columns if column.stands_for]
         if signs and (found := {sign for column in columns for sign in column.signs}):
             keys.append(", ".join(text for _, text in sorted(found)))
-        return (f"Risk of bias: {'; '.join(keys)}.", *self.notes) if keys else self.notes
+        if not keys:
+            return self.notes
+        absent = [
+            note for note in self.notes[:1] if note == words.ABSENT
+        ]  # a light may be missing: one key for all
+        key = " ".join([f"Risk of bias: {'; '.join(keys)}.", *absent])
+        return (key, *self.notes[len(absent) :])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

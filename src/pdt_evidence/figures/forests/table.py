@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError, known_options, not_installed
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["to_table"]
 
 HEADS = {"study": "Result"}  # of a column that a figure needs no head for
+UNBROKEN = re.compile(r"(?<=[\d,;]) (?=[−\d(\[]|to )|(?<=to) (?=[−\d])")  # between the numbers of one cell
 
 
 @known_options
@@ -79,7 +81,12 @@ def to_table(result: Drawable, **options: Any) -> Any:
     for align in ("left", "center", "right"):
         members = [column.key for column in layout.columns if column.align == align]
         if members:
+            # In the cells as well: Word does not read the classes of a style sheet that cells are set by.
+            places: list[Any] = [loc.body(columns=members), loc.column_labels(columns=members)]
             table = table.cols_align(align=align, columns=members)
+            table = table.tab_style(style=style.text(align=align), locations=places)
+    line: Any = style.borders(sides="bottom", color="#333333", weight="1px")
+    table = table.tab_style(style=line, locations=[loc.column_labels(), loc.body(rows=[len(kinds) - 1])])
     bold = [i for i, kind in enumerate(kinds) if kind in ("heading", "pooled")]
     if bold:
         table = table.tab_style(style=style.text(weight="bold"), locations=loc.body(rows=bold))
@@ -101,6 +108,6 @@ def _frame(layout: ForestLayout) -> tuple[pd.DataFrame, list[str]]:
 
 def _cell(row: Row, key: str) -> str:
     if key != "study":
-        return row.cells.get(key, "")
+        return UNBROKEN.sub("\u00a0", row.cells.get(key, ""))
     text = " ".join(row.pieces) if row.kind == "note" else row.cells.get("study", "")
     return "\u2003" * row.indent + text  # an em space for every level that it is set in

@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 NOT_REPORTED = "NR"  # no dash, which beside numbers and signs of judgements is a minus
+ABSENT = f"{NOT_REPORTED}: not reported."
 
 MEASURES = {  # short name, full name
     "SMD": ("Hedges’ g", "Standardised mean difference"),
