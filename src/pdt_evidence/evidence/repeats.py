@@ -22,8 +22,9 @@ def repeated_rows(table: pd.DataFrame) -> list[tuple[int, int]]:
     key = next((name for name in ("trial_id", "study") if name in table.columns), "")
     if not key or not table[key].duplicated().any():
         return []
-    first = [key, *(name for name in NUMBERS if name in table.columns)]
-    maybe = np.flatnonzero(table.duplicated(first, keep=False).to_numpy())
+    maybe = np.arange(len(table))
+    for name in (*(name for name in NUMBERS if name in table.columns), key):
+        maybe = maybe[table[name].iloc[maybe].duplicated(keep=False).to_numpy()]
     if not len(maybe):
         return []
     cells = [name for name in table.columns if name not in NAMES and not str(name).startswith("_")]

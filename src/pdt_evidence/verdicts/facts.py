@@ -22,6 +22,7 @@ from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from pdt_evidence.evidence import load
 from pdt_evidence.evidence.coverage import LATE, late_said, undated_said
+from pdt_evidence.evidence.frames import light
 from pdt_evidence.verdicts.own_trials import why_open
 from pdt_evidence.verdicts.pools import TEST, Pool, Pools, pooled_alone
 from pdt_evidence.verdicts.rules import Rules
@@ -225,7 +226,7 @@ def _every_rule(table: pd.DataFrame) -> pd.DataFrame:
 
 @cache
 def _trials() -> pd.DataFrame:
-    return trials()
+    return light(trials())
 
 
 @cache

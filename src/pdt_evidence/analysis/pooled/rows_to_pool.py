@@ -241,7 +241,7 @@ def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         )
     if without.any():
         warn(_left_out(gone))
-    usable = table[~without].reset_index(drop=True)
+    usable = (table[~without] if without.any() else table).reset_index(drop=True)
     tell_repeats(usable, "and both are pooled")
     tell_stale(usable)
     return usable, excluded

@@ -23,7 +23,7 @@ from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.effects.trials import trials
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options
-from pdt_evidence.evidence.frames import as_pandas
+from pdt_evidence.evidence.frames import as_pandas, light
 from pdt_evidence.evidence.schema import listed, missing_column
 from pdt_evidence.formatting import counted
 from pdt_evidence.models.clustered_regression import robust_test
@@ -147,7 +147,7 @@ def moderators(
         table = trials(comparison="pdt_vs_control", follow_up="post")
     table = _with_effects(as_pandas(table))
     requested, absent = _with_columns(requested, table, asked=names is not None)
-    rows = symptom_rows(table)
+    rows = symptom_rows(light(table))
     if rows.empty:
         raise _nothing_to_compare(table)
     parts = [_one(MODERATORS[name], rows, rho, level) for name in requested]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import isnan, nan
 
+import numpy as np
 import pandas as pd
 
 from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
@@ -159,7 +160,7 @@ class _Replaced:
     """The trials whose own covariance was not positive definite, among some rows; each set of rows once."""
 
     def __init__(self, table: pd.DataFrame) -> None:
-        self._table = table
+        self._columns, self._ids = Columns.of(table), table["row_id"]
         self._of_rows: dict[frozenset[str], Covariances] = {}
         self._known: dict[tuple[frozenset[str], float], str] = {}
 
@@ -168,8 +169,8 @@ class _Replaced:
             return ""
         if (ids, rho) not in self._known:
             if ids not in self._of_rows:
-                rows = self._table[self._table["row_id"].isin(ids)].reset_index(drop=True)
-                self._of_rows[ids] = Covariances(Columns.of(rows))
+                rows = np.flatnonzero(self._ids.isin(ids))
+                self._of_rows[ids] = Covariances(self._columns.take(rows))
             self._known[ids, rho] = " ".join(map(str, self._of_rows[ids].blocks(rho).replaced))
         return self._known[ids, rho]
 

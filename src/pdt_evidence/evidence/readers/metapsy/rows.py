@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers.metapsy.columns import MISSING, canonical_columns, to_number
@@ -21,6 +25,14 @@ BYTES_A_ROW = 3_700  # of memory, measured
 ARM_NUMBERS = ("mean", "sd", "n", "mean_change", "sd_change", "n_change", "event", "totaln")
 OWN_EFFECTS = (".g", ".g_se", "precalc_g", "precalc_g_se")
 MOST_SDS = 100.0  # no trial's arms lie this far apart
+STEMS = {
+    "endpoint": ("mean", "sd", "n"),
+    "change": ("mean_change", "sd_change", "n_change"),
+    "events": ("event", "totaln"),
+}
+NAMED = {"endpoint": ("mean", "sd", "n"), "change": ("mean", "sd", "n"), "events": ("event", "n")}
+Array = NDArray[np.float64]
+Pair = tuple[Array, Array]  # of arm 1 and arm 2
 NUMBERS = frozenset(
     (
         *(f"{stem}_{arm}" for stem in ARM_NUMBERS for arm in ("arm1", "arm2")),
@@ -39,12 +51,63 @@ NUMBERS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Columns:
-    """A database by the names of the standard: its texts, "" where it says nothing, and its numbers."""
+    """A database by the names of the standard: its texts, "" where it says nothing, and its numbers.
 
-    words: dict[str, list[str]]
-    numbers: dict[str, list[float]]
+    What its numbers say together is computed by columns, once: lists with a value a row, NaN where they say nothing.
+    """
+
+    rows: int
+    words: dict[str, list[str]] = field(default_factory=dict)
+    numbers: dict[str, list[float]] = field(default_factory=dict)
+
+    def _pair(self, stem: str) -> tuple[Array, Array]:
+        none = [NAN] * self.rows
+        one, other = (np.array(self.numbers.get(f"{stem}_{arm}", none)) for arm in ("arm1", "arm2"))
+        return one, other
+
+    @cached_property
+    def usable(self) -> dict[str, list[bool]]:
+        """By kind of score, in the order of metapsyTools, whether both arms have a complete set of numbers."""
+        pairs = {score: [self._pair(stem) for stem in stems] for score, stems in STEMS.items()}
+        fits = {
+            score: _are_means(*of_score) if score != "events" else _are_events(*of_score)
+            for score, of_score in pairs.items()
+        }
+        return {score: both.tolist() for score, both in fits.items()}
+
+    @cached_property
+    def difference(self) -> list[float]:
+        """Mean of arm 1 less mean of arm 2."""
+        one, other = self._pair("mean")
+        return np.where(self.usable["endpoint"], one - other, NAN).tolist()
+
+    @cached_property
+    def effect_of_means(self) -> list[float]:
+        """The difference of the means in pooled SDs (Hedges' g)."""
+        (n1, n2), (sd1, sd2) = self._pair("n"), self._pair("sd")
+        df = n1 + n2 - 2
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            pooled = np.sqrt(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / df)
+            return (self.difference / pooled * (1 - 3 / (4 * df - 1))).tolist()
+
+    @cached_property
+    def event_difference(self) -> list[float]:
+        """Share of arm 1 with the event less that of arm 2."""
+        (event1, event2), (n1, n2) = self._pair("event"), self._pair("totaln")
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(self.usable["events"], event1 / n1 - event2 / n2, NAN).tolist()
+
+
+def _are_means(mean: Pair, sd: Pair, n: Pair) -> NDArray[np.bool_]:
+    whole = [(size >= 2) & (size % 1 == 0) for size in n]
+    return np.logical_and.reduce([*whole, *(own > 0 for own in sd), *(np.isfinite(own) for own in mean)])
+
+
+def _are_events(event: Pair, n: Pair) -> NDArray[np.bool_]:
+    within = [(own >= 0) & (own <= of) & (of >= 1) for own, of in zip(event, n, strict=True)]
+    return np.logical_and.reduce([*within, *(count % 1 == 0 for count in (*event, *n))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +131,15 @@ class Row:
 
     def difference(self) -> float:
         """Mean of arm 1 less mean of arm 2, NaN unless both are usable."""
-        one, other = self.pair("mean")
-        return one - other if _usable_means(self, "") else NAN
+        return self.columns.difference[self.at]
 
     def effect_of_means(self) -> float:
         """The difference of the means in pooled SDs (Hedges' g), NaN unless both arms are usable."""
-        difference, (n1, n2), (sd1, sd2) = self.difference(), self.pair("n"), self.pair("sd")
-        if math.isnan(difference):
-            return NAN
-        df = n1 + n2 - 2
-        return difference / math.sqrt(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / df) * (1 - 3 / (4 * df - 1))
+        return self.columns.effect_of_means[self.at]
 
     def event_difference(self) -> float:
         """Share of arm 1 with the event less that of arm 2, NaN unless both are usable."""
-        if not _usable_events(self):
-            return NAN
-        one, other = (event / n for event, n in zip(self.pair("event"), self.pair("totaln"), strict=True))
-        return one - other
+        return self.columns.event_difference[self.at]
 
     def own_g(self) -> float:
         g = self.number(".g")
@@ -100,7 +155,7 @@ def read_rows(text: TextTable, where: str, size: int, log: list[Entry]) -> list[
             f"{where} has {counted(len(text.lines), 'row')}, more than the {most} that are read of "
             "a file of its size. Split it."
         )
-    columns = Columns({}, {})
+    columns = Columns(len(text.lines))
     for ours, theirs in names.items():
         coded = Coded.of(text.data[theirs])
         codes = coded.codes.tolist()
@@ -150,28 +205,13 @@ def weeks_at_end(rows: list[Row]) -> dict[str, float]:
     return {study: weeks.pop() for study, weeks in found.items() if len(weeks) == 1}
 
 
-def _usable_means(row: Row, kind: str) -> bool:
-    sizes, sds, means = (row.pair(f"{stem}{kind}") for stem in ("n", "sd", "mean"))
-    return (
-        all(size >= 2 and size == int(size) for size in sizes)
-        and all(sd > 0 for sd in sds)
-        and all(math.isfinite(mean) for mean in means)
-    )
-
-
-def _usable_events(row: Row) -> bool:
-    pairs = zip(row.pair("event"), row.pair("totaln"), strict=True)
-    return all(0 <= event <= n and n >= 1 and event == int(event) and n == int(n) for event, n in pairs)
-
-
 def arm_data(row: Row) -> tuple[str, dict[str, float]]:
     """The first complete set of numbers in the order of metapsyTools, and what kind of score it is."""
-    for score, kind in (("endpoint", ""), ("change", "_change")):
-        if _usable_means(row, kind):
-            stems = {stem: row.pair(f"{stem}{kind}") for stem in ("mean", "sd", "n")}
-            return score, _by_arm(stems)
-    if _usable_events(row):
-        return "events", _by_arm({"event": row.pair("event"), "n": row.pair("totaln")})
+    for score, stems in STEMS.items():
+        if row.columns.usable[score][row.at]:
+            return score, _by_arm(
+                {ours: row.pair(stem) for ours, stem in zip(NAMED[score], stems, strict=True)}
+            )
     return "", {}
 
 
