@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-__all__ = ["best", "import_seconds", "peak_megabytes", "processor_seconds"]
+__all__ = ["best", "import_seconds", "peak_megabytes", "processor_seconds", "waited_seconds"]
 
 
 def best(call: Callable[[], object], *, repeats: int = 200, budget: float = 1.0) -> float:
@@ -51,22 +51,37 @@ def peak_megabytes(code: str) -> float | None:
         return None
 
 
+PROCESSOR = """
+from resource import RUSAGE_CHILDREN, getrusage
+from time import process_time
+def clock():
+    others = getrusage(RUSAGE_CHILDREN)
+    return process_time() + others.ru_utime + others.ru_stime
+"""
+WALL = "from time import perf_counter as clock"
+
+
 def processor_seconds(before: str, code: str, repeats: int = 3) -> float:
-    """Least processor time of the code in a new interpreter, after what comes `before` it.
+    """Least processor time of the code in a new interpreter, after what comes `before` it; its own processes count.
 
     `{folder}` in the code is a folder for its files. Another load on the machine hardly shows in it.
     """
+    return _least(PROCESSOR, before, code, repeats)
+
+
+def waited_seconds(before: str, code: str, repeats: int = 3) -> float:
+    """Least time that somebody waits for the code in a new interpreter, after what comes `before` it."""
+    return _least(WALL, before, code, repeats)
+
+
+def _least(clock: str, before: str, code: str, repeats: int) -> float:
     least = float("inf")
     for _ in range(repeats):
         with TemporaryDirectory() as folder:
             timed = code.replace("{folder}", folder)
-            start = (
-                "start = clock()" if before else "start = 0.0"
-            )  # without, the interpreter's own start counts
-            text = (
-                f"from time import process_time as clock\n{before}\n{start}\n{timed}\nprint(clock() - start)"
-            )
-            least = min(least, float(_run(text)))
+            # Without anything before, the interpreter's own start counts.
+            start = "start = clock()" if before or clock == WALL else "start = 0.0"
+            least = min(least, float(_run(f"{clock}\n{before}\n{start}\n{timed}\nprint(clock() - start)")))
     return least
 
 

@@ -25,8 +25,9 @@ from pdt_evidence.verdicts import ClaimReport, check_claims
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Contents"]
+__all__ = ["APART", "Contents"]
 
+APART = ("corrections", "meanings", "coverage")  # parts that need no other than the pools
 FEWEST_FOR_A_FIGURE = 2  # studies in the largest stratum of an outcome
 
 
@@ -148,8 +149,8 @@ class Contents:
         return _stacked({comparison: synthesis.left_out for comparison, synthesis in self.pooled.items()})
 
     def compute(self) -> None:
-        """Compute everything that a page shows."""
-        _ = self.corrections, self.meanings, self.claims, self.brought, self.coverage, self.trials
+        """Compute everything that a page shows, but for what `APART` names."""
+        _ = self.claims, self.brought, self.trials
         self.comparisons.compute()
 
     @cached_property

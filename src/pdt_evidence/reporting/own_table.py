@@ -186,8 +186,8 @@ class OwnTable:
         return versions()
 
     def compute(self) -> None:
-        """Compute everything that a page shows."""
-        _ = self.corrections, self.meanings, self.left_out
+        """Compute everything that a page shows, but for what a second process may do."""
+        _ = self.left_out
 
     @cached_property
     def forests(self) -> tuple[tuple[str, str, Synthesis], ...]:

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from pdt_evidence.reporting import citations
 from pdt_evidence.reporting.beside import Beside
-from pdt_evidence.reporting.contents import Contents
+from pdt_evidence.reporting.contents import APART, Contents
 from pdt_evidence.reporting.opening import draw_opening
 from pdt_evidence.reporting.own_opening import draw_own_opening, own_effects
 from pdt_evidence.reporting.own_table import OwnTable
@@ -29,12 +29,14 @@ class Plot(NamedTuple):
 class Pictures:
     """The figures of a run in each of `kinds`.
 
-    Those of the pools are drawn in a second process while this one goes on to what the others show.
+    Those of the pools are drawn by a second process while this one computes what the others show. Analyses that
+    need no more than the pools are left to the second process too.
     """
 
     def __init__(self, contents: Contents | OwnTable, kinds: Sequence[str]) -> None:
         self._contents, self._kinds = contents, kinds
-        self._begun = self._drawing(_of_pools(contents))
+        apart = [partial(_part, contents, name) for name in APART if hasattr(type(contents), name)]
+        self._begun = Beside([*apart, *self._drawing(_of_pools(contents))])
 
     def __enter__(self) -> Pictures:
         return self
@@ -43,21 +45,25 @@ class Pictures:
         self._begun.close()
 
     def files(self) -> dict[str, bytes]:
-        """Name with ending -> content."""
-        made: list[dict[str, bytes]] = []
-        with (
-            self._begun,
-            self._drawing(_of_analyses(self._contents)) as others,
-            tqdm(desc="figures", disable=None, leave=False) as bar,  # None: only on a terminal
-        ):
-            for one in (self._begun, others):
-                made += one.results(bar.update)
-        return {name: content for files in made for name, content in files.items()}
+        """Name with ending -> content. The contents have all their parts then."""
+        made: dict[str, Any] = {}
+        with tqdm(desc="figures", disable=None, leave=False) as bar:  # None: only on a terminal
+            for one in self._begun.results(bar.update):
+                made |= one
+            vars(self._contents).update({name: made.pop(name) for name in APART if name in made})
+            with Beside(self._drawing(_of_analyses(self._contents))) as others:
+                for one in others.results(bar.update):
+                    made |= one
+        return made
 
-    def _drawing(self, plots: Iterable[Plot]) -> Beside[dict[str, bytes]]:
+    def _drawing(self, plots: Iterable[Plot]) -> list[Callable[[], dict[str, Any]]]:
         from pdt_evidence.figures import forest  # noqa: F401  # imported once, before there are two processes
 
-        return Beside([partial(_files, plot, self._kinds) for plot in plots])
+        return [partial(_files, plot, self._kinds) for plot in plots]
+
+
+def _part(contents: Contents | OwnTable, name: str) -> dict[str, Any]:
+    return {name: getattr(contents, name)}
 
 
 def _files(plot: Plot, kinds: Sequence[str]) -> dict[str, bytes]:

@@ -80,14 +80,15 @@ def _write_all(contents: Contents, folder: Path, progress: Callable[[str], objec
     progress("  1 of 5: pooling the trials")
     _ = contents.pooled
     with Pictures(contents, FIGURE_FORMATS) as pictures:
-        progress("  2 of 5: checking the claims, and writing the tables")
-        for name, table in contents.tables().items():
-            write_table(table, folder / "tables" / f"{name}.csv")
+        progress("  2 of 5: checking the claims")
+        contents.compute()
         progress("  3 of 5: drawing the figures")
         drawn = pictures.files()
     (folder / "figures").mkdir()
     write_all({folder / "figures" / name: content for name, content in drawn.items()})
-    progress("  4 of 5: writing the report")
+    progress("  4 of 5: writing the tables and the report")
+    for name, table in contents.tables().items():
+        write_table(table, folder / "tables" / f"{name}.csv")
     write_page(contents, folder / "report.html", drawn)
     progress("  5 of 5: writing the results for programs")
     write_records(contents, folder, [path for path in folder.rglob("*") if path.is_file()])
