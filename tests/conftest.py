@@ -2,7 +2,7 @@
 home, language, time zone or network settings.
 
 `TEST_LANG` and `TEST_TZ` put the session into another language or time zone (`make test-abroad`);
-`TEST_THOROUGH` has every figure drawn of three times as many random results (`make test-thorough`).
+`TEST_THOROUGH` draws more random cases (`make test-thorough`, tests/thorough.py).
 """
 
 import atexit
