@@ -31,6 +31,7 @@ ALLOWED_SKIPS = (  # how the reason of a skip may begin; any other fails the ses
     "the samples of real files are not here",
     "no browser",  # make browser-checks
 )
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")  # a core has its worker already
 TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")  # how wide and how colourful it is
 
 
@@ -43,6 +44,7 @@ def hide_the_machine(environ=os.environ) -> None:
     atexit.register(shutil.rmtree, own, ignore_errors=True)
     (own / "home").mkdir(mode=0o555)
     environ |= {"HOME": str(own / "home"), "MPLCONFIGDIR": str(own), "MPLBACKEND": "agg"}
+    environ |= dict.fromkeys(THREADS, "1")
     environ |= {"LANG": environ.get("TEST_LANG", "C.UTF-8"), "TZ": environ.get("TEST_TZ", "UTC")}
 
 

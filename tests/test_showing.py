@@ -50,6 +50,8 @@ def results() -> dict[str, object]:
             "to_table",
             "alt_text",
             "export",
+            "report",  # writes files
+            "import_file",
         }
         found = {name: call(**options) for name, (call, options) in calls.items() if name not in left}
         found |= {
