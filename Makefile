@@ -46,9 +46,9 @@ test-newest: .venv-newest/done
 test-abroad: .venv/test
 	TEST_LANG=de_DE.UTF-8 TEST_TZ=Asia/Kathmandu $(BIN)/python -m pytest -n 2 --dist worksteal
 
-# Every figure of three times as many random results as `make test` draws.
+# Every test of random cases, with two to four times as many of them as `make test` draws.
 test-thorough: .venv/test
-	TEST_THOROUGH=1 $(BIN)/python -m pytest -n 2 --dist worksteal tests/figures
+	TEST_THOROUGH=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m random
 
 # The report in a browser: what axe-core finds, widths, keyboard, paper. Wants Chromium: apt install chromium.
 # Pictures of it at three widths, light and dark, are left in build/screenshots.

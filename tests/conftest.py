@@ -2,7 +2,7 @@
 home, language, time zone or network settings.
 
 `TEST_LANG` and `TEST_TZ` put the session into another language or time zone (`make test-abroad`);
-`TEST_THOROUGH` has every figure drawn of three times as many random results (`make test-thorough`).
+`TEST_THOROUGH` draws more random cases (`make test-thorough`, tests/thorough.py).
 """
 
 import atexit
@@ -31,6 +31,7 @@ ALLOWED_SKIPS = (  # how the reason of a skip may begin; any other fails the ses
     "the samples of real files are not here",
     "no browser",  # make browser-checks
 )
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")  # a core has its worker already
 TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")  # how wide and how colourful it is
 
 
@@ -43,6 +44,7 @@ def hide_the_machine(environ=os.environ) -> None:
     atexit.register(shutil.rmtree, own, ignore_errors=True)
     (own / "home").mkdir(mode=0o555)
     environ |= {"HOME": str(own / "home"), "MPLCONFIGDIR": str(own), "MPLBACKEND": "agg"}
+    environ |= dict.fromkeys(THREADS, "1")
     environ |= {"LANG": environ.get("TEST_LANG", "C.UTF-8"), "TZ": environ.get("TEST_TZ", "UTC")}
 
 

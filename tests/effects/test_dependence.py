@@ -18,6 +18,7 @@ from pdt_evidence.effects.smd import hedges_g
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
 from reference import load
+from thorough import cases
 
 REFERENCE = load("aggregate", cases=40)
 RTOL = 1e-11  # a Cholesky inverse there, a solve here
@@ -336,10 +337,11 @@ def test_a_score_comes_before_a_count_and_the_primary_outcome_before_others():
     ]
 
 
+@pytest.mark.random
 @given(
     st.permutations(range(4)), st.lists(st.sampled_from(["bdi", "hdrs", "", "zung"]), min_size=4, max_size=4)
 )
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=cases(10, 25))
 def test_the_order_of_the_rows_does_not_choose_the_row(order, instruments):
     table = trial(*({"instrument": word, "mean_t": 9.0 + at} for at, word in enumerate(instruments)))
     forth, back = one_per_trial(table, PRIORITY), one_per_trial(table.iloc[list(order)], PRIORITY)
@@ -347,8 +349,9 @@ def test_the_order_of_the_rows_does_not_choose_the_row(order, instruments):
     assert set(back.left_out["row_id"]) == set(forth.left_out["row_id"])
 
 
+@pytest.mark.random
 @given(clusters, st.floats(0, 0.95))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=cases(40, 100))
 def test_the_value_of_a_trial_never_leaves_the_range_of_its_rows(rows, rho):
     yi, vi, cluster = (np.array(each) for each in zip(*rows, strict=True))
     table = pd.DataFrame({"row_id": np.arange(len(yi)).astype(str), "trial_id": cluster, "yi": yi, "vi": vi})

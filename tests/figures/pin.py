@@ -29,12 +29,13 @@ TILE = 12  # pixels of a tile's side: two letters
 TOLERATED = 0.012  # of the range of a channel; a point that becomes a comma is 0.02, rounding below 0.01
 
 
-def draw(name: str, folder: Path) -> Path:
-    """Draw one picture into `folder`."""
+def draw(name: str, folder: Path) -> tuple[Any, Path]:
+    """Draw one picture into `folder`: its figure, and its file."""
     np.random.seed(0)  # noqa: NPY002  # figures that jitter must not depend on what ran before
     path = folder / f"{name}.png"
-    figures.save(PICTURES[name](), path, dpi=DPI)
-    return path
+    drawn = PICTURES[name]()
+    figures.save(drawn, path, dpi=DPI)
+    return drawn if hasattr(drawn, "savefig") else drawn.figure, path
 
 
 def difference(pinned: np.ndarray, drawn: np.ndarray) -> float:
@@ -51,6 +52,6 @@ def difference(pinned: np.ndarray, drawn: np.ndarray) -> float:
 if __name__ == "__main__":
     PINNED.mkdir(exist_ok=True)
     for picture in sys.argv[1:] or PICTURES:
-        print(draw(picture, PINNED))
+        print(draw(picture, PINNED)[1])
     if not sys.argv[1:]:
         (PINNED / "VERSION").write_text(f"matplotlib {matplotlib.__version__}\n", encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import replace
 from types import SimpleNamespace
@@ -27,8 +26,9 @@ from pdt_evidence.errors import RequestError
 from pdt_evidence.figures import STYLES
 from pdt_evidence.figures.sheet.colors import contrast
 from pdt_evidence.models.bias.small_study import regression_test, trim_and_fill
+from thorough import cases
 
-EXAMPLES = 6 if "TEST_THOROUGH" in os.environ else 2
+EXAMPLES = cases(2, 6)
 SOME = settings(
     max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
@@ -497,6 +497,7 @@ DRAWN = {
 
 
 @pytest.mark.filterwarnings("ignore:Text in .* letters:pdt_evidence.EvidenceWarning", "ignore:Glyph")
+@pytest.mark.random
 @pytest.mark.parametrize("name", DRAWN)
 @SOME
 @given(seed=st.integers(0, 100_000))

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
-import numpy as np
 import pytest
+from furnished import SERIF, furnished, picture
 from made_results import effect
 from matplotlib import font_manager
 from matplotlib.font_manager import FontEntry, fontManager
@@ -21,19 +21,11 @@ from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.figures import STYLES, forest, save
 from pdt_evidence.figures.sheet import families
 
-SERIF = Path(mpl.get_data_path(), "fonts", "ttf", "DejaVuSerif-Bold.ttf")  # stands for any font of a machine
-
 
 @pytest.fixture
-def furnished():
-    """A machine whose own fonts bear the names that figures might look for, ours among them."""
-    before = list(fontManager.ttflist)
-    names = ("Arial", "Helvetica", "Liberation Sans", "Nimbus Sans", "STIXGeneral", "Times New Roman")
-    fontManager.ttflist.extend(FontEntry(fname=str(SERIF), name=name) for name in names)
-    fontManager._findfont_cached.cache_clear()
-    yield
-    fontManager.ttflist[:] = before
-    fontManager._findfont_cached.cache_clear()
+def with_fonts_of_its_own():
+    with furnished():
+        yield
 
 
 def test_the_tests_see_only_fonts_that_a_user_gets():
@@ -45,11 +37,11 @@ def test_the_tests_see_only_fonts_that_a_user_gets():
 @pytest.mark.parametrize("ending", ["pdf", "svg", "png"])
 def test_fonts_of_the_machine_change_no_byte(name, ending, tmp_path, request):
     alone = save(forest(effect(4), style=name), tmp_path / f"alone.{ending}", dpi=80).read_bytes()
-    request.getfixturevalue("furnished")
+    request.getfixturevalue("with_fonts_of_its_own")
     assert save(forest(effect(4), style=name), tmp_path / f"b.{ending}", dpi=80).read_bytes() == alone
 
 
-def test_the_furnished_machine_is_noticed_where_a_style_asks_for_it(furnished, tmp_path):
+def test_the_furnished_machine_is_noticed_where_a_style_asks_for_it(with_fonts_of_its_own, tmp_path):
     style = replace(STYLES["default"], fonts=("Arial",))
     assert fonts_in(save(forest(effect(4), style=style), tmp_path / "a.pdf")) == {"DejaVuSerif-Bold"}
 
@@ -60,13 +52,10 @@ def fonts_in(path: Path) -> set[str]:
     return {name.decode() for name in found}
 
 
-@pytest.mark.usefixtures("furnished")
+@pytest.mark.usefixtures("with_fonts_of_its_own")
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_figure_is_set_in_what_is_shipped(name):
-    np.random.seed(0)  # noqa: NPY002  # figures that jitter must not depend on what ran before
-    drawn = PICTURES[name]()
-    figure = drawn if hasattr(drawn, "savefig") else drawn.figure
-    figure.draw_without_rendering()
+    figure, _ = picture(name)
     texts = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
     assert texts
     kind = "STIXGeneral" if name == "style_lancet" else "LiberationSans"

@@ -5,9 +5,10 @@ import io
 import matplotlib
 import numpy as np
 import pytest
+from furnished import picture
 from made_results import effect
 from matplotlib import image
-from pin import DPI, PICTURES, PINNED, TOLERATED, difference, draw
+from pin import DPI, PICTURES, PINNED, TOLERATED, difference
 
 from pdt_evidence import figures
 
@@ -41,9 +42,9 @@ def test_another_version_of_matplotlib_fails_rather_than_skips():
 
 @pytest.mark.pinned
 @pytest.mark.parametrize("name", PICTURES)
-def test_a_figure_looks_as_pinned(name, tmp_path):
+def test_a_figure_looks_as_pinned(name):
     refuse_another_version(matplotlib.__version__)
-    seen = difference(read(PINNED / f"{name}.png"), read(draw(name, tmp_path)))
+    seen = difference(read(PINNED / f"{name}.png"), picture(name)[1])
     assert seen <= TOLERATED, f"{name} differs: look at it, then python tests/figures/pin.py {name}"
 
 
@@ -71,14 +72,14 @@ def test_one_changed_letter_is_seen(style):
 def test_rounding_of_pixels_is_not_seen():
     rng = np.random.default_rng(1)
     for path in PINNED.glob("*.png"):
-        picture = read(path)
-        noisy = np.clip(picture + rng.integers(-2, 3, picture.shape) / 255, 0, 1)
-        assert 0 < difference(picture, noisy) < TOLERATED
+        seen = read(path)
+        noisy = np.clip(seen + rng.integers(-2, 3, seen.shape) / 255, 0, 1)
+        assert 0 < difference(seen, noisy) < TOLERATED
 
 
 def test_a_label_moved_and_a_picture_of_another_size_are_seen():
-    picture = read(PINNED / "forest.png")
-    moved = picture.copy()
-    moved[40:60, 1:120] = picture[40:60, :119]
-    assert difference(picture, moved) > 2 * TOLERATED
-    assert difference(picture, picture[:-1]) > 2 * TOLERATED
+    seen = read(PINNED / "forest.png")
+    moved = seen.copy()
+    moved[40:60, 1:120] = seen[40:60, :119]
+    assert difference(seen, moved) > 2 * TOLERATED
+    assert difference(seen, seen[:-1]) > 2 * TOLERATED

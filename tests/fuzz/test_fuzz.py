@@ -3,9 +3,12 @@
 import fuzz_readers
 import pytest
 
-CASES = 40
+from thorough import cases
+
+CASES = cases(26, 100)
 
 
+@pytest.mark.random
 @pytest.mark.parametrize("kind", [*fuzz_readers.formats(), *fuzz_readers.meant()], ids=lambda kind: kind.name)
 def test_damaged_files_are_read_or_refused(kind, tmp_path):
     """No other exception, no hang; some of each, or the damage is too small or too great."""

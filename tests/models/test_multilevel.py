@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose
 
 from pdt_evidence.models.multilevel import fit_reml, profile_interval
 from pdt_evidence.models.nested import likelihood, likelihood_on_grid, nest, sampling_blocks, total_blocks
+from thorough import cases
 
 
 def simulated(seed, clusters=12, between=0.1, within=0.05):
@@ -59,12 +60,13 @@ def test_a_grid_has_the_likelihood_of_each_of_its_points():
     assert_allclose(found.ravel(), likelihood(nested, points)[0], rtol=1e-12)
 
 
+@pytest.mark.random
 def test_a_fine_grid_never_finds_a_better_value():
     """Small sets, where the surface may have more than one hill or its top on an edge."""
     ladder = np.concatenate([[0.0], np.geomspace(1e-4, 5, 60)])
     axis = ladder[:, None]
     on_edge = 0
-    for seed in range(150):
+    for seed in range(seeds := cases(60, 150)):
         yi, vi, cluster = simulated(
             seed, clusters=3 + seed % 4, between=0.2 * (seed % 3), within=0.1 * (seed % 2)
         )
@@ -73,7 +75,7 @@ def test_a_fine_grid_never_finds_a_better_value():
         best = likelihood(nested, np.array([peak.sigma2]))[0][0]
         assert best >= likelihood_on_grid(nested, axis, axis).max() - 1e-10
         on_edge += 0.0 in peak.sigma2
-    assert on_edge > 20
+    assert on_edge > seeds / 8
 
 
 def test_the_slope_is_zero_inside_and_points_out_at_an_edge():

@@ -80,7 +80,7 @@ def test_the_whole_way_from_the_shell(saved, capsys):
     assert main(["import", NAME, "--review", "abbass2014", "-o", "abbass2014.csv"]) == 0
     assert main(["check", "abbass2014.csv"]) == 0
     assert main(["pool", "abbass2014.csv"]) == 0
-    assert main(["forest", "abbass2014.csv", "-o", "forest.png"]) == 0
+    assert main(["forest", "abbass2014.csv", "-o", "forest.svg"]) == 0
     assert main(["claims", "--imported", "abbass2014.csv", "--review", "abbass2014"]) == 0
     captured = capsys.readouterr()
     assert "216 rows of 33 trials" in captured.out

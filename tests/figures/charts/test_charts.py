@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import zip_longest
 from types import SimpleNamespace
 
 import geometry
@@ -134,38 +135,32 @@ def test_texts_neither_overlap_nor_leave_the_canvas(name):
     assert dict(mpl.rcParams) == before
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_every_figure_draws_on_given_axes_in_any_style(name):
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 7), layout="constrained")
-    FigureCanvasAgg(figure)
-    ax = figure.subplots()
-    assert FIGURES[name](ax=ax, style="dark") is ax
-    colors = {to_hex(text.get_color()) for text in ax.texts} | {to_hex(ax.xaxis.label.get_color())}
-    assert STYLES["dark"].ink in colors
-    figure.canvas.draw()
+NAMES = [*FIGURES]
 
 
 @pytest.mark.parametrize(
-    ("name", "layout"),
+    ("names", "layout"),
     [
-        *((name, "constrained") for name in FIGURES),
-        *((name, None) for name in ("funnel", "network_plot", "trajectory")),
+        *((pair, "constrained") for pair in zip_longest(NAMES[::2], NAMES[1::2], fillvalue="funnel")),
+        *(((name, name), None) for name in ("funnel", "network_plot", "trajectory")),
     ],
 )
-def test_two_figures_side_by_side_keep_to_their_boxes(name, layout):
+def test_two_figures_side_by_side_keep_to_their_boxes_in_any_style(names, layout):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 4.8), layout=layout)
     FigureCanvasAgg(figure)
-    axes = [FIGURES[name](ax=ax) for ax in figure.subplots(1, 2)]
+    axes = figure.subplots(1, 2)
+    for name, ax in zip(names, axes, strict=True):
+        assert FIGURES[name](ax=ax, style="dark") is ax
+        colors = {to_hex(text.get_color()) for text in ax.texts} | {to_hex(ax.xaxis.label.get_color())}
+        assert STYLES["dark"].ink in colors
     found = {}
     for n, ax in enumerate(axes):
         found |= {f"{n}:{text}": box for text, box in geometry.assert_readable(ax).items()}
     assert geometry.overlapping(found) == []
+    figure.canvas.draw()
 
 
 @pytest.mark.parametrize("name", FIGURES)

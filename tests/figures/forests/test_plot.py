@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import warnings
 from dataclasses import replace
@@ -29,8 +28,9 @@ from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
 from pdt_evidence.figures import STYLES, forest, forest_pages
 from pdt_evidence.figures.forests.layout import forest_layout
 from pdt_evidence.figures.sheet.lines import Line
+from thorough import cases
 
-EXAMPLES = 12 if "TEST_THOROUGH" in os.environ else 4
+EXAMPLES = cases(4, 12)
 FEW = settings(
     max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -59,6 +59,7 @@ def test_texts_fit_every_width_from_a_column_to_a_slide(width, long):
     assert_readable(ax)
 
 
+@pytest.mark.random
 @FEW
 @given(
     k=st.integers(1, 25),
