@@ -127,6 +127,7 @@ class Chart:
     """Axes with a style: what every companion of the forest plot starts from."""
 
     def __init__(self, ax: Any, style: Style, texts: Sequence[str] = (), around: float = 0.0) -> None:
+        plain_axes(ax)
         self.around = around  # points of the figure that are not ours, in each direction
         self.ax, self.style = ax, style
         self.face = Typeface(families_for(texts, style), ax.figure.dpi)
@@ -392,5 +393,4 @@ def chart(ax: Any, style: str | Style, width: float, height: float, texts: Seque
                 raise RequestError(f"{name} = {value!r} is not a {name}. Give millimetres, from 20 to 2000.")
         ax = new_axes(width * MM - 2 * MARGIN, height * MM - 2 * MARGIN, chosen.paper)
         return Chart(ax, chosen, texts, around=2 * MARGIN)
-    plain_axes(ax)
     return Chart(ax, chosen, texts)
