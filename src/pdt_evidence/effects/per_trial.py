@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.effects.arrays import Array, codes_of, words_in
 from pdt_evidence.effects.columns import Columns
+from pdt_evidence.effects.own_arms import effects_of_means
 from pdt_evidence.effects.standing import counts_persons, primary_outcome
 from pdt_evidence.effects.together import Aggregation, with_effect
 from pdt_evidence.errors import EvidenceError, SchemaError, known_options, require_choice
@@ -52,7 +53,8 @@ def aggregate_rows(
     Parameters
     ----------
     table : DataFrame
-        Rows of `effect_sizes`, of one measure. Rows without `yi` do not take part.
+        Rows of `effect_sizes`, of one measure. Rows without `yi` do not take part. A table with the means of both
+        arms and neither yi nor vi is given Hedges' g first.
     rho : float
         Correlation between two measurements of the same persons.
     aggregate : {"mean", "gls"}
@@ -88,6 +90,7 @@ def aggregate_rows(
     [['a+b', 0.4, 0.0475]]
     """
     require_choice("aggregate", aggregate, AGGREGATES)
+    table = effects_of_means(table)
     cells = Aggregation(Columns.of(table), cluster).cells(rho, aggregate)
     return as_table(cells, table.dtypes.to_dict())
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pdt_evidence.effects.own_arms import signed_effects
 from pdt_evidence.effects.stale import tell_stale
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
-from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, warn
 from pdt_evidence.evidence.repeats import named_row, tell_repeats
 from pdt_evidence.evidence.schema import missing_column
@@ -33,7 +33,6 @@ __all__ = [
     "words_of",
 ]
 
-SIGNED_BY_SCORE = ("SMD", "MD", "ROM", "OR", "RR", "RD")
 OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_reason")  # a result has them by themselves
 ROWS_SHOWN = 8
 REASONS_SHOWN, NAMES_SHOWN = 3, 4  # of rows without an effect, which are named by their studies
@@ -57,7 +56,7 @@ def rows_to_pool(
     _say_set_aside(table)
     table = with_names(table)
     if measure is not None or not {"yi", "vi"} <= set(table.columns):
-        table = _with_effects(table, measure or "SMD")
+        table = signed_effects(table, measure or "SMD")
     else:
         table = _completed(table)
     return _usable(table)
@@ -133,11 +132,13 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
     compared = words_of(table, "comparison") if "comparison" not in by else []
     if len(compared) > 1:
         mixed = ", ".join(sorted(compared))
-        warn(f"Strata mix comparisons ({mixed}). Filter the table, or add 'comparison' to by.")
+        strata = ", ".join(f'"{name}"' for name in ("comparison", *by))
+        warn(f"Strata mix comparisons ({mixed}). Filter the table, or write by=[{strata}].")
     outcomes = set(words_of(table, "outcome")) if "outcome" not in by else set()
     if (other := outcomes & {*NOT_SYMPTOMS}) and outcomes - other:
+        strata = ", ".join(f'"{name}"' for name in ("outcome", *by))
         warn(
-            f"Strata mix symptoms with {' and '.join(sorted(other))}. Filter the table, or add 'outcome' to by."
+            f"Strata mix symptoms with {' and '.join(sorted(other))}. Filter the table, or write by=[{strata}]."
         )
 
 
@@ -205,16 +206,6 @@ def with_names(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**names)
 
 
-def _with_effects(table: pd.DataFrame, measure: str) -> pd.DataFrame:
-    computed = effect_sizes(table, measure=measure)
-    if measure in SIGNED_BY_SCORE and "better" not in table.columns:
-        warn(
-            "The table has no column 'better', so effects from arm data are arm 1 less arm 2, whichever is good. "
-            "Say in 'better' whether lower or higher scores are, and effects above 0 favour arm 1."
-        )
-    return computed
-
-
 def _completed(table: pd.DataFrame) -> pd.DataFrame:
     """The effects of rows that never had one, beside rows that have: tables of two makers, put together."""
     if not {"yi_reason", "measure"} <= set(table.columns):
@@ -225,7 +216,7 @@ def _completed(table: pd.DataFrame) -> pd.DataFrame:
         return table
     table = table.reset_index(drop=True)
     new = new.to_numpy()
-    return pd.concat([table[~new], _with_effects(table[new], str(known[0]))]).sort_index()
+    return pd.concat([table[~new], signed_effects(table[new], str(known[0]))]).sort_index()
 
 
 def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

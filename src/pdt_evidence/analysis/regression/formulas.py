@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.analysis.regression.columns import as_numbers, blanks_missing, text_of_numbers
+from pdt_evidence.effects.own_arms import effects_of_means
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, did_you_mean, warn
 from pdt_evidence.formatting import counted
 from pdt_evidence.models.regression import aliased
@@ -18,7 +19,15 @@ from pdt_evidence.models.regression import aliased
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check_design", "new_design", "no_column", "read_design", "rows_of", "warn_of_repeats"]
+__all__ = [
+    "check_design",
+    "new_design",
+    "no_column",
+    "read_design",
+    "rows_of",
+    "warn_of_repeats",
+    "with_effects_of_means",
+]
 
 MOST_NAMED = 5  # trials in a warning
 
@@ -41,6 +50,12 @@ def check_design(X: Array, names: list[str]) -> None:
         ]
     if problems:
         raise EvidenceError.from_problems(problems)
+
+
+def with_effects_of_means(formula: str, table: pd.DataFrame, vi: str) -> pd.DataFrame:
+    """The table, with effects where the formula is about `yi` and the table has means of both arms instead."""
+    left = formula.partition("~")[0].strip(" `") if "~" in formula else ""
+    return effects_of_means(table) if (left or "yi", vi) == ("yi", "vi") else table
 
 
 def read_design(formula: str, table: pd.DataFrame, vi: str):

@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 from scipy.special import fdtrc
 
 from pdt_evidence.analysis.regression.by_cluster import fit_by_cluster
-from pdt_evidence.analysis.regression.formulas import check_design, read_design, warn_of_repeats
+from pdt_evidence.analysis.regression.formulas import (
+    check_design,
+    read_design,
+    warn_of_repeats,
+    with_effects_of_means,
+)
 from pdt_evidence.analysis.regression.location_scale import (
     LIKELIHOODS,
     SCALE_TESTS,
@@ -99,7 +104,8 @@ def metareg(
     formula : str
         In formulaic's grammar, effects on the left: ``"yi ~ year + C(rating)"``; without a left side, `yi`.
     table : DataFrame
-        One row a study, with the columns that the formula names; several rows a trial need `cluster`.
+        One row a study, with the columns that the formula names; several rows a trial need `cluster`. Means of both
+        arms (mean_t, sd_t, n_t, ...) serve where it has neither yi nor vi, as Hedges' g.
     vi : str
         The column of sampling variances.
     method : {"REML", "ML", "DL", "PM", "EB", "HE", "HS", "SJ", "DL2", "EE"}
@@ -155,6 +161,7 @@ def metareg(
         level=(level, LEVEL),
         rho=(rho, RHO),
     )
+    table = with_effects_of_means(formula, table, vi)
     if scale is not None:
         return _with_scale(formula, scale, table, vi, method, test, level, cluster)
     y, v, X, spec, excluded = data = read_design(formula, table, vi)

@@ -12,6 +12,7 @@ from pdt_evidence.analysis.regression.columns import blanks_missing, in_order, i
 from pdt_evidence.analysis.regression.formulas import no_column, warn_of_repeats
 from pdt_evidence.analysis.regression.metaregression import metareg
 from pdt_evidence.analysis.regression.result import MetaRegression
+from pdt_evidence.effects.own_arms import effects_of_means
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options, require_choice
 from pdt_evidence.formatting import PAGE, TEXT, aligned, counted, note_lines, percent
 from pdt_evidence.models import regression
@@ -100,6 +101,7 @@ def compare_subgroups(
     ----------
     table : DataFrame
         One row a study, with the columns named by `yi`, `vi` and `by`; rows where `by` is blank are excluded.
+        Means of both arms serve for yi and vi, as in `metareg`.
     by : str
         The column that makes the groups.
     tau2 : {"common", "separate"}
@@ -154,6 +156,8 @@ def compare_subgroups(
         level=(level, LEVEL),
         rho=(rho, RHO),
     )
+    if (yi, vi) == ("yi", "vi"):
+        table = effects_of_means(table)
     missing = [name for name in (by, yi, vi) if name not in table.columns]
     if missing:
         raise SchemaError(no_column(missing, table))
