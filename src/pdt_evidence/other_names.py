@@ -91,7 +91,8 @@ WORDS = {
 }
 # The same for columns of a table of trials.
 COLUMN_NAMES = {
-    "study": "author authors firstauthor authoryear studyname studylabel studlab slab studyauthor trialname",
+    "study": "author authors firstauthor authoryear studyname studylabel studlab slab studyauthor trialname "
+    "studie autor autoren erstautor",
     "mean_t": "m1 m1i mean1 mt meane meantreatment meanintervention meanexperimental meanexp meanint",
     "sd_t": "s1 sd1 sd1i sde sdtreatment sdintervention sdexperimental sdexp sdint",
     "n_t": "n1 n1i nt ne ntreatment nintervention nexperimental nexp nint ntreat",

@@ -25,6 +25,7 @@ OFF_MIDDLE = 0.3  # of half the interval: exact and profile intervals are lopsid
 APART = 0.05  # relative, between a standard error and the root of its variance
 WIDTHS = (0.6, 1.7)  # an interval to that of its error: t of few studies and 99 % are within
 LEAST_LEVEL = 80  # percent; narrower intervals are not compared with their error
+FEWEST_RATIOS = 3  # effects that all look like ratios
 MOST_TOLD = 5  # contradictions that a warning names
 Z_95 = 1.959963984540054  # standard normal quantile at 0.975
 RATIOS = ("OR", "RR", "HR", "ROM", "IRR")
@@ -41,6 +42,7 @@ FIX = "Check all three against the paper, and whether they are on one scale."
 def contradictions(table: pd.DataFrame) -> Found:
     """Each row whose numbers cannot all be right, by its position."""
     yield from _intervals(table)
+    yield from _ratios(table)
     yield from _errors(table)
     yield from _p_values(table)
 
@@ -80,6 +82,28 @@ def _intervals(table: pd.DataFrame) -> Found:
             scale = " (of the logarithms)" if ratio[at] else ""
             what = f"{value[at]:g} is far off the middle of its interval {low[at]:g} to {high[at]:g}{scale}."
             yield at, (name, what, FIX)
+
+
+def _ratios(table: pd.DataFrame) -> Found:
+    """Effects that are in the middle of their intervals as logarithms only, all of them: ratios where yi is meant."""
+    value, low, high = (_number(table, column) for column in TRIPLES[1])
+    complete = np.flatnonzero(np.isfinite(value) & (low > 0) & (high > low) & (value > low) & (value < high))
+    if len(complete) < FEWEST_RATIOS or len(complete) < np.isfinite(value).sum():
+        return
+    y, a, b = value[complete], low[complete], high[complete]
+    plain = np.abs(2 * y - a - b) / (b - a)
+    logs = np.abs(2 * np.log(y) - np.log(a) - np.log(b)) / np.log(b / a)
+    if np.median(logs) < 0.05 and np.median(plain) > 2 * np.median(logs) + 0.05 and (y < (a + b) / 2).all():
+        for at in complete.tolist():
+            what = f"{value[at]:g} is the middle of {low[at]:g} to {high[at]:g} as logarithms only, as a ratio is."
+            yield (
+                at,
+                (
+                    "yi",
+                    what,
+                    "yi of a ratio is its logarithm: give it so, or as reported with its metric (OR, RR, HR).",
+                ),
+            )
 
 
 def _far_off(value: Floats, low: Floats, high: Floats, *, log: bool = False) -> Mask:

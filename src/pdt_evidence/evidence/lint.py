@@ -14,6 +14,7 @@ import pandas as pd
 
 from pdt_evidence.evidence.lint_arms import ARM_RULES
 from pdt_evidence.evidence.lint_rules import RULES, Rows
+from pdt_evidence.evidence.lint_signs import SIGN_RULES
 from pdt_evidence.evidence.lint_spreads import SPREADS
 from pdt_evidence.evidence.tables import set_aside
 from pdt_evidence.showing import Brief
@@ -68,7 +69,8 @@ def lint(
         the trial's other rows; effects outside their own interval or far off its middle, errors that fit neither
         variance nor interval; arms, rows and contrasts entered
         twice; an arm that two trials have number by number; names of trials that differ only in case or
-        spaces; changes beside endpoints; effects whose sign disagrees with the means.
+        spaces; scores whose good direction is not that of the other rows of the outcome; changes beside
+        endpoints; effects whose sign disagrees with the means.
 
     Examples
     --------
@@ -83,7 +85,11 @@ def lint(
     ids = table["row_id"].astype(str).tolist() if "row_id" in table else named
     called = [place or f"row {row}" for place, row in zip(named, ids, strict=True)]
     rows = Rows(table.iloc[used].reset_index(drop=True), [called[at] for at in used])
-    found = [(int(used[at]), text) for rule in (*RULES, *ARM_RULES, *SPREADS) for at, text in rule(rows)]
+    found = [
+        (int(used[at]), text)
+        for rule in (*RULES, *ARM_RULES, *SPREADS, *SIGN_RULES)
+        for at, text in rule(rows)
+    ]
     return [
         Finding(
             line=where[at],

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pdt_evidence.evidence.contradictions import contradictions
 from pdt_evidence.formatting import counted
 
-__all__ = ["ARMS", "MEANS", "PEERS", "RULES", "Floats", "Found", "Rows", "first_of", "other_sds", "scale_of",
-           "standard_errors"]  # fmt: skip
+__all__ = ["ARMS", "LARGE", "MEANS", "NAMED", "PEERS", "RULES", "Floats", "Found", "Rows", "first_of", "other_sds",
+           "scale_of", "standard_errors"]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -383,6 +383,7 @@ def _contradictions(rows: Rows) -> Found:
     return contradictions(rows.table)
 
 
+NAMED, LARGE = (_no_trials, _names), (_large_effects,)  # also said where a table is read
 RULES = (
     _no_trials,
     _names,

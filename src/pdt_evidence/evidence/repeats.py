@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,10 @@ import pandas as pd
 from pdt_evidence.errors import warn
 from pdt_evidence.formatting import counted
 
-__all__ = ["named_row", "repeated_rows", "tell_repeats"]
+if TYPE_CHECKING:
+    from pdt_evidence.evidence.lint_rules import Found, Rows
+
+__all__ = ["named_row", "repeated_rows", "tell_doubtful_numbers", "tell_no_trials", "tell_repeats"]
 
 NAMES = ("row_id", "place", "locator")  # where a row stands is no part of what it says
 NUMBERS = ("yi", "mean_t", "event_t", "reported")  # rows that differ in these are no copies: looked at first
@@ -50,6 +54,42 @@ def named_row(row_id: object, study: object) -> str:
     name = str(row_id)
     name = name if name.startswith(("row ", "line ")) else f"row {name}"
     return f"{name} ({study})" if isinstance(study, str) and study.strip() and study not in name else name
+
+
+def tell_no_trials(table: pd.DataFrame, what: str) -> None:
+    """Warn of rows that sum others up by their name, and of trials whose names differ in case or spaces alone."""
+    from pdt_evidence.evidence.lint_rules import NAMED, TOTAL
+
+    names = set(map(str, table["study"].dropna())) | set(map(str, table["trial_id"].dropna()))
+    plain = {" ".join(name.split()).casefold() for name in names}
+    if len(plain) < len(names) or any(TOTAL.fullmatch(name) for name in plain):
+        _tell(
+            table,
+            NAMED,
+            f"doubtful by name, {what}",
+            "Remove what is no trial, and write the names of one alike.",
+        )
+
+
+def tell_doubtful_numbers(table: pd.DataFrame, what: str) -> None:
+    """Warn of effects beyond what arms differ by, and of signs that one row turns."""
+    from pdt_evidence.evidence.lint_rules import LARGE
+    from pdt_evidence.evidence.lint_signs import SIGN_RULES
+
+    _tell(table, (*LARGE, *SIGN_RULES), f"doubtful numbers {what}", "`pdt-evidence check` says what to do.")
+
+
+def _tell(table: pd.DataFrame, rules: Sequence[Callable[[Rows], Found]], head: str, fix: str) -> None:
+    from pdt_evidence.evidence.lint_rules import Rows
+
+    rows = Rows(table, [named_row(*pair) for pair in zip(table["row_id"], table["study"], strict=True)])
+    found = [(rows.places[at], text) for rule in rules for at, text in rule(rows)]
+    if found:
+        said = "; ".join(
+            f"{place}, {column}: {text.rstrip('.')}" for place, (column, text, _) in found[:MOST_TOLD]
+        )
+        more = f"; and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else ""
+        warn(f"{head[:1].upper()}{head[1:]}: {said}{more}. {fix}")
 
 
 def tell_repeats(table: pd.DataFrame, what: str, names: Sequence[str] = ()) -> None:

@@ -188,18 +188,28 @@ NO_NUMBERS = tuple(
             "Write the number alone, in the unit of the column.",
         ),
         (
-            r"\d{4}-\d\d?-\d\d?\b|\d\d?[./-]\d\d?[./-]\d+$|\d\d?[. -]+[a-zä]{3}",
+            r"\d{4}-\d\d?-\d\d?\b|\d\d?[./-]\d\d?[./-]\d+$|\d\d?[. -]+[a-zä]{3}|[a-zä]{3}[. -]+\d\d$",
             "The spreadsheet made a date of it: give the column the format of a number, and type it again.",
         ),
-        (r".*%", "Write the number without the sign."),
-        (r".*\d.*(\(|±|\+/-)", "Write each of its numbers into a column of its own, as mean_t and sd_t."),
-        (r"[<>≤≥=~]", "Write the number alone; what else is known of it belongs into note."),
+        (r".*%", "Write the number without the sign; of persons write how many, not the percentage."),
+        (
+            r".*\d.*(\(|±|\+/-)|\d+ */ *\d+$",
+            "Write each of its numbers into a column of its own, as mean_t and sd_t.",
+        ),
         (r"\d{1,3}([.' ’\u00a0\u202f]\d{3})+$", "Write nothing between thousands."),
         (
             r".*,",
             "A comma may part decimals or thousands: write a point before the decimals, and nothing between thousands.",
         ),
+        (
+            r"s\.?e\.?m?\.?\b",
+            "A standard error is no SD: the SD is the error times the root of the persons of its arm.",
+        ),
         (r"(post|end)\b", "Write 0 for the end of treatment."),
+        (
+            r".*\d.*[^\d., -]|[^\d., +-].*\d",
+            "Write the number alone; what else is known of it belongs into note.",
+        ),
         (r"\D*$", "Write it as a number, or leave the cell blank if it is not known."),
     )
 )

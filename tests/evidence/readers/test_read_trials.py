@@ -468,7 +468,7 @@ def test_a_formula_without_a_saved_value_is_refused_and_none_is_run(tmp_path):
         ("NR", "or leave the cell blank if it is not known."),
         ("–", "or leave the cell blank if it is not known."),
         ("post", "Write 0 for the end of treatment."),
-        ("12 %", "Write the number without the sign."),
+        ("12 %", "Write the number without the sign; of persons write how many, not the percentage."),
         ("12 (3.4)", "Write each of its numbers into a column of its own"),
         ("12.1 ± 3.4", "Write each of its numbers into a column of its own"),
         ("2024-10-01 00:00:00", "made a date of it"),
@@ -528,7 +528,7 @@ def test_one_sheet_with_rows_needs_no_warning(workbook):
 
 
 def test_a_title_above_the_names_of_the_columns_is_told_as_one_fault(workbook):
-    with pytest.raises(EvidenceError, match=r"in line 1, found 'Team X'; all rows below have more cells"):
+    with pytest.raises(EvidenceError, match=r"in line 1, found 'Team X'; most rows below have more cells"):
         read_trials(workbook(Trials=[["Team X"], [], *ROWS]))
 
 
@@ -746,3 +746,57 @@ def test_the_sheet_that_is_not_read_is_named_where_the_first_is_no_table(tmp_pat
     ):
         warnings.simplefilter("ignore", EvidenceWarning)
         read_trials(path)
+
+
+ARMS_OF = "study,outcome,better,mean_t,sd_t,n_t,mean_c,sd_c,n_c\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("study,outcome,yi,vi\nA,d,.3,.1\nb,d,.5,.1\nB,d,.4,.1\n", "'B' and 'b' .* differ only in case"),
+        (
+            "study,outcome,yi,vi\nA,d,.3,.1\nb,d,.5,.1\nTotal,d,.4,.03\n",
+            r"line 4 \(Total\), study: a total of other rows",
+        ),
+        (
+            f"{ARMS_OF}A,d,lower,10,0.9,30,14,0.8,30\nB,d,lower,11,5,30,13,6,30\n",
+            "the arms differ by 4.6 SDs",
+        ),
+        (
+            f"{ARMS_OF}A,d,lower,10,5,30,14,5,30\nB,d,higher,11,5,30,13,6,30\nC,d,lower,10,4,30,12,5,30\n",
+            r"line 3 \(B\), better: 'higher', where line 2 \(A\) has 'lower' of the same outcome",
+        ),
+        (
+            "study,outcome,yi,ci_low,ci_high\nA,d,1.8,1.2,2.7\nB,d,2.1,1.0,4.4\nC,d,0.9,0.5,1.6\n",
+            "1.8 is the middle of 1.2 to 2.7 as logarithms only, as a ratio is",
+        ),
+    ],
+)
+def test_what_would_be_a_wrong_number_in_silence_is_said_on_reading(saved, text, said):
+    with pytest.warns(EvidenceWarning, match=said):
+        read_trials(saved(text, "mine.csv"))
+
+
+def test_differences_that_look_like_ratios_in_one_row_only_are_let_be(saved):
+    text = "study,outcome,yi,ci_low,ci_high\nA,d,1.8,1.2,2.4\nB,d,2.1,1.0,3.2\nC,d,0.9,0.2,1.6\n"
+    assert len(read_trials(saved(text, "mine.csv"))) == 3
+    scales = f"{ARMS_OF[:-1]},instrument\nA,d,lower,10,5,30,14,5,30,BDI\nB,d,higher,11,5,30,13,6,30,GAF\n"
+    assert len(read_trials(saved(scales, "scales.csv"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("cell", "advice"),
+    [
+        ("n=40", "Write the number alone"),
+        ("15.0*", "Write the number alone"),
+        ("4.4 pts", "Write the number alone"),
+        ("SE 0.8", "A standard error is no SD"),
+        ("8/41", "a column of its own"),
+        ("45%", "of persons write how many, not the percentage"),
+        ("Mar-05", "made a date of it"),
+    ],
+)
+def test_a_cell_with_more_than_a_number_is_answered_with_what_to_do(saved, cell, advice):
+    with pytest.raises(EvidenceError, match=advice):
+        read_trials(saved(f"{ARMS_OF}A,d,lower,10,5,30,14,{cell},30\n", "mine.csv"))

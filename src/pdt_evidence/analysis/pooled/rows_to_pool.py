@@ -16,7 +16,7 @@ from pdt_evidence.effects.own_arms import signed_effects
 from pdt_evidence.effects.stale import tell_stale
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, warn
-from pdt_evidence.evidence.repeats import named_row, tell_repeats
+from pdt_evidence.evidence.repeats import named_row, tell_no_trials, tell_repeats
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.evidence.tables import set_aside
 from pdt_evidence.other_names import columns_of_others
@@ -234,6 +234,7 @@ def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         warn(_left_out(gone))
     usable = (table[~without] if without.any() else table).reset_index(drop=True)
     tell_repeats(usable, "and both are pooled")
+    tell_no_trials(usable, "and pooled as trials")
     tell_stale(usable)
     return usable, excluded
 

@@ -13,7 +13,7 @@ from pdt_evidence.evidence.contradictions import tell_contradictions
 from pdt_evidence.evidence.minus import plain_minus
 from pdt_evidence.evidence.readers.columns import column_doubts, own_columns
 from pdt_evidence.evidence.readers.tabular.decimals import decimal_points
-from pdt_evidence.evidence.repeats import tell_repeats
+from pdt_evidence.evidence.repeats import tell_doubtful_numbers, tell_no_trials, tell_repeats
 from pdt_evidence.evidence.schema import Coded, Field
 from pdt_evidence.evidence.tables import set_aside
 
@@ -80,7 +80,10 @@ def tell_doubts(text: TextTable, table: pd.DataFrame, where: str) -> None:
     for _, doubt in [*column_doubts([str(name) for name in text.data.columns]), *mixed_columns(text, table)]:
         warn(f"{where}: {doubt}")
     tell_contradictions(table, text.lines, text.part, where)
-    tell_repeats(table[(set_aside(table) == "").to_numpy()], f"in {where}, and both are kept")
+    used = table[(set_aside(table) == "").to_numpy()]
+    tell_repeats(used, f"in {where}, and both are kept")
+    tell_no_trials(used, f"in {where}, and read as trials")
+    tell_doubtful_numbers(used, f"in {where}, read as they stand")
 
 
 def whole_numbers(table: pd.DataFrame, own: Sequence[Field]) -> pd.DataFrame:

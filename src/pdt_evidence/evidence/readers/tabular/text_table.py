@@ -96,10 +96,10 @@ def table_of(rows: Iterable[tuple[int, list[str]]], where: str, decimal: str = "
             raise EvidenceError(
                 f"{where} has more than {counted(most, 'row')} of {counted(len(header), 'column')}. Split it."
             )
-    if not lines and wider == len(problems) > 1:  # it is the header that is not one
+    if wider == len(problems) > max(1, len(lines)):  # it is the header that is not one
         raise EvidenceError(
             f"{where}: expected a name for each column in line {at}, found "
-            f"{listed(repr(name[:40]) for name in header)}; all rows below have more cells. Delete what stands above "
+            f"{listed(repr(name[:40]) for name in header)}; most rows below have more cells. Delete what stands above "
             "the names of the columns; two lines of names become one, in which each column has its own."
         )
     if problems and (not lines or header_problems(header, at)):
