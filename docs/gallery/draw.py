@@ -20,19 +20,16 @@ from pdt_evidence import figures  # noqa: E402
 HEAD = """# Figures
 
 All drawn from the bundled evidence by [`draw.py`](draw.py); `python docs/gallery/draw.py` draws them anew.
-
-| code | figure |
-|---|---|
 """
 
 
 def page() -> str:
     """The page that shows them."""
-    rows = (
-        f"| {one.caption} | ![{name.replace('_', ' ')}]({name}.png) |\n"
+    entries = (
+        f"\n{one.caption}\n\n![{name.replace('_', ' ')}]({name}.png)\n"
         for name, one in GALLERY_EXAMPLES.items()
     )
-    return HEAD + "".join(rows)
+    return HEAD + "".join(entries)
 
 
 def main(folder: Path) -> None:

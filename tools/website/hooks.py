@@ -1,5 +1,6 @@
 """What mkdocs calls: adds the written pages to the files and to the navigation."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,19 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
-def on_page_markdown(markdown: str, **given: Any) -> str:
+def on_page_markdown(markdown: str, page: Any, **given: Any) -> str:
+    if page.file.src_uri.startswith(("how-to/", "tutorials/")):  # what they print is as wide as a terminal
+        page.meta.setdefault("hide", ["toc"])
     for there, here in ELSEWHERE.items():
         markdown = markdown.replace(f"]({there})", f"]({here})")
     return markdown
+
+
+IMAGE = re.compile(r'<img[^>]*\bsrc="([^"]+)"[^>]*>(?!\s*</a>)')
+
+
+def on_page_content(html: str, **given: Any) -> str:
+    """Each picture leads to itself, at its own size: forest plots are small on a telephone."""
+    return IMAGE.sub(
+        lambda image: f'<a class="enlarge" href="{image[1]}" title="Enlarge">{image[0]}</a>', html
+    )
