@@ -43,7 +43,6 @@ UPPER = 160.0  # points that the estimates get in a figure of its own
 LEAST = (90.0, 60.0)  # points that the plot needs, across and down
 LINEAR = axis.scale_of("GEN")
 CLEAR, HOLDS, BARE = "excludes", "holds", "bare"  # what an interval says of the reference
-
 CODES = {  # rules of pooling as readers know them
     "knha": "Knapp–Hartung",
     "adhoc": "Knapp–Hartung, not below Wald",
