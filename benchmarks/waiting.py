@@ -37,6 +37,7 @@ pdt.aggregate_rows(rows)
 CALLS = {  # name -> (call, target in seconds)
     "trials(), pandas loaded": ("pdt.trials()", 0.1),
     "check_claims()": ("pdt.check_claims()", 1.0),
+    "published_results()": ("pdt.published_results()", 1.0),
     "moderators()": ("pdt.moderators()", 1.0),
     "follow_up()": ("from pdt_evidence.analysis.over_time.follow_up import follow_up; follow_up()", 1.0),
     "sensitivity(), 22 fits": (f'pdt.sensitivity({AGAINST_CONTROL}, by="comparison")', 1.0),

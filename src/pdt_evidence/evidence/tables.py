@@ -70,13 +70,13 @@ def set_aside(table: pd.DataFrame) -> pd.Series:
     """Which rows their table says not to use, and why: "" for those to be used."""
     import pandas as pd
 
-    reason = pd.Series("", index=table.index, dtype=object)
+    reason = pd.Series("", index=table.index, dtype=object).to_numpy(copy=True)
     if "preferred" in table:
-        reason = reason.mask(~table["preferred"].astype(bool), "not the preferred row of its contrast")
+        reason[~table["preferred"].to_numpy(dtype=bool)] = "not the preferred row of its contrast"
     if "status" in table:
-        doubtful = table["status"].notna() & ~table["status"].isin(["", "ok"])
-        reason = reason.mask(doubtful, "its status is " + table["status"].astype(str))
-    return reason
+        doubtful = (table["status"].notna() & ~table["status"].isin(["", "ok"])).to_numpy()
+        reason[doubtful] = [f"its status is {word}" for word in table["status"][doubtful]]
+    return pd.Series(reason, index=table.index, dtype=object)
 
 
 @known_options
