@@ -100,4 +100,4 @@ def test_one_is_singular_in_what_a_reader_sees():
         str(pdt.multiverse(table)),
     ]
     assert not [found.group(0) for text in texts for found in NUMBER_OF_MANY.finditer(str(text))]
-    assert "1 row came" in update.summary()
+    assert "1 row was added" in update.summary()

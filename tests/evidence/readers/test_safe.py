@@ -78,7 +78,9 @@ def test_a_workbook_with_more_cells_than_its_size_allows_is_refused(saved, monke
     from pdt_evidence.evidence.readers.tabular import excel
 
     stream = io.BytesIO()
-    pd.DataFrame({"study": ["A"] * 50, "yi": 0.1, "vi": 0.2}).to_excel(stream, index=False)
+    pd.DataFrame({"study": [f"Study {at}" for at in range(50)], "yi": 0.1, "vi": 0.2}).to_excel(
+        stream, index=False
+    )
     path = saved(stream.getvalue(), "mine.xlsx")
     assert len(read_trials(path)) == 50
     monkeypatch.setattr(excel, "BYTES_A_ROW", 5_000_000)
