@@ -9,7 +9,7 @@ import pdt_evidence as pdt
 from pdt_evidence.analysis.conclusions.wording import about_follow_up
 from pdt_evidence.analysis.over_time.follow_up import _spline, follow_up, published_changes
 from pdt_evidence.analysis.over_time.visits import pooled_changes, unpaired_visits, visit_pairs
-from pdt_evidence.errors import EvidenceError, SchemaError
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
 from pdt_evidence.evidence import WINDOWS
 
 
@@ -222,3 +222,9 @@ def test_a_session_shows_it_in_a_line_and_a_table_of_a_few_columns(found):
     assert "\n" not in repr(found)
     head = found._repr_html_().partition("</thead>")[0]
     assert 6 <= head.count("<th ") + head.count("<th>") <= 8
+
+
+@pytest.mark.parametrize("rho_time", [-1, 1.0, float("inf"), True, "0.6"])
+def test_a_correlation_that_is_none_is_refused(rho_time):
+    with pytest.raises(RequestError, match=r"rho_time = .* must be a correlation"):
+        follow_up(rho_time=rho_time)

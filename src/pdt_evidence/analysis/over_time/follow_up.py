@@ -29,6 +29,7 @@ from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError, kno
 from pdt_evidence.evidence import WINDOWS, reviews
 from pdt_evidence.formatting import counted
 from pdt_evidence.models.clustered_regression import robust_test
+from pdt_evidence.options import LEVEL, RHO, check_options
 from pdt_evidence.results import Synthesis
 from pdt_evidence.showing import Brief, Cells, cells_of
 
@@ -146,6 +147,8 @@ def follow_up(
     ------
     EvidenceError
         Where a column is missing, or no row has an effect.
+    RequestError
+        For a correlation or a level that is none.
 
     Notes
     -----
@@ -165,6 +168,7 @@ def follow_up(
     >>> found.pools.set_index(["comparison", "follow_up"]).loc[("pdt_vs_cbt", "long"), "trials"].item()
     0
     """
+    check_options(rho=(rho, RHO), rho_time=(rho_time, RHO), level=(level, LEVEL))
     available: pd.DataFrame = trials(comparison=list(comparisons)) if table is None else table
     missing = [name for name in NEEDED if name not in available.columns]
     if missing:
