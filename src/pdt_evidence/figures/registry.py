@@ -48,7 +48,7 @@ FIGURES: dict[str, Figure] = {
     "radial": Figure("charts.funnels", "alt.companions", _FIT, (110.0, 90.0)),
     "baujat": Figure("charts.influences", "alt.companions", _FIT, (110.0, 90.0)),
     "bias_summary": Figure("charts.profiles", "alt.companions", (*_FIT, "Mapping"), (150.0, None)),
-    "traffic_lights": Figure("charts.lights", "alt.meanings", (*_FIT, "DataFrame"), (150.0, None)),
+    "traffic_lights": Figure("charts.lights", "alt.meanings", (*_FIT, "DataFrame"), (None, None)),
     "gosh_plot": Figure("charts.subsets", "alt.companions", ("Gosh",), (110.0, 90.0)),
     "bubble": Figure(
         "charts.bubbles",
