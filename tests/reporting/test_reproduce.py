@@ -439,3 +439,13 @@ def test_regions_have_names_of_their_own(run):
     assert len(names) > 30
     assert sorted(set(names)) == sorted(names)
     assert "Table" not in names
+
+
+def test_the_numbers_of_a_picture_have_every_digit_in_the_page(run, full):
+    raw = (run[0] / "report.html").read_text(encoding="utf-8")
+    parts = full.forests
+    for name, _, part in parts:
+        picture = re.search(rf'<svg[^>]*aria-labelledby="{name}-title.*?</svg>', raw, re.S)[0]
+        read = unescape(re.sub(r"<[^>]+>", " ", picture)).replace("\u2212", "-")
+        for effect in part.strata.values():
+            assert f"τ² = {PAGE.variance(effect.tau2)}" in read or effect.k == 1

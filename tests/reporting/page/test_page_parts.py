@@ -135,6 +135,15 @@ def test_a_picture_in_the_page_keeps_its_names_apart_and_leads_to_rows():
     assert re.search(r'style="max-width:100\.5pt".*A &amp; B.*two studies', made)
 
 
+def test_a_picture_in_the_page_has_coarser_places_but_every_digit_that_is_read():
+    drawn = SVG.replace(">B<", ">p = 0.026; τ² = 0.147, [0.0051, 0.63]<")
+    made = inline(drawn, "one", "τ² = 0.147", "heterogeneity p < 0.001")
+    assert '<text x="1.23">' in made
+    assert '<text x="3">p = 0.026; τ² = 0.147, [0.0051, 0.63]</text>' in made
+    assert ">τ² = 0.147</title>" in made
+    assert "p &lt; 0.001</desc>" in made
+
+
 def test_the_links_of_a_forest_are_the_rows_of_its_studies():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

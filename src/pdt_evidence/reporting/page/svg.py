@@ -20,7 +20,8 @@ TEXT = re.compile(r"(<text [^>]*>)([^<]+)(</text>)")
 ID = re.compile(r' id="([^"]*)"')
 USED = re.compile(r'(?:url\(|href=")#([^")]*)')
 FAMILY = "font-family: 'Liberation Sans', Arial, Helvetica, sans-serif; "  # that of the page
-ZEROS = re.compile(r"(\d\.\d\d)\d+")
+TAG = re.compile(r"<[^>]*>")
+FINER = re.compile(r"(\d\.\d\d)\d+")  # than a hundredth of a point
 ROTATED_BY_NOTHING = re.compile(r' transform="rotate\(-?0 [^)]*\)"')
 
 
@@ -64,7 +65,8 @@ def inline(
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(description)}</desc>'
     )
     drawn = ROOT.sub(f'<svg xmlns="http://www.w3.org/2000/svg" {box} {labels}>{words}', drawn)
-    drawn = ZEROS.sub(r"\1", ROTATED_BY_NOTHING.sub("", drawn))
+    # In tags alone: between them are numbers that are read.
+    drawn = TAG.sub(lambda tag: FINER.sub(r"\1", tag[0]), ROTATED_BY_NOTHING.sub("", drawn))
     left = {label: list(rows) for label, rows in (links or {}).items()}
 
     def linked(found: re.Match[str]) -> str:
