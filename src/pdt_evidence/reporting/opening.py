@@ -61,7 +61,7 @@ def answers(contents: Contents) -> list[tuple[str, str]]:
 
 
 def how_sure(contents: Contents) -> str:
-    """What the mean against control leaves open: where a further trial may lie."""
+    """What the mean against control leaves open: where a further trial may lie, and what selective publication does."""
     known = [
         (outcome, effect)
         for outcome, effect in _at_the_end(contents, CONTROL)
@@ -80,8 +80,28 @@ def how_sure(contents: Contents) -> str:
     less = ", so that a single one may well find no benefit" if open_to else ""
     return (
         f"Against control, with 95% confidence, the mean of the trials {mean}. The trials differ: a further one may "
-        f"find anything from {where}{less}. They were not found by a systematic search."
+        f"find anything from {where}{less}. {_if_selective(contents, [outcome for outcome, _ in known])}The trials were not "
+        "found by a systematic search."
     )
+
+
+def _if_selective(contents: Contents, outcomes: list[str]) -> str:
+    """How many corrections for publication bias leave it open whether there is any effect."""
+    table = contents.corrections.to_frame()
+    counts = []
+    for outcome in outcomes:
+        if not {"outcome", "follow_up"} <= set(table.columns):
+            break
+        here = (
+            (table["comparison"] == CONTROL) & (table["outcome"] == outcome) & (table["follow_up"] == "post")
+        )
+        rows = table[here & table["applies"] & (table["method"] != "uncorrected") & table["estimate"].notna()]
+        if len(rows):
+            open_to = int(((rows["ci_low"] <= 0) & (rows["ci_high"] >= 0)).sum())
+            counts.append(f"{open_to} of {len(rows)} in {in_words(outcome)}")
+    if not counts:
+        return ""
+    return f"Of the corrections for selective publication, {', '.join(counts)} no longer exclude that the mean is 0. "
 
 
 def _pools(contents: Contents, comparison: str) -> dict[tuple[str, ...], PooledEffect]:

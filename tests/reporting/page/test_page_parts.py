@@ -55,6 +55,12 @@ def test_how_sure_it_is_follows_both_intervals(contents):
     assert "lies above 0 in depression" in text
     assert f"{against.pi[1]:.2f} in depression" in text
     assert "may well find no benefit" in text
+    found = contents.corrections.to_frame()
+    found = found[found["outcome"].eq("depression") & found["follow_up"].eq("post") & found["applies"]]
+    found = found[found["comparison"].eq("pdt_vs_control") & found["method"].ne("uncorrected")]
+    open_to = found["ci_low"].le(0) & found["ci_high"].ge(0)
+    assert f"selective publication, {open_to.sum()} of {len(found)} in depression, " in text
+    assert 0 < open_to.sum() < len(found)
     rows = pdt.trials(comparison="pdt_vs_control", outcome="depression", follow_up="post")
     rows = rows[rows["yi"].notna()].drop(columns="yi_basis")  # the effects are moved on purpose
     for shift, words in (
