@@ -78,10 +78,10 @@ def how_sure(contents: Contents) -> str:
     where = ", ".join(f"{PAGE.interval(effect.pi)} in {in_words(outcome)}" for outcome, effect in known)
     open_to = any(effect.pi[0] <= 0 for _, effect in known)
     less = ", so that a single one may well find no benefit" if open_to else ""
+    selective = _if_selective(contents, [outcome for outcome, _ in known])
     return (
         f"Against control, with 95% confidence, the mean of the trials {mean}. The trials differ: a further one may "
-        f"find anything from {where}{less}. {_if_selective(contents, [outcome for outcome, _ in known])}The trials were not "
-        "found by a systematic search."
+        f"find anything from {where}{less}. {selective}The trials were not found by a systematic search."
     )
 
 
