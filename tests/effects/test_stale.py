@@ -69,6 +69,17 @@ def test_arms_under_other_names_are_not_judged():
     assert np.isnan(effects_of_now(table)).all()
 
 
+@pytest.mark.parametrize("decimals", [2, 3, 4, 5])
+def test_an_effect_as_a_file_wrote_it_with_few_decimals_is_no_old_one(decimals):
+    written = ROWS.assign(yi=ROWS["yi"].round(decimals))
+    assert np.isnan(effects_of_now(written)).all()
+    moved = written.assign(yi=written["yi"] + 2 * 10.0**-decimals)
+    one_way = (
+        ROWS["yi_basis"].isin(["means", "change", "reported g"]) & ROWS["yi"].notna()
+    )  # no rule for zero cells
+    assert (~np.isnan(effects_of_now(moved)))[one_way.to_numpy()].all()
+
+
 def test_it_is_said_where_the_row_is_pooled_and_where_claims_are_asked():
     rows = pdt.trials(comparison="pdt_vs_control", outcome="depression", follow_up="post").dropna(subset="yi")
     rows.loc[rows["row_id"].eq("T0003"), "mean_t"] += 30

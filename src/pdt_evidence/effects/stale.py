@@ -24,7 +24,8 @@ __all__ = ["effects_of_now", "tell_stale"]
 
 BASIS_OF = {"means": "means", "change": "means", "events": "events", "reported g": "printed"}  # by `yi_basis`
 PLAIN = {"vtype": "LS", "double_zero": "keep"}
-CLOSE = 1e-6  # files are written with fewer digits than numbers have
+CLOSE = 1e-6  # of an effect with all its digits
+FEWEST_DECIMALS, MOST_DECIMALS = 2, 5  # that files are written with
 MOST_TOLD = 5
 
 
@@ -44,7 +45,8 @@ def effects_of_now(table: pd.DataFrame) -> Array:
         if len(rows) and (name, measure) in FORMULAS and set(BASES[name]) <= set(table.columns):
             now[rows] = _if_other(table, rows, name, measure)
     printed = (basis == "printed") & ~np.isnan(yi)
-    return np.where(printed, _unless_same(yi, numbers_in(table, "reported")), now)
+    now[printed] = _unless_same(yi[printed], numbers_in(table, "reported")[printed])
+    return now
 
 
 def _if_other(table: pd.DataFrame, rows: NDArray[np.intp], name: str, measure: str) -> Array:
@@ -62,8 +64,23 @@ def _if_other(table: pd.DataFrame, rows: NDArray[np.intp], name: str, measure: s
 
 def _unless_same(yi: Array, new: Array) -> Array:
     """The new effects where they are other ones: inf where there is none, NaN where they are the same."""
-    same = np.abs(yi - new) <= CLOSE * np.maximum(1.0, np.abs(yi))
+    same = np.abs(yi - new) <= np.maximum(CLOSE * np.maximum(1.0, np.abs(yi)), _rounding(yi))
     return np.where(same, np.nan, np.where(np.isnan(new), np.inf, new))
+
+
+def _rounding(yi: Array) -> Array:
+    """By how much an effect may be off as a file wrote it with few decimals; 0 where it has more.
+
+    A last digit may be 0: an effect has no fewer decimals than most of the others.
+    """
+    if not len(yi):
+        return yi
+    decimals = range(FEWEST_DECIMALS, MOST_DECIMALS + 1)
+    own = np.select(
+        [np.abs(np.round(yi, places) - yi) < 1e-12 for places in decimals], decimals, MOST_DECIMALS + 1
+    )
+    places = np.maximum(own, np.median(own))
+    return np.where(places > MOST_DECIMALS, 0.0, 0.501 * 10.0**-places)
 
 
 def tell_stale(table: pd.DataFrame) -> None:
