@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import pdt_evidence as pdt
-from page_words import unwanted
+from page_words import names_seen, unwanted
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from pdt_evidence.evidence.readers.columns import trial_fields
 from pdt_evidence.formatting import PAGE
@@ -144,7 +144,7 @@ def test_every_link_leads_somewhere(page):
     assert set(inner) <= page.ids
     outer = [link for link in page.links if not link.startswith("#")]
     assert outer
-    assert all(re.match(r"https://doi\.org/10\.\d{4,}/\S+$|https?://[\w.-]+/\S*$", link) for link in outer)
+    assert all(re.match(r"https://doi\.org/10\.\d{4,}/\S+$|https?://[\w.-]+(/\S*)?$", link) for link in outer)
 
 
 def text_of(run):
@@ -425,6 +425,11 @@ def test_a_limit_in_a_table_shows_on_which_side_of_no_effect_it_lies():
 def test_the_page_speaks_in_plain_words(run):
     """No option of the library, no name of a table or source, nothing "held"; tests/page_words.py says which."""
     found = unwanted((run[0] / "report.html").read_text(encoding="utf-8"))
+    assert not found, "\n".join(found)
+
+
+def test_no_name_of_a_table_stands_for_author_and_year(run):
+    found = names_seen((run[0] / "report.html").read_text(encoding="utf-8"))
     assert not found, "\n".join(found)
 
 

@@ -19,7 +19,7 @@ from pdt_evidence.verdicts.recipes import findings_of
 from pdt_evidence.verdicts.records import Claim, ClaimReport, Finding, Judgement, Under
 from pdt_evidence.verdicts.rules import Rules, judge
 from pdt_evidence.verdicts.sentences import sentence
-from pdt_evidence.verdicts.words import in_words
+from pdt_evidence.verdicts.words import kind_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -199,8 +199,5 @@ def _missing(claim_id: str) -> tuple[str, ...]:
             by_owner.setdefault((row["trial_id"] or row["review_id"], row["what"]), []).append(row)
     lines = []
     for (owner, what), rows in by_owner.items():
-        outcomes = ", ".join(dict.fromkeys(in_words(row["outcome"]) for row in rows if row["outcome"]))
-        windows = ", ".join(dict.fromkeys(row["follow_up"] for row in rows if row["follow_up"]))
-        about = " at ".join(part for part in (outcomes, windows) if part)
-        lines.append(f"{owner}: {what}{f' ({about})' if about else ''}")
+        lines.append(f"{owner}: {kind_of(what, rows)}")
     return tuple(lines)

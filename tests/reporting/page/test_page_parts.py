@@ -10,7 +10,6 @@ import pdt_evidence as pdt
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.opening import answers, how_sure, opening_effects
 from pdt_evidence.reporting.page.face import faces
-from pdt_evidence.reporting.page.filters import address
 from pdt_evidence.reporting.page.panels import panel, remark
 from pdt_evidence.reporting.page.svg import inline, links_of
 
@@ -167,9 +166,3 @@ def test_the_face_has_only_the_letters_of_the_page():
     assert few.count("@font-face") == 3
     assert len(few) < len(more) < 100_000
     assert faces("ba") == few
-
-
-def test_an_address_is_a_link_with_a_short_text():
-    assert address("seen at https://example.org/long/path?x=1, row 3 <b>") == (
-        'seen at <a href="https://example.org/long/path?x=1">example.org</a>, row 3 &lt;b&gt;'
-    )

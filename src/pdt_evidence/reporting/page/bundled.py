@@ -18,6 +18,7 @@ from pdt_evidence.reporting.page.parts import View, common, drawing
 from pdt_evidence.reporting.page.svg import links_of
 from pdt_evidence.verdicts.records import ANSWERS, PARTS
 from pdt_evidence.verdicts.rules import BORNE_OUT, FEWEST_TRIALS, RULES, SAYS
+from pdt_evidence.verdicts.words import kind_of
 
 __all__ = ["bundled"]
 
@@ -64,7 +65,7 @@ def bundled(contents: Contents, pictures: Mapping[str, bytes]) -> View:
         "sources": contents.sources.assign(
             short=contents.sources["source_id"].map(citations.named())
         ).to_dict("records"),
-        "wanted": load("wanted").to_dict("records"),
+        "wanted": _wanted(),
         "versions": contents.versions,
         "own": False,
     }
@@ -169,6 +170,23 @@ def _coverage(contents: Contents) -> list[dict[Any, Any]]:
     cited = {*CITED, *(one.claim.review_id for one in contents.claims)}
     known = (table["seen"] + table["believed"]) > 0
     return table.assign(first=table["review_id"].isin(cited) | known).to_dict("records")
+
+
+def _wanted() -> list[dict[str, Any]]:
+    """What is known to exist and not available: one line for each kind of number of a review or trial."""
+    kinds: dict[tuple[str, str, str], list[dict[Any, Any]]] = {}
+    for row in load("wanted").to_dict("records"):
+        owner = row["review_id"] or row["trial_id"]
+        kinds.setdefault((owner, row["what"], row["where_to_find"]), []).append(row)
+    return [
+        {
+            "owner": owner,
+            "what": kind_of(what, rows),
+            "where": where,
+            "cells": sum(row["cells"] for row in rows),
+        }
+        for (owner, what, where), rows in kinds.items()
+    ]
 
 
 def _verdict_words(contents: Contents) -> dict[str, str]:

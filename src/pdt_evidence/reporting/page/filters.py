@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from pdt_evidence.analysis.meaning.absolute import Absolute, nnt_words
 from pdt_evidence.formatting import PAGE, RATIOS
-from pdt_evidence.reporting import citations
 from pdt_evidence.reporting.corrections import Corrected
 from pdt_evidence.reporting.meanings import Meaning
 from pdt_evidence.reporting.names import named
+from pdt_evidence.reporting.works import works
 from pdt_evidence.results import PooledEffect
-from pdt_evidence.verdicts.words import in_words
 
 __all__ = [
-    "address", "between", "doi", "footnoted", "letter", "linked", "measure", "needed", "p", "percentage", "shown",
+    "between", "doi", "footnoted", "letter", "measure", "needed", "p", "percentage", "shown",
     "spelled", "stratum", "told", "unit", "words",
 ]  # fmt: skip
 
-GUIDELINES = {"nice_ng222": "NICE guideline NG222"}
+NAME_OF_A_WORK = re.compile(r"\b[a-z]\w*[\d_]\w*")
 LARGEST_LOG = 700.0  # beyond it a ratio overflows
 
 
@@ -46,25 +45,8 @@ def measure(word: str) -> str:
 
 
 def spelled(text: str) -> str:
-    """Text with the names of sources, such as "abbass2006", as short citations."""
-    names = citations.named()
-
-    def spell(found: re.Match[str]) -> str:
-        author, rest = found[1].replace("_", " ").title(), in_words(found[2])
-        return names.get(found[0], f"{author} {rest}")
-
-    text = re.sub(r"\b[a-z]+_\w+\b", lambda found: (names | GUIDELINES).get(found[0], found[0]), text)
-    return re.sub(r"\b([a-z][a-z_]*)(\d{4}\w*)", spell, text)
-
-
-def linked(anchors: Mapping[str, str], text: str) -> str:
-    """Text with the names of evidence rows that this page shows as links to them."""
-    from markupsafe import Markup
-
-    def link(found: re.Match[str]) -> str:
-        return f'<a href="#{anchors[found[0]]}">{found[0]}</a>' if found[0] in anchors else found[0]
-
-    return Markup(re.sub(r"\b[RT]\d{3,}\b", link, escape(text)))
+    """Text with the names of publications in the tables, such as "abbass2006", as short citations."""
+    return NAME_OF_A_WORK.sub(lambda found: works().get(found[0], found[0]), text)
 
 
 def p(effect: PooledEffect | float) -> str:
@@ -79,16 +61,6 @@ def doi(doi: str) -> str:
     from markupsafe import Markup
 
     return Markup(f'<a href="https://doi.org/{escape(doi)}">{escape(doi)}</a>') if doi else Markup("")
-
-
-def address(text: str) -> str:
-    """Text with each web address in it as a link that shows its host alone."""
-    from markupsafe import Markup
-
-    def link(found: re.Match[str]) -> str:
-        return f'<a href="{found[0]}">{found[1]}</a>'
-
-    return Markup(re.sub(r"https?://([\w.-]+)[^\s;,)&]*", link, escape(text)))
 
 
 def unit(measure: str) -> str:

@@ -20,6 +20,7 @@ from pdt_evidence.reporting.own_table import OwnTable, own_table
 from pdt_evidence.reporting.page import filters
 from pdt_evidence.reporting.page.bundled import bundled
 from pdt_evidence.reporting.page.face import faces
+from pdt_evidence.reporting.page.links import linked
 from pdt_evidence.reporting.page.own import own
 from pdt_evidence.reporting.page.panels import panel, remark
 from pdt_evidence.reporting.page.paper import print_page
@@ -164,7 +165,7 @@ def _environment() -> Environment:
     environment.filters |= {"number": PAGE.number, "interval": PAGE.interval, "p": filters.p}
     environment.filters |= {"doi": filters.doi, "named": named, "minus": true_minus, "counted": counted}
     environment.filters |= {"footnoted": filters.footnoted, "measure": filters.measure}
-    environment.filters |= {"spelled": filters.spelled, "words": filters.words, "address": filters.address}
+    environment.filters |= {"spelled": filters.spelled, "words": filters.words, "address": linked}
     environment.filters |= {"shown": filters.shown, "between": filters.between, "unit": filters.unit}
     environment.filters |= {"told": filters.told, "stratum": filters.stratum, "percent": filters.percentage}
     environment.filters |= {
@@ -179,7 +180,7 @@ def _environment() -> Environment:
 
 def _rendered(view: View) -> str:
     environment = _environment()
-    environment.filters["linked"] = partial(filters.linked, view.anchors)
+    environment.filters["linked"] = partial(linked, anchors=view.anchors)
     environment.filters["anchor"] = lambda row: view.anchors.get(row, "")
     template = environment.get_template("report.html.j2")
     words: Mapping[str, Any] = view.words
