@@ -21,7 +21,7 @@ def answer() -> str:
     return (
         f"Scores of depression at the end of treatment, whatever the diagnosis, in the trials held here:\n"
         f"against control g = {_numbers(control)}; against CBT g = {_numbers(cbt)},\n"
-        f"without the trials that give only counts of persons {_numbers(scores)}. "
+        f"without the trials that only count patients who did well, and give no scores, {_numbers(scores)}. "
         f"That it is equivalent to CBT\nwithin {test.margin:g} {shown}. How sure is that? These intervals are of the "
         f"mean. The true effect of one further trial\nis expected (95%) between {_range(control)} against control and "
         f"between {_range(cbt)} against CBT{_either_side(control, cbt)}.\n"

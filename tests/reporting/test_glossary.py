@@ -7,7 +7,10 @@ from pdt_evidence.reporting.glossary import plain, plain_page
 
 
 def test_what_is_looked_for_is_found():
-    assert len(unwanted("<p>not held; test knha; abbass2014 and nice_ng222</p><code>che</code>")) == 4
+    assert (
+        len(unwanted("<p>not held; test knha; abbass2014 and nice_ng222; cbt+placebo</p><code>che</code>"))
+        == 5
+    )
 
 
 def test_the_words_are_replaced_outside_of_code_and_places():

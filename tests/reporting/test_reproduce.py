@@ -433,6 +433,19 @@ def test_no_name_of_a_table_stands_for_author_and_year(run):
     assert not found, "\n".join(found)
 
 
+def test_a_pool_of_two_says_beside_its_interval_that_it_settles_nothing(run, full):
+    rows = rows_of(run, "pooled")
+    pools = [effect for syn in full.pooled.values() for effect in syn.strata.values()]
+    assert rows.count("two trials settle nothing") == sum(effect.k == 2 for effect in pools) > 5
+    assert re.search(r"−10\.39 to 8\.39 <span class=\"few\">two trials settle nothing", rows)
+
+
+def test_the_signs_are_explained_where_they_are_used(run):
+    claims = rows_of(run, "claims")
+    assert claims.index("</table>") < claims.index('class="findings key"') < claims.index("<article")
+    assert "mark" not in claims[: claims.index("</table>")]
+
+
 def test_the_page_is_light(run):
     assert (run[0] / "report.html").stat().st_size < 1_500_000
 

@@ -16,7 +16,12 @@ WORDS = (
     (r"\bheld by\b", "available by"),
     (r"\bheld\b", "available to us"),
     (r"\bHeld\b", "Available to us"),
+    (r"\(conflict member\)", "(sources disagree whether it is in the review)"),
+    (r"\((seen|believed) member\)", r"(\1 to be in the review)"),
+    (r"\(seen to be", "(known to be"),
+    (r"\bbelieved members\b", "the trials believed to be in the review"),
 )
+OF_THE_LIBRARY = re.compile("eld|member")  # in any word that is replaced
 APART = re.compile(r'(<(style|script|code)\b.*?</\2>|<td class="where">.*?</td>|<[^>]+>)', re.S)
 
 
@@ -30,7 +35,7 @@ def plain(text: str) -> str:
     >>> plain("patients held against the required size; what it holds")
     'patients put to the required size; what it holds'
     """
-    if "eld" not in text:
+    if not OF_THE_LIBRARY.search(text):
         return text
     for pattern, words in WORDS:
         text = re.sub(pattern, words, text)

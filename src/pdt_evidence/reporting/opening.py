@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,8 @@ import numpy as np
 from pdt_evidence.analysis.conclusions.equivalence import equivalence
 from pdt_evidence.formatting import PAGE, counted
 from pdt_evidence.reporting.contents import Contents
-from pdt_evidence.reporting.names import CONTROLS
+from pdt_evidence.reporting.first_picture import narrow
+from pdt_evidence.reporting.names import CONTROLS, of_two
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.words import in_words
 
@@ -39,15 +40,17 @@ def opening_effects(contents: Contents) -> dict[str, PooledEffect]:
 
 
 def draw_opening(contents: Contents, ax: Any = None) -> Axes:
-    """The forest of the first screen."""
+    """The forest of the first screen, narrow and with letters of one size: a telephone shows it whole."""
     from pdt_evidence.figures import summary_forest
 
+    effects = opening_effects(contents)
     return summary_forest(
-        opening_effects(contents),
+        {label.replace(" against ", " v. "): effect for label, effect in effects.items()},
         ax=ax,
-        columns=("k", "effect"),
+        columns=("effect",),
         favours=("Favours the other", "Favours PDT"),
         prediction=False,
+        **narrow(),
     )
 
 
@@ -114,53 +117,81 @@ def _at_the_end(contents: Contents, comparison: str) -> Iterable[tuple[str, Pool
 
 
 def _against_control(contents: Contents) -> str:
-    words = ("is better with PDT", "is worse with PDT", "shows no difference")
-    found = [
-        f"{in_words(outcome)} {_side(effect, *words)}: {_numbers(effect)}"
-        for outcome, effect in _at_the_end(contents, CONTROL)
-    ]
+    found = list(_at_the_end(contents, CONTROL))
     if not found:
         return "No trial against control is available."
-    return f"Against control ({CONTROLS}), at the end of treatment, {'; '.join(found)}."
+    words = ("is better with PDT", "is worse with PDT", "shows no difference")
+    said = [f"{in_words(outcome)} {_side(effect, *words)}: {_numbers(effect)}" for outcome, effect in found]
+    short = _by_answer(
+        (_side(effect, "yes", "no", "not shown"), in_words(outcome)) for outcome, effect in found
+    )
+    return f"{short} At the end of treatment, against control ({CONTROLS}), {'; '.join(said)}."
 
 
 def _against_cbt(contents: Contents) -> str:
     margin = contents.comparisons.head_to_head.margin
-    found = []
+    answered, said = [], []
     for outcome, effect in _at_the_end(contents, CBT):
         same = effect.k > 1 and equivalence(effect, margin=margin).verdict.startswith("equivalent")
+        ahead = _side(effect, "yes", "no", "not shown")
+        answered.append(("yes" if same and ahead != "no" else ahead, in_words(outcome)))
         side = _side(effect, "PDT is ahead", "CBT is ahead")
         close = "shown" if same else "not shown"
-        found.append(
-            f"{in_words(outcome)} {_numbers(effect)}: {side}, and equivalence within {margin:g} is {close}"
-            + _scores_alone(contents, CBT, outcome)
+        said.append(
+            f"{in_words(outcome)} {_numbers(effect)}, {side}, and equivalence within {margin:g} is {close}"
+            + _scores_alone(contents, CBT, outcome, again=bool(said))
         )
-    if not found:
+    if not said:
         return "No trial against CBT is available."
-    return f"Against CBT, at the end of treatment, {'. In '.join(found)}."
+    return f"{_by_answer(answered)} At the end of treatment, against CBT: {'. In '.join(said)}."
 
 
-def _scores_alone(contents: Contents, comparison: str, outcome: str) -> str:
-    """What is left of a pool that counts of persons are in, said where they are."""
+def _by_answer(answered: Iterable[tuple[str, str]]) -> str:
+    """The answer first: "Yes, in depression and anxiety.", "Not shown in depression, no in anxiety."."""
+    groups: dict[str, list[str]] = {}
+    for answer, about in answered:
+        groups.setdefault(answer, []).append(about)
+    comma = "," if len(groups) == 1 and not {"yes", "no"}.isdisjoint(groups) else ""
+    text = ", ".join(f"{answer}{comma} in {' and '.join(about)}" for answer, about in groups.items())
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _scores_alone(contents: Contents, comparison: str, outcome: str, *, again: bool) -> str:
+    """What is left of a pool that counts of persons are in, said where they are; shorter when said `again`."""
     alone = contents.from_scores(comparison, outcome)
-    return f"; without the trials that give only counts of persons {_numbers(alone)}" if alone else ""
+    which = "such trials" if again else "trials that only count patients who did well, and give no scores,"
+    return f"; without {which} {_numbers(alone)}" if alone else ""
 
 
 def _afterwards(contents: Contents) -> str:
     pools = contents.comparisons.follow_up.pools
-    parts = []
+    said, short = [], []
     for comparison, name in ((CONTROL, "control"), (CBT, "CBT")):
-        rows = pools[pools["comparison"].eq(comparison) & pools["follow_up"].isin(WINDOWS)]
-        held = [_window(row) for row in rows.to_dict("records") if row["trials"]]
-        none = [WINDOWS[row["follow_up"]] for row in rows.to_dict("records") if not row["trials"]]
-        text = f"against {name} {' and '.join(held)}" if held else f"against {name} no trial"
-        parts.append(text + (f" (none {' or '.join(none)} later)" if held and none else ""))
-    return f"After the end of treatment, all symptoms together: {'; '.join(parts)}."
+        rows = pools[pools["comparison"].eq(comparison) & pools["follow_up"].isin(WINDOWS)].to_dict("records")
+        short.append(f"against {name} {_lasts(rows)}")
+        held = [_window(row) for row in rows if row["trials"]]
+        said.append(f"against {name} {', '.join(held) or 'no trial'}")
+    first = "; ".join(short)
+    return (
+        f"{first[:1].upper()}{first[1:]}. All symptoms together, after the end of treatment: {'; '.join(said)}. "
+        "Other times have no trials."
+    )
+
+
+def _lasts(rows: Sequence[Mapping[Any, Any]]) -> str:
+    """The answer of the last window with trials enough; rows are in order of time."""
+    enough = [row for row in rows if row["trials"] >= FEWEST]
+    if not enough:
+        return "too few trials to tell"
+    last = enough[-1]
+    side = "yes" if last["ci_low"] > 0 else "no, it is behind" if last["ci_high"] < 0 else "not shown"
+    return f"{side}, {WINDOWS[last['follow_up']]} after the end"
 
 
 def _window(row: Mapping[Any, Any]) -> str:
     numbers = f"g = {PAGE.number(row['estimate'])}, {PAGE.interval((row['ci_low'], row['ci_high']))}"
-    return f"{counted(row['trials'], 'trial')} {WINDOWS[row['follow_up']]} later ({numbers})"
+    few = f"; {of_two(row['trials'])}" if row["trials"] == 2 else ""
+    return f"{counted(row['trials'], 'trial')} {WINDOWS[row['follow_up']]} later ({numbers}{few})"
 
 
 def _side(effect: PooledEffect, above: str, below: str, neither: str = "no difference is shown") -> str:

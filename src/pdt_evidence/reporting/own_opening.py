@@ -9,6 +9,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.formatting import PAGE, RATIOS, counted, effects_of, percent
+from pdt_evidence.reporting.first_picture import narrow
 from pdt_evidence.reporting.own_table import OwnTable
 from pdt_evidence.results import PooledEffect
 
@@ -40,7 +41,7 @@ def draw_own_opening(strata: Sequence[PooledEffect], ax: Any = None) -> Axes:
 
     effects = own_effects(strata)
     favours = favours_of(arms_of(list(effects.values())), list(effects.values()))
-    return summary_forest(effects, ax=ax, columns=("k", "effect"), favours=favours, prediction=False)
+    return summary_forest(effects, ax=ax, columns=("effect",), favours=favours, prediction=False, **narrow())
 
 
 def favoured(strata: Sequence[PooledEffect]) -> str:

@@ -285,7 +285,7 @@ def against_each_control(facts: Facts, about: str = "") -> Iterator[Finding]:
 def whatever_the_rule(facts: Facts, about: str = "") -> Finding:
     """Whether the answer hangs on what is done with several rows of one trial, or with counts of persons."""
     question = (
-        "… above 0 under every rule for dependent rows and counts of persons, correlations from 0 to 0.9?"
+        "… above 0 however several results of one trial, and trials that only count patients, are dealt with?"
     )
     table = facts.under_every_rule
     if table is None:

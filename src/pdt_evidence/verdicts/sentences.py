@@ -50,7 +50,9 @@ def without_some(pool: Pool) -> str:
         )
     if scores is not None:
         result = PAGE.estimate(scores.estimate, scores.ci)
-        text += f"; from scores alone, without counts of persons, it is {result} (k = {scores.k})"
+        text += (
+            f"; from scores alone, without trials that only count patients, it is {result} (k = {scores.k})"
+        )
     return f"{text}."
 
 

@@ -34,11 +34,27 @@ def test_three_questions_are_answered_with_the_numbers_of_the_pools(contents):
     assert f"g = {cbt.estimate:.2f}".replace("-", "−") in found["Is it as good as CBT?"]
 
 
+def test_an_answer_begins_with_the_answer(contents):
+    found = dict(answers(contents))
+    assert found["Is it better than no treatment or usual care?"].startswith(
+        "Yes, in depression and anxiety."
+    )
+    assert found["Is it as good as CBT?"].startswith("Not shown in depression, no in anxiety.")
+    assert found["Does it last?"].startswith(
+        "Against control yes, 9 months and more after the end; against CBT too"
+    )
+    assert "−1.71 to 1.59; two trials settle nothing)" in found["Does it last?"]
+
+
 def test_the_answer_follows_the_interval(contents, monkeypatch):
     """An interval that holds 0 is no difference; one below 0 is a disadvantage."""
     rows = pdt.trials(comparison="pdt_vs_control", outcome="depression", follow_up="post")
     rows = rows[rows["yi"].notna()].drop(columns="yi_basis")  # the effects are moved on purpose
-    for shift, words in ((-3.0, "is worse with PDT"), (0.0, "is better with PDT")):
+    for shift, words in (
+        (-3.0, "No, in depression. "),
+        (-3.0, "is worse with PDT"),
+        (0.0, "is better with PDT"),
+    ):
         pooled = {"pdt_vs_control": pdt.synthesize(rows.assign(yi=rows["yi"] + shift))}
         changed = Contents()
         changed.__dict__["pooled"] = pooled

@@ -161,7 +161,7 @@ def _noted(fit: PooledEffect, cells: Cells, rows: list[int], by: tuple[str, ...]
                 Note(
                     "counts-beside-scores",
                     f"{counts} of {counted(fit.k, 'value')} {'comes' if counts == 1 else 'come'} "
-                    "from counts of persons, not from scores.",
+                    "from counting patients (how many recovered, for example), not from scores.",
                 )
             )
     if fit.measure in ("OR", "RR", "RD") and len(labels := _words(fit, "event_label")) > 1:

@@ -254,9 +254,9 @@ def _of_moderation(found: Moderation) -> Series:
         signed=True,
         tests={
             path[:1]: (
-                "Levels alike:",
+                "Do they differ?",
                 f"{form.p_value(row['p'])},",
-                f"adjusted {form.p_value(row['p_holm'])}",
+                f"adjusted for several tests {form.p_value(row['p_holm'])}",
             )
             for path, row in zip(named, rows, strict=True)
         },

@@ -9,13 +9,19 @@ from pdt_evidence.effects.smd import bias_correction, pooled_sd
 from pdt_evidence.formatting import PAGE, counted
 from pdt_evidence.verdicts.words import true_minus
 
-__all__ = ["VERIFIED", "panel", "remark"]
+__all__ = ["VERIFIED", "panel", "remark", "verified"]
 
 VERIFIED = {
     "primary": "seen in the paper or its abstract",
     "database": "as a named open database extracted it",
     "secondary": "as another page quotes it",
     "derived": "computed from printed numbers",
+}
+IN_SHORT = {
+    "primary": "in the paper",
+    "database": "in a database",
+    "secondary": "as quoted",
+    "derived": "computed",
 }
 REMARKS = {"ok": "", "mislabelled": "labelled wrongly in its source", "conflict": "sources disagree"}
 AGREE = 5e-7  # the numbers written out give the effect to six decimals, or are not written out
@@ -25,6 +31,11 @@ def remark(row: dict[str, Any]) -> str:
     """Why a row is not simply pooled, in a word or two; "" for one that is."""
     status = REMARKS.get(row["status"], row["status"])
     return status or ("" if row["preferred"] else "second choice")
+
+
+def verified(word: str) -> str:
+    """How far an effect was verified, in a word or two."""
+    return IN_SHORT.get(word, word)
 
 
 def panel(row: dict[str, Any]) -> list[tuple[str, str]]:

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.readers.writing import write_all
 from pdt_evidence.formatting import PAGE, counted, scale_name
+from pdt_evidence.reporting import names
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.glossary import plain, plain_page
-from pdt_evidence.reporting.names import named
 from pdt_evidence.reporting.own_table import OwnTable, own_table
-from pdt_evidence.reporting.page import filters
+from pdt_evidence.reporting.page import filters, judged
 from pdt_evidence.reporting.page.bundled import bundled
 from pdt_evidence.reporting.page.face import faces
 from pdt_evidence.reporting.page.links import linked
 from pdt_evidence.reporting.page.own import own
-from pdt_evidence.reporting.page.panels import panel, remark
+from pdt_evidence.reporting.page.panels import panel, remark, verified
 from pdt_evidence.reporting.page.paper import print_page
 from pdt_evidence.reporting.page.parts import View
 from pdt_evidence.reporting.pictures import Pictures
@@ -163,12 +163,18 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": PAGE.number, "interval": PAGE.interval, "p": filters.p}
-    environment.filters |= {"doi": filters.doi, "named": named, "minus": true_minus, "counted": counted}
+    environment.filters |= {"doi": filters.doi, "named": names.named, "minus": true_minus, "counted": counted}
     environment.filters |= {"footnoted": filters.footnoted, "measure": filters.measure}
     environment.filters |= {"spelled": filters.spelled, "words": filters.words, "address": linked}
     environment.filters |= {"shown": filters.shown, "between": filters.between, "unit": filters.unit}
     environment.filters |= {"told": filters.told, "stratum": filters.stratum, "percent": filters.percentage}
     environment.filters |= {
+        "listed": judged.listed,
+        "source_words": judged.source_words,
+        "numbers_words": judged.numbers_words,
+        "in_few_words": judged.in_few_words,
+        "few": names.of_two,
+        "verified": verified,
         "scale": scale_name,
         "needed": filters.needed,
         "plain": plain,
