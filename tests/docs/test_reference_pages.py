@@ -1,41 +1,74 @@
 """What the site says of names, columns and commands is what the library has."""
 
+import doctest
 import inspect
 import json
 import re
-import sys
-from functools import cache
-from pathlib import Path
+from importlib import import_module
 
-import griffe
 import pytest
 from website.external_links import misshapen
-from website.pages import ROOT, command_line, data_dictionary, name_groups, reference, results_schema
+from website.pages import ROOT, command_line, data_dictionary, results_schema
+from website.reference import all_names, groups, one_line, place, source_of
 from website.signatures import from_signature
 
 import pdt_evidence as pdt
 
 FUNCTIONS = [name for name in pdt.__all__ if inspect.isfunction(getattr(pdt, name))]
+CONSTANTS = [name for name in pdt.__all__ if not hasattr(getattr(pdt, name), "__qualname__")]
+PAGES = {path: text for group in groups() for path, text in group.pages().items()}
+ENTRIES = re.findall(r"^::: (\S+)$", "\n".join(PAGES.values()), flags=re.MULTILINE)
+ROW = re.compile(r'^\| <a id="(\S+)"></a>\[`(\w+)`\]\((\w+\.md)\) \| \S.* \|$', flags=re.MULTILINE)
+
+
+def docstring(name):
+    module, _, defined = place(name).rpartition(".")
+    return source_of(module)[defined].docstring.value
 
 
 def test_the_reference_has_every_public_name_once_and_no_other():
-    entries = re.findall(r"^::: (\S+)$", "\n".join(reference().values()), flags=re.MULTILINE)
-    assert sorted(entry.rpartition(".")[2] for entry in entries) == pdt.__all__
-    assert sorted(name for names in name_groups().values() for name in names) == pdt.__all__
+    assert sorted(entry.rpartition(".")[2] for entry in ENTRIES) == pdt.__all__
+    assert sorted(name for group in groups() for name in group.names) == pdt.__all__
 
 
 def test_an_entry_names_the_place_where_the_name_is_defined():
-    from importlib import import_module
-
-    for entry in re.findall(r"^::: (\S+)$", "\n".join(reference().values()), flags=re.MULTILINE):
+    for entry in ENTRIES:
         module, _, name = entry.rpartition(".")
         assert getattr(import_module(module), name) is getattr(pdt, name)
 
 
-@cache
-def described(module):
-    file = Path(sys.modules[module].__file__)
-    return griffe.visit(module, file, file.read_text(encoding="utf-8"), docstring_parser=griffe.Parser.numpy)
+def test_every_name_has_a_page_of_its_own_that_its_group_leads_to():
+    """One entry a page keeps each small; what led to an entry on the page of its group finds its row there."""
+    assert all(text.count("::: ") == 1 for path, text in PAGES.items() if not path.endswith("/index.md"))
+    for group in groups():
+        rows = ROW.findall(PAGES[group.path])
+        assert [(anchor, name) for anchor, name, _ in rows] == [(place(name), name) for name in group.names]
+        assert all(f"{group.folder}/{page}" in PAGES for _, _, page in rows)
+        assert all(
+            f"]({group.path_of(name).removeprefix('reference/')})" in all_names() for name in group.names
+        )
+
+
+def test_what_a_name_is_for_stands_in_one_line_of_plain_markdown():
+    assert one_line("HalfNormal").startswith("\\|N(0, scale\\*\\*2)\\|;")
+    assert one_line("prisma_flow").endswith("of the PRISMA 2020 statement.")
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_the_examples_of_a_constant_run(name):
+    """They stand below it in the source, where no other test finds them."""
+    examples = doctest.DocTestParser().get_doctest(docstring(name), {}, name, None, 0)
+    assert len(examples.examples) >= 2
+    assert doctest.DocTestRunner().run(examples).failed == 0
+
+
+def test_every_name_has_an_example_with_what_it_prints():
+    printing = {
+        name
+        for name in pdt.__all__
+        if any(example.want for example in doctest.DocTestParser().get_examples(docstring(name)))
+    }
+    assert printing == set(pdt.__all__)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -43,7 +76,7 @@ def test_the_table_of_arguments_is_the_signature(name):
     """Whatever the docstring says in common of several of them: each has a row with its own type and default."""
     function = getattr(pdt, name)
     signature = inspect.signature(function).parameters
-    rows = {row.name.lstrip("*"): row for row in from_signature(described(function.__module__)[name])}
+    rows = {row.name.lstrip("*"): row for row in from_signature(source_of(function.__module__)[name])}
     assert set(rows) == set(signature)
     for argument, row in rows.items():
         assert str(row.annotation) == signature[argument].annotation, argument
@@ -57,7 +90,7 @@ def test_the_table_of_arguments_is_the_signature(name):
 def test_the_words_of_a_docstring_on_a_type_stay_beside_the_type_of_the_signature():
     rows = {
         row.name: row
-        for row in from_signature(described("pdt_evidence.analysis.pooled.pooling")["pool_many"])
+        for row in from_signature(source_of("pdt_evidence.analysis.pooled.pooling")["pool_many"])
     }
     assert (str(rows["test"].annotation), rows["test"].default) == ("str", "'knha'")
     assert (str(rows["level"].annotation), rows["level"].default) == ("float", "0.95")
@@ -68,7 +101,7 @@ def test_the_words_of_a_docstring_on_a_type_stay_beside_the_type_of_the_signatur
 
 
 def test_a_class_shows_its_public_members_only():
-    listed = re.findall(r"members: \[(.*)\]$", "\n".join(reference().values()), flags=re.MULTILINE)
+    listed = re.findall(r"members: \[(.*)\]$", "\n".join(PAGES.values()), flags=re.MULTILINE)
     shown = [name for line in listed for name in line.split(", ")]
     assert {"estimate", "summary", "methods", "log_density"} <= set(shown)
     assert [name for name in shown if name.startswith("_")] == []
@@ -77,13 +110,14 @@ def test_a_class_shows_its_public_members_only():
 def test_every_figure_stands_beside_its_entry():
     from pdt_evidence.figures.registry import FIGURES
 
-    text = "\n".join(reference().values())
+    text = "\n".join(PAGES.values())
     shown = set(re.findall(r"^!\[(\w+), drawn", text, flags=re.MULTILINE))
     drawing = {name for name in pdt.__all__ if name in FIGURES}
     assert len(drawing) > 15
     assert drawing - shown == set()
     assert all(
-        (ROOT / "docs" / "gallery" / name).exists() for name in re.findall(r"\(\.\./gallery/([\w.]+)\)", text)
+        (ROOT / "docs" / "gallery" / name).exists()
+        for name in re.findall(r"\(\.\./\.\./gallery/([\w.]+)\)", text)
     )
 
 

@@ -4,8 +4,12 @@ import re
 import sys
 import types
 
+import matplotlib.pyplot as plt
 import pytest
 from website.pages import ROOT
+from website.reference import entry
+
+PAGE = types.SimpleNamespace(file=types.SimpleNamespace(dest_uri="how-to/page.html"))
 
 
 @pytest.fixture
@@ -27,11 +31,28 @@ def hooks(monkeypatch):
 
 
 def test_a_picture_leads_to_itself_unless_it_leads_elsewhere(hooks):
-    plain, linked = '<p><img alt="a" src="x.png"></p>', '<a href="y"><img alt="b" src="z.svg"></a>'
-    assert hooks.on_page_content(plain) == (
-        '<p><a class="enlarge" href="x.png" title="Enlarge"><img alt="a" src="x.png"></a></p>'
+    plain, linked = '<p><img alt="a" src="x.svg" /></p>', '<a href="y"><img alt="b" src="z.svg"></a>'
+    assert hooks.on_page_content(plain, PAGE, []) == (
+        '<p><a class="enlarge" href="x.svg" title="Enlarge"><img alt="a" src="x.svg" loading="lazy"></a></p>'
     )
-    assert hooks.on_page_content(linked) == linked
+    assert hooks.on_page_content(linked, PAGE, []) == linked.replace('svg"', 'svg" loading="lazy"')
+
+
+def test_a_picture_takes_its_room_before_it_is_there(hooks):
+    """Width and height are those of the file, wherever the page stands."""
+    name = "gallery/forest.png"
+    files = [types.SimpleNamespace(dest_uri=name, content_bytes=(ROOT / "docs" / name).read_bytes())]
+    height, width, _ = plt.imread(ROOT / "docs" / name).shape
+    shown = hooks.on_page_content('<img src="../gallery/forest.png">', PAGE, files)
+    assert f'<img src="../gallery/forest.png" loading="lazy" width="{width}" height="{height}">' in shown
+
+
+def test_the_search_of_a_page_opened_from_a_folder_fetches_nothing():
+    """The offline plugin would load its shim from elsewhere, were it not here."""
+    settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    scripts = re.search(r"polyfills: \[(.*?)\]", settings)[1].split(", ")
+    assert scripts[0] == "javascripts/iframe-worker.js"
+    assert [name for name in scripts if not (ROOT / "docs" / name).is_file()] == []
 
 
 def test_files_of_the_repository_that_pages_lead_to_are_there_and_on_the_site(hooks):
@@ -43,3 +64,12 @@ def test_files_of_the_repository_that_pages_lead_to_are_there_and_on_the_site(ho
     page = types.SimpleNamespace(file=types.SimpleNamespace(src_uri="how-to/cite.md"), meta={})
     assert hooks.on_page_markdown("[a](../../CITATION.cff)", page=page) == "[a](../CITATION.cff)"
     assert page.meta == {"hide": ["toc"]}
+
+
+def test_the_entry_of_a_function_has_no_contents_beside_it_that_of_a_class_has(hooks):
+    for name, hidden in {"pool": {"hide": ["toc"]}, "PooledEffect": {}}.items():
+        page = types.SimpleNamespace(
+            file=types.SimpleNamespace(src_uri=f"reference/pooling/{name}.md"), meta={}
+        )
+        hooks.on_page_markdown(entry(name), page=page)
+        assert page.meta == hidden
