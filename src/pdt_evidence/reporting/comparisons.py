@@ -17,7 +17,7 @@ from pdt_evidence.analysis.over_time.follow_up import FollowUp
 from pdt_evidence.analysis.regression.moderators import Moderation, moderators
 from pdt_evidence.analysis.robustness.dependence import sensitivity
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
-from pdt_evidence.effects.trials import trials
+from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.formatting import PAGE, counted
 from pdt_evidence.reporting.names import named
@@ -63,7 +63,7 @@ class Comparisons:
     @cached_property
     def dependence(self) -> pd.DataFrame:
         """The pools at the end of treatment under every rule for dependent rows."""
-        table = trials(comparison=list(SHOWN), follow_up="post")
+        table = light_trials(comparison=list(SHOWN), follow_up="post")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EvidenceWarning)
             return sensitivity(table[~table["outcome"].isin(NOT_SYMPTOMS)], by="comparison", rules=False)

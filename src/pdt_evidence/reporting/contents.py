@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from pdt_evidence.analysis.synthesis import synthesize
-from pdt_evidence.effects.trials import trials
+from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.evidence import data_version, load, reviews, sources
 from pdt_evidence.evidence.coverage import coverage
@@ -54,12 +54,12 @@ class Contents:
     @cached_property
     def trials(self) -> pd.DataFrame:
         """Every row that is held, with the disputed and the second-choice ones."""
-        return trials(disputed=True, preferred=False)
+        return light_trials(disputed=True, preferred=False)
 
     @cached_property
     def pooled(self) -> dict[str, Synthesis]:
         """By outcome and follow-up, one synthesis a comparison."""
-        table = trials()
+        table = light_trials()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EvidenceWarning)  # rows without effect are listed by `left_out`
             return {
@@ -73,7 +73,7 @@ class Contents:
         effect = self.pooled[comparison].strata[outcome, "post"]
         if not any(code_of(note) == "counts-beside-scores" for note in effect.notes):
             return None
-        table = trials(comparison=comparison, outcome=outcome, follow_up="post")
+        table = light_trials(comparison=comparison, outcome=outcome, follow_up="post")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EvidenceWarning)
             found = synthesize(table, by=("outcome", "follow_up"), events="never").strata
