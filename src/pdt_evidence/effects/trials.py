@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import pandas as pd
 
 from pdt_evidence.effects.table import add_effects
 from pdt_evidence.errors import known_options
 from pdt_evidence.evidence import load, select_trials
+from pdt_evidence.evidence.frames import light
 from pdt_evidence.evidence.judgements import overall_judgements
 
-__all__ = ["trials"]
+__all__ = ["light_trials", "trials"]
 
 Wanted = str | Sequence[str] | None
 OPTIONS = {"vtype": "LS", "zero_cells": "only-zero", "double_zero": "keep"}
@@ -72,6 +74,16 @@ def trials(
         disputed=disputed,
         preferred=preferred,
     )
+
+
+def light_trials(**filters: Any) -> pd.DataFrame:
+    """As `trials`, with its words as plain objects: what the library's own analyses take apart again and again."""
+    return select_trials(table=_light(), **filters)
+
+
+@cache
+def _light() -> pd.DataFrame:
+    return light(_with_effects())
 
 
 @cache

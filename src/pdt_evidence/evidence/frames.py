@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
     Table = pd.DataFrame | IntoDataFrame
 
-__all__ = ["Cells", "as_pandas", "as_table", "columns_of", "is_table", "light", "with_window"]
+__all__ = [
+    "Cells",
+    "as_pandas",
+    "as_table",
+    "columns_of",
+    "is_table",
+    "light",
+    "with_own_words",
+    "with_window",
+]
 
 Cells = Any  # of one column: an array of numpy, else (dates, categories, numbers of pandas' own) of pandas
 
@@ -99,6 +108,12 @@ def light(table: pd.DataFrame) -> pd.DataFrame:
     block = pd.DataFrame(cells, index=table.index, columns=table.columns[words], dtype=object)
     both = pd.concat([block, table.iloc[:, others]], axis=1)
     return both.take(np.argsort(np.r_[words, others]), axis=1)
+
+
+def with_own_words(table: pd.DataFrame) -> pd.DataFrame:
+    """The table of `light` with its plain objects, all of them words, in the dtype that pandas gives words."""
+    words = pd.Series(dtype="str").dtype
+    return table.astype({name: words for name, dtype in table.dtypes.items() if dtype.kind == "O"})
 
 
 def columns_of(table: pd.DataFrame) -> dict[Hashable, Cells]:

@@ -28,14 +28,15 @@ DIE_WITH_PARENT = 1  # of prctl, PR_SET_PDEATHSIG
 class Beside(Generic[T]):
     """Jobs that a second process begins at once; `results` helps with them and gives what each came to, in order.
 
-    Both processes take the numbers of jobs out of one pipe, so that each does the next one when it is free. What
-    the second process does not bring, whatever became of it, is done here: a job that fails or warns does so in
-    this process, where its caller sees it.
+    Both processes take the numbers of jobs out of pipes, so that each does the next one when it is free: the second
+    process from the first job on, this one first those from `own` on. What the second process does not bring,
+    whatever became of it, is done here: a job that fails or warns does so in this process, where its caller sees it.
     """
 
-    def __init__(self, jobs: Sequence[Callable[[], T]]) -> None:
-        self._jobs = jobs
-        self._numbers = self._answer = self._process = None
+    def __init__(self, jobs: Sequence[Callable[[], T]], own: int = 0) -> None:
+        self._jobs, self._own = jobs, own
+        self._numbers: list[int] = []  # ends of pipes: of the jobs before `own`, and of those after
+        self._answer = self._process = None
         if FEWEST <= len(jobs) <= MOST and _may_fork():
             self._fork()
 
@@ -48,7 +49,7 @@ class Beside(Generic[T]):
     def results(self, done: Callable[[int], object] = lambda _: None) -> list[T]:
         """What the jobs came to, in their order; `done` is called with how many more are."""
         found: dict[int, T] = {}
-        while (number := self._next()) is not None:
+        while (number := self._next(self._numbers[::-1])) is not None:
             found[number] = self._jobs[number]()
             done(1)
         theirs = self._theirs()
@@ -66,15 +67,16 @@ class Beside(Generic[T]):
             os.kill(self._process, signal.SIGKILL)
             os.waitpid(self._process, 0)
             self._process = None
-        for pipe in (self._numbers, self._answer):
-            if pipe is not None:
-                os.close(pipe)
-        self._numbers = self._answer = None
+        for pipe in (*self._numbers, *([] if self._answer is None else [self._answer])):
+            os.close(pipe)
+        self._numbers, self._answer = [], None
 
     def _fork(self) -> None:
-        self._numbers, numbers = os.pipe()
-        os.write(numbers, b"".join(map(NUMBER.pack, range(len(self._jobs)))))
-        os.close(numbers)
+        for part in (range(self._own), range(self._own, len(self._jobs))):
+            taken, numbers = os.pipe()
+            os.write(numbers, b"".join(map(NUMBER.pack, part)))
+            os.close(numbers)
+            self._numbers.append(taken)
         self._answer, answer = os.pipe()
         parent = os.getpid()
         with warnings.catch_warnings():
@@ -90,14 +92,17 @@ class Beside(Generic[T]):
                 os._exit(0)
         os.close(answer)
 
-    def _next(self) -> int | None:
-        taken = b"" if self._numbers is None else os.read(self._numbers, NUMBER.size)
-        return NUMBER.unpack(taken)[0] if taken else None
+    def _next(self, pipes: Sequence[int]) -> int | None:
+        """A job that nobody has begun, from the first pipe that has one."""
+        for pipe in pipes:
+            if taken := os.read(pipe, NUMBER.size):
+                return NUMBER.unpack(taken)[0]
+        return None
 
     def _work(self, answer: int) -> None:
         """All that the second process does."""
         found = {}
-        while (number := self._next()) is not None:
+        while (number := self._next(self._numbers)) is not None:
             with suppress(Exception), warnings.catch_warnings(record=True) as heard:
                 result = self._jobs[number]()
                 if not heard:

@@ -6,7 +6,7 @@ Each part is computed when first asked for; tables and figures are the same for 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +17,7 @@ from pdt_evidence.analysis.over_time.follow_up import FollowUp
 from pdt_evidence.analysis.regression.moderators import Moderation, moderators
 from pdt_evidence.analysis.robustness.dependence import sensitivity
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
-from pdt_evidence.effects.trials import trials
+from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.formatting import PAGE, counted
 from pdt_evidence.reporting.names import named
@@ -63,7 +63,7 @@ class Comparisons:
     @cached_property
     def dependence(self) -> pd.DataFrame:
         """The pools at the end of treatment under every rule for dependent rows."""
-        table = trials(comparison=list(SHOWN), follow_up="post")
+        table = light_trials(comparison=list(SHOWN), follow_up="post")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EvidenceWarning)
             return sensitivity(table[~table["outcome"].isin(NOT_SYMPTOMS)], by="comparison", rules=False)
@@ -90,49 +90,72 @@ class Comparisons:
             "published_results": self.published,
         }
 
-    def compute(self) -> None:
-        """Compute every part."""
-        _ = self.follow_up, self.head_to_head, self.moderators, self.dependence, self.published
-
     @cached_property
     def figures(self) -> tuple[ComparisonFigure, ...]:
         """The figures of this part."""
-        return tuple(self._figures())
+        return tuple(map(self.figure, FIGURES))
 
-    def _figures(self) -> Iterator[ComparisonFigure]:
-        from pdt_evidence.figures import alt_text, forest, trajectory
-        from pdt_evidence.reporting.rho_chart import rho_chart
+    def figure(self, name: str) -> ComparisonFigure:
+        """The figure of one analysis, by the name that the analysis has here."""
+        return FIGURES[name](self)
 
-        margin = self.head_to_head.margin
-        yield ComparisonFigure(
-            "pdt_against_cbt",
-            "PDT against CBT: direct, indirect and mixed evidence",
-            f"{alt_text(self.head_to_head)} Shaded: the equivalence margin of {margin:g}.",
-            partial(forest, self.head_to_head, margins=_named_margin(margin), columns=("effect",)),
-            is_forest=True,
-        )
-        yield ComparisonFigure(
-            "follow_up_trajectory",
-            "Effects by time since the end of treatment",
-            alt_text(self.follow_up.synthesis, "trajectory"),
-            partial(trajectory, self.follow_up.synthesis),
-            is_forest=False,
-        )
-        yield ComparisonFigure(
-            "moderators",
-            "PDT against control: by control, rating, risk of bias and format",
-            alt_text(self.moderators),
-            partial(forest, self.moderators),
-            is_forest=True,
-        )
-        yield ComparisonFigure(
-            "rho_sensitivity",
-            "The pooled effect under every rule for dependent rows",
-            "Pooled estimates with intervals against the assumed correlation from 0 to 0.9. "
-            + _span(self.dependence),
-            partial(rho_chart, self.dependence),
-            is_forest=False,
-        )
+
+def _against_cbt(shown: Comparisons) -> ComparisonFigure:
+    from pdt_evidence.figures import alt_text, forest
+
+    found = shown.head_to_head
+    return ComparisonFigure(
+        "pdt_against_cbt",
+        "PDT against CBT: direct, indirect and mixed evidence",
+        f"{alt_text(found)} Shaded: the equivalence margin of {found.margin:g}.",
+        partial(forest, found, margins=_named_margin(found.margin), columns=("effect",)),
+        is_forest=True,
+    )
+
+
+def _trajectory(shown: Comparisons) -> ComparisonFigure:
+    from pdt_evidence.figures import alt_text, trajectory
+
+    return ComparisonFigure(
+        "follow_up_trajectory",
+        "Effects by time since the end of treatment",
+        alt_text(shown.follow_up.synthesis, "trajectory"),
+        partial(trajectory, shown.follow_up.synthesis),
+        is_forest=False,
+    )
+
+
+def _by_moderator(shown: Comparisons) -> ComparisonFigure:
+    from pdt_evidence.figures import alt_text, forest
+
+    return ComparisonFigure(
+        "moderators",
+        "PDT against control: by control, rating, risk of bias and format",
+        alt_text(shown.moderators),
+        partial(forest, shown.moderators),
+        is_forest=True,
+    )
+
+
+def _over_rho(shown: Comparisons) -> ComparisonFigure:
+    from pdt_evidence.reporting.rho_chart import rho_chart
+
+    return ComparisonFigure(
+        "rho_sensitivity",
+        "The pooled effect under every rule for dependent rows",
+        "Pooled estimates with intervals against the assumed correlation from 0 to 0.9. "
+        + _span(shown.dependence),
+        partial(rho_chart, shown.dependence),
+        is_forest=False,
+    )
+
+
+FIGURES: dict[str, Callable[[Comparisons], ComparisonFigure]] = {
+    "head_to_head": _against_cbt,
+    "follow_up": _trajectory,
+    "moderators": _by_moderator,
+    "dependence": _over_rho,
+}
 
 
 def moderator_groups(found: Moderation) -> list[dict[str, Any]]:

@@ -6,10 +6,10 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pdt_evidence.analysis.synthesis import synthesize
-from pdt_evidence.effects.trials import trials
+from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import EvidenceWarning
 from pdt_evidence.evidence import data_version, load, reviews, sources
 from pdt_evidence.evidence.coverage import coverage
@@ -25,15 +25,24 @@ from pdt_evidence.verdicts import ClaimReport, check_claims
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["APART", "Contents"]
+__all__ = ["Contents"]
 
-APART = ("corrections", "meanings", "coverage")  # parts that need no other than the pools
 FEWEST_FOR_A_FIGURE = 2  # studies in the largest stratum of an outcome
 
 
 @dataclass(frozen=True)
 class Contents:
     """Everything a run shows; each part is computed when first asked for."""
+
+    # Parts that need no more than the trials and the pools, by their path: those that have a figure, and others.
+    DRAWN: ClassVar[tuple[str, ...]] = (
+        "meanings",
+        "comparisons.dependence",
+        "comparisons.follow_up",
+        "comparisons.head_to_head",
+        "comparisons.moderators",
+    )
+    NOT_DRAWN: ClassVar[tuple[str, ...]] = ("comparisons.published", "corrections", "coverage")
 
     imported: pd.DataFrame | None = None  # trials a user brought, as `read_any` gives them
     review: str = ""  # the cited review they belong to, if any
@@ -45,12 +54,12 @@ class Contents:
     @cached_property
     def trials(self) -> pd.DataFrame:
         """Every row that is held, with the disputed and the second-choice ones."""
-        return trials(disputed=True, preferred=False)
+        return light_trials(disputed=True, preferred=False)
 
     @cached_property
     def pooled(self) -> dict[str, Synthesis]:
         """By outcome and follow-up, one synthesis a comparison."""
-        table = trials()
+        table = light_trials()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EvidenceWarning)  # rows without effect are listed by `left_out`
             return {
@@ -64,7 +73,7 @@ class Contents:
         effect = self.pooled[comparison].strata[outcome, "post"]
         if not any(code_of(note) == "counts-beside-scores" for note in effect.notes):
             return None
-        table = trials(comparison=comparison, outcome=outcome, follow_up="post")
+        table = light_trials(comparison=comparison, outcome=outcome, follow_up="post")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EvidenceWarning)
             found = synthesize(table, by=("outcome", "follow_up"), events="never").strata
@@ -149,9 +158,8 @@ class Contents:
         return _stacked({comparison: synthesis.left_out for comparison, synthesis in self.pooled.items()})
 
     def compute(self) -> None:
-        """Compute everything that a page shows, but for what `APART` names."""
+        """Compute what a page shows besides the parts that are named above."""
         _ = self.claims, self.brought, self.trials
-        self.comparisons.compute()
 
     @cached_property
     def forests(self) -> tuple[tuple[str, str, Synthesis], ...]:

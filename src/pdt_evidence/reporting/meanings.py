@@ -43,7 +43,7 @@ class Meaning:
     @property
     def arms(self) -> tuple[str, str]:
         """Names of the control arm and of the other."""
-        from pdt_evidence.figures.charts.people import arms_of_people
+        from pdt_evidence.figures.sheet.people import arms_of_people
 
         return arms_of_people(self.people) if self.people is not None else ("control", "arm 1")
 

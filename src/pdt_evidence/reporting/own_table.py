@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.table import effect_sizes
@@ -69,6 +69,9 @@ def _strata_of(table: pd.DataFrame) -> tuple[str, ...]:
 @dataclass(frozen=True)
 class OwnTable:
     """Everything a report on a user's table shows; each part is computed when first used."""
+
+    DRAWN: ClassVar[tuple[str, ...]] = ("meanings",)  # as of `Contents`
+    NOT_DRAWN: ClassVar[tuple[str, ...]] = ("corrections",)
 
     table: pd.DataFrame  # as it was read
     by: tuple[str, ...]

@@ -1,16 +1,17 @@
-"""Every figure of a run, as files."""
+"""Every figure of a run, as files, and the analyses that they show."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
 from pdt_evidence.reporting import citations
 from pdt_evidence.reporting.beside import Beside
-from pdt_evidence.reporting.contents import APART, Contents
+from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.opening import draw_opening
 from pdt_evidence.reporting.own_opening import draw_own_opening, own_effects
 from pdt_evidence.reporting.own_table import OwnTable
@@ -26,17 +27,26 @@ class Plot(NamedTuple):
     is_forest: bool = True
 
 
+class Made(NamedTuple):
+    """What a job came to: figures by file name, and parts of the contents by their path of attributes."""
+
+    files: dict[str, bytes]
+    parts: dict[str, Any]
+
+
 class Pictures:
     """The figures of a run in each of `kinds`.
 
-    Those of the pools are drawn by a second process while this one computes what the others show. Analyses that
-    need no more than the pools are left to the second process too.
+    A second process begins with them while this one is at the claims. Analyses that need no more than the trials
+    and the pools are jobs like the figures, each with the figure that shows it.
     """
 
     def __init__(self, contents: Contents | OwnTable, kinds: Sequence[str]) -> None:
-        self._contents, self._kinds = contents, kinds
-        apart = [partial(_part, contents, name) for name in APART if hasattr(type(contents), name)]
-        self._begun = Beside([*apart, *self._drawing(_of_pools(contents))])
+        self._contents = contents
+        drawing = [partial(_drawn, plot, kinds) for plot in _of_pools(contents)]
+        drawing += [partial(_part, contents, path, kinds) for path in contents.DRAWN]
+        others = [partial(_part, contents, path, kinds) for path in contents.NOT_DRAWN]
+        self._begun = Beside([*drawing, *others], own=len(drawing))  # what draws is imported by one process
 
     def __enter__(self) -> Pictures:
         return self
@@ -46,24 +56,29 @@ class Pictures:
 
     def files(self) -> dict[str, bytes]:
         """Name with ending -> content. The contents have all their parts then."""
-        made: dict[str, Any] = {}
+        made: dict[str, bytes] = {}
         with tqdm(desc="figures", disable=None, leave=False) as bar:  # None: only on a terminal
             for one in self._begun.results(bar.update):
-                made |= one
-            vars(self._contents).update({name: made.pop(name) for name in APART if name in made})
-            with Beside(self._drawing(_of_analyses(self._contents))) as others:
-                for one in others.results(bar.update):
-                    made |= one
+                made |= one.files
+                for path, value in one.parts.items():
+                    _set(self._contents, path, value)
         return made
 
-    def _drawing(self, plots: Iterable[Plot]) -> list[Callable[[], dict[str, Any]]]:
-        from pdt_evidence.figures import forest  # noqa: F401  # imported once, before there are two processes
 
-        return [partial(_files, plot, self._kinds) for plot in plots]
+def _drawn(plot: Plot, kinds: Sequence[str]) -> Made:
+    return Made(_files(plot, kinds), {})
 
 
-def _part(contents: Contents | OwnTable, name: str) -> dict[str, Any]:
-    return {name: getattr(contents, name)}
+def _part(contents: Contents | OwnTable, path: str, kinds: Sequence[str]) -> Made:
+    value = attrgetter(path)(contents)
+    plot = _of_part(contents, path) if path in contents.DRAWN else None
+    return Made({} if plot is None else _files(plot, kinds), {path: value})
+
+
+def _set(contents: Contents | OwnTable, path: str, value: Any) -> None:
+    """Give a part that another process computed to the contents, which then do not compute it again."""
+    *above, name = path.split(".")
+    vars(attrgetter(".".join(above))(contents) if above else contents)[name] = value
 
 
 def _files(plot: Plot, kinds: Sequence[str]) -> dict[str, bytes]:
@@ -97,13 +112,14 @@ def _of_pools(contents: Contents | OwnTable) -> Iterator[Plot]:
         yield Plot("opening", opening)
 
 
-def _of_analyses(contents: Contents | OwnTable) -> Iterator[Plot]:
-    """What is drawn of numbers that come later than the pools."""
-    from pdt_evidence.figures import pictograph
+def _of_part(contents: Contents | OwnTable, path: str) -> Plot | None:
+    """The figure that shows a part of the contents; None where the part has nothing to show."""
+    if path == "meanings" or isinstance(contents, OwnTable):
+        row = contents.meanings.pictured
+        if row is None or row.people is None:
+            return None
+        from pdt_evidence.figures import pictograph
 
-    if isinstance(contents, Contents):
-        for figure in contents.comparisons.figures:
-            yield Plot(figure.name, figure.draw, figure.is_forest)
-    row = contents.meanings.pictured
-    if row is not None and row.people is not None:
-        yield Plot("pictograph", partial(pictograph, row.people, title=""), is_forest=False)
+        return Plot("pictograph", partial(pictograph, row.people, title=""), is_forest=False)
+    figure = contents.comparisons.figure(path.removeprefix("comparisons."))
+    return Plot(figure.name, figure.draw, figure.is_forest)

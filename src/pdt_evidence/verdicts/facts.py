@@ -18,11 +18,10 @@ from pdt_evidence.analysis.regression.moderators import Moderation, moderators
 from pdt_evidence.analysis.robustness.dependence import sensitivity
 from pdt_evidence.effects.clock import months_on_clock
 from pdt_evidence.effects.symptoms import symptom_rows
-from pdt_evidence.effects.trials import trials
+from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from pdt_evidence.evidence import load
 from pdt_evidence.evidence.coverage import LATE, late_said, undated_said
-from pdt_evidence.evidence.frames import light
 from pdt_evidence.verdicts.own_trials import why_open
 from pdt_evidence.verdicts.pools import TEST, Pool, Pools, pooled_alone
 from pdt_evidence.verdicts.rules import Rules
@@ -226,7 +225,7 @@ def _every_rule(table: pd.DataFrame) -> pd.DataFrame:
 
 @cache
 def _trials() -> pd.DataFrame:
-    return light(trials())
+    return light_trials()
 
 
 @cache

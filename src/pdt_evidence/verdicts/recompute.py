@@ -19,10 +19,9 @@ from scipy.special import ndtri
 from pdt_evidence.analysis.networks.comparison import pdt_against_cbt
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.symptoms import symptom_rows
-from pdt_evidence.effects.trials import trials
+from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import EvidenceWarning, known_options, require_choice
 from pdt_evidence.evidence import load
-from pdt_evidence.evidence.frames import light
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,7 +192,7 @@ def _row(row_id: str) -> Callable[[], Printed]:
 
 @cache
 def _held() -> pd.DataFrame:
-    return light(symptom_rows(trials()))
+    return symptom_rows(light_trials())
 
 
 def _pooled(
@@ -254,7 +253,7 @@ def _network(name: str, versus: str = "cbt") -> Callable[[], Ours]:
 
 def single_trials() -> list[Target]:
     """Every standardised difference that a trial's own publication prints beside arms that another source gives."""
-    table = trials(disputed=True, preferred=False)
+    table = light_trials(disputed=True, preferred=False)
     kinds = load("sources").set_index("source_id")["kind"]
     kind = table["source_id"].map(kinds)
     arms = table[table["yi_basis"].eq("means") | table["yi_basis"].eq("change")]

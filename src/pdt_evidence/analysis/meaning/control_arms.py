@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pdt_evidence.effects.trials import trials
+from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import RequestError, did_you_mean
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.showing import Brief
@@ -64,7 +64,7 @@ def held_rate(fit: PooledEffect, event: str, table: pd.DataFrame | None) -> Cont
     stratum = stratum_of(fit)
     if set(stratum) != set(STRATUM):
         return None
-    rows = trials() if table is None else table
+    rows = light_trials() if table is None else table
     if not {*STRATUM, "trial_id", "event_c", "n_c", "event_label"} <= set(rows.columns):
         return None
     kept = np.logical_and.reduce([rows[name].astype(str).eq(value) for name, value in stratum.items()])
@@ -93,7 +93,7 @@ def held_sd(fit: PooledEffect, instrument: str, table: pd.DataFrame | None) -> C
     RequestError
         Where no control arm is held with an SD of that instrument; it lists those that are.
     """
-    rows = trials() if table is None else table
+    rows = light_trials() if table is None else table
     usable = rows[(rows["sd_c"] > 0) & (rows["n_c"] > 1) & rows["score"].ne("change")]
     usable = usable[usable["instrument"].fillna("") != ""]
     found = usable[usable["instrument"].eq(instrument)].drop_duplicates("trial_id")

@@ -24,9 +24,10 @@ from pdt_evidence.analysis.regression.clustered import clustered_fit, coefficien
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.standing import scores_before_events
 from pdt_evidence.effects.symptoms import symptom_rows
-from pdt_evidence.effects.trials import trials
+from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError, known_options
 from pdt_evidence.evidence import WINDOWS, reviews
+from pdt_evidence.evidence.frames import with_own_words
 from pdt_evidence.formatting import counted
 from pdt_evidence.models.clustered_regression import robust_test
 from pdt_evidence.options import LEVEL, RHO, check_options
@@ -169,7 +170,7 @@ def follow_up(
     0
     """
     check_options(rho=(rho, RHO), rho_time=(rho_time, RHO), level=(level, LEVEL))
-    available: pd.DataFrame = trials(comparison=list(comparisons)) if table is None else table
+    available: pd.DataFrame = light_trials(comparison=list(comparisons)) if table is None else table
     missing = [name for name in NEEDED if name not in available.columns]
     if missing:
         raise SchemaError(f"The table lacks {', '.join(missing)}; `trials` and `read_trials` give them.")
@@ -181,7 +182,7 @@ def follow_up(
         synthesis = synthesize(rows, by=("comparison", "follow_up"), test=test, level=level, rho=rho)
     rows, _ = scores_before_events(rows, by=("comparison", "follow_up"))  # listed by the synthesis
     pools, trend = _pools(rows, synthesis, comparisons), _trends(rows, comparisons, rho, level)
-    pairs = visit_pairs(rows, rho_time, level)
+    pairs = with_own_words(visit_pairs(rows, rho_time, level))
     rho_times = sorted({*RHO_TIME_GRID, rho_time})
     changes = pooled_changes(rows, rho=rho, rho_times=rho_times, test=test, level=level)
     published = published_changes()
@@ -191,7 +192,7 @@ def follow_up(
         trend=trend,
         pairs=pairs,
         changes=changes,
-        unpaired=unpaired_visits(rows, pairs),
+        unpaired=with_own_words(unpaired_visits(rows, pairs)),
         published=published,
         rho=rho,
         rho_time=rho_time,

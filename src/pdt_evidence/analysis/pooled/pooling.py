@@ -6,20 +6,15 @@ Here input is checked, every fault of it listed at once, and results become reco
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pdt_evidence.analysis.checks import (
-    checked_arrays,
-    checked_studies,
-    checked_weights,
-    per_study,
-    read_only,
-)
+from pdt_evidence.analysis.checks import checked_arrays, checked_studies, checked_weights, read_only
+from pdt_evidence.analysis.pooled.fitted import results_of, studies_of
 from pdt_evidence.analysis.progress import progress_bar
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.models.estimators import ESTIMATORS, METHODS, estimate_tau2
@@ -30,13 +25,13 @@ from pdt_evidence.models.pool import Options, PooledArrays, fit
 from pdt_evidence.models.prediction import PI_RULES
 from pdt_evidence.models.priors import Prior
 from pdt_evidence.models.weights import prepare
-from pdt_evidence.options import LEVEL, MEASURE, SEED, Choice, Whole, check_options
-from pdt_evidence.results import Note, PooledEffect
+from pdt_evidence.options import LEVEL, SEED, Choice, Whole, check_options
+from pdt_evidence.results import PooledEffect
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-__all__ = ["henmi_copas", "pool", "pool_many"]
+__all__ = ["henmi_copas", "pool", "pool_each", "pool_many"]
 
 Floats = NDArray[np.float64]
 BOOTSTRAP_DRAWS = 25_000
@@ -145,34 +140,37 @@ def pool(
     options = _options(
         method, test, level, pi_rule, tau2_ci_method, bootstrap_draws=bootstrap_draws, seed=seed
     )
-    check_options(measure=(measure, MEASURE))
-    y, v, names = checked_studies(yi, vi, labels)
-    columns, ids = per_study(len(names), columns, row_ids)
+    studies = studies_of(yi, vi, labels, measure, stratum, row_ids, columns)
+    y, v = studies["yi"], studies["vi"]
     if tau2_ci_weights is not None:
         options = replace(options, tau2_ci_weights=checked_weights(tau2_ci_weights, options, y)[None])
-    many = fit(y[None], v[None], options, whole=True)
-    values: dict[str, Any] = {name: float(getattr(many, name)[0]) for name in _NUMBERS}
-    values |= {name: tuple(getattr(many, name)[0].tolist()) for name in _INTERVALS}
-    k = len(names)
-    return PooledEffect(
-        stratum=dict(stratum or {}),
-        measure=measure,
-        method=method,
-        test=test,
-        level=options.level,
-        pi_rule=pi_rule,
-        tau2_ci_method=tau2_ci_method,
-        k=k,
-        Q_df=k - 1,
-        labels=names,
-        yi=read_only(y),
-        vi=read_only(v),
-        weights=read_only(many.weights[0]),
-        row_ids=ids,
-        columns=columns,
-        notes=tuple(_notes(options, k, values)),
-        **values,
-    )
+    return results_of([studies], fit(y[None], v[None], options, whole=True), options)[0]
+
+
+def pool_each(
+    tables: Sequence[Mapping[str, Any]], *, method: str, test: str, level: float
+) -> list[PooledEffect]:
+    """What `pool` gives of each of some tables, all fitted in one call.
+
+    Parameters
+    ----------
+    tables : sequence of mapping
+        Arguments of `pool` that say what is pooled: yi, vi, labels, measure, stratum, row_ids, columns.
+    method, test, level
+        As in `pool`, the same for all.
+
+    Raises
+    ------
+    EvidenceError, RequestError
+        As `pool`.
+    """
+    options = _options(method, test, level)
+    studies = [studies_of(**table) for table in tables]
+    most = max((one["yi"].size for one in studies), default=0)
+    y, v = np.full((2, len(studies), most), np.nan)
+    for at, one in enumerate(studies):
+        y[at, : one["yi"].size], v[at, : one["vi"].size] = one["yi"], one["vi"]
+    return results_of(studies, fit(y, v, options), options) if studies else []
 
 
 @known_options
@@ -272,7 +270,7 @@ def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCo
     >>> round(result.estimate, 3)
     0.574
     """
-    level = _options("DL", "z", level, "HTS-t(k-2)", None, 25_000, None).level
+    level = _options("DL", "z", level).level
     y, v, _ = checked_studies(yi, vi, None)
     with np.errstate(invalid="ignore", divide="ignore"):
         batch = prepare(y[None], v[None])
@@ -285,26 +283,6 @@ def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCo
         ci=(low, high),
         tau2=float(tau2[0]),
     )
-
-
-_NUMBERS = (
-    "estimate",
-    "se",
-    "statistic",
-    "df",
-    "p",
-    "log_p",
-    "tau2",
-    "tau2_se",
-    "I2",
-    "H2",
-    "I2_Q",
-    "H2_Q",
-    "Q",
-    "Q_p",
-    "log_likelihood",
-)
-_INTERVALS = ("ci", "pi", "tau2_ci", "I2_ci", "H2_ci")
 
 
 def _refuse_beside_prior(requested: Mapping[str, object]) -> None:
@@ -325,10 +303,10 @@ def _options(
     method: str,
     test: str,
     level: float,
-    pi_rule: str,
-    tau2_ci_method: str | None,
-    bootstrap_draws: int,
-    seed: int | None,
+    pi_rule: str = "HTS-t(k-2)",
+    tau2_ci_method: str | None = "q-profile",
+    bootstrap_draws: int = BOOTSTRAP_DRAWS,
+    seed: int | None = None,
 ) -> Options:
     check_options(
         method=(method, Choice(METHODS)),
@@ -355,44 +333,3 @@ def _options(
         bootstrap_draws=int(bootstrap_draws),
         seed=None if seed is None else int(seed),
     )
-
-
-def _notes(options: Options, k: int, values: Mapping[str, Any]) -> Iterator[Note]:
-    """What a reader must know about the numbers, one sentence each."""
-    if k == 1:
-        yield Note(
-            "one-study",
-            "One study: its own estimate and Wald interval; what lies between studies cannot be known.",
-        )
-        return
-    if options.method == "EE":
-        yield Note(
-            "equal-effects",
-            "Method EE assumes one true effect: tau2 is 0, and there is nothing to predict beyond the estimate.",
-        )
-    elif options.pi_rule == "bootstrap":
-        yield Note(
-            "bootstrap-prediction",
-            "The bootstrap prediction interval has rules of its own (DerSimonian-Laird, Hartung-Knapp), whatever "
-            "method and test are; it need not contain the confidence interval.",
-        )
-    elif k == 2 and options.pi_rule == "HTS-t(k-2)":
-        yield Note("prediction-needs-three", "With two studies no prediction interval can be computed.")
-    if options.tau2_ci_method in ("q-profile", "generalised-q") and values["tau2_ci"][1] == 0:
-        yield Note(
-            "empty-tau2-interval",
-            f"The {options.tau2_ci_method} interval of tau2 is empty, as the studies agree more than "
-            "chance would have it; both bounds are given as 0.",
-        )
-    if options.test == "knha" and np.isnan(values["se"]):
-        yield Note(
-            "identical-effects",
-            "The effects are identical, so the Knapp-Hartung standard error would be 0: there is nothing to judge the "
-            "mean by, and no interval and no test (test 'adhoc' or 'z' has them).",
-        )
-    elif options.test == "knha" and values["Q"] < k - 1 and values["tau2"] == 0:
-        yield Note(
-            "narrower-than-wald",
-            f"The Knapp-Hartung variance factor is {values['H2_Q']:.3g}, below 1: the standard error is "
-            "smaller than the Wald one.",
-        )

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.analysis.ordered import orders_of
-from pdt_evidence.analysis.pooled.pooling import pool
+from pdt_evidence.analysis.pooled.pooling import pool_each
 from pdt_evidence.analysis.pooled.rows_to_pool import distinct_words
 from pdt_evidence.analysis.pooled.strata import Cells, Table, strata_of
 from pdt_evidence.effects.arrays import codes_of, joint_codes
@@ -132,11 +132,9 @@ def pooled_values(
     orders: dict[Any, tuple[Any, ...]] | None = None,
 ) -> Strata:
     """One value a trial, pooled stratum by stratum; `orders` has the categories of ordered columns."""
-    cells = Cells(table, orders)
-    return {
-        key: _noted(pool(**cells.arguments(rows, by, key), **settings), cells, rows, by)
-        for key, rows in strata_of(table, by)
-    }
+    cells, strata = Cells(table, orders), list(strata_of(table, by))
+    fits = pool_each([cells.arguments(rows, by, key) for key, rows in strata], **settings)
+    return {key: _noted(fit, cells, rows, by) for (key, rows), fit in zip(strata, fits, strict=True)}
 
 
 def _noted(fit: PooledEffect, cells: Cells, rows: list[int], by: tuple[str, ...]) -> PooledEffect:

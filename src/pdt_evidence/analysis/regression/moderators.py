@@ -21,7 +21,7 @@ from pdt_evidence.analysis.regression.clustered import FEWEST_DF, clustered_fit,
 from pdt_evidence.analysis.regression.moderator_codes import MODERATORS, UNKNOWN, Moderator, harmonised_rob
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.table import effect_sizes
-from pdt_evidence.effects.trials import trials
+from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options
 from pdt_evidence.evidence.frames import as_pandas, light
 from pdt_evidence.evidence.schema import listed, missing_column
@@ -144,7 +144,7 @@ def moderators(
     if unknown:
         raise EvidenceError(f"names has {', '.join(unknown)}; there is: {', '.join(MODERATORS)}.")
     if table is None:
-        table = trials(comparison="pdt_vs_control", follow_up="post")
+        table = light_trials(comparison="pdt_vs_control", follow_up="post")
     table = _with_effects(as_pandas(table))
     requested, absent = _with_columns(requested, table, asked=names is not None)
     rows = symptom_rows(light(table))

@@ -10,10 +10,10 @@ from pdt_evidence.figures.charts.bubbles import bubbles_of, level_words, moderat
 from pdt_evidence.figures.charts.equivalences import rows_of
 from pdt_evidence.figures.charts.lights import judged_of
 from pdt_evidence.figures.charts.network_funnel import adjusted_of
-from pdt_evidence.figures.charts.people import PEOPLE, arms_of_people, people_of
 from pdt_evidence.figures.charts.powers import ABOUT, needed_of
 from pdt_evidence.figures.forests.columns import SAID
 from pdt_evidence.figures.sheet import words
+from pdt_evidence.figures.sheet.people import PEOPLE, arms_of_people, people_of
 from pdt_evidence.formatting import PAGE, counted, effects_of, percent
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.frames import as_pandas, is_table
 from pdt_evidence.figures.charts.chart import MM, Chart, chart
 from pdt_evidence.figures.forests.columns import BIAS, JUDGEMENTS, SAID, reading, worst_of
-from pdt_evidence.figures.sheet import marks, words
+from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.colors import legible
 from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style, style_of
@@ -145,6 +145,8 @@ def _letters(number: int) -> list[str]:
 
 def _discs(made: Chart, table: list[list[str]]) -> list[Any]:
     """Coloured discs, one collection a judgement; what the legend shows."""
+    from pdt_evidence.figures.sheet import marks
+
     look, size = made.style, (1.5 * made.style.size) ** 2
     handles = []
     for word, name in SAID.items():

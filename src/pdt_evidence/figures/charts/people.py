@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import RequestError, known_options
+from pdt_evidence.errors import known_options
 from pdt_evidence.figures.charts.chart import Chart, chart
 from pdt_evidence.figures.sheet import words
+from pdt_evidence.figures.sheet.people import PEOPLE, arms_of_people, people_of
 from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
 from pdt_evidence.formatting import percent
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
     from pdt_evidence.analysis.meaning.absolute import Absolute
 
-__all__ = ["arms_of_people", "people_of", "pictograph"]
+__all__ = ["pictograph"]
 
-PEOPLE, ROW = 100, 10
+ROW = 10
 APART = 4.0  # columns between the two groups
 
 
@@ -114,26 +115,6 @@ def _draw(made: Chart, meaning: Absolute, names: tuple[str, str]) -> list[Any]:
                     zorder=2,
                 )
     return [handles[kind] for kind in kinds if kind in handles]
-
-
-def people_of(meaning: Absolute) -> tuple[int, int]:
-    """How many of a hundred respond without and with the therapy.
-
-    Raises
-    ------
-    RequestError
-        For another kind of result, or one without rates.
-    """
-    if type(meaning).__name__ != "Absolute":
-        raise RequestError(f"pictograph() draws what absolute() gives, found {type(meaning).__name__}.")
-    if math.isnan(meaning.rate):
-        raise RequestError("pictograph() needs rates: give absolute() a control_rate.")
-    return round(PEOPLE * meaning.control_rate), round(PEOPLE * meaning.rate)
-
-
-def arms_of_people(meaning: Absolute) -> tuple[str, str]:
-    """Names of the control arm and of arm 1."""
-    return meaning.arms[1], meaning.arms[0]
 
 
 def _limits(meaning: Absolute) -> str:

@@ -135,7 +135,8 @@ def specification_curve(
 def _draw(ax: Any, curve: Curve, placed: Placed, limits: tuple[float, float], reference: float) -> Any:
     from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-    from pdt_evidence.figures.sheet.canvas import Frame, Sheet
+    from pdt_evidence.figures.sheet.beside_plot import Sheet
+    from pdt_evidence.figures.sheet.canvas import Frame
 
     style, below = placed.style, placed.bottom + placed.lower + GAP
     frame = Frame(placed.left, placed.right, placed.top, below)

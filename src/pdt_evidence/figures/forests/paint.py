@@ -5,7 +5,7 @@ from __future__ import annotations
 from pdt_evidence.figures.forests.columns import JUDGEMENTS, judgement
 from pdt_evidence.figures.forests.place import indent_of
 from pdt_evidence.figures.forests.placement import FAVOURS_GAP, NOTES_GAP, PlacedColumn, PlacedRow, Placement
-from pdt_evidence.figures.sheet.canvas import Sheet
+from pdt_evidence.figures.sheet.beside_plot import Sheet
 from pdt_evidence.figures.sheet.colors import legible
 
 __all__ = ["write_all"]

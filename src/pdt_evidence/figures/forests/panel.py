@@ -14,7 +14,8 @@ from pdt_evidence.figures.forests.columns import judgement
 from pdt_evidence.figures.forests.placement import PlacedRow, Placement
 from pdt_evidence.figures.forests.records import ForestLayout
 from pdt_evidence.figures.sheet import axis, marks
-from pdt_evidence.figures.sheet.canvas import Frame, Sheet
+from pdt_evidence.figures.sheet.beside_plot import Sheet
+from pdt_evidence.figures.sheet.canvas import Frame
 from pdt_evidence.figures.sheet.styles import Style
 
 __all__ = ["Extras", "draw_all", "prepare"]

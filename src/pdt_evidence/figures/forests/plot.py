@@ -346,10 +346,10 @@ def _drawn(
 ) -> Axes:
     """What is placed, as marks and text."""
     from pdt_evidence.figures.forests import paint, panel
-    from pdt_evidence.figures.sheet import canvas
+    from pdt_evidence.figures.sheet.beside_plot import Sheet
 
     panel.prepare(ax, layout, placed, limits)
-    sheet = canvas.Sheet(ax, placed.face, placed.style)
+    sheet = Sheet(ax, placed.face, placed.style)
     paint.write_all(sheet, placed)
     panel.draw_all(sheet, layout, placed, limits, panel.Extras(**extras))
     locate: Any = ax.get_axes_locator()

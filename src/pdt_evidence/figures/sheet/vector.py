@@ -17,7 +17,8 @@ from matplotlib.path import Path
 from matplotlib.scale import LogTransform
 from matplotlib.transforms import Affine2D, IdentityTransform, Transform, blended_transform_factory
 
-from pdt_evidence.figures.sheet.canvas import MARGIN, Sheet
+from pdt_evidence.figures.sheet.beside_plot import Sheet
+from pdt_evidence.figures.sheet.canvas import MARGIN
 from pdt_evidence.figures.sheet.families import ALIKE
 from pdt_evidence.figures.sheet.measure import runs, tidy
 from pdt_evidence.figures.sheet.settings import described
