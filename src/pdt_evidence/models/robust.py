@@ -16,9 +16,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["cr2_mean", "cr2_means"]
+__all__ = ["NOTHING", "cr2_mean", "cr2_means"]
 
 Array = NDArray[np.float64]
+NOTHING = 1e-9  # of the model's standard error: a robust one below it has nothing to stand on
 Blocks = list[tuple[NDArray[np.intp], Array]]
 
 

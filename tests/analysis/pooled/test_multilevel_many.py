@@ -73,6 +73,29 @@ def test_shared_rows_take_a_correlation_each():
     assert len(set(many.estimate)) == 3
 
 
+def test_each_specification_takes_its_own_covariance():
+    yi, vi, cluster, rho = specifications(12)
+    together = np.array([[one == other for other in cluster] for one in cluster])
+    covariances = rho[:, None, None] * np.sqrt(vi[:, :, None] * vi[:, None, :]) * together
+    own = pdt.pool_multilevel_many(yi, vi, cluster, V=covariances)
+    by_rho = pdt.pool_multilevel_many(yi, vi, cluster, rho=rho)
+    assert_allclose(own.estimate, by_rho.estimate, rtol=1e-9)
+    assert_allclose(own.robust.df, by_rho.robust.df, rtol=1e-7)
+    shared = pdt.pool_multilevel_many(yi, vi, cluster, V=covariances[3])
+    assert_allclose(shared.estimate[3], own.estimate[3], rtol=1e-9)
+    with pytest.raises(EvidenceError, match=r"shape \(2, 21, 21\), but needs \(21, 21\).* or \(12, 21, 21\)"):
+        pdt.pool_multilevel_many(yi, vi, cluster, V=covariances[:2])
+
+
+def test_a_robust_error_without_ground_is_none():
+    """Identical effects leave residuals of rounding: their root is no standard error."""
+    many = pdt.pool_multilevel_many(
+        [[0.3] * 6, [0.3, 0.3, 0.3, 0.3, 0.3, 0.9]], [0.05] * 6, list("aabbcc"), rho=0.5
+    )
+    assert np.isnan([many.robust.se[0], many.robust.df[0], many.robust.p[0], *many.robust.ci[0]]).all()
+    assert np.isfinite([many.robust.se[1], many.robust.p[1]]).all()
+
+
 def test_every_fault_is_listed_at_once():
     with pytest.raises(EvidenceError) as found:
         pdt.pool_multilevel_many([[0.1, 0.2]] * 2, [0.1, 0.1], ["a", None, "b"], rho=[0.1, 0.2, 0.3])

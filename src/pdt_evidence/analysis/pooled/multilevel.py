@@ -26,7 +26,7 @@ from pdt_evidence.formatting import TEXT, aligned, counted, percent, plain, scal
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.multilevel import Peak, fit_reml
 from pdt_evidence.models.nested import Blocks, Nested, nest, sampling_blocks, total_blocks
-from pdt_evidence.models.robust import cr2_mean
+from pdt_evidence.models.robust import NOTHING, cr2_mean
 from pdt_evidence.options import LEVEL, MEASURE, Choice, check_options
 from pdt_evidence.results import Answer, Note, PooledEffect, as_ratios, closing
 from pdt_evidence.showing import Brief
@@ -271,7 +271,7 @@ def _from_covariances(
     for rows, M in total:
         weights[rows] = np.linalg.solve(M, np.ones((*rows.shape, 1)))[:, :, 0]
     se, df = cr2_mean(y - peak.mu, total, peak.variance)
-    robust = _student(peak.mu, se, df, level) if se > 1e-9 * peak.variance**0.5 else RobustMean()
+    robust = _student(peak.mu, se, df, level) if se > NOTHING * peak.variance**0.5 else RobustMean()
     Q, typical = _fixed_effect(y, blocks)
     return 100 * weights / weights.sum(), robust, Q, typical
 

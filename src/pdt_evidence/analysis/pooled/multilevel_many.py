@@ -23,7 +23,7 @@ from pdt_evidence.formatting import counted
 from pdt_evidence.models.distributions import two_sided_p, two_sided_quantile
 from pdt_evidence.models.multilevel import fit_reml_many
 from pdt_evidence.models.nested import Blocks, nest_many, sampling_blocks, total_blocks
-from pdt_evidence.models.robust import cr2_means
+from pdt_evidence.models.robust import NOTHING, cr2_means
 from pdt_evidence.models.tasks import in_order
 from pdt_evidence.options import LEVEL, Choice, check_options
 from pdt_evidence.showing import Brief
@@ -40,7 +40,7 @@ AT_ONCE = 100_000  # rows of specifications fitted together: what stays in the c
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RobustMeans(Brief):
-    """Cluster-robust (CR2) inference on each mean; NaN where a specification has one cluster only."""
+    """Cluster-robust (CR2) inference on each mean; NaN where it has nothing to stand on, as with one cluster."""
 
     se: Array
     statistic: Array
@@ -96,9 +96,9 @@ def pool_multilevel_many(
         The trial (or other unit) of each effect, the same in all specifications.
     rho : array_like, shape () or (n,), optional
         Correlation between the sampling errors of a cluster (CHE); None takes them as independent.
-    V : array_like, shape (k, k), optional
-        Sampling covariances, the same in all specifications, instead of `rho`. Those within clusters are read; the
-        variances are `vi`.
+    V : array_like, shape (k, k) or (n, k, k), optional
+        Sampling covariances, the same in all specifications or one matrix for each, instead of `rho`. Those within
+        clusters are read; the variances are `vi`.
     test, level
         As in `pool_multilevel`.
     executor : concurrent.futures.Executor, optional
@@ -138,7 +138,7 @@ def pool_multilevel_many(
     check_options(test=(test, Choice(TESTS)), level=(level, LEVEL))
     y, v, codes, r = _checked(yi, vi, list(cluster), rho)
     order = np.argsort(codes, kind="stable")
-    given = None if V is None else _checked_covariance(V, rho, codes)[np.ix_(order, order)]
+    given = None if V is None else _checked_covariance(V, rho, codes, len(y))[:, order[:, None], order]
     codes = codes[order]
     absent = ~(np.isfinite(y) & np.isfinite(v))
     y, v = (np.where(absent, np.nan, part)[:, order] for part in (y, v))
@@ -147,11 +147,14 @@ def pool_multilevel_many(
     else:
         r = np.full(len(y), np.nan)
     step = max(1, AT_ONCE // y.shape[1])
-    slices = ((y[i : i + step], v[i : i + step], r[i : i + step]) for i in range(0, len(y), step))
+    slices = (
+        (y[i : i + step], v[i : i + step], r[i : i + step], None if given is None else given[i : i + step])
+        for i in range(0, len(y), step)
+    )
     parts = []
     with (
         progress_bar("specifications", len(y), progress) as update,
-        in_order(partial(_fit, codes, given), slices, executor) as fits,
+        in_order(partial(_fit, codes), slices, executor) as fits,
     ):
         for part in fits:
             parts.append(part)
@@ -170,9 +173,9 @@ def pool_multilevel_many(
     )  # fmt: skip
 
 
-def _fit(codes: NDArray[np.intp], V: Array | None, piece: tuple[Array, Array, Array]) -> tuple[Array, ...]:
+def _fit(codes: NDArray[np.intp], piece: tuple[Array, Array, Array, Array | None]) -> tuple[Array, ...]:
     """All arrays of a slice of specifications, rows sorted by cluster."""
-    y, v, rho = piece
+    y, v, rho, V = piece
     present = np.isfinite(y)
     starts = np.flatnonzero(np.diff(codes, prepend=-1))
     m, k = len(starts), present.sum(axis=1)
@@ -182,13 +185,17 @@ def _fit(codes: NDArray[np.intp], V: Array | None, piece: tuple[Array, Array, Ar
     if len(some):
         y, v, rho = y[some], v[some], rho[some]
         blocks = (
-            _blocks(v, codes + m * np.arange(len(some))[:, None], rho) if V is None else _given(v, starts, V)
+            _blocks(v, codes + m * np.arange(len(some))[:, None], rho)
+            if V is None
+            else _given(v, starts, V[some])
         )
         nested = nest_many(y, blocks, starts)
         free = np.stack([n_clusters[some] > 1, n_clusters[some] < k[some]], axis=-1)
         peaks = fit_reml_many(nested, free)
         total = total_blocks(blocks, peaks.sigma2, y.shape[1])
         se, df = cr2_means(y - peaks.mu[:, None], total, peaks.variance)
+        unsure = ~(se > NOTHING * np.sqrt(peaks.variance))
+        se, df = (np.where(unsure, np.nan, part) for part in (se, df))
         value = np.where(k[some] > 1, peaks.log_likelihood, np.nan)
         sigma2 = np.where((k[some] > 1)[:, None], peaks.sigma2, np.nan)
         for part, values in zip(whole, (peaks.mu, peaks.variance, sigma2, value, se, df), strict=True):
@@ -205,7 +212,7 @@ def _blocks(v: Array, codes: NDArray[np.intp], rho: Array) -> Blocks:
 
 
 def _given(v: Array, starts: NDArray[np.intp], V: Array) -> Blocks:
-    """The same with covariances that are given: those of the rows of a cluster that are present."""
+    """The same with covariances (n, k, k) that are given: those of the rows of a cluster that are present."""
     k = v.shape[1]
     present = np.isfinite(v)
     by_size: dict[int, Blocks] = {}
@@ -215,10 +222,9 @@ def _given(v: Array, starts: NDArray[np.intp], V: Array) -> Blocks:
             columns = start + np.flatnonzero(pattern)
             if not len(columns):
                 continue
-            rows = np.flatnonzero(which.reshape(-1) == at)[:, None] * k + columns
-            block = np.broadcast_to(
-                V[np.ix_(columns, columns)], (len(rows), len(columns), len(columns))
-            ).copy()
+            own = np.flatnonzero(which.reshape(-1) == at)
+            rows = own[:, None] * k + columns
+            block = V[own[:, None, None], columns[:, None], columns]
             block[:, np.arange(len(columns)), np.arange(len(columns))] = v.ravel()[rows]
             if not positive_definite(block).all():
                 raise EvidenceError("V, with vi on its diagonal, is not positive definite within clusters.")
@@ -229,8 +235,8 @@ def _given(v: Array, starts: NDArray[np.intp], V: Array) -> Blocks:
     ]
 
 
-def _checked_covariance(V: ArrayLike, rho: ArrayLike | None, codes: NDArray[np.intp]) -> Array:
-    """V as an array, with nothing between clusters."""
+def _checked_covariance(V: ArrayLike, rho: ArrayLike | None, codes: NDArray[np.intp], n: int) -> Array:
+    """V as an array, one matrix a specification, with nothing between clusters."""
     problems = ["Give rho or V, not both."] if rho is not None else []
     try:
         found = np.asarray(V, dtype=float)
@@ -238,15 +244,16 @@ def _checked_covariance(V: ArrayLike, rho: ArrayLike | None, codes: NDArray[np.i
         raise EvidenceError(
             f"V holds values that are no numbers; expected a matrix {(len(codes),) * 2}."
         ) from None
-    if found.shape != (len(codes), len(codes)):
+    one = (len(codes), len(codes))
+    if found.shape not in (one, (n, *one)):
         problems.append(
-            f"V has the shape {found.shape}, but needs {(len(codes),) * 2}, a row and column an effect."
+            f"V has the shape {found.shape}, but needs {one}, a row and column an effect, or {(n, *one)}."
         )
-    elif not np.isfinite(found).all() or not np.allclose(found, found.T):
+    elif not np.isfinite(found).all() or not np.allclose(found, np.swapaxes(found, -1, -2)):
         problems.append("V has to be symmetric, and all of its values finite.")
     if problems:
         raise EvidenceError.from_problems(problems, "pool_multilevel_many()")
-    return np.where(codes[:, None] == codes, found, 0.0)
+    return np.broadcast_to(np.where(codes[:, None] == codes, found, 0.0), (n, *one))
 
 
 def _inference(mu: Array, se: Array, df: Array, level: float) -> RobustMeans:

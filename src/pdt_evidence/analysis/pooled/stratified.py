@@ -6,9 +6,10 @@ worked out once, so that a sensitivity analysis costs little more than its fits.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,19 +21,31 @@ from pdt_evidence.analysis.pooled.rows_to_pool import distinct_words
 from pdt_evidence.analysis.pooled.strata import Cells, Table, strata_of
 from pdt_evidence.effects.arrays import codes_of, joint_codes
 from pdt_evidence.effects.columns import Columns
+from pdt_evidence.effects.dependence import Blocks
 from pdt_evidence.effects.per_trial import Aggregation, one_per_trial
 from pdt_evidence.effects.shared_arms import Covariances
 from pdt_evidence.evidence import load
 from pdt_evidence.formatting import counted
 from pdt_evidence.results import Note, PooledEffect
 
-__all__ = ["MULTILEVEL_TESTS", "NONE_PASSED_OVER", "Strata", "Stratified", "pooled_values"]
+__all__ = ["MULTILEVEL_TESTS", "NONE_PASSED_OVER", "OverRho", "Strata", "Stratified", "pooled_values"]
 
 MULTILEVEL_TESTS = {"three-level": ("knha", "t", "z"), "che": ("knha",)}  # "knha" is merely the default
 NONE_PASSED_OVER = pd.DataFrame({"row_id": [], "reason": []}, dtype=str)
 FROM_ODDS = {"events", "reported OR"}  # in `yi_basis`
+EFFECT = ("yi", "vi")
 CLUSTER = "_cluster"  # one number for each trial and stratum
 Strata = dict[tuple[str, ...], PooledEffect]
+
+
+class OverRho(NamedTuple):
+    """A stratum under n correlations: effects and variances (n, k), what is behind them, covariances (n, k, k)."""
+
+    yi: NDArray[np.float64]
+    vi: NDArray[np.float64]
+    row_ids: Sequence[str]
+    trials: Sequence[Any]
+    V: NDArray[np.float64] | None = None
 
 
 class Stratified:
@@ -100,6 +113,23 @@ class Stratified:
         table, passed_over = self.values(dependence, rho, aggregate)
         return pooled_values(table, self._by, settings, self._orders), passed_over
 
+    def values_over(self, rhos: Sequence[float], aggregate: str) -> Iterator[tuple[tuple[str, ...], OverRho]]:
+        """Every stratum with one value a trial under each correlation."""
+        tables = [self.values("aggregate", rho, aggregate)[0] for rho in rhos]
+        for key, rows in strata_of(tables[0], self._by):
+            yi, vi = (
+                np.array([np.asarray(one[name], dtype=float)[rows] for one in tables]) for name in EFFECT
+            )
+            ids, trials = ([tables[0][name][at] for at in rows] for name in ("row_id", "trial_id"))
+            yield key, OverRho(yi, vi, ids, trials)
+
+    def rows_over(self, rhos: Sequence[float]) -> Iterator[tuple[tuple[str, ...], OverRho]]:
+        """Every stratum with all its rows, and their covariance under each correlation."""
+        for key, rows in strata_of(self._columns, self._by):
+            yi, vi = (np.tile(self._columns.numbers(name)[rows], (len(rhos), 1)) for name in EFFECT)
+            V = np.stack([self._blocks(key, rows, rho).dense() for rho in rhos])
+            yield key, OverRho(yi, vi, self._cells.of("row_id", rows), self._cells.of("trial_id", rows), V)
+
     def _pooled_rows(self, settings: dict[str, Any], rho: float | None) -> Strata:
         """Three-level models; with `rho` the sampling errors of a trial are correlated, inference is robust."""
         from pdt_evidence.analysis.pooled.multilevel import pool_multilevel
@@ -117,11 +147,14 @@ class Stratified:
             strata[key] = _noted(fit, self._cells, rows, by)
         return strata
 
-    def _covariance(self, key: tuple[str, ...], rows: list[int], rho: float) -> dict[Any, Any]:
-        """Sampling covariance of each trial: correlated outcomes, and arms that contrasts share."""
+    def _blocks(self, key: tuple[str, ...], rows: list[int], rho: float) -> Blocks:
         if key not in self._covariances:
             self._covariances[key] = Covariances(self._columns.take(np.asarray(rows)))
-        blocks = self._covariances[key].blocks(rho)
+        return self._covariances[key].blocks(rho)
+
+    def _covariance(self, key: tuple[str, ...], rows: list[int], rho: float) -> dict[Any, Any]:
+        """Sampling covariance of each trial: correlated outcomes, and arms that contrasts share."""
+        blocks = self._blocks(key, rows, rho)
         return {trial: V for trial, (_, V) in zip(blocks.clusters, blocks.by_cluster(), strict=True)}
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import isnan, nan
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from pdt_evidence.analysis.pooled.multilevel_many import pool_multilevel_many
+from pdt_evidence.analysis.pooled.pooling import pool_many
 from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
 from pdt_evidence.analysis.pooled.strata import strata_of
-from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, Stratified
+from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, OverRho, Stratified
 from pdt_evidence.analysis.pooled.usual_strata import with_strata
 from pdt_evidence.analysis.synthesis import scores_to_pool, test_done
 from pdt_evidence.effects.columns import Columns
@@ -25,7 +28,6 @@ from pdt_evidence.evidence.frames import as_pandas, light, with_window
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
-from pdt_evidence.results import PooledEffect
 
 __all__ = ["RHO_GRID", "sensitivity"]
 
@@ -34,6 +36,12 @@ WITHOUT_RHO = ("one-per-trial", "three-level")
 WITH_RHO = ("aggregate", "che")
 RHO_OF_TIES = 0.6  # where "one-per-trial" averages rows that tie, as in `synthesize`
 GLS = "aggregate, weighed"  # the rule "aggregate" with its other weights
+WEIGHTS = {"aggregate": "mean", GLS: "gls"}
+NUMBERS = ("estimate", "se", "df", "p", "tau2")
+COLUMNS = (
+    *("dependence", "rho", "events", "rows", "trials", "estimate", "se", "df", "ci_low", "ci_high"),
+    *("p", "tau2", "inference", "constant_correlation"),
+)
 
 
 @known_options
@@ -97,7 +105,6 @@ def sensitivity(
     )
     table, columns = with_strata(with_window(as_pandas(table)), by)
     with_rho = (*WITH_RHO, GLS) if rules else WITH_RHO
-    runs = [(rule, nan) for rule in WITHOUT_RHO] + [(rule, rho) for rule in with_rho for rho in rhos]
     rows: dict[tuple[str, ...], list[dict[str, object]]] = {}
     usable, _ = rows_to_pool(light(table), columns, None)
     replaced = _Replaced(usable)
@@ -105,7 +112,9 @@ def sensitivity(
     made: dict[tuple[str, ...], list[dict[str, object]]] = {}
     for events, fresh, same in _by_events(usable, columns, rules):
         again = {key: made[key] for key in same}
-        made = again | _every_run(fresh, runs, settings, columns, replaced)
+        made = again | (
+            {} if fresh is None else _every_run(fresh, with_rho, list(rhos), settings, columns, replaced)
+        )
         for key, found in made.items():
             rows.setdefault(key, []).extend({**row, "events": events} for row in found)
     found = pd.DataFrame([row for stratum in rows.values() for row in stratum])
@@ -133,27 +142,75 @@ def _by_events(
 
 
 def _every_run(
-    strata: Stratified | None,
-    runs: list[tuple[str, float]],
-    settings: dict[str, object],
+    strata: Stratified,
+    with_rho: Sequence[str],
+    rhos: Sequence[float],
+    settings: dict[str, Any],
     by: tuple[str, ...],
     replaced: _Replaced,
 ) -> dict[tuple[str, ...], list[dict[str, object]]]:
-    """The rows of each stratum, one a rule and correlation."""
+    """The rows of each stratum, one a rule and correlation: all correlations of a rule are fitted together."""
     made: dict[tuple[str, ...], list[dict[str, object]]] = {}
-    if strata is None:
-        return made
-    for rule, rho in runs:
-        dependence = "aggregate" if rule == GLS else rule
+    for rule in WITHOUT_RHO:
         own = settings
-        if dependence in MULTILEVEL_TESTS:
-            own = settings | {"method": "REML", "test": test_done(dependence, "knha")}
-        how = (dependence, RHO_OF_TIES if isnan(rho) else rho, "gls" if rule == GLS else "mean")
-        for key, effect in strata.pooled(own, *how)[0].items():
-            words = dict(zip(by, key, strict=True))
-            row: dict[str, object] = {**words, "dependence": rule, "rho": rho, "events": ""}
-            made.setdefault(key, []).append(row | _numbers(effect, replaced, rho))
-    return made
+        if rule in MULTILEVEL_TESTS:
+            own = settings | {"method": "REML", "test": test_done(rule, "knha")}
+        for key, fit in strata.pooled(own, rule, RHO_OF_TIES, "mean")[0].items():
+            about = _about(by, key, rule, nan, fit.row_ids, fit.columns["trial_id"], replaced)
+            numbers = {name: getattr(fit, name) for name in NUMBERS} | _ends(fit.ci)
+            made.setdefault(key, []).append(about | numbers | {"inference": fit.test})
+    for rule in with_rho if rhos else ():
+        over = strata.rows_over(rhos) if rule == "che" else strata.values_over(rhos, WEIGHTS[rule])
+        for key, stratum in over:
+            fits = _robust(stratum, settings["level"]) if rule == "che" else _pooled(stratum, settings)
+            about = [_about(by, key, rule, rho, stratum.row_ids, stratum.trials, replaced) for rho in rhos]
+            made.setdefault(key, []).extend(one | fit for one, fit in zip(about, fits, strict=True))
+    return {
+        key: [{name: row[name] for name in (*by, *COLUMNS)} for row in rows] for key, rows in made.items()
+    }
+
+
+def _pooled(stratum: OverRho, settings: dict[str, Any]) -> list[dict[str, object]]:
+    """One value a trial, pooled under each correlation."""
+    fits = pool_many(stratum.yi, stratum.vi, **settings)
+    numbers = {name: getattr(fits, name).tolist() for name in NUMBERS}
+    return [
+        {name: values[at] for name, values in numbers.items()} | _ends(ci) | {"inference": settings["test"]}
+        for at, ci in enumerate(fits.ci.tolist())
+    ]
+
+
+def _robust(stratum: OverRho, level: float) -> list[dict[str, object]]:
+    """All rows in the model with `rho`, under each correlation: robust, or by the model where that has no ground."""
+    fits = pool_multilevel_many(stratum.yi, stratum.vi, stratum.trials, V=stratum.V, level=level)
+    found = []
+    for at in range(len(fits.k)):
+        inference, by = ("t", fits) if np.isnan(fits.robust.se[at]) else ("CR2", fits.robust)
+        numbers = {name: getattr(by, name)[at].item() for name in ("se", "df", "p")}
+        model = {"estimate": fits.estimate[at].item(), "tau2": fits.tau2[at].item()}
+        found.append(model | numbers | _ends(by.ci[at].tolist()) | {"inference": inference})
+    return found
+
+
+def _ends(ci: Sequence[float]) -> dict[str, float]:
+    return {"ci_low": ci[0], "ci_high": ci[1]}
+
+
+def _about(
+    by: tuple[str, ...],
+    key: tuple[str, ...],
+    rule: str,
+    rho: float,
+    row_ids: Sequence[str],
+    trials: Sequence[object],
+    replaced: _Replaced,
+) -> dict[str, object]:
+    """What a row of the answer says besides its numbers."""
+    used = frozenset(row for ids in row_ids for row in str(ids).split("+"))
+    counts = {"rows": len(used), "trials": len(set(trials))}
+    words: dict[str, object] = dict(zip(by, key, strict=True))
+    words |= {"dependence": rule, "rho": rho, "events": ""}
+    return words | counts | {"constant_correlation": replaced.among(used, rho)}
 
 
 class _Replaced:
@@ -173,20 +230,3 @@ class _Replaced:
                 self._of_rows[ids] = Covariances(self._columns.take(rows))
             self._known[ids, rho] = " ".join(map(str, self._of_rows[ids].blocks(rho).replaced))
         return self._known[ids, rho]
-
-
-def _numbers(effect: PooledEffect, replaced: _Replaced, rho: float) -> dict[str, object]:
-    used = frozenset(row for ids in effect.row_ids for row in ids.split("+"))
-    return {
-        "rows": len(used),
-        "trials": len(set(effect.columns["trial_id"])),
-        "estimate": effect.estimate,
-        "se": effect.se,
-        "df": effect.df,
-        "ci_low": effect.ci[0],
-        "ci_high": effect.ci[1],
-        "p": effect.p,
-        "tau2": effect.tau2,
-        "inference": effect.test,
-        "constant_correlation": replaced.among(used, rho),
-    }
