@@ -166,3 +166,6 @@ def test_paper_shows_all_and_cuts_nothing(shown, name, paper):
     )
     assert folded == 0
     assert page.locator("nav").is_hidden()
+    # A head with a button's box in it is printed on the first page of its table alone.
+    boxed = "[...document.querySelectorAll('thead *')].filter(one => getComputedStyle(one).display.includes('block'))"
+    assert page.evaluate(f"{boxed}.length") == 0

@@ -161,6 +161,8 @@ def _trials(contents: Contents) -> list[dict[Any, Any]]:
     table["source"] = table["source_id"].map(short).fillna(table["source_id"])
     table["source_doi"] = table["source_id"].map(contents.sources.set_index("source_id")["doi"]).fillna("")
     table["anchor"] = "trial-" + table["row_id"]
+    first = table.groupby("reference")["row_id"].transform("first")
+    table["reference_at"] = first.where((first != table["row_id"]) & (table["reference"] != ""), "")
     return table.to_dict("records")
 
 
