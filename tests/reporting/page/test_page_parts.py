@@ -153,7 +153,7 @@ def test_a_picture_in_the_page_keeps_its_names_apart_and_leads_to_rows():
     assert 'href="#one-m"' in made
     assert not re.search(r"metadata|<style|xlink", made)
     assert re.findall(r'<a href="(#trial-T\d+)"><text', made) == ["#trial-T0001", "#trial-T0002"]
-    assert re.search(r'style="max-width:100\.5pt".*A &amp; B.*two studies', made)
+    assert re.search(r'style="--w:100\.5".*A &amp; B.*two studies', made)
 
 
 def test_a_picture_in_the_page_has_coarser_places_but_every_digit_that_is_read():

@@ -59,7 +59,7 @@ def inline(
     drawn = ID.sub(lambda found: found[0] if found[1] in needed else "", drawn)
     drawn = re.sub(r'\bid="', f'id="{name}-', drawn)
     drawn = re.sub(r'(url\(|href=")#', rf"\g<1>#{name}-", drawn).replace("xlink:href", "href")
-    box = f'viewBox="0 0 {width[1]} {width[2]}" style="max-width:{width[1]}pt"' if width else ""
+    box = f'viewBox="0 0 {width[1]} {width[2]}" style="--w:{width[1]}"' if width else ""
     labels = f'role="group" aria-labelledby="{name}-title {name}-desc"'
     words = (
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(description)}</desc>'
