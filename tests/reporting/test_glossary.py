@@ -24,6 +24,11 @@ def test_the_words_are_replaced_outside_of_code_and_places():
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        (
+            "counts persons with an event; row a has a score",
+            "only counts patients who had an outcome; row a has a score",
+        ),
+        ("effects of Monsen 2000 (seen member)", "effects of Monsen 2000 (known to be in the review)"),
         ("Trials held against CBT: how many?", "Trials available to us against CBT: how many?"),
         (
             "how many kept their gains is held of no review",

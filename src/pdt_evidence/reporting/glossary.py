@@ -17,11 +17,12 @@ WORDS = (
     (r"\bheld\b", "available to us"),
     (r"\bHeld\b", "Available to us"),
     (r"\(conflict member\)", "(sources disagree whether it is in the review)"),
+    (r"\bcounts persons with an event;", "only counts patients who had an outcome;"),
     (r"\((seen|believed) member\)", r"(\1 to be in the review)"),
     (r"\(seen to be", "(known to be"),
     (r"\bbelieved members\b", "the trials believed to be in the review"),
 )
-OF_THE_LIBRARY = re.compile("eld|member")  # in any word that is replaced
+OF_THE_LIBRARY = re.compile("eld|member|persons")  # in any word that is replaced
 APART = re.compile(r'(<(style|script|code)\b.*?</\2>|<td class="where">.*?</td>|<[^>]+>)', re.S)
 
 

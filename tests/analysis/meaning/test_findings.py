@@ -5,6 +5,7 @@ import warnings
 from dataclasses import replace
 
 import docx
+import docx.enum.text
 import numpy as np
 import pandas as pd
 import pytest
@@ -148,6 +149,15 @@ def test_a_bundled_control_rate_of_an_own_table_is_named_in_every_output(tmp_pat
     given = pdt.findings(fit, control_rate=0.2)
     assert "bundled" not in given.summary()
     assert "as given by the user" in given.to_frame()["control_rate_basis"].iloc[0]
+
+
+def test_numbers_stand_on_the_right_in_word(synthesis, tmp_path):
+    pdt.findings(synthesis).to_word(tmp_path / "found.docx")
+    for row in docx.Document(str(tmp_path / "found.docx")).tables[0].rows:
+        right = [
+            cell.paragraphs[0].alignment == docx.enum.text.WD_ALIGN_PARAGRAPH.RIGHT for cell in row.cells
+        ]
+        assert right == [False, *[True] * 5, *[False] * 6]
 
 
 def test_bundled_trials_borrow_nothing_and_say_what_they_count(synthesis):

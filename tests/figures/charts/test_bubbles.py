@@ -91,3 +91,19 @@ def test_one_interval_is_drawn_where_both_are_the_same():
         bands = [mark for mark in ax.collections if mark.get_gid() in ("ci", "pi")]
         assert {mark.get_gid() for mark in bands} == drawn
         assert all(mark.get_alpha() is None for mark in bands)
+
+
+@pytest.mark.parametrize(
+    ("measure", "label"),
+    [("SMD", "Standardised mean difference"), ("RR", "Risk ratio (logarithm)"), ("", "Effect")],
+)
+def test_the_axis_of_effects_names_their_measure(measure, label):
+    table = pd.DataFrame(
+        {"yi": [0.6, 0.2, 0.4, 0.1], "vi": [0.04, 0.03, 0.09, 0.05], "year": [2001, 2004, 2010, 2015]}
+    )
+    if measure:
+        table["measure"] = measure
+    assert pdt.bubble(pdt.metareg("yi ~ year", table)).get_ylabel() == label
+    assert pdt.bubble(pdt.metareg("yi ~ year", table), ylabel="g").get_ylabel() == "g"
+    other = table.rename(columns={"yi": "difference"})
+    assert pdt.metareg("difference ~ year", other).measure == "GEN"

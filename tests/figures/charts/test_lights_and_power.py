@@ -12,7 +12,11 @@ def test_lights_that_are_not_reported_are_rings_with_a_key_and_no_canvas_stays_e
     ax = pdt.traffic_lights(table)
     rings = [mark for mark in ax.collections if mark.get_gid() == "missing"]
     assert [ring.get_offsets().tolist() for ring in rings] == [[[0.0, 1.0]]]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["Low", "High", "Not reported"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+        "Low (+)",
+        "High (−)",
+        "Not reported",
+    ]
     assert ax.get_xlim() == (-0.5, 1.5)
     assert ax.figure.get_size_inches()[0] * 25.4 < 100
 

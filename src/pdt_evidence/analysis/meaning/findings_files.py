@@ -13,6 +13,7 @@ __all__ = ["TableNote", "html_table", "latex_table", "write_word"]
 
 TITLE = "Summary of findings"
 WIDTHS = (2.3, 1.8, 1.9, 1.8, 1.9, 2.4, 2.4, 2.4, 2.75, 2.5, 2.5, 2.6)  # cm, of a landscape page
+NUMBERS = range(1, 6)  # columns: trials, effect, people without and with the treatment, their difference
 Cells = Sequence[str]
 
 
@@ -122,7 +123,8 @@ def write_word(path: Path, head: Cells, rows: Sequence[Cells], notes: Sequence[T
 
 
 def _word_row(table: Any, texts: Cells, marks: Cells, head: bool, widths: Sequence[Any]) -> None:
-    """A row that stays on one page; a head that is repeated on each."""
+    """A row that stays on one page, its numbers on the right; a head that is repeated on each."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import OxmlElement
 
     row = table.add_row()
@@ -130,8 +132,10 @@ def _word_row(table: Any, texts: Cells, marks: Cells, head: bool, widths: Sequen
     properties.append(OxmlElement("w:cantSplit"))
     if head:
         properties.append(OxmlElement("w:tblHeader"))
-    for cell, text, mark, width in zip(row.cells, texts, marks, widths, strict=True):
+    for at, (cell, text, mark, width) in enumerate(zip(row.cells, texts, marks, widths, strict=True)):
         cell.width, cell.text = width, text
+        if at in NUMBERS:
+            cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
         if mark:
             cell.paragraphs[0].add_run(f"[{mark}]").font.superscript = True
         for run in cell.paragraphs[0].runs:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_design",
+    "measure_of",
     "new_design",
     "no_column",
     "read_design",
@@ -54,8 +55,18 @@ def check_design(X: Array, names: list[str]) -> None:
 
 def with_effects_of_means(formula: str, table: pd.DataFrame, vi: str) -> pd.DataFrame:
     """The table, with effects where the formula is about `yi` and the table has means of both arms instead."""
-    left = formula.partition("~")[0].strip(" `") if "~" in formula else ""
-    return effects_of_means(table) if (left or "yi", vi) == ("yi", "vi") else table
+    return effects_of_means(table) if (_left(formula), vi) == ("yi", "vi") else table
+
+
+def measure_of(formula: str, table: pd.DataFrame) -> str:
+    """The measure that a table with effects says they are of; "GEN" where it says none, or several."""
+    measures = set(table["measure"].dropna()) if "measure" in table.columns else set()
+    return str(measures.pop()) if len(measures) == 1 and _left(formula) == "yi" else "GEN"
+
+
+def _left(formula: str) -> str:
+    """The column of effects."""
+    return (formula.partition("~")[0].strip(" `") if "~" in formula else "") or "yi"
 
 
 def read_design(formula: str, table: pd.DataFrame, vi: str):

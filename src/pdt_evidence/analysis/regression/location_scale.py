@@ -63,6 +63,7 @@ class LocationScale(Brief):
     scale_design: Array  # (k, q)
     spec: Any
     scale_spec: Any
+    measure: str = "GEN"  # of the effects, where the table says it
 
     def __repr__(self) -> str:
         rules = f"{self.formula}, scale {self.scale_formula}, {self.method} {self.test}"

@@ -6,6 +6,7 @@ without a moderator are listed in `left_out`, and counted.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -15,6 +16,7 @@ from scipy.special import fdtrc
 from pdt_evidence.analysis.regression.by_cluster import fit_by_cluster
 from pdt_evidence.analysis.regression.formulas import (
     check_design,
+    measure_of,
     read_design,
     warn_of_repeats,
     with_effects_of_means,
@@ -162,17 +164,18 @@ def metareg(
         rho=(rho, RHO),
     )
     table = with_effects_of_means(formula, table, vi)
+    measure = measure_of(formula, table)
     if scale is not None:
-        return _with_scale(formula, scale, table, vi, method, test, level, cluster)
+        return replace(_with_scale(formula, scale, table, vi, method, test, level, cluster), measure=measure)
     y, v, X, spec, excluded = data = read_design(formula, table, vi)
     names = [str(name) for name in spec.column_names]
     check_design(X, names)
     if cluster is not None:
         require_choice("method (with cluster)", method, ("REML",))
         require_choice("test (with cluster: always CR2)", test, ("knha",))
-        return fit_by_cluster(formula, data, table, cluster, rho, level)
+        return replace(fit_by_cluster(formula, data, table, cluster, rho, level), measure=measure)
     warn_of_repeats(table, excluded)
-    return _fit(formula, y, v, X, spec, names, method, test, level, excluded)
+    return replace(_fit(formula, y, v, X, spec, names, method, test, level, excluded), measure=measure)
 
 
 def _with_scale(

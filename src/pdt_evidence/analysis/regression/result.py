@@ -81,6 +81,7 @@ class MetaRegression(Brief):
     vi: Array
     design: Array  # (k, p)
     spec: Any  # formulaic's ModelSpec, by which `predict` reads a new table
+    measure: str = "GEN"  # of the effects, where the table says it
 
     def __repr__(self) -> str:
         rules = f"{self.formula}, {self.method} {self.test}"

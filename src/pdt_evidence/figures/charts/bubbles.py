@@ -13,7 +13,7 @@ from pdt_evidence.figures.charts.chart import MM, Chart, Ruler, chart
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.colors import mixed
 from pdt_evidence.figures.sheet.styles import Style
-from pdt_evidence.formatting import percent
+from pdt_evidence.formatting import RATIOS, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,7 +60,7 @@ def bubble(
     height: float = 95.0,
     title: str = "",
     xlabel: str | None = None,
-    ylabel: str = "Effect",
+    ylabel: str | None = None,
 ) -> Axes:
     """Draw the studies of a meta-regression against a moderator, with the regression and its intervals.
 
@@ -76,7 +76,7 @@ def bubble(
         As in `funnel`.
 
     xlabel, ylabel : str, optional
-        What stands at the axes; the moderator in words without `xlabel`.
+        What stands at the axes; without them the moderator, and the measure of the effects, in words.
 
     Returns
     -------
@@ -130,10 +130,16 @@ def bubble(
     return made.finish(
         title=title,
         xlabel=moderator_words(found) if xlabel is None else xlabel,
-        ylabel=ylabel,
+        ylabel=_measured(regression.measure) if ylabel is None else ylabel,
         legend=[*drawn, *_sizes(made, found)],
         x=list(enumerate(levels)) if levels else Ruler(whole=bool((found.x == np.round(found.x)).all())),
     )
+
+
+def _measured(measure: str) -> str:
+    """The measure as the axis has it: ratios are regressed as logarithms."""
+    name = words.full_measure(measure)
+    return f"{name} (logarithm)" if measure in RATIOS else name
 
 
 def moderator_words(found: Bubbles) -> str:

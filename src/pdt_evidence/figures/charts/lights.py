@@ -155,7 +155,8 @@ def _discs(made: Chart, table: list[list[str]]) -> list[Any]:
             made.ax, places, [size] * len(places), color=_color(look, word), shape="o", gid=f"lights:{word}"
         )
         if found is not None:
-            handles.append(made.ax.scatter([], [], s=KEY * size, color=_color(look, word), label=name))
+            label = f"{name} ({JUDGEMENTS[word]})"  # the sign is what is left of it in grey
+            handles.append(made.ax.scatter([], [], s=KEY * size, color=_color(look, word), label=label))
     places = [(x, y) for y, row in enumerate(table) for x, found in enumerate(row) if not found]
     ring = marks.points(made.ax, places, [size] * len(places), color=look.paper, shape="o", gid="missing")
     if ring is not None:

@@ -116,9 +116,9 @@ class Typeface:
     def _chopped(self, word: str, width: float, size: float, weight: str) -> list[str]:
         if self.width(word, size, weight) <= width:
             return [word]
-        begin, hyphen, end = word.partition("-")
-        if end and begin and self.width(begin + hyphen, size, weight) <= width:
-            return [begin + hyphen, *self._chopped(end, width, size, weight)]
+        begin, dash, end = next(filter(all, map(word.partition, "-–")), (word, "", ""))  # DerSimonian–Laird
+        if dash and self.width(begin + dash, size, weight) <= width:
+            return [begin + dash, *self._chopped(end, width, size, weight)]
         pieces = [""]
         for char in word:
             # A combining mark stays with the letter that it belongs to.

@@ -23,6 +23,7 @@ IN_SHORT = {
     "secondary": "as quoted",
     "derived": "computed",
 }
+WHEN = {"post": "post-treatment"}  # where a source has no word for it
 REMARKS = {"ok": "", "mislabelled": "labelled wrongly in its source", "conflict": "sources disagree"}
 AGREE = 5e-7  # the numbers written out give the effect to six decimals, or are not written out
 
@@ -40,7 +41,9 @@ def verified(word: str) -> str:
 
 def panel(row: dict[str, Any]) -> list[tuple[str, str]]:
     """Names and texts of one row's panel, those that have something to say."""
-    measured = ", ".join(filter(None, (row["instrument"], _rated(row), row["time_label"])))
+    measured = ", ".join(
+        filter(None, (row["instrument"], _rated(row), WHEN.get(row["time_label"], row["time_label"])))
+    )
     lines = [
         ("Measured by", measured or row["outcome_label"]),
         (row["arm_t_label"] or "Treated", _arm(row, "t")),
