@@ -80,6 +80,7 @@ def pytest_collection():
     finally:
         gc.freeze()
         gc.enable()
+        gc.set_threshold(20_000, 20, 50)  # trees and figures are many objects that live: searched less often
 
 
 @pytest.hookimpl(wrapper=True)

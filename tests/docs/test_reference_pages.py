@@ -1,24 +1,35 @@
 """What the site says of names, columns and commands is what the library has."""
 
+import dataclasses
 import doctest
 import inspect
 import json
 import re
+from functools import cache
 from importlib import import_module
 
 import pytest
 from website.external_links import misshapen
 from website.pages import ROOT, command_line, data_dictionary, results_schema
-from website.reference import all_names, groups, one_line, place, source_of
-from website.signatures import from_signature
+from website.reference import all_names, groups, one_line, place, records, source_of
+from website.signatures import from_signature, with_fields
 
 import pdt_evidence as pdt
 
 FUNCTIONS = [name for name in pdt.__all__ if inspect.isfunction(getattr(pdt, name))]
 CONSTANTS = [name for name in pdt.__all__ if not hasattr(getattr(pdt, name), "__qualname__")]
-PAGES = {path: text for group in groups() for path, text in group.pages().items()}
-ENTRIES = re.findall(r"^::: (\S+)$", "\n".join(PAGES.values()), flags=re.MULTILINE)
 ROW = re.compile(r'^\| <a id="(\S+)"></a>\[`(\w+)`\]\((\w+\.md)\) \| \S.* \|$', flags=re.MULTILINE)
+
+
+@cache
+def pages():
+    """Path -> Markdown; written when the first test wants them, not while tests are collected."""
+    return {path: text for group in groups() for path, text in group.pages().items()}
+
+
+@cache
+def entries():
+    return [text.splitlines()[0].removeprefix("::: ") for text in pages().values() if text.startswith("::: ")]
 
 
 def docstring(name):
@@ -27,26 +38,39 @@ def docstring(name):
 
 
 def test_the_reference_has_every_public_name_once_and_no_other():
-    assert sorted(entry.rpartition(".")[2] for entry in ENTRIES) == pdt.__all__
+    assert sorted(entry.rpartition(".")[2] for entry in entries()) == pdt.__all__
     assert sorted(name for group in groups() for name in group.names) == pdt.__all__
 
 
 def test_an_entry_names_the_place_where_the_name_is_defined():
-    for entry in ENTRIES:
+    for entry in entries():
         module, _, name = entry.rpartition(".")
         assert getattr(import_module(module), name) is getattr(pdt, name)
 
 
 def test_every_name_has_a_page_of_its_own_that_its_group_leads_to():
-    """One entry a page keeps each small; what led to an entry on the page of its group finds its row there."""
-    assert all(text.count("::: ") == 1 for path, text in PAGES.items() if not path.endswith("/index.md"))
+    """That keeps each small; what led to an entry on the page of its group finds its row there."""
     for group in groups():
-        rows = ROW.findall(PAGES[group.path])
+        rows = ROW.findall(pages()[group.path])
         assert [(anchor, name) for anchor, name, _ in rows] == [(place(name), name) for name in group.names]
-        assert all(f"{group.folder}/{page}" in PAGES for _, _, page in rows)
+        assert all(f"{group.folder}/{page}" in pages() for _, _, page in rows)
         assert all(
             f"]({group.path_of(name).removeprefix('reference/')})" in all_names() for name in group.names
         )
+
+
+def test_what_a_function_gives_is_described_once_on_its_page_or_named_there():
+    told = re.findall(r"^::: (\S+)$", "\n".join(pages().values()), flags=re.MULTILINE)
+    assert len(told) == len(set(told)) > len(entries()) + 30
+    for group in groups():
+        for name in group.names:
+            page = pages()[group.path_of(name)]
+            for record in records(name):
+                described = f"::: {record.__module__}.{record.__qualname__}\n" in page
+                assert described != (f"`{record.__name__}` is described with `" in page), name
+    assert [record.__name__ for record in records("metareg")] == ["MetaRegression", "LocationScale"]
+    assert records("read_trials") == records("import_file") != ()  # imported for its type alone
+    assert records("pool") == records("PooledEffect") == ()  # a public name has its own page
 
 
 def test_what_a_name_is_for_stands_in_one_line_of_plain_markdown():
@@ -100,17 +124,47 @@ def test_the_words_of_a_docstring_on_a_type_stay_beside_the_type_of_the_signatur
     )
 
 
+def records_of_the_reference():
+    given = {record for group in groups() for name in group.names for record in records(name)}
+    return [*given, pdt.PooledEffect, pdt.Synthesis]
+
+
+def test_the_table_of_attributes_has_every_field_of_a_record_once():
+    described = [record for record in records_of_the_reference() if dataclasses.is_dataclass(record)]
+    assert len(described) > 30
+    for record in described:
+        named = [row.name for row in with_fields(source_of(record.__module__)[record.__qualname__])]
+        own = [name for name in vars(record)["__annotations__"] if not name.startswith("_")]
+        assert named[: len(own)] == own, record
+        assert len(set(named)) == len(named), record
+
+
+def test_a_field_is_described_by_the_docstring_or_by_the_comment_on_its_line():
+    rows = {row.name: row for row in with_fields(source_of("pdt_evidence.results")["PooledEffect"])}
+    assert rows["tau2"].description == "Squared units of `estimate`."
+    assert rows["columns"].description == "Per study, for figures."  # behind the last of its three lines
+    assert (str(rows["ci"].annotation), rows["ci"].description) == ("tuple[float, float]", "")
+    (equivalence,) = records("equivalence")
+    rows = {row.name: row for row in with_fields(source_of(equivalence.__module__)["Equivalence"])}
+    assert rows["se"].description == rows["df"].description != ""  # "estimate, se, df : float"
+
+
 def test_a_class_shows_its_public_members_only():
-    listed = re.findall(r"members: \[(.*)\]$", "\n".join(PAGES.values()), flags=re.MULTILINE)
+    listed = re.findall(r"members: \[(.*)\]$", "\n".join(pages().values()), flags=re.MULTILINE)
     shown = [name for line in listed for name in line.split(", ")]
-    assert {"estimate", "summary", "methods", "log_density"} <= set(shown)
+    assert {"summary", "methods", "log_density"} <= set(shown)
+    (listed,) = re.findall(
+        r" members: \[(.*)\]$", pages()["reference/pooling/PooledEffect.md"], flags=re.MULTILINE
+    )
+    assert "beyond" in listed.split(", ")
+    assert "estimate" not in listed.split(", ")  # a field: it stands in the table of attributes
     assert [name for name in shown if name.startswith("_")] == []
 
 
 def test_every_figure_stands_beside_its_entry():
     from pdt_evidence.figures.registry import FIGURES
 
-    text = "\n".join(PAGES.values())
+    text = "\n".join(pages().values())
     shown = set(re.findall(r"^!\[(\w+), drawn", text, flags=re.MULTILINE))
     drawing = {name for name in pdt.__all__ if name in FIGURES}
     assert len(drawing) > 15

@@ -47,6 +47,31 @@ def test_a_picture_takes_its_room_before_it_is_there(hooks):
     assert f'<img src="../gallery/forest.png" loading="lazy" width="{width}" height="{height}">' in shown
 
 
+def test_a_public_name_in_a_text_leads_to_its_page(hooks):
+    at = "../reference/pooling/pool.html"
+    shown = {
+        "as in <code>pool</code>": f'as in <a href="{at}"><code>pool</code></a>',
+        "<code>pdt.pool</code>": f'<a href="{at}"><code>pdt.pool</code></a>',
+        '<a href="y"><code>pool</code></a>': '<a href="y"><code>pool</code></a>',  # it leads elsewhere
+        "<pre><code>pool</code></pre>": "<pre><code>pool</code></pre>",
+        "<code>sources</code>": "<code>sources</code>",  # an argument of forest, too
+        "<code>yi</code>": "<code>yi</code>",
+    }
+    assert {text: hooks.on_page_content(text, PAGE, []) for text in shown} == shown
+    own = types.SimpleNamespace(file=types.SimpleNamespace(dest_uri="reference/pooling/pool.html"))
+    assert hooks.on_page_content("<code>pool</code>", own, []) == "<code>pool</code>"
+    beside = hooks.on_page_content("<code>pool_many</code>", own, [])
+    assert beside == '<a href="pool_many.html"><code>pool_many</code></a>'
+
+
+def test_references_are_a_list_whose_dois_are_links(hooks):
+    listed = "<p>.. [1] Knapp. doi:10.1002/sim.1482\n.. [2] Other, doi:10.1000/a(1)b.</p><p>As told [1]_.</p>"
+    assert hooks.on_page_content(listed, PAGE, []) == (
+        '<p>[1] Knapp. <a href="https://doi.org/10.1002/sim.1482">doi:10.1002/sim.1482</a>'
+        '<br>[2] Other, <a href="https://doi.org/10.1000/a(1)b">doi:10.1000/a(1)b</a>.</p><p>As told [1].</p>'
+    )
+
+
 def test_the_search_of_a_page_opened_from_a_folder_fetches_nothing():
     """The offline plugin would load its shim from elsewhere, were it not here."""
     settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")

@@ -46,7 +46,8 @@ def test_every_outcome_and_window_is_understood(made, saved):
 @pytest.mark.warns("contradict the outcome")  # of the file whose labels are exchanged
 def test_the_claims_are_judged_on_the_imported_trials(saved):
     """The verdicts follow the numbers of the file: made-up trials in favour, against, and favoured the other way."""
-    available = {name: pdt.check_claims()[name].verdict for name in CLAIMS}
+    bundled = pdt.check_claims()
+    available = {name: bundled[name].verdict for name in CLAIMS}
     for_it, against, mirrored = (
         pdt.check_claims(pdt.read_revman(saved(**options), review="abbass2014"), review="abbass2014")
         for options in (

@@ -1,6 +1,7 @@
 """One run writes everything, the same on every run, or nothing at all."""
 
 import re
+import sys
 from html import unescape
 from html.parser import HTMLParser
 
@@ -306,16 +307,26 @@ def test_the_page_names_the_data_it_rests_on(run):
     assert data_version() in (run[0] / "report.html").read_text(encoding="utf-8")
 
 
-def test_a_failed_run_leaves_everything_as_it_was(tmp_path, monkeypatch):
+def test_a_failed_run_leaves_everything_as_it_was(full, tmp_path, monkeypatch):
+    """It fails when the figures are written and the tables are next; what it is made of is computed already."""
+    module = sys.modules[reproduce.__module__]
+    known = Contents()
+    vars(known).update({name: value for name, value in vars(full).items() if name != "_tables"})
+    monkeypatch.setattr(module, "Contents", lambda **_: known)
+    monkeypatch.setattr(module, "FIGURE_FORMATS", ("svg",))
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "claims.csv").write_text("mine")
 
+    figures = []
+
     def fail(self):
+        figures.extend(tmp_path.glob(".making-*/figures/*.svg"))
         raise EvidenceError("no claims today")
 
     monkeypatch.setattr(contents.Contents, "pooled_table", fail)
     with pytest.raises(EvidenceError, match="no claims today"):
         reproduce(tmp_path)
+    assert len(figures) > 8
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["claims.csv"]
     assert (tmp_path / "tables" / "claims.csv").read_text() == "mine"
 

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from website.metafor import page as metafor_page
 from website.pages import ROOT, SCHEMA, written
-from website.reference import Group, all_names, groups
+from website.reference import Group, addresses, all_names, groups
 from website.tutorials import tutorials
 
 # Files of the repository that a page leads to, and where the site has them.
@@ -90,7 +90,36 @@ def on_page_content(html: str, page: Any, files: Files, **given: Any) -> str:
             return tag + image[3]
         return f'<a class="enlarge" href="{image[2]}" title="Enlarge">{tag}</a>'
 
-    return IMAGE.sub(picture, html)
+    html = MARK.sub(r"\1", ENTRY.sub(r"<br>\1", html)).replace("<p><br>", "<p>")
+    return _linked(IMAGE.sub(picture, html), page.file.dest_uri)
+
+
+ENTRY = re.compile(
+    r"\s*\.\. (\[\d+\])"
+)  # of a list of references in a docstring, and the mark that leads to it
+MARK = re.compile(r"(\[\d+\])_")
+
+
+# A name or a DOI in a text; links and blocks of code are passed over whole.
+NAME = re.compile(
+    r"<a\b.*?</a>|<pre\b.*?</pre>|<h\d.*?</h\d>|<code>(?:pdt\.)?(\w+)</code>|<code>.*?</code>"
+    r"|\bdoi:(10\.\d{4,9}/[^\s<]*[^\s<.,;)])",
+    flags=re.DOTALL,
+)
+
+
+def _linked(html: str, here: str) -> str:
+    """Each public name in a text leads to its page ("as in `pool`") unless it is that one; each DOI to its work."""
+
+    def link(found: re.Match[str]) -> str:
+        if found[2]:
+            return f'<a href="https://doi.org/{found[2]}">{found[0]}</a>'
+        there = addresses().get(found[1])
+        if there is None or there == here:
+            return found[0]
+        return f'<a href="{posixpath.relpath(there, posixpath.dirname(here) or ".")}">{found[0]}</a>'
+
+    return NAME.sub(link, html)
 
 
 def _size(address: str, page: Any, files: Files) -> str:

@@ -8,13 +8,25 @@ import re
 import sys
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import griffe
 
 import pdt_evidence as pdt
 
-__all__ = ["Group", "all_names", "groups", "name_groups", "one_line", "place", "source_of"]
+__all__ = [
+    "Group",
+    "addresses",
+    "all_names",
+    "entry",
+    "groups",
+    "name_groups",
+    "one_line",
+    "place",
+    "records",
+    "source_of",
+]
 
 ROOT = Path(__file__).parents[2]
 GALLERY = ROOT / "docs" / "gallery"
@@ -86,13 +98,31 @@ def name_groups() -> dict[str, list[str]]:
     return {title: names for title, names in found.items() if names}
 
 
+@cache
+def addresses() -> dict[str, str]:
+    """Name -> address of its page, of the names that mean nothing else: no argument and no column is called so."""
+    other = {
+        argument
+        for name in pdt.__all__
+        if inspect.isroutine(value := getattr(pdt, name))
+        for argument in inspect.signature(value).parameters
+    } | set(pdt.trials().columns)
+    return {
+        name: group.path_of(name).removesuffix(".md") + ".html"
+        for group in groups()
+        for name in group.names
+        if name not in other
+    }
+
+
 def slug(title: str) -> str:
     return re.sub(r"\W+", "-", title.lower()).strip("-")
 
 
 def entry(name: str) -> str:
-    """The page of a name: what mkdocstrings writes of it, and the figure that it draws."""
-    return f"::: {place(name)}\n    options:\n      heading_level: 1\n{_members(name)}{_picture(name)}"
+    """The page of a name: what mkdocstrings writes of it, the figure that it draws, and the record that it gives."""
+    options = f"    options:\n      heading_level: 1\n{_members(getattr(pdt, name))}"
+    return f"::: {place(name)}\n{options}{_picture(name)}{_records(name)}"
 
 
 def place(name: str) -> str:
@@ -127,20 +157,54 @@ def source_of(module: str) -> griffe.Module:
     return read
 
 
-def _members(name: str) -> str:
+def _members(value: object) -> str:
     """The options of an entry that has members: a class shows its public ones, also those of its bases here."""
-    value = getattr(pdt, name)
     if not isinstance(value, type):
         return ""
-    homes = [base for base in value.__mro__ if base.__module__.startswith(pdt.__name__)]
+    homes = [
+        base
+        for base in value.__mro__
+        if base.__module__.startswith(pdt.__name__) and (base is value or base.__name__ not in pdt.__all__)
+    ]
     own, inherited = (
         [name for base in bases for name in vars(base) if not name.startswith("_")]
         for bases in (homes[:1], homes[1:])
     )
-    fields = [name for name in getattr(value, "__dataclass_fields__", {}) if not name.startswith("_")]
-    shown = ", ".join(dict.fromkeys([*fields, *own, *inherited]))
-    below = ", ".join(name for name in dict.fromkeys(inherited) if name not in own)
+    fields = getattr(value, "__dataclass_fields__", {})  # they stand in the table of attributes
+    shown = ", ".join(name for name in dict.fromkeys([*own, *inherited]) if name not in fields)
+    below = ", ".join(name for name in dict.fromkeys(inherited) if name not in {*own, *fields})
     return f"      members: [{shown}]\n      inherited_members: [{below}]\n"
+
+
+def _records(name: str) -> str:
+    """Entries of what a function gives; a record that several give stands with the first, and the others say so."""
+    parts = []
+    for record in records(name):
+        first = next(other for group in groups() for other in group.names if record in records(other))
+        if first == name:
+            at = f"{record.__module__}.{record.__qualname__}"
+            parts.append(f"\n::: {at}\n    options:\n{_members(record)}")
+        else:
+            parts.append(f"\n`{record.__name__}` is described with `{first}`.\n")
+    return "".join(parts)
+
+
+@cache
+def records(name: str) -> tuple[type, ...]:
+    """The classes of ours that a function returns and that are no public names themselves."""
+    if not inspect.isfunction(getattr(pdt, name)):
+        return ()
+    module, _, defined = place(name).rpartition(".")
+    returns = source_of(module)[defined].returns
+    found = []
+    for part in returns.iterate(flat=True) if isinstance(returns, griffe.Expr) else ():
+        home, _, called = (
+            part.canonical_path.rpartition(".") if isinstance(part, griffe.ExprName) else ("", "", "")
+        )
+        if home.startswith(pdt.__name__) and called not in pdt.__all__:
+            value = getattr(import_module(home), called)
+            found += [value] if isinstance(value, type) else []
+    return tuple(found)
 
 
 def _picture(name: str) -> str:

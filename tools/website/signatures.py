@@ -2,18 +2,22 @@
 
 Several arguments of a docstring may share one description, and its words for a type are not the annotation. So type and
 default of each row are those of the very argument; what the docstring says of the type opens the description.
+
+A record has a table of its attributes in the same way: every public field with its type and what is said of it.
 """
 
 import ast
 import re
+import tokenize
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from inspect import cleandoc
 from typing import Any
 
 import griffe
 
-__all__ = ["Signatures", "from_signature"]
+__all__ = ["Signatures", "from_signature", "with_fields"]
 
 TABLES = {griffe.DocstringSectionKind.parameters, griffe.DocstringSectionKind.other_parameters}
 ENDING = re.compile(r"(, optional|, keyword-only|,? *default.*)+$")
@@ -26,6 +30,8 @@ class Signatures(griffe.Extension):
     def on_package(self, *, pkg: griffe.Module, **kwargs: Any) -> None:
         for described in _described(pkg):
             from_signature(described)
+            if isinstance(described, griffe.Class):
+                with_fields(described)
 
 
 def from_signature(described: griffe.Function | griffe.Class) -> list[griffe.DocstringParameter]:
@@ -37,6 +43,53 @@ def from_signature(described: griffe.Function | griffe.Class) -> list[griffe.Doc
     for row in rows:
         _rewrite(row, described, written.get(row.name, ""))
     return rows
+
+
+def with_fields(record: griffe.Class) -> list[griffe.DocstringAttribute]:
+    """The rows of the table of attributes, which has every public field afterwards; none of what is no dataclass.
+
+    What a row says is what the docstring says of the field, else the comment on its line.
+    """
+    if not record.docstring or "dataclass" not in record.labels:
+        return []
+    sections = record.docstring.parsed
+    table = next((one for one in sections if one.kind is griffe.DocstringSectionKind.attributes), None)
+    if table is None:
+        sections.append(table := griffe.DocstringSectionAttributes([]))
+    told = {name: row.description for row in table.value for name in row.name.split(", ")}
+    fields = {
+        name: field
+        for name, field in record.members.items()
+        if isinstance(field, griffe.Attribute) and not name.startswith("_") and "property" not in field.labels
+    }
+    rows = [
+        griffe.DocstringAttribute(
+            name, annotation=field.annotation, description=told.get(name) or _comment(field)
+        )
+        for name, field in fields.items()
+    ]
+    others = [row for row in table.value if not fields.keys() & set(row.name.split(", "))]
+    table.value = [*rows, *others]
+    return table.value
+
+
+def _comment(field: griffe.Attribute) -> str:
+    """The comment behind a field, as a sentence."""
+    comments = _comments(str(field.filepath))
+    lines = range(field.lineno or 0, (field.endlineno or 0) + 1)
+    text = " ".join(comments[line] for line in lines if line in comments)
+    return text[:1].upper() + text[1:] + "." * bool(text and text[-1] not in ".?}")
+
+
+@cache
+def _comments(path: str) -> dict[int, str]:
+    """Number of a line -> its comment."""
+    with open(path, "rb") as file:
+        return {
+            token.start[0]: token.string.lstrip("# ")
+            for token in tokenize.tokenize(file.readline)
+            if token.type == tokenize.COMMENT
+        }
 
 
 def _described(home: griffe.Module | griffe.Class) -> Iterator[griffe.Function | griffe.Class]:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+from pdt_evidence.analysis.regression import formulas, metaregression
 from pdt_evidence.analysis.regression.metaregression import metareg
 from pdt_evidence.analysis.regression.subgroups import compare_subgroups
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError
@@ -26,8 +27,21 @@ def case_id(case):
 
 
 @cache
+def design_of(data, formula):
+    """The arrays of a formula and a table, which no fit may change."""
+    y, v, X, spec, left_out = formulas.read_design(formula, TABLES[data], "vi")
+    for array in (y, v, X):
+        array.setflags(write=False)
+    return y, v, X, spec, left_out
+
+
+@cache
 def fit_of(data, formula, method, test):
-    return metareg("yi " + formula.replace("factor(", "C("), TABLES[data], method=method, test=test)
+    """Reading a formula takes longer than a fit: each is read once for all methods and tests."""
+    formula = "yi " + formula.replace("factor(", "C(")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(metaregression, "read_design", lambda *_: design_of(data, formula))
+        return metareg(formula, TABLES[data], method=method, test=test)
 
 
 def fitted(case):
