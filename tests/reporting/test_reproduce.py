@@ -18,6 +18,7 @@ from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.glossary import plain
 from pdt_evidence.reporting.page import write_page
+from pdt_evidence.reporting.page.face import is_ready
 from pdt_evidence.reporting.page.filters import footnoted, letter, told
 from pdt_evidence.reporting.reproduce import write_table
 from pdt_evidence.verdicts.facts import Facts
@@ -112,6 +113,12 @@ def page(run):
     reader = Reader()
     reader.feed((run[0] / "report.html").read_text(encoding="utf-8"))
     return reader
+
+
+def test_the_package_has_every_letter_of_the_page_ready(run):
+    page = (run[0] / "report.html").read_text(encoding="utf-8")
+    shown = re.sub(r"<(style|script)\b.*?</\1>", "", page, flags=re.S)
+    assert is_ready(map(ord, set(shown)))
 
 
 def test_the_page_is_well_formed_and_needs_nothing_else(page):

@@ -22,7 +22,15 @@ from pdt_evidence.evidence.schema import Coded, Field, check_table, sentences, t
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["data_version", "descriptor", "fields", "load", "read_csv_table", "table_names"]
+__all__ = [
+    "data_version",
+    "descriptor",
+    "fields",
+    "known_reviews",
+    "load",
+    "read_csv_table",
+    "table_names",
+]
 
 
 def _data_folder() -> Traversable:
@@ -120,3 +128,10 @@ def load(name: str) -> pd.DataFrame:
     """
     require_choice("table", name, table_names())
     return _checked(name).copy()
+
+
+def known_reviews() -> list[str]:
+    """Names a file can be said to belong to: the reviews whose members, results or missing numbers are listed."""
+    return sorted(
+        {*load("members")["review_id"], *load("reviews")["review_id"], *load("wanted")["review_id"]} - {""}
+    )

@@ -20,12 +20,13 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import ndtr
 
 from pdt_evidence.models.priors import Prior
+from pdt_evidence.models.quadrature import legendre
 from pdt_evidence.showing import Brief
 
 __all__ = ["INTERVALS", "Mixture", "TauPosterior", "finite_moment", "integrate", "interval", "shrinkage"]
 
 INTERVALS = ("central", "shortest")
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(12)
+NODES, WEIGHTS = legendre(12)
 NEGLIGIBLE = 45.0  # exp(-45) is below rounding next to 1
 FURTHEST = 300.0  # of log(tau) from the scale of the data; tau ** 2 has to stay in range
 TOLERANCE = 1e-14

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaln, ndtr, ndtri, stdtr, stdtrit
 
+from pdt_evidence.models.quadrature import legendre
+
 __all__ = ["critical_value", "equivalence_tests", "power_of_equivalence", "studies_needed", "upper_tail"]
 
 MOST_STUDIES = 1_000_000  # beyond this no literature answers
@@ -78,7 +80,7 @@ def power_of_equivalence(margin: float, se: float, *, effect: float, df: float, 
     high = min(widest, 1 + 8 / math.sqrt(2 * df) + 8 / df)
     if low >= high:
         return 0.0
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    nodes, weights = legendre(NODES)
     ratio = (nodes + 1) / 2 * (high - low) + low  # s / se
     constant = math.log(2) + df / 2 * math.log(df / 2) - gammaln(df / 2)
     log_density = constant + (df - 1) * np.log(ratio) - df * ratio**2 / 2  # of chi / sqrt(df)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import gammainc
 
 from pdt_evidence.models.estimators import estimate_tau2
+from pdt_evidence.models.quadrature import legendre
 from pdt_evidence.models.roots import falling_root
 from pdt_evidence.models.weights import Batch
 from pdt_evidence.showing import Brief
@@ -25,7 +26,7 @@ from pdt_evidence.showing import Brief
 __all__ = ["HenmiCopas", "henmi_copas_interval"]
 
 Floats = NDArray[np.float64]
-NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(160)
+NODES = 160
 FAR = 12.0  # standard deviations beyond which the normal density adds nothing
 
 
@@ -91,13 +92,13 @@ def _conditional_moments(batch: Batch, tau2: Floats, W1: Floats) -> tuple[Floats
 
 def _tail(u: Floats, spread: Floats, scale: Floats, df: Floats, moments: tuple[Floats, ...]) -> Floats:
     """P(U > u): the integral over R > u of P(T < tau2 bound | R) times R's density."""
-    start = u / spread
+    start, (nodes, weights) = u / spread, legendre(NODES)
     half = (FAR - np.minimum(start, FAR)) / 2
-    z = np.minimum(start, FAR) + half * (1 + NODES[:, None])  # (nodes, B)
+    z = np.minimum(start, FAR) + half * (1 + nodes[:, None])  # (nodes, B)
     r = z * spread
     a, b, c, d = moments
     mean, variance = a + b * r * r, c + d * r * r
     bound = df + scale * ((r / u) ** 2 - 1)
     inside = gammainc(mean * mean / variance, bound * mean / variance)
     density = np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
-    return half * (NODE_WEIGHTS[:, None] * inside * density).sum(axis=0)
+    return half * (weights[:, None] * inside * density).sum(axis=0)

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from pdt_evidence.models.distributions import two_sided_quantile
+from pdt_evidence.models.quadrature import legendre
 
 __all__ = [
     "expected_width",
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(160)
+NODES = 160
 
 
 def variance_of_smd(d: float, n_t: float, n_c: float) -> float:
@@ -60,10 +61,11 @@ def power_t(effect: ArrayLike, se: ArrayLike, df: ArrayLike, alpha: float) -> Fl
 
 def _averaged(away: Floats, df: Floats, t: Floats) -> Floats:
     """Power of the t test as the normal power averaged over the estimated standard error."""
+    nodes, weights = legendre(NODES)
     half = np.where(df >= 1, df, 1.0)[..., None] / 2
-    bound = t[..., None] * np.sqrt(special.gammaincinv(half, (NODES + 1) / 2) / half)
+    bound = t[..., None] * np.sqrt(special.gammaincinv(half, (nodes + 1) / 2) / half)
     power = special.ndtr(away[..., None] - bound) + special.ndtr(-away[..., None] - bound)
-    return (NODE_WEIGHTS * power).sum(axis=-1) / 2
+    return (weights * power).sum(axis=-1) / 2
 
 
 def power_estimated(
@@ -102,9 +104,10 @@ def power_estimated(
         bound = critical * np.sqrt(scale / ratio)
         return special.ndtr(away - bound) + special.ndtr(-away - bound)
 
-    chance = kink + (1 - kink) * (NODES + 1) / 2
+    nodes, weights = legendre(NODES)
+    chance = kink + (1 - kink) * (nodes + 1) / 2
     scale = ratio * special.gammaincinv(half, chance) / half
-    rest = float((NODE_WEIGHTS * power(np.maximum(scale, 1.0))).sum() * (1 - kink) / 2)
+    rest = float((weights * power(np.maximum(scale, 1.0))).sum() * (1 - kink) / 2)
     return kink * float(power(np.array(1.0))) + rest
 
 

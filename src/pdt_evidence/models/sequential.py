@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, ndtri
 
+from pdt_evidence.models.quadrature import legendre
+
 __all__ = ["obrien_fleming_boundaries"]
 
 Floats = NDArray[np.float64]
-NODES, NODE_WEIGHTS = np.polynomial.legendre.leggauss(300)
+NODES = 300
 HIGHEST = 12.0  # no boundary is sought beyond: what is to be spent there is below any rounding
 STEPS = 60
 
@@ -48,8 +50,8 @@ def obrien_fleming_boundaries(fractions: ArrayLike, alpha: float) -> Floats:
             low, high = (middle, high) if crossing > target - paid else (low, middle)
         bounds[look] = np.inf if high == HIGHEST else high  # nothing to spend yet
         limit = min(high, 9.0) * np.sqrt(now)  # nothing lies beyond nine standard deviations
-        nodes = NODES * limit
+        nodes, weights = (part * limit for part in legendre(NODES))
         density = np.exp(-(((nodes[:, None] - places) / step) ** 2) / 2) / (step * np.sqrt(2 * np.pi))
-        places, mass = nodes, NODE_WEIGHTS * limit * (density @ mass)
+        places, mass = nodes, weights * (density @ mass)
         before, paid = now, target
     return bounds

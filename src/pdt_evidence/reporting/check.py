@@ -26,12 +26,13 @@ from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import Problem, first_of_cells, listed
 from pdt_evidence.evidence.tables import set_aside
 from pdt_evidence.formatting import counted
+from pdt_evidence.reporting.places import places
 from pdt_evidence.showing import Brief
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FileCheck", "check_file", "places", "strata_of"]
+__all__ = ["FileCheck", "check_file", "strata_of"]
 
 NO_STRATA = (
     "row_id",
@@ -334,31 +335,6 @@ def _of_log(line: object, row: str, action: str, reason: str) -> Finding:
     at = line if isinstance(line, int) else None
     place = ", ".join(part for part in (f"line {at}" if at is not None else "", row) if part)
     return Finding(line=at, row_id=row, what=f"{action}: {reason}.", place=place)
-
-
-def places(table: pd.DataFrame, lines: Mapping[str, int | None], part: str = "line") -> list[str]:
-    """Where each row is in its file, and whose it is: "line 6 (Cooper 2003)".
-
-    `part` is what the file calls a row; of a review the comparison and the outcome are named as well.
-    """
-    studies = table["study"].tolist()
-    if {"analysis", "comparison_label", "outcome_label", "subgroup"} <= set(table.columns):
-        names = zip(*(table[name] for name in ("comparison_label", "outcome_label", "subgroup")), strict=True)
-        within = [" / ".join(filter(None, parts)) for parts in names]
-        return [
-            f"analysis {n} ({name}), {study}"
-            for n, name, study in zip(table["analysis"], within, studies, strict=True)
-        ]
-    return [
-        _place(row, lines.get(row), part, study) for row, study in zip(table["row_id"], studies, strict=True)
-    ]
-
-
-def _place(row: str, line: int | None, part: str, study: str) -> str:
-    at = f"{part} {line}" if line is not None else ""
-    own = f"row {row}" if row != f"line {line}" and not row.startswith("line ") else ""
-    place = ", ".join(filter(None, (at, own))) or row
-    return f"{place} ({study})" if study else place
 
 
 def _notes(

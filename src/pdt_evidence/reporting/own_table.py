@@ -14,16 +14,15 @@ from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceWarning, SchemaError
 from pdt_evidence.evidence.frames import as_pandas
 from pdt_evidence.evidence.readers.events import event_measure
-from pdt_evidence.evidence.readers.files import read_any
 from pdt_evidence.evidence.readers.imported import ImportedTrials
 from pdt_evidence.evidence.readers.provenance import origin, sha256, sources_of
 from pdt_evidence.evidence.readers.trials import read_trials
 from pdt_evidence.evidence.readers.writing import csv_text
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.evidence.tables import set_aside
-from pdt_evidence.reporting.check import places
 from pdt_evidence.reporting.corrections import Corrections, corrections
 from pdt_evidence.reporting.meanings import Meanings, meanings
+from pdt_evidence.reporting.places import places
 from pdt_evidence.reporting.versions import versions
 from pdt_evidence.results import PooledEffect, Synthesis
 
@@ -47,6 +46,10 @@ def own_table(
         If the table cannot be read, or has no column of `by`.
     """
     if isinstance(table, (str, Path)):
+        from pdt_evidence.evidence.readers.files import (
+            read_any,  # all readers, which a table in memory does not need
+        )
+
         table = read_any(table)
     elif not isinstance(table, ImportedTrials):
         table = read_trials(as_pandas(table))

@@ -105,7 +105,7 @@ def check_claims(
 
 def _of_review(imported: pd.DataFrame | None, review: str) -> pd.DataFrame | None:
     """Imported trials with their effects, once it is said which review they are of."""
-    from pdt_evidence.evidence.readers.files import known_reviews
+    from pdt_evidence.evidence.package import known_reviews
     from pdt_evidence.evidence.readers.provenance import warn_of_another_review
 
     if not review:

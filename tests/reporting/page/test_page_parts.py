@@ -3,12 +3,16 @@
 import math
 import re
 import warnings
+from importlib.resources import files
+from io import BytesIO
 
 import pytest
+from fontTools.ttLib import TTFont
 
 import pdt_evidence as pdt
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.opening import answers, how_sure, opening_effects
+from pdt_evidence.reporting.page import face
 from pdt_evidence.reporting.page.face import faces
 from pdt_evidence.reporting.page.panels import panel, remark
 from pdt_evidence.reporting.page.svg import inline, links_of
@@ -177,8 +181,21 @@ def test_the_links_of_a_forest_are_the_rows_of_its_studies():
     assert sum(map(len, links.values())) == sum(effect.k for effect in found.strata.values())
 
 
-def test_the_face_has_only_the_letters_of_the_page():
-    few, more = faces("ab"), faces("abcdefghijklmnopqrstuvwxyzτ²")
-    assert few.count("@font-face") == 3
-    assert len(few) < len(more) < 100_000
-    assert faces("ba") == few
+def test_the_face_is_ready_for_usual_letters_and_takes_others_from_the_whole_typeface():
+    usual, other = faces("abτ²\n"), faces("abЖ")
+    assert usual.count("@font-face") == other.count("@font-face") == 3
+    assert usual == faces("Z")
+    assert len(other) < len(usual) < 100_000
+    assert faces("Жba") == other
+
+
+@pytest.mark.parametrize("weight", face.WEIGHTS)
+def test_the_face_that_is_ready_is_that_of_the_typeface(weight):
+    """As `tools/make_page_faces.py` would make it now: the same letters, outlines, widths and pairs to kern."""
+    letters = [letter for low, high in face.READY for letter in range(low, high + 1)]
+    kept = files("pdt_evidence.reporting.page").joinpath(face.ready_name(weight)).read_bytes()
+    ready, made = (TTFont(BytesIO(content)) for content in (kept, face.with_letters(weight, letters)))
+    assert ready.getBestCmap() == made.getBestCmap()
+    assert len(ready.getBestCmap()) > 400
+    assert (ready["glyf"], ready["hmtx"]) == (made["glyf"], made["hmtx"])
+    assert ready["kern"].kernTables[0].kernTable == made["kern"].kernTables[0].kernTable

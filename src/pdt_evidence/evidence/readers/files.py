@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
-from pdt_evidence.evidence.package import load
+from pdt_evidence.evidence.package import known_reviews
 from pdt_evidence.evidence.readers.columns import of_metapsy
 from pdt_evidence.evidence.readers.metapsy.reader import read_metapsy
 from pdt_evidence.evidence.readers.provenance import about_import, warn_of_another_review
@@ -56,13 +56,6 @@ def read_any(
     if review:
         table["source_id"] = review
     return table
-
-
-def known_reviews() -> list[str]:
-    """Names a file can be said to belong to: the reviews whose members, results or missing numbers are listed."""
-    return sorted(
-        {*load("members")["review_id"], *load("reviews")["review_id"], *load("wanted")["review_id"]} - {""}
-    )
 
 
 @known_options

@@ -13,11 +13,12 @@ References
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr, ndtr, ndtri
+
+from pdt_evidence.models.quadrature import legendre
 
 __all__ = ["Beta"]
 
@@ -55,7 +56,7 @@ class Beta:
     def __post_init__(self) -> None:
         small, large = self.bounds
         high, low = -ndtri(small), -ndtri(large)
-        x, w = _nodes()
+        x, w = legendre(NODES)
         nodes = low + (high - low) * (x + 1) / 2
         z = np.clip(self.yi / np.sqrt(self.vi), low, high)
         for name, content in (
@@ -131,11 +132,6 @@ class Beta:
     def _beyond(self, parts: Floats, columns: int) -> Floats:
         """Both tails (B, 2, k) by column, (B, k, columns)."""
         return np.swapaxes(parts, 1, 2) @ self.ends[:, :columns]
-
-
-@cache
-def _nodes() -> tuple[Floats, Floats]:
-    return np.polynomial.legendre.leggauss(NODES)
 
 
 def _columns(z: Floats) -> Floats:
