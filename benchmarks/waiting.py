@@ -34,6 +34,21 @@ rows = pdt.trials()
 rows = rows[rows["yi"].notna()]
 pdt.aggregate_rows(rows)
 """
+DATABASE = """
+import warnings, pandas as pd, pdt_evidence as pdt
+from tempfile import mkdtemp
+warnings.simplefilter("ignore")
+rows = range(5000)
+database = pd.DataFrame({
+    "study": [f"S{at // 4} {1980 + at // 4 % 40}" for at in rows],
+    "condition_arm1": "dyn", "condition_arm2": [("wl", "cau", "cbt")[at // 4 % 3] for at in rows],
+    "outcome_type": "msd", "instrument": [("BDI", "HAMD", "BSI", "STAI")[at % 4] for at in rows], "time": "post",
+    "mean_arm1": [10 + at % 7 for at in rows], "sd_arm1": 6, "n_arm1": [20 + at % 30 for at in rows],
+    "mean_arm2": 14, "sd_arm2": 6, "n_arm2": 20,
+})
+path = mkdtemp() + "/database.csv"
+database.to_csv(path, index=False)
+"""
 CALLS = {  # name -> (call, target in seconds)
     "trials(), pandas loaded": ("pdt.trials()", 0.1),
     "check_claims()": ("pdt.check_claims()", 1.0),
@@ -75,6 +90,8 @@ def waiting() -> Iterator[Row]:
         name="aggregate_rows(), one call", seconds=seconds, ratio=seconds / floor, target="< 0.01 s",
         met=seconds < 0.01,
     )  # fmt: skip
+    seconds = processor_seconds(DATABASE, 'pdt.read_metapsy(path, better="lower")')
+    yield Row(name="read_metapsy(), 5,000 rows", seconds=seconds, ratio=seconds / floor)
 
 
 def networks() -> Iterator[Row]:

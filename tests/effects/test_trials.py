@@ -1,9 +1,11 @@
 """The bundled trials come with their effects, signed towards arm 1."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+from pdt_evidence.effects.per_trial import aggregate_rows
 from pdt_evidence.effects.shared_arms import covariance_blocks
 from pdt_evidence.effects.smd import hedges_g
 from pdt_evidence.effects.trials import trials
@@ -46,3 +48,13 @@ def test_the_covariance_of_every_stratum_is_sound():
     table = trials()
     for _, rows in table[table["yi"].notna()].groupby(["comparison", "outcome", "follow_up"]):
         assert covariance_blocks(rows).replaced == ()
+
+
+def test_missing_words_of_any_kind_are_alike_where_rows_are_put_together():
+    rows = pd.DataFrame({"row_id": ["a", "b"], "trial_id": "A", "yi": [0.2, 0.6], "vi": [0.04, 0.09]})
+    rows["note"] = pd.Series([None, pd.NA], dtype=object)
+    rows["instrument"] = pd.Series([np.nan, "BDI"], dtype=object)
+    one = aggregate_rows(rows)
+    assert one["row_id"].tolist() == ["a+b"]
+    assert one["note"].isna().all()
+    assert one["instrument"].tolist() == ["BDI"]

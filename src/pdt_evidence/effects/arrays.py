@@ -23,6 +23,7 @@ __all__ = [
 
 Array = NDArray[np.float64]
 Effect = tuple[Array, Array]  # yi, vi
+MOST_CODES = 2**31  # joined without a look at which there are: the next column may have as many
 
 
 def floats(*values: ArrayLike) -> tuple[Array, ...]:
@@ -41,7 +42,9 @@ def joint_codes(parts: Sequence[NDArray[np.intp]]) -> NDArray[np.intp]:
     """One number for each different combination of codes, from 0."""
     joint = parts[0]
     for part in parts[1:]:
-        joint = np.unique(joint * (part.max(initial=0) + 1) + part, return_inverse=True)[1]
+        joint = joint * (part.max(initial=0) + 1) + part
+        if part is parts[-1] or joint.max(initial=0) > MOST_CODES:
+            joint = np.unique(joint, return_inverse=True)[1]
     return np.asarray(joint, dtype=np.intp)
 
 

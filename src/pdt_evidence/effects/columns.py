@@ -64,7 +64,8 @@ class Columns(Mapping[Hashable, Cells]):
         present = [np.asarray(self._cells[name], dtype=object) for name in names if name in self._cells]
         if not present:
             return np.zeros(self.rows, dtype=np.intp)
-        cells = np.column_stack(present)
+        cells = np.stack(present)
         cells[pd.isna(cells)] = None
         known: dict[tuple[Any, ...], int] = {}
-        return np.array([known.setdefault(tuple(row), len(known)) for row in cells.tolist()], dtype=np.intp)
+        rows = zip(*cells.tolist(), strict=True)
+        return np.array([known.setdefault(row, len(known)) for row in rows], dtype=np.intp)

@@ -20,10 +20,11 @@ from pdt_evidence.errors import EvidenceError, RequestError
 __all__ = [
     "Aggregated",
     "Blocks",
+    "Clusters",
     "aggregate",
+    "combined",
     "constant_correlation",
     "correlated",
-    "groups_by_size",
     "positive_definite",
     "smd_shared_arm_covariance",
 ]
@@ -39,6 +40,7 @@ class Blocks:
     groups: tuple[tuple[Rows, Rows, Array], ...]  # places of m clusters; rows (m, s); covariance (m, s, s)
     k: int
     replaced: tuple[object, ...] = ()  # clusters whose own covariance was not positive definite
+    indefinite: tuple[object, ...] | None = None  # those whose covariance here is not; None: not looked into
 
     def dense(self) -> Array:
         """The whole covariance matrix, shape (k, k)."""
@@ -97,28 +99,40 @@ def smd_shared_arm_covariance(
     return 1 / n_shared + g_i * g_j / (2 * n_total)
 
 
-def groups_by_size(cluster: ArrayLike) -> tuple[tuple[object, ...], list[tuple[Rows, Rows]]]:
-    """Cluster labels in order of first appearance; for each size s, the m clusters of it and their rows (m, s)."""
-    import pandas as pd
+class Clusters(NamedTuple):
+    """Which rows belong together."""
 
-    # By their hashes, not sorted: labels of several kinds have no order.
-    places, labels = pd.factorize(np.asarray(cluster), use_na_sentinel=False)
-    by_place = np.argsort(places, kind="stable")
-    sizes = np.bincount(places, minlength=len(labels))
-    starts = np.cumsum(sizes) - sizes
-    groups = []
-    for size in np.unique(sizes):
-        members = np.flatnonzero(sizes == size)
-        groups.append((members, by_place[starts[members][:, None] + np.arange(size)]))
-    return tuple(labels.tolist()), groups
+    labels: tuple[object, ...]  # in order of first appearance
+    rows: Rows  # the first cluster's, the second's, ...
+    sizes: Rows
+    starts: Rows  # where each begins in `rows`
+
+    @classmethod
+    def of(cls, cluster: ArrayLike) -> Clusters:
+        """Those of the label that each row has."""
+        import pandas as pd
+
+        # By their hashes, not sorted: labels of several kinds have no order.
+        places, labels = pd.factorize(np.asarray(cluster), use_na_sentinel=False)
+        sizes = np.bincount(places, minlength=len(labels))
+        rows = np.argsort(places, kind="stable")
+        return cls(tuple(labels.tolist()), rows, sizes, np.cumsum(sizes) - sizes)
+
+    def by_size(self) -> list[tuple[Rows, Rows]]:
+        """For each size s, the places of the m clusters of it and their rows (m, s)."""
+        groups = []
+        for size in np.unique(self.sizes).tolist():
+            members = np.flatnonzero(self.sizes == size)
+            groups.append((members, self.rows[self.starts[members][:, None] + np.arange(size)]))
+        return groups
 
 
 def constant_correlation(vi: ArrayLike, cluster: ArrayLike, rho: float) -> Blocks:
     """Every two effects of a cluster correlate by `rho`."""
     (vi,) = floats(vi)
-    clusters, groups = groups_by_size(cluster)
-    blocks = tuple((places, rows, correlated(vi[rows], rho)) for places, rows in groups)
-    return Blocks(clusters=clusters, groups=blocks, k=len(vi))
+    clusters = Clusters.of(cluster)
+    blocks = tuple((places, rows, correlated(vi[rows], rho)) for places, rows in clusters.by_size())
+    return Blocks(clusters=clusters.labels, groups=blocks, k=len(vi))
 
 
 def correlated(vi: Array, rho: float) -> Array:
@@ -186,10 +200,14 @@ def aggregate(
     cluster = np.asarray(cluster)
     _check_effects(yi, vi, cluster)
     blocks = _as_blocks(V, vi, cluster, rho)
+    members = [rows for rows, _ in blocks.by_cluster()]
+    return Aggregated(*combined(yi, blocks, weighted), members)
+
+
+def combined(yi: Array, blocks: Blocks, weighted: bool) -> tuple[Array, Array]:
+    """Value and variance of each cluster, as `aggregate`, of effects that are all known."""
     _check_definite(blocks)
-    count = len(blocks.clusters)
-    value, variance = np.empty(count), np.empty(count)
-    members: list[Rows] = [np.empty(0, dtype=np.intp)] * count
+    value, variance = np.empty(len(blocks.clusters)), np.empty(len(blocks.clusters))
     for places, rows, block in blocks.groups:
         weight = np.ones(rows.shape)
         if weighted:
@@ -197,9 +215,7 @@ def aggregate(
         weight /= weight.sum(axis=1, keepdims=True)
         value[places] = (weight * yi[rows]).sum(axis=1)
         variance[places] = np.einsum("ms,mst,mt->m", weight, block, weight)
-        for place, own in zip(places.tolist(), rows, strict=True):
-            members[place] = own
-    return Aggregated(value, variance, members)
+    return value, variance
 
 
 def _check_effects(yi: Array, vi: Array, cluster: NDArray[np.generic]) -> None:
@@ -229,17 +245,21 @@ def _as_blocks(V: ArrayLike | Blocks | None, vi: Array, cluster: NDArray[np.gene
         raise RequestError(
             f"V has shape {matrix.shape}; expected a symmetric matrix of shape {(len(vi), len(vi))}."
         )
-    clusters, groups = groups_by_size(cluster)
-    blocks = tuple((places, rows, matrix[rows[:, :, None], rows[:, None, :]]) for places, rows in groups)
-    return Blocks(clusters=clusters, groups=blocks, k=len(vi))
+    clusters = Clusters.of(cluster)
+    blocks = tuple(
+        (places, rows, matrix[rows[:, :, None], rows[:, None, :]]) for places, rows in clusters.by_size()
+    )
+    return Blocks(clusters=clusters.labels, groups=blocks, k=len(vi))
 
 
 def _check_definite(blocks: Blocks) -> None:
-    bad = [
-        blocks.clusters[place]
-        for places, _, block in blocks.groups
-        for place in places[~positive_definite(block)].tolist()
-    ]
+    bad = blocks.indefinite
+    if bad is None:
+        bad = tuple(
+            blocks.clusters[place]
+            for places, _, block in blocks.groups
+            for place in places[~positive_definite(block)].tolist()
+        )
     if bad:
         problems = [
             f"cluster {label!r}: the covariance of its effects is not positive definite; lower rho, or leave out"

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pdt_evidence.effects.arrays import Array
+from pdt_evidence.effects.arrays import Array, as_numbers, as_words
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, did_you_mean, warn
 from pdt_evidence.evidence.minus import plain_minus
 from pdt_evidence.evidence.p_values import P_COLUMNS, read_p
@@ -226,8 +226,8 @@ def _to_numbers(
     column = _column(table, source)
     if not pd.api.types.is_numeric_dtype(column):
         column = _plain_numbers(column, str(source if isinstance(source, str) else role))
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    blank = column.isna().to_numpy()
+    numbers = as_numbers(column)
+    blank = np.isnan(numbers) if column.dtype == np.float64 else column.isna().to_numpy()
     if not pd.api.types.is_numeric_dtype(column):
         blank = blank | (column.astype(str).str.strip() == "").to_numpy()
     dated = column.dtype.kind in "mM"  # which pandas would take as nanoseconds
@@ -263,7 +263,7 @@ def _to_words(
     table: pd.DataFrame, role: str, source: object, labels: NDArray[Any]
 ) -> tuple[NDArray[np.object_], list[str]]:
     column = _column(table, source)
-    words = column.where(column.notna(), "").astype(str).str.strip().to_numpy(dtype=object)
+    words = np.array([word.strip() for word in as_words(column).tolist()], dtype=object)
     known = WORDS[role]
     if not known:
         return words, []

@@ -92,7 +92,7 @@ def aggregate_rows(
     require_choice("aggregate", aggregate, AGGREGATES)
     table = effects_of_means(table)
     cells = Aggregation(Columns.of(table), cluster).cells(rho, aggregate)
-    return as_table(cells, table.dtypes.to_dict())
+    return as_table(cells, dict(zip(table.columns.tolist(), table.dtypes.tolist(), strict=True)))
 
 
 def one_per_trial(

@@ -20,9 +20,9 @@ from pdt_evidence.effects.arrays import Array, codes_of, joint_codes
 from pdt_evidence.effects.columns import Columns
 from pdt_evidence.effects.dependence import (
     Blocks,
+    Clusters,
     constant_correlation,
     correlated,
-    groups_by_size,
     positive_definite,
 )
 from pdt_evidence.effects.ratios import cells
@@ -86,11 +86,22 @@ def covariance_blocks(table: pd.DataFrame, rho: float = 0.6, *, cluster: str = "
 
 
 class Covariances:
-    """The rows of a table as `covariance_blocks` takes them: what does not depend on `rho` is worked out once."""
+    """The rows of a table as `covariance_blocks` takes them: what does not depend on `rho` is worked out once.
 
-    def __init__(self, columns: Columns, cluster: str = "trial_id") -> None:
+    Parameters
+    ----------
+    columns : Columns
+        Of rows that all have `yi` and `vi`.
+    cluster : str
+        Column that names the trial.
+    trials : Clusters, optional
+        Of that column, where they are known already.
+    """
+
+    def __init__(self, columns: Columns, cluster: str = "trial_id", trials: Clusters | None = None) -> None:
         _require(columns, ("yi", "vi", cluster))
         self._columns, self._cluster = columns, cluster
+        self._trials = Clusters.of(columns[cluster]) if trials is None else trials
         self._known: dict[float, Blocks] = {}
 
     @cached_property
@@ -121,22 +132,31 @@ class Covariances:
         return self._known[rho]
 
     def _blocks(self, rho: float) -> Blocks:
-        trial = self._columns[self._cluster]
-        clusters, groups = groups_by_size(trial)
-        if not groups or TELLING.isdisjoint(self._columns):
-            return constant_correlation(self._vi, trial, rho)
+        trials = self._trials
+        if not len(trials.rows) or TELLING.isdisjoint(self._columns):
+            return constant_correlation(self._vi, self._columns[self._cluster], rho)
         if not self._known and self._told[2].any():
             _say_unclear(self._columns, self._told[2], self._cluster)
-        own, blocks, replaced = self._covariance(*_pairs([rows for _, rows in groups]), rho), [], []
+        groups = trials.by_size()
+        own, blocks = self._covariance(*_pairs([rows for _, rows in groups]), rho), []
+        replaced: list[int] = []
+        indefinite: list[int] = []
         for places, rows in groups:
             size = rows.size * rows.shape[1]
             block, own = own[:size].reshape(*rows.shape, -1), own[size:]
-            sound = positive_definite(block)
-            if not sound.all():
-                replaced += [clusters[place] for place in places[~sound].tolist()]
-                block[~sound] = correlated(self._vi[rows[~sound]], rho)
+            bad = np.flatnonzero(~positive_definite(block))
+            if len(bad):
+                block[bad] = correlated(self._vi[rows[bad]], rho)
+                replaced += places[bad].tolist()
+                indefinite += places[bad[~positive_definite(block[bad])]].tolist()
             blocks.append((places, rows, block))
-        return Blocks(clusters=clusters, groups=tuple(blocks), k=len(trial), replaced=tuple(replaced))
+        return Blocks(
+            clusters=trials.labels,
+            groups=tuple(blocks),
+            k=len(trials.rows),
+            replaced=tuple(trials.labels[place] for place in replaced),
+            indefinite=tuple(trials.labels[place] for place in indefinite),
+        )
 
     def _covariance(self, left: NDArray[np.intp], right: NDArray[np.intp], rho: float) -> Array:
         """Of pairs of rows of one trial; `left` and `right` are places of rows."""
@@ -171,23 +191,22 @@ class _Parts(NamedTuple):
 
 def _pairs(groups: Sequence[NDArray[np.intp]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Every two rows of a cluster, and each row with itself, group by group: of rows (m, s), m s s pairs."""
-    shapes = [(*rows.shape, rows.shape[1]) for rows in groups]
-    left = [np.broadcast_to(rows[:, :, None], shape) for rows, shape in zip(groups, shapes, strict=True)]
-    right = [np.broadcast_to(rows[:, None, :], shape) for rows, shape in zip(groups, shapes, strict=True)]
-    return np.concatenate(left, axis=None), np.concatenate(right, axis=None)
+    left = [np.repeat(rows.ravel(), rows.shape[1]) for rows in groups]
+    right = [np.repeat(rows, rows.shape[1], axis=0).ravel() for rows in groups]
+    return np.concatenate(left), np.concatenate(right)
 
 
 def _arm_parts(columns: Columns, vi: Array) -> _Parts:
     """Split each variance by arm: 1/n for an SMD from means, else in proportion to what the arms tell."""
     n_t, n_c = columns.numbers("n_t"), columns.numbers("n_c")
     basis, measure = columns.words("yi_basis"), columns.words("measure")
-    of_means = np.isin(basis, OF_MEANS) & (measure == "SMD") & ~np.isnan(n_t + n_c)
+    from_means, smd = np.logical_or.reduce([basis == word for word in OF_MEANS]), measure == "SMD"
+    of_means = from_means & smd & ~np.isnan(n_t + n_c)
     raw_t, raw_c = 1 / n_t, 1 / n_c
-    for takes, (more_t, more_c) in (
-        (np.isin(basis, OF_MEANS) & (measure != "SMD"), _mean_parts(columns, measure)),
-        (basis == "events", _event_parts(columns, measure)),
-    ):
-        raw_t, raw_c = np.where(takes, more_t, raw_t), np.where(takes, more_c, raw_c)
+    for takes, parts in ((from_means & ~smd, _mean_parts), (basis == "events", _event_parts)):
+        if takes.any():
+            more_t, more_c = parts(columns, measure)
+            raw_t, raw_c = np.where(takes, more_t, raw_t), np.where(takes, more_c, raw_c)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = raw_t / (raw_t + raw_c)
     share = np.where(np.isfinite(share), share, 0.5)  # nothing known of the arms: half each
@@ -233,7 +252,7 @@ def arm_keys(table: pd.DataFrame, cluster: str = "trial_id") -> tuple[NDArray[np
 def _arms(columns: Columns, cluster: str) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.bool_]]:
     """The numbers of `arm_keys`, and the rows of which it is unclear whether they have an arm in common."""
     trial = codes_of(columns[cluster])
-    names = [_arm_names(columns, side) for side in "tc"]
+    names = _arm_names(columns)
     open_rows = np.zeros(columns.rows, dtype=bool)
     if any((name == "").any() for name in names):
         numbers = [_arm_numbers(columns, side) for side in "tc"]
@@ -252,15 +271,14 @@ def _arms(columns: Columns, cluster: str) -> tuple[NDArray[np.intp], NDArray[np.
     return codes[: columns.rows], codes[columns.rows :], open_rows
 
 
-def _arm_names(columns: Columns, side: str) -> NDArray[np.object_]:
-    """As they are typed, whatever their capitals and blanks: "Waitlist" is "waitlist "."""
-    label = _as_one(columns.words(f"arm_{side}_label"))
-    return np.where(label == "", _as_one(columns.words(f"arm_{side}")), label)
-
-
-def _as_one(words: NDArray[np.object_]) -> NDArray[np.object_]:
-    plain = {word: " ".join(str(word).split()).casefold() for word in set(words)}
-    return np.array([plain[word] for word in words], dtype=object)
+def _arm_names(columns: Columns) -> list[NDArray[np.object_]]:
+    """Of arm 1 and of arm 2, as they are typed, whatever their capitals and blanks: "Waitlist" is "waitlist "."""
+    words = np.concatenate([columns.words(f"arm_{name}") for name in ("t", "c", "t_label", "c_label")])
+    plain = {word: " ".join(str(word).split()).casefold() for word in set(words.tolist())}
+    *classes, label_t, label_c = np.array([plain[word] for word in words.tolist()], dtype=object).reshape(
+        4, -1
+    )
+    return [np.where(label == "", own, label) for own, label in zip(classes, (label_t, label_c), strict=True)]
 
 
 def _filled_in(name: NDArray[np.object_], trial: NDArray[np.intp]) -> NDArray[np.object_]:

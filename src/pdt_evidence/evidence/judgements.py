@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -40,14 +42,24 @@ def overall_judgements(rob: pd.Series, tool: pd.Series) -> NDArray[np.object_]:
     >>> overall_judgements(pd.Series(["4", "2", "high risk", "0", ""]), tools).tolist()
     ['Low', 'Some concerns', 'High', 'Unclear', '']
     """
-    cells = rob.fillna("").astype(str).str.strip()
-    by_sum = tool.fillna("").astype(str).str.contains(SUM_TOOL, regex=False)
-    number = cells.str.removesuffix(".0")
-    word = cells.str.lower().str.split(" ").str[0]
-    of_sum, of_word = number.map(OF_SUM), word.map(OF_WORD)
-    numeric = pd.to_numeric(cells, errors="coerce").notna().to_numpy()
-    plain = np.where(by_sum & of_sum.notna(), of_sum.to_numpy(), np.where(numeric, "Unclear", ""))
-    return np.where(of_word.notna(), of_word.to_numpy(), plain).astype(object)
+    words = [word.strip() for word in _texts(rob)]
+    different = list(dict.fromkeys(words))
+    numeric = pd.to_numeric(pd.Series(different, dtype=object), errors="coerce").notna()
+    numbers = {word for word, is_number in zip(different, numeric.tolist(), strict=True) if is_number}
+    judgement = cache(_judgement)  # the different words are few
+    cells = zip(words, _texts(tool), strict=True)
+    return np.array([judgement(word, used, word in numbers) for word, used in cells], dtype=object)
+
+
+def _texts(column: pd.Series) -> list[str]:
+    return column.fillna("").astype(str).tolist()
+
+
+def _judgement(word: str, tool: str, is_number: bool) -> str:
+    if found := OF_WORD.get(word.lower().split(" ")[0]):
+        return found
+    of_sum = OF_SUM.get(word.removesuffix(".0")) if SUM_TOOL in tool else None
+    return of_sum or ("Unclear" if is_number else "")
 
 
 def worst_judgement(text: object) -> str:

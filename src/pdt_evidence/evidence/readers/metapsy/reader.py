@@ -7,24 +7,36 @@ that is good beside them; the database's own effect is turned once so that above
 
 from __future__ import annotations
 
-import math
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pdt_evidence.errors import EvidenceError, known_options, require_choice
 from pdt_evidence.evidence.readers.metapsy.columns import DOMAINS, RATINGS
-from pdt_evidence.evidence.readers.metapsy.rows import NAN, Entry, Row, arm_data, read_rows, weeks_at_end
-from pdt_evidence.evidence.readers.metapsy.sign import (
-    SMALL,
-    Convention,
-    contradicted,
-    decide,
-    scale_directions,
+from pdt_evidence.evidence.readers.metapsy.database import (
+    ARM_COLUMNS,
+    NAN,
+    Array,
+    Database,
+    Entry,
+    Flags,
+    Words,
+    is_end,
+    read_database,
 )
+from pdt_evidence.evidence.readers.metapsy.own_effects import (
+    better_events,
+    contradicting,
+    exchanged,
+    own_effects,
+)
+from pdt_evidence.evidence.readers.metapsy.sign import Convention, contradicted, decide, scale_directions
 from pdt_evidence.evidence.readers.metapsy.telling import tell_doubts, tell_sizes
 from pdt_evidence.evidence.readers.names import Names, Rule, comparison_of, load_names, slug
 from pdt_evidence.evidence.readers.safe import file_bytes
@@ -39,10 +51,8 @@ if TYPE_CHECKING:
 
 __all__ = ["read_metapsy"]
 
-Z_95 = 1.959963984540054  # standard normal quantile at 0.975
 WEEKS_PER_MONTH = 365.25 / 7 / 12
 GENERIC = ("other psy", "other", "psy", "other non-trauma-focused", "mixed", "ig", "")  # tell no therapy
-ARM_COLUMNS = ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c", "event_t", "event_c")
 
 
 @known_options
@@ -109,26 +119,16 @@ def read_metapsy(
     content = file_bytes(path)
     text = read_table(path, content)
     log: list[Entry] = list(text.notes)
-    rows = read_rows(text, path.name, len(content), log)
-    g = np.array([row.own_g() for row in rows])
-    difference = np.array([row.difference() for row in rows])
+    database = read_database(text, path.name, len(content), log)
+    rows, g, difference = len(database.lines), database.own_g, database.difference
     convention = decide(g, difference, sign)
-    apart, most = contradicted(g, np.array([row.effect_of_means() for row in rows]))
-    reader = _Reader(
-        names,
-        convention,
-        scale_directions([_instrument(row) for row in rows], g, difference, convention),
-        weeks_at_end(rows),
-        better or "",
-        log,
-        frozenset(np.flatnonzero(apart).tolist()),
-        most,
-    )
-    table = reader.trials(rows)
+    apart, most = contradicted(g, database.effect_of_means)
+    directions = scale_directions(_instruments(database), g, difference, convention)
+    table = _Reader(database, names, convention, directions, better or "", log, apart, most).trials()
     if table.empty:
-        raise EvidenceError(f"{path.name}: none of its {len(rows)} rows has usable numbers.")
-    tell_sizes(rows, apart, most, path.name)
-    tell_doubts(table, names, convention, int(np.isfinite(g).sum()), len(rows), path.name)
+        raise EvidenceError(f"{path.name}: none of its {rows} rows has usable numbers.")
+    tell_sizes(database, apart, most, path.name)
+    tell_doubts(table, names, convention, int(np.isfinite(g).sum()), rows, path.name)
     percent = table["percent_women"]
     log += [(line, "mapping", "noted", f"{what} matches no name of this file") for line, what in names.idle()]
     if percent.max() <= 1:
@@ -144,224 +144,239 @@ def read_metapsy(
     return ImportedTrials.make(table, log=make_log(log), source=source)
 
 
-def _instrument(row: Row) -> str:
-    return row.word("instrument").lower()
+def _instruments(database: Database) -> list[str]:
+    return [word.lower() for word in database.words("instrument").tolist()]
 
 
 @dataclass(slots=True)
 class _Reader:
+    database: Database
     names: Names
     convention: Convention
     directions: dict[str, str]  # instrument -> better, as the database's own effects show it
-    weeks_at_end: dict[str, float]
     better: str  # where nothing else tells
     log: list[Entry]
-    contradicted: frozenset[int]  # rows whose means give an effect of another size than their own
+    contradicted: Flags  # rows whose means give an effect of another size than their own
     by_own_effect: bool  # most are: their own effect is taken instead of the means
+    notes: list[tuple[int, str, str]] = field(default_factory=list)  # row, action, reason
 
-    def trials(self, rows: list[Row]) -> pd.DataFrame:
+    def trials(self) -> pd.DataFrame:
         """The usable rows in the columns of the trials table."""
         import pandas as pd
 
-        columns: list[str] = []
-        trials: list[tuple[Any, ...]] = []  # of values alone: names with each of them take twice the room
-        seen: dict[tuple[Any, ...], str] = {}
-        for row in rows:
-            where = f"{row.word('study')}, {row.word('instrument')}, {row.word('time')}"
-            trial = self._trial(row, where)
-            if trial is None:
-                unsigned = math.isfinite(row.own_g()) and not self.convention.turn("lower")
-                why = (
-                    "its effect cannot be signed; pass sign='+' or '-'"
-                    if unsigned
-                    else "no means, changes, events or effect"
-                )
-                self.log.append((row.line, where, "dropped", why))
-                continue
-            key = tuple(trial[name] for name in SAME)
-            if key in seen:
-                self.log.append((row.line, where, "merged", f"the same as row {seen[key]}"))
-                continue
-            trial["row_id"] = seen[key] = f"M{len(trials) + 1:04d}"
-            columns = columns or list(trial)
-            trials.append(tuple(trial.values()))
-        table = pd.DataFrame.from_records(trials, columns=columns)
+        columns, kept = self._columns()
+        key = zip(*(_as_key(columns[name][kept]) for name in SAME), strict=True)
+        first: dict[tuple[Any, ...], str] = {}
+        ids: dict[int, str] = {}
+        for at, cells in zip(np.flatnonzero(kept).tolist(), key, strict=True):
+            if cells in first:
+                self._note(at, "merged", f"the same as row {first[cells]}")
+            else:
+                ids[at] = first[cells] = f"M{len(ids) + 1:04d}"
+        self._write_log()
+        columns["row_id"] = np.array([ids.get(at, "") for at in range(len(kept))], dtype=object)
+        chosen = list(ids)
+        table = pd.DataFrame({name: cells[chosen] for name, cells in columns.items()})
         return table if table.empty else table.assign(follow_up=follow_up_window(table["months_since_end"]))
 
-    def _trial(self, row: Row, where: str) -> dict[str, Any] | None:
-        arm_t, arm_c = (self._arm(row, arm) for arm in ("arm1", "arm2"))
-        swapped = arm_c[0].startswith("pdt") and not arm_t[0].startswith("pdt")
-        outcome = self._outcome(row)
-        score, data = self._arm_data(row, where)
-        better = self._better(row, score, outcome)
-        effect = self._reported(row, score, better, where)
-        if not score and not effect:
-            return None
-        if swapped:
-            arm_t, arm_c = arm_c, arm_t
-            data = {_other(name): value for name, value in data.items()}
-            effect = _negated(effect)
-            self.log.append((row.line, where, "turned", "arms exchanged: PDT is the second arm"))
-        study = re.sub(r",\s*(?=\d{4})", " ", row.word("study"))
-        year = re.search(r"\b(19|20)\d\d\b", row.word("year") or study)
+    def _note(self, at: int, action: str, reason: str) -> None:
+        self.notes.append((at, action, reason))
+
+    def _write_log(self) -> None:
+        """What was noted of the rows, row by row."""
+        words = [self.database.words(name) for name in ("study", "instrument", "time")]
+        for at, action, reason in sorted(self.notes, key=lambda note: note[0]):
+            where = ", ".join(cells[at] for cells in words)
+            self.log.append((self.database.lines[at], where, action, reason))
+
+    def _columns(self) -> tuple[dict[str, Any], Flags]:
+        """The columns of all rows, and which rows have numbers."""
+        database, words = self.database, self.database.words
+        arms = [self._arms(arm) for arm in ("arm1", "arm2")]
+        outcome = self._outcomes()
+        score, data = self._arm_data()
+        better = self._betters(score, outcome)
+        effect = own_effects(database, self.convention, score, better, self._event)
+        self._note_contradictions(effect, better, score)
+        kept = (score != "") | (effect["reported_metric"] != "")
+        swapped = kept & arms[1].pdt & ~arms[0].pdt
+        self._note_dropped(kept, swapped)
+        arms, data = _exchanged_arms(arms, swapped), _exchanged_data(data, swapped)
+        study = _each(lambda word: re.sub(r",\s*(?=\d{4})", " ", word), words("study"))
+        domain, instrument, kind = (words(name) for name in ("outcome_domain", "instrument", "outcome_type"))
         return {
-            "row_id": "",
-            "trial_id": slug(study),
+            "row_id": np.full(len(kept), "", dtype=object),
+            "trial_id": _each(slug, study),
             "study": study,
-            "year": float(year[0]) if year else NAN,
-            "disorder": row.word("diagnosis"),
-            "comparison": comparison_of(arm_t[0], arm_c[0]),
-            "arm_t": arm_t[0],
-            "arm_c": arm_c[0],
-            "arm_t_label": arm_t[1],
-            "arm_c_label": arm_c[1],
-            "outcome": outcome
-            or row.word("outcome_domain")
-            or row.word("instrument")
-            or row.word("outcome_type")
-            or "unknown",
-            "outcome_label": row.word("outcome_domain"),
-            "instrument": row.word("instrument"),
-            "rating": RATINGS.get(row.word("rating").lower(), "unknown"),
+            "year": _each(_year, _first_said(words("year"), study)).astype(float),
+            "disorder": words("diagnosis"),
+            "comparison": _each(comparison_of, arms[0].word, arms[1].word),
+            "arm_t": arms[0].word,
+            "arm_c": arms[1].word,
+            "arm_t_label": arms[0].label,
+            "arm_c_label": arms[1].label,
+            "outcome": _first_said(outcome, domain, instrument, kind, "unknown"),
+            "outcome_label": domain,
+            "instrument": instrument,
+            "rating": _each(lambda word: RATINGS.get(word.lower(), "unknown"), words("rating")),
             "better": better,
-            "score": score or "reported",
-            **self._time(row),
-            **dict.fromkeys(ARM_COLUMNS, NAN),
+            "score": _first_said(score, "reported"),
+            **self._times(),
             **data,
-            **REPORTED_BLANK,
-            **effect,
-            "event_label": row.word("dich_type")
-            or row.word("dich")
-            or row.word("dich_paper")
-            or (row.word("outcome_type") if score == "events" else ""),
-            "rob_tool": "RoB2" if "d1" in row.columns.words else "as in the database",
-            "rob": row.word("rob"),
-            **{f"rob_{domain}": row.word(domain) for domain in DOMAINS if domain in row.columns.words},
-            "format": row.word("format"),
-            "country": row.word("country"),
-            "age_group": row.word("age_group"),
-            "n_sessions": row.number("n_sessions"),
-            "mean_age": row.number("mean_age"),
-            "percent_women": row.number("percent_women"),
-            "locator": f"line {row.line}",
-            "reference": row.word("full_ref"),
-        }
+            **exchanged(effect, swapped),
+            "event_label": _first_said(
+                *(words(name) for name in ("dich_type", "dich", "dich_paper")),
+                np.where(score == "events", kind, ""),
+            ),
+            "rob_tool": np.full(
+                len(kept), "RoB2" if "d1" in database.texts else "as in the database", dtype=object
+            ),
+            "rob": words("rob"),
+            **{f"rob_{domain}": words(domain) for domain in DOMAINS if domain in database.texts},
+            **{name: words(name) for name in ("format", "country", "age_group")},
+            **{name: database.numbers(name) for name in ("n_sessions", "mean_age", "percent_women")},
+            "locator": np.array([f"line {line}" for line in database.lines], dtype=object),
+            "reference": words("full_ref"),
+        }, kept
 
-    def _arm_data(self, row: Row, where: str) -> tuple[str, dict[str, Any]]:
+    def _arm_data(self) -> tuple[Words, dict[str, Array]]:
         """The arms' numbers; means that contradict the row's own effect are said, and not used where most do."""
-        if row.at not in self.contradicted:
-            return arm_data(row)
-        size = f"its means give {row.effect_of_means():.2f} SDs, its own effect is {row.own_g():.2f}"
         use = "; the means are not used" if self.by_own_effect else ""
-        self.log.append((row.line, where, "noted", size + use))
-        return ("", {}) if self.by_own_effect else arm_data(row)
+        of_means, own = self.database.effect_of_means, self.database.own_g
+        for at in np.flatnonzero(self.contradicted).tolist():
+            self._note(
+                at, "noted", f"its means give {of_means[at]:.2f} SDs, its own effect is {own[at]:.2f}{use}"
+            )
+        return self.database.arm_data(without=self.contradicted & self.by_own_effect)
 
-    def _arm(self, row: Row, arm: str) -> tuple[str, str]:
-        """Our word for an arm, and its own name; some databases name the therapy in `multi_arm1` only."""
-        condition, multi = row.word(f"condition_{arm}"), row.word(f"multi_{arm}")
+    def _arms(self, arm: str) -> _Arms:
+        """Our words for the arms of one side, and their own names."""
+        named = [self.database.words(f"{name}_{arm}") for name in ("condition", "multi")]
+        words = _each(self._arm, *named)
+        labels = _each(lambda *names: "; ".join(dict.fromkeys(filter(None, names))), *named)
+        return _Arms(words, labels, np.array([word.startswith("pdt") for word in words.tolist()], dtype=bool))
+
+    def _arm(self, condition: str, multi: str) -> str:
+        """Our word for an arm; some databases name the therapy in `multi_arm1` only."""
         generic = condition.lower() in GENERIC
         rule = self.names.find("arm", multi) if generic and multi else self.names.find("arm", condition)
         rule = rule or self.names.find("arm", multi or condition)
-        label = "; ".join(dict.fromkeys(name for name in (condition, multi) if name))
-        return (rule.word if rule else "_".join(condition.lower().split()) or "unknown"), label
+        return rule.word if rule else "_".join(condition.lower().split()) or "unknown"
 
-    def _outcome(self, row: Row) -> str:
-        domain, instrument = row.word("outcome_domain"), row.word("instrument")
-        rule = self.names.find("outcome", domain) or self.names.find("instrument", instrument)
-        return (
-            rule.word
-            if rule
-            else self.names.word("outcome", domain or instrument or row.word("outcome_type"))
+    def _outcomes(self) -> Words:
+        def word(domain: str, instrument: str, kind: str) -> str:
+            rule = self.names.find("outcome", domain) or self.names.find("instrument", instrument)
+            return rule.word if rule else self.names.word("outcome", domain or instrument or kind)
+
+        return _each(
+            word, *(self.database.words(name) for name in ("outcome_domain", "instrument", "outcome_type"))
         )
 
-    def _better(self, row: Row, score: str, outcome: str) -> str:
+    def _betters(self, score: Words, outcome: Words) -> Words:
         """The direction that is good: of events by their name, of scales by the database's own effects."""
-        if score == "events":
-            rule = self._event(row)
-            return rule.better if rule else self._event_direction(row)
-        own = self.directions.get(_instrument(row))
+        domain, instrument = self.database.words("outcome_domain"), self.database.words("instrument")
+        events, better = np.flatnonzero(score == "events"), better_events(self.database, self.convention)
+        for at in events.tolist():
+            rule = self._event(at)
+            better[at] = rule.better if rule else better[at]
+        scales = np.flatnonzero(score != "events")
+        better[scales] = _each(self._scale, instrument[scales], domain[scales], outcome[scales])
+        return better
+
+    def _scale(self, instrument: str, domain: str, outcome: str) -> str:
+        own = self.directions.get(instrument.lower())
         if own:
             return own
-        rule = self.names.find("outcome", row.word("outcome_domain"), outcome.replace("_", " "))
-        rule = rule or self.names.find("instrument", row.word("instrument"))
+        rule = self.names.find("outcome", domain, outcome.replace("_", " "))
+        rule = rule or self.names.find("instrument", instrument)
         return (rule.better if rule else "") or self.better
 
-    def _event(self, row: Row) -> Rule | None:
-        """What kind of event is counted, wherever the database words it."""
-        texts = (
-            row.word(name) for name in row.columns.words if name.startswith(("dich", "outcome", "event"))
-        )
-        return self.names.find("event", *texts)
+    def _event(self, at: int) -> Rule | None:
+        """What kind of event a row counts, wherever the database words it."""
+        texts = self.database.texts
+        told = (texts[name][at] for name in texts if name.startswith(("dich", "outcome", "event")))
+        return self.names.find("event", *told)
 
-    def _event_direction(self, row: Row) -> str:
-        """By the sign of the database's effect, if that is known to favour and not merely to subtract."""
-        if self.convention.kind not in ("favours", "against") or math.isnan(row.own_g()):
-            return ""
-        more = row.event_difference()
-        favours = row.own_g() * self.convention.turn("")
-        if not more or abs(favours) < SMALL:
-            return ""
-        return "higher" if (more > 0) == (favours > 0) else "lower"
+    def _note_contradictions(self, effect: dict[str, Any], better: Words, score: Words) -> None:
+        g = np.where(effect["reported_metric"] == "g", effect["reported"], NAN)
+        for at in np.flatnonzero(contradicting(self.database, g, better, score)).tolist():
+            data = "events" if score[at] == "events" else "means"
+            self._note(at, "noted", f"its own effect contradicts its {data}")
 
-    def _reported(self, row: Row, score: str, better: str, where: str) -> dict[str, Any]:
-        """The database's own effect, above 0 where it favours arm 1; {} if it has none that can be signed."""
-        g, se = (
-            (row.number(".g"), row.number(".g_se"))
-            if not math.isnan(row.number(".g"))
-            else (row.number("precalc_g"), row.number("precalc_g_se"))
-        )
-        turn = self.convention.turn(better)
-        if score == "events" and self.convention.kind == "difference":
-            # metapsyTools gives events the sign of "less is more": above 0 is fewer events in arm 1.
-            turn = {"lower": 1.0, "higher": -1.0}.get(better, 0.0)
-        if math.isfinite(g) and turn and (se > 0 or score):
-            self._compare(row, g * turn, better, score, where)
-            return {
-                "reported_metric": "g",
-                "reported": g * turn,
-                "reported_se": se if se > 0 else NAN,
-                "flipped": turn < 0,
-            }
-        return {} if score else self._risk_ratio(row)
+    def _note_dropped(self, kept: Flags, swapped: Flags) -> None:
+        unsigned = np.isfinite(self.database.own_g) & (not self.convention.turn("lower"))
+        for at in np.flatnonzero(~kept).tolist():
+            why = (
+                "its effect cannot be signed; pass sign='+' or '-'"
+                if unsigned[at]
+                else "no means, changes, events or effect"
+            )
+            self._note(at, "dropped", why)
+        for at in np.flatnonzero(swapped).tolist():
+            self._note(at, "turned", "arms exchanged: PDT is the second arm")
 
-    def _risk_ratio(self, row: Row) -> dict[str, Any]:
-        """The database's log risk ratio, for rows that have nothing else; above 1 favours arm 1."""
-        for prefix in (".log_rr", "precalc_log_rr"):
-            log_rr, se = row.number(prefix), row.number(f"{prefix}_se")
-            rule = self._event(row)
-            if rule and se > 0 and abs(log_rr) + 2 * se < 700:  # the exponential function ends here
-                turn = 1.0 if rule.better == "higher" else -1.0
-                low, middle, high = (math.exp(turn * log_rr + step * Z_95 * se) for step in (-1, 0, 1))
-                limits = {"reported_ci_low": low, "reported_ci_high": high, "reported_ci_level": 95.0}
-                return {"reported_metric": "RR", "reported": middle, "flipped": turn < 0} | limits
-        return {}
-
-    def _compare(self, row: Row, favours: float, better: str, score: str, where: str) -> None:
-        """Note a row whose own effect says the opposite of its means or events."""
-        more = (
-            row.event_difference() if score == "events" else row.difference() if score == "endpoint" else NAN
-        )
-        towards = {"higher": 1.0, "lower": -1.0}.get(better, 0.0)
-        if abs(favours) > SMALL and more * towards * favours < 0:
-            data = "events" if score == "events" else "means"
-            self.log.append((row.line, where, "noted", f"its own effect contradicts its {data}"))
-
-    def _time(self, row: Row) -> dict[str, Any]:
-        """When it was assessed: "post" is the end of treatment, a follow-up counts from there."""
-        label, weeks = row.word("time"), row.number("time_weeks")
-        weeks = weeks if weeks > 0 else NAN  # 0 stands for "not reported" in some databases
-        months, basis = NAN, "unknown"
-        if label.lower().startswith("post"):
-            months, basis = 0.0, "labelled"
-        elif weeks > (end := self.weeks_at_end.get(row.word("study"), NAN)):
-            months, basis = (weeks - end) / WEEKS_PER_MONTH, "derived"
+    def _times(self) -> dict[str, Any]:
+        """When rows were assessed: "post" is the end of treatment, a follow-up counts from there."""
+        labels, weeks = self.database.words("time"), self.database.numbers("time_weeks")
+        weeks = np.where(weeks > 0, weeks, NAN)  # 0 stands for "not reported" in some databases
+        end, since = is_end(labels), weeks - self.database.weeks_at_end
+        after = ~end & (weeks > self.database.weeks_at_end)
         return {
-            "time_label": label,
+            "time_label": labels,
             "weeks": weeks,
-            "months_since_end": months,
-            "months_basis": basis,
-            "follow_up": "",
+            "months_since_end": np.select([end, after], [0.0, since / WEEKS_PER_MONTH], NAN),
+            "months_basis": np.select([end, after], ["labelled", "derived"], "unknown").astype(object),
+            "follow_up": np.full(len(weeks), "", dtype=object),
         }
+
+
+class _Arms(NamedTuple):
+    """The arms of one side of all rows."""
+
+    word: Words
+    label: Words
+    pdt: Flags
+
+
+def _exchanged_arms(arms: list[_Arms], rows: Flags) -> list[_Arms]:
+    one, other = arms
+    return [
+        _Arms(*(np.where(rows, b, a) for a, b in zip(*pair, strict=True)))
+        for pair in ((one, other), (other, one))
+    ]
+
+
+def _exchanged_data(data: dict[str, Array], rows: Flags) -> dict[str, Array]:
+    return {name: np.where(rows, data[_other(name)], cells) for name, cells in data.items()}
+
+
+def _other(name: str) -> str:
+    return name[:-1] + {"t": "c", "c": "t"}[name[-1]]
+
+
+def _year(text: str) -> float:
+    found = re.search(r"\b(19|20)\d\d\b", text)
+    return float(found[0]) if found else NAN
+
+
+def _each(of: Callable[..., Any], *columns: Words) -> Words:
+    """What a function says of the cells of each row, asked once for each combination of them."""
+    return np.array(list(map(cache(of), *(cells.tolist() for cells in columns))), dtype=object)
+
+
+def _first_said(*words: Words | str) -> Words:
+    """In each row the first of some words that is not ""."""
+    said, *others = words
+    for other in others:
+        said = np.where(said == "", other, said)
+    return np.asarray(said, dtype=object)
+
+
+def _as_key(cells: NDArray[Any]) -> list[Any]:
+    """The cells of a column, all missing numbers alike."""
+    if cells.dtype == object:
+        return cells.tolist()
+    return [None if missing else cell for missing, cell in zip(np.isnan(cells), cells.tolist(), strict=True)]
 
 
 SAME = (
@@ -377,24 +392,3 @@ SAME = (
     "reported",
     "event_label",
 )
-REPORTED_NUMBERS = ("reported", "reported_se", "reported_ci_low", "reported_ci_high", "reported_ci_level")
-REPORTED_BLANK = {"reported_metric": "", **dict.fromkeys(REPORTED_NUMBERS, NAN), "flipped": False}
-
-
-def _other(name: str) -> str:
-    return name[:-1] + {"t": "c", "c": "t"}[name[-1]]
-
-
-def _negated(effect: dict[str, Any]) -> dict[str, Any]:
-    if not effect:
-        return effect
-    if effect["reported_metric"] == "RR":
-        low, high = effect["reported_ci_low"], effect["reported_ci_high"]
-        sign_reversed = {
-            "reported": 1 / effect["reported"],
-            "reported_ci_low": 1 / high,
-            "reported_ci_high": 1 / low,
-        }
-    else:
-        sign_reversed = {"reported": -effect["reported"]}
-    return effect | sign_reversed | {"flipped": not effect["flipped"]}

@@ -85,10 +85,12 @@ def scale_directions(
     if convention.kind not in ("favours", "against"):
         return {}
     towards = 1.0 if convention.kind == "favours" else -1.0
+    use = np.isfinite(g) & np.isfinite(difference) & (np.abs(g) > SMALL) & (difference != 0)
     votes: dict[str, float] = {}
-    for name, own, raw in zip(instruments, g, difference, strict=True):
-        if np.isfinite(own) and np.isfinite(raw) and abs(own) > SMALL and raw:
-            votes[name] = votes.get(name, 0.0) + float(np.sign(own * towards) * np.sign(raw))
+    for at, vote in zip(
+        np.flatnonzero(use).tolist(), np.sign(g * towards)[use] * np.sign(difference)[use], strict=True
+    ):
+        votes[instruments[at]] = votes.get(instruments[at], 0.0) + float(vote)
     return {name: "higher" if vote > 0 else "lower" for name, vote in votes.items() if vote}
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from pdt_evidence.errors import warn
 from pdt_evidence.evidence.readers.asking import ask_for_names, ask_for_scales
-from pdt_evidence.evidence.readers.metapsy.rows import Row
+from pdt_evidence.evidence.readers.metapsy.database import Database, Flags
 from pdt_evidence.evidence.readers.metapsy.sign import Convention
 from pdt_evidence.evidence.readers.names import Names
 from pdt_evidence.formatting import counted
@@ -16,13 +16,13 @@ from pdt_evidence.formatting import counted
 __all__ = ["tell_doubts", "tell_sizes"]
 
 
-def tell_sizes(rows: list[Row], apart: Any, most: bool, where: str) -> None:
+def tell_sizes(database: Database, apart: Flags, most: bool, where: str) -> None:
     """Warn of means that give effects of another size than the database's own."""
-    found = [rows[at] for at in np.flatnonzero(apart).tolist()]
+    found, studies = np.flatnonzero(apart).tolist(), database.words("study")
     if not found:
         return
-    of = int(np.isfinite([row.effect_of_means() + row.own_g() for row in rows]).sum())
-    shown = ", ".join(f"line {row.line} ({row.word('study')})" for row in found[:5])
+    of = int(np.isfinite(database.effect_of_means + database.own_g).sum())
+    shown = ", ".join(f"line {database.lines[at]} ({studies[at]})" for at in found[:5])
     more = f" and {len(found) - 5} more" if len(found) > 5 else ""
     taken = "Their own effect is used" if most else "The means are used"
     warn(
