@@ -34,7 +34,7 @@ def test_many_findings_without_an_answer_share_a_line_that_says_why():
     found = listed([finding(True), *bare, far, finding(False)])
     assert [one.holds for one in found.each] == [True, False]
     assert found.folded == (*bare, far)
-    assert found.words == "4 results cannot answer: 3 printed without an interval, 1 too few trials"
+    assert found.words == "4 results cannot answer: 3 printed without an interval, 1 of too few trials"
     few = listed([finding(True), *bare])
     assert len(few.each) == 4
     assert few.folded == ()

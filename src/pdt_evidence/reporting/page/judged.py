@@ -38,9 +38,9 @@ FEWEST_FOLDED = 4  # findings without an answer, in one part of a claim, that sh
 REASONS = {  # what a finding without an answer has in it -> why there is none
     "no interval": "printed without an interval",
     "held": "not available to us",
-    "too few": "too few trials",
-    "inconclusive": "the interval is too wide",
-    "possibly": "the interval leaves it open",
+    "too few": "of too few trials",
+    "inconclusive": "with too wide an interval",
+    "possibly": "with an interval that leaves it open",
 }
 
 
