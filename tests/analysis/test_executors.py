@@ -87,8 +87,8 @@ def sampled(**how):
     return pdt.gosh(YI[1], VI[1], method="DL", sample=9000, seed=7, **how)
 
 
-def permuted(formula, studies, n):
-    return lambda **how: pdt.metareg(formula, TABLE[:studies]).permutation_test(n, **how)
+def permuted(formula, studies, n, method="REML"):
+    return lambda **how: pdt.metareg(formula, TABLE[:studies], method=method).permutation_test(n, **how)
 
 
 JOBS = {
@@ -101,8 +101,8 @@ JOBS = {
     "gosh, REML": (subsets("REML", 10), ("k", "estimate", "tau2", "I2", "Q")),
     "gosh, sample": (sampled, ("k", "estimate", "tau2", "bitmask")),
     "permutation, drawn": (permuted("yi ~ year", 16, 400), ("coefficients", "QM_p", "n", "exact")),
-    "permutation, listed": (permuted("yi ~ year", 6, 400), ("coefficients", "QM_p", "n", "exact")),
-    "permutation, signs": (permuted("yi ~ 1", 8, 600), ("coefficients", "QM_p", "n", "exact")),
+    "permutation, listed": (permuted("yi ~ year", 6, 400, "DL"), ("coefficients", "QM_p", "n", "exact")),
+    "permutation, signs": (permuted("yi ~ 1", 8, 600, "DL"), ("coefficients", "QM_p", "n", "exact")),
 }
 
 

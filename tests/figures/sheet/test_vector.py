@@ -34,7 +34,7 @@ DRAWINGS = {
 }
 
 
-@pytest.fixture(params=DRAWINGS)
+@pytest.fixture(params=DRAWINGS, scope="module")
 def both(request):
     """The same figure by Matplotlib and by itself."""
     drawing = DRAWINGS[request.param]
