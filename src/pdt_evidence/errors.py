@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -114,6 +116,26 @@ def warn(message: str) -> None:
     while frame and str(frame.f_globals.get("__name__")).partition(".")[0] in NOT_THE_USER:
         frame, level = frame.f_back, level + 1
     warnings.warn(message, EvidenceWarning, stacklevel=level)
+
+
+_unheard: ContextVar[bool] = ContextVar("unheard", default=False)
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Give no `EvidenceWarning`: what it would say is said elsewhere. Work that only serves to warn is left out."""
+    before = _unheard.set(True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", EvidenceWarning)
+            yield
+    finally:
+        _unheard.reset(before)
+
+
+def is_heard() -> bool:
+    """Whether a warning would reach somebody: where not, what it takes to word one need not be done."""
+    return not _unheard.get()
 
 
 def require_choice(name: str, value: object, known: Sequence[object]) -> None:

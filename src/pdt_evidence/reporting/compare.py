@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from pdt_evidence.analysis.updates.estimates import estimates_of, weights_of
 from pdt_evidence.analysis.updates.record import Update
 from pdt_evidence.analysis.updates.rows import rows_changed
 from pdt_evidence.analysis.updates.sides import Side, aligned_strata, of_fit, of_synthesis
-from pdt_evidence.errors import EvidenceWarning, RequestError, known_options
+from pdt_evidence.errors import RequestError, known_options, unheard
 from pdt_evidence.evidence import load
 from pdt_evidence.evidence.frames import as_pandas, with_window
 from pdt_evidence.evidence.tables import set_aside
@@ -216,10 +215,7 @@ def _why_unjudged(states: Mapping[str, Any]) -> str:
 def _side(state: Any, name: str, options: dict[str, Any], judged: bool) -> Side:
     if isinstance(state, Side):
         return state
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", EvidenceWarning
-        )  # what each table is like is said when it is pooled by itself
+    with unheard():  # what each table is like is said when it is pooled by itself
         synthesis = synthesize(state, **options)
         verdicts = check_claims(evidence=state).to_frame()[list(CLAIM)] if judged else None
     return replace(of_synthesis(synthesis, name), rows=state, whole=True, verdicts=verdicts)

@@ -5,7 +5,6 @@ Each part is computed when first asked for; tables and figures are the same for 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -18,7 +17,7 @@ from pdt_evidence.analysis.regression.moderators import Moderation, moderators
 from pdt_evidence.analysis.robustness.dependence import sensitivity
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.trials import light_trials
-from pdt_evidence.errors import EvidenceWarning
+from pdt_evidence.errors import unheard
 from pdt_evidence.formatting import PAGE, counted
 from pdt_evidence.reporting.names import named
 from pdt_evidence.verdicts.facts import follow_up_held
@@ -64,8 +63,7 @@ class Comparisons:
     def dependence(self) -> pd.DataFrame:
         """The pools at the end of treatment under every rule for dependent rows."""
         table = light_trials(comparison=list(SHOWN), follow_up="post")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", EvidenceWarning)
+        with unheard():
             return sensitivity(table[~table["outcome"].isin(NOT_SYMPTOMS)], by="comparison", rules=False)
 
     @cached_property

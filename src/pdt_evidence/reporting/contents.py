@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.trials import light_trials
-from pdt_evidence.errors import EvidenceWarning
+from pdt_evidence.errors import unheard
 from pdt_evidence.evidence import data_version, load, reviews, sources
 from pdt_evidence.evidence.coverage import coverage
 from pdt_evidence.notes import code_of
@@ -60,8 +59,7 @@ class Contents:
     def pooled(self) -> dict[str, Synthesis]:
         """By outcome and follow-up, one synthesis a comparison."""
         table = light_trials()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", EvidenceWarning)  # rows without effect are listed by `left_out`
+        with unheard():  # rows without effect are listed by `left_out`
             return {
                 comparison: synthesize(table[table["comparison"] == comparison], by=("outcome", "follow_up"))
                 for comparison in COMPARISONS
@@ -74,8 +72,7 @@ class Contents:
         if not any(code_of(note) == "counts-beside-scores" for note in effect.notes):
             return None
         table = light_trials(comparison=comparison, outcome=outcome, follow_up="post")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", EvidenceWarning)
+        with unheard():
             found = synthesize(table, by=("outcome", "follow_up"), events="never").strata
         return found.get((outcome, "post"))
 
@@ -98,8 +95,7 @@ class Contents:
         """The imported trials, pooled like the bundled ones; None where nothing was imported."""
         if self.imported is None:
             return None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", EvidenceWarning)
+        with unheard():
             return synthesize(self.imported, by=("outcome", "follow_up"))
 
     def import_log(self) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.table import effect_sizes
-from pdt_evidence.errors import EvidenceWarning, SchemaError
+from pdt_evidence.errors import EvidenceWarning, SchemaError, unheard
 from pdt_evidence.evidence.frames import as_pandas
 from pdt_evidence.evidence.readers.events import event_measure
 from pdt_evidence.evidence.readers.imported import ImportedTrials
@@ -109,8 +109,7 @@ class OwnTable:
     def rows(self) -> pd.DataFrame:
         """Every row with its effect or the reason for none, its place in the file, and why it is set aside."""
         given = {"yi", "vi"} <= set(self.table.columns) and self.measure is None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", EvidenceWarning)  # `_pooled` keeps what is to be said
+        with unheard():  # `_pooled` keeps what is to be said
             table = self.table if given else effect_sizes(self.table, measure=self.measure or "SMD")
         table = table.assign(aside=set_aside(table).to_numpy(), place=self._places(table))
         for name in self.by:

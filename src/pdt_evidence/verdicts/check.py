@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from pdt_evidence.analysis.conclusions.equivalence import MARGIN as MARGINS_ALLOWED
 from pdt_evidence.analysis.conclusions.equivalence import STEINERT_2017
 from pdt_evidence.analysis.conclusions.margins import Margin, margin_of
-from pdt_evidence.errors import EvidenceWarning, RequestError, known_options, require_choice
+from pdt_evidence.errors import RequestError, known_options, require_choice, unheard
 from pdt_evidence.evidence import claims, fields, load
 from pdt_evidence.options import check_options
 from pdt_evidence.verdicts.facts import TABLES, Facts, Row
@@ -97,8 +96,7 @@ def check_claims(
         rules=rules or Rules(),
         evidence=_tables(evidence),
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", EvidenceWarning)  # rows excluded are counted in the pools' own report
+    with unheard():  # rows excluded are counted in the pools' own report
         judgements = tuple(_judgement(row, facts) for row in claims().to_dict("records"))
     return ClaimReport(judgements=judgements, own_trials="trials" in facts.evidence)
 

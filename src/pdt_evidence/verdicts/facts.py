@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -19,7 +18,7 @@ from pdt_evidence.analysis.robustness.dependence import sensitivity
 from pdt_evidence.effects.clock import months_on_clock
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import light_trials
-from pdt_evidence.errors import EvidenceError, EvidenceWarning
+from pdt_evidence.errors import EvidenceError, unheard
 from pdt_evidence.evidence import load
 from pdt_evidence.evidence.coverage import LATE, late_said, undated_said
 from pdt_evidence.verdicts.own_trials import why_open
@@ -216,10 +215,7 @@ def _controls_of(table: pd.DataFrame) -> Moderation:
 
 
 def _every_rule(table: pd.DataFrame) -> pd.DataFrame:
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", EvidenceWarning
-        )  # the pools that these are beside name the rows left out
+    with unheard():  # the pools that these are beside name the rows left out
         return sensitivity(_against_control(table), by="comparison", rhos=RHOS, test=TEST)
 
 

@@ -6,7 +6,6 @@ picks its pool and no pool is computed for one claim alone.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from math import nan
@@ -18,7 +17,7 @@ from pdt_evidence.analysis.pooled.pooling import pool
 from pdt_evidence.analysis.robustness.influence import Influence, influence
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.symptoms import symptom_rows
-from pdt_evidence.errors import EvidenceError, EvidenceWarning
+from pdt_evidence.errors import EvidenceError, unheard
 from pdt_evidence.evidence import load
 from pdt_evidence.evidence.frames import light
 from pdt_evidence.results import PooledEffect
@@ -156,8 +155,7 @@ def pooled_alone(table: pd.DataFrame) -> Pool | None:
 def _strata(table: pd.DataFrame, by: tuple[str, ...], events: str) -> dict[tuple[str, ...], PooledEffect]:
     if table.empty:
         return {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", EvidenceWarning)  # rows excluded are counted in the pools' own report
+    with unheard():  # rows excluded are counted in the pools' own report
         try:
             return dict(synthesize(table, by=by, test=TEST, events=events).strata)
         except EvidenceError:

@@ -7,7 +7,6 @@ computed: the same numbers to the digits printed, or not; nothing is reproduced 
 # Tables below keep one row a line: broken up, this file would pass 400 lines or a function 60.
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,7 +19,7 @@ from pdt_evidence.analysis.networks.comparison import pdt_against_cbt
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import light_trials
-from pdt_evidence.errors import EvidenceWarning, known_options, require_choice
+from pdt_evidence.errors import known_options, require_choice, unheard
 from pdt_evidence.evidence import load
 
 if TYPE_CHECKING:
@@ -108,8 +107,7 @@ def published_results(names: Sequence[str] | None = None) -> pd.DataFrame:
     for name in names or ():
         require_choice("publication", name, list(dict.fromkeys(target.name for target in targets)))
     wanted = [target for target in targets if names is None or target.name in names]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", EvidenceWarning)
+    with unheard():
         return pd.DataFrame([_compared(target) for target in wanted])
 
 

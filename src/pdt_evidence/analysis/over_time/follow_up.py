@@ -7,7 +7,6 @@ Published changes of the treated group alone are listed beside; they never enter
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
@@ -25,7 +24,7 @@ from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.standing import scores_before_events
 from pdt_evidence.effects.symptoms import symptom_rows
 from pdt_evidence.effects.trials import light_trials
-from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError, known_options
+from pdt_evidence.errors import EvidenceError, SchemaError, known_options, unheard
 from pdt_evidence.evidence import WINDOWS, reviews
 from pdt_evidence.evidence.frames import with_own_words
 from pdt_evidence.formatting import counted
@@ -177,8 +176,7 @@ def follow_up(
     rows = symptom_rows(with_names(available[available["comparison"].isin(comparisons)]))
     if rows.empty:
         raise EvidenceError(f"No row of {', '.join(comparisons)} gives an effect on a symptom.")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", EvidenceWarning)
+    with unheard():
         synthesis = synthesize(rows, by=("comparison", "follow_up"), test=test, level=level, rho=rho)
     rows, _ = scores_before_events(rows, by=("comparison", "follow_up"))  # listed by the synthesis
     pools, trend = _pools(rows, synthesis, comparisons), _trends(rows, comparisons, rho, level)

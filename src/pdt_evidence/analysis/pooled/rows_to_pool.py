@@ -15,7 +15,7 @@ import pandas as pd
 from pdt_evidence.effects.own_arms import signed_effects
 from pdt_evidence.effects.stale import tell_stale
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
-from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, warn
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, is_heard, warn
 from pdt_evidence.evidence.repeats import named_row, tell_no_trials, tell_repeats
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.evidence.tables import set_aside
@@ -53,7 +53,8 @@ def rows_to_pool(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of a user's table that can be pooled, and the others, each with its reason; see `synthesize`."""
     _check(table, by)
-    _say_set_aside(table)
+    if is_heard():
+        _say_set_aside(table)
     table = with_names(table)
     if measure is not None or not {"yi", "vi"} <= set(table.columns):
         table = signed_effects(table, measure or "SMD")
@@ -230,12 +231,13 @@ def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         raise nothing_gives(
             excluded, "There is nothing to pool: no row of the table gives an effect and its variance"
         )
-    if without.any():
+    if without.any() and is_heard():
         warn(_left_out(gone))
     usable = (table[~without] if without.any() else table).reset_index(drop=True)
-    tell_repeats(usable, "and both are pooled")
-    tell_no_trials(usable, "and pooled as trials")
-    tell_stale(usable)
+    if is_heard():
+        tell_repeats(usable, "and both are pooled")
+        tell_no_trials(usable, "and pooled as trials")
+        tell_stale(usable)
     return usable, excluded
 
 

@@ -6,8 +6,8 @@ reports stays.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import pandas as pd
 
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.table import effect_sizes
-from pdt_evidence.errors import EvidenceWarning, RequestError, known_options
+from pdt_evidence.errors import RequestError, known_options, unheard
 from pdt_evidence.evidence.frames import as_pandas
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
@@ -100,9 +100,7 @@ def pre_post_sensitivity(
     settings = {"by": strata or (WHOLE,), "method": method, "test": test, "level": level, "rho": rho}
     found: list[dict[str, Any]] = []
     for place, r in enumerate(values):
-        with warnings.catch_warnings():
-            if place:  # the first one has said it
-                warnings.simplefilter("ignore", EvidenceWarning)
+        with unheard() if place else nullcontext():  # the first one has said it
             found += _pools(rows, measure, float(r), settings)
     if not any(row["assumed"] for row in found):
         raise RequestError(
