@@ -114,7 +114,13 @@ class Stratified:
         return pooled_values(table, self._by, settings, self._orders), passed_over
 
     def values_over(self, rhos: Sequence[float], aggregate: str) -> Iterator[tuple[tuple[str, ...], OverRho]]:
-        """Every stratum with one value a trial under each correlation."""
+        """Every stratum with one value a trial under each correlation.
+
+        Raises
+        ------
+        EvidenceError
+            As `values`.
+        """
         tables = [self.values("aggregate", rho, aggregate)[0] for rho in rhos]
         for key, rows in strata_of(tables[0], self._by):
             yi, vi = (
@@ -124,7 +130,13 @@ class Stratified:
             yield key, OverRho(yi, vi, ids, trials)
 
     def rows_over(self, rhos: Sequence[float]) -> Iterator[tuple[tuple[str, ...], OverRho]]:
-        """Every stratum with all its rows, and their covariance under each correlation."""
+        """Every stratum with all its rows, and their covariance under each correlation.
+
+        Raises
+        ------
+        EvidenceError
+            Where the rows lack what their covariance needs.
+        """
         for key, rows in strata_of(self._columns, self._by):
             yi, vi = (np.tile(self._columns.numbers(name)[rows], (len(rhos), 1)) for name in EFFECT)
             V = np.stack([self._blocks(key, rows, rho).dense() for rho in rhos])
