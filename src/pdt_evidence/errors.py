@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -122,7 +122,7 @@ _unheard: ContextVar[bool] = ContextVar("unheard", default=False)
 
 
 @contextmanager
-def unheard() -> Iterator[None]:
+def unheard() -> Generator[None]:
     """Give no `EvidenceWarning`: what it would say is said elsewhere. Work that only serves to warn is left out."""
     before = _unheard.set(True)
     try:
