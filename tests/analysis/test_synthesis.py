@@ -280,6 +280,24 @@ def test_all_faults_of_a_table_come_at_once(table):
     assert len(caught.value.problems) == 2
 
 
+def test_a_regression_on_the_studies_of_a_pool_rests_on_its_numbers():
+    """Also where trials count patients beside their scores, which the pool leaves out."""
+    trials = pdt.trials(comparison="pdt_vs_control", outcome="depression", follow_up="post")
+    pool = quietly(trials)["depression", "post"]
+    alone = pdt.metareg("yi ~ 1", pool.studies())
+    found = (alone.coefficients["estimate"].iloc[0], alone.tau2)
+    assert found == pytest.approx((pool.estimate, pool.tau2), rel=1e-6)
+    averaged = pdt.aggregate_rows(trials)
+    assert not np.allclose(averaged["yi"], pool.yi)
+
+
+def test_rows_without_a_comparison_beside_named_ones_are_warned_about(table):
+    """Other arms of a database, which `import` leaves without one."""
+    mixed = table.assign(comparison=["pdt_vs_control"] * 3 + [""] * 3)
+    with pytest.warns(EvidenceWarning, match=r"mix comparisons \(pdt_vs_control, and rows that name none\)"):
+        synthesize(mixed)
+
+
 def test_mixed_comparisons_are_warned_about(table):
     mixed = table.assign(comparison=["pdt_vs_cbt"] * 3 + ["pdt_vs_control"] * 3)
     with pytest.warns(EvidenceWarning, match=r"Strata mix comparisons \(pdt_vs_cbt, pdt_vs_control\)"):

@@ -50,6 +50,9 @@ def aggregate_rows(
     The plain mean of m effects has the variance (1/m)^2 (sum of v_i + sum over i != j of cov_ij), where cov_ij is
     rho sqrt(v_i v_j) for two measurements of the same arms [1]_; it lies within its effects.
 
+    Counts of patients are averaged with the scores of their trial. `synthesize` pools the scores alone where there are
+    some: `studies()` of its result is the table of what it pooled, for `metareg` and `compare_subgroups`.
+
     Parameters
     ----------
     table : DataFrame

@@ -130,9 +130,13 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
     problems += blanks(table, by)
     if problems:
         raise EvidenceError.from_problems(problems, "the table to pool")
-    compared = words_of(table, "comparison") if "comparison" not in by else []
+    compared = sorted(words_of(table, "comparison")) if "comparison" not in by else []
+    if compared and table["comparison"].eq("").any():
+        compared.append(
+            "and rows that name none"
+        )  # such as other arms of a database; NaN: of a table without the column
     if len(compared) > 1:
-        mixed = ", ".join(sorted(compared))
+        mixed = ", ".join(compared)
         strata = ", ".join(f'"{name}"' for name in ("comparison", *by))
         warn(f"Strata mix comparisons ({mixed}). Filter the table, or write by=[{strata}].")
     outcomes = set(words_of(table, "outcome")) if "outcome" not in by else set()
