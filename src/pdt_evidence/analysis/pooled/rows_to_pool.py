@@ -132,9 +132,8 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
         raise EvidenceError.from_problems(problems, "the table to pool")
     compared = sorted(words_of(table, "comparison")) if "comparison" not in by else []
     if compared and table["comparison"].eq("").any():
-        compared.append(
-            "and rows that name none"
-        )  # such as other arms of a database; NaN: of a table without the column
+        # Other arms of a database have none; NaN is of a table without the column.
+        compared.append("and rows that name none")
     if len(compared) > 1:
         mixed = ", ".join(compared)
         strata = ", ".join(f'"{name}"' for name in ("comparison", *by))
