@@ -121,6 +121,7 @@ def test_a_synthesis_is_keyed_by_its_strata(effect):
     assert ("pain", "post") in syn
     assert ("pain", "long") not in syn
     assert [key for key, _ in syn.items()] == syn.keys()
+    assert syn.values() == [one for _, one in syn.items()]
     with pytest.raises(
         RequestError, match=r"No stratum 'pain, long' .* There are: depression, post; pain, post\."
     ):

@@ -259,6 +259,10 @@ class Synthesis(Brief, Described):
         """The strata's keys, in order."""
         return list(self.strata)
 
+    def values(self) -> list[PooledEffect]:
+        """The `PooledEffect` of every stratum, in order."""
+        return list(self.strata.values())
+
     def items(self) -> list[tuple[tuple[str, ...], PooledEffect]]:
         """Key and `PooledEffect` of every stratum, in order."""
         return list(self.strata.items())
@@ -342,12 +346,8 @@ def _title(effect: PooledEffect) -> str:
         "Equal-effects model" if effect.method in ONE_EFFECT else f"Random-effects model ({effect.method})"
     )
     several = not math.isnan(effect.trials) and effect.trials != effect.k
-    size = (
-        f"k = {counted(effect.k, 'effect')} of {counted(effect.trials, 'trial')}"
-        if several
-        else f"k = {effect.k}"
-    )
-    return f"{words}: {model}, {size}" if words else f"{model}, {size}"
+    k = f"{counted(effect.k, 'effect')} of {counted(effect.trials, 'trial')}" if several else effect.k
+    return f"{words}: {model}, k = {k}" if words else f"{model}, k = {k}"
 
 
 def _heading(effect: PooledEffect) -> list[str]:

@@ -13,8 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
-from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, NONE_PASSED_OVER, Stratified
+from pdt_evidence.analysis.pooled.rows_to_pool import about_counts, rows_to_pool
+from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, Stratified
 from pdt_evidence.analysis.pooled.usual_strata import with_strata
 from pdt_evidence.effects.clock import CLOCKS, on_clock
 from pdt_evidence.effects.per_trial import AGGREGATES
@@ -22,17 +22,14 @@ from pdt_evidence.effects.standing import EVENTS, OUTCOME_KINDS, scores_before_e
 from pdt_evidence.effects.standing import outcome_kind as kinds_of
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
 from pdt_evidence.evidence.frames import as_pandas, light, with_window
-from pdt_evidence.formatting import counted
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
-from pdt_evidence.results import Note, Synthesis
+from pdt_evidence.results import Synthesis
 
 __all__ = [
     "DEPENDENCE",
     "MULTILEVEL_TESTS",
-    "about_counts",
-    "scores_to_pool",
     "synthesize",
     "test_done",
 ]
@@ -150,7 +147,7 @@ def synthesize(
     if dependence in MULTILEVEL_TESTS:
         _check_multilevel(dependence, method, test)
     usable, excluded = rows_to_pool(light(table), by, measure)
-    usable, aside = scores_to_pool(usable, by, events)
+    usable, aside = scores_before_events(usable, events, by)
     excluded, notes = _joined(excluded, aside), about_counts(len(aside), events)
     settings = {"method": method, "test": test, "level": level}
     if dependence in MULTILEVEL_TESTS:
@@ -172,15 +169,6 @@ def synthesize(
         **rules,
         **settings,
     )
-
-
-def scores_to_pool(
-    usable: pd.DataFrame, by: tuple[str, ...], events: str
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rows of `rows_to_pool` less the counts of persons that `events` sets aside; and these, with the reason."""
-    if _measure(usable) != "SMD":
-        return usable, NONE_PASSED_OVER
-    return scores_before_events(usable, events, by)
 
 
 def _as_revman(
@@ -252,14 +240,3 @@ def _joined(excluded: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
     if not len(more):
         return excluded
     return pd.concat([excluded, more], ignore_index=True) if len(excluded) else more
-
-
-def about_counts(rows: int, events: str) -> tuple[Note, ...]:
-    """What is said of rows that `scores_to_pool` sets aside."""
-    if not rows:
-        return ()
-    why = "a trial has a score of the same outcome" if events == "fallback" else "only scores are pooled"
-    what = "1 row that counts persons is" if rows == 1 else f"{counted(rows, 'row')} that count persons are"
-    return (
-        Note("counts-set-aside", f"{what} not pooled with scores, as {why}; they can be pooled as ratios."),
-    )

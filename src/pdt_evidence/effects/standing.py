@@ -83,10 +83,12 @@ def scores_before_events(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Set counts of persons aside where the same trial, comparison, outcome and window has a score.
 
+    Only standardised mean differences: an odds or risk ratio is pooled as what it is.
+
     Parameters
     ----------
     table : DataFrame
-        Rows with an effect and a `row_id`.
+        Rows with an effect and a `row_id`; those whose `measure` is not "SMD" are kept.
     events : {"fallback", "never", "pool"}
         Whether counts are used where a trial has nothing else, never, or always.
     by : sequence of str
@@ -102,7 +104,7 @@ def scores_before_events(
     EvidenceError
         Where no row is left.
     """
-    counts = counts_persons(table, len(table))
+    counts = _as_differences(table) & counts_persons(table, len(table))
     if events == "pool" or not counts.any():
         return table, pd.DataFrame({"row_id": [], "reason": []}, dtype=str)
     reasons = np.full(len(table), "counts persons with an event; only scores are pooled", dtype=object)
@@ -116,6 +118,12 @@ def scores_before_events(
         )
     left = pd.DataFrame({"row_id": table["row_id"].to_numpy()[aside], "reason": reasons[aside]})
     return table[~aside].reset_index(drop=True), left
+
+
+def _as_differences(table: pd.DataFrame) -> NDArray[np.bool_]:
+    if "measure" not in table.columns:
+        return np.zeros(len(table), dtype=bool)
+    return np.asarray(table["measure"], dtype=object) == "SMD"
 
 
 def _beside_scores(

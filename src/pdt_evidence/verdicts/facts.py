@@ -211,7 +211,8 @@ def _against_control(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _controls_of(table: pd.DataFrame) -> Moderation:
-    return moderators(_against_control(table), names=["control"])
+    with unheard():
+        return moderators(_against_control(table), names=["control"])
 
 
 def _every_rule(table: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 import pdt_evidence as pdt
 from pdt_evidence.analysis.regression.moderators import MODERATORS, harmonised_rob, holm, moderators
 from pdt_evidence.effects.symptoms import symptom_rows
-from pdt_evidence.errors import EvidenceError
+from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from reference import load
 
 REFERENCE = load("moderators", cases=3)
@@ -43,10 +43,57 @@ def test_every_row_is_in_a_level_or_counted_as_missing(found):
             assert rows["missing_rows"].iloc[0] == unknown, name
 
 
-def test_all_rows_with_an_effect_on_a_symptom_are_eligible(found):
+def test_rows_are_those_that_a_pool_of_the_symptoms_takes(found):
     available = pdt.trials(comparison="pdt_vs_control", follow_up="post")
-    kept = available[available["yi"].notna() & ~available["outcome"].isin(["dropout", "service_use"])]
-    assert (found.rows, found.trials) == (len(kept), kept["trial_id"].nunique())
+    symptoms = available[~available["outcome"].isin(["dropout", "service_use"])]
+    with pytest.warns(EvidenceWarning, match="Left out, without an effect"):
+        pooled = pdt.synthesize(symptoms, by="comparison")
+    (fit,) = pooled.values()
+    out = set(found.left_out["row_id"])
+    assert out == set(pooled.left_out["row_id"]) | set(available["row_id"]) - set(symptoms["row_id"])
+    assert (found.rows, found.trials) == (len(available) - len(out), fit.k)
+    assert found.left_out["reason"].str.len().gt(0).all()
+
+
+def test_a_count_beside_a_score_is_set_aside_unless_asked_for(found):
+    counts = found.left_out["reason"].str.startswith("counts persons")
+    assert any(f"{counts.sum()} rows that count persons are not pooled" in note for note in found.notes)
+    every = moderators(names=["year"], events="pool")
+    assert every.rows == found.rows + counts.sum()
+    assert moderators(names=["year"], events="never").rows < found.rows
+    with pytest.raises(EvidenceError, match="events = 'none'"):
+        moderators(names=["year"], events="none")
+
+
+def test_a_level_of_all_rows_is_their_pool():
+    rows = pdt.trials(comparison="pdt_vs_control", outcome="depression", follow_up="post")
+    rows = rows[rows["yi"].notna()].assign(arm_c="waitlist")
+    found = moderators(rows, names=["control"]).table.iloc[0]
+    fit = pdt.synthesize(rows, dependence="che")["depression", "post"]
+    assert (found["rows"], found["trials"]) == (fit.k, fit.trials)
+    assert found["estimate"] == pytest.approx(fit.estimate, abs=1e-6)
+
+
+def test_tables_of_several_measures_are_refused_and_several_comparisons_said():
+    own = pd.DataFrame({"study": list("ABCDEF"), "yi": [0.1, 0.2, 0.3, 0.4, 0.2, 0.1], "vi": 0.1})
+    own["year"] = range(2001, 2007)
+    with pytest.raises(EvidenceError, match="'measure': expected one value, found OR, SMD"):
+        moderators(own.assign(measure=["SMD", "OR"] * 3), names=["year"])
+    with pytest.warns(EvidenceWarning, match=r"The table mixes comparisons \(a, b\)\. Filter the table\.$"):
+        moderators(own.assign(comparison=list("aaabbb")), names=["year"])
+
+
+@pytest.mark.parametrize("name", ["study", "trial_id"])
+def test_trials_are_named_in_either_column(name):
+    own = pd.DataFrame({"yi": [0.1, 0.2, 0.3, 0.4], "vi": 0.1, "year": range(2001, 2005)})
+    with pytest.raises(EvidenceError, match="study"):
+        moderators(own, names=["year"])
+    named = own.assign(**{name: list("ABCD"), "outcome": ["anxiety"] * 3 + ["dropout"]})
+    found = moderators(named, names=["year"])
+    assert found.left_out.to_dict("records") == [
+        {"row_id": "row 4", "reason": "of an outcome that is no symptom"}
+    ]
+    assert found.trials == 3
 
 
 def test_p_values_are_adjusted_for_all_moderators_tested(found):
@@ -123,7 +170,7 @@ def test_an_unknown_moderator_is_refused_with_the_known_ones():
 
 def test_a_table_without_effects_is_refused():
     rows = pdt.trials(comparison="pdt_vs_control", outcome="dropout")
-    with pytest.raises(EvidenceError, match="no row of the table gives an effect on a symptom"):
+    with pytest.raises(EvidenceError, match="no row of the table is on a symptom"):
         moderators(rows)
 
 
@@ -169,10 +216,11 @@ def test_what_gives_no_effect_is_named_row_by_row():
             "n_t": 20,
             "mean_c": 1.0,
             "sd_c": 1.0,
+            "better": "lower",
             "year": 2001,
         }
     )
     with pytest.raises(
-        EvidenceError, match="no row of the table gives an effect on a symptom: row a: no n_c"
+        EvidenceError, match="no row of the table gives an effect and its variance: row a: no n_c"
     ):
         moderators(own.assign(n_c=np.nan))

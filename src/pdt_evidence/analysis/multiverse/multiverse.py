@@ -30,7 +30,7 @@ __all__ = ["multiverse"]
 
 Words = str | Sequence[str | Sequence[str] | None] | Mapping[str, Any] | None
 Options = str | Sequence[str]
-PLACE, ALL_ROWS = "_place", "_all"
+PLACE = "_place"
 
 
 @known_options
@@ -167,15 +167,15 @@ def _rows(
 ) -> tuple[Rows, pd.DataFrame]:
     """The rows that can be pooled, checked once for all specifications."""
     apart = dict.fromkeys((*strata, *(choice.column for choice in choices if choice.column)))
-    marked = table.assign(**{PLACE: np.arange(len(table)), ALL_ROWS: "all"})
-    usable, left_out = rows_to_pool(marked, (*apart, ALL_ROWS), measure)
+    marked = table.assign(**{PLACE: np.arange(len(table))})
+    usable, left_out = rows_to_pool(marked, tuple(apart), measure)
     measures = sorted(set(usable["measure"].dropna().astype(str))) if "measure" in usable.columns else ["GEN"]
     if len(measures) > 1:
         raise EvidenceError(
             f"The rows are of several measures ({', '.join(measures)}), and a multiverse is of one. "
             "Filter the table, or give measure=."
         )
-    return Rows(usable.drop(columns=ALL_ROWS), measures[0], strata), left_out
+    return Rows(usable, measures[0], strata), left_out
 
 
 def _pools(

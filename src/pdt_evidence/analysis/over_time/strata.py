@@ -16,15 +16,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.analysis.pooled.multivariate import METHODS, TESTS, Multivariate, pool_multivariate
-from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
+from pdt_evidence.analysis.pooled.rows_to_pool import about_counts, rows_to_pool
 from pdt_evidence.analysis.pooled.strata import strata_of
 from pdt_evidence.analysis.pooled.usual_strata import with_strata
-from pdt_evidence.analysis.synthesis import about_counts, scores_to_pool
 from pdt_evidence.effects.arrays import codes_of, joint_codes, numbers_in
 from pdt_evidence.effects.clock import CLOCKS, on_clock
 from pdt_evidence.effects.columns import Columns
 from pdt_evidence.effects.shared_arms import Covariances
-from pdt_evidence.effects.standing import EVENTS
+from pdt_evidence.effects.standing import EVENTS, scores_before_events
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
 from pdt_evidence.evidence.frames import as_pandas, with_window
 from pdt_evidence.models.multivariate import STRUCTURES
@@ -113,7 +112,7 @@ def model_strata(
     also = {"rho_outcomes": rho_outcomes, "phi": phi}
     check_options(**{name: (r, RHO) for name, r in also.items() if r is not None})
     table, by = with_strata(with_window(as_pandas(table)), by)
-    rows, aside = scores_to_pool(_rows(table, by, measure, clock), by, events)
+    rows, aside = scores_before_events(_rows(table, by, measure, clock), events, by)
     rows = rows.reset_index(drop=True)
     values, V, strata, trials = _one_each(rows, by, _covariance(rows, rho, rho_outcomes, phi))
     fit = pool_multivariate(values, V, strata, trials, struct=struct, method=method, test=test, level=level)

@@ -51,6 +51,8 @@ class WindowModel(Brief):
         Variance between trials, and between rows of a trial.
     undated : int
         Rows that are in no window, as their time is not known; they did not enter.
+    left_out : DataFrame
+        Rows of the table, of any outcome, that give no effect or count persons beside a score, each with its `reason`.
     """
 
     comparison: str
@@ -66,6 +68,7 @@ class WindowModel(Brief):
     sigma2: tuple[float, float]
     rho: float
     level: float
+    left_out: pd.DataFrame
 
     def _line(self) -> str:
         size = f"{counted(len(self.windows), 'window')}, {counted(self.k, 'trial')}"
@@ -146,8 +149,9 @@ def model_windows(
         clock=(clock, Choice(CLOCKS)),
     )
     by = ("comparison", "outcome", "follow_up")
-    usable, _ = rows_to_pool(on_clock(table, clock), by, None)
-    rows, _ = scores_before_events(usable, events, by)
+    usable, without = rows_to_pool(on_clock(table, clock), by, None)
+    rows, aside = scores_before_events(usable, events, by)
+    left_out = pd.concat([without, aside], ignore_index=True)
     found = {}
     for key, own in rows.groupby(["comparison", "outcome"], sort=False):
         dated = own[own["follow_up"].ne(NOT_A_TIME)].reset_index(drop=True)
@@ -155,7 +159,7 @@ def model_windows(
         modelled = held.index[held >= FEWEST_TRIALS]
         if len(held) > 1 and dated["follow_up"].isin(modelled).sum() > len(modelled) > 0:
             words = (str(key[0]), str(key[1]))
-            found[words] = _model(words, dated, len(own) - len(dated), rho, level)
+            found[words] = _model(words, dated, len(own) - len(dated), rho, level, left_out)
     if not found:
         raise EvidenceError(
             "No outcome is held in two dated windows, one of them by two trials: nothing can be modelled over time."
@@ -163,7 +167,9 @@ def model_windows(
     return found
 
 
-def _model(words: tuple[str, str], rows: pd.DataFrame, undated: int, rho: float, level: float) -> WindowModel:
+def _model(
+    words: tuple[str, str], rows: pd.DataFrame, undated: int, rho: float, level: float, left_out: pd.DataFrame
+) -> WindowModel:
     by_window = rows.groupby(rows["follow_up"].astype(str))["trial_id"]
     k, size = by_window.nunique().to_dict(), by_window.size().to_dict()
     every = sorted(map(str, k), key=window_place)
@@ -198,6 +204,7 @@ def _model(words: tuple[str, str], rows: pd.DataFrame, undated: int, rho: float,
         sigma2=fit.sigma2,
         rho=rho,
         level=level,
+        left_out=left_out,
     )
 
 

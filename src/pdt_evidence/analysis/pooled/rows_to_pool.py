@@ -15,14 +15,18 @@ import pandas as pd
 from pdt_evidence.effects.own_arms import signed_effects
 from pdt_evidence.effects.stale import tell_stale
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
-from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, is_heard, warn
+from pdt_evidence.errors import EvidenceError, SchemaError, is_heard, warn
 from pdt_evidence.evidence.repeats import named_row, tell_no_trials, tell_repeats
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.evidence.tables import set_aside
+from pdt_evidence.formatting import counted
 from pdt_evidence.other_names import columns_of_others
+from pdt_evidence.results import Note
 
 __all__ = [
+    "ONE_FOR_ALL",
     "OWN_FIELDS",
+    "about_counts",
     "blanks",
     "distinct_words",
     "in_a_sentence",
@@ -33,6 +37,7 @@ __all__ = [
     "words_of",
 ]
 
+ONE_FOR_ALL = "stratum"  # the column that with_strata gives a table without strata
 OWN_FIELDS = ("yi", "vi", "study", "row_id", "measure", "yi_reason")  # a result has them by themselves
 ROWS_SHOWN = 8
 REASONS_SHOWN, NAMES_SHOWN = 3, 4  # of rows without an effect, which are named by their studies
@@ -51,7 +56,10 @@ READ = (
 def rows_to_pool(
     table: pd.DataFrame, by: tuple[str, ...], measure: str | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows of a user's table that can be pooled, and the others, each with its reason; see `synthesize`."""
+    """The rows of a user's table that can be pooled, and the others, each with its reason; see `synthesize`.
+
+    Without `by` the table is one question, of one measure.
+    """
     _check(table, by)
     if is_heard():
         _say_set_aside(table)
@@ -61,6 +69,17 @@ def rows_to_pool(
     else:
         table = _completed(table)
     return _usable(table)
+
+
+def about_counts(rows: int, events: str) -> tuple[Note, ...]:
+    """What is said of rows that `scores_before_events` sets aside."""
+    if not rows:
+        return ()
+    why = "a trial has a score of the same outcome" if events == "fallback" else "only scores are pooled"
+    what = "1 row that counts persons is" if rows == 1 else f"{counted(rows, 'row')} that count persons are"
+    return (
+        Note("counts-set-aside", f"{what} not pooled with scores, as {why}; they can be pooled as ratios."),
+    )
 
 
 def blanks(table: pd.DataFrame, by: tuple[str, ...]) -> list[str]:
@@ -101,8 +120,6 @@ def lacking(missing: Iterable[str], columns: Iterable[object]) -> list[str]:
 def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
     if table.empty:
         raise EvidenceError("There is nothing to pool: the table has no rows. Widen the filters.")
-    if not by:
-        raise RequestError("by = (): expected at least one column that makes the strata.")
     if {"review_id", "estimate"} <= set(table.columns) and "trial_id" not in table.columns:
         raise SchemaError(
             "These are published pooled estimates (a table of reviews()), and what is pooled is not pooled again: "
@@ -130,20 +147,28 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
     problems += blanks(table, by)
     if problems:
         raise EvidenceError.from_problems(problems, "the table to pool")
+    _tell_mixed(table, by)
+
+
+def _tell_mixed(table: pd.DataFrame, by: tuple[str, ...]) -> None:
+    """What may be pooled together, and seldom should be: several comparisons, symptoms with dropout."""
     compared = sorted(words_of(table, "comparison")) if "comparison" not in by else []
     if compared and table["comparison"].eq("").any():
         # Other arms of a database have none; NaN is of a table without the column.
         compared.append("and rows that name none")
     if len(compared) > 1:
-        mixed = ", ".join(compared)
-        strata = ", ".join(f'"{name}"' for name in ("comparison", *by))
-        warn(f"Strata mix comparisons ({mixed}). Filter the table, or write by=[{strata}].")
+        warn(_mixing(f"comparisons ({', '.join(compared)})", "comparison", by))
     outcomes = set(words_of(table, "outcome")) if "outcome" not in by else set()
     if (other := outcomes & {*NOT_SYMPTOMS}) and outcomes - other:
-        strata = ", ".join(f'"{name}"' for name in ("outcome", *by))
-        warn(
-            f"Strata mix symptoms with {' and '.join(sorted(other))}. Filter the table, or write by=[{strata}]."
-        )
+        warn(_mixing(f"symptoms with {' and '.join(sorted(other))}", "outcome", by))
+
+
+def _mixing(what: str, column: str, by: tuple[str, ...]) -> str:
+    """The sentence on a column that belongs among the strata; where there are none it can only be filtered."""
+    if not by:
+        return f"The table mixes {what}. Filter the table."
+    strata = ", ".join(f'"{name}"' for name in (column, *by) if name != ONE_FOR_ALL)
+    return f"Strata mix {what}. Filter the table, or write by=[{strata}]."
 
 
 def _say_set_aside(table: pd.DataFrame) -> None:
@@ -164,6 +189,8 @@ def _mixed(table: pd.DataFrame, by: tuple[str, ...]) -> list[str]:
     if "design" in table.columns and table["design"].nunique() > 1:  # not even side by side in one figure
         problems.append(_several("the table", table, "design"))
     if "measure" in table.columns and "measure" not in by and table["measure"].nunique() > 1:
+        if not by:
+            return [*problems, _several("the table", table, "measure")]
         for key, rows in table.groupby(list(by), sort=False, dropna=False):
             if rows["measure"].nunique() > 1:
                 words = ", ".join(map(str, key if isinstance(key, tuple) else (key,)))
@@ -203,10 +230,9 @@ def with_names(table: pd.DataFrame) -> pd.DataFrame:
     names = {}
     if "row_id" not in table.columns:
         names["row_id"] = [f"row {number}" for number in range(1, len(table) + 1)]
-    if "trial_id" not in table.columns:
-        names["trial_id"] = table["study"].astype(str)
-    if "study" not in table.columns:
-        names["study"] = table["trial_id"].astype(str)
+    for name, other in (("trial_id", "study"), ("study", "trial_id")):
+        if name not in table.columns and other in table.columns:
+            names[name] = table[other].astype(str)
     return table.assign(**names)
 
 

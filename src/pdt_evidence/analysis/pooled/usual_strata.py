@@ -7,8 +7,8 @@ from difflib import get_close_matches
 
 import pandas as pd
 
-from pdt_evidence.analysis.pooled.rows_to_pool import lacking
-from pdt_evidence.errors import SchemaError, warn
+from pdt_evidence.analysis.pooled.rows_to_pool import ONE_FOR_ALL, lacking
+from pdt_evidence.errors import RequestError, SchemaError, warn
 from pdt_evidence.evidence.schema import listed
 from pdt_evidence.formatting import counted
 from pdt_evidence.other_names import columns_of_others
@@ -16,7 +16,7 @@ from pdt_evidence.other_names import columns_of_others
 __all__ = ["STRATA", "usual_strata", "with_strata"]
 
 STRATA = ("outcome", "follow_up")
-ONE_FOR_ALL, ALL = "stratum", "all rows"  # column and word of the stratum of a table that has none of them
+ALL = "all rows"  # in the column ONE_FOR_ALL
 ALIKE = 0.75  # likeness of a column to the name of one that is missing
 
 
@@ -27,11 +27,16 @@ def with_strata(table: pd.DataFrame, by: str | Sequence[str] | None) -> tuple[pd
 
     Raises
     ------
+    RequestError
+        Where `by` is empty.
     SchemaError
         As `usual_strata`.
     """
     if by is not None:
-        return table, (by,) if isinstance(by, str) else tuple(by)
+        named = (by,) if isinstance(by, str) else tuple(by)
+        if not named:
+            raise RequestError("by = (): expected at least one column that makes the strata.")
+        return table, named
     found = usual_strata(table)
     return (table, found) if found else (table.assign(**{ONE_FOR_ALL: ALL}), (ONE_FOR_ALL,))
 

@@ -16,17 +16,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pdt_evidence.analysis.pooled.rows_to_pool import nothing_gives
+from pdt_evidence.analysis.pooled.rows_to_pool import about_counts, nothing_gives, rows_to_pool, with_names
 from pdt_evidence.analysis.regression.clustered import FEWEST_DF, clustered_fit, coefficient
 from pdt_evidence.analysis.regression.moderator_codes import MODERATORS, UNKNOWN, Moderator, harmonised_rob
-from pdt_evidence.effects.symptoms import symptom_rows
-from pdt_evidence.effects.table import effect_sizes
+from pdt_evidence.effects.standing import EVENTS, scores_before_events
+from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.trials import light_trials
-from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options
-from pdt_evidence.evidence.frames import as_pandas, light
-from pdt_evidence.evidence.schema import listed, missing_column
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options, unheard
+from pdt_evidence.evidence.frames import as_pandas, light, with_window
+from pdt_evidence.evidence.schema import listed
 from pdt_evidence.formatting import counted
 from pdt_evidence.models.clustered_regression import robust_test
+from pdt_evidence.options import LEVEL, RHO, Choice, check_options
 from pdt_evidence.results import Note
 from pdt_evidence.showing import Brief, Cells, cells_of
 
@@ -50,6 +51,8 @@ class Moderation(Brief):
     rho, level : float
     rows, trials : int
         All that were eligible.
+    left_out : DataFrame
+        Rows that were not, each with its `reason`.
     """
 
     table: pd.DataFrame
@@ -57,6 +60,7 @@ class Moderation(Brief):
     level: float
     rows: int
     trials: int
+    left_out: pd.DataFrame
     rules: Mapping[str, str] = field(default_factory=dict)  # moderator -> how its codes were made one
     notes: tuple[str, ...] = ()
 
@@ -95,6 +99,7 @@ def moderators(
     *,
     names: Sequence[str] | None = None,
     rho: float = 0.6,
+    events: str = "fallback",
     level: float = 0.95,
 ) -> Moderation:
     """Test every moderator that the trials report, each by itself, with p adjusted for their number.
@@ -104,11 +109,13 @@ def moderators(
     table : DataFrame, optional
         As `trials` gives it, of one comparison; default: PDT against control at the end of treatment. Moderators
         whose columns it does not have are named in `notes`.
-        Rows without an effect, and outcomes that are no symptoms (dropout, use of services), are left aside.
+        Rows without an effect, and outcomes that are no symptoms (dropout, use of services), are left out.
     names : sequence of str, optional
         Keys of `MODERATORS`; default: all. The adjustment is for those asked for.
     rho : float
         Correlation between two measurements of the same persons.
+    events : {"fallback", "never", "pool"}
+        What becomes of counts of persons; as in `synthesize`.
     level : float
         Of the intervals.
 
@@ -119,7 +126,13 @@ def moderators(
     Raises
     ------
     EvidenceError
-        Where an unknown moderator is asked for, or one whose columns the table does not have, or no row has an effect.
+        Where an unknown moderator is asked for, or one whose columns the table does not have, or no row has an effect;
+        where the table mixes measures.
+
+    Warns
+    -----
+    EvidenceWarning
+        As `synthesize`.
 
     Notes
     -----
@@ -135,7 +148,7 @@ def moderators(
     >>> import pdt_evidence as pdt
     >>> found = pdt.moderators(names=["year"])
     >>> found.to_frame()[["moderator", "level", "rows", "trials"]].to_dict("records")
-    [{'moderator': 'year', 'level': 'per 10 years', 'rows': 83, 'trials': 36}]
+    [{'moderator': 'year', 'level': 'per 10 years', 'rows': 66, 'trials': 36}]
     """
     requested = list(MODERATORS) if names is None else list(names)
     unknown = [name for name in requested if name not in MODERATORS]
@@ -143,13 +156,15 @@ def moderators(
         raise RequestError(f"names is empty; there is: {', '.join(MODERATORS)}.")
     if unknown:
         raise EvidenceError(f"names has {', '.join(unknown)}; there is: {', '.join(MODERATORS)}.")
+    check_options(rho=(rho, RHO), events=(events, Choice(EVENTS)), level=(level, LEVEL))
     if table is None:
-        table = light_trials(comparison="pdt_vs_control", follow_up="post")
-    table = _with_effects(as_pandas(table))
-    requested, absent = _with_columns(requested, table, asked=names is not None)
-    rows = symptom_rows(light(table))
-    if rows.empty:
-        raise _nothing_to_compare(table)
+        with unheard():  # what of our own trials gives no effect is in `left_out`
+            rows, left_out, aside = _eligible(
+                light_trials(comparison="pdt_vs_control", follow_up="post"), events
+            )
+    else:
+        rows, left_out, aside = _eligible(light(with_window(as_pandas(table))), events)
+    requested, absent = _with_columns(requested, rows, asked=names is not None)
     parts = [_one(MODERATORS[name], rows, rho, level) for name in requested]
     adjusted = holm([part["p"].iloc[0] for part in parts])
     found = [part.assign(p_holm=p) for part, p in zip(parts, adjusted, strict=True)]
@@ -160,41 +175,31 @@ def moderators(
         level=level,
         rows=len(rows),
         trials=rows["trial_id"].nunique(),
+        left_out=left_out,
         rules={name: MODERATORS[name].rule for name in requested if MODERATORS[name].rule},
         notes=(
             Note("holm", f"p_holm: adjusted for the {counted(tested, 'moderator')} tested (Holm 1979)."),
             Note("small-levels", f"Levels with fewer than {FEWEST_TRIALS} trials are shown and not tested."),
             Note("one-at-a-time", "Each moderator is tested by itself; trials differ in several at once."),
             Note("no-allegiance", ALLEGIANCE),
+            *about_counts(aside, events),
             *absent,
         ),
     )
 
 
-def _with_effects(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with what every moderator needs: effects, and the trial and the outcome of each row."""
-    if not {"yi", "vi"} <= set(table.columns):
-        table = effect_sizes(table)
-    if "trial_id" not in table.columns:
-        if "study" not in table.columns:
-            raise SchemaError.from_problems(
-                [missing_column("trial_id", table.columns)], "the table to compare"
-            )
-        table = table.assign(trial_id=table["study"])
-    return table if "outcome" in table.columns else table.assign(outcome="")
-
-
-def _nothing_to_compare(table: pd.DataFrame) -> EvidenceError:
-    lost = table["yi"].isna() | table["vi"].isna()
-    why = table["yi_reason"].fillna("") if "yi_reason" in table.columns else pd.Series("", index=table.index)
-    why = why.where(why != "", "no yi or vi").where(lost, "of an outcome that is no symptom")
-    rows = (
-        table["row_id"]
-        if "row_id" in table.columns
-        else pd.Series(range(1, len(table) + 1), index=table.index)
-    )
-    what = "There is nothing to compare: no row of the table gives an effect on a symptom"
-    return nothing_gives(pd.DataFrame({"row_id": rows, "reason": why}), what)
+def _eligible(table: pd.DataFrame, events: str) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """The rows that a pool of the symptoms would take; the others with their reasons; how many of these are counts."""
+    if "outcome" not in table.columns:
+        table = table.assign(outcome="")
+    table = with_names(table)
+    other = table["outcome"].isin(NOT_SYMPTOMS)
+    no_symptom = table.loc[other, ["row_id"]].assign(reason="of an outcome that is no symptom")
+    if other.all() and len(table):
+        raise nothing_gives(no_symptom, "There is nothing to compare: no row of the table is on a symptom")
+    usable, without = rows_to_pool(table[~other], (), None)
+    rows, aside = scores_before_events(usable, events)
+    return rows, pd.concat([no_symptom, without, aside], ignore_index=True), len(aside)
 
 
 def _with_columns(

@@ -19,10 +19,10 @@ from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
 from pdt_evidence.analysis.pooled.strata import strata_of
 from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, OverRho, Stratified
 from pdt_evidence.analysis.pooled.usual_strata import with_strata
-from pdt_evidence.analysis.synthesis import scores_to_pool, test_done
+from pdt_evidence.analysis.synthesis import test_done
 from pdt_evidence.effects.columns import Columns
 from pdt_evidence.effects.shared_arms import Covariances
-from pdt_evidence.effects.standing import EVENTS
+from pdt_evidence.effects.standing import EVENTS, scores_before_events
 from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.evidence.frames import as_pandas, light, with_window
 from pdt_evidence.models.estimators import METHODS
@@ -128,7 +128,7 @@ def _by_events(
     before: dict[tuple[str, ...], frozenset[str]] = {}
     for events in EVENTS if rules else EVENTS[:1]:
         try:
-            kept = scores_to_pool(usable, by, events)[0]
+            kept = scores_before_events(usable, events, by)[0]
         except EvidenceError:  # nothing is left, as there is no score
             if events != "never":
                 raise
