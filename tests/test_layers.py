@@ -17,6 +17,7 @@ LAYERS = (
     "arguments",
     "other_names",
     "errors",
+    "garbage",
     "keys",
     "screen",
     "formatting",

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pdt_evidence.cli.arguments import command_parser
 from pdt_evidence.cli.termination import tidied_when_ended
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, did_you_mean
+from pdt_evidence.garbage import collected_seldom
 from pdt_evidence.screen import screen_width, within, wrapped
 
 __all__ = ["main"]
@@ -24,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments, unknown = command_parser().parse_known_args(argv)
     if unknown:
         _refuse(arguments.parser, unknown)
-    with warnings.catch_warnings(), tidied_when_ended(), within(screen_width()):
+    with collected_seldom(), warnings.catch_warnings(), tidied_when_ended(), within(screen_width()):
         warnings.simplefilter("always", EvidenceWarning)
         warnings.showwarning = _show_warning
         try:

@@ -48,7 +48,9 @@ def coverage() -> pd.DataFrame:
 
     listed, printed, wanted = load("members"), load("reviews"), load("wanted")
     ids = _in_order({*listed["review_id"], *printed["review_id"], *wanted["review_id"]} - {""})
-    table = pd.DataFrame([{"review_id": review_id, **_membership(review_id, listed)} for review_id in ids])
+    trials = load("trials")
+    usable = trials[_usable(trials)]
+    table = pd.DataFrame([{"review_id": one, **_membership(one, listed, trials, usable)} for one in ids])
     table.insert(1, "trials_included", table["review_id"].map(_trials_included()))
     unidentified = table["trials_included"] - table["seen"]
     table.insert(5, "unidentified", unidentified.where(table["seen"] + table["believed"] > 0))
@@ -58,10 +60,7 @@ def coverage() -> pd.DataFrame:
     cells = wanted.groupby("review_id")["cells"].sum()
     table["cells_wanted"] = table["review_id"].map(cells).fillna(0).astype(int)
     table["would_need"] = [_would_need(row) for row in table.to_dict("records")]
-    trials = load("trials")
-    late = trials[
-        _usable(trials) & trials["comparison"].eq("pdt_vs_cbt") & (trials["months_since_end"] > LATE)
-    ]
+    late = usable[usable["comparison"].eq("pdt_vs_cbt") & (usable["months_since_end"] > LATE)]
     table.attrs = {
         "rows": len(trials),
         "undated_rows": int(trials["months_since_end"].isna().sum()),
@@ -89,7 +88,9 @@ def _in_order(review_ids: set[str]) -> list[str]:
     return [*(review for review in CITED if review in review_ids), *sorted(review_ids - set(CITED))]
 
 
-def _membership(review_id: str, listed: pd.DataFrame) -> dict[str, int]:
+def _membership(
+    review_id: str, listed: pd.DataFrame, trials: pd.DataFrame, usable: pd.DataFrame
+) -> dict[str, int]:
     if not listed["review_id"].eq(review_id).any():
         names = (
             "seen",
@@ -101,8 +102,8 @@ def _membership(review_id: str, listed: pd.DataFrame) -> dict[str, int]:
             "undated_rows",
         )
         return dict.fromkeys(names, 0)
-    table, trials = members(review_id), load("trials")
-    right = trials[_usable(trials) & _compared(trials, review_id)]
+    table = members(review_id)
+    right = usable[_compared(usable, review_id)]
     kinds = table["membership"].value_counts()
     counted = table[table["membership"] != "conflict"]
     return {

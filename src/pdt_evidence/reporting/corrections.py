@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from pdt_evidence.analysis.bias.overview import LEAST, Bias, bias
 from pdt_evidence.analysis.bias.records import Adjusted
-from pdt_evidence.analysis.bias.studies import direction_of, studies_of
-from pdt_evidence.errors import RequestError
+from pdt_evidence.analysis.bias.studies import open_to_either
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,10 +135,5 @@ def _of_comparison(effect: PooledEffect, comparison: str) -> PooledEffect:
 
 def _open(effect: PooledEffect, comparison: str) -> bool:
     """Whether nobody knows which arm selection favours."""
-    if not len(effect.yi):
-        return False
-    try:
-        direction_of(studies_of(_of_comparison(effect, comparison), None), None)
-    except RequestError:
-        return True
-    return False
+    compared = [comparison] if comparison else effect.columns.get("comparison", ())
+    return bool(len(effect.yi) and open_to_either(compared))

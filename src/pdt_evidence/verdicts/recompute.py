@@ -7,12 +7,13 @@ computed: the same numbers to the digits printed, or not; nothing is reproduced 
 # Tables below keep one row a line: broken up, this file would pass 400 lines or a function 60.
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import floor, isnan, log10, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from scipy.special import ndtri
 
 from pdt_evidence.analysis.networks.comparison import pdt_against_cbt
@@ -24,6 +25,9 @@ from pdt_evidence.evidence import load
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
+
+    from pdt_evidence.results import PooledEffect
 
 __all__ = ["STATUSES", "published_results"]
 
@@ -56,6 +60,39 @@ class Ours:
     how: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """All rows held that fit, pooled with one value a trial."""
+
+    comparison: tuple[str, ...]
+    disorder: tuple[str, ...] = ()  # any, as of outcomes
+    outcome: tuple[str, ...] = ()
+    windows: tuple[str, ...] = ("post",)
+    dependence: str = "aggregate"
+    method: str = "REML"
+    test: str = "knha"
+    level: float = 0.95
+
+    @property
+    def settings(self) -> tuple[tuple[str, Any], ...]:
+        """The arguments of `synthesize`."""
+        names = ("dependence", "method", "test", "level")
+        return tuple((name, getattr(self, name)) for name in names)
+
+    def rows(self, table: pd.DataFrame) -> NDArray[np.intp]:
+        """The places of the rows that fit."""
+        fits = table["comparison"].isin(self.comparison) & table["follow_up"].isin(self.windows)
+        for column, words in (("disorder", self.disorder), ("outcome", self.outcome)):
+            fits &= table[column].isin(words) if words else True
+        return np.flatnonzero(fits)
+
+    def of(self, fit: PooledEffect) -> Ours:
+        """Our side of the comparison."""
+        what = f"{', '.join(self.comparison)}; {', '.join(self.outcome) or 'all symptoms'}"
+        how = f"{what}; {', '.join(self.windows)}; {self.method}, {self.test}; {self.dependence}"
+        return Ours(estimate=fit.estimate, ci=fit.ci, k=fit.k, how=how)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One published result, how it is recomputed, and what stands between the two by construction."""
@@ -63,7 +100,7 @@ class Target:
     name: str
     result: str
     printed: Callable[[], Printed]
-    ours: Callable[[], Ours]
+    ours: Callable[[], Ours] | Pooled
     structure: str = ""  # a known difference that no number shows, such as individual data
 
 
@@ -108,11 +145,13 @@ def published_results(names: Sequence[str] | None = None) -> pd.DataFrame:
         require_choice("publication", name, list(dict.fromkeys(target.name for target in targets)))
     wanted = [target for target in targets if names is None or target.name in names]
     with unheard():
-        return pd.DataFrame([_compared(target) for target in wanted])
+        pools = _together([target.ours for target in wanted if isinstance(target.ours, Pooled)])
+        return pd.DataFrame([_compared(target, pools) for target in wanted])
 
 
-def _compared(target: Target) -> dict[str, Any]:
-    printed, ours = target.printed(), target.ours()
+def _compared(target: Target, pools: Mapping[Pooled, Ours]) -> dict[str, Any]:
+    printed = target.printed()
+    ours = pools[target.ours] if isinstance(target.ours, Pooled) else target.ours()
     status, because = _status(printed, ours, target.structure)
     low, high = printed.ci
     known = not (isnan(low) or isnan(high) or isnan(ours.estimate))
@@ -193,44 +232,21 @@ def _held() -> pd.DataFrame:
     return symptom_rows(light_trials())
 
 
-def _pooled(
-    comparison: str | Sequence[str],
-    *,
-    disorder: Sequence[str] = (),
-    outcome: Sequence[str] = (),
-    windows: Sequence[str] = ("post",),
-    dependence: str = "aggregate",
-    method: str = "REML",
-    test: str = "knha",
-    level: float = 0.95,
-) -> Callable[[], Ours]:
-    """All rows held that fit, one value a trial."""
-    comparisons = [comparison] if isinstance(comparison, str) else list(comparison)
-
-    def compute() -> Ours:
-        rows = _held()
-        rows = rows[rows["comparison"].isin(comparisons) & rows["follow_up"].isin(windows)]
-        rows = rows[rows["disorder"].isin(disorder)] if disorder else rows
-        rows = rows[rows["outcome"].isin(outcome)] if outcome else rows
+def _together(wanted: Sequence[Pooled]) -> dict[Pooled, Ours]:
+    """What is held of each, those of the same settings as strata of one call."""
+    held, found = _held(), {}
+    for settings in dict.fromkeys(one.settings for one in wanted):
+        alike = [one for one in dict.fromkeys(wanted) if one.settings == settings]
+        places = [one.rows(held) for one in alike]
+        stratum = np.repeat(np.arange(len(alike)), list(map(len, places))).astype(str)
+        rows = held.iloc[np.concatenate(places)].assign(stratum=stratum)
         if rows.empty:
-            return Ours()
-        fit = next(
-            iter(
-                synthesize(
-                    rows.assign(all_="all"),
-                    by="all_",
-                    dependence=dependence,
-                    method=method,
-                    test=test,
-                    level=level,
-                ).strata.values()
-            )
-        )
-        rows_used = f"{', '.join(comparisons)}; {', '.join(outcome) or 'all symptoms'}; {', '.join(windows)}"
-        how = f"{rows_used}; {method}, {test}; {dependence}"
-        return Ours(estimate=fit.estimate, ci=fit.ci, k=fit.k, how=how)
-
-    return compute
+            continue
+        # A row may be in several strata, and has a name of its own in each.
+        rows["row_id"] = rows["stratum"] + ": " + rows["row_id"]
+        pools = synthesize(rows, by="stratum", **dict(settings)).strata
+        found |= {alike[int(key[0])]: alike[int(key[0])].of(fit) for key, fit in pools.items()}
+    return {one: found.get(one, Ours()) for one in wanted}
 
 
 def _network(name: str, versus: str = "cbt") -> Callable[[], Ours]:
@@ -299,8 +315,8 @@ def _single(row: dict[Any, Any], arms: dict[Any, Any]) -> Target:
     )
 
 
-CONTROL, CBT = "pdt_vs_control", "pdt_vs_cbt"
-ACTIVE = (CBT, "pdt_vs_other_therapy")
+CONTROL, CBT = ("pdt_vs_control",), ("pdt_vs_cbt",)
+ACTIVE = (*CBT, "pdt_vs_other_therapy")
 
 
 def _abbass(outcome: str, row_short: str, row_long: str) -> list[Target]:
@@ -311,21 +327,21 @@ def _abbass(outcome: str, row_short: str, row_long: str) -> list[Target]:
             name="Abbass 2006",
             result=f"{outcome.replace('_', ' ')} against control, {term}",
             printed=_row(row),
-            ours=_pooled(CONTROL, outcome=(outcome,), windows=available, method="EE", test="z"),
+            ours=Pooled(CONTROL, outcome=(outcome,), windows=available, method="EE", test="z"),
         )
         for term, row, available in windows
     ]
 
 
 def _keefe_2020(
-    what: str, row: str, outcome: Sequence[str], comparison: str | Sequence[str] = CONTROL
+    what: str, row: str, outcome: tuple[str, ...], comparison: tuple[str, ...] = CONTROL
 ) -> Target:
     against = "control" if comparison == CONTROL else "other active treatments"
     return Target(
         name="Keefe 2020",
         result=f"personality disorders, {what} against {against}",
         printed=_row(row),
-        ours=_pooled(comparison, disorder=PERSONALITY_DISORDERS, outcome=outcome),
+        ours=Pooled(comparison, disorder=PERSONALITY_DISORDERS, outcome=outcome),
     )
 
 
@@ -339,25 +355,25 @@ TARGETS: tuple[Target, ...] = (
            structure="it is a Bayesian network of classes over all its 101 trials; of these are held those with a "
                      "psychological arm"),
     Target(name="Smith & Hewitt 2024", result="depression, PDT against CBT at the end of treatment",
-           printed=_row("R160"), ours=_pooled(CBT, disorder=("depression",), outcome=("depression",), level=0.90)),
+           printed=_row("R160"), ours=Pooled(CBT, disorder=("depression",), outcome=("depression",), level=0.90)),
     Target(name="Smith & Hewitt 2024", result="depression, PDT against CBT within a year", printed=_row("R161"),
-           ours=_pooled(CBT, disorder=("depression",), outcome=("depression",), windows=("short", "medium"),
+           ours=Pooled(CBT, disorder=("depression",), outcome=("depression",), windows=("short", "medium"),
                         level=0.90)),
     Target(name="World Psychiatry 2024", result="borderline symptoms against usual care", printed=_row("R135"),
-           ours=_pooled(CONTROL, disorder=("borderline_personality",), outcome=("personality_pathology",))),
+           ours=Pooled(CONTROL, disorder=("borderline_personality",), outcome=("personality_pathology",))),
     Target(name="Wienicke 2023", result="depression against control at the end of treatment", printed=_row("R067"),
-           ours=_pooled(CONTROL, disorder=("depression",), outcome=("depression",)),
+           ours=Pooled(CONTROL, disorder=("depression",), outcome=("depression",)),
            structure="it pools individual participant data"),
     Target(name="Zhang 2022", result="social anxiety against control", printed=_row("R113"),
-           ours=_pooled(CONTROL, disorder=("social_anxiety",), outcome=("anxiety",))),
+           ours=Pooled(CONTROL, disorder=("social_anxiety",), outcome=("anxiety",))),
     Target(name="Zhang 2022", result="social anxiety against active treatments", printed=_row("R112"),
-           ours=_pooled(ACTIVE, disorder=("social_anxiety",), outcome=("anxiety",))),
+           ours=Pooled(ACTIVE, disorder=("social_anxiety",), outcome=("anxiety",))),
     Target(name="Keefe 2014", result="anxiety disorders against control", printed=_row("R036"),
-           ours=_pooled(CONTROL, disorder=ANXIETY_DISORDERS, outcome=("anxiety",), dependence="one-per-trial")),
+           ours=Pooled(CONTROL, disorder=ANXIETY_DISORDERS, outcome=("anxiety",), dependence="one-per-trial")),
     Target(name="Keefe 2014", result="anxiety disorders against alternative treatments", printed=_row("R037"),
-           ours=_pooled(ACTIVE, disorder=ANXIETY_DISORDERS, outcome=("anxiety",), dependence="one-per-trial")),
+           ours=Pooled(ACTIVE, disorder=ANXIETY_DISORDERS, outcome=("anxiety",), dependence="one-per-trial")),
     Target(name="Keefe 2014", result="anxiety disorders against alternatives, past a year", printed=_row("R039"),
-           ours=_pooled(ACTIVE, disorder=ANXIETY_DISORDERS, outcome=("anxiety",), windows=("long",))),
+           ours=Pooled(ACTIVE, disorder=ANXIETY_DISORDERS, outcome=("anxiety",), windows=("long",))),
     _keefe_2020("core symptoms", "R054", ("personality_pathology",)),
     _keefe_2020("suicidality", "R055", ("suicidal_ideation", "suicidal_behaviour")),
     _keefe_2020("general symptoms", "R056", ("general_symptoms",)),
@@ -365,7 +381,7 @@ TARGETS: tuple[Target, ...] = (
     _keefe_2020("interpersonal problems", "R058", ("interpersonal_problems",)),
     _keefe_2020("core symptoms", "R059", ("personality_pathology",), ("pdt_vs_active_control", *ACTIVE)),
     Target(name="Steinert 2017", result="target symptoms against established treatments", printed=_row("R043"),
-           ours=_pooled((CBT, "pdt_vs_medication"), dependence="one-per-trial", level=0.90)),
+           ours=Pooled((*CBT, "pdt_vs_medication"), dependence="one-per-trial", level=0.90)),
     *_abbass("general_symptoms", "R001", "R002"),
     *_abbass("somatic_symptoms", "R003", "R004"),
     *_abbass("anxiety", "R005", "R006"),

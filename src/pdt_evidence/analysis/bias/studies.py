@@ -20,7 +20,15 @@ from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.formatting import counted, effects_of
 from pdt_evidence.results import PooledEffect
 
-__all__ = ["DIRECTIONS", "Evidence", "Studies", "direction_of", "several_effects", "studies_of"]
+__all__ = [
+    "DIRECTIONS",
+    "Evidence",
+    "Studies",
+    "direction_of",
+    "open_to_either",
+    "several_effects",
+    "studies_of",
+]
 
 Floats = NDArray[np.float64]
 DIRECTIONS = ("positive", "negative", None)
@@ -127,6 +135,11 @@ def several_effects(studies: Studies) -> tuple[str, ...]:
     return () if studies.cluster is None else (f"k counts effects: {effects_of(studies.k, studies.trials)}.",)
 
 
+def open_to_either(comparisons: Iterable[Any]) -> list[str]:
+    """Those of the words for comparisons of which it is not known which arm selection favours."""
+    return [one for one in _distinct(comparisons) if one not in FAVOURS_PDT]
+
+
 def direction_of(studies: Studies, direction: str | None) -> tuple[float, str]:
     """1.0 or -1.0, the sign of the effects that selection favours, and the sentence that says why.
 
@@ -139,8 +152,7 @@ def direction_of(studies: Studies, direction: str | None) -> tuple[float, str]:
         return 1.0, "Selection is taken to favour effects above 0, as given."
     if direction == "negative":
         return -1.0, "Selection is taken to favour effects below 0, as given."
-    open_ones = [one for one in studies.comparisons if one not in FAVOURS_PDT]
-    if open_ones:
+    if open_ones := open_to_either(studies.comparisons):
         raise RequestError(
             f"Which results would have been published sooner is not known for {', '.join(open_ones)}: trials of two "
             "treatments are run by friends of either. Give direction='positive' (effects above 0 are favoured) or "
@@ -214,7 +226,6 @@ def _made(
     rho = 0.6 if rho is None else rho
     measures = {str(one) for one in columns.get("measure", ()) if isinstance(one, str)}
     measure = fit.measure if fit is not None else measures.pop() if len(measures) == 1 else "GEN"
-    words = columns.get("comparison", ())
     return Studies(
         yi=y,
         vi=v,
@@ -226,10 +237,14 @@ def _made(
         level=0.95 if fit is None else fit.level,
         method=fit.method if fit is not None else "REML",
         test=fit.test if fit is not None else "knha",
-        comparisons=tuple(sorted({str(one) for one in words if isinstance(one, str) and one})),
+        comparisons=_distinct(columns.get("comparison", ())),
         fit=fit,
         events=_events(columns),
     )
+
+
+def _distinct(words: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(sorted({str(one) for one in words if isinstance(one, str) and one}))
 
 
 def _by_n(columns: dict[str, Any]) -> Floats | None:

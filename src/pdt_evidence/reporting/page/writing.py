@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.readers.writing import write_all
 from pdt_evidence.formatting import PAGE, counted, scale_name
+from pdt_evidence.garbage import collected_seldom
 from pdt_evidence.reporting import names
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.glossary import plain, plain_page
@@ -121,7 +122,7 @@ def report(
         raise RequestError("by= and measure= say how a table of your own is pooled. Give it as table=.")
     refuse_others(path.parent)
     contents = Contents(imported=imported, review=review) if table is None else own_table(table, by, measure)
-    with Pictures(contents, ("svg",)) as pictures:
+    with collected_seldom(), Pictures(contents, ("svg",)) as pictures:
         contents.compute()
         write_page(contents, path, pictures.files())
     made = [path]
