@@ -155,8 +155,8 @@ class PooledEffect(Brief, Described):
         if self.row_ids:
             table["row_ids"] = list(self.row_ids)
         table |= {"yi": self.yi, "vi": self.vi, "ci_low": self.yi - half, "ci_high": self.yi + half}
-        if len(self.weights):
-            table["weight"] = self.weights
+        table |= {} if self.measure == "GEN" else {"measure": self.measure}
+        table |= {"weight": self.weights} if len(self.weights) else {}
         table |= {name: list(values) for name, values in self.columns.items() if name not in table}
         return pd.DataFrame(table)
 

@@ -15,8 +15,10 @@ from pdt_evidence.effects.shared_arms import covariance_blocks
 
 @pytest.fixture(scope="module")
 def rows():
+    """Those of the pool: without counts of persons beside scores."""
     table = pdt.trials(comparison="pdt_vs_control", outcome="depression", follow_up="post")
-    return table[table["yi"].notna()].reset_index(drop=True)
+    pooled = pdt.synthesize(table[table["yi"].notna()], dependence="che")["depression", "post"]
+    return table[table["row_id"].isin(pooled.row_ids)].reset_index(drop=True)
 
 
 def test_rows_of_one_trial_are_not_taken_as_independent_without_a_word(rows):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+import pdt_evidence as pdt
 from pdt_evidence.analysis.regression import formulas, metaregression
 from pdt_evidence.analysis.regression.metaregression import metareg
 from pdt_evidence.analysis.regression.subgroups import compare_subgroups
@@ -304,3 +305,25 @@ def test_a_blank_is_no_group():
         found = compare_subgroups(table, "rob")
     assert found.groups.index.tolist() == ["high", "low"]
     assert found.notes == ("1 row was left out, since a value is missing (see left_out).",)
+
+
+@pytest.mark.parametrize("cluster", [None, "trial_id"])
+def test_counts_beside_scores_are_warned_about_and_the_rows_of_a_pool_are_not(cluster):
+    rows = pdt.trials(comparison="pdt_vs_control", outcome="depression", follow_up="post")
+    rows = rows[rows["yi"].notna()]
+    for regress in (
+        lambda table: pdt.metareg("yi ~ year", table, cluster=cluster),
+        lambda table: pdt.compare_subgroups(table, "arm_c", cluster=cluster),
+    ):
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")
+            regress(rows)
+        said = [str(one.message) for one in heard if "count persons beside a score" in str(one.message)]
+        assert len(said) == 1
+        assert said[0].startswith("15 rows (T00")
+    fit = pdt.synthesize(rows, dependence="che")["depression", "post"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        again = pdt.metareg("yi ~ 1", fit.studies(), cluster="trial_id").coefficients.loc["Intercept"]
+    assert_allclose(again["estimate"], fit.estimate, rtol=1e-9)
+    assert_allclose(again["se"], fit.se, rtol=1e-6)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.analysis.regression.columns import as_numbers, blanks_missing, text_of_numbers
 from pdt_evidence.effects.own_arms import effects_of_means
+from pdt_evidence.effects.standing import scores_before_events
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, did_you_mean, warn
 from pdt_evidence.formatting import counted
 from pdt_evidence.models.regression import aliased
@@ -26,6 +27,7 @@ __all__ = [
     "no_column",
     "read_design",
     "rows_of",
+    "warn_of_counts",
     "warn_of_repeats",
     "with_effects_of_means",
 ]
@@ -192,6 +194,23 @@ def no_column(unknown: Sequence[str], table: pd.DataFrame) -> str:
     return f"The table has no column {', '.join(map(repr, unknown))}.{hint} It has: {known}."
 
 
+def warn_of_counts(table: pd.DataFrame, left_out: pd.DataFrame) -> None:
+    """Warn where counts of persons enter beside scores of the same trial and outcome: a pool leaves them out."""
+    if not {"trial_id", "measure"} <= set(table.columns):
+        return
+    rows = table.reset_index(drop=True).drop(index=left_out["row"].tolist())
+    if "row_id" not in rows.columns:
+        rows = rows.assign(row_id=[str(at + 1) for at in rows.index])
+    aside = scores_before_events(rows)[1]["row_id"].astype(str).tolist()
+    if aside:
+        more = f" and {len(aside) - MOST_NAMED} more" if len(aside) > MOST_NAMED else ""
+        warn(
+            f"{counted(len(aside), 'row')} ({', '.join(aside[:MOST_NAMED])}{more}) count persons beside a score of the "
+            "same trial and outcome. A pool leaves such rows out; to regress on its rows, take those of "
+            "synthesize(table, dependence='che')[...].studies()."
+        )
+
+
 def warn_of_repeats(table: pd.DataFrame, left_out: pd.DataFrame) -> None:
     """Warn where rows of one trial would be taken as independent studies."""
     if "trial_id" not in table.columns:
@@ -206,7 +225,7 @@ def warn_of_repeats(table: pd.DataFrame, left_out: pd.DataFrame) -> None:
     more = f" and {len(order) - MOST_NAMED} more" if len(order) > MOST_NAMED else ""
     warn(
         f"{counts.sum()} rows come from {counted(len(trials), 'trial')} ({shown}{more}) and are taken as independent: "
-        "intervals are too narrow and p too small. Make one row a trial (aggregate_rows), or give "
+        "intervals are too narrow and p too small. Make one row a trial (studies() of a pool), or give "
         "cluster='trial_id' for cluster-robust inference."
     )
 

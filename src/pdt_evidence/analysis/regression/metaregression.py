@@ -18,6 +18,7 @@ from pdt_evidence.analysis.regression.formulas import (
     check_design,
     measure_of,
     read_design,
+    warn_of_counts,
     warn_of_repeats,
     with_effects_of_means,
 )
@@ -142,7 +143,8 @@ def metareg(
     Warns
     -----
     EvidenceWarning
-        Where rows are excluded, since a value is missing; where `trial_id` repeats and no `cluster` is given.
+        Where rows are excluded, since a value is missing; where `trial_id` repeats and no `cluster` is given;
+        where counts of persons stand beside scores of the same trial and outcome, which a pool leaves out.
 
     References
     ----------
@@ -170,6 +172,7 @@ def metareg(
     y, v, X, spec, excluded = data = read_design(formula, table, vi)
     names = [str(name) for name in spec.column_names]
     check_design(X, names)
+    warn_of_counts(table, excluded)
     if cluster is not None:
         require_choice("method (with cluster)", method, ("REML",))
         require_choice("test (with cluster: always CR2)", test, ("knha",))
@@ -192,11 +195,14 @@ def _with_scale(
     if not isinstance(scale, str):
         raise RequestError(f"scale is a formula such as '~ control', found {type(scale).__name__}.")
     if cluster is not None:
-        raise RequestError("scale and cluster cannot be had together: make one row a trial (aggregate_rows).")
+        raise RequestError(
+            "scale and cluster cannot be had together: make one row a trial (studies() of a pool)."
+        )
     require_choice("method (with scale)", method, LIKELIHOODS)
     test = "t" if test == "knha" else test
     require_choice("test (with scale)", test, SCALE_TESTS)
     found = fit_location_scale(formula, scale, table, vi, method, test, level)
+    warn_of_counts(table, found.left_out)
     warn_of_repeats(table, found.left_out)
     return found
 

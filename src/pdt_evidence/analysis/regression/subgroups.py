@@ -9,11 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.analysis.regression.columns import blanks_missing, in_order, in_words
-from pdt_evidence.analysis.regression.formulas import no_column, warn_of_repeats
+from pdt_evidence.analysis.regression.formulas import no_column, warn_of_counts, warn_of_repeats
 from pdt_evidence.analysis.regression.metaregression import metareg
 from pdt_evidence.analysis.regression.result import MetaRegression
 from pdt_evidence.effects.own_arms import effects_of_means
-from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options, require_choice
+from pdt_evidence.errors import (
+    EvidenceError,
+    RequestError,
+    SchemaError,
+    known_options,
+    require_choice,
+    unheard,
+)
 from pdt_evidence.formatting import PAGE, TEXT, aligned, counted, note_lines, percent
 from pdt_evidence.models import regression
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
@@ -172,11 +179,13 @@ def compare_subgroups(
     words = table.assign(**{by: groups.to_numpy(dtype=object)})
     words[by] = words[by].astype(groups.dtype)
     options = {"vi": vi, "method": method, "test": test, "level": level}
+    incomplete = pd.DataFrame({"row": np.flatnonzero(~complete)})
     if cluster is not None:
         require_choice("tau2 (with cluster)", tau2, ("common",))
         options |= {"cluster": cluster, "rho": rho}
     else:
-        warn_of_repeats(table, pd.DataFrame({"row": np.flatnonzero(~complete)}))
+        warn_of_counts(table, incomplete)
+        warn_of_repeats(table, incomplete)
         words = words.drop(columns=words.columns.intersection(["trial_id"]).difference([by]))
     if tau2 == "common":
         return _common(words, by, yi, sizes, options)
@@ -207,9 +216,10 @@ def _common(
     table: pd.DataFrame, by: str, yi: str, sizes: pd.Series, options: dict[str, Any]
 ) -> SubgroupComparison:
     fit = metareg(f"`{yi}` ~ `{by}`", table, **options)
-    means = metareg(
-        f"`{yi}` ~ `{by}` - 1", table[table[[by, yi, options["vi"]]].notna().all(axis=1)], **options
-    )
+    with unheard():  # the same rows as those of the fit
+        means = metareg(
+            f"`{yi}` ~ `{by}` - 1", table[table[[by, yi, options["vi"]]].notna().all(axis=1)], **options
+        )
     (levels,) = (state.levels for state in means.spec.factor_contrasts.values())
     groups = means.coefficients.drop(columns="statistic").set_axis(list(levels), axis=0).reindex(sizes.index)
     groups.insert(0, "k", sizes.to_numpy())

@@ -37,8 +37,10 @@ class Scale:
 
     def place(self, values: ArrayLike) -> NDArray[np.float64]:
         """Drawn values on a scale on which equal steps are equally wide."""
+        if not self.log:
+            return np.asarray(values, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.log(values) if self.log else np.asarray(values, dtype=float)
+            return np.log(values)
 
     def unplace(self, value: float) -> float:
         """The inverse of `place`."""
