@@ -134,7 +134,10 @@ def __getattr__(name: str) -> Any:
 
         hint = did_you_mean(name, __all__)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}.{hint}")
-    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    from pdt_evidence.garbage import collected_seldom
+
+    with collected_seldom():
+        value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
     globals()[name] = value  # the next look-up does not come here
     return value
 

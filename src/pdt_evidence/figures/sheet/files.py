@@ -18,6 +18,7 @@ from pdt_evidence.evidence.readers.writing import write_all
 from pdt_evidence.figures.sheet.families import ALIKE
 from pdt_evidence.figures.sheet.measure import tidy
 from pdt_evidence.figures.sheet.settings import described, plain_settings
+from pdt_evidence.garbage import collected_seldom
 from pdt_evidence.options import Number, check_options
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def file_of(fig: Figure | Axes | Sequence[Axes], kind: str, dpi: float = 300.0, 
 
     drawn = BytesIO()
     without = _fonts_without_layout() if kind == "pdf" else nullcontext()
-    with _WRITING, matplotlib.rc_context(plain_settings() | _TEXT), without:
+    with _WRITING, collected_seldom(), matplotlib.rc_context(plain_settings() | _TEXT), without:
         if isinstance(fig, Sequence):
             _pages(fig, drawn, options)
         elif kind == "tiff":

@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.figures.registry import FIGURES
+from pdt_evidence.garbage import collected_seldom
 
 __all__ = ["described", "drawn", "plain_axes", "plain_settings"]
 
@@ -101,7 +102,7 @@ def drawn(function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     def call(*args: P.args, **options: P.kwargs) -> T:
-        with _own_settings():
+        with collected_seldom(), _own_settings():
             made = function(*args, **options)
         name = function.__name__
         if args and name in FIGURES:
