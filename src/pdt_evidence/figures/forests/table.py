@@ -30,8 +30,10 @@ def to_table(result: Drawable, **options: Any) -> Any:
     Parameters
     ----------
     result : any that `forest` draws
+        Several results are a row each, by your names for them: ``{"Depression": fit, "Anxiety": other}``.
     **options
         As in `forest`: columns, digits, style, title, sort and the others that concern words.
+        ``method=False, sources=""`` leaves out what stands below the table.
 
     Returns
     -------
