@@ -58,7 +58,7 @@ class EvidenceError(ValueError):
     >>> import pdt_evidence as pdt
     >>> try:
     ...     pdt.pool([0.2, 0.5], [0.04, -0.05])
-    ... except EvidenceError as error:
+    ... except pdt.EvidenceError as error:
     ...     print(error)
     pool(): study 2: vi = -0.05, but a sampling variance is above 0.
     """
@@ -105,7 +105,7 @@ class EvidenceWarning(UserWarning):
     >>> with warnings.catch_warnings(record=True) as said:
     ...     warnings.simplefilter("always")
     ...     pooled = pdt.synthesize(pdt.trials(comparison="pdt_vs_control", outcome="depression"))
-    >>> any(issubclass(one.category, EvidenceWarning) for one in said)
+    >>> any(issubclass(one.category, pdt.EvidenceWarning) for one in said)
     True
     """
 

@@ -196,10 +196,9 @@ def equivalence(
 
     Examples
     --------
-    >>> from pdt_evidence.analysis.conclusions.equivalence import STEINERT_2017, equivalence
-    >>> from pdt_evidence.results import PooledEffect
-    >>> fit = PooledEffect(k=12, estimate=-0.05, se=0.08, df=11.0)
-    >>> result = equivalence(fit, margin=STEINERT_2017)
+    >>> import pdt_evidence as pdt
+    >>> fit = pdt.PooledEffect(k=12, estimate=-0.05, se=0.08, df=11.0)
+    >>> result = pdt.equivalence(fit, margin=pdt.STEINERT_2017)
     >>> result.verdict, round(result.p, 4), round(result.smallest_margin, 3)
     ('equivalent', 0.0148, 0.194)
     """

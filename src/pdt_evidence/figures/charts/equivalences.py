@@ -65,7 +65,7 @@ def equivalence_plot(
     --------
     >>> import pdt_evidence as pdt
     >>> found = pdt.equivalence(pdt.pool([0.1, -0.05, 0.02], [0.01, 0.02, 0.01]), margin=0.25)
-    >>> ax = equivalence_plot({"Depression": found})
+    >>> ax = pdt.equivalence_plot({"Depression": found})
     >>> [text.get_text() for text in ax.get_yticklabels()]
     ['Depression: equivalent']
     """
