@@ -138,12 +138,13 @@ def is_heard() -> bool:
     return not _unheard.get()
 
 
-def require_choice(name: str, value: object, known: Sequence[object]) -> None:
-    """Raise `RequestError` unless `value` is one of `known`; the error lists them."""
+def require_choice(name: str, value: object, known: Sequence[object], otherwise: str = "") -> None:
+    """Raise `RequestError` unless `value` is one of `known`: it lists them, after what to do `otherwise`."""
     if not any(type(value) is type(word) and value == word for word in known):
         listed = ", ".join(repr(word) for word in known)
         hint = did_you_mean(value, known)
-        raise RequestError(f"{name} = {shown(value)} is not known.{hint} Choose one of: {listed}.")
+        text = f"{name} = {shown(value)} is not known.{hint} {otherwise}".rstrip()
+        raise RequestError(f"{text} Choose one of: {listed}.")
 
 
 def not_installed(package: str, extra: str) -> str:
