@@ -75,6 +75,7 @@ class Equivalence(Brief):
         A key of `VERDICTS`.
     """
 
+    measure: str = ""  # of the estimate; "" where the result names none
     estimate: float
     se: float
     df: float
@@ -221,7 +222,7 @@ def equivalence(
         estimate=estimate, se=se, df=df, margin=width, alpha=alpha, better=better, ci=ci, ci95=wide,
         margin_source=f"{margin.name}, doi:{margin.doi}" if isinstance(margin, Margin) else "",
         p_lower=p_lower, p_upper=p_upper, p=max(p_lower, p_upper),
-        p_difference=p_difference,
+        p_difference=p_difference, measure=str(getattr(fit, "measure", "")),
         smallest_margin=max(abs(ci[0]), abs(ci[1])),
         verdict=verdict_of(_benefit(ci, better), _benefit(wide, better), width),
     )  # fmt: skip
