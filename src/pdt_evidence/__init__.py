@@ -29,7 +29,7 @@ Equivalence and networks
 What an effect means
     absolute power information_size findings
 Claims
-    check_claims ClaimReport published_results
+    check_claims ClaimReport Rules published_results
 Figures
     forest forest_pages summary_forest trajectory network_plot network_funnel
     orchard drapery funnel radial baujat bias_summary traffic_lights gosh_plot
@@ -114,7 +114,7 @@ _HOMES = {
     "analysis.networks.network": ["network"],
     "analysis.networks.comparison": ["networks", "pdt_against_cbt"],
     "figures": ["alt_text", "forest_pages", "save", "to_table", *FIGURES],
-    "verdicts": ["ClaimReport", "check_claims"],
+    "verdicts": ["ClaimReport", "Rules", "check_claims"],
     "verdicts.recompute": ["published_results"],
     "reporting": ["report"],
     "analysis.updates.what_if": ["what_if"],

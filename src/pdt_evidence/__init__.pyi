@@ -98,6 +98,7 @@ from pdt_evidence.reporting.prisma import prisma_flow as prisma_flow
 from pdt_evidence.results import PooledEffect as PooledEffect
 from pdt_evidence.results import Synthesis as Synthesis
 from pdt_evidence.verdicts import ClaimReport as ClaimReport
+from pdt_evidence.verdicts import Rules as Rules
 from pdt_evidence.verdicts import check_claims as check_claims
 from pdt_evidence.verdicts.recompute import published_results as published_results
 

@@ -58,7 +58,7 @@ class EvidenceError(ValueError):
     >>> import pdt_evidence as pdt
     >>> try:
     ...     pdt.pool([0.2, 0.5], [0.04, -0.05])
-    ... except EvidenceError as error:
+    ... except pdt.EvidenceError as error:
     ...     print(error)
     pool(): study 2: vi = -0.05, but a sampling variance is above 0.
     """
@@ -105,7 +105,7 @@ class EvidenceWarning(UserWarning):
     >>> with warnings.catch_warnings(record=True) as said:
     ...     warnings.simplefilter("always")
     ...     pooled = pdt.synthesize(pdt.trials(comparison="pdt_vs_control", outcome="depression"))
-    >>> any(issubclass(one.category, EvidenceWarning) for one in said)
+    >>> any(issubclass(one.category, pdt.EvidenceWarning) for one in said)
     True
     """
 
@@ -138,12 +138,13 @@ def is_heard() -> bool:
     return not _unheard.get()
 
 
-def require_choice(name: str, value: object, known: Sequence[object]) -> None:
-    """Raise `RequestError` unless `value` is one of `known`; the error lists them."""
+def require_choice(name: str, value: object, known: Sequence[object], otherwise: str = "") -> None:
+    """Raise `RequestError` unless `value` is one of `known`: it lists them, after what to do `otherwise`."""
     if not any(type(value) is type(word) and value == word for word in known):
         listed = ", ".join(repr(word) for word in known)
         hint = did_you_mean(value, known)
-        raise RequestError(f"{name} = {shown(value)} is not known.{hint} Choose one of: {listed}.")
+        text = f"{name} = {shown(value)} is not known.{hint} {otherwise}".rstrip()
+        raise RequestError(f"{text} Choose one of: {listed}.")
 
 
 def not_installed(package: str, extra: str) -> str:

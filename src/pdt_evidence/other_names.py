@@ -113,6 +113,18 @@ COLUMN_NAMES = {
     "arm_c_label": "control comparator group2 arm2 treatment2",
     "year": "yr pubyear publicationyear yearofpublication",
 }
+# A sheet with a column for each number of each arm, "M_pdt", "SD_cbt" or "n (waitlist)": the words of both.
+ARM_WORDS = {
+    "t": "pdt pdp stpp ltpp istdp psychodynamic psychodynamictherapy",
+    "c": "cbt tau cau gpcau wl wlc waitlist waitinglist waitinglistcontrol treatmentasusual careasusual usualcare pill "
+    "placebo medication meds supportive activecontrol",
+}
+NUMBER_WORDS = {"mean": "m mean", "sd": "sd s", "n": "n total", "event": "event events responders"}
+for _arm, _words in ARM_WORDS.items():
+    for _number, _names in NUMBER_WORDS.items():
+        _pairs = [(word, name) for word in _words.split() for name in _names.split()]
+        _both = " ".join(f"{name}{word} {word}{name}" for word, name in _pairs)
+        COLUMN_NAMES[f"{_number}_{_arm}"] += f" {_both}"
 LEAVES_OUT = {
     "drop",
     "exclude",
@@ -152,6 +164,8 @@ def columns_of_others(columns: Iterable[object], ours: Iterable[str]) -> dict[st
     --------
     >>> columns_of_others(["Author", "M1", "n.e", "dose"], ["study", "mean_t", "n_t", "yi"])
     {'Author': 'study', 'M1': 'mean_t', 'n.e': 'n_t'}
+    >>> columns_of_others(["M_pdt", "SD (CBT)", "N_cbt", "N_tau"], ["mean_t", "sd_c", "n_c"])  # n_c of which arm?
+    {'M_pdt': 'mean_t', 'SD (CBT)': 'sd_c'}
     """
     wanted = set(ours)
     found: dict[str, list[str]] = {}

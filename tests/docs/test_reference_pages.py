@@ -1,5 +1,7 @@
 """What the site says of names, columns and commands is what the library has."""
 
+import ast
+import builtins
 import dataclasses
 import doctest
 import inspect
@@ -8,6 +10,7 @@ import re
 from functools import cache
 from importlib import import_module
 
+import griffe
 import pytest
 from website.external_links import misshapen
 from website.pages import ROOT, command_line, data_dictionary, results_schema
@@ -78,6 +81,41 @@ def test_what_a_name_is_for_stands_in_one_line_of_plain_markdown():
     assert one_line("prisma_flow").endswith("of the PRISMA 2020 statement.")
 
 
+def examples():
+    """Every example of the reference: of public names, of the records that they give, and of their methods."""
+    described = {name: getattr(pdt, name) for name in pdt.__all__ if name not in CONSTANTS}
+    classes = [value for value in described.values() if inspect.isclass(value)]
+    classes += [record for name in described for record in records(name)]
+    described |= {record.__qualname__: record for record in classes}
+    for record in classes:
+        methods = {
+            f"{record.__qualname__}.{name}": value for name, value in vars(record).items() if name[0] != "_"
+        }
+        described |= {name: value for name, value in methods.items() if inspect.isroutine(value)}
+    parser = doctest.DocTestParser()
+    found = {name: parser.get_examples(inspect.getdoc(value) or "") for name, value in described.items()}
+    return {name: "".join(one.source for one in some) for name, some in found.items() if some}
+
+
+def test_an_example_names_only_what_it_has_imported_and_of_ours_the_library_alone():
+    """So that it runs where a reader pastes it, and shows no path that may change."""
+    assert len(examples()) > 90
+    for name, source in examples().items():
+        read = list(ast.walk(ast.parse(source)))
+        assert [
+            node.module for node in read if isinstance(node, ast.ImportFrom) and "pdt" in str(node.module)
+        ] == []
+        imported = [
+            one for node in read if isinstance(node, ast.Import | ast.ImportFrom) for one in node.names
+        ]
+        bound = {one.asname or one.name.partition(".")[0] for one in imported} | set(dir(builtins))
+        names = [node for node in read if isinstance(node, ast.Name)]
+        bound |= {node.id for node in names if isinstance(node.ctx, ast.Store)}
+        bound |= {node.arg for node in read if isinstance(node, ast.arg)}
+        bound |= {node.name for node in read if isinstance(node, ast.ExceptHandler)}
+        assert {node.id for node in names} - bound == set(), name
+
+
 @pytest.mark.parametrize("name", CONSTANTS)
 def test_the_examples_of_a_constant_run(name):
     """They stand below it in the source, where no other test finds them."""
@@ -95,6 +133,35 @@ def test_every_name_has_an_example_with_what_it_prints():
     assert printing == set(pdt.__all__)
 
 
+STANDS_FOR = {  # names of several types -> what the site writes in their place
+    "Drawable": "PooledEffect | Synthesis | PooledSeries | Influence | Network | Bias | HeadToHead | Moderation | "
+    "Mapping[str, PooledEffect] | pd.DataFrame",
+    "Evidence": "PooledEffect | pd.DataFrame | Studies | ArrayLike",
+    "Exportable": "pd.DataFrame | Synthesis",
+    "Wanted": "str | Sequence[str] | None",
+    "Words": "str | Sequence[str | Sequence[str] | None] | Mapping[str, Any] | None",
+    "Options": "str | Sequence[str]",
+    "Better": "Literal['higher', 'lower']",
+    "State": "Any",
+}
+
+
+def in_full(annotation):
+    return " | ".join(STANDS_FOR.get(part, part) for part in annotation.split(" | "))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_type_that_is_named_is_one_that_there_is(name):
+    """Of ours, a class: another name only stands for several, and no page says for which."""
+    module = source_of(getattr(pdt, name).__module__)
+    for row in from_signature(module[name]):
+        parts = row.annotation.iterate(flat=True) if isinstance(row.annotation, griffe.Expr) else ()
+        for part in parts:
+            home, _, called = getattr(part, "canonical_path", "").rpartition(".")
+            if home.startswith("pdt_evidence"):
+                assert isinstance(getattr(import_module(home), called), type), (row.name, called)
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_the_table_of_arguments_is_the_signature(name):
     """Whatever the docstring says in common of several of them: each has a row with its own type and default."""
@@ -103,7 +170,7 @@ def test_the_table_of_arguments_is_the_signature(name):
     rows = {row.name.lstrip("*"): row for row in from_signature(source_of(function.__module__)[name])}
     assert set(rows) == set(signature)
     for argument, row in rows.items():
-        assert str(row.annotation) == signature[argument].annotation, argument
+        assert str(row.annotation) == in_full(signature[argument].annotation), argument
         default = signature[argument].default
         known = vars(inspect.getmodule(inspect.unwrap(function)))
         assert (

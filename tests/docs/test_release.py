@@ -28,6 +28,18 @@ def test_every_place_names_one_version():
     }
 
 
+def test_the_page_on_citing_says_what_the_citation_file_says():
+    cff = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    title, author, version, date = (
+        re.findall(rf'^ *(?:- )?{key}: "?(.+?)"?$', cff, re.MULTILINE)[0]
+        for key in ("title", "name", "version", "date-released")
+    )
+    page = (ROOT / "docs" / "how-to" / "cite.md").read_text(encoding="utf-8")
+    text = f"> {author} ({date[:4]}). *{title}* (version {version}) [computer software]."
+    entry = f"{{{{{author}}}}}", f"{{{{{title}}}}}".replace("_", r"\_"), f"{{{version}}}", f"{{{date}}}"
+    assert [one for one in (text, *entry) if one not in page] == []
+
+
 def test_the_crate_describes_itself_and_leads_to_files_that_are_there():
     entities = {one["@id"]: one for one in CRATE["@graph"]}
     assert len(entities) == len(CRATE["@graph"])

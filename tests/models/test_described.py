@@ -1,5 +1,6 @@
 """A methods paragraph says what was done: its words and references move with the options."""
 
+import math
 import re
 
 import pytest
@@ -66,6 +67,31 @@ def test_a_stratum_says_of_its_values_what_the_synthesis_says(options):
         r" \d+ rows? went into no pool, each with its reason \(item 13a\)\.", "", text
     )
     assert whole.references == one.references
+
+
+CLUSTERED = pdt.pool_multilevel(Y, V, ["a", "a", "b", "c", "d"], rho=0.6)
+
+
+@pytest.mark.parametrize(
+    ("fit", "words"),
+    [
+        (pdt.pool(Y, V), "prediction intervals (Higgins–Thompson–Spiegelhalter, t with k − 2 df)"),
+        (pdt.pool(Y[:2], V[:2]), ""),  # too few for one
+        (pdt.pool(Y, V, method="EE"), ""),
+        (CLUSTERED, "prediction intervals (a new effect of a new trial, t with trials − 1 df)"),
+        (CLUSTERED.with_robust(), "t with the degrees of freedom of the cluster-robust inference)"),
+        (pdt.pool_multilevel(Y[:3], V[:3], ["a", "a", "b"]), ""),
+        (pdt.pool_bayes(Y, V, prior=pdt.HalfNormal(0.5)), "prediction intervals (posterior predictive)"),
+    ],
+)
+def test_a_prediction_interval_is_named_where_one_is_given(fit, words):
+    assert math.isnan(fit.pi[0]) == (not words)
+    assert words in fit.methods()
+    assert ("prediction" in fit.methods()) == bool(words)
+
+
+def test_an_interval_of_several_effects_a_trial_has_the_degrees_of_freedom_of_trials():
+    assert "Wald (t, trials − 1 df)" in CLUSTERED.methods()
 
 
 def test_nothing_is_said_of_combining_where_no_trial_has_several_values():

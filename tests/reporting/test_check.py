@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import pdt_evidence as pdt
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.readers.trials import read_trials
 from pdt_evidence.reporting.check import check_file
@@ -215,6 +216,38 @@ def test_a_word_that_is_no_judgement_of_bias_is_asked_about(tmp_path):
     assert (found.line, found.column) == (3, "rob_allocation")
     assert "'moderately' is no judgement of risk of bias" in found.what
     assert "Low, Some concerns, Unclear, High" in found.how_to_mend
+
+
+@pytest.mark.parametrize("file", ["a.rm5", "a.zip", "b.csv"])
+def test_what_a_reader_takes_over_on_risk_of_bias_is_known(tmp_path, made, file):
+    """Review Manager's words by domain, and a rating in numbers of the tool that the row names."""
+    contents = {
+        "a.rm5": made.rm5,
+        "a.zip": lambda: made.zipped(made.web_tables()),
+        "b.csv": lambda: made.metapsy({}, {"study": "Bell, 2011", "mean_arm1": "9", "ROB": "2"}),
+    }
+    content = contents[file]()
+    (tmp_path / file).write_bytes(content if isinstance(content, bytes) else content.encode())
+    pdt.import_file(tmp_path / file, tmp_path / "mine.csv")
+    assert any(read_trials(tmp_path / "mine.csv")["rob"] != "")
+    assert [
+        finding for finding in check_file(tmp_path / "mine.csv").findings if "rob" in finding.column
+    ] == []
+
+
+def test_the_bundled_ratings_of_bias_are_known(tmp_path):
+    pdt.trials().to_csv(tmp_path / "all.csv", index=False)
+    assert [finding for finding in check_file(tmp_path / "all.csv").findings if "rob" in finding.column] == []
+
+
+def test_a_number_of_no_tool_and_another_word_of_a_domain_are_asked_about(tmp_path):
+    path = tmp_path / "own.csv"
+    rows = "A,0.2,0.1,2\nB,0.3,0.1,Allocation: maybe; Blinding: low risk\nC,0.4,0.1,Blinding: low risk\n"
+    path.write_text(f"study,yi,vi,rob\n{rows}", encoding="utf-8")
+    assert [(finding.line, finding.column) for finding in check_file(path).findings] == [
+        (2, "rob"),
+        (3, "rob"),
+    ]
 
 
 def test_rows_of_unequal_length_do_not_hide_the_faults_of_the_others(tmp_path):

@@ -3,6 +3,8 @@
 Several arguments of a docstring may share one description, and its words for a type are not the annotation. So type and
 default of each row are those of the very argument; what the docstring says of the type opens the description.
 
+A name that only stands for several types is replaced by them: a reader finds no page on it.
+
 A record has a table of its attributes in the same way: every public field with its type and what is said of it.
 """
 
@@ -12,12 +14,14 @@ import tokenize
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from inspect import cleandoc
+from pathlib import Path
 from typing import Any
 
 import griffe
 
-__all__ = ["Signatures", "from_signature", "with_fields"]
+__all__ = ["Signatures", "from_signature", "spelled", "with_fields"]
 
 TABLES = {griffe.DocstringSectionKind.parameters, griffe.DocstringSectionKind.other_parameters}
 ENDING = re.compile(r"(, optional|, keyword-only|,? *default.*)+$")
@@ -38,11 +42,36 @@ def from_signature(described: griffe.Function | griffe.Class) -> list[griffe.Doc
     """Every row of the tables of arguments, rewritten in place."""
     if not described.docstring:
         return []
+    for argument in described.parameters:
+        argument.annotation = spelled(argument.annotation)
     written = _types_written(described.docstring.value)
     rows = [row for section in described.docstring.parsed if section.kind in TABLES for row in section.value]
     for row in rows:
         _rewrite(row, described, written.get(row.name, ""))
     return rows
+
+
+def spelled(annotation: Any) -> Any:
+    """An annotation with the types that a name of ours stands for in its place."""
+    if isinstance(annotation, griffe.ExprBinOp):
+        left, right = spelled(annotation.left), spelled(annotation.right)
+        return griffe.ExprBinOp(left=left, operator=annotation.operator, right=right)
+    if not isinstance(annotation, griffe.ExprName) or not annotation.canonical_path.startswith(
+        "pdt_evidence."
+    ):
+        return annotation
+    home, _, name = annotation.canonical_path.rpartition(".")
+    stands_for = getattr(_members_of(home).get(name), "value", None)
+    return spelled(stands_for) if isinstance(stands_for, griffe.Expr) else annotation
+
+
+@cache
+def _members_of(module: str) -> dict[str, Any]:
+    """What a module defines, also what only type checkers see."""
+    found = find_spec(module)
+    if found is None or found.origin is None:
+        return {}
+    return griffe.visit(module, Path(found.origin), Path(found.origin).read_text(encoding="utf-8")).members
 
 
 def with_fields(record: griffe.Class) -> list[griffe.DocstringAttribute]:

@@ -88,8 +88,9 @@ def aggregate_rows(
     Examples
     --------
     >>> import pandas as pd
+    >>> import pdt_evidence as pdt
     >>> rows = pd.DataFrame({"row_id": ["a", "b"], "trial_id": "A", "yi": [0.2, 0.6], "vi": [0.04, 0.09]})
-    >>> aggregate_rows(rows, rho=0.5)[["row_id", "yi", "vi"]].round(4).to_numpy().tolist()
+    >>> pdt.aggregate_rows(rows, rho=0.5)[["row_id", "yi", "vi"]].round(4).to_numpy().tolist()
     [['a+b', 0.4, 0.0475]]
     """
     require_choice("aggregate", aggregate, AGGREGATES)

@@ -110,8 +110,9 @@ def effect_sizes(
     Examples
     --------
     >>> import pandas as pd
+    >>> import pdt_evidence as pdt
     >>> table = pd.DataFrame({"m1": [12.0], "s1": [5.0], "n1": [30], "m2": [15.0], "s2": [6.0], "n2": [28]})
-    >>> g = effect_sizes(
+    >>> g = pdt.effect_sizes(
     ...     table, mean_t="m1", sd_t="s1", n_t="n1", mean_c="m2", sd_c="s2", n_c="n2", better="lower"
     ... )
     >>> g[["yi", "vi"]].round(4).values.tolist()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["WORDS", "overall_judgements", "worst_judgement"]
+__all__ = ["WORDS", "by_domain", "judged_domains", "of_a_tool", "overall_judgements", "worst_judgement"]
 
 WORDS = ("Low", "Some concerns", "Unclear", "High")  # the worst last
 SUM_TOOL = "0-4"  # how the tool says that its number counts criteria met, of four
@@ -49,6 +50,36 @@ def overall_judgements(rob: pd.Series, tool: pd.Series) -> NDArray[np.object_]:
     judgement = cache(_judgement)  # the different words are few
     cells = zip(words, _texts(tool), strict=True)
     return np.array([judgement(word, used, word in numbers) for word, used in cells], dtype=object)
+
+
+def by_domain(judged: Mapping[str, str]) -> str:
+    """The judgements of a study's domains as one rating.
+
+    Examples
+    --------
+    >>> by_domain({"Allocation concealment": "low risk", "Other bias": "unclear risk"})
+    'Allocation concealment: low risk; Other bias: unclear risk'
+    """
+    return "; ".join(f"{domain}: {judgement}" for domain, judgement in judged.items())
+
+
+def judged_domains(rating: object) -> list[str]:
+    """The judgements of a rating as `by_domain` writes it; of any other, the rating itself.
+
+    Examples
+    --------
+    >>> judged_domains("Allocation concealment: low risk; Other bias: unclear risk"), judged_domains("High")
+    (['low risk', 'unclear risk'], ['High'])
+    """
+    return [part.rpartition(": ")[2] for part in str(rating).split("; ")]
+
+
+def of_a_tool(table: pd.DataFrame) -> list[bool]:
+    """Whether the `rob` of each row is a number or word of the tool that it names in `rob_tool`."""
+    if "rob_tool" not in table.columns:
+        return [False] * len(table)
+    judged = overall_judgements(table["rob"], table["rob_tool"]) != ""
+    return (judged & (np.array(_texts(table["rob_tool"])) != "")).tolist()
 
 
 def _texts(column: pd.Series) -> list[str]:

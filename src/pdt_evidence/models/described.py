@@ -39,6 +39,13 @@ INTERVALS_OF_TAU2 = {
     "wald": ("its interval by a Wald test", "10.1002/sim.2514"),
 }
 I2 = "10.1002/sim.1186"
+# Where trials have several effects: intervals of the mean, and how the rule of the prediction interval begins.
+OF_CLUSTERS = {"t": "Wald (t, trials − 1 df)"}
+OF_NEW_CLUSTERS = {
+    "t(": "a new effect of a new trial, t with trials − 1 df",
+    "z": "a new effect of a new trial, normal",
+    "CR2, t(": "a new effect of a new trial, t with the degrees of freedom of the cluster-robust inference",
+}
 THREE_LEVEL, CHE = "10.1002/jrsm.35", "10.1007/s11121-021-01246-3"
 FROM_ODDS = ("10.1037/0033-2909.117.1.167", "10.1002/1097-0258(20001130)19:22<3127::AID-SIM784>3.0.CO;2-M")
 PLAIN_MEAN = "10.1002/9780470743386.ch24"
@@ -176,34 +183,49 @@ def _dependence(of: Any, found: list[str]) -> list[str]:
 
 
 def _pooling(of: Any, found: list[str]) -> list[str]:
+    one = next(iter(_strata(of)), None)
     if of.method not in ESTIMATORS:
-        return [f"They were pooled by the method {of.method} (item 13d)."]
+        return [f"They were pooled by the method {of.method} (item 13d).", *_beside(of, found)]
     estimator, test = ESTIMATORS[of.method], TESTS_BY_CODE.get(of.test)
+    clustered = one is not None and one.is_multilevel
     if of.method == "EE":
         model = "an equal-effects model"
     else:
         variance = f"{estimator.name}{_cite(found, estimator.source)}"
         model = f"a random-effects model, the variance between studies (τ²) by {variance}"
-    tested = (
-        f", {percent(of.level)} confidence intervals by {test.name}{_cite(found, test.source)}"
-        if test
-        else ""
-    )
+    tested = ""
+    if test:
+        name = OF_CLUSTERS.get(of.test, test.name) if clustered else test.name
+        tested = f", {percent(of.level)} confidence intervals by {name}{_cite(found, test.source)}"
     lines = [f"They were pooled by inverse variance in {model}{tested} (item 13d)."]
-    one = next(iter(of.strata.values()), None) if hasattr(of, "strata") else of
-    if one is not None and one.is_multilevel:
+    if clustered:
         robust = TESTS_BY_CODE["CR2"]
-        if test is robust:
-            return lines
-        return [*lines, f"Beside them stand {robust.name} intervals{_cite(found, robust.source)}."]
+        if test is not robust:
+            lines.append(f"Beside them stand {robust.name} intervals{_cite(found, robust.source)}.")
+        return [*lines, *_beside(of, found)]
     if of.method == "EE" or one is None:
         return lines
     interval, doi = INTERVALS_OF_TAU2.get(one.tau2_ci_method, ("", ""))
-    rule = PI_RULES_BY_CODE.get(one.pi_rule)
     parts = [
         f"τ²{f', {interval}{_cite(found, doi)}' if interval else ''}",
         f"I² of the typical variance{_cite(found, I2)}",
+        *_prediction(of, found),
     ]
-    if rule:
-        parts.append(f"prediction intervals ({rule.name}){_cite(found, rule.source)}")
     return [*lines, f"Heterogeneity is described by {'; '.join(parts)} (item 13d)."]
+
+
+def _beside(of: Any, found: list[str]) -> list[str]:
+    """The sentence on prediction intervals of a model whose heterogeneity has none."""
+    return [f"Beside the means stand {text} (item 13d)." for text in _prediction(of, found)]
+
+
+def _prediction(of: Any, found: list[str]) -> list[str]:
+    """By which rule prediction intervals are, where there are any: too few studies have none."""
+    rules = [fit.pi_rule for fit in _strata(of) if not math.isnan(fit.pi[0])]
+    if not rules:
+        return []
+    known = PI_RULES_BY_CODE.get(rules[0])
+    if known:
+        return [f"prediction intervals ({known.name}){_cite(found, known.source)}"]
+    how = next((words for code, words in OF_NEW_CLUSTERS.items() if rules[0].startswith(code)), rules[0])
+    return [f"prediction intervals ({how})"]

@@ -80,7 +80,8 @@ class HalfNormal(Prior):
 
     Examples
     --------
-    >>> HalfNormal(0.5)
+    >>> import pdt_evidence as pdt
+    >>> pdt.HalfNormal(0.5)
     HalfNormal(scale=0.5)
     """
 
@@ -106,7 +107,8 @@ class HalfCauchy(Prior):
 
     Examples
     --------
-    >>> HalfCauchy(0.5).tail  # the density falls with the square: large tau stay possible
+    >>> import pdt_evidence as pdt
+    >>> pdt.HalfCauchy(0.5).tail  # the density falls with the square: large tau stay possible
     2.0
     """
 
@@ -137,7 +139,8 @@ class Uniform(Prior):
 
     Examples
     --------
-    >>> Uniform(2.0).proper, Uniform(float("inf")).proper
+    >>> import pdt_evidence as pdt
+    >>> pdt.Uniform(2.0).proper, pdt.Uniform(float("inf")).proper
     (True, False)
     """
 
@@ -174,7 +177,8 @@ class LogNormal(Prior):
 
     Examples
     --------
-    >>> LogNormal(-1.67, 1.47)
+    >>> import pdt_evidence as pdt
+    >>> pdt.LogNormal(-1.67, 1.47)
     LogNormal(location=-1.67, scale=1.47)
     """
 
@@ -202,7 +206,8 @@ class LogT(Prior):
 
     Examples
     --------
-    >>> LogT(-2.99, 2.16, df=5)
+    >>> import pdt_evidence as pdt
+    >>> pdt.LogT(-2.99, 2.16, df=5)
     LogT(location=-2.99, scale=2.16, df=5)
     """
 
@@ -333,7 +338,8 @@ def rhodes(outcome: str = "any", comparison: str = "non-pharmacological") -> Log
 
     Examples
     --------
-    >>> rhodes("mental health", "pharmacological vs placebo or control")
+    >>> import pdt_evidence as pdt
+    >>> pdt.rhodes("mental health", "pharmacological vs placebo or control")
     LogT(location=-2.99, scale=2.16, df=5.0)
     """
     require_choice("outcome", outcome, RHODES_OUTCOMES)
@@ -370,7 +376,8 @@ def turner(outcome: str = "any", comparison: str = "non-pharmacological vs place
 
     Examples
     --------
-    >>> turner("mental health", "non-pharmacological vs non-pharmacological")
+    >>> import pdt_evidence as pdt
+    >>> pdt.turner("mental health", "non-pharmacological vs non-pharmacological")
     LogNormal(location=-1.67, scale=1.47)
     """
     require_choice("outcome", outcome, TURNER_OUTCOMES)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import EvidenceError, EvidenceWarning
+from pdt_evidence.evidence.judgements import judged_domains, of_a_tool
 from pdt_evidence.evidence.lint import Finding, lint
 from pdt_evidence.evidence.readers.columns import column_doubts, column_problems, own_columns
 from pdt_evidence.evidence.readers.events import label_of_events
@@ -182,15 +183,16 @@ def _table(path: Path) -> Checked:
 
 
 def _judgements(table: pd.DataFrame, lines: Sequence[int], where: Sequence[str]) -> Iterator[Finding]:
-    """The cells of columns on risk of bias that hold no judgement which figures know."""
+    """The cells of columns on risk of bias that hold no judgement which figures know, and no rating of readers."""
     from pdt_evidence.figures.forests.columns import BIAS, SAID, reading
 
     for name in (str(name) for name in table.columns if BIAS.match(str(name))):
         cells = [] if name == "rob_tool" else table[name].tolist()
         if not cells or reading(cells) is not None:
             continue
+        rated = _rated(table) if name == "rob" else [False] * len(cells)
         for at, cell in enumerate(cells):
-            if reading([cell]) is None:
+            if not rated[at] and reading([cell]) is None:
                 yield Finding(
                     line=lines[at],
                     row_id=str(table["row_id"].iloc[at]),
@@ -200,6 +202,14 @@ def _judgements(table: pd.DataFrame, lines: Sequence[int], where: Sequence[str])
                     "shows this column.",
                     place=where[at],
                 )
+
+
+def _rated(table: pd.DataFrame) -> list[bool]:
+    """Whether each `rob` is what readers take over from a file: judgements by domain, or a rating of the tool named."""
+    from pdt_evidence.figures.forests.columns import reading
+
+    named = zip(table["rob"], of_a_tool(table), strict=True)
+    return [of_tool or reading(judged_domains(cell)) is not None for cell, of_tool in named]
 
 
 def _changed_since(table: pd.DataFrame, lines: Sequence[int], where: Sequence[str]) -> Iterator[Finding]:

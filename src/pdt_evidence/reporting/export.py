@@ -88,7 +88,7 @@ def export(what: Exportable, path: str | Path, **options: Any) -> list[Path]:
     >>> import tempfile
     >>> import pdt_evidence as pdt
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     written = export(pdt.trials(comparison="pdt_vs_cbt"), f"{folder}/sources.ris")
+    ...     written = pdt.export(pdt.trials(comparison="pdt_vs_cbt"), f"{folder}/sources.ris")
     >>> [path.name for path in written]
     ['sources.ris']
     """

@@ -196,7 +196,7 @@ def prisma_flow(
     --------
     >>> import pdt_evidence as pdt
     >>> trials = pdt.trials(comparison="pdt_vs_cbt")
-    >>> flow = prisma_flow(screened=120, excluded=95, sought=25, included=trials)
+    >>> flow = pdt.prisma_flow(screened=120, excluded=95, sought=25, included=trials)
     >>> flow
     <PrismaFlow: PRISMA flow, 13 counts, 9 not known>
     >>> print(flow.summary().splitlines()[2])

@@ -47,7 +47,7 @@ def check_claims(
     margin : float, Margin or str
         The difference that would matter, in standard deviations, where a claim says "just as effective".
     rules : Rules, optional
-        Thresholds and the table of rules that make the headline; default: `pdt_evidence.verdicts.Rules()`.
+        Thresholds and the table of rules that make the headline; default: `Rules()`.
     evidence : DataFrame or mapping of str to DataFrame, optional
         Trials to judge by instead of the bundled ones; or several tables by name: "trials", "reviews",
         "sources", "statements". The networks stay the bundled ones. What the trials cannot answer is open, with the
@@ -87,7 +87,7 @@ def check_claims(
         imported = _of_review(imported, review)
     if not isinstance(rules, Rules | None):
         raise RequestError(
-            f"rules = {rules!r} is a {type(rules).__name__}; give a Rules, as in Rules(modest=0.3)."
+            f"rules = {rules!r} is a {type(rules).__name__}; give a Rules, as in pdt.Rules(modest=0.3)."
         )
     facts = Facts(
         brought=imported,

@@ -134,8 +134,8 @@ def published_results(names: Sequence[str] | None = None) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from pdt_evidence.verdicts.recompute import published_results
-    >>> published_results(["NICE NG222 network"])["status"].tolist()
+    >>> import pdt_evidence as pdt
+    >>> pdt.published_results(["NICE NG222 network"])["status"].tolist()
     ['cannot be checked']
     """
     import pandas as pd

@@ -120,14 +120,31 @@ class Rules:
     Attributes
     ----------
     headline : tuple of Rule
-        The first whose condition holds gives the verdict.
+        The first whose condition holds gives the verdict. Each has its `verdict`, `when` (the condition in words),
+        `holds` (the condition, of the two answers to a claim) and what it `says`.
     fewest_trials : int
-        Of a pool that answers a question.
-    modest, substantial : float
-        Standardised mean differences that the article's words stand for.
+        Of a pool that answers a question; 3.
+    modest : float
+        The standardised mean difference that this word of the article stands for; 0.2.
+    substantial : float
+        The same; 0.5.
     majority : float
         Share of the answered questions that must come out as claimed, for a body of evidence or a part of a
-        claim to come out as claimed: more than this, and none of them contrary.
+        claim to come out as claimed: more than this, and none of them contrary; 0.5.
+
+    Raises
+    ------
+    RequestError
+        If there is no rule, or a number is none that can decide.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> [f"{rule.verdict}: {rule.when}" for rule in pdt.Rules().headline][3]
+    'not supported: The numbers do not bear it out in any part.'
+    >>> strict = pdt.check_claims(rules=pdt.Rules(substantial=0.8, fewest_trials=5))
+    >>> pdt.check_claims().changes(strict)[["number", "verdict", "verdict_other"]].values.tolist()
+    [[8, 'partly supported', 'overstated']]
     """
 
     headline: tuple[Rule, ...] = RULES

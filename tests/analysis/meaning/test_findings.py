@@ -1,5 +1,6 @@
 """The summary of findings: rules, numbers, suggestions, and what a person decided."""
 
+import inspect
 import re
 import warnings
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 
 import pdt_evidence as pdt
-from pdt_evidence.analysis.meaning.certainty import DOMAINS, domains_of
+from pdt_evidence.analysis.meaning.certainty import DOMAINS, domains_of, judgements_of
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +201,12 @@ def test_every_stratum_has_its_row_and_its_numbers(synthesis):
     assert frame["difference_per_1000"].iloc[0] == 1000 * (first.meaning.rate - first.meaning.control_rate)
     for name in DOMAINS:
         assert (frame[f"{name.replace(' ', '_')}_rule"] != "").all()
+
+
+def test_confirm_says_every_word_that_it_takes(synthesis):
+    said = inspect.getdoc(type(pdt.findings(synthesis)).confirm)
+    words = {*DOMAINS, *(word for domain in DOMAINS for word in judgements_of(domain))}
+    assert [word for word in words if f'"{word}"' not in said] == []
 
 
 def test_a_person_confirms_by_name_and_date(synthesis):

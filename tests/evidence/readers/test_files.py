@@ -107,6 +107,10 @@ def test_a_review_that_nobody_knows_is_refused(tmp_path):
     path.write_text("study,outcome,yi,vi\nAdams 2001,depression,0.5,0.04\n", encoding="utf-8")
     with pytest.raises(EvidenceError, match=r"review = 'abbas2014' is not known. Did you mean 'abbass2014'"):
         import_file(path, tmp_path / "out.csv", review="abbas2014")
+    with pytest.raises(
+        EvidenceError, match=r"is not known\. It says .* Leave it out for any other file: .* Choose one of"
+    ):
+        import_file(path, tmp_path / "out.csv", review="mine2030")
     assert not (tmp_path / "out.csv").exists()
 
 

@@ -134,12 +134,35 @@ def test_misspelt_columns_are_named_with_their_likeliest_meaning(saved):
     )
 
 
+@pytest.mark.parametrize("arm", ["cbt", "TAU", "(waitlist)"])
+def test_of_a_sheet_with_columns_by_arm_every_column_is_named_with_ours(saved, arm):
+    header = f"study,better,M_pdt,SD_pdt,N_pdt,M_{arm},SD_{arm},N_{arm}"
+    with pytest.raises(SchemaError) as caught:
+        read_trials(saved(f"{header}\nA,lower,1,2,20,3,2,20\n", "mine.csv"))
+    assert caught.value.problems == (
+        f"columns have other names than ours. Rename M_pdt to mean_t, SD_pdt to sd_t, N_pdt to n_t, M_{arm} to mean_c, "
+        f"SD_{arm} to sd_c, N_{arm} to n_c, if that is what they are.",
+    )
+
+
+def test_of_a_sheet_of_three_arms_it_is_not_guessed_which_is_the_second(saved):
+    header = "study,better,M_pdt,SD_pdt,N_pdt,M_cbt,SD_cbt,N_cbt,M_tau,SD_tau,N_tau"
+    with pytest.raises(SchemaError) as caught:
+        read_trials(saved(f"{header}\nA,lower,1,2,20,3,2,20,4,2,20\n", "mine.csv"))
+    assert caught.value.problems[0].startswith(
+        "columns have other names than ours. Rename M_pdt to mean_t, SD_pdt to sd_t, N_pdt to n_t, if"
+    )
+    assert caught.value.problems[1].startswith(
+        "no columns give an effect. Missing are for means mean_c, sd_c, n_c."
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
         (
             "study,yi,se\nA,1,2\n",
-            "columns have names of other programs. Rename se to sei, if that is what they are.",
+            "columns have other names than ours. Rename se to sei, if that is what they are.",
         ),
         (
             "study,better,mean_t,sd_t,n_t,mean_c,n_c\nA,lower,1,2,20,3,20\n",

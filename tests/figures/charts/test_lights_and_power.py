@@ -1,6 +1,7 @@
-"""Lights of risk of bias and the curve of power say what each of their marks means."""
+"""Lights of risk of bias, the curve of power and tests of equivalence say what each of their marks means."""
 
 import pandas as pd
+import pytest
 
 import pdt_evidence as pdt
 
@@ -26,3 +27,25 @@ def test_the_line_of_enough_power_is_named_and_a_dot_at_1_lies_below_the_frame()
     assert "80% power" in [text.get_text() for text in ax.get_legend().get_texts()]
     dot = next(mark for mark in ax.collections if mark.get_gid() == "studies").get_offsets()[0, 1]
     assert round(dot, 2) == 1.0 < ax.get_ylim()[1]
+
+
+@pytest.mark.parametrize(
+    ("measure", "words"),
+    [
+        ("SMD", "Standardised mean difference"),
+        ("OR", "Log odds ratio"),
+        ("MD", "Mean difference"),
+        ("GEN", "Effect"),
+    ],
+)
+def test_the_axis_of_equivalence_is_headed_by_the_measure(measure, words):
+    fit = pdt.pool([0.1, -0.05, 0.02], [0.01, 0.02, 0.01], measure=measure)
+    ax = pdt.equivalence_plot(pdt.equivalence(fit, margin=0.25), arms=("PDT", "CBT"))
+    assert ax.get_xlabel() == f"{words}\n← Favours CBT | Favours PDT →"
+
+
+def test_equivalence_of_several_measures_is_not_drawn_on_one_axis():
+    fits = {name: pdt.pool([0.1, -0.05], [0.01, 0.02], measure=name) for name in ("SMD", "OR")}
+    tests = {name: pdt.equivalence(fit, margin=0.25) for name, fit in fits.items()}
+    with pytest.raises(pdt.EvidenceError, match=r"several measures \(OR, SMD\)"):
+        pdt.equivalence_plot(tests)

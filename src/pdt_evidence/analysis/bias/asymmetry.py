@@ -82,7 +82,8 @@ def regression_test(
 
     Examples
     --------
-    >>> found = regression_test([0.9, 0.6, 0.5, 0.3], [0.20, 0.10, 0.05, 0.02], model="wls")
+    >>> import pdt_evidence as pdt
+    >>> found = pdt.regression_test([0.9, 0.6, 0.5, 0.3], [0.20, 0.10, 0.05, 0.02], model="wls")
     >>> round(found.slope, 2), found.df
     (1.91, 2.0)
     """
@@ -225,7 +226,8 @@ def rank_test(yi: ArrayLike | PooledEffect | pd.DataFrame, vi: ArrayLike | None 
 
     Examples
     --------
-    >>> rank_test([0.9, 0.6, 0.5, 0.3], [0.20, 0.10, 0.05, 0.02]).tau
+    >>> import pdt_evidence as pdt
+    >>> pdt.rank_test([0.9, 0.6, 0.5, 0.3], [0.20, 0.10, 0.05, 0.02]).tau
     1.0
     """
     full = pool_first(
@@ -287,7 +289,8 @@ def trim_and_fill(
 
     Examples
     --------
-    >>> trim_and_fill([0.9, 0.6, 0.5, 0.3, 0.2], [0.20, 0.10, 0.05, 0.02, 0.02], side="left").k0
+    >>> import pdt_evidence as pdt
+    >>> pdt.trim_and_fill([0.9, 0.6, 0.5, 0.3, 0.2], [0.20, 0.10, 0.05, 0.02, 0.02], side="left").k0
     2
     """
     require_choice("side", side, SIDES)

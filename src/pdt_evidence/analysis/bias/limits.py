@@ -79,7 +79,8 @@ def limit_meta(
 
     Examples
     --------
-    >>> round(limit_meta([0.9, 0.6, 0.5, 0.3, 0.2], [0.20, 0.10, 0.05, 0.02, 0.02]).estimate, 2)
+    >>> import pdt_evidence as pdt
+    >>> round(pdt.limit_meta([0.9, 0.6, 0.5, 0.3, 0.2], [0.20, 0.10, 0.05, 0.02, 0.02]).estimate, 2)
     -0.05
     """
     studies, level = _independent(yi, vi, level, "limit_meta")
@@ -144,7 +145,8 @@ def p_uniform(
 
     Examples
     --------
-    >>> round(p_uniform([0.9, 0.6, 0.5, 0.3, 0.2], [0.16, 0.08, 0.05, 0.02, 0.02]).estimate, 2)
+    >>> import pdt_evidence as pdt
+    >>> round(pdt.p_uniform([0.9, 0.6, 0.5, 0.3, 0.2], [0.16, 0.08, 0.05, 0.02, 0.02]).estimate, 2)
     0.15
     """
     check_options(direction=(direction, Choice(DIRECTIONS)))

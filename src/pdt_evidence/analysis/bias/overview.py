@@ -195,7 +195,8 @@ def bias(
 
     Examples
     --------
-    >>> found = bias([0.9, 0.6, 0.5, 0.3], [0.20, 0.10, 0.05, 0.02])
+    >>> import pdt_evidence as pdt
+    >>> found = pdt.bias([0.9, 0.6, 0.5, 0.3], [0.20, 0.10, 0.05, 0.02])
     >>> found.why
     '4 trials are fewer than 10: nothing is corrected for bias.'
     """

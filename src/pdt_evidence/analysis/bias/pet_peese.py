@@ -166,7 +166,8 @@ def pet_peese(
 
     Examples
     --------
-    >>> found = pet_peese([0.9, 0.6, 0.5, 0.3, 0.2], [0.20, 0.10, 0.05, 0.02, 0.02], model="wls")
+    >>> import pdt_evidence as pdt
+    >>> found = pdt.pet_peese([0.9, 0.6, 0.5, 0.3, 0.2], [0.20, 0.10, 0.05, 0.02, 0.02], model="wls")
     >>> found.chosen, round(found.estimate, 2)
     ('PET', -0.05)
     """

@@ -104,8 +104,9 @@ def selection_model(
 
     Examples
     --------
+    >>> import pdt_evidence as pdt
     >>> yi, vi = [0.9, 0.6, 0.5, 0.3, 0.2, 0.1], [0.16, 0.08, 0.05, 0.02, 0.02, 0.03]
-    >>> found = selection_model(yi, vi, weights="moderate")
+    >>> found = pdt.selection_model(yi, vi, weights="moderate")
     >>> round(found.unadjusted, 2), round(found.estimate, 2)
     (0.3, 0.27)
     """

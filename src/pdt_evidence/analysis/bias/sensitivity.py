@@ -200,7 +200,8 @@ def publication_sensitivity(
 
     Examples
     --------
-    >>> found = publication_sensitivity([0.9, 0.7, 0.5, 0.1, -0.2], [0.05, 0.05, 0.04, 0.03, 0.03], model="fixed")
+    >>> import pdt_evidence as pdt
+    >>> found = pdt.publication_sensitivity([0.9, 0.7, 0.5, 0.1, -0.2], [0.05, 0.05, 0.04, 0.03, 0.03], model="fixed")
     >>> round(found.s_value, 1)
     13.3
     """

@@ -75,6 +75,7 @@ class Equivalence(Brief):
         A key of `VERDICTS`.
     """
 
+    measure: str = ""  # of the estimate; "" where the result names none
     estimate: float
     se: float
     df: float
@@ -196,10 +197,9 @@ def equivalence(
 
     Examples
     --------
-    >>> from pdt_evidence.analysis.conclusions.equivalence import STEINERT_2017, equivalence
-    >>> from pdt_evidence.results import PooledEffect
-    >>> fit = PooledEffect(k=12, estimate=-0.05, se=0.08, df=11.0)
-    >>> result = equivalence(fit, margin=STEINERT_2017)
+    >>> import pdt_evidence as pdt
+    >>> fit = pdt.PooledEffect(k=12, estimate=-0.05, se=0.08, df=11.0)
+    >>> result = pdt.equivalence(fit, margin=pdt.STEINERT_2017)
     >>> result.verdict, round(result.p, 4), round(result.smallest_margin, 3)
     ('equivalent', 0.0148, 0.194)
     """
@@ -222,7 +222,7 @@ def equivalence(
         estimate=estimate, se=se, df=df, margin=width, alpha=alpha, better=better, ci=ci, ci95=wide,
         margin_source=f"{margin.name}, doi:{margin.doi}" if isinstance(margin, Margin) else "",
         p_lower=p_lower, p_upper=p_upper, p=max(p_lower, p_upper),
-        p_difference=p_difference,
+        p_difference=p_difference, measure=str(getattr(fit, "measure", "")),
         smallest_margin=max(abs(ci[0]), abs(ci[1])),
         verdict=verdict_of(_benefit(ci, better), _benefit(wide, better), width),
     )  # fmt: skip

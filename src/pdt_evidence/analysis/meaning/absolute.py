@@ -186,9 +186,9 @@ def absolute(
 
     Examples
     --------
-    >>> from pdt_evidence.analysis.pooled.pooling import pool
-    >>> fit = pool([0.2, 0.5, 0.9], [0.04, 0.05, 0.03], measure="SMD")
-    >>> meaning = absolute(fit, control_rate=0.2, sd=8)
+    >>> import pdt_evidence as pdt
+    >>> fit = pdt.pool([0.2, 0.5, 0.9], [0.04, 0.05, 0.03], measure="SMD")
+    >>> meaning = pdt.absolute(fit, control_rate=0.2, sd=8)
     >>> round(meaning.rate, 3), round(meaning.nnt, 1), meaning.disjoint, round(meaning.points, 1)
     (0.383, 5.5, True, 4.4)
     """

@@ -155,10 +155,12 @@ class Findings(Brief):
         Parameters
         ----------
         key : tuple of str
-            The stratum.
-        domain, judgement : str
-            One of the five domains; "no concern", "serious", "very serious" or "not assessed", or in GRADE's own words
-            "not serious", "extremely serious", and of publication bias "undetected", "strongly suspected".
+            The stratum, as the synthesis has it: ``("depression", "post")``; ``[row.key for row in found]`` has all.
+        domain : {"risk of bias", "inconsistency", "indirectness", "imprecision", "publication bias"}
+            What was judged.
+        judgement : str
+            "no concern", "serious", "very serious" or "not assessed", or in GRADE's own words "not serious",
+            "extremely serious", and of publication bias "undetected", "strongly suspected".
         by, date : str
             Who, and when (year-month-day).
 
@@ -171,7 +173,7 @@ class Findings(Brief):
         --------
         >>> import pdt_evidence as pdt
         >>> syn = pdt.synthesize(pdt.trials(comparison="pdt_vs_cbt", outcome="depression"))
-        >>> found = findings(syn).confirm(
+        >>> found = pdt.findings(syn).confirm(
         ...     ("depression", "post"), "indirectness", "no concern", by="A. Panel", date="2026-11-29"
         ... )
         >>> found.rows[0].domains[2].by
@@ -310,7 +312,7 @@ def findings(
     --------
     >>> import pdt_evidence as pdt
     >>> syn = pdt.synthesize(pdt.trials(comparison="pdt_vs_cbt", outcome="depression"))
-    >>> findings(syn).to_frame()["inconsistency_suggestion"].iloc[0]
+    >>> pdt.findings(syn).to_frame()["inconsistency_suggestion"].iloc[0]
     'very serious'
     """
     if isinstance(result, PooledEffect):

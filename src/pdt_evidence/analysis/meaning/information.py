@@ -131,9 +131,9 @@ def information_size(
 
     Examples
     --------
-    >>> from pdt_evidence.analysis.pooled.pooling import pool
-    >>> fit = pool([0.2, 0.5, 0.9], [0.04, 0.05, 0.03], measure="SMD", columns={"n_total": [100, 80, 130]})
-    >>> size = information_size(fit, minimal=0.24)
+    >>> import pdt_evidence as pdt
+    >>> fit = pdt.pool([0.2, 0.5, 0.9], [0.04, 0.05, 0.03], measure="SMD", columns={"n_total": [100, 80, 130]})
+    >>> size = pdt.information_size(fit, minimal=0.24)
     >>> round(size.single), round(size.required), size.held, round(size.fraction, 2)
     (730, 2539, 310.0, 0.12)
     """

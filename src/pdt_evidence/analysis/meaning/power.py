@@ -200,8 +200,7 @@ def power(
     Raises
     ------
     RequestError
-        For missing or bad values, all at once, for a result with several effects a trial, and for
-        power at the effect that `fit` observed.
+        For bad values, all at once, a result with several effects a trial, and power at the effect that `fit` observed.
 
     References
     ----------
@@ -210,7 +209,8 @@ def power(
 
     Examples
     --------
-    >>> found = power(k=10, n_per_arm=20, effect=0.3, I2=50)
+    >>> import pdt_evidence as pdt
+    >>> found = pdt.power(k=10, n_per_arm=20, effect=0.3, I2=50)
     >>> round(found.power, 3), round(found.power_known, 3), found.studies_needed(0.8)
     (0.47, 0.559, 20)
     """

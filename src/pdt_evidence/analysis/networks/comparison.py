@@ -135,8 +135,8 @@ def networks() -> pd.DataFrame:
 
     Examples
     --------
-    >>> from pdt_evidence.analysis.networks.comparison import networks
-    >>> networks().set_index("network").loc["sad_mayowilson2014", ["studies", "with_both"]].tolist()
+    >>> import pdt_evidence as pdt
+    >>> pdt.networks().set_index("network").loc["sad_mayowilson2014", ["studies", "with_both"]].tolist()
     [50, 2]
     """
     lines = []

@@ -110,7 +110,8 @@ def network(
 
     Examples
     --------
-    >>> fit = network([0.5, 0.3, 0.4], [0.04, 0.05, 0.06], ["PDT", "CBT", "CBT"],
+    >>> import pdt_evidence as pdt
+    >>> fit = pdt.network([0.5, 0.3, 0.4], [0.04, 0.05, 0.06], ["PDT", "CBT", "CBT"],
     ...               ["waitlist", "waitlist", "waitlist"], ["A", "B", "C"], reference="waitlist", method="EE")
     >>> fit.treatments, round(float(fit.estimates[1, 0]), 4), round(float(fit.standard_errors[1, 0]), 4)
     (('CBT', 'PDT', 'waitlist'), 0.1545, 0.2594)

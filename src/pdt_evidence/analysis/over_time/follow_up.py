@@ -163,8 +163,7 @@ def follow_up(
     Examples
     --------
     >>> import pdt_evidence as pdt
-    >>> from pdt_evidence.analysis.over_time.follow_up import follow_up
-    >>> found = follow_up()
+    >>> found = pdt.follow_up()
     >>> found.pools.set_index(["comparison", "follow_up"]).loc[("pdt_vs_cbt", "long"), "trials"].item()
     0
     """

@@ -271,7 +271,8 @@ def pool_bayes(
 
     Examples
     --------
-    >>> fit = pool_bayes([0.1, 0.4, 0.3], [0.04, 0.05, 0.03], HalfNormal(0.5))
+    >>> import pdt_evidence as pdt
+    >>> fit = pdt.pool_bayes([0.1, 0.4, 0.3], [0.04, 0.05, 0.03], pdt.HalfNormal(0.5))
     >>> round(fit.mu.mean, 3), round(fit.tau.median, 3), round(fit.probability(above=0), 3)
     (0.263, 0.161, 0.93)
     """

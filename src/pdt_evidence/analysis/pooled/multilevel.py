@@ -200,7 +200,8 @@ def pool_multilevel(
 
     Examples
     --------
-    >>> fit = pool_multilevel([0.1, 0.3, 0.5, 0.2, 0.6], [0.04] * 5, ["a", "a", "b", "b", "c"], rho=0.6)
+    >>> import pdt_evidence as pdt
+    >>> fit = pdt.pool_multilevel([0.1, 0.3, 0.5, 0.2, 0.6], [0.04] * 5, ["a", "a", "b", "b", "c"], rho=0.6)
     >>> fit.k, fit.n_clusters
     (5, 3)
     >>> round(fit.estimate, 4), round(fit.robust.df, 2)

@@ -130,8 +130,9 @@ def pool_multilevel_many(
 
     Examples
     --------
+    >>> import pdt_evidence as pdt
     >>> yi, vi = [0.1, 0.3, 0.5, 0.2, 0.6], [0.04] * 5
-    >>> many = pool_multilevel_many(yi, vi, ["a", "a", "b", "b", "c"], rho=[0.0, 0.6])
+    >>> many = pdt.pool_multilevel_many(yi, vi, ["a", "a", "b", "b", "c"], rho=[0.0, 0.6])
     >>> many.estimate.round(4).tolist(), many.robust.df.round(2).tolist()
     ([0.3456, 0.3607], [1.85, 1.95])
     """

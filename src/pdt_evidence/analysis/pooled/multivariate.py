@@ -220,10 +220,10 @@ def pool_multivariate(
 
     Examples
     --------
-    >>> from pdt_evidence import vcalc
-    >>> V = vcalc([0.04, 0.05] * 4, [1, 1, 2, 2, 3, 3, 4, 4], outcome=["depression", "anxiety"] * 4, rho=0.6)
+    >>> import pdt_evidence as pdt
+    >>> V = pdt.vcalc([0.04, 0.05] * 4, [1, 1, 2, 2, 3, 3, 4, 4], outcome=["depression", "anxiety"] * 4, rho=0.6)
     >>> yi = [0.5, 0.3, 0.7, 0.6, 0.2, 0.1, 0.9, 0.5]
-    >>> fit = pool_multivariate(yi, V, ["depression", "anxiety"] * 4, [1, 1, 2, 2, 3, 3, 4, 4], struct="CS")
+    >>> fit = pdt.pool_multivariate(yi, V, ["depression", "anxiety"] * 4, [1, 1, 2, 2, 3, 3, 4, 4], struct="CS")
     >>> fit.coefficients["estimate"].round(3).to_dict()
     {'depression': 0.575, 'anxiety': 0.375}
     """

@@ -109,7 +109,8 @@ def pool(
 
     Examples
     --------
-    >>> fit = pool([0.2, 0.5, 0.9], [0.04, 0.05, 0.03], method="DL", test="z")
+    >>> import pdt_evidence as pdt
+    >>> fit = pdt.pool([0.2, 0.5, 0.9], [0.04, 0.05, 0.03], method="DL", test="z")
     >>> round(fit.estimate, 4), round(fit.tau2, 4)
     (0.5434, 0.1008)
     """
@@ -226,7 +227,8 @@ def pool_many(
 
     Examples
     --------
-    >>> many = pool_many([[0.2, 0.5, 0.9], [0.1, 0.3, float("nan")]], [[0.04, 0.05, 0.03]] * 2)
+    >>> import pdt_evidence as pdt
+    >>> many = pdt.pool_many([[0.2, 0.5, 0.9], [0.1, 0.3, float("nan")]], [[0.04, 0.05, 0.03]] * 2)
     >>> many.k.tolist(), many.estimate.round(3).tolist()
     ([3, 2], [0.544, 0.189])
     """
@@ -266,7 +268,8 @@ def henmi_copas(yi: ArrayLike, vi: ArrayLike, *, level: float = 0.95) -> HenmiCo
 
     Examples
     --------
-    >>> result = henmi_copas([0.2, 0.5, 0.9], [0.04, 0.05, 0.03])
+    >>> import pdt_evidence as pdt
+    >>> result = pdt.henmi_copas([0.2, 0.5, 0.9], [0.04, 0.05, 0.03])
     >>> round(result.estimate, 3)
     0.574
     """

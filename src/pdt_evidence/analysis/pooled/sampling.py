@@ -71,7 +71,8 @@ def vcalc(
 
     Examples
     --------
-    >>> V = vcalc([0.04, 0.09, 0.04], ["a", "a", "b"], rho=0.5)
+    >>> import pdt_evidence as pdt
+    >>> V = pdt.vcalc([0.04, 0.09, 0.04], ["a", "a", "b"], rho=0.5)
     >>> V.round(3).tolist()
     [[0.04, 0.03, 0.0], [0.03, 0.09, 0.0], [0.0, 0.0, 0.04]]
     """

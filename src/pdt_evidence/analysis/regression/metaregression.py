@@ -155,8 +155,9 @@ def metareg(
     Examples
     --------
     >>> import pandas as pd
+    >>> import pdt_evidence as pdt
     >>> table = pd.DataFrame({"yi": [0.1, 0.2, 0.5, 0.4, 0.8], "vi": 0.02, "year": [1, 2, 3, 4, 5]})
-    >>> metareg("yi ~ year", table).coefficients["estimate"].round(3).to_dict()
+    >>> pdt.metareg("yi ~ year", table).coefficients["estimate"].round(3).to_dict()
     {'Intercept': -0.08, 'year': 0.16}
     """
     check_options(

@@ -67,7 +67,8 @@ def cumulative(
 
     Examples
     --------
-    >>> steps = cumulative([0.9, 0.2, 0.1], [0.06, 0.05, 0.04], order=[2003, 1999, 2001], method="EE")
+    >>> import pdt_evidence as pdt
+    >>> steps = pdt.cumulative([0.9, 0.2, 0.1], [0.06, 0.05, 0.04], order=[2003, 1999, 2001], method="EE")
     >>> steps.labels, steps.estimate.round(3).tolist()
     (('2', '3', '1'), [0.2, 0.144, 0.349])
     """

@@ -91,9 +91,8 @@ def sensitivity(
     Examples
     --------
     >>> import pdt_evidence as pdt
-    >>> from pdt_evidence.analysis.robustness.dependence import sensitivity
     >>> rows = pdt.trials(comparison="pdt_vs_cbt", outcome="depression")
-    >>> table = sensitivity(rows, rhos=[0, 0.5], rules=False)
+    >>> table = pdt.sensitivity(rows, rhos=[0, 0.5], rules=False)
     >>> table[["dependence", "rho"]].to_numpy().tolist()
     [['one-per-trial', nan], ['three-level', nan], ['aggregate', 0.0], ['aggregate', 0.5], ['che', 0.0], ['che', 0.5]]
     """

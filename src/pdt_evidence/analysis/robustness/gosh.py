@@ -177,7 +177,8 @@ def gosh(
 
     Examples
     --------
-    >>> subsets = gosh([0.1, 0.2, 0.9], [0.05, 0.04, 0.06], method="EE", labels=["A", "B", "C"])
+    >>> import pdt_evidence as pdt
+    >>> subsets = pdt.gosh([0.1, 0.2, 0.9], [0.05, 0.04, 0.06], method="EE", labels=["A", "B", "C"])
     >>> subsets.estimate.round(2).tolist()
     [0.1, 0.2, 0.16, 0.9, 0.46, 0.48, 0.36]
     >>> subsets.included("C").tolist()

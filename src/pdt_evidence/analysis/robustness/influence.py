@@ -146,7 +146,8 @@ def influence(
 
     Examples
     --------
-    >>> found = influence([0.1, 0.2, 0.3, 2.0], [0.05, 0.04, 0.06, 0.05], method="DL")
+    >>> import pdt_evidence as pdt
+    >>> found = pdt.influence([0.1, 0.2, 0.3, 2.0], [0.05, 0.04, 0.06, 0.05], method="DL")
     >>> found.rstudent.round(2).tolist(), found.influential.tolist()
     ([-0.63, -0.5, -0.38, 16.43], [False, False, False, True])
     """
@@ -195,7 +196,8 @@ def leave_one_out(
 
     Examples
     --------
-    >>> left = leave_one_out([0.1, 0.2, 0.9], [0.05, 0.04, 0.06], method="DL", labels=["A", "B", "C"])
+    >>> import pdt_evidence as pdt
+    >>> left = pdt.leave_one_out([0.1, 0.2, 0.9], [0.05, 0.04, 0.06], method="DL", labels=["A", "B", "C"])
     >>> dict(zip(left.labels, left.estimate.round(3).tolist()))
     {'A': 0.536, 'B': 0.494, 'C': 0.156}
     """

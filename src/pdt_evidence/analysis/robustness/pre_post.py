@@ -75,10 +75,11 @@ def pre_post_sensitivity(
     Examples
     --------
     >>> import pandas as pd
+    >>> import pdt_evidence as pdt
     >>> arms = {"mean_t": [7.9, 3.3], "sd_pre_t": [15, 3.1], "n_t": [20, 50]}
     >>> arms |= {"mean_c": [-3.4, 0.4], "sd_pre_c": [13.8, 4.1], "n_c": [20, 42]}
     >>> trials = pd.DataFrame({"study": ["A", "B"], "score": "change", "better": "higher", **arms})
-    >>> found = pre_post_sensitivity(trials, rs=[0.3, 0.7], test="z")
+    >>> found = pdt.pre_post_sensitivity(trials, rs=[0.3, 0.7], test="z")
     >>> found[["r", "assumed", "ci_low", "ci_high"]].round(2).values.tolist()
     [[0.3, 2.0, 0.38, 1.21], [0.7, 2.0, 0.51, 1.07]]
     """

@@ -128,7 +128,7 @@ def column_problems(columns: Sequence[str]) -> list[str]:
     ]
     if others:
         pairs = ", ".join(f"{own} to {ours}" for own, ours in others.items())
-        problems.append(f"columns have names of other programs. Rename {pairs}, if that is what they are.")
+        problems.append(f"columns have other names than ours. Rename {pairs}, if that is what they are.")
     if "study" not in have:
         problems.append(missing_column("study", columns))
     problems += _lacking(have, columns) + _errors_of_nothing(set(columns))
@@ -203,7 +203,7 @@ def _misspelt(columns: Sequence[str]) -> dict[str, str]:
 
 
 def _of_others(columns: Sequence[str], near: dict[str, str]) -> dict[str, str]:
-    """Unknown columns -> the column of ours, in the table under no near name either, that other programs call so."""
+    """Unknown columns -> the column of ours, in the table under no near name either, that others call so."""
     if of_metapsy(columns):
         return {}
     known = _known()

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from pdt_evidence.evidence.readers.imported import ImportedTrials
 
 SIGNS_OF_REVMAN = (("analysis group", "analysis number"), ("comparison number", "outcome number"))
+WITHOUT_REVIEW = (
+    "It says that the rows are those of a review that the article cites, whose claims they then answer for. Leave it "
+    "out for any other file: a review that is not cited, a database, trials of your own."
+)
 __all__ = ["import_file", "kind_of", "read_any"]
 
 
@@ -43,7 +47,7 @@ def read_any(
     path = Path(path)
     kind = kind_of(path)
     if review:
-        require_choice("review", review, known_reviews())
+        require_choice("review", review, known_reviews(), WITHOUT_REVIEW)
     if mapping is not None and kind not in ("revman", "metapsy"):
         raise RequestError(
             f"{path.name} is a table of trials, which takes no mapping: its columns have names."
@@ -77,7 +81,7 @@ def import_file(
     out : str or Path
         The CSV to write; a JSON of the same name beside it takes the source, its SHA-256, and the log.
     review : str, optional
-        The review the rows belong to, such as "abbass2014": their `source_id`.
+        The cited review that the rows are those of, such as "abbass2014": their `source_id`. Not for any other file.
     mapping, sign, better
         As in `read_revman` and `read_metapsy`.
 

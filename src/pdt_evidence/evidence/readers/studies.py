@@ -84,10 +84,12 @@ def read_studies(path: str | Path) -> pd.DataFrame:
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pdt_evidence as pdt
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     file = Path(folder, "included.csv")
     ...     _ = file.write_text("Title,Authors,Published Year,Covidence #\\nA trial,Adler; Berg,1999,#12\\n")
-    ...     read_studies(file)[["study", "year", "record"]].values.tolist()
+    ...     pdt.read_studies(file)[["study", "year", "record"]].values.tolist()
     [['Adler 1999', 1999.0, '#12']]
     """
     import pandas as pd

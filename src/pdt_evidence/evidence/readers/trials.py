@@ -27,6 +27,7 @@ from pdt_evidence.evidence.readers.columns import (
     has_given_effects,
     trial_fields,
 )
+from pdt_evidence.evidence.readers.letters import whole_letters
 from pdt_evidence.evidence.readers.own_columns import all_numbers, nothing_said, tell_doubts, whole_numbers
 from pdt_evidence.evidence.readers.printed_columns import printed_problems, with_bounds
 from pdt_evidence.evidence.readers.provenance import with_import
@@ -209,8 +210,11 @@ class _Words:
         ]
 
     def mended(self, column: Field, words: list[str]) -> list[str]:
-        """Without what stands for a missing value, guards against formulas, decimal commas."""
+        """Without what stands for a missing value, guards against formulas, broken letters, decimal commas."""
         if column.type == "string":
+            words, example = whole_letters(words)
+            if example:
+                self.notes.append((None, column.name, "noted", example))
             words = [word[1:] if GUARDED.match(word) else word for word in words]
         if column.name == "preferred":  # blank: nobody said that another row is
             words = [word or "true" for word in words]

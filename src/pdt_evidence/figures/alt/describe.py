@@ -60,8 +60,8 @@ def alt_text(result: Drawable | Gosh, figure: str = "", **options: Any) -> str:
 
     Examples
     --------
-    >>> from pdt_evidence.analysis.pooled.pooling import pool
-    >>> alt_text(pool([0.5], [0.04], measure="SMD"))
+    >>> import pdt_evidence as pdt
+    >>> pdt.alt_text(pdt.pool([0.5], [0.04], measure="SMD"))
     'Forest plot of 1 study: Hedges’ g 0.50 (95% confidence interval 0.11 to 0.89, above no effect).'
     """
     name = figure or ("gosh_plot" if kind_of(result, {"Gosh": None}) else "forest")

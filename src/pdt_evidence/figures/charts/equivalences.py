@@ -9,7 +9,8 @@ from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.figures.charts.chart import chart
 from pdt_evidence.figures.sheet.settings import drawn
 from pdt_evidence.figures.sheet.styles import Style
-from pdt_evidence.formatting import percent
+from pdt_evidence.figures.sheet.words import full_measure, inner
+from pdt_evidence.formatting import RATIOS, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +56,7 @@ def equivalence_plot(
     Raises
     ------
     RequestError
-        For another kind of result, nothing to draw, or several margins or levels.
+        For another kind of result, nothing to draw, or several margins, levels or measures.
 
     References
     ----------
@@ -65,7 +66,7 @@ def equivalence_plot(
     --------
     >>> import pdt_evidence as pdt
     >>> found = pdt.equivalence(pdt.pool([0.1, -0.05, 0.02], [0.01, 0.02, 0.01]), margin=0.25)
-    >>> ax = equivalence_plot({"Depression": found})
+    >>> ax = pdt.equivalence_plot({"Depression": found})
     >>> [text.get_text() for text in ax.get_yticklabels()]
     ['Depression: equivalent']
     """
@@ -111,11 +112,17 @@ def equivalence_plot(
     sides = f"\n← Favours {arms[1]} | Favours {arms[0]} →" if arms else ""
     return made.finish(
         title=title,
-        xlabel=f"Difference{sides}",
+        xlabel=f"{_scale(first.measure)}{sides}",
         y=list(enumerate(names)),
         legend=handles,
         band=BAND if ax is None and height is None else None,
     )
+
+
+def _scale(measure: str) -> str:
+    """The measure in full, as every figure heads its axis; ratios stand as they are pooled."""
+    full = full_measure(measure or "GEN")
+    return f"Log {inner(full)}" if measure in RATIOS else full
 
 
 def rows_of(found: Any) -> dict[str, Equivalence]:
@@ -127,9 +134,9 @@ def rows_of(found: Any) -> dict[str, Equivalence]:
             f"equivalence_plot() draws what equivalence() gives, found {', '.join(others) or 'nothing'}. Give one, or "
             "a mapping of names to several."
         )
-    for name, what in (("margin", "margins"), ("alpha", "levels")):
+    for name, what in (("margin", "margins"), ("alpha", "levels"), ("measure", "measures")):
         values = sorted({getattr(one, name) for one in rows.values()})
         if len(values) > 1:
-            listed = ", ".join(f"{value:g}" for value in values)
+            listed = ", ".join(str(value) or "none named" for value in values)
             raise RequestError(f"The tests have several {what} ({listed}). Draw those of one at a time.")
     return rows

@@ -66,7 +66,8 @@ def traffic_lights(
     Examples
     --------
     >>> import pandas as pd
-    >>> ax = traffic_lights(pd.DataFrame({"study": ["A 2001", "B 2004"], "rob_blinding": ["low", "high"]}))
+    >>> import pdt_evidence as pdt
+    >>> ax = pdt.traffic_lights(pd.DataFrame({"study": ["A 2001", "B 2004"], "rob_blinding": ["low", "high"]}))
     >>> sorted(mark.get_gid() for mark in ax.get_children() if (mark.get_gid() or "").startswith("lights"))
     ['lights:high', 'lights:low']
     """

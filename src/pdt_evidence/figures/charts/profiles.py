@@ -70,7 +70,8 @@ def bias_summary(
 
     Examples
     --------
-    >>> ax = bias_summary({"Randomisation": ["low", "low", "high"], "Blinding": ["high", "high", "unclear"]})
+    >>> import pdt_evidence as pdt
+    >>> ax = pdt.bias_summary({"Randomisation": ["low", "low", "high"], "Blinding": ["high", "high", "unclear"]})
     >>> [label.get_text() for label in ax.get_yticklabels()]
     ['Randomisation', 'Blinding']
     """

@@ -103,9 +103,10 @@ def specification_curve(
     Examples
     --------
     >>> import pandas as pd
+    >>> import pdt_evidence as pdt
     >>> runs = pd.DataFrame({"estimate": [0.4, 0.3], "ci_low": [0.1, -0.1], "ci_high": [0.7, 0.7],
     ...                      "method": ["REML", "DL"]})
-    >>> specification_curve(runs).child_axes[0].get_xlim() == specification_curve(runs).get_xlim()
+    >>> pdt.specification_curve(runs).child_axes[0].get_xlim() == pdt.specification_curve(runs).get_xlim()
     True
     """
     from pdt_evidence.figures.sheet import canvas

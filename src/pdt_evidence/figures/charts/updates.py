@@ -67,7 +67,7 @@ def update_plot(
     >>> import pdt_evidence as pdt
     >>> rows = pdt.trials(comparison="pdt_vs_control", outcome="anxiety", follow_up="post")
     >>> change = pdt.compare(rows[rows["year"] < 2015], rows, by=["comparison", "outcome"], claims=False)
-    >>> print(update_plot(change).get_xlabel())
+    >>> print(pdt.update_plot(change).get_xlabel())
     Standardised mean difference (95% CI)
     ← Favours control | Favours PDT →
     """

@@ -12,6 +12,7 @@ from pdt_evidence.figures.forests.series import ADAPTERS, Series, kind_of, serie
 if TYPE_CHECKING:
     import pandas as pd
 
+    from pdt_evidence.analysis.bias.overview import Bias
     from pdt_evidence.analysis.networks.comparison import HeadToHead
     from pdt_evidence.analysis.networks.result import Network
     from pdt_evidence.analysis.regression.moderators import Moderation
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         | PooledSeries
         | Influence
         | Network
+        | Bias
         | HeadToHead
         | Moderation
         | Mapping[str, PooledEffect]

@@ -66,11 +66,13 @@ def forest(
 
     Parameters
     ----------
-    result : PooledEffect, Synthesis, DataFrame, PooledSeries, Influence, Network or mapping
-        A synthesis is drawn in groups, comparison around outcome around follow-up. A table of trials
-        is pooled first, by those of these three columns that it has. A `leave_one_out` or `cumulative`
-        has a row a study and the fit of all below; a network each treatment against its reference, the
-        largest effect first; a mapping of names to pooled effects a row each.
+    result : result, table or mapping
+        A pooled effect of k effects has k rows and what they come to [1]_; a synthesis the same for each stratum, in
+        groups, comparison around outcome around follow-up. A table has a row an effect, with the columns of `trials`,
+        or `study`, `yi` and `vi`; it is pooled first, by comparison, outcome and follow-up as far as it has them. A
+        `leave_one_out`, `influence` or `cumulative` of k studies has k rows and the fit of all below; a `network` of t
+        treatments t - 1, each against its reference, the largest effect first; a mapping of names to pooled effects,
+        `bias`, `moderators` and `pdt_against_cbt` one for each result.
     ax : Axes, optional
         Where to draw: text and plot together take the box that it has. Without it, a figure of
         the right size is made; one of more than 60 studies has its rows closer together, and a warning names
@@ -145,11 +147,14 @@ def forest(
         a result that has no forest. Where even text of the style's smallest size does not fit the width or
         the Axes given: nothing is printed over anything else.
 
+    References
+    ----------
+    .. [1] Lewis S, Clarke M. BMJ 322 (2001) 1479-1480. doi:10.1136/bmj.322.7300.1479
+
     Examples
     --------
-    >>> from pdt_evidence.figures import forest
-    >>> from pdt_evidence.analysis.pooled.pooling import pool
-    >>> ax = forest(pool([0.6, 0.2, 0.4], [0.04, 0.03, 0.09], labels=["A 2001", "B 2004", "C 2010"]))
+    >>> import pdt_evidence as pdt
+    >>> ax = pdt.forest(pdt.pool([0.6, 0.2, 0.4], [0.04, 0.03, 0.09], labels=["A 2001", "B 2004", "C 2010"]))
     >>> [text.get_text() for text in ax.texts if text.get_gid() == "head:study:1"]
     ['Study']
     """

@@ -72,9 +72,9 @@ def summary_forest(
 
     Examples
     --------
-    >>> from pdt_evidence.analysis.pooled.pooling import pool
+    >>> import pdt_evidence as pdt
     >>> yi, vi = [0.6, 0.2, 0.4], [0.04, 0.03, 0.09]
-    >>> ax = summary_forest({"REML": pool(yi, vi), "DL": pool(yi, vi, method="DL")})
+    >>> ax = pdt.summary_forest({"REML": pdt.pool(yi, vi), "DL": pdt.pool(yi, vi, method="DL")})
     >>> [text.get_text() for text in ax.texts if text.get_gid() == "row:DL:study:1"]
     ['DL']
     """

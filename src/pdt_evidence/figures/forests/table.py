@@ -30,8 +30,10 @@ def to_table(result: Drawable, **options: Any) -> Any:
     Parameters
     ----------
     result : any that `forest` draws
+        Several results are a row each, by your names for them: ``{"Depression": fit, "Anxiety": other}``.
     **options
         As in `forest`: columns, digits, style, title, sort and the others that concern words.
+        ``method=False, sources=""`` leaves out what stands below the table.
 
     Returns
     -------
@@ -50,12 +52,11 @@ def to_table(result: Drawable, **options: Any) -> Any:
     --------
     >>> import tempfile
     >>> from pathlib import Path
-    >>> from pdt_evidence.figures import to_table
-    >>> from pdt_evidence.analysis.pooled.pooling import pool
-    >>> fit = pool([0.6, 0.2], [0.04, 0.03], labels=["A 2001", "B 2004"])
+    >>> import pdt_evidence as pdt
+    >>> fit = pdt.pool([0.6, 0.2], [0.04, 0.03], labels=["A 2001", "B 2004"])
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     page = Path(folder, "forest.html")  # open it in Word, and save it there as .docx
-    ...     page.write_text(to_table(fit).as_raw_html(make_page=True), encoding="utf-8") > 0
+    ...     page.write_text(pdt.to_table(fit).as_raw_html(make_page=True), encoding="utf-8") > 0
     True
     """
     try:

@@ -7,7 +7,7 @@ drawing, so that text of so many points stays in place when a window or a layout
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -102,8 +102,21 @@ def new_figure(width: float, height: float, paper: str, **layout: Any) -> Any:
     if _only_for_files.get():
         from matplotlib.figure import Figure as figure
     else:
-        from matplotlib.pyplot import figure
+        figure = _pyplot().figure
     return figure(figsize=(width / 72, height / 72), facecolor=paper, dpi=DPI, **layout)
+
+
+def _pyplot() -> Any:
+    """pyplot, ready to make a figure.
+
+    Matplotlib 3.8 asks IPython for a name that 9.16 has no longer, in the middle of making the first figure, which a
+    notebook then never shows. It asks once, at the end of what is set up here.
+    """
+    from matplotlib import pyplot
+
+    with suppress(ImportError):
+        pyplot.install_repl_displayhook()
+    return pyplot
 
 
 def new_axes(width: float, height: float, paper: str) -> Axes:

@@ -117,8 +117,8 @@ def model_head(effect: PooledEffect) -> str:
 
     Examples
     --------
-    >>> from pdt_evidence.results import PooledEffect
-    >>> model_head(PooledEffect(k=3, method="REML")), model_head(PooledEffect(k=3, method="MH"))
+    >>> import pdt_evidence as pdt
+    >>> model_head(pdt.PooledEffect(k=3, method="REML")), model_head(pdt.PooledEffect(k=3, method="MH"))
     ('IV, Random, 95% CI', 'M-H, Fixed, 95% CI')
     """
     how, _, estimator = effect.method.partition(", ")

@@ -40,6 +40,19 @@ def test_a_row_is_read_into_the_columns_of_this_library(saved):
     assert (row["rob_tool"], row["rob"], row["rob_d1"]) == ("RoB2", "some concerns", "low risk")
 
 
+def test_letters_that_broke_on_the_way_are_mended_and_the_log_says_so(saved):
+    """As a release of Metapsy has them; every number is that of the same file with whole letters."""
+    names = {"study": "HÃ¶rz, 2010", "full_ref": "HÃ¶rz, S., GaliÃ¡n, M. A trial.Â\xa0Psychiatry,Â\xa0196(5)"}
+    whole = {"study": "Hörz, 2010", "full_ref": "Hörz, S., Galián, M. A trial.\xa0Psychiatry,\xa0196(5)"}
+    found, expected = (read_metapsy(saved(metapsy(one, SECOND), "data.csv")) for one in (names, whole))
+    assert found["reference"].iloc[0] == whole["full_ref"]
+    pd.testing.assert_frame_equal(pd.DataFrame(found), pd.DataFrame(expected))
+    said = found.log.loc[found.log["row"].isin(["study", "full_ref"]), ["action", "reason"]].values.tolist()
+    assert ["noted", "'HÃ¶rz,' is read as 'Hörz,': its UTF-8 was taken for Windows-1252"] in said
+    assert len(said) == 2
+    assert not expected.log["reason"].str.contains("UTF-8").any()
+
+
 @pytest.mark.parametrize("dialect", [(";", ","), (",", ","), ("\t", "."), (";", ".")])
 def test_separators_and_decimal_marks_make_no_difference(saved, dialect):
     sep, decimal = dialect

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.errors import EvidenceError
+from pdt_evidence.evidence.readers.letters import whole_letters
 from pdt_evidence.evidence.readers.metapsy.columns import MISSING, canonical_columns, to_number
 from pdt_evidence.evidence.readers.safe import most_memory
 from pdt_evidence.evidence.readers.tabular.decimals import minus_signs
@@ -173,7 +174,9 @@ def read_database(text: TextTable, where: str, size: int, log: list[Entry]) -> D
         if ours in NUMBERS:
             database.values[ours] = _numbers(ours, coded, text.lines, log)
         else:
-            words = np.array([_said(word) for word in coded.words], dtype=object)
+            whole, mended = whole_letters(coded.words)
+            log += [(None, ours, "noted", mended)] if mended else []
+            words = np.array([_said(word) for word in whole], dtype=object)
             database.texts[ours] = words[coded.codes]
     return database
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import EvidenceError, known_options, require_choice
+from pdt_evidence.evidence.judgements import by_domain
 from pdt_evidence.evidence.readers.asking import ask_about_labels, ask_for_directions, ask_for_names
 from pdt_evidence.evidence.readers.names import Names, comparison_of, load_names, slug
 from pdt_evidence.evidence.readers.revman.direction import OPPOSITE, contradictions, direction
@@ -169,9 +170,7 @@ def _as_trials(
         if trial["flipped"]:
             log.append((row.line, where, "turned", "the sign, so that above 0 favours arm 1"))
         seen[key] = f"{where}, line {row.line}"
-        judged = review.rob.get(row.study, {})
-        rob = "; ".join(f"{domain}: {judgement}" for domain, judgement in judged.items())
-        trial |= {"rob": rob, "locator": seen[key]}
+        trial |= {"rob": by_domain(review.rob.get(row.study, {})), "locator": seen[key]}
         names_of_columns = names_of_columns or list(trial)
         rows.append(tuple(trial.values()))
     table = _table(names_of_columns, rows, source_id)
