@@ -313,9 +313,7 @@ def _add_files(add: Add) -> None:
     )
     importing.add_argument("file", type=Path, help=READABLE)
     importing.add_argument("-o", "--out", type=Path, required=True, help="CSV to write")
-    importing.add_argument(
-        "--review", help="the cited review it belongs to, if one of them, such as abbass2014"
-    )
+    importing.add_argument("--review", help="the cited review it belongs to, if any, such as abbass2014")
     importing.add_argument("--mapping", type=Path, help="your own names of outcomes and windows (CSV)")
     importing.add_argument("--sign", choices=("+", "-"), help="sign of effects that favour arm 1 (Metapsy)")
     importing.add_argument("--better", choices=("lower", "higher"), help="direction of scores that is good")
