@@ -15,7 +15,7 @@ from pdt_evidence.reporting.opening import answers, how_sure, opening_effects
 from pdt_evidence.reporting.page import face
 from pdt_evidence.reporting.page.face import faces
 from pdt_evidence.reporting.page.panels import panel, remark
-from pdt_evidence.reporting.page.svg import inline, links_of
+from pdt_evidence.reporting.page.svg import LOOKS, inline, links_of, with_looks
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +167,24 @@ def test_a_picture_in_the_page_has_coarser_places_but_every_digit_that_is_read()
     assert '<text x="3">p = 0.026; τ² = 0.147, [0.0051, 0.63]</text>' in made
     assert ">τ² = 0.147</title>" in made
     assert "p &lt; 0.001</desc>" in made
+
+
+def test_a_picture_in_the_page_has_short_paths_that_draw_the_same():
+    path = '<path id="tick" d="M 49.45 190.74 \nL 418.19 190.74 \nM 5 6 \nL 5 8.5 \nL 9 9 \nz\n"/>'
+    made = inline(SVG.replace("<use", f"{path}<use"), "one", "A", "B")
+    assert '<path d="M49.45 190.74H418.19M5 6V8.5L9 9z' in made
+    slanted = path.replace("418.19 190.74", "418.19 190.7")
+    assert "M49.45 190.74L418.19 190.7M" in inline(SVG.replace("<use", f"{slanted}<use"), "one", "A", "B")
+
+
+def test_pictures_share_their_styles_and_nothing_else_loses_its_own():
+    text = '<text style="font-family: &quot;A&quot;">a</text>'
+    mark = f'<svg viewBox="0" style="--w:9"><path style="fill: red"/>{text}</svg>'
+    made = with_looks(f'<style>{LOOKS}</style>{mark}<p style="fill: red">{mark}')
+    assert made.startswith('<style>.k0{fill:red}\n.k1{font-family:"A"}</style>')
+    assert made.count('<path class="k0"/><text class="k1">') == 2
+    assert made.count('style="--w:9"') == 2
+    assert '<p style="fill: red">' in made
 
 
 def test_the_links_of_a_forest_are_the_rows_of_its_studies():
