@@ -13,7 +13,7 @@ SLUG = (
 )
 APART = (  # where in a source a number stands, citations and addresses are as they are; code is code
     r"<(style|script|code)\b.*?</\1>|<td class=\"where\">.*?</td>|<section id=\"sources\">.*?</section>"
-    r"|<dt>Trial</dt> <dd>.*?</dd>|<a href=\"https?://[^\"]*\">.*?</a>"
+    r"|<dt>Trial</dt> <dd[^>]*>.*?</dd>|<a href=\"https?://[^\"]*\">.*?</a>"
 )
 
 

@@ -28,9 +28,9 @@ def rows():
     return pdt.trials(disputed=True, preferred=False).to_dict("records")
 
 
-def test_three_questions_are_answered_with_the_numbers_of_the_pools(contents):
+def test_questions_are_answered_with_the_numbers_of_the_pools(contents):
     found = dict(answers(contents))
-    assert len(found) == 3
+    assert len(found) == 4
     against = contents.pooled["pdt_vs_control"]["depression", "post"]
     assert f"g = {against.estimate:.2f}" in found["Is it better than no treatment or usual care?"]
     assert f"{against.k} trials" in found["Is it better than no treatment or usual care?"]
@@ -48,6 +48,16 @@ def test_an_answer_begins_with_the_answer(contents):
         "Against control yes, 9 months and more after the end; against CBT too"
     )
     assert "−1.71 to 1.59; two trials settle nothing)" in found["Does it last?"]
+
+
+def test_the_answer_comes_to_people(contents):
+    """As the section on what effects mean has it, of the largest pool of which responders are known."""
+    meaning = contents.meanings.pictured
+    assert meaning.effect.stratum["outcome"] == "depression"
+    rates = (
+        f"{1000 * meaning.people.rate:.0f} respond with PDT and {1000 * meaning.people.control_rate:.0f} in"
+    )
+    assert rates in dict(answers(contents))["Is it better than no treatment or usual care?"]
 
 
 def test_the_answer_follows_the_interval(contents, monkeypatch):
@@ -74,6 +84,7 @@ def test_how_sure_it_is_follows_both_intervals(contents):
     assert "lies above 0 in depression" in text
     assert f"{against.pi[1]:.2f} in depression" in text
     assert "may well find no benefit" in text
+    assert text.startswith("More of the average than of a single trial. ")
     found = contents.corrections.to_frame()
     found = found[found["outcome"].eq("depression") & found["follow_up"].eq("post") & found["applies"]]
     found = found[found["comparison"].eq("pdt_vs_control") & found["method"].ne("uncorrected")]
@@ -91,6 +102,7 @@ def test_how_sure_it_is_follows_both_intervals(contents):
         changed.__dict__["pooled"] = {"pdt_vs_control": pdt.synthesize(rows.assign(yi=rows["yi"] + shift))}
         assert words in how_sure(changed)
         assert ("no benefit" in how_sure(changed)) == (shift < 3)
+        assert how_sure(changed).startswith("Not very. ") == ("may be 0" in words)
 
 
 def test_the_first_picture_shows_the_pools_of_the_table(contents):

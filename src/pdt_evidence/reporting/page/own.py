@@ -90,7 +90,6 @@ def _first_screen(contents: OwnTable, pictures: Mapping[str, bytes]) -> dict[str
     return {
         "about": about,
         "answers_first": own_answers(contents),
-        "how_sure": "",  # own answers say how much the studies differ
         "scale_note": _scale(contents.strata),
         "opening": picture,
     }
