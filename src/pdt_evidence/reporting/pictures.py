@@ -12,6 +12,7 @@ from tqdm import tqdm
 from pdt_evidence.reporting import citations
 from pdt_evidence.reporting.beside import Beside
 from pdt_evidence.reporting.contents import Contents
+from pdt_evidence.reporting.first_picture import narrow
 from pdt_evidence.reporting.opening import draw_opening
 from pdt_evidence.reporting.own_opening import draw_own_opening, own_effects
 from pdt_evidence.reporting.own_table import OwnTable
@@ -120,6 +121,7 @@ def _of_part(contents: Contents | OwnTable, path: str) -> Plot | None:
             return None
         from pdt_evidence.figures import pictograph
 
-        return Plot("pictograph", partial(pictograph, row.people, title=""), is_forest=False)
+        look = {**narrow(), "height": 70, "title": ""}
+        return Plot("pictograph", partial(pictograph, row.people, **look), is_forest=False)
     figure = contents.comparisons.figure(path.removeprefix("comparisons."))
     return Plot(figure.name, figure.draw, figure.is_forest)
