@@ -44,7 +44,7 @@ def _imported(arguments: argparse.Namespace) -> dict[str, Any]:
 def reproduce_command(arguments: argparse.Namespace) -> None:
     shown_at_once(
         "Computing every pool, figure and verdict anew from the bundled data, and writing tables, figures, "
-        f"report.html and results.json to {arguments.out} (about a minute):"
+        f"report.html and results.json to {arguments.out} (less than a minute):"
     )
     from pdt_evidence.reporting import reproduce
 

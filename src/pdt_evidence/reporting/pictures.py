@@ -47,6 +47,7 @@ class Pictures:
         drawing = [partial(_drawn, plot, kinds) for plot in _of_pools(contents)]
         drawing += [partial(_part, contents, path, kinds) for path in contents.DRAWN]
         others = [partial(_part, contents, path, kinds) for path in contents.NOT_DRAWN]
+        self._count = len(drawing) + len(others)
         self._begun = Beside([*drawing, *others], own=len(drawing))  # what draws is imported by one process
 
     def __enter__(self) -> Pictures:
@@ -58,7 +59,9 @@ class Pictures:
     def files(self) -> dict[str, bytes]:
         """Name with ending -> content. The contents have all their parts then."""
         made: dict[str, bytes] = {}
-        with tqdm(desc="figures", disable=None, leave=False) as bar:  # None: only on a terminal
+        with tqdm(
+            desc="figures", total=self._count, disable=None, leave=False
+        ) as bar:  # None: only on a terminal
             for one in self._begun.results(bar.update):
                 made |= one.files
                 for path, value in one.parts.items():
