@@ -133,7 +133,8 @@ def aligned(
     """
     rows, words, missing = fitted(rows, words, spare or SPARE)
     if words > 1 and too_wide(rows):
-        lines, before = [], ""
+        lines: list[str] = []
+        before = ""
         for row, line in zip(rows, _lines([row[1:] for row in rows], words - 1), strict=True):
             # A cell that was broken goes on without its first word.
             lines += [row[0]] * (row[0] not in ("", before)) + [f"  {line}"]
