@@ -12,8 +12,8 @@ SLUG = (
     r"\b[a-z]+(?:_[a-z0-9]+)+\b|\b[a-z]{3,}(?:19|20)\d\d[a-z_]*\b|\b[a-z]+-vs-[a-z]+\b|\b[a-z]+[:+][a-z]+\b"
 )
 APART = (  # where in a source a number stands, citations and addresses are as they are; code is code
-    r"<(style|script|code)\b.*?</\1>|<td class=\"where\">.*?</td>|<section id=\"sources\">.*?</section>"
-    r"|<dt>Trial</dt> <dd>.*?</dd>|<a href=\"https?://[^\"]*\">.*?</a>"
+    r"<(style|script|code)\b.*?</\1>|<td class=\"where\b[^>]*>.*?</td>|<section id=\"sources\">.*?</section>"
+    r"|<dt>Trial</dt> <dd[^>]*>.*?</dd>|<a href=\"https?://[^\"]*\">.*?</a>"
 )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from pdt_evidence.cli import main
 from pdt_evidence.cli.arguments import command_parser
+from pdt_evidence.formatting import aligned
 from pdt_evidence.screen import colours, emphasised, fitted, within, wrapped
 
 TRIALS = """study,outcome,follow_up,mean_t,sd_t,n_t,mean_c,sd_c,n_c,better,year
@@ -76,6 +77,19 @@ def test_words_of_a_table_are_broken_between_words_where_columns_do_not_suffice(
     assert (words, missing) == (1, ())
     assert lines == [("what", "n"), ("a long story", "12"), ("of many words", "")]
     assert fitted(rows, 1)[0] == rows
+
+
+def test_a_column_of_names_stands_over_its_rows_where_it_has_no_room_before_them():
+    rows = [("comparison", "outcome", "k"), ("pdt_vs_cbt", "anxiety", "4"), ("pdt_vs_cbt", "dropout", "12")]
+    with within(20):
+        assert aligned(rows, 2) == [
+            "comparison",
+            "  outcome   k",
+            "pdt_vs_cbt",
+            "  anxiety   4",
+            "  dropout  12",
+        ]
+    assert aligned(rows, 2)[1] == "pdt_vs_cbt  anxiety   4"
 
 
 def test_long_lines_go_on_below_their_beginning():

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from pdt_evidence.screen import SPARE, fitted
+from pdt_evidence.screen import SPARE, fitted, too_wide
 
 __all__ = [
     "PAGE",
@@ -116,18 +116,43 @@ def aligned(
 ) -> list[str]:
     """Rows as text, the head first: the first `words` columns flush left, the others flush right.
 
-    Where the terminal is too narrow, those of `spare` are left out (`screen.within`), and a last line names them.
+    Where the terminal is too narrow, those of `spare` are left out (`screen.within`), and a last line names them;
+    where that is not enough, the first of several columns of words stands over the rows instead of before them.
+
+    Examples
+    --------
+    >>> rows = [("comparison", "outcome", "k"), ("pdt_vs_cbt", "anxiety", "4"), ("pdt_vs_cbt", "dropout", "12")]
+    >>> from pdt_evidence.screen import within
+    >>> with within(20):
+    ...     print("\\n".join(aligned(rows, 2)))
+    comparison
+      outcome   k
+    pdt_vs_cbt
+      anxiety   4
+      dropout  12
     """
     rows, words, missing = fitted(rows, words, spare or SPARE)
+    if words > 1 and too_wide(rows):
+        lines: list[str] = []
+        before = ""
+        for row, line in zip(rows, _lines([row[1:] for row in rows], words - 1), strict=True):
+            # A cell that was broken goes on without its first word.
+            lines += [row[0]] * (row[0] not in ("", before)) + [f"  {line}"]
+            before = row[0] or before
+    else:
+        lines = _lines(rows, words)
+    return [*lines, f"(a wider terminal also shows {', '.join(missing)})"] if missing else lines
+
+
+def _lines(rows: Sequence[tuple[str, ...]], words: int) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
+    return [
         "  ".join(
             cell.ljust(width) if i < words else cell.rjust(width)
             for i, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     ]
-    return [*lines, f"(a wider terminal also shows {', '.join(missing)})"] if missing else lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,17 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from textwrap import wrap
 
-__all__ = ["SPARE", "colours", "emphasised", "fitted", "room", "screen_width", "within", "wrapped"]
+__all__ = [
+    "SPARE",
+    "colours",
+    "emphasised",
+    "fitted",
+    "room",
+    "screen_width",
+    "too_wide",
+    "within",
+    "wrapped",
+]
 
 _ROOM: ContextVar[int | None] = ContextVar("room", default=None)
 NARROWEST = 40
@@ -107,7 +117,7 @@ def fitted(
     are words, and the names of what was left out. Cells of words are broken into rows of their own at last.
     """
     width, left = room(), list(rows)
-    if width is None or not left or _wide(left) <= width:
+    if width is None or not left or not too_wide(left):
         return left, words, ()
     broken = _broken_cells(left, words, width)
     if spare is not SPARE and _wide(broken) <= width:
@@ -123,6 +133,12 @@ def fitted(
         if _wide(broken) <= width:
             return broken, words, tuple(dropped)
     return _broken_cells(left, words, width), words, tuple(dropped)
+
+
+def too_wide(rows: Sequence[tuple[str, ...]]) -> bool:
+    """Whether the rows of a table are longer than there is room."""
+    width = room()
+    return width is not None and _wide(rows) > width
 
 
 def _wide(rows: Sequence[tuple[str, ...]]) -> int:

@@ -47,6 +47,7 @@ LOOK = """<style>
 .pdt-result tr,.pdt-result tbody tr:nth-child(odd){background:transparent}
 .pdt-result th,.pdt-result td{color:inherit;border:0;border-bottom:1px solid rgba(128,128,128,.4);padding:.25em .7em;
 text-align:right;vertical-align:top;max-width:28em;white-space:normal}
+.pdt-result td:not(.word){white-space:nowrap}
 .pdt-result .word{text-align:left}
 .pdt-result p{margin:.3em 0;opacity:.85;font-size:90%}
 </style>"""

@@ -14,9 +14,10 @@ def test_what_is_looked_for_is_found():
 
 
 def test_the_words_are_replaced_outside_of_code_and_places():
-    page = '<p title="held">Not held here.</p><code>held</code><td class="where">held 1</td><b>held</b> holds'
+    where = '<td class="where again" data-at="R1">held 1</td>'
+    page = f'<p title="held">Not held here.</p><code>held</code>{where}<b>held</b> holds'
     assert plain_page(page) == (
-        '<p title="held">Not available to us.</p><code>held</code><td class="where">held 1</td>'
+        '<p title="held">Not available to us.</p><code>held</code><td class="where again" data-at="R1">held 1</td>'
         "<b>available to us</b> holds"
     )
 

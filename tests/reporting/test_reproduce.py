@@ -257,8 +257,9 @@ def test_a_moderator_has_one_p(run, full):
     groups = moderator_groups(found)
     assert [group["name"] for group in groups] == list(dict.fromkeys(found.table["moderator"]))
     assert sum(len(group["levels"]) for group in groups) == len(found.table)
-    part = rows_of(run, "comparisons")
+    networks, part = rows_of(run, "comparisons").split("<h3>Moderators", 1)
     assert part.count('<tr class="group">') == len(groups)
+    assert networks.count('<tr class="group">') == full.comparisons.head_to_head.table["network"].nunique()
     doubled = [group for group in groups if group["counted_twice"]]
     assert doubled
     for group in doubled:

@@ -12,6 +12,7 @@ from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import unheard
 from pdt_evidence.evidence import data_version, load, reviews, sources
 from pdt_evidence.evidence.coverage import coverage
+from pdt_evidence.evidence.spoken import within
 from pdt_evidence.notes import code_of
 from pdt_evidence.reporting.comparisons import Comparisons
 from pdt_evidence.reporting.corrections import Corrections, corrections
@@ -168,7 +169,7 @@ class Contents:
             for outcome in outcomes:
                 part = synthesis.only(outcome=outcome)
                 if max(effect.k for effect in part.strata.values()) >= FEWEST_FOR_A_FIGURE:
-                    title = f"{COMPARISONS[comparison]}: {outcome.replace('_', ' ')}"
+                    title = f"{COMPARISONS[comparison]}: {within('outcome', outcome)}"
                     yield f"forest_{comparison}_{outcome}", title, part
 
 

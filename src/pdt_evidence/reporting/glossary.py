@@ -23,7 +23,7 @@ WORDS = (
     (r"\bbelieved members\b", "the trials believed to be in the review"),
 )
 OF_THE_LIBRARY = re.compile("eld|member|persons")  # in any word that is replaced
-APART = re.compile(r'(<(style|script|code)\b.*?</\2>|<td class="where">.*?</td>|<[^>]+>)', re.S)
+APART = re.compile(r'(<(style|script|code)\b.*?</\2>|<td class="where\b[^>]*>.*?</td>|<[^>]+>)', re.S)
 
 
 def plain(text: str) -> str:

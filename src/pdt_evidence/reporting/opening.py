@@ -55,12 +55,14 @@ def draw_opening(contents: Contents, ax: Any = None) -> Axes:
 
 
 def answers(contents: Contents) -> list[tuple[str, str]]:
-    """Three questions with the answer to each, written from the pools."""
-    return [
+    """The questions of a reader with the answer to each, written from the pools."""
+    asked = [
         ("Is it better than no treatment or usual care?", _against_control(contents)),
+        ("How sure is that?", how_sure(contents)),
         ("Is it as good as CBT?", _against_cbt(contents)),
         ("Does it last?", _afterwards(contents)),
     ]
+    return [(question, answer) for question, answer in asked if answer]
 
 
 def how_sure(contents: Contents) -> str:
@@ -82,9 +84,16 @@ def how_sure(contents: Contents) -> str:
     open_to = any(effect.pi[0] <= 0 for _, effect in known)
     less = ", so that a single one may well find no benefit" if open_to else ""
     selective = _if_selective(contents, [outcome for outcome, _ in known])
+    first = (
+        "Not very. "
+        if "may be 0" in sides
+        else "More of the average than of a single trial. "
+        if open_to
+        else ""
+    )
     return (
-        f"Against control, with 95% confidence, the mean of the trials {mean}. The trials differ: a further one may "
-        f"find anything from {where}{less}. {selective}The trials were not found by a systematic search."
+        f"{first}Against control, with 95% confidence, the mean of the trials {mean}. The trials differ: a further one "
+        f"may find anything from {where}{less}. {selective}The trials were not found by a systematic search."
     )
 
 
@@ -125,7 +134,21 @@ def _against_control(contents: Contents) -> str:
     short = _by_answer(
         (_side(effect, "yes", "no", "not shown"), in_words(outcome)) for outcome, effect in found
     )
-    return f"{short} At the end of treatment, against control ({CONTROLS}), {'; '.join(said)}."
+    return f"{short} At the end of treatment, against control ({CONTROLS}), {'; '.join(said)}.{_in_people(contents)}"
+
+
+def _in_people(contents: Contents) -> str:
+    """What the first pool against control of which responders are known comes to among 1,000 patients."""
+    for row in contents.meanings.rows:
+        found = row.people
+        if row.comparison == CONTROL and found is not None:
+            low, high = (f"{end:.0f}" for end in found.per_1000_ci)
+            return (
+                f" Of 1,000 patients with {in_words(row.effect.stratum['outcome'])} about {1000 * found.rate:.0f} "
+                f"respond with PDT and {1000 * found.control_rate:.0f} in control arms (95% CI of the difference {low} "
+                f"to {high})."
+            )
+    return ""
 
 
 def _against_cbt(contents: Contents) -> str:

@@ -16,7 +16,7 @@ from pdt_evidence.results import PooledEffect
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw_own_opening", "favoured", "own_answers", "own_effects", "own_summary"]
+__all__ = ["draw_own_opening", "favoured", "own_answers", "own_effects", "own_summary", "own_title"]
 
 SHOWN = 3  # strata in the sentences
 DRAWN = 8  # strata in the picture
@@ -26,12 +26,36 @@ UNPOOLED = "so nothing can be pooled: each study's effect stands by itself below
 
 
 def own_effects(strata: Sequence[PooledEffect]) -> dict[str, PooledEffect]:
-    """The pools of the first picture, the largest first; those of one measure."""
+    """The pools of the first picture, the largest first, under the words that tell them apart; those of one measure."""
     from pdt_evidence.figures.sheet.words import heading
 
+    drawn = _drawn(strata)
+    shared = _shared(drawn)
+    labels = [{name: word for name, word in one.stratum.items() if name not in shared} for one in drawn]
+    return {
+        heading(label) or "All studies": replace(one, notes=())
+        for label, one in zip(labels, drawn, strict=True)
+    }
+
+
+def own_title(strata: Sequence[PooledEffect]) -> str:
+    """What is over the first picture: also the words that all its pools share."""
+    from pdt_evidence.figures.sheet.words import heading
+
+    shared = heading(_shared(_drawn(strata)), inside=True)
+    return f"The largest groups of studies{f' ({shared})' if shared else ''}"
+
+
+def _drawn(strata: Sequence[PooledEffect]) -> list[PooledEffect]:
     largest = _largest(strata)
-    same = [one for one in largest if one.measure == largest[0].measure][:DRAWN]
-    return {heading(one.stratum) or "All studies": replace(one, notes=()) for one in same}
+    return [one for one in largest if one.measure == largest[0].measure][:DRAWN]
+
+
+def _shared(drawn: Sequence[PooledEffect]) -> dict[str, str]:
+    if len(drawn) < 2:
+        return {}
+    first, *others = (one.stratum for one in drawn)
+    return {name: word for name, word in first.items() if all(other.get(name) == word for other in others)}
 
 
 def draw_own_opening(strata: Sequence[PooledEffect], ax: Any = None) -> Axes:

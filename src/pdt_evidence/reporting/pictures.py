@@ -12,6 +12,7 @@ from tqdm import tqdm
 from pdt_evidence.reporting import citations
 from pdt_evidence.reporting.beside import Beside
 from pdt_evidence.reporting.contents import Contents
+from pdt_evidence.reporting.first_picture import narrow
 from pdt_evidence.reporting.opening import draw_opening
 from pdt_evidence.reporting.own_opening import draw_own_opening, own_effects
 from pdt_evidence.reporting.own_table import OwnTable
@@ -46,6 +47,7 @@ class Pictures:
         drawing = [partial(_drawn, plot, kinds) for plot in _of_pools(contents)]
         drawing += [partial(_part, contents, path, kinds) for path in contents.DRAWN]
         others = [partial(_part, contents, path, kinds) for path in contents.NOT_DRAWN]
+        self._count = len(drawing) + len(others)
         self._begun = Beside([*drawing, *others], own=len(drawing))  # what draws is imported by one process
 
     def __enter__(self) -> Pictures:
@@ -57,7 +59,9 @@ class Pictures:
     def files(self) -> dict[str, bytes]:
         """Name with ending -> content. The contents have all their parts then."""
         made: dict[str, bytes] = {}
-        with tqdm(desc="figures", disable=None, leave=False) as bar:  # None: only on a terminal
+        with tqdm(
+            desc="figures", total=self._count, disable=None, leave=False
+        ) as bar:  # None: only on a terminal
             for one in self._begun.results(bar.update):
                 made |= one.files
                 for path, value in one.parts.items():
@@ -120,6 +124,7 @@ def _of_part(contents: Contents | OwnTable, path: str) -> Plot | None:
             return None
         from pdt_evidence.figures import pictograph
 
-        return Plot("pictograph", partial(pictograph, row.people, title=""), is_forest=False)
+        look = {**narrow(), "height": 70, "title": ""}
+        return Plot("pictograph", partial(pictograph, row.people, **look), is_forest=False)
     figure = contents.comparisons.figure(path.removeprefix("comparisons."))
     return Plot(figure.name, figure.draw, figure.is_forest)

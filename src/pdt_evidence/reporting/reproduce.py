@@ -125,7 +125,7 @@ def _summary(contents: Contents, out: Path, written: int) -> str:
             f"{len(_trials(effects))} in all, in {counted(len(synthesis), 'stratum', 'strata')}"
         )
     lines += [
-        f"{counted(len(contents.left_out()), 'row')} without an effect, in no pool (tables/left_out.csv)",
+        f"{counted(len(contents.left_out()), 'row')} in no pool, each with its reason (tables/left_out.csv)",
         "",
     ]
     lines += [f"{one.claim.number:>2}. {one.claim.claim_id}: {one.verdict}" for one in contents.claims]

@@ -12,7 +12,7 @@ import pdt_evidence as pdt
 from pdt_evidence.cli import main
 from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.evidence.readers.columns import trial_fields
-from pdt_evidence.reporting.own_opening import own_answers
+from pdt_evidence.reporting.own_opening import own_answers, own_effects, own_title
 from pdt_evidence.reporting.own_table import own_table
 from pdt_evidence.reporting.page.own import SECTIONS
 
@@ -83,9 +83,21 @@ def test_the_first_screen_has_the_numbers_of_the_pools(own):
     assert "Above 0 favours" in text
 
 
+def test_the_first_picture_says_once_what_all_its_pools_share():
+    rows = pd.DataFrame(
+        {"study": ["A", "B"] * 2, "outcome": ["anxiety"] * 2 + ["depression"] * 2, "follow_up": "post"}
+    )
+    rows = rows.assign(comparison="pdt_vs_cbt", yi=[0.1, 0.2, 0.3, 0.5], vi=0.04)
+    strata = list(pdt.synthesize(rows, by=("comparison", "outcome", "follow_up")).strata.values())
+    assert list(own_effects(strata)) == ["Anxiety", "Depression"]
+    assert own_title(strata) == "The largest groups of studies (PDT versus CBT: end of treatment)"
+    assert list(own_effects(strata[:1])) == ["PDT versus CBT: anxiety, end of treatment"]
+    assert own_title(strata[:1]) == "The largest groups of studies"
+
+
 def test_a_row_that_gives_no_effect_has_its_place_and_reason(own):
     text = " ".join(Reader(own).text)
-    assert re.search(r"line 6 \(Dahl 2012\)\s+no sd_t", text)
+    assert re.search(r"no sd_t[^.]*\s+line 6 \(Dahl 2012\)", text)
     assert "J × difference of means / pooled SD" in text
 
 

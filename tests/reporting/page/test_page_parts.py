@@ -15,7 +15,7 @@ from pdt_evidence.reporting.opening import answers, how_sure, opening_effects
 from pdt_evidence.reporting.page import face
 from pdt_evidence.reporting.page.face import faces
 from pdt_evidence.reporting.page.panels import panel, remark
-from pdt_evidence.reporting.page.svg import inline, links_of
+from pdt_evidence.reporting.page.svg import LOOKS, inline, links_of, with_looks
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +28,9 @@ def rows():
     return pdt.trials(disputed=True, preferred=False).to_dict("records")
 
 
-def test_three_questions_are_answered_with_the_numbers_of_the_pools(contents):
+def test_questions_are_answered_with_the_numbers_of_the_pools(contents):
     found = dict(answers(contents))
-    assert len(found) == 3
+    assert len(found) == 4
     against = contents.pooled["pdt_vs_control"]["depression", "post"]
     assert f"g = {against.estimate:.2f}" in found["Is it better than no treatment or usual care?"]
     assert f"{against.k} trials" in found["Is it better than no treatment or usual care?"]
@@ -48,6 +48,16 @@ def test_an_answer_begins_with_the_answer(contents):
         "Against control yes, 9 months and more after the end; against CBT too"
     )
     assert "−1.71 to 1.59; two trials settle nothing)" in found["Does it last?"]
+
+
+def test_the_answer_comes_to_people(contents):
+    """As the section on what effects mean has it, of the largest pool of which responders are known."""
+    meaning = contents.meanings.pictured
+    assert meaning.effect.stratum["outcome"] == "depression"
+    rates = (
+        f"{1000 * meaning.people.rate:.0f} respond with PDT and {1000 * meaning.people.control_rate:.0f} in"
+    )
+    assert rates in dict(answers(contents))["Is it better than no treatment or usual care?"]
 
 
 def test_the_answer_follows_the_interval(contents, monkeypatch):
@@ -74,6 +84,7 @@ def test_how_sure_it_is_follows_both_intervals(contents):
     assert "lies above 0 in depression" in text
     assert f"{against.pi[1]:.2f} in depression" in text
     assert "may well find no benefit" in text
+    assert text.startswith("More of the average than of a single trial. ")
     found = contents.corrections.to_frame()
     found = found[found["outcome"].eq("depression") & found["follow_up"].eq("post") & found["applies"]]
     found = found[found["comparison"].eq("pdt_vs_control") & found["method"].ne("uncorrected")]
@@ -91,6 +102,7 @@ def test_how_sure_it_is_follows_both_intervals(contents):
         changed.__dict__["pooled"] = {"pdt_vs_control": pdt.synthesize(rows.assign(yi=rows["yi"] + shift))}
         assert words in how_sure(changed)
         assert ("no benefit" in how_sure(changed)) == (shift < 3)
+        assert how_sure(changed).startswith("Not very. ") == ("may be 0" in words)
 
 
 def test_the_first_picture_shows_the_pools_of_the_table(contents):
@@ -167,6 +179,24 @@ def test_a_picture_in_the_page_has_coarser_places_but_every_digit_that_is_read()
     assert '<text x="3">p = 0.026; τ² = 0.147, [0.0051, 0.63]</text>' in made
     assert ">τ² = 0.147</title>" in made
     assert "p &lt; 0.001</desc>" in made
+
+
+def test_a_picture_in_the_page_has_short_paths_that_draw_the_same():
+    path = '<path id="tick" d="M 49.45 190.74 \nL 418.19 190.74 \nM 5 6 \nL 5 8.5 \nL 9 9 \nz\n"/>'
+    made = inline(SVG.replace("<use", f"{path}<use"), "one", "A", "B")
+    assert '<path d="M49.45 190.74H418.19M5 6V8.5L9 9z' in made
+    slanted = path.replace("418.19 190.74", "418.19 190.7")
+    assert "M49.45 190.74L418.19 190.7M" in inline(SVG.replace("<use", f"{slanted}<use"), "one", "A", "B")
+
+
+def test_pictures_share_their_styles_and_nothing_else_loses_its_own():
+    text = '<text style="font-family: &quot;A&quot;">a</text>'
+    mark = f'<svg viewBox="0" style="--w:9"><path style="fill: red"/>{text}</svg>'
+    made = with_looks(f'<style>{LOOKS}</style>{mark}<p style="fill: red">{mark}')
+    assert made.startswith('<style>.k0{fill:red}\n.k1{font-family:"A"}</style>')
+    assert made.count('<path class="k0"/><text class="k1">') == 2
+    assert made.count('style="--w:9"') == 2
+    assert '<p style="fill: red">' in made
 
 
 def test_the_links_of_a_forest_are_the_rows_of_its_studies():

@@ -99,7 +99,7 @@ class PetPeese(Tabular):
         return pd.DataFrame(rows).assign(chosen=[row["method"] == self.chosen for row in rows])
 
     def _line(self) -> str:
-        return f"{self.chosen or 'neither'} chosen; {repr(self.adjusted)[1:-1]}"
+        return f"{self.chosen or 'neither'} chosen; {repr(self.adjusted)[1:-1].removeprefix('Adjusted: ')}"
 
     def _cells(self) -> Cells:
         return adjusted_cells([self.pet, self.peese, self.uwls, self.waap])

@@ -120,7 +120,7 @@ class Equivalence(Brief):
     def _line(self) -> str:
         level = percent(1 - 2 * self.alpha)
         shown = f"{TEXT.number(self.estimate, 2)}, {level} CI {TEXT.interval(self.ci, 2)}"
-        return f"{self.verdict} within {self.margin:g}: {shown}, {TEXT.p_value(self.p)}"
+        return f"{self.verdict} (margin {self.margin:g}): {shown}, {TEXT.p_value(self.p)} of equivalence"
 
     def _caption(self) -> str:
         return f"{self.verdict}: {VERDICTS[self.verdict]}"

@@ -193,15 +193,18 @@ def _beside(style: Style) -> float:
 def _study_floor(
     layout: ForestLayout, style: Style, face: Typeface, widths: dict[str, float], columns: Sequence[Column]
 ) -> float:
-    """Label width at which the heterogeneity lines stand on one line left of the plot, where that is modest."""
-    notes = [row for row in layout.rows if row.kind == "note"]
-    if not notes:
-        return 0.0
-    longest = max(notes, key=lambda row: len(" ".join(row.pieces)))
-    wanted = face.statistics_width(" ".join(longest.pieces), style.small) + indent_of(longest, style) + 2.0
+    """Label width at which headings and heterogeneity stand on one line left of the plot, where that is modest."""
     left = [column for column in columns if column.left]
     others = _edges(left, widths | {"study": 0.0}, style, face)[1]
-    return min(wanted - others, 46 * MM * style.scale)
+    most = 46 * MM * style.scale
+    notes, headings = [0.0], [0.0]
+    for row in layout.rows:
+        wanted = indent_of(row, style) + 2.0 - others
+        if row.kind == "note":
+            notes.append(wanted + face.statistics_width(" ".join(row.pieces), style.small))
+        elif row.kind == "heading":
+            headings.append(wanted + face.width(row.cells.get("study", ""), style.size, "bold"))
+    return max(min(max(notes), most), *(one for one in headings if one <= most))
 
 
 def _edges(

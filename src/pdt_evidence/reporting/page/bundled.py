@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.analysis.conclusions.equivalence import VERDICTS as EQUIVALENCE_WORDS
 from pdt_evidence.evidence import descriptor, load, reviews
@@ -13,12 +13,15 @@ from pdt_evidence.reporting import citations
 from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.names import heading
-from pdt_evidence.reporting.opening import answers, how_sure, opening_effects
+from pdt_evidence.reporting.opening import answers, opening_effects
 from pdt_evidence.reporting.page.parts import View, common, drawing
 from pdt_evidence.reporting.page.svg import links_of
 from pdt_evidence.verdicts.records import ANSWERS, PARTS
 from pdt_evidence.verdicts.rules import BORNE_OUT, FEWEST_TRIALS, RULES, SAYS
 from pdt_evidence.verdicts.words import kind_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["bundled"]
 
@@ -90,7 +93,6 @@ def _first_screen(contents: Contents, pictures: Mapping[str, bytes]) -> dict[str
     return {
         "about": about,
         "answers_first": answers(contents),
-        "how_sure": how_sure(contents),
         "scale_note": scale,
         "opening": picture,
     }
@@ -149,7 +151,13 @@ def _published() -> list[dict[Any, Any]]:
     """Between-group estimates of the reviews; pre-post ones have a table of their own."""
     table = reviews()
     table = table[(table["scope"] == "pdt") & table["estimate"].notna()]
-    return table.to_dict("records")
+    return table.assign(where_at=_first_with(table, ["design", "source_id", "locator"])).to_dict("records")
+
+
+def _first_with(table: pd.DataFrame, names: list[str]) -> pd.Series[str]:
+    """The row that has the same in these columns first, "" for that row itself: paper says it once."""
+    first = table.groupby(names)["row_id"].transform("first")
+    return first.where(first != table["row_id"], "")
 
 
 def _trials(contents: Contents) -> list[dict[Any, Any]]:
@@ -161,8 +169,8 @@ def _trials(contents: Contents) -> list[dict[Any, Any]]:
     table["source"] = table["source_id"].map(short).fillna(table["source_id"])
     table["source_doi"] = table["source_id"].map(contents.sources.set_index("source_id")["doi"]).fillna("")
     table["anchor"] = "trial-" + table["row_id"]
-    first = table.groupby("reference")["row_id"].transform("first")
-    table["reference_at"] = first.where((first != table["row_id"]) & (table["reference"] != ""), "")
+    table["where_at"] = _first_with(table, ["source_id", "locator"])
+    table["reference_at"] = _first_with(table, ["reference"]).where(table["reference"] != "", "")
     return table.to_dict("records")
 
 

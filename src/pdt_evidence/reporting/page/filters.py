@@ -54,7 +54,7 @@ def p(effect: PooledEffect | float) -> str:
 
 
 def words(text: str) -> str:
-    return text.replace("_", " ")
+    return text.replace("follow_up", "follow-up").replace("_", " ")
 
 
 def doi(doi: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pdt_evidence.formatting import counted
-from pdt_evidence.reporting.own_opening import favoured, own_answers, own_effects
+from pdt_evidence.reporting.own_opening import favoured, own_answers, own_effects, own_title
 from pdt_evidence.reporting.own_table import OwnTable
 from pdt_evidence.reporting.page.parts import View, common, drawing
 from pdt_evidence.reporting.page.svg import links_of
@@ -84,13 +84,11 @@ def _first_screen(contents: OwnTable, pictures: Mapping[str, bytes]) -> dict[str
         f"pdt_evidence {contents.versions['pdt_evidence']}."
     )
     effects = own_effects(contents.strata)
-    picture = (
-        drawing(pictures, "opening", "The largest groups of studies", alt_text(effects)) if effects else None
-    )
+    title = own_title(contents.strata)
+    picture = drawing(pictures, "opening", title, alt_text(effects)) if effects else None
     return {
         "about": about,
         "answers_first": own_answers(contents),
-        "how_sure": "",  # own answers say how much the studies differ
         "scale_note": _scale(contents.strata),
         "opening": picture,
     }

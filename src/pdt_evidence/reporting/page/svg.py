@@ -12,7 +12,7 @@ from pdt_evidence.results import PooledEffect
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["inline", "links_of"]
+__all__ = ["LOOKS", "inline", "links_of", "with_looks"]
 
 HEAD = re.compile(r"^.*?(?=<svg)|<metadata>.*?</metadata>\s*|<defs>\s*<style.*?</style>\s*</defs>\s*", re.S)
 ROOT = re.compile(r'<svg [^>]*width="([\d.]+)pt" height="([\d.]+)pt"[^>]*>')
@@ -22,6 +22,15 @@ USED = re.compile(r'(?:url\(|href=")#([^")]*)')
 FAMILY = "font-family: 'Liberation Sans', Arial, Helvetica, sans-serif; "  # that of the page
 TAG = re.compile(r"<[^>]*>")
 FINER = re.compile(r"(\d\.\d\d)\d+")  # than a hundredth of a point
+PATH = re.compile(r'(?<= d=")[^"]*')
+SHORTER = (  # spaces beside letters, then lines that go straight down or across
+    (re.compile(r"\s*([CHLMQSVZz])\s*"), r"\1"),
+    (re.compile(r"M([-.\d]+) ([-.\d]+)L\1 ([-.\d]+)(?![-.\d])"), r"M\1 \2V\3"),
+    (re.compile(r"M([-.\d]+) ([-.\d]+)L([-.\d]+) \2(?![-.\d])"), r"M\1 \2H\3"),
+)
+LOOKS = "/* the looks of marks */"  # where their rules go, once all pictures are there
+LOOK = re.compile(r' style="((?!--)[^"]*)"')
+PICTURE = re.compile(r"<svg .*?</svg>", re.S)
 ROTATED_BY_NOTHING = re.compile(r' transform="rotate\(-?0 [^)]*\)"')
 
 
@@ -48,8 +57,8 @@ def inline(
     """An SVG file as an element of the page.
 
     Names that it uses within get `name` before them, as several figures share one page, others go; coordinates are
-    cut to a hundredth of a point; text that is a study of `links` leads to its row, one row after the other where it
-    comes again.
+    cut to a hundredth of a point, and paths are written short; text that is a study of `links` leads to its row, one
+    row after the other where it comes again.
     """
     from markupsafe import Markup
 
@@ -64,9 +73,10 @@ def inline(
     words = (
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(description)}</desc>'
     )
-    drawn = ROOT.sub(f'<svg xmlns="http://www.w3.org/2000/svg" {box} {labels}>{words}', drawn)
+    drawn = ROOT.sub(f"<svg {box} {labels}>{words}", drawn)
     # In tags alone: between them are numbers that are read.
     drawn = TAG.sub(lambda tag: FINER.sub(r"\1", tag[0]), ROTATED_BY_NOTHING.sub("", drawn))
+    drawn = PATH.sub(_shorter, drawn)
     left = {label: list(rows) for label, rows in (links or {}).items()}
 
     def linked(found: re.Match[str]) -> str:
@@ -77,3 +87,31 @@ def inline(
         return f'<a href="#{row}">{found[0]}</a>'
 
     return Markup(re.sub(r">\s+<", "><", TEXT.sub(linked, drawn)).strip())
+
+
+def _shorter(path: re.Match[str]) -> str:
+    text = path[0]
+    for pattern, short in SHORTER:
+        text = pattern.sub(short, text)
+    return text
+
+
+def with_looks(page: str) -> str:
+    """A page whose pictures share their styles: each stands once, as a rule at `LOOKS`, and marks name it.
+
+    Examples
+    --------
+    >>> mark = '<svg ><path style="fill: red"/></svg>'
+    >>> with_looks(f"<style>{LOOKS}</style>{mark}{mark}")
+    '<style>.k0{fill:red}</style><svg ><path class="k0"/></svg><svg ><path class="k0"/></svg>'
+    """
+    names: dict[str, str] = {}
+
+    def named(look: re.Match[str]) -> str:
+        return f' class="{names.setdefault(look[1], f"k{len(names)}")}"'
+
+    page = PICTURE.sub(lambda picture: LOOK.sub(named, picture[0]), page)
+    rules = "\n".join(
+        f".{name}{{{unescape(look).replace(': ', ':').replace('; ', ';')}}}" for look, name in names.items()
+    )
+    return page.replace(LOOKS, rules, 1)

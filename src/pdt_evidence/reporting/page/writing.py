@@ -26,6 +26,7 @@ from pdt_evidence.reporting.page.own import own
 from pdt_evidence.reporting.page.panels import panel, remark, verified
 from pdt_evidence.reporting.page.paper import print_page
 from pdt_evidence.reporting.page.parts import View
+from pdt_evidence.reporting.page.svg import LOOKS, with_looks
 from pdt_evidence.reporting.pictures import Pictures
 from pdt_evidence.reporting.records import refuse_others, write_records
 from pdt_evidence.verdicts.words import true_minus
@@ -137,7 +138,7 @@ def report(
 def write_page(contents: Contents | OwnTable, path: Path, pictures: Mapping[str, bytes]) -> None:
     """Write the page for `contents`, with its figures inside: `pictures` are these as SVG, by file name."""
     view = bundled(contents, pictures) if isinstance(contents, Contents) else own(contents, pictures)
-    page = _allowed(_with_its_letters(_rendered(view)))
+    page = _allowed(_with_its_letters(with_looks(_rendered(view))))
     path.parent.mkdir(parents=True, exist_ok=True)
     write_all({path: page.encode()})
 
@@ -191,5 +192,7 @@ def _rendered(view: View) -> str:
     environment.filters["anchor"] = lambda row: view.anchors.get(row, "")
     template = environment.get_template("report.html.j2")
     words: Mapping[str, Any] = view.words
-    page = template.render(faces=FACES, allowed=ALLOWED, sections=view.sections, title=view.title, **words)
+    page = template.render(
+        faces=FACES, looks=LOOKS, allowed=ALLOWED, sections=view.sections, title=view.title, **words
+    )
     return plain_page(page) if view.ours else page
