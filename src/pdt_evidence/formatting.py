@@ -24,6 +24,7 @@ __all__ = [
     "counted",
     "decimals_for",
     "escape",
+    "in_quotes",
     "note_lines",
     "percent",
     "plain",
@@ -354,7 +355,13 @@ def root(pair: tuple[float, float]) -> tuple[float, float]:
 
 
 def escape(text: str) -> str:
+    """A text as it stands in HTML or SVG; `xml.sax` would load what opens addresses of the net."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def in_quotes(text: str) -> str:
+    """A text as the value of an attribute, with its quotes."""
+    return f'"{escape(text).replace(chr(34), "&quot;")}"'
 
 
 def note_lines(notes: tuple[str, ...]) -> list[str]:

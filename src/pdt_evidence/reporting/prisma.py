@@ -12,11 +12,11 @@ from numbers import Integral
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from pdt_evidence.arguments import shown
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.readers.writing import write_all
+from pdt_evidence.formatting import escape, in_quotes
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.showing import Brief
 
@@ -360,9 +360,9 @@ def _drawn(boxes: tuple[Box, ...], words: str) -> str:
         ends[box.phase] = (start, before)
         top = before + GAP
     phases = "".join(_phase(PHASES[name], *span) for name, span in ends.items())
-    label = escape(words.replace("\n", " "), {'"': "&quot;"})
+    label = in_quotes(words.replace("\n", " "))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{label}" width="170mm" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label={label} width="170mm" '
         f'viewBox="0 0 {WIDTH} {top - GAP + 8:g}" font-family="Liberation Sans, Arial, Helvetica, sans-serif" '
         'font-size="11">\n'
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">'

@@ -10,7 +10,6 @@ from io import BytesIO
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 from pdt_evidence.arguments import shown
 from pdt_evidence.errors import RequestError, known_options
@@ -18,6 +17,7 @@ from pdt_evidence.evidence.readers.writing import write_all
 from pdt_evidence.figures.sheet.families import ALIKE
 from pdt_evidence.figures.sheet.measure import tidy
 from pdt_evidence.figures.sheet.settings import described, plain_settings
+from pdt_evidence.formatting import in_quotes
 from pdt_evidence.garbage import collected_seldom
 from pdt_evidence.options import Number, check_options
 
@@ -189,8 +189,8 @@ def title_of(figure: Any) -> str:
 
 def _accessible(content: bytes, words: str) -> bytes:
     """An SVG that is one image with a text in place of it, for those who do not see it."""
-    label = escape(tidy(words), {'"': "&quot;"}).encode()
-    return content.replace(b"<svg ", b'<svg role="img" aria-label="' + label + b'" ', 1)
+    label = in_quotes(tidy(words))
+    return content.replace(b"<svg ", f'<svg role="img" aria-label={label} '.encode(), 1)
 
 
 def _tiff(figure: Any, file: BytesIO, dpi: float, options: dict[str, Any]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 from matplotlib.collections import Collection, LineCollection, PathCollection
@@ -22,6 +21,7 @@ from pdt_evidence.figures.sheet.canvas import MARGIN
 from pdt_evidence.figures.sheet.families import ALIKE
 from pdt_evidence.figures.sheet.measure import runs, tidy
 from pdt_evidence.figures.sheet.settings import described
+from pdt_evidence.formatting import escape, in_quotes
 
 if TYPE_CHECKING:
     from pdt_evidence.figures.sheet.axis import Scale
@@ -113,7 +113,7 @@ class Vector(Sheet):
         at, down = transform.transform((x, y))
         content = "".join(map(_piece, runs(text))) if symbols else escape(text)
         where = f'x="{_short(at)}" y="{_short(down)}"'
-        element = f'<text id={quoteattr(gid)} style="{"; ".join(look)}" {where}>{content}</text>'
+        element = f'<text id={in_quotes(gid)} style="{"; ".join(look)}" {where}>{content}</text>'
         self._written.append((TEXTS, element))
 
     def rule(
@@ -139,7 +139,7 @@ class Vector(Sheet):
         width, height = map(_short, self.size)
         head = (
             f'<svg width="{width}pt" height="{height}pt" viewBox="0 0 {width} {height}" role="img" '
-            f'aria-label={quoteattr(tidy(words))} xmlns="http://www.w3.org/2000/svg" version="1.1">'
+            f'aria-label={in_quotes(tidy(words))} xmlns="http://www.w3.org/2000/svg" version="1.1">'
         )
         paper = f'<path d="M0 0H{width}V{height}H0Z" style="fill: {to_hex(self.style.paper)}"/>'
         lines = [
@@ -167,13 +167,13 @@ class Vector(Sheet):
 
     def _line(self, points: Sequence[Any], color: str, width: float, gid: str, zorder: float) -> None:
         look = f"fill: none; stroke: {color}; stroke-width: {_short(width)}"
-        self._written.append((zorder, f'<path id={quoteattr(gid)} d="{_open(points)}" style="{look}"/>'))
+        self._written.append((zorder, f'<path id={in_quotes(gid)} d="{_open(points)}" style="{look}"/>'))
 
     def _mark(self, mark: Any) -> Iterator[str]:
         """A path for each run of parts that look alike."""
         shapes = list(self._shapes(mark))
         looks = list(_looks(mark, len(shapes)))
-        start, gid = 0, f" id={quoteattr(str(mark.get_gid()))}"
+        start, gid = 0, f" id={in_quotes(str(mark.get_gid()))}"
         for i in range(1, len(shapes) + 1):
             if i == len(shapes) or looks[i] != looks[start]:
                 yield f'<path{gid} d="{"".join(shapes[start:i])}" style="{looks[start]}"/>'
