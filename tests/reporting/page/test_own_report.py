@@ -238,6 +238,15 @@ def test_no_text_of_a_table_becomes_part_of_the_page(tmp_path, by):
     assert all(link.startswith(("#", "https://doi.org/")) for link in read.links)
 
 
+def test_a_text_that_reads_like_an_attribute_stays_as_it_is(tmp_path):
+    names = ['A style="}body{display:none}.x{"', 'B d="M 1 2 L 1 4"', 'C id="y" style="--z: 1"']
+    table = pd.DataFrame({"study": names, "outcome": "anxiety", "yi": [0.1, 0.2, 0.3], "vi": 0.04})
+    page = pdt.report(tmp_path / "r.html", table=table).read_text(encoding="utf-8")
+    assert "display:none}.x" not in "".join(re.findall(r"<style>.*?</style>", page, flags=re.S))
+    read = "".join(Reader(page).text)
+    assert all(read.count(name) >= 2 for name in names)  # in a picture, and in a table
+
+
 def test_only_the_script_of_the_page_may_run(own):
     """The policy names the hash of that script and nothing else."""
     import base64

@@ -75,8 +75,9 @@ def inline(
     )
     drawn = ROOT.sub(f"<svg {box} {labels}>{words}", drawn)
     # In tags alone: between them are numbers that are read.
-    drawn = TAG.sub(lambda tag: FINER.sub(r"\1", tag[0]), ROTATED_BY_NOTHING.sub("", drawn))
-    drawn = PATH.sub(_shorter, drawn)
+    drawn = TAG.sub(
+        lambda tag: PATH.sub(_shorter, FINER.sub(r"\1", tag[0])), ROTATED_BY_NOTHING.sub("", drawn)
+    )
     left = {label: list(rows) for label, rows in (links or {}).items()}
 
     def linked(found: re.Match[str]) -> str:
@@ -110,7 +111,8 @@ def with_looks(page: str) -> str:
     def named(look: re.Match[str]) -> str:
         return f' class="{names.setdefault(look[1], f"k{len(names)}")}"'
 
-    page = PICTURE.sub(lambda picture: LOOK.sub(named, picture[0]), page)
+    # In tags alone: a text may read like a style.
+    page = PICTURE.sub(lambda picture: TAG.sub(lambda tag: LOOK.sub(named, tag[0]), picture[0]), page)
     rules = "\n".join(
         f".{name}{{{unescape(look).replace(': ', ':').replace('; ', ';')}}}" for look, name in names.items()
     )
