@@ -63,21 +63,17 @@ def inline(
     from markupsafe import Markup
 
     width = ROOT.search(drawn)
-    drawn = HEAD.sub("", drawn).replace(FAMILY, "")
-    needed = set(USED.findall(drawn))
-    drawn = ID.sub(lambda found: found[0] if found[1] in needed else "", drawn)
-    drawn = re.sub(r'\bid="', f'id="{name}-', drawn)
-    drawn = re.sub(r'(url\(|href=")#', rf"\g<1>#{name}-", drawn).replace("xlink:href", "href")
-    box = f'viewBox="0 0 {width[1]} {width[2]}" style="--w:{width[1]}"' if width else ""
+    drawn = HEAD.sub("", drawn)
+    needed = {used for tag in TAG.findall(drawn) for used in USED.findall(tag)}
+    wide, high = (FINER.sub(r"\1", side) for side in (width.groups() if width else ("", "")))
+    box = f'viewBox="0 0 {wide} {high}" style="--w:{wide}"' if width else ""
     labels = f'role="group" aria-labelledby="{name}-title {name}-desc"'
     words = (
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(description)}</desc>'
     )
+    # In tags alone: between them are words and numbers that are read.
+    drawn = TAG.sub(lambda tag: _short(tag[0], name, needed), drawn)
     drawn = ROOT.sub(f"<svg {box} {labels}>{words}", drawn)
-    # In tags alone: between them are numbers that are read.
-    drawn = TAG.sub(
-        lambda tag: PATH.sub(_shorter, FINER.sub(r"\1", tag[0])), ROTATED_BY_NOTHING.sub("", drawn)
-    )
     left = {label: list(rows) for label, rows in (links or {}).items()}
 
     def linked(found: re.Match[str]) -> str:
@@ -88,6 +84,14 @@ def inline(
         return f'<a href="#{row}">{found[0]}</a>'
 
     return Markup(re.sub(r">\s+<", "><", TEXT.sub(linked, drawn)).strip())
+
+
+def _short(tag: str, name: str, needed: set[str]) -> str:
+    """A tag of the picture `name`: what is used within it has its name before it, what the page has goes."""
+    tag = ROTATED_BY_NOTHING.sub("", tag.replace(FAMILY, "").replace("xlink:href", "href"))
+    tag = ID.sub(lambda found: f' id="{name}-{found[1]}"' if found[1] in needed else "", tag)
+    tag = re.sub(r'(url\(|href=")#', rf"\g<1>#{name}-", tag)
+    return PATH.sub(_shorter, FINER.sub(r"\1", tag))
 
 
 def _shorter(path: re.Match[str]) -> str:
