@@ -151,13 +151,17 @@ def _published() -> list[dict[Any, Any]]:
     """Between-group estimates of the reviews; pre-post ones have a table of their own."""
     table = reviews()
     table = table[(table["scope"] == "pdt") & table["estimate"].notna()]
-    return table.assign(where_at=_first_with(table, ["design", "source_id", "locator"])).to_dict("records")
+    where_at = _first_with(table, ["design", "source_id", "locator"], r"https?:")
+    return table.assign(where_at=where_at).to_dict("records")
 
 
-def _first_with(table: pd.DataFrame, names: list[str]) -> pd.Series[str]:
-    """The row that has the same in these columns first, "" for that row itself: paper says it once."""
+def _first_with(table: pd.DataFrame, names: list[str], long: str) -> pd.Series[str]:
+    """The row that has the same in these columns first, as paper says once what is `long` in the last of them.
+
+    "" for that row itself, and where that pattern is not found.
+    """
     first = table.groupby(names)["row_id"].transform("first")
-    return first.where(first != table["row_id"], "")
+    return first.where((first != table["row_id"]) & table[names[-1]].str.contains(long), "")
 
 
 def _trials(contents: Contents) -> list[dict[Any, Any]]:
@@ -169,8 +173,8 @@ def _trials(contents: Contents) -> list[dict[Any, Any]]:
     table["source"] = table["source_id"].map(short).fillna(table["source_id"])
     table["source_doi"] = table["source_id"].map(contents.sources.set_index("source_id")["doi"]).fillna("")
     table["anchor"] = "trial-" + table["row_id"]
-    table["where_at"] = _first_with(table, ["source_id", "locator"])
-    table["reference_at"] = _first_with(table, ["reference"]).where(table["reference"] != "", "")
+    table["where_at"] = _first_with(table, ["source_id", "locator"], r"https?:")
+    table["reference_at"] = _first_with(table, ["reference"], ".")
     return table.to_dict("records")
 
 
