@@ -99,3 +99,12 @@ def test_check_names_the_row(tmp_path):
     found = [one.what for one in check_file(path).findings if one.column == "yi"]
     assert len(found) == 1
     assert "give" in found[0]
+
+
+@pytest.mark.parametrize("dependence", ["aggregate", "one-per-trial", "che"])
+def test_a_value_made_of_several_rows_is_not_called_old(dependence):
+    """Its arms, where it still has some, are those of its first row or shared by all."""
+    rows = ROWS[ROWS["comparison"].eq("pdt_vs_control") & ROWS["follow_up"].eq("post") & ROWS["yi"].notna()]
+    for fit in pdt.synthesize(rows, dependence=dependence).values():
+        assert np.isnan(effects_of_now(fit.studies())).all()
+    assert np.isnan(effects_of_now(pdt.aggregate_rows(rows))).all()

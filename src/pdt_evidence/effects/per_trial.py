@@ -142,7 +142,7 @@ def one_per_trial(
     chosen = np.zeros(len(table), dtype=bool)
     chosen[usable] = np.all([key[usable] == key[winner[usable]] for key in keys.values()], axis=0)
     one = aggregate_rows(table[chosen].reset_index(drop=True), rho=rho, cluster=cluster)
-    return OnePerTrial(one.drop(columns="rows"), _excluded(table, winner, keys, chosen))
+    return OnePerTrial(one, _excluded(table, winner, keys, chosen))
 
 
 def first_in_order(

@@ -33,12 +33,14 @@ def effects_of_now(table: pd.DataFrame) -> Array:
     """For each row whose `yi` its means, its events or its printed g no longer give: what they give now; else NaN.
 
     An effect that they now do not give at all is inf. A row is not judged where the columns of its arms have other
-    names, where it comes of anything else, and by size alone where no column says which way is better.
+    names, where it comes of anything else or is made of several (`rows`, as `aggregate_rows` and `studies` count
+    them), and by size alone where no column says which way is better.
     """
     now = np.full(len(table), np.nan)
     if not {"yi", "yi_basis", "measure"} <= set(table.columns):
         return now
     yi, measures = numbers_in(table, "yi"), words_in(table, "measure")
+    yi = np.where(numbers_in(table, "rows") > 1, np.nan, yi)
     basis = np.array([BASIS_OF.get(plain_basis(word), "") for word in words_in(table, "yi_basis").tolist()])
     for name, measure in product(("means", "events"), dict.fromkeys(measures.tolist())):
         rows = np.flatnonzero((basis == name) & (measures == measure) & ~np.isnan(yi))

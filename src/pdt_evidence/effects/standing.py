@@ -114,7 +114,7 @@ def scores_before_events(
     if aside.all():
         raise EvidenceError(
             "There is nothing to pool: every row counts persons with an event. "
-            "Use events='fallback', or pool them as ratios: outcome_kind='response'."
+            "Use events='fallback', or pool them as ratios: synthesize(table, outcome_kind='response')."
         )
     left = pd.DataFrame({"row_id": table["row_id"].to_numpy()[aside], "reason": reasons[aside]})
     return table[~aside].reset_index(drop=True), left
