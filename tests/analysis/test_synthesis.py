@@ -524,3 +524,12 @@ def test_a_trial_with_rows_of_two_categories_has_no_place_among_them():
     assert fit.columns["dose"] == ("mid / low", "high", "low")
     with pytest.raises(EvidenceError, match=r"study 1 \(a\) has no value in order"):
         pdt.cumulative(fit, order="dose")
+
+
+def test_what_a_table_without_strata_mixes_can_be_written_as_strata():
+    own = pd.DataFrame(
+        {"study": list("abcd"), "comparison": list("xxyy"), "yi": [0.1, 0.3, 0.2, 0.4], "vi": 0.1}
+    )
+    with pytest.warns(EvidenceWarning, match=r'mix comparisons \(x, y\)\. .* write by=\["comparison"\]\.$'):
+        pdt.synthesize(own)
+    assert len(pdt.synthesize(own, by=["comparison"])) == 2
