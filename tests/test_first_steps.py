@@ -214,7 +214,9 @@ def test_columns_with_the_names_of_other_programs_are_renamed_by_name(names):
     assert f"Rename {pairs}, if that is what they are." in str(refused.value)
     with pytest.raises(EvidenceError) as refused:
         pdt.effect_sizes(others)
-    assert f"as in mean_t='{others.columns[2]}', sd_t='{others.columns[3]}'" in str(refused.value)
+    assert f"effect_sizes(table, mean_t='{others.columns[2]}', sd_t='{others.columns[3]}'" in str(
+        refused.value
+    )
     assert len(pdt.read_trials(others.rename(columns=theirs))) == 3
 
 

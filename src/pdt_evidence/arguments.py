@@ -197,7 +197,7 @@ def fault_of_kind(function: Any, name: str, value: Any, expected: str) -> str:
         return f"{function.__name__}(), {name}: {give_a_stratum(value, '' if takes_fits else f'.{name}')}"
     said = f"{function.__name__}(): {name} = {shown(value)}, but it must be {expected}."
     if is_synthesis(value):
-        return f"{said} Give the table that was pooled."
+        return f"{said} Give the table that was pooled, or studies() of one stratum."
     return said + (" Give its to_pandas()." if hasattr(value, "to_pandas") else "")
 
 

@@ -349,7 +349,7 @@ def test_one_bad_cell_is_told_with_row_and_column(measure, cells, told):
 def test_a_misspelt_column_is_told_with_the_nearest_there_is():
     table = row(**{("SD_t" if name == "sd_t" else name): value for name, value in ARMS.items()})
     assert message(table).endswith(
-        "column 'sd_t' is missing; did you mean 'SD_t'? (name columns of your own as in mean_t='m1')"
+        "column 'sd_t' is missing; did you mean 'SD_t'? (to name columns of your own: effect_sizes(table, mean_t='m1'))"
     )
 
 

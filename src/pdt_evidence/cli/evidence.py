@@ -101,14 +101,12 @@ def synthesis_of(arguments: argparse.Namespace) -> tuple[Synthesis, pd.DataFrame
     return synthesis, table, "\n".join(about + _excluded(in_no_stratum(table, synthesis)))
 
 
-def _of_bundled(rows: int, without: int) -> str:
+def _of_bundled(rows: int, out: int) -> str:
     from pdt_evidence.evidence import data_version
 
-    left = (
-        f"; {without} of them {'gives' if without == 1 else 'give'} no effect (see pdt-evidence export, row by row)"
-        if without
-        else ""
-    )
+    why = "no effect, or a count of persons where the trial has a score"
+    go = "goes" if out == 1 else "go"
+    left = f"; {out} of them {go} into no stratum: {why} (see pdt-evidence export, row by row)" if out else ""
     return f"Data: {counted(rows, 'row')} of {BUNDLED} (data {data_version()[:12]}){left}."
 
 

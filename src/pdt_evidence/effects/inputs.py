@@ -205,7 +205,7 @@ def _require_a_basis(table: pd.DataFrame, measure: str, sources: Mapping[str, ob
     roles = [role for missing in lacking.values() for role in missing]
     others = columns_of_others(free, roles) or {"m1": "mean_t"}
     how = ", ".join(f"{role}={column!r}" for column, role in others.items())
-    problems[-1] += f" (name columns of your own as in {how})"
+    problems[-1] += f" (to name columns of your own: effect_sizes(table, {how}))"
     raise SchemaError.from_problems(problems, where)
 
 
