@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+import pdt_evidence as pdt
 from pdt_evidence.cli import main
 from pdt_evidence.cli.arguments import command_parser
 from pdt_evidence.formatting import aligned
@@ -215,8 +217,37 @@ def test_a_regression_names_its_rows_and_warns_of_mixtures(trials, capsys):
     assert main(["metareg", "yi ~ year", str(trials)]) == 0
     captured = capsys.readouterr()
     assert "Mixed-effects" in captured.out or "Correlated and hierarchical effects" in captured.out
-    assert "6 rows of my_trials.csv" in captured.out
+    assert "Data: my_trials.csv" in captured.out
     assert "2 kinds of outcome go into one model (anxiety, depression)" in captured.err
+
+
+def test_a_regression_without_moderators_gives_the_pool(capsys):
+    rows = ["--bundled", "--comparison", "pdt_vs_control", "--outcome", "depression", "--follow-up", "post"]
+    found = {}
+    for rule in ("aggregate", "che"):
+        assert main(["pool", *rows, "--dependence", rule]) == 0
+        pooled = re.search(r"^pdt_vs_control .*?(\d\.\d{4})", capsys.readouterr().out, re.MULTILINE)
+        assert main(["metareg", "yi ~ 1", *rows, "--dependence", rule]) == 0
+        captured = capsys.readouterr()
+        regressed = re.search(r"^Intercept +(\d\.\d{4})", captured.out, re.MULTILINE)
+        assert "count persons" not in captured.err
+        found[rule] = pooled[1]
+        assert pooled[1] == regressed[1]
+    assert found["aggregate"] != found["che"]
+
+
+def test_a_regression_of_the_terminal_has_no_three_levels(trials, capsys):
+    assert main(["metareg", "yi ~ year", str(trials), "--dependence", "three-level"]) == 1
+    assert "--dependence che" in capsys.readouterr().err
+
+
+def test_a_file_without_outcomes_is_one(trials, capsys):
+    table = pd.read_csv(trials).query("outcome == 'depression'").drop(columns="outcome")
+    table.to_csv(trials, index=False)
+    expected = pdt.synthesize(pdt.read_trials(trials))["post",].estimate
+    for command in (["pool"], ["metareg", "yi ~ 1"]):
+        assert main([*command, str(trials)]) == 0
+        assert f"{expected:.4f}" in capsys.readouterr().out
 
 
 def test_a_funnel_is_written(trials, tmp_path, capsys):

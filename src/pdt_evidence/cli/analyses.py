@@ -16,7 +16,7 @@ from pdt_evidence.cli.evidence import (
     table_of,
 )
 from pdt_evidence.errors import RequestError
-from pdt_evidence.formatting import as_word, counted
+from pdt_evidence.formatting import as_word
 from pdt_evidence.screen import emphasised, wrapped
 
 if TYPE_CHECKING:
@@ -62,24 +62,24 @@ def _margin(arguments: argparse.Namespace, effects: Sequence[PooledEffect]) -> A
 
 
 def metareg_command(arguments: argparse.Namespace) -> None:
-    from pdt_evidence.analysis.regression.metaregression import metareg
-    from pdt_evidence.effects.table import effect_sizes
-    from pdt_evidence.evidence.tables import set_aside
+    import pandas as pd
 
-    table, name = table_of(arguments)
-    table = table[set_aside(table) == ""]
-    if not {"yi", "vi"} <= set(table.columns):
-        measure = pooling(arguments, table)["measure"] or "SMD"
-        table = effect_sizes(table, measure=measure)
-    table = table[table["yi"].notna() & table["vi"].notna()]
+    from pdt_evidence.analysis.regression.metaregression import metareg
+
+    if arguments.dependence == "three-level":
+        raise RequestError(
+            "A regression has no model of three levels. For several effects a trial: --dependence che."
+        )
+    synthesis, _, about = synthesis_of(arguments)
+    # The rows of the pools, so that without moderators the regression gives the pool.
+    table = pd.concat([effect.studies() for effect in synthesis.strata.values()], ignore_index=True)
     options: dict[str, Any] = {"level": arguments.level}
-    if "trial_id" in table.columns and table["trial_id"].duplicated().any():
+    if table["trial_id"].duplicated().any():
         options |= {"cluster": "trial_id", "rho": arguments.rho}
     else:
         options |= {"method": arguments.method, "test": arguments.test}
     _warn_of_mixture(table)
-    said(metareg(arguments.formula, table, **options).summary())
-    said(f"\nData: {counted(len(table), 'row')} of {name}.")
+    said(f"{metareg(arguments.formula, table, **options).summary()}\n\n{about}")
 
 
 def _warn_of_mixture(table: pd.DataFrame) -> None:

@@ -262,7 +262,7 @@ def _add_equivalence(parser: argparse.ArgumentParser) -> None:
 
 def _add_metareg(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("formula", help='effects and moderators, as "yi ~ year + C(rating)"')
-    _add_pooling(parser, strata=False)
+    _add_pooling(parser, style=None)
 
 
 def _add_funnel(parser: argparse.ArgumentParser) -> None:
@@ -341,10 +341,9 @@ def _add_imported(parser: argparse.ArgumentParser) -> None:
 def _add_pooling(
     parser: argparse.ArgumentParser,
     *,
-    strata: bool = True,
-    style: str = "revman: as Review Manager pools (DL, z; events by Mantel-Haenszel)",
+    style: str | None = "revman: as Review Manager pools (DL, z; events by Mantel-Haenszel)",
 ) -> None:
-    """Options on which rows are pooled, and how; without `strata`, where all are taken together."""
+    """Options on which rows are pooled, and how; `style` says what that option does, None where there is none."""
     from pdt_evidence.analysis.synthesis import DEPENDENCE
     from pdt_evidence.models.estimators import METHODS
     from pdt_evidence.models.inference import TESTS
@@ -365,14 +364,14 @@ def _add_pooling(
         help="only these rows, by any column; may be repeated",
     )
     how = parser.add_argument_group("how they are pooled")
-    if strata:
-        how.add_argument(
-            "--by",
-            help="columns that make the strata, comma-separated (default: outcome,follow_up; of the bundled trials "
-            "comparison as well)",
-        )
+    how.add_argument(
+        "--by",
+        help="columns that make the strata, comma-separated (default: outcome,follow_up; of the bundled trials "
+        "comparison as well)",
+    )
+    if style is not None:
         how.add_argument("--style", default="library", help=style)
-        how.add_argument("--dependence", default="aggregate", help=f"one of {', '.join(DEPENDENCE)}")
+    how.add_argument("--dependence", default="aggregate", help=f"one of {', '.join(DEPENDENCE)}")
     how.add_argument(
         "--measure",
         default=None,

@@ -355,10 +355,7 @@ def _notes(
     if own:
         yield f"columns of your own, kept as they are and not checked: {listed(own)}."
     if "outcome" not in table.columns:
-        yield (
-            "there is no column 'outcome', which `pool` and `forest` make strata of. Add it, or choose "
-            f"strata with --by, of {strata_of(table, columns)}."
-        )
+        yield without_outcome(table, columns)
     for _, what, _, reason in text.notes:
         yield f"{what}: {reason}."
     if events := label_of_events(table, source):
@@ -368,6 +365,14 @@ def _notes(
     aside = set_aside(table)
     for reason, count in aside[aside != ""].value_counts().items():
         yield f"{counted(int(count), 'row')} set aside, not checked and not pooled: {reason}."
+
+
+def without_outcome(table: pd.DataFrame, columns: Sequence[str]) -> str:
+    """What becomes of a table that has no column of outcomes, and what its reader may do about it."""
+    return (
+        "there is no column 'outcome', so `pool` and `forest` take all rows as one outcome. Add it, or choose strata "
+        f"with --by, of {strata_of(table, columns)}."
+    )
 
 
 def strata_of(table: pd.DataFrame, columns: Sequence[str]) -> str:
