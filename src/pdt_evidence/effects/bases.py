@@ -23,7 +23,7 @@ from pdt_evidence.effects.ratios import log_odds_ratio, log_risk_ratio, risk_dif
 from pdt_evidence.effects.reported import P_OF_0, as_fraction, reported_effects
 from pdt_evidence.effects.smd import hedges_g, smdh
 
-__all__ = ["FORMULAS", "FromBasis", "Mask", "Words", "from_basis", "plain_basis"]
+__all__ = ["FORMULAS", "NO_DIRECTION", "FromBasis", "Mask", "Words", "from_basis", "plain_basis"]
 
 Words = NDArray[np.object_]
 Mask = NDArray[np.bool_]
@@ -31,6 +31,7 @@ Formula = Callable[[Inputs, Mapping[str, str]], Effect]
 
 UNADJUSTED = "taken for an unpaired, unadjusted test"
 NO_WAY = "says how large the effect is, not which way: write 'arm 1' or 'arm 2' in the column 'favours'"
+NO_DIRECTION = "column 'better' does not say which direction is good"
 NO_BOUND = {
     ">": "a p above a bound says that the effect is small, not how small",
     "ns": "'not significant' says that the effect is small, not how small",
@@ -116,7 +117,7 @@ def _arm_reasons(name: str, inputs: Inputs, measure: str, lost: Mask, options: M
             reason = np.where(lacking, reason + np.where(reason == "", "no ", ", ") + role, reason)
     reason = np.where(complete & lost, _without_value(name, inputs, measure, options), reason)
     undirected = complete & ~lost & np.isnan(_sign(inputs))
-    return np.where(undirected, "column 'better' does not say which direction is good", reason)
+    return np.where(undirected, NO_DIRECTION, reason)
 
 
 def _without_value(name: str, inputs: Inputs, measure: str, options: Mapping[str, str]) -> Words:
@@ -190,7 +191,7 @@ def _median_reasons(inputs: Inputs, begun: Mask, yi: Array) -> Words:
         ):
             reason = np.where(open_ & lacks & (reason == ""), words, reason)
     undirected = begun & np.isnan(_sign(inputs)) & (reason == "")
-    reason = np.where(undirected, "column 'better' does not say which direction is good", reason)
+    reason = np.where(undirected, NO_DIRECTION, reason)
     return np.where(begun & np.isnan(yi) & (reason == ""), "medians have no value for these data", reason)
 
 

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from pdt_evidence.analysis.as_revman.synthesis import synthesize_as_revman
 from pdt_evidence.analysis.synthesis import synthesize
-from pdt_evidence.errors import EvidenceError
+from pdt_evidence.errors import EvidenceError, EvidenceWarning
 from pdt_evidence.evidence.readers import import_file, read_revman, read_trials
 
 
@@ -77,6 +77,7 @@ def test_scales_on_which_high_is_good_are_reversed_before_they_are_pooled(review
     assert_allclose([one.estimate, one.se, one.tau2], [other.estimate, other.se, other.tau2], rtol=1e-12)
 
 
+@pytest.mark.filterwarnings("ignore:Left out, without an effect")
 def test_rows_that_do_not_fit_their_stratum_are_excluded_with_the_reason(review):
     mixed = pd.DataFrame(review).assign(outcome="everything")
     result = synthesize_as_revman(mixed, by="outcome")
@@ -85,9 +86,11 @@ def test_rows_that_do_not_fit_their_stratum_are_excluded_with_the_reason(review)
     assert len(result.left_out) + 6 == len(mixed)
 
 
+@pytest.mark.filterwarnings("ignore:Left out, without an effect")
 def test_trials_without_a_difference_in_events_are_excluded_with_the_reason():
     rows = {
         "row_id": list("abcd"),
+        "study": list("ABCD"),
         "outcome": "x",
         "better": "lower",
         "event_t": [4, 0, 9, 5],
@@ -100,6 +103,45 @@ def test_trials_without_a_difference_in_events_are_excluded_with_the_reason():
     assert result["x"].k == len(result["x"].yi) == 2
     assert result.left_out["row_id"].tolist() == ["b", "c"]
     assert all("not estimable" in reason for reason in result.left_out["reason"])
+
+
+def own_table(**columns):
+    means = {"sd_t": 1.0, "n_t": 20, "sd_c": 1.0, "n_c": 20, "better": "lower"}
+    rows = {
+        "study": list("ABCD"),
+        "outcome": "x",
+        "mean_t": [1.0, 2.0, 3.0, 4.0],
+        "mean_c": [2.0, 3.0, 4.0, 5.0],
+    }
+    return pd.DataFrame(rows | means | columns)
+
+
+def test_a_table_of_ones_own_needs_no_names_of_rows():
+    table = own_table()
+    unnamed, named = (
+        synthesize(rows, style="revman")["x",] for rows in (table, table.assign(row_id=list("abcd")))
+    )
+    assert unnamed.estimate == named.estimate
+    assert unnamed.row_ids == ("row 1", "row 2", "row 3", "row 4")
+
+
+@pytest.mark.parametrize("style", ["library", "revman"])
+def test_rows_without_a_direction_are_left_out_with_that_reason(style):
+    with pytest.warns(EvidenceWarning, match="Left out, without an effect: row 3"):
+        left = synthesize(own_table(better=["lower", "lower", "", "lower"]), style=style).left_out
+    assert left[["row_id", "reason"]].to_numpy().tolist() == [
+        ["row 3", "column 'better' does not say which direction is good"]
+    ]
+    with pytest.raises(EvidenceError, match=r"rows 1, 2, 3, 4: column 'better' does not say") as caught:
+        synthesize(own_table(better=""), style=style)
+    assert len(caught.value.problems) == 1  # one reason, however many rows have it
+
+
+@pytest.mark.parametrize("style", ["library", "revman"])
+def test_effects_of_several_measures_are_not_pooled(style):
+    table = own_table()[["study", "outcome"]].assign(yi=0.2, vi=0.04, measure=["SMD", "SMD", "OR", "OR"])
+    with pytest.raises(EvidenceError, match="expected one value, found OR, SMD"):
+        synthesize(table, style=style)
 
 
 def test_effects_alone_are_pooled_by_inverse_variance():
@@ -173,6 +215,7 @@ def test_the_risk_ratio_of_a_bad_event_is_that_of_the_event():
     """Not that of its absence: 4/20 against 8/20 is 0.5, turned to 2 for fewer in arm 1."""
     rows = {
         "row_id": ["a"],
+        "study": ["A"],
         "outcome": "x",
         "better": "lower",
         "event_t": [4],
@@ -199,6 +242,7 @@ ARMS_ALIKE = pd.DataFrame(
 )
 
 
+@pytest.mark.filterwarnings("ignore:Left out, without an effect")
 @pytest.mark.parametrize(("measure", "k"), [("RD", 3), ("RR", 2), ("OR", 2)])
 def test_a_study_in_which_nobody_had_the_event_tells_of_a_difference_and_not_of_a_ratio(measure, k):
     found = synthesize_as_revman(ARMS_ALIKE, by="outcome", measure=measure)

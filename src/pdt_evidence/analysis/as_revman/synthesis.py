@@ -17,11 +17,18 @@ import numpy as np
 import pandas as pd
 
 from pdt_evidence.analysis.as_revman.pooling import RevmanPool, effects_as_revman, pool_as_revman
-from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS, blanks, lacking, nothing_gives
+from pdt_evidence.analysis.pooled.rows_to_pool import (
+    OWN_FIELDS,
+    check_table,
+    nothing_gives,
+    tell_left_out,
+    with_names,
+)
 from pdt_evidence.analysis.pooled.usual_strata import with_strata
+from pdt_evidence.effects.bases import NO_DIRECTION
 from pdt_evidence.effects.inputs import MEASURES as OF_EFFECTS
 from pdt_evidence.effects.table import effect_sizes
-from pdt_evidence.errors import EvidenceError, SchemaError, require_choice
+from pdt_evidence.errors import SchemaError, require_choice
 from pdt_evidence.evidence.readers.events import measures_of_review, settings_of_review
 from pdt_evidence.formatting import as_word
 from pdt_evidence.results import Note, PooledEffect, Synthesis
@@ -102,36 +109,35 @@ def synthesize_as_revman(
     if events is not None:
         require_choice("events", events, EVENT_METHODS)
     table, by = with_strata(table, by)
-    if missing := [name for name in by if name not in table.columns]:
-        raise SchemaError.from_problems(lacking(missing, table.columns), "the table to pool")
-    if problems := blanks(table, by):
-        raise EvidenceError.from_problems(problems, "the table to pool")
+    check_table(table, by)
+    table = with_names(table)
     reviewed, of_events = settings_of_review(table), measures_of_review(table)
     strata: dict[tuple[str, ...], PooledEffect] = {}
     excluded = []
     for key, rows in pd.DataFrame(table).groupby(list(by), sort=False):
         words = tuple(as_word(word) for word in (key if isinstance(key, tuple) else (key,)))
         own = _own_model(rows, reviewed)
-        used, kind = _usable(rows, str((own or {}).get("measure") or measure or "SMD"))
+        rows, used, kind = _usable(rows, str((own or {}).get("measure") or measure or "SMD"))
         one = {"measure": of_events[0]} if kind == "events" and len(of_events) == 1 else {}
         model = _model(used, kind, own or one, measure, events, random)
         if kind == "events" and model.measure != "RD":  # a difference of 0 is known of arms that are alike
             used = used[~_all_alike(used)]
         rest = rows.loc[~rows.index.isin(used.index)]
-        why = np.where((kind == "events") & _all_alike(rest), NOT_ESTIMABLE, f"no {kind} in its stratum")
-        excluded.append(rest[["row_id"]].assign(reason=why))
+        excluded.append(rest[["row_id", "study"]].assign(reason=_why(rest, kind)))
         if len(used):
             stratum = dict(zip(by, words, strict=True))
             used = used if kind == "effect" else used.assign(yi_basis=kind)
             fit = _stratum(used, kind, stratum, model, level)
             strata[words] = replace(fit, notes=(*fit.notes, DIFFERS)) if own == {} else fit
+    left_out = pd.concat(excluded, ignore_index=True)
     if not strata:
         what = "There is nothing to pool: no row has means, events or a reported effect that can be pooled"
-        raise nothing_gives(pd.concat(excluded, ignore_index=True), what)
+        raise nothing_gives(left_out, what)
+    tell_left_out(left_out)
     return Synthesis(
         by=by,
         strata=strata,
-        left_out=pd.concat(excluded, ignore_index=True),
+        left_out=left_out[["row_id", "reason"]],
         measure=_said([fit.measure for fit in strata.values()]),
         method=_said([fit.method for fit in strata.values()]),
         test=_said([fit.test for fit in strata.values()]),
@@ -175,22 +181,37 @@ def _model(
     return _Model(measure, method, random is not False, *exact)
 
 
-def _usable(rows: pd.DataFrame, measure: str) -> tuple[pd.DataFrame, str]:
-    """The rows of the first kind of data that a stratum has, and the name of that kind."""
-    signed = (
-        rows["better"].isin(["lower", "higher"]) if "better" in rows else pd.Series(True, index=rows.index)
-    )
+def _usable(rows: pd.DataFrame, measure: str) -> tuple[pd.DataFrame, pd.DataFrame, str]:
+    """All rows; those of the first kind of data that a stratum has; and the name of that kind."""
+    signed = _signed(rows)
     for kind, names in (("means", MEANS), ("events", EVENTS)):
         if set(names) <= set(rows.columns):
             complete = rows[list(names)].notna().all(axis=1) & signed
             if complete.any():
-                return rows[complete], kind
+                return rows, rows[complete], kind
     try:
         measure = measure if measure in OF_EFFECTS else "SMD"
         with_effects = effect_sizes(rows, measure) if not {"yi", "vi"} <= set(rows.columns) else rows
     except SchemaError:
-        return rows.iloc[:0], "effect"
-    return with_effects[with_effects["yi"].notna() & with_effects["vi"].notna()], "effect"
+        return rows.assign(yi_reason=None), rows.iloc[:0], "effect"
+    if "yi_reason" not in with_effects:
+        with_effects = with_effects.assign(yi_reason=None)
+    return with_effects, with_effects[with_effects["yi"].notna() & with_effects["vi"].notna()], "effect"
+
+
+def _signed(rows: pd.DataFrame) -> pd.Series:
+    """Rows that say which direction is good; all, where the table has no column for it."""
+    if "better" not in rows:
+        return pd.Series(True, index=rows.index)
+    return rows["better"].isin(["lower", "higher"])
+
+
+def _why(rest: pd.DataFrame, kind: str) -> pd.Series:
+    """Why each of these rows is not pooled in its stratum, which has data of that kind."""
+    if kind == "effect":
+        return rest["yi_reason"].fillna("no effect with its variance")
+    why = pd.Series(f"no {kind} in its stratum", index=rest.index).mask(~_signed(rest), NO_DIRECTION)
+    return why.mask((kind == "events") & _all_alike(rest), NOT_ESTIMABLE)
 
 
 def _all_alike(rows: pd.DataFrame) -> pd.Series:

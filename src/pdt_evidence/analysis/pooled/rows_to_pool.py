@@ -5,8 +5,7 @@ What cannot be pooled is listed with its reason; what may surprise is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,12 +26,13 @@ __all__ = [
     "ONE_FOR_ALL",
     "OWN_FIELDS",
     "about_counts",
-    "blanks",
+    "check_table",
     "distinct_words",
     "in_a_sentence",
     "lacking",
     "nothing_gives",
     "rows_to_pool",
+    "tell_left_out",
     "with_names",
     "words_of",
 ]
@@ -60,9 +60,7 @@ def rows_to_pool(
 
     Without `by` the table is one question, of one measure.
     """
-    _check(table, by)
-    if is_heard():
-        _say_set_aside(table)
+    check_table(table, by)
     table = with_names(table)
     if measure is not None or not {"yi", "vi"} <= set(table.columns):
         table = signed_effects(table, measure or "SMD")
@@ -82,7 +80,7 @@ def about_counts(rows: int, events: str) -> tuple[Note, ...]:
     )
 
 
-def blanks(table: pd.DataFrame, by: tuple[str, ...]) -> list[str]:
+def _blanks(table: pd.DataFrame, by: tuple[str, ...]) -> list[str]:
     """A sentence for each column without which a row belongs to no stratum, or to no trial, and has no value."""
     problems, given = [], False
     for name in dict.fromkeys([*by, "trial_id", "study", "row_id"]):
@@ -117,7 +115,8 @@ def lacking(missing: Iterable[str], columns: Iterable[object]) -> list[str]:
     return sentences
 
 
-def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
+def check_table(table: pd.DataFrame, by: tuple[str, ...]) -> None:
+    """Raise on what cannot be pooled by these columns, every fault at once, and warn of what seldom should be."""
     if table.empty:
         raise EvidenceError("There is nothing to pool: the table has no rows. Widen the filters.")
     if {"review_id", "estimate"} <= set(table.columns) and "trial_id" not in table.columns:
@@ -144,10 +143,12 @@ def _check(table: pd.DataFrame, by: tuple[str, ...]) -> None:
         if name in table.columns and table[name].dtype.kind in "mM"
     ]
     problems += _mixed(table, by)
-    problems += blanks(table, by)
+    problems += _blanks(table, by)
     if problems:
         raise EvidenceError.from_problems(problems, "the table to pool")
     _tell_mixed(table, by)
+    if is_heard():
+        _say_set_aside(table)
 
 
 def _tell_mixed(table: pd.DataFrame, by: tuple[str, ...]) -> None:
@@ -199,15 +200,15 @@ def _mixed(table: pd.DataFrame, by: tuple[str, ...]) -> list[str]:
 
 
 def _several(where: str, rows: pd.DataFrame, column: str) -> str:
-    shown = _shown(rows["row_id"] if "row_id" in rows.columns else rows.index + 1)
+    shown = _shown((rows["row_id"] if "row_id" in rows.columns else rows.index + 1).tolist())
     found = ", ".join(map(str, sorted(rows[column].dropna().unique())))
     return f"{where}, {shown}, column {column!r}: expected one value, found {found}. Pool them apart."
 
 
-def _shown(ids: Iterable[Any]) -> str:
-    """The first of many ids."""
-    first = list(islice(ids, ROWS_SHOWN + 1))
-    return in_a_sentence(first[:ROWS_SHOWN]) + (", …" if len(first) > ROWS_SHOWN else "")
+def _shown(ids: Sequence[Any]) -> str:
+    """The first of many ids, and how many more there are."""
+    more = f" and {len(ids) - ROWS_SHOWN} more" if len(ids) > ROWS_SHOWN else ""
+    return f"{in_a_sentence(ids[:ROWS_SHOWN])}{more}"
 
 
 def in_a_sentence(ids: Iterable[Any]) -> str:
@@ -260,8 +261,7 @@ def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         raise nothing_gives(
             excluded, "There is nothing to pool: no row of the table gives an effect and its variance"
         )
-    if without.any() and is_heard():
-        warn(_left_out(gone))
+    tell_left_out(gone)
     usable = (table[~without] if without.any() else table).reset_index(drop=True)
     if is_heard():
         tell_repeats(usable, "and both are pooled")
@@ -270,8 +270,13 @@ def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return usable, excluded
 
 
-def _left_out(gone: pd.DataFrame) -> str:
-    """The sentence on rows that give no effect: which they are, and why, the reasons that most have first."""
+def tell_left_out(gone: pd.DataFrame) -> None:
+    """Warn of rows that give no effect: which they are, and why, the reasons that most have first.
+
+    `gone` has `row_id`, `study` and `reason`.
+    """
+    if gone.empty or not is_heard():
+        return
     groups = gone.groupby("reason", sort=False)
     words = []
     for reason in groups.size().sort_values(ascending=False, kind="stable").index[:REASONS_SHOWN]:
@@ -281,13 +286,14 @@ def _left_out(gone: pd.DataFrame) -> str:
         more = f" and {len(rows) - NAMES_SHOWN} more" if len(rows) > NAMES_SHOWN else ""
         words.append(f"{', '.join(names)}{more}: {str(reason).rstrip('.')}")
     more = "; and more, all in `left_out`" if len(groups) > REASONS_SHOWN else ""
-    return f"Left out, without an effect: {'; '.join(words)}{more}."
+    warn(f"Left out, without an effect: {'; '.join(words)}{more}.")
 
 
 def nothing_gives(excluded: pd.DataFrame, what: str) -> EvidenceError:
-    """The error that says why, row by row; `excluded` has `row_id` and `reason`."""
-    rows = zip(excluded["row_id"], excluded["reason"], strict=True)
-    return EvidenceError.from_problems([f"{in_a_sentence([row])}: {reason}." for row, reason in rows], what)
+    """The error that says why, reason by reason with its rows; `excluded` has `row_id` and `reason`."""
+    groups = excluded.groupby("reason", sort=False)["row_id"]
+    problems = [f"{_shown(rows.tolist())}: {str(reason).rstrip('.')}." for reason, rows in groups]
+    return EvidenceError.from_problems(problems, what)
 
 
 def words_of(rows: pd.DataFrame, column: str) -> list[str]:

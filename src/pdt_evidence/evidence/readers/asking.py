@@ -65,7 +65,7 @@ def ask_for_directions(names: Names, outcomes: Iterable[tuple[str, str, str]], w
         f"{where}: nothing says which direction is good of {len(analyses)} outcome{plural}; their rows give no "
         f"effect: {_listed(shown)}. To say it of each, give a mapping with such lines, with lower or "
         f"higher for {UNSAID}:\n{_as_csv(lines)}\n"
-        "Or pass better='lower' or better='higher', which then holds for all of them."
+        "Or pass better='lower' or better='higher' (pdt-evidence import --better), which then holds for all of them."
     )
 
 
