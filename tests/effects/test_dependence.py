@@ -489,3 +489,9 @@ def test_other_measurements_of_the_same_arms_are_not_other_arms(column):
 @pytest.mark.warns("no number says whether they compare several arms")
 def test_where_no_number_tells_the_guess_is_said(rows):
     covariance(trial(*({**ONLY_CONTROL, **row} for row in rows)))
+
+
+def test_a_study_is_its_trial_where_no_column_names_trials():
+    rows = pd.DataFrame({"study": ["A", "A", "B"], "yi": [0.2, 0.6, 0.3], "vi": [0.04, 0.09, 0.05]})
+    expected = aggregate_rows(rows.assign(trial_id=rows["study"])).drop(columns="trial_id")
+    pd.testing.assert_frame_equal(aggregate_rows(rows), expected)

@@ -65,7 +65,7 @@ def aggregate_rows(
         right, but turn negative where precisions differ much: the value may then lie outside the effects it is
         made of.
     cluster : str
-        Column that names the trial.
+        Column that names the trial; a table without `trial_id` has a study for each trial, as in `synthesize`.
 
     Returns
     -------
@@ -95,6 +95,8 @@ def aggregate_rows(
     """
     require_choice("aggregate", aggregate, AGGREGATES)
     table = effects_of_means(table)
+    if cluster == "trial_id" and cluster not in table.columns and "study" in table.columns:
+        cluster = "study"
     cells = Aggregation(Columns.of(table), cluster).cells(rho, aggregate)
     return as_table(cells, dict(zip(table.columns.tolist(), table.dtypes.tolist(), strict=True)))
 

@@ -9,7 +9,7 @@ import pdt_evidence as pdt
 from pdt_evidence.analysis.conclusions.wording import about_follow_up
 from pdt_evidence.analysis.over_time.follow_up import _spline, follow_up, published_changes
 from pdt_evidence.analysis.over_time.visits import pooled_changes, unpaired_visits, visit_pairs
-from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError, SchemaError
 from pdt_evidence.evidence import WINDOWS
 
 
@@ -197,9 +197,9 @@ def test_conclusions_follow_the_intervals(found):
 
 
 def test_a_table_without_what_is_needed_is_refused():
-    with pytest.raises(SchemaError, match="The table lacks months_since_end"):
+    with pytest.raises(SchemaError, match="column 'months_since_end' is missing"):
         follow_up(pdt.trials().drop(columns="months_since_end"))
-    with pytest.raises(EvidenceError, match="No row of pdt_vs_cbt gives an effect on a symptom"):
+    with pytest.raises(EvidenceError, match="No row of pdt_vs_cbt is on a symptom"):
         follow_up(pdt.trials(comparison="pdt_vs_control"), comparisons=["pdt_vs_cbt"])
 
 
@@ -228,3 +228,34 @@ def test_a_session_shows_it_in_a_line_and_a_table_of_a_few_columns(found):
 def test_a_correlation_that_is_none_is_refused(rho_time):
     with pytest.raises(RequestError, match=r"rho_time = .* must be a correlation"):
         follow_up(rho_time=rho_time)
+
+
+def test_a_table_of_ones_own_needs_no_effects_and_no_names_of_trials():
+    """Means of both arms and months, as `synthesize` takes them; what gives no effect is listed."""
+    rows = [
+        {
+            "study": f"S{i}",
+            "comparison": "pdt_vs_control",
+            "outcome": "depression",
+            "months_since_end": months,
+        }
+        | {
+            "mean_t": 10.0 - i % 3,
+            "sd_t": 4.0,
+            "n_t": 30,
+            "mean_c": 12.5,
+            "sd_c": 4.5,
+            "n_c": 28,
+            "better": "lower",
+        }
+        for i in range(6)
+        for months in (0, 12)
+    ]
+    table = pd.DataFrame(rows)
+    pooled = pdt.synthesize(table, by=("comparison", "follow_up"), test="adhoc")
+    with pytest.warns(EvidenceWarning, match="Left out, without an effect: row 1"):
+        found = follow_up(table.assign(mean_t=table["mean_t"].mask(table.index == 0)))
+    assert found.synthesis.left_out["row_id"].tolist() == ["row 1"]
+    lines = found.pools.set_index(["comparison", "follow_up"])
+    assert lines.loc[("pdt_vs_control", "post"), "trials"] == len(found.pairs) == 5
+    assert lines.loc[("pdt_vs_control", "long"), "estimate"] == pooled["pdt_vs_control", "long"].estimate

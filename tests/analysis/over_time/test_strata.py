@@ -112,3 +112,9 @@ def test_what_cannot_be_modelled_is_refused_with_every_row():
         pdt.model_strata(ROWS.drop(columns="outcome"), by="follow_up", rho_outcomes=0.3)
     with pytest.raises(RequestError, match="has no 'follow_up' for it"):
         pdt.model_strata(ROWS, by="outcome", clock="start")
+
+
+def test_the_correlation_between_outcomes_counts_without_one_within():
+    """With rho = 0 rows of one outcome are apart, and those of two still have what was asked for them."""
+    none, some = (pdt.model_strata(ROWS, rho=0, rho_outcomes=r).coefficients["se"] for r in (0, 0.5))
+    assert not np.allclose(none, some, rtol=1e-3)

@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 
 from pdt_evidence.analysis.conclusions.wording import about_follow_up
 from pdt_evidence.analysis.over_time.visits import RHO_TIME_GRID, pooled_changes, unpaired_visits, visit_pairs
-from pdt_evidence.analysis.pooled.rows_to_pool import with_names
+from pdt_evidence.analysis.pooled.rows_to_pool import lacking, rows_to_pool
 from pdt_evidence.analysis.regression.clustered import clustered_fit, coefficient
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.standing import scores_before_events
-from pdt_evidence.effects.symptoms import symptom_rows
+from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import EvidenceError, SchemaError, known_options, unheard
 from pdt_evidence.evidence import WINDOWS, reviews
-from pdt_evidence.evidence.frames import with_own_words
+from pdt_evidence.evidence.frames import as_pandas, light, with_own_words, with_window
 from pdt_evidence.formatting import counted
 from pdt_evidence.models.clustered_regression import robust_test
 from pdt_evidence.options import LEVEL, RHO, check_options
@@ -41,7 +41,9 @@ TRIALS_FOR_SLOPE = 2
 TRIALS_FOR_SPLINE = 10
 TIMES_FOR_SPLINE = 4
 KNOTS = (0.1, 0.5, 0.9)  # quantiles of the times
-NEEDED = ("trial_id", "comparison", "follow_up", "months_since_end", "outcome", "yi", "vi")
+NEEDED = ("comparison", "follow_up", "months_since_end", "outcome")
+BY = ("comparison", "follow_up")
+OF_A_VISIT = ("instrument", "event_label", "time_label")  # tell visits apart where a table has them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -112,7 +114,7 @@ class FollowUp(Brief):
 
 @known_options
 def follow_up(
-    table: pd.DataFrame | None = None,
+    table: Any = None,
     *,
     comparisons: Sequence[str] = COMPARISONS,
     rho: float = 0.6,
@@ -125,8 +127,9 @@ def follow_up(
     Parameters
     ----------
     table : DataFrame, optional
-        As `trials` gives it; default: all bundled trials. Outcomes that are no symptoms (dropout, use of
-        services) are left aside; the others count together, one value a trial.
+        As `trials` gives it, or as in `synthesize`, with `comparison` and `months_since_end`; default: all bundled
+        trials. Outcomes that are no symptoms (dropout, use of services) are left aside; the others count together, one
+        value a trial.
     comparisons : sequence of str
         Each with pools, a trend and changes of its own.
     rho : float
@@ -168,16 +171,14 @@ def follow_up(
     0
     """
     check_options(rho=(rho, RHO), rho_time=(rho_time, RHO), level=(level, LEVEL))
-    available: pd.DataFrame = light_trials(comparison=list(comparisons)) if table is None else table
-    missing = [name for name in NEEDED if name not in available.columns]
-    if missing:
-        raise SchemaError(f"The table lacks {', '.join(missing)}; `trials` and `read_trials` give them.")
-    rows = symptom_rows(with_names(available[available["comparison"].isin(comparisons)]))
-    if rows.empty:
-        raise EvidenceError(f"No row of {', '.join(comparisons)} gives an effect on a symptom.")
-    with unheard():
-        synthesis = synthesize(rows, by=("comparison", "follow_up"), test=test, level=level, rho=rho)
-    rows, _ = scores_before_events(rows, by=("comparison", "follow_up"))  # listed by the synthesis
+    if table is None:
+        with unheard():  # what of our own trials gives no effect is in `synthesis.left_out`
+            asked, usable = _asked(light_trials(comparison=list(comparisons)), comparisons)
+    else:
+        asked, usable = _asked(light(with_window(as_pandas(table))), comparisons)
+    with unheard():  # it was said of these rows
+        synthesis = synthesize(asked, by=BY, test=test, level=level, rho=rho)
+    rows, _ = scores_before_events(usable, by=BY)  # listed by the synthesis
     pools, trend = _pools(rows, synthesis, comparisons), _trends(rows, comparisons, rho, level)
     pairs = with_own_words(visit_pairs(rows, rho_time, level))
     rho_times = sorted({*RHO_TIME_GRID, rho_time})
@@ -196,6 +197,17 @@ def follow_up(
         level=level,
         conclusions=about_follow_up(pools, trend, changes, rho_time, published),
     )
+
+
+def _asked(table: pd.DataFrame, comparisons: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The rows on symptoms in these comparisons, and those of them that give an effect."""
+    if missing := [name for name in NEEDED if name not in table.columns]:
+        raise SchemaError.from_problems(lacking(missing, table.columns), "the table")
+    asked = table[table["comparison"].isin(comparisons) & ~table["outcome"].isin(NOT_SYMPTOMS)]
+    if asked.empty:
+        raise EvidenceError(f"No row of {', '.join(comparisons)} is on a symptom.")
+    asked = asked.assign(**{name: "" for name in OF_A_VISIT if name not in asked.columns})
+    return asked, rows_to_pool(asked, BY, None)[0]
 
 
 def _pools(rows: pd.DataFrame, synthesis: Synthesis, comparisons: Sequence[str]) -> pd.DataFrame:

@@ -128,13 +128,14 @@ def _rows(table: pd.DataFrame, by: tuple[str, ...], measure: str | None, clock: 
 
 def _covariance(rows: pd.DataFrame, rho: float, rho_outcomes: float | None, phi: float | None) -> Array:
     """Of the sampling errors of all rows, 0 between trials."""
-    V = Covariances(Columns.of(rows)).blocks(rho).dense()
+    covariances = Covariances(Columns.of(rows))
+    V = covariances.blocks(rho).dense()
     factor = np.ones_like(V)
     if rho_outcomes is not None:
         if "outcome" not in rows.columns:
             raise RequestError("rho_outcomes needs a column 'outcome', which the table does not have.")
         outcome = codes_of(rows["outcome"])
-        factor *= np.where(outcome[:, None] == outcome, 1.0, rho_outcomes / rho if rho > 0 else 0.0)
+        V = np.where(outcome[:, None] == outcome, V, covariances.blocks(rho_outcomes).dense())
     if phi is not None:
         months = numbers_in(rows, "months_since_end")
         if (undated := np.isnan(months)).any():
