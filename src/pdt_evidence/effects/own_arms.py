@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pdt_evidence.effects.given import given_effects
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import warn
 from pdt_evidence.evidence.readers.columns import ARM_DATA
@@ -23,7 +24,7 @@ def effects_of_means(table: pd.DataFrame) -> pd.DataFrame:
     """
     there = set(table.columns)
     if {"yi", "vi"} & there or not there.issuperset(ARM_DATA["means"]):
-        return table
+        return given_effects(table)
     return signed_effects(table, "SMD")
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from pdt_evidence.errors import RequestError
+from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.evidence.windows import follow_up_window
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ __all__ = [
     "as_pandas",
     "as_table",
     "columns_of",
+    "found_in",
     "is_table",
     "light",
+    "numbers_given",
     "with_own_words",
     "with_window",
 ]
@@ -86,11 +89,39 @@ def _column(values: Any) -> pd.Series:
 
 
 def with_window(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with `follow_up` from `months_since_end`, where it has only the latter."""
+    """The table with `follow_up` from `months_since_end`, where it has only the latter.
+
+    Raises
+    ------
+    EvidenceError
+        For all rows at once whose months are no number.
+    """
     if "follow_up" in table.columns or "months_since_end" not in table.columns:
         return table
-    months = pd.to_numeric(table["months_since_end"], errors="coerce")
-    return table.assign(follow_up=follow_up_window(months.to_numpy(dtype=float)))
+    months, wrong = numbers_given(table["months_since_end"])
+    if wrong.any():
+        problems = [
+            found_in(table, "months_since_end", at, "a number") for at in np.flatnonzero(wrong).tolist()
+        ]
+        raise EvidenceError.from_problems(problems, "the table")
+    return table.assign(follow_up=follow_up_window(months))
+
+
+def numbers_given(cells: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """A column as floats, NaN where it is blank; and where it is neither blank nor a number."""
+    if cells.dtype == np.float64:
+        return cells.to_numpy(), np.zeros(len(cells), dtype=bool)
+    numbers = pd.to_numeric(cells.astype(object), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    blank = (cells.isna() | cells.astype(str).str.strip().eq("")).to_numpy(dtype=bool)
+    return numbers, np.isnan(numbers) & ~blank
+
+
+def found_in(table: pd.DataFrame, column: str, at: int, expected: str) -> str:
+    """The sentence on a cell that holds another thing than what is expected."""
+    row = str(table["row_id"].iloc[at] if "row_id" in table.columns else at + 1).removeprefix("row ")
+    found = table[column].iloc[at]
+    shown = f"{found:g}" if isinstance(found, float) else repr(found)
+    return f"row {row}, column {column!r}: expected {expected}, found {shown}. Correct it, or leave the cell blank."
 
 
 def light(table: pd.DataFrame) -> pd.DataFrame:

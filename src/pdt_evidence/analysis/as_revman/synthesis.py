@@ -26,6 +26,7 @@ from pdt_evidence.analysis.pooled.rows_to_pool import (
 )
 from pdt_evidence.analysis.pooled.usual_strata import with_strata
 from pdt_evidence.effects.bases import NO_DIRECTION
+from pdt_evidence.effects.given import given_effects
 from pdt_evidence.effects.inputs import MEASURES as OF_EFFECTS
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import SchemaError, require_choice
@@ -191,7 +192,8 @@ def _usable(rows: pd.DataFrame, measure: str) -> tuple[pd.DataFrame, pd.DataFram
                 return rows, rows[complete], kind
     try:
         measure = measure if measure in OF_EFFECTS else "SMD"
-        with_effects = effect_sizes(rows, measure) if not {"yi", "vi"} <= set(rows.columns) else rows
+        given = {"yi", "vi"} <= set(rows.columns)
+        with_effects = given_effects(rows) if given else effect_sizes(rows, measure)
     except SchemaError:
         return rows.assign(yi_reason=None), rows.iloc[:0], "effect"
     if "yi_reason" not in with_effects:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pdt_evidence.effects.given import given_effects
 from pdt_evidence.effects.own_arms import signed_effects
 from pdt_evidence.effects.stale import tell_stale
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
@@ -65,7 +66,7 @@ def rows_to_pool(
     if measure is not None or not {"yi", "vi"} <= set(table.columns):
         table = signed_effects(table, measure or "SMD")
     else:
-        table = _completed(table)
+        table = given_effects(_completed(table))
     return _usable(table)
 
 
@@ -137,11 +138,6 @@ def check_table(table: pd.DataFrame, by: tuple[str, ...]) -> None:
             problems.append(
                 f"column 'row_id': expected each row once, found again: {first}. {HOW_PUT_TOGETHER}"
             )
-    problems += [
-        f"column {name!r} holds dates or durations: expected numbers."
-        for name in ("yi", "vi")
-        if name in table.columns and table[name].dtype.kind in "mM"
-    ]
     problems += _mixed(table, by)
     problems += _blanks(table, by)
     if problems:
