@@ -14,6 +14,8 @@ from pdt_evidence.evidence.readers import read_trials
 from pdt_evidence.reporting.check import check_file
 from reference import load
 
+# Most tables here say no direction: their effects are arm 1 less arm 2.
+pytestmark = pytest.mark.filterwarnings("ignore:The table has no column 'better'")
 REFERENCE = load("printed", cases=9, of="medians")
 EFFECTS = {case["id"]: case for case in REFERENCE["effects"]}
 ARMS = {"mean_t": 12.0, "sd_t": 5.0, "n_t": 30, "mean_c": 15.0, "sd_c": 6.0, "n_c": 28}

@@ -65,7 +65,9 @@ def test_the_rule_for_zero_cells_makes_no_effect_an_old_one(measure, rule):
 
 
 def test_arms_under_other_names_are_not_judged():
-    table = pdt.effect_sizes(RATIOS.rename(columns={"event_t": "a"}), measure="RR", event_t="a")
+    table = pdt.effect_sizes(
+        RATIOS.rename(columns={"event_t": "a"}), measure="RR", event_t="a", better="lower"
+    )
     assert np.isnan(effects_of_now(table)).all()
 
 

@@ -1,10 +1,13 @@
 """A table of trials becomes effects row by row, or one error that names every bad cell."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+import pdt_evidence as pdt
 from pdt_evidence.effects.convert import d_from_t, log_or_to_smd, se_from_ci, se_from_p
 from pdt_evidence.effects.ratios import log_odds_ratio, log_risk_ratio
 from pdt_evidence.effects.smd import bias_correction, hedges_g, smd_variance
@@ -12,6 +15,8 @@ from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
 from reference import load
 
+# Most tables here say no direction: their effects are arm 1 less arm 2.
+pytestmark = pytest.mark.filterwarnings("ignore:The table has no column 'better'")
 CASES = load("escalc", cases=103)["cases"]
 ARMS = {"mean_t": 12.0, "sd_t": 5.0, "n_t": 30, "mean_c": 15.0, "sd_c": 6.0, "n_c": 28}
 
@@ -468,3 +473,37 @@ def test_no_difference_is_0_whichever_direction_is_good():
     for better in ("lower", "higher"):
         yi = effect_sizes(row(event_t=5, n_t=50, event_c=5, n_c=50, better=better), "RD")["yi"]
         assert np.copysign(1, yi.item()) == 1
+
+
+MEANS = pd.DataFrame([{"study": "A", "mean_t": 10, "sd_t": 4, "n_t": 30, "mean_c": 13, "sd_c": 4, "n_c": 30}])
+COUNTS = pd.DataFrame([{"study": "A", "event_t": 10, "n_t": 30, "event_c": 13, "n_c": 30}])
+
+
+@pytest.mark.parametrize(
+    ("table", "measure"), [(MEANS, "SMD"), (MEANS, "SMDH"), (COUNTS, "SMD"), (COUNTS, "RR")]
+)
+def test_effects_whose_sign_nothing_tells_are_warned_about_once_as_pools_warn(table, measure):
+    with pytest.warns(pdt.EvidenceWarning) as said:
+        pdt.synthesize(effect_sizes(table, measure), by="study")
+    assert [str(one.message) for one in said] == [
+        "The table has no column 'better', so effects from arm data are arm 1 less arm 2, whichever is good. "
+        "Say in 'better' whether lower or higher scores are, and effects above 0 favour arm 1."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "options"),
+    [
+        (MEANS, {"better": "lower"}),
+        (MEANS.assign(good="higher"), {"better": "good"}),
+        (MEANS.assign(better="lower"), {}),
+        (MEANS.assign(better=""), {}),  # no effect, which has its reason
+        (pd.DataFrame({"reported_metric": ["g"], "reported": [0.4], "reported_se": [0.2]}), {}),
+        (pdt.trials(comparison="pdt_vs_control"), {}),
+    ],
+    ids=["option", "own name", "column", "blank", "signed already", "bundled"],
+)
+def test_effects_whose_sign_is_told_are_not_warned_about(table, options):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pdt.EvidenceWarning)
+        effect_sizes(table, **options)

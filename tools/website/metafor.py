@@ -89,14 +89,15 @@ PARTS = (
         r='es <- escalc("RR", ai = tpos, bi = tneg, ci = cpos, di = cneg, data = dat.bcg)\n'
         'g <- escalc("SMD", m1i = m1i, sd1i = sd1i, n1i = n1i, m2i = m2i, sd2i = sd2i, n2i = n2i,\n'
         "            data = dat.normand1999)",
-        here='es = pdt.effect_sizes(bcg, "RR")\ng = pdt.effect_sizes(normand, "SMD")',
+        here='es = pdt.effect_sizes(bcg, "RR", better="higher")\ng = pdt.effect_sizes(normand, "SMD", better="higher")',
         lines=(
             Line(r="es$yi[1]", here="es.yi[0]", pinned=COUNTS["yi"][0]),
             Line(r="es$vi[1]", here="es.vi[0]", pinned=COUNTS["vi"][0]),
             Line(r="g$yi[1]", here="g.yi[0]", pinned=MEANS["yi"][0]),
             Line(r="g$vi[1]", here="g.vi[0]", pinned=MEANS["vi"][0]),
         ),
-        note='Other names of columns are given as in `mean_t="m1i"`. metafor\'s '
+        note='`better="higher"` leaves effects as `escalc` has them, group 1 less group 2; "lower" turns the sign. '
+        'Other names of columns are given as in `mean_t="m1i"`. metafor\'s '
         "`conv.*` have no functions of their own here: "
         "`effect_sizes` takes a reported g, d, t or ratio with its standard error, interval or p (columns "
         "`reported_metric`, `reported`, …).",

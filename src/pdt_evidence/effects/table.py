@@ -18,13 +18,14 @@ from pdt_evidence.effects.arrays import Array
 from pdt_evidence.effects.bases import Mask, Words, from_basis
 from pdt_evidence.effects.clusters import design_effect
 from pdt_evidence.effects.inputs import BASES, MEASURES, Inputs, read_inputs
-from pdt_evidence.errors import EvidenceError, known_options, require_choice
+from pdt_evidence.errors import EvidenceError, known_options, require_choice, warn
 from pdt_evidence.evidence.frames import as_pandas
 
 __all__ = ["add_effects", "effect_sizes"]
 
 MEDIAN = re.compile(r"(?:^|[^a-z])(?:median|mdn)", re.IGNORECASE)  # columns of a user's own
 OUTPUT = ("measure", "yi", "vi", "yi_basis", "yi_reason")
+BY_SCORE = ("means", "medians", "baseline", "events")  # whose sign `better` decides
 HALF_A_CLUSTER = "a trial randomised in clusters needs both icc and cluster_size"
 
 
@@ -91,8 +92,8 @@ def effect_sizes(
 
         Where `better` is "lower" the sign of effects from arm data is turned, so that above 0 favours arm 1;
         where it is "higher" or there is no such column, `yi` is arm 1 less arm 2; where its cell is empty
-        there is no effect. Reported effects and GEN are signed already. A confidence level may be written
-        95 or 0.95.
+        there is no effect; where neither a column nor an option says it, an `EvidenceWarning` does. Reported
+        effects and GEN are signed already. A confidence level may be written 95 or 0.95.
 
     Raises
     ------
@@ -133,6 +134,7 @@ def add_effects(
     inputs = read_inputs(table, measure, columns)
     yi, vi = np.full(inputs.rows, np.nan), np.full(inputs.rows, np.nan)
     basis, reason = np.full(inputs.rows, "", dtype=object), np.full(inputs.rows, "", dtype=object)
+    undirected = False
     for name in MEASURES[measure]:
         if not inputs.begun(name):
             continue
@@ -141,6 +143,12 @@ def add_effects(
         take = np.isnan(yi) & np.isfinite(new.yi) & (new_vi > 0) & np.isfinite(new_vi)
         yi, vi = np.where(take, new.yi, yi), np.where(take, new_vi, vi)
         basis, reason = np.where(take, new_basis, basis), np.where(reason == "", new.reason, reason)
+        undirected |= name in BY_SCORE and not inputs.has("better") and bool(take.any())
+    if undirected:
+        warn(
+            "The table has no column 'better', so effects from arm data are arm 1 less arm 2, whichever is good. "
+            "Say in 'better' whether lower or higher scores are, and effects above 0 favour arm 1."
+        )
     none = np.isnan(yi)
     half = np.isnan(inputs["icc"]) != np.isnan(inputs["cluster_size"])
     reason = np.where(half, HALF_A_CLUSTER, reason)

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from pdt_evidence.effects.given import given_effects
-from pdt_evidence.effects.own_arms import signed_effects
 from pdt_evidence.effects.stale import tell_stale
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
+from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceError, SchemaError, is_heard, warn
 from pdt_evidence.evidence.repeats import named_row, tell_no_trials, tell_repeats
 from pdt_evidence.evidence.schema import missing_column
@@ -64,7 +64,7 @@ def rows_to_pool(
     check_table(table, by)
     table = with_names(table)
     if measure is not None or not {"yi", "vi"} <= set(table.columns):
-        table = signed_effects(table, measure or "SMD")
+        table = effect_sizes(table, measure or "SMD")
     else:
         table = given_effects(_completed(table))
     return _usable(table)
@@ -243,7 +243,7 @@ def _completed(table: pd.DataFrame) -> pd.DataFrame:
         return table
     table = table.reset_index(drop=True)
     new = new.to_numpy()
-    return pd.concat([table[~new], signed_effects(table[new], str(known[0]))]).sort_index()
+    return pd.concat([table[~new], effect_sizes(table[new], str(known[0]))]).sort_index()
 
 
 def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
