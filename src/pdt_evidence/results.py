@@ -217,7 +217,7 @@ class Synthesis(Brief, Described):
 
     by: tuple[str, ...]
     strata: Mapping[tuple[str, ...], PooledEffect]
-    left_out: pd.DataFrame  # row_id, reason
+    left_out: pd.DataFrame  # row_id, study, outcome, follow_up (those the table has), reason
     measure: str = "SMD"
     method: str = "REML"
     test: str = "knha"

@@ -440,7 +440,7 @@ TWO_KINDS = pd.DataFrame(
 def test_counts_enter_the_pool_of_scores_only_where_a_trial_has_nothing_else():
     found = pdt.synthesize(TWO_KINDS)
     assert found["depression", "post"].row_ids == ("a", "c", "d")
-    assert found.left_out.to_numpy().tolist() == [
+    assert found.left_out[["row_id", "reason"]].to_numpy().tolist() == [
         ["b", "counts persons with an event; row a of the same trial has a score of this outcome"]
     ]
     assert [note.code for note in found.notes] == ["counts-set-aside"]

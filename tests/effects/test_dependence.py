@@ -305,7 +305,7 @@ def test_the_first_row_by_the_stated_order_stands_for_its_trial():
     )
     chosen, excluded = one_per_trial(table, PRIORITY)
     assert chosen["row_id"].tolist() == ["T2", "T4", "T5+T6"]
-    assert excluded.to_dict("records") == [
+    assert excluded[["row_id", "reason"]].to_dict("records") == [
         {"row_id": "T1", "reason": "row T2 of the same trial comes first (rank 1 before 2)"},
         {"row_id": "T3", "reason": "no effect: no sd_t"},
     ]

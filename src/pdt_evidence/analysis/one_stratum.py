@@ -10,6 +10,7 @@ import pandas as pd
 from pdt_evidence.analysis.pooled.rows_to_pool import in_a_sentence, rows_to_pool
 from pdt_evidence.analysis.pooled.usual_strata import usual_strata
 from pdt_evidence.analysis.synthesis import synthesize
+from pdt_evidence.effects.left_out import together
 from pdt_evidence.effects.standing import scores_before_events
 from pdt_evidence.errors import RequestError
 from pdt_evidence.evidence.frames import as_pandas, is_table, light, with_window
@@ -90,7 +91,7 @@ def rows_of_one_stratum(table: Any, caller: str) -> tuple[pd.DataFrame, tuple[st
     rows, by, named = _ready(table, caller)
     usable, without = rows_to_pool(light(rows), by, None)
     usable, aside = scores_before_events(usable, by=by)
-    left_out = pd.concat([one for one in (without, aside) if len(one)] or [without], ignore_index=True)
+    left_out = together(without, aside)
     trials = list(dict.fromkeys(usable["study"].astype(str)))
     how = f"{counted(len(usable), 'row')} of {counted(usable['trial_id'].nunique(), 'trial')}, each kept"
     return usable.drop(columns=WHOLE, errors="ignore"), _sentences(how if named else "", trials, left_out)

@@ -17,6 +17,7 @@ from pdt_evidence.analysis.pooled.rows_to_pool import about_counts, rows_to_pool
 from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, Stratified
 from pdt_evidence.analysis.pooled.usual_strata import with_strata
 from pdt_evidence.effects.clock import CLOCKS, on_clock
+from pdt_evidence.effects.left_out import together
 from pdt_evidence.effects.per_trial import AGGREGATES
 from pdt_evidence.effects.standing import EVENTS, OUTCOME_KINDS, scores_before_events
 from pdt_evidence.effects.standing import outcome_kind as kinds_of
@@ -148,12 +149,11 @@ def synthesize(
         _check_multilevel(dependence, method, test)
     usable, excluded = rows_to_pool(light(table), by, measure)
     usable, aside = scores_before_events(usable, events, by)
-    excluded, notes = _joined(excluded, aside), about_counts(len(aside), events)
+    notes = about_counts(len(aside), events)
     settings = {"method": method, "test": test, "level": level}
     if dependence in MULTILEVEL_TESTS:
         settings["test"] = test_done(dependence, test)
     strata, passed_over = Stratified(usable, by).pooled(settings, dependence, rho, aggregate)
-    excluded = _joined(excluded, passed_over)
     rules = {
         "dependence": dependence,
         "rho": rho if dependence in ("aggregate", "che") else nan,
@@ -163,7 +163,7 @@ def synthesize(
     return Synthesis(
         by=by,
         strata={key: replace(fit, values_by=made) for key, fit in strata.items()},
-        left_out=excluded,
+        left_out=together(excluded, aside, passed_over),
         measure=_measure(usable),
         notes=notes,
         **rules,
@@ -234,9 +234,3 @@ def _responses(table: pd.DataFrame, measure: str | None, style: str) -> tuple[pd
     if counts.empty:
         raise EvidenceError("There is nothing to pool: no row of the table counts persons with an event.")
     return counts.reset_index(drop=True), measure
-
-
-def _joined(excluded: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
-    if not len(more):
-        return excluded
-    return pd.concat([excluded, more], ignore_index=True) if len(excluded) else more

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.effects.arrays import Array, codes_of, words_in
 from pdt_evidence.effects.columns import Columns
+from pdt_evidence.effects.left_out import rows_left_out
 from pdt_evidence.effects.own_arms import effects_of_means
 from pdt_evidence.effects.standing import counts_persons, primary_outcome
 from pdt_evidence.effects.together import Aggregation, with_effect
@@ -35,7 +36,7 @@ ANY = "*"
 
 
 class OnePerTrial(NamedTuple):
-    """The rows chosen, and those not: `row_id` and `reason`."""
+    """The rows chosen, and those not, each with its `reason`."""
 
     chosen: pd.DataFrame
     left_out: pd.DataFrame
@@ -188,7 +189,7 @@ def _excluded(
         name = next(name for name, key in keys.items() if key[best] != key[at])
         ranks = f"rank {_rank_word(keys['rank'][best])} before {_rank_word(keys['rank'][at])}"
         reasons.append(f"row {ids.iloc[best]} of the same trial comes first ({WHY.get(name, ranks)})")
-    return pd.DataFrame({"row_id": ids[~chosen].to_numpy(), "reason": reasons})
+    return rows_left_out(table.assign(row_id=ids)[~chosen], reasons)
 
 
 def _rank_word(rank: float) -> str:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.effects.arrays import codes_of, joint_codes
 from pdt_evidence.effects.bases import plain_basis
+from pdt_evidence.effects.left_out import rows_left_out
 from pdt_evidence.errors import EvidenceError
 
 __all__ = [
@@ -97,7 +98,7 @@ def scores_before_events(
     Returns
     -------
     kept, set_aside : DataFrame
-        `set_aside` has `row_id` and `reason`.
+        `set_aside` as `rows_left_out` gives it.
 
     Raises
     ------
@@ -106,7 +107,7 @@ def scores_before_events(
     """
     counts = _as_differences(table) & counts_persons(table, len(table))
     if events == "pool" or not counts.any():
-        return table, pd.DataFrame({"row_id": [], "reason": []}, dtype=str)
+        return table, rows_left_out(table.iloc[:0], "")
     reasons = np.full(len(table), "counts persons with an event; only scores are pooled", dtype=object)
     aside = counts
     if events == "fallback":
@@ -116,8 +117,7 @@ def scores_before_events(
             "There is nothing to pool: every row counts persons with an event. "
             "Use events='fallback', or pool them as ratios: synthesize(table, outcome_kind='response')."
         )
-    left = pd.DataFrame({"row_id": table["row_id"].to_numpy()[aside], "reason": reasons[aside]})
-    return table[~aside].reset_index(drop=True), left
+    return table[~aside].reset_index(drop=True), rows_left_out(table[aside], reasons[aside])
 
 
 def _as_differences(table: pd.DataFrame) -> NDArray[np.bool_]:

@@ -91,7 +91,12 @@ def test_trials_are_named_in_either_column(name):
     named = own.assign(**{name: list("ABCD"), "outcome": ["anxiety"] * 3 + ["dropout"]})
     found = moderators(named, names=["year"])
     assert found.left_out.to_dict("records") == [
-        {"row_id": "row 4", "reason": "of an outcome that is no symptom"}
+        {
+            "row_id": "row 4",
+            "study": "D",
+            "outcome": "dropout",
+            "reason": "of an outcome that is no symptom",
+        }
     ]
     assert found.trials == 3
 

@@ -28,6 +28,7 @@ from pdt_evidence.analysis.pooled.usual_strata import with_strata
 from pdt_evidence.effects.bases import NO_DIRECTION
 from pdt_evidence.effects.given import given_effects
 from pdt_evidence.effects.inputs import MEASURES as OF_EFFECTS
+from pdt_evidence.effects.left_out import rows_left_out, together
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import SchemaError, require_choice
 from pdt_evidence.evidence.readers.events import measures_of_review, settings_of_review
@@ -124,13 +125,13 @@ def synthesize_as_revman(
         if kind == "events" and model.measure != "RD":  # a difference of 0 is known of arms that are alike
             used = used[~_all_alike(used)]
         rest = rows.loc[~rows.index.isin(used.index)]
-        excluded.append(rest[["row_id", "study"]].assign(reason=_why(rest, kind)))
+        excluded.append(rows_left_out(rest, _why(rest, kind)))
         if len(used):
             stratum = dict(zip(by, words, strict=True))
             used = used if kind == "effect" else used.assign(yi_basis=kind)
             fit = _stratum(used, kind, stratum, model, level)
             strata[words] = replace(fit, notes=(*fit.notes, DIFFERS)) if own == {} else fit
-    left_out = pd.concat(excluded, ignore_index=True)
+    left_out = together(*excluded)
     if not strata:
         what = "There is nothing to pool: no row has means, events or a reported effect that can be pooled"
         raise nothing_gives(left_out, what)
@@ -138,7 +139,7 @@ def synthesize_as_revman(
     return Synthesis(
         by=by,
         strata=strata,
-        left_out=left_out[["row_id", "reason"]],
+        left_out=left_out,
         measure=_said([fit.measure for fit in strata.values()]),
         method=_said([fit.method for fit in strata.values()]),
         test=_said([fit.test for fit in strata.values()]),

@@ -16,7 +16,9 @@ import pandas as pd
 
 from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
 from pdt_evidence.analysis.regression.clustered import FEWEST_DF, clustered_fit, coefficient
+from pdt_evidence.analysis.regression.result import about_left_out
 from pdt_evidence.effects.clock import CLOCKS, on_clock, window_place
+from pdt_evidence.effects.left_out import together
 from pdt_evidence.effects.standing import EVENTS, scores_before_events
 from pdt_evidence.errors import EvidenceError, known_options
 from pdt_evidence.formatting import TEXT, counted
@@ -91,6 +93,7 @@ class WindowModel(Brief):
             self.windows.round(3).to_string(index=False),
             self.changes.round(3).to_string(index=False),
             joint,
+            *about_left_out(len(self.left_out), "of any outcome, each with its reason"),
         )
         return "\n\n".join(part for part in parts if part)
 
@@ -151,7 +154,7 @@ def model_windows(
     by = ("comparison", "outcome", "follow_up")
     usable, without = rows_to_pool(on_clock(table, clock), by, None)
     rows, aside = scores_before_events(usable, events, by)
-    left_out = pd.concat([without, aside], ignore_index=True)
+    left_out = together(without, aside)
     found = {}
     for key, own in rows.groupby(["comparison", "outcome"], sort=False):
         dated = own[own["follow_up"].ne(NOT_A_TIME)].reset_index(drop=True)

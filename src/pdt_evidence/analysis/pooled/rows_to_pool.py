@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pdt_evidence.effects.given import given_effects
+from pdt_evidence.effects.left_out import rows_left_out
 from pdt_evidence.effects.stale import tell_stale
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.table import effect_sizes
@@ -250,14 +251,12 @@ def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows with an effect; and the others, each with its reason."""
     without = table["yi"].isna() | table["vi"].isna()
     reason = table["yi_reason"] if "yi_reason" in table.columns else pd.Series(pd.NA, index=table.index)
-    names = {name: table[name] for name in ("row_id", "study")}
-    gone = pd.DataFrame(names | {"reason": reason.fillna("no yi or vi")})[without]
-    excluded = gone[["row_id", "reason"]].reset_index(drop=True)
+    excluded = rows_left_out(table[without], reason[without].fillna("no yi or vi"))
     if without.all():
         raise nothing_gives(
             excluded, "There is nothing to pool: no row of the table gives an effect and its variance"
         )
-    tell_left_out(gone)
+    tell_left_out(excluded)
     usable = (table[~without] if without.any() else table).reset_index(drop=True)
     if is_heard():
         tell_repeats(usable, "and both are pooled")

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.analysis.regression.columns import as_numbers, blanks_missing, text_of_numbers
+from pdt_evidence.effects.left_out import rows_left_out
 from pdt_evidence.effects.own_arms import effects_of_means
 from pdt_evidence.effects.standing import scores_before_events
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, did_you_mean, warn
@@ -167,7 +168,6 @@ def _check_numbers(y: Array, v: Array, X: Array, given: pd.DataFrame) -> None:
 
 def _excluded(plain: pd.DataFrame, lacking: pd.DataFrame, kept: pd.Index) -> pd.DataFrame:
     """One row for each that did not go in, with the reason; warns where there are any."""
-    import pandas as pd
 
     gone = plain.index.difference(kept)
     reasons = [
@@ -176,13 +176,12 @@ def _excluded(plain: pd.DataFrame, lacking: pd.DataFrame, kept: pd.Index) -> pd.
         else "a moderator has no value after its transformation"
         for row in gone
     ]
-    columns: dict[str, Any] = {"row": list(gone), "reason": reasons}
-    if "row_id" in plain.columns:
-        columns = {"row": list(gone), "row_id": plain.loc[gone, "row_id"].to_list(), "reason": reasons}
     if len(gone):
         message = f"{len(gone)} of {counted(len(plain), 'row')} left out of the meta-regression: a value is missing."
         warn(message)
-    return pd.DataFrame(columns)
+    excluded = rows_left_out(plain.loc[gone], reasons)
+    excluded.insert(0, "row", list(gone))
+    return excluded
 
 
 def no_column(unknown: Sequence[str], table: pd.DataFrame) -> str:

@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 from pdt_evidence.analysis.pooled.rows_to_pool import about_counts, nothing_gives, rows_to_pool, with_names
 from pdt_evidence.analysis.regression.clustered import FEWEST_DF, clustered_fit, coefficient
 from pdt_evidence.analysis.regression.moderator_codes import MODERATORS, UNKNOWN, Moderator, harmonised_rob
+from pdt_evidence.analysis.regression.result import about_left_out
+from pdt_evidence.effects.arrays import words_in
+from pdt_evidence.effects.left_out import rows_left_out, together
 from pdt_evidence.effects.standing import EVENTS, scores_before_events
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.trials import light_trials
@@ -183,6 +186,7 @@ def moderators(
             Note("one-at-a-time", "Each moderator is tested by itself; trials differ in several at once."),
             Note("no-allegiance", ALLEGIANCE),
             *about_counts(aside, events),
+            *about_left_out(len(left_out), "each with its reason"),
             *absent,
         ),
     )
@@ -190,16 +194,14 @@ def moderators(
 
 def _eligible(table: pd.DataFrame, events: str) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """The rows that a pool of the symptoms would take; the others with their reasons; how many of these are counts."""
-    if "outcome" not in table.columns:
-        table = table.assign(outcome="")
     table = with_names(table)
-    other = table["outcome"].isin(NOT_SYMPTOMS)
-    no_symptom = table.loc[other, ["row_id"]].assign(reason="of an outcome that is no symptom")
+    other = pd.Series(words_in(table, "outcome"), index=table.index).isin(NOT_SYMPTOMS)
+    no_symptom = rows_left_out(table[other], "of an outcome that is no symptom")
     if other.all() and len(table):
         raise nothing_gives(no_symptom, "There is nothing to compare: no row of the table is on a symptom")
     usable, without = rows_to_pool(table[~other], (), None)
     rows, aside = scores_before_events(usable, events)
-    return rows, pd.concat([no_symptom, without, aside], ignore_index=True), len(aside)
+    return rows, together(no_symptom, without, aside), len(aside)
 
 
 def _with_columns(

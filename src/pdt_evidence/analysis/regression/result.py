@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MetaRegression",
     "PermutationTest",
+    "about_left_out",
     "has_intercept",
     "inflation",
     "moderator_columns",
@@ -75,7 +76,7 @@ class MetaRegression(Brief):
     QM_p: float
     vif: pd.DataFrame  # by moderator: df, vif (generalised), sif = vif ** (1 / (2 df))
     log_likelihood: float
-    left_out: pd.DataFrame  # row, row_id (where the table has one), reason
+    left_out: pd.DataFrame  # row; row_id, study, outcome, follow_up (those the table has); reason
     notes: tuple[str, ...]
     yi: Array
     vi: Array
@@ -279,14 +280,15 @@ def has_intercept(spec: Any) -> bool:
     return "Intercept" in [str(name) for name in spec.column_names]
 
 
+def about_left_out(count: int, why: str) -> tuple[Note, ...]:
+    """What is said of rows that did not go in."""
+    rows = "1 row was" if count == 1 else f"{count} rows were"
+    return (Note("rows-left-out", f"{rows} left out, {why} (see left_out)."),) if count else ()
+
+
 def remarks(k: int, m: int, left_out: int, spec: Any) -> tuple[Note, ...]:
     """What a reader must know of k independent units and m coefficients of moderators."""
-    rows = "1 row was" if left_out == 1 else f"{left_out} rows were"
-    notes = (
-        [Note("rows-left-out", f"{rows} left out, since a value is missing (see left_out).")]
-        if left_out
-        else []
-    )
+    notes = list(about_left_out(left_out, "since a value is missing"))
     alone = [str(factor) for factor, state in spec.factor_contrasts.items() if len(list(state.levels)) == 1]
     if alone:
         notes.append(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pdt_evidence.analysis.regression.columns import blanks_missing, in_order, in_words
 from pdt_evidence.analysis.regression.formulas import no_column, warn_of_counts, warn_of_repeats
 from pdt_evidence.analysis.regression.metaregression import metareg
-from pdt_evidence.analysis.regression.result import MetaRegression
+from pdt_evidence.analysis.regression.result import MetaRegression, about_left_out
 from pdt_evidence.effects.own_arms import effects_of_means
 from pdt_evidence.errors import (
     EvidenceError,
@@ -302,11 +302,7 @@ def _comparison(
                 f"No interval and no test of {', '.join(unsure)}: {why}; nor between the groups.",
             )
         )
-    left = len(fit.left_out)
-    rows = "1 row was" if left == 1 else f"{left} rows were"
-    notes += (
-        [Note("rows-left-out", f"{rows} left out, since a value is missing (see left_out).")] if left else []
-    )
+    notes += about_left_out(len(fit.left_out), "since a value is missing")
     return SubgroupComparison(
         by=by,
         tau2=tau2,
