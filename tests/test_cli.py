@@ -9,6 +9,7 @@ import sys
 import pandas as pd
 import pytest
 
+import pdt_evidence as pdt
 from pdt_evidence.cli import main
 
 TRIALS = """study,outcome,follow_up,mean_t,sd_t,n_t,mean_c,sd_c,n_c,better
@@ -202,6 +203,34 @@ def test_without_an_outcome_the_columns_of_the_file_are_offered(trials, capsys, 
         "note: there is no column 'outcome', so `pool` and `forest` take all rows as one outcome. Add it, or choose "
         "strata with --by, of the columns of your file: site, follow_up (all rows are in one).\n"
     ) in (captured.err or captured.out)
+
+
+@pytest.mark.parametrize("command", ["check", "pool", "forest", "report"])
+def test_an_outcome_under_another_name_is_refused_by_all_alike(trials, capsys, command):
+    rows = "study,domain,site,yi,vi\nAdams 2001,pain,A,0.2,0.1\nBrown 2005,pain,B,0.2,0.1\n"
+    trials.write_text(rows, encoding="utf-8")
+    out = (
+        []
+        if command in ("check", "pool")
+        else ["-o", str(trials.with_suffix(".html" if command == "report" else ".svg"))]
+    )
+    assert main([command, str(trials), *out]) == 1
+    captured = capsys.readouterr()
+    assert "column 'outcome' is missing" in captured.out + captured.err
+    assert "'domain'" in captured.out + captured.err
+    with pytest.raises(pdt.EvidenceError, match="column 'outcome' is missing"):
+        pdt.synthesize(pdt.read_trials(trials))
+    assert main(["pool", str(trials), "--by", "domain"]) == 0
+
+
+def test_a_column_that_is_to_be_renamed_is_not_called_one_of_the_readers_own(trials, capsys):
+    trials.write_text("author,domain,site,fu_months,yi,vi\nAdams 2001,pain,A,0,0.2,0.1\n", encoding="utf-8")
+    assert main(["check", str(trials)]) == 1
+    out = capsys.readouterr().out
+    assert "Rename author to study" in out
+    assert "column 'fu_months' is kept as one of your own. If it is 'months_since_end', rename it" in out
+    assert "note: columns of your own, kept as they are and not checked: site.\n" in out
+    assert "of the columns of your file: domain, site, follow_up" in out
 
 
 def test_a_blank_cell_makes_no_stratum_without_a_name(trials, capsys):

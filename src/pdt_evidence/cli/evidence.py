@@ -37,7 +37,7 @@ FILTERS = (
     "outcome",
     "follow_up",
 )  # options of their own; --select takes any column
-OF_A_FILE, OF_BUNDLED = ("outcome", "follow_up"), ("comparison", "outcome", "follow_up")
+OF_BUNDLED = ("comparison", "outcome", "follow_up")
 
 
 def said(text: str) -> None:
@@ -71,16 +71,15 @@ def table_of(arguments: argparse.Namespace) -> tuple[Any, str]:
 
 def pooling(arguments: argparse.Namespace, table: pd.DataFrame) -> dict[str, Any]:
     """The options of `synthesize`; events of a review are pooled by its own measure unless another is asked for."""
-    from pdt_evidence.analysis.pooled.usual_strata import usual_strata
     from pdt_evidence.evidence.readers.events import event_measure
-    from pdt_evidence.reporting.check import without_outcome
+    from pdt_evidence.reporting.strata_of_files import usual_strata_of, without_outcome
 
-    if arguments.by:
-        strata = words(arguments.by)
-    else:
-        strata = usual_strata(table, OF_BUNDLED if arguments.bundled else OF_A_FILE)
+    strata = words(arguments.by) if arguments.by else OF_BUNDLED if arguments.bundled else ()
+    if not strata:
+        columns = getattr(table, "source", {}).get("columns", table.columns)
+        strata = usual_strata_of(table, columns)
         if "outcome" not in strata:
-            note(without_outcome(table, getattr(table, "source", {}).get("columns", table.columns)))
+            note(without_outcome(table, columns))
     names = ("measure", "method", "test", "level", "dependence", "rho", "style")
     options = {"by": strata} | {name: getattr(arguments, name) for name in names}
     if arguments.measure is None and arguments.style != "revman" and not arguments.bundled:

@@ -11,10 +11,10 @@ from math import isinf, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.errors import EvidenceError, EvidenceWarning
+from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError
 from pdt_evidence.evidence.judgements import judged_domains, of_a_tool
 from pdt_evidence.evidence.lint import Finding, lint
-from pdt_evidence.evidence.readers.columns import column_doubts, column_problems, own_columns
+from pdt_evidence.evidence.readers.columns import column_doubts, column_problems, own_columns, renamed_columns
 from pdt_evidence.evidence.readers.events import label_of_events
 from pdt_evidence.evidence.readers.files import kind_of, read_any
 from pdt_evidence.evidence.readers.own_columns import mixed_columns
@@ -28,22 +28,14 @@ from pdt_evidence.evidence.schema import Problem, first_of_cells, listed
 from pdt_evidence.evidence.tables import set_aside
 from pdt_evidence.formatting import counted
 from pdt_evidence.reporting.places import places
+from pdt_evidence.reporting.strata_of_files import outcome_meant, usual_strata_of, without_outcome
 from pdt_evidence.showing import Brief
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FileCheck", "check_file", "strata_of"]
+__all__ = ["FileCheck", "check_file"]
 
-NO_STRATA = (
-    "row_id",
-    "trial_id",
-    "study",
-    "better",
-    "note",
-    "locator",
-    "reference",
-)  # words that part no trials
 TOLD = ("dropped", "blanked", "noted")  # what of an import's log is worth a look; the rest is counted
 STAYS_OUT = "As it is, the row stays out of every pool."
 NO_VARIANCE = "yi has no vi, no sei, and not both limits of its interval"
@@ -165,12 +157,17 @@ def _table(path: Path) -> Checked:
     found += [
         Finding(line=None, column=own, what=f"{doubt}", place="header")
         for own, doubt in [*column_doubts(columns), *mixed_columns(text, table)]
+        if own not in outcome_meant(columns)  # which is an error, below
     ]
     found += _of_cells(problems, dict(zip(text.lines, where, strict=True)))
     found += _judgements(table, text.lines, where)
     wrong = {(finding.line, finding.column) for finding in found}
     found += [one for one in lint(table, text.lines, where) if (one.line, one.column) not in wrong]
     assumed: list[str] = []
+    try:
+        usual_strata_of(table, columns)
+    except SchemaError as error:
+        found.append(_of_column(str(error)))
     if not faults:
         lines = {line for line, _ in wrong}
         computed = _computed(table)
@@ -351,10 +348,11 @@ def _notes(
     table: pd.DataFrame, columns: Sequence[str], text: TextTable, source: Mapping[str, Any]
 ) -> Iterator[str]:
     """What is to be known of the file as a whole, and is no fault."""
-    own = own_columns(columns)
+    spoken_of = renamed_columns(columns) | {*outcome_meant(columns)}
+    own = [name for name in own_columns(columns) if name not in spoken_of]
     if own:
         yield f"columns of your own, kept as they are and not checked: {listed(own)}."
-    if "outcome" not in table.columns:
+    if "outcome" not in table.columns and not outcome_meant(columns):
         yield without_outcome(table, columns)
     for _, what, _, reason in text.notes:
         yield f"{what}: {reason}."
@@ -365,24 +363,3 @@ def _notes(
     aside = set_aside(table)
     for reason, count in aside[aside != ""].value_counts().items():
         yield f"{counted(int(count), 'row')} set aside, not checked and not pooled: {reason}."
-
-
-def without_outcome(table: pd.DataFrame, columns: Sequence[str]) -> str:
-    """What becomes of a table that has no column of outcomes, and what its reader may do about it."""
-    return (
-        "there is no column 'outcome', so `pool` and `forest` take all rows as one outcome. Add it, or choose strata "
-        f"with --by, of {strata_of(table, columns)}."
-    )
-
-
-def strata_of(table: pd.DataFrame, columns: Sequence[str]) -> str:
-    """The columns of the user's own file that hold words, and `follow_up`, which every table is given."""
-    words = [
-        column
-        for column in columns
-        if column not in (*NO_STRATA, "follow_up")
-        and table[column].dtype.kind not in "fib"
-        and (table[column] != "").any()
-    ]
-    timed = "follow_up" if table["follow_up"].nunique() > 1 else "follow_up (all rows are in one)"
-    return f"the columns of your file: {listed([*words, timed])}" if words else timed

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pdt_evidence.analysis.pooled.usual_strata import usual_strata
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceWarning, SchemaError, unheard
@@ -43,7 +44,7 @@ def own_table(
     Raises
     ------
     EvidenceError
-        If the table cannot be read, or has no column of `by`.
+        If the table cannot be read, has no column of `by`, or without `by` has its outcome under another name.
     """
     if isinstance(table, (str, Path)):
         from pdt_evidence.evidence.readers.files import (
@@ -66,7 +67,7 @@ def _strata_of(table: pd.DataFrame) -> tuple[str, ...]:
         "comparison" in table and table.loc[table["comparison"].fillna("") != "", "comparison"].nunique() > 1
     )
     first = ("comparison",) if several else ()
-    return (*first, *(name for name in ("outcome", "follow_up") if name in table))
+    return (*first, *usual_strata(table))
 
 
 @dataclass(frozen=True)

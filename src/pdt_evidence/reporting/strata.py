@@ -14,8 +14,8 @@ from pdt_evidence.evidence.schema import listed
 from pdt_evidence.evidence.tables import set_aside
 from pdt_evidence.formatting import counted
 from pdt_evidence.other_names import as_written
-from pdt_evidence.reporting.check import strata_of
 from pdt_evidence.reporting.places import places
+from pdt_evidence.reporting.strata_of_files import strata_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from pdt_evidence.evidence.schema import listed
 from pdt_evidence.formatting import counted
 from pdt_evidence.other_names import columns_of_others
 
-__all__ = ["STRATA", "usual_strata", "with_strata"]
+__all__ = ["STRATA", "meant_as", "usual_strata", "with_strata"]
 
 STRATA = ("outcome", "follow_up")
 ALL = "all rows"  # in the column ONE_FOR_ALL
@@ -51,17 +51,18 @@ def usual_strata(table: pd.DataFrame, usual: Sequence[str] = STRATA) -> tuple[st
     """
     columns = [str(name) for name in table.columns]
     missing = [name for name in usual if name not in columns]
-    if meant := [name for name in missing if _other_names(name, columns)]:
+    if meant := [name for name in missing if meant_as(name, columns)]:
         raise SchemaError.from_problems(lacking(meant, columns), "the table to pool")
     if "outcome" in missing:
         _say_one_outcome(table)
     return tuple(name for name in usual if name in columns)
 
 
-def _other_names(name: str, columns: Sequence[str]) -> list[str]:
-    """Columns that may be the one of this name."""
+def meant_as(name: str, columns: Sequence[str]) -> list[str]:
+    """Columns that may be the one of this name, which is missing."""
     months = columns_of_others(columns, ["months_since_end"]) if name == "follow_up" else {}
-    near = get_close_matches(name, [own.lower() for own in columns], n=1, cutoff=ALIKE)
+    lower = {own.lower(): own for own in columns}
+    near = [lower[own] for own in get_close_matches(name, lower, n=1, cutoff=ALIKE)]
     return [*columns_of_others(columns, [name]), *months, *near]
 
 

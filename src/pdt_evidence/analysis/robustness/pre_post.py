@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pdt_evidence.analysis.pooled.usual_strata import usual_strata
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import RequestError, known_options, unheard
-from pdt_evidence.evidence.frames import as_pandas
+from pdt_evidence.evidence.frames import as_pandas, with_window
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, Number, check_options
@@ -26,7 +27,6 @@ __all__ = ["R_GRID", "pre_post_sensitivity"]
 R_GRID = tuple(step / 10 for step in range(10))  # 0 to 0.9
 R = Number(low=-1, high=1, expected="a correlation between -1 and 1, such as 0.5")
 MEASURES = ("PPC2", "SMD", "SMCC", "SMCR", "SMCRP")
-STRATA = ("outcome", "follow_up")
 WHOLE = "_all"  # where the table has no column that makes strata
 NUMBERS = ("k", "estimate", "se", "df", "p", "tau2", "I2")
 
@@ -94,8 +94,8 @@ def pre_post_sensitivity(
     )
     if not values:
         raise RequestError("rs is empty: give one or more correlations, such as [0.3, 0.5, 0.7].")
-    rows = as_pandas(table)
-    strata = tuple(name for name in STRATA if name in rows.columns) if by is None else by
+    rows = with_window(as_pandas(table))
+    strata = usual_strata(rows) if by is None else by
     strata = (strata,) if isinstance(strata, str) else tuple(strata)
     rows = rows if strata else rows.assign(**{WHOLE: ""})
     settings = {"by": strata or (WHOLE,), "method": method, "test": test, "level": level, "rho": rho}

@@ -29,6 +29,7 @@ __all__ = [
     "has_given_effects",
     "of_metapsy",
     "own_columns",
+    "renamed_columns",
     "trial_fields",
 ]
 
@@ -168,6 +169,13 @@ def column_doubts(columns: Sequence[str]) -> list[tuple[str, str]]:
     return [
         (own, text.format(own=own, ours=ours)) for own, ours in (near | months).items() if own not in refused
     ]
+
+
+def renamed_columns(columns: Sequence[str]) -> set[str]:
+    """The columns of which `column_problems` or `column_doubts` says that they may be ours."""
+    near = _misspelt(columns)
+    refused = _refused(_of_others(columns, near) | near, set(columns))
+    return refused | {own for own, _ in column_doubts(columns)}
 
 
 def _refused(meant: dict[str, str], columns: set[str]) -> set[str]:
