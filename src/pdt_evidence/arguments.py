@@ -24,6 +24,18 @@ __all__ = [
 ]
 
 MOST_LETTERS = 100  # of a value in a sentence
+BY_READING = (
+    "row_id",
+    "trial_id",
+    "source_id",
+    "follow_up",
+    "better",
+    "measure",
+    "yi",
+    "vi",
+    "yi_basis",
+    "yi_reason",
+)
 
 Fits = Callable[[Any], bool]
 
@@ -269,6 +281,22 @@ def _has_columns(value: Any) -> bool:
     return hasattr(value, "columns") and hasattr(value, "shape")
 
 
+def given_columns(table: Any) -> list[str]:
+    """The columns of a table that a user gave: what reading its file added, and columns of work, are none of them.
+
+    Examples
+    --------
+    >>> import pdt_evidence as pdt
+    >>> import pandas as pd
+    >>> mine = pdt.read_trials(pd.DataFrame({"study": ["A"], "yi": [0.4], "vi": [0.04]})).assign(dose=2)
+    >>> given_columns(mine)
+    ['study', 'yi', 'vi', 'dose']
+    """
+    names = [name for name in map(str, table.columns) if not name.startswith("_")]
+    of_file = (getattr(table, "source", None) or {}).get("columns")
+    return names if of_file is None else [name for name in names if name in of_file or name not in BY_READING]
+
+
 def _doubled(tables: Sequence[Any]) -> list[str]:
     found = [table.columns[table.columns.duplicated()] for table in tables]
     return [
@@ -285,7 +313,7 @@ def _absent(tables: Sequence[Any], error: Exception | None) -> list[str]:
     name = error.args[0]
     hint = " `effect_sizes` makes yi and vi of what studies report." if name in ("yi", "vi") else ""
     return [
-        f"The table has no column {name!r}. It has: {', '.join(map(str, table.columns)) or 'none'}.{hint}"
+        f"The table has no column {name!r}. It has: {', '.join(given_columns(table)) or 'none'}.{hint}"
         for table in tables
         if name not in table.columns
     ]

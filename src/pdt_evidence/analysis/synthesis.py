@@ -16,6 +16,7 @@ import pandas as pd
 from pdt_evidence.analysis.pooled.rows_to_pool import about_counts, rows_to_pool
 from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, Stratified
 from pdt_evidence.analysis.pooled.usual_strata import with_strata
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.clock import CLOCKS, on_clock
 from pdt_evidence.effects.left_out import together
 from pdt_evidence.effects.per_trial import AGGREGATES
@@ -137,7 +138,9 @@ def synthesize(
         outcome_kind=(outcome_kind, Choice(OUTCOME_KINDS)),
         clock=(clock, Choice(CLOCKS)),
     )
-    table, by = with_strata(with_window(as_pandas(table)), by)
+    table = as_pandas(table)
+    given = given_columns(table)
+    table, by = with_strata(with_window(table), by)
     table = _on_clock(table, by, clock)
     if outcome_kind == "response":
         table, measure = _responses(table, measure, style)
@@ -147,7 +150,7 @@ def synthesize(
         return _as_revman(table, by, measure, method, test, level, dependence)
     if dependence in MULTILEVEL_TESTS:
         _check_multilevel(dependence, method, test)
-    usable, excluded = rows_to_pool(light(table), by, measure)
+    usable, excluded = rows_to_pool(light(table), by, measure, given)
     usable, aside = scores_before_events(usable, events, by)
     notes = about_counts(len(aside), events)
     settings = {"method": method, "test": test, "level": level}

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.errors import MOST_SHOWN, RequestError
 from pdt_evidence.formatting import counted, stratum_in_words
 from pdt_evidence.screen import emphasised, wrapped
@@ -76,7 +77,7 @@ def pooling(arguments: argparse.Namespace, table: pd.DataFrame) -> dict[str, Any
 
     strata = words(arguments.by) if arguments.by else OF_BUNDLED if arguments.bundled else ()
     if not strata:
-        columns = getattr(table, "source", {}).get("columns", table.columns)
+        columns = given_columns(table)
         strata = usual_strata_of(table, columns)
         if "outcome" not in strata:
             note(without_outcome(table, columns))

@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.arrays import Array, as_numbers, as_words
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, did_you_mean, warn
 from pdt_evidence.evidence.minus import plain_minus
 from pdt_evidence.evidence.p_values import P_COLUMNS, read_p
 from pdt_evidence.other_names import columns_of_others
 
-__all__ = ["BASES", "MEASURES", "Inputs", "read_inputs"]
+__all__ = ["BASES", "MEASURES", "Inputs", "read_inputs", "require_a_basis"]
 
 BASES: Mapping[str, tuple[str, ...]] = {
     "means": ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c"),
@@ -126,7 +127,7 @@ def read_inputs(table: pd.DataFrame, measure: str, columns: Mapping[str, object]
             f"measure={measure!r} has no column named {', '.join(unknown)}. It takes: {', '.join(known)}."
         )
     sources = _sources(table, known, columns)
-    _require_a_basis(table, measure, sources)
+    require_a_basis(table, measure, sources)
     labels = _row_labels(table)
     problems = _duplicates(table)
     values: dict[str, NDArray[Any]] = {}
@@ -163,12 +164,13 @@ def _sources(table: pd.DataFrame, known: Sequence[str], columns: Mapping[str, ob
         else:
             problems.append(f"{role}={given!r}: no such column.{_did_you_mean(str(given), table.columns)}")
     if problems:
-        raise SchemaError.from_problems(problems, f"the table has {_listed(table.columns)}")
+        raise SchemaError.from_problems(problems, f"the table has {_listed(given_columns(table))}")
     return sources
 
 
-def _require_a_basis(table: pd.DataFrame, measure: str, sources: Mapping[str, object]) -> None:
-    """Refuse a table that lacks every basis, or that seems to misspell a column of one."""
+def require_a_basis(table: pd.DataFrame, measure: str, sources: Mapping[str, object] | None = None) -> None:
+    """Refuse a table that lacks every basis, or that seems to misspell a column of one; `sources` as `_sources`."""
+    sources = _sources(table, _roles(measure), {}) if sources is None else sources
     lacking = {basis: [role for role in BASES[basis] if role not in sources] for basis in MEASURES[measure]}
     used = {source for source in sources.values() if isinstance(source, str)}
     free = [str(column) for column in table.columns if column not in used]
@@ -200,8 +202,7 @@ def _require_a_basis(table: pd.DataFrame, measure: str, sources: Mapping[str, ob
             for basis, missing in lacking.items()
             if basis in begun or basis not in RARE or len(lacking) == 1
         ]
-    shown = [name for name in map(str, table.columns) if not name.startswith("_")]
-    where = f"measure {measure} cannot be computed from columns {_listed(shown)}"
+    where = f"measure {measure} cannot be computed from columns {_listed(given_columns(table))}"
     roles = [role for missing in lacking.values() for role in missing]
     others = columns_of_others(free, roles) or {"m1": "mean_t"}
     how = ", ".join(f"{role}={column!r}" for column, role in others.items())

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pdt_evidence.analysis.pooled.usual_strata import usual_strata
 from pdt_evidence.analysis.synthesis import synthesize
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import EvidenceWarning, SchemaError, unheard
 from pdt_evidence.evidence.frames import as_pandas
@@ -55,7 +56,7 @@ def own_table(
     elif not isinstance(table, ImportedTrials):
         table = read_trials(as_pandas(table))
     words = _strata_of(table) if by is None else (by,) if isinstance(by, str) else tuple(by)
-    missing = [missing_column(name, table.columns) for name in words if name not in table.columns]
+    missing = [missing_column(name, given_columns(table)) for name in words if name not in table.columns]
     if missing:
         raise SchemaError.from_problems(missing, "the table to report on")
     return OwnTable(table=table, by=words, measure=measure or event_measure(table))

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import RequestError, SchemaError, did_you_mean
 from pdt_evidence.evidence.readers.columns import has_given_effects
@@ -36,7 +37,7 @@ def to_pool(table: ImportedTrials, by: Sequence[str], where: str) -> ImportedTri
     """
     missing = [column for column in by if column not in table.columns]
     if missing:
-        columns = getattr(table, "source", {}).get("columns", table.columns)
+        columns = given_columns(table)
         names = " and ".join(repr(column) for column in missing)
         raise SchemaError(
             f"{where} has no column {names} to make strata of. Add it, or choose strata with --by, "
@@ -83,7 +84,7 @@ def selected(table: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
         if not (is_one and column in table.columns):
             raise RequestError(
                 f"{condition!r}: expected column=word with a column of the table.{did_you_mean(column, table.columns)} "
-                f"It has {listed(table.columns)}."
+                f"It has {listed(given_columns(table))}."
             )
         found = table[column].astype(str)
         there = sorted(set(found) - {""})

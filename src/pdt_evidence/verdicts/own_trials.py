@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pdt_evidence.analysis.pooled.rows_to_pool import lacking, with_names
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.stale import tell_stale
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import RequestError
@@ -39,7 +40,7 @@ def as_asked(table: pd.DataFrame) -> pd.DataFrame:
         If it names neither its trials nor its studies.
     """
     if not {"trial_id", "study"} & set(table.columns):
-        raise RequestError(f"evidence, trials: {' '.join(lacking(['study'], table.columns))}")
+        raise RequestError(f"evidence, trials: {' '.join(lacking(['study'], given_columns(table)))}")
     table = with_names(with_window(with_effects(table)))
     tell_stale(table)
     return table.assign(

@@ -25,6 +25,7 @@ from pdt_evidence.analysis.pooled.rows_to_pool import (
     with_names,
 )
 from pdt_evidence.analysis.pooled.usual_strata import with_strata
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.bases import NO_DIRECTION
 from pdt_evidence.effects.given import given_effects
 from pdt_evidence.effects.inputs import MEASURES as OF_EFFECTS
@@ -110,8 +111,9 @@ def synthesize_as_revman(
         require_choice("measure", measure, MEASURES)
     if events is not None:
         require_choice("events", events, EVENT_METHODS)
+    given = given_columns(table)
     table, by = with_strata(table, by)
-    check_table(table, by)
+    check_table(table, by, given)
     table = with_names(table)
     reviewed, of_events = settings_of_review(table), measures_of_review(table)
     strata: dict[tuple[str, ...], PooledEffect] = {}

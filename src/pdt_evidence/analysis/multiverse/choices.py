@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pdt_evidence.arguments import shown
+from pdt_evidence.arguments import given_columns, shown
 from pdt_evidence.errors import RequestError, did_you_mean
 from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.formatting import counted
@@ -61,7 +61,7 @@ def row_choices(
 def _by_words(table: pd.DataFrame, name: str, given: Any, problems: list[str]) -> dict[str, Kept]:
     column = COLUMNS[name]
     if column not in table.columns:
-        problems.append(f"{name}: {missing_column(column, table.columns)}")
+        problems.append(f"{name}: {missing_column(column, given_columns(table))}")
         return {}
     cells = table[column].astype(str).to_numpy()
     known = sorted(set(cells))
@@ -169,7 +169,7 @@ def _rows_of(table: pd.DataFrame, label: Any, names: Sequence[str], problems: li
     """The rows that have one of these ids or are of one of these trials or studies."""
     columns = [table[name].astype(str).to_numpy() for name in NAMES if name in table.columns]
     if not columns:
-        problems.append(f"exclude, {label!r}: {missing_column('row_id', table.columns)}")
+        problems.append(f"exclude, {label!r}: {missing_column('row_id', given_columns(table))}")
         return np.zeros(len(table), dtype=bool)
     known = {cell for cells in columns for cell in cells if cell}
     words = [as_written(name, known) for name in names]

@@ -19,6 +19,7 @@ from pdt_evidence.analysis.pooled.multivariate import METHODS, TESTS, Multivaria
 from pdt_evidence.analysis.pooled.rows_to_pool import about_counts, rows_to_pool
 from pdt_evidence.analysis.pooled.strata import strata_of
 from pdt_evidence.analysis.pooled.usual_strata import with_strata
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.arrays import codes_of, joint_codes, numbers_in
 from pdt_evidence.effects.clock import CLOCKS, on_clock
 from pdt_evidence.effects.columns import Columns
@@ -111,19 +112,23 @@ def model_strata(
     )
     also = {"rho_outcomes": rho_outcomes, "phi": phi}
     check_options(**{name: (r, RHO) for name, r in also.items() if r is not None})
-    table, by = with_strata(with_window(as_pandas(table)), by)
-    rows, aside = scores_before_events(_rows(table, by, measure, clock), events, by)
+    table = as_pandas(table)
+    given = given_columns(table)
+    table, by = with_strata(with_window(table), by)
+    rows, aside = scores_before_events(_rows(table, by, measure, clock, given), events, by)
     rows = rows.reset_index(drop=True)
     values, V, strata, trials = _one_each(rows, by, _covariance(rows, rho, rho_outcomes, phi))
     fit = pool_multivariate(values, V, strata, trials, struct=struct, method=method, test=test, level=level)
     return replace(fit, notes=(*fit.notes, *about_counts(len(aside), events)))
 
 
-def _rows(table: pd.DataFrame, by: tuple[str, ...], measure: str | None, clock: str) -> pd.DataFrame:
+def _rows(
+    table: pd.DataFrame, by: tuple[str, ...], measure: str | None, clock: str, given: list[str]
+) -> pd.DataFrame:
     """The rows that give an effect."""
     if clock != "end" and "follow_up" not in by:
         raise RequestError(f"clock = {clock!r}, but by = {by!r} has no 'follow_up' for it. Add it to by.")
-    return rows_to_pool(table if clock == "end" else on_clock(table, clock), by, measure)[0]
+    return rows_to_pool(table if clock == "end" else on_clock(table, clock), by, measure, given)[0]
 
 
 def _covariance(rows: pd.DataFrame, rho: float, rho_outcomes: float | None, phi: float | None) -> Array:

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.given import given_effects
+from pdt_evidence.effects.inputs import require_a_basis
 from pdt_evidence.effects.left_out import rows_left_out
 from pdt_evidence.effects.stale import tell_stale
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
@@ -56,18 +58,20 @@ READ = (
 
 
 def rows_to_pool(
-    table: pd.DataFrame, by: tuple[str, ...], measure: str | None
+    table: pd.DataFrame, by: tuple[str, ...], measure: str | None, given: Sequence[str] | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The rows of a user's table that can be pooled, and the others, each with its reason; see `synthesize`.
 
-    Without `by` the table is one question, of one measure.
+    Without `by` the table is one question, of one measure. `given` has the columns that the user gave, where the
+    caller added others.
     """
-    check_table(table, by)
+    given = given_columns(table) if given is None else given
+    check_table(table, by, given)
+    computed = measure is not None or not {"yi", "vi"} <= set(table.columns)
+    if computed:  # before the names that are added here: a refusal lists the columns
+        require_a_basis(table[[name for name in given if name in table.columns]], measure or "SMD")
     table = with_names(table)
-    if measure is not None or not {"yi", "vi"} <= set(table.columns):
-        table = effect_sizes(table, measure or "SMD")
-    else:
-        table = given_effects(_completed(table))
+    table = effect_sizes(table, measure or "SMD") if computed else given_effects(_completed(table))
     return _usable(table)
 
 
@@ -117,8 +121,11 @@ def lacking(missing: Iterable[str], columns: Iterable[object]) -> list[str]:
     return sentences
 
 
-def check_table(table: pd.DataFrame, by: tuple[str, ...]) -> None:
-    """Raise on what cannot be pooled by these columns, every fault at once, and warn of what seldom should be."""
+def check_table(table: pd.DataFrame, by: tuple[str, ...], given: Sequence[str]) -> None:
+    """Raise on what cannot be pooled by these columns, every fault at once, and warn of what seldom should be.
+
+    `given` has the columns that the user gave.
+    """
     if table.empty:
         raise EvidenceError("There is nothing to pool: the table has no rows. Widen the filters.")
     if {"review_id", "estimate"} <= set(table.columns) and "trial_id" not in table.columns:
@@ -129,7 +136,7 @@ def check_table(table: pd.DataFrame, by: tuple[str, ...]) -> None:
     missing = [name for name in by if name not in table.columns]
     missing += [] if {"trial_id", "study"} & set(table.columns) else ["study"]
     if missing:
-        raise SchemaError.from_problems(lacking(missing, table.columns), "the table to pool")
+        raise SchemaError.from_problems(lacking(missing, given), "the table to pool")
     problems = []
     if "row_id" in table.columns:
         ids = table["row_id"].dropna()

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 import pandas as pd
 
 from pdt_evidence.analysis.pooled.rows_to_pool import ONE_FOR_ALL, lacking
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.errors import RequestError, SchemaError, warn
 from pdt_evidence.evidence.schema import listed
 from pdt_evidence.formatting import counted
@@ -52,7 +53,7 @@ def usual_strata(table: pd.DataFrame, usual: Sequence[str] = STRATA) -> tuple[st
     columns = [str(name) for name in table.columns]
     missing = [name for name in usual if name not in columns]
     if meant := [name for name in missing if meant_as(name, columns)]:
-        raise SchemaError.from_problems(lacking(meant, columns), "the table to pool")
+        raise SchemaError.from_problems(lacking(meant, given_columns(table)), "the table to pool")
     if "outcome" in missing:
         _say_one_outcome(table)
     return tuple(name for name in usual if name in columns)

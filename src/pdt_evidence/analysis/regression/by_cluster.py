@@ -24,8 +24,7 @@ from pdt_evidence.analysis.regression.result import (
     require_columns,
 )
 from pdt_evidence.effects.shared_arms import covariance_blocks
-from pdt_evidence.errors import EvidenceError, RequestError, SchemaError
-from pdt_evidence.evidence.schema import missing_column
+from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.formatting import counted
 from pdt_evidence.models.clustered_regression import ClusteredFit, RobustTest, fit_clustered, robust_test
 from pdt_evidence.models.distributions import chi2_tail, two_sided_quantile
@@ -145,8 +144,6 @@ def fit_by_cluster(
 
 
 def _codes(rows: pd.DataFrame, cluster: str, p: int) -> NDArray[np.intp]:
-    if cluster not in rows.columns:
-        raise SchemaError(missing_column(cluster, rows.columns))
     blank = rows[cluster].isna() | rows[cluster].astype(str).str.strip().eq("")
     if blank.any():
         at = ", ".join(map(str, rows.index[blank]))

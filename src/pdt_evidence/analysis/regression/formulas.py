@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdt_evidence.analysis.regression.columns import as_numbers, blanks_missing, text_of_numbers
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.left_out import rows_left_out
 from pdt_evidence.effects.own_arms import effects_of_means
 from pdt_evidence.effects.standing import scores_before_events
@@ -72,7 +73,7 @@ def _left(formula: str) -> str:
     return (formula.partition("~")[0].strip(" `") if "~" in formula else "") or "yi"
 
 
-def read_design(formula: str, table: pd.DataFrame, vi: str):
+def read_design(formula: str, table: pd.DataFrame, vi: str, given: Sequence[str] | None = None):
     """Effects, variances and design from the rows of a table that are complete.
 
     Parameters
@@ -82,6 +83,8 @@ def read_design(formula: str, table: pd.DataFrame, vi: str):
     table : DataFrame
     vi : str
         The column of sampling variances.
+    given : sequence of str, optional
+        The columns that the user gave, where others were added.
 
     Returns
     -------
@@ -115,7 +118,7 @@ def read_design(formula: str, table: pd.DataFrame, vi: str):
         raise RequestError(f"The formula {formula!r} cannot be read: {_unstyled(error)}") from error
     unknown = sorted({left, vi, *map(str, right.required_variables)} - set(map(str, table.columns)))
     if unknown:
-        raise SchemaError(no_column(unknown, table))
+        raise SchemaError(no_column(unknown, given_columns(table) if given is None else given))
     named = [word.strip("`") for word in re.findall(r"`[^`]+`|[A-Za-z_]\w*", f"{formula} `{left}` `{vi}`")]
     used = [name for name in dict.fromkeys(named) if name in table.columns]
     plain = blanks_missing(table, used)
@@ -184,12 +187,12 @@ def _excluded(plain: pd.DataFrame, lacking: pd.DataFrame, kept: pd.Index) -> pd.
     return excluded
 
 
-def no_column(unknown: Sequence[str], table: pd.DataFrame) -> str:
+def no_column(unknown: Sequence[str], given: Sequence[str]) -> str:
     """The sentence for columns that are not there: what was asked for, the nearest, what there is."""
-    hint = did_you_mean(unknown[0], table.columns)
+    hint = did_you_mean(unknown[0], given)
     if {"yi", "vi"} & {*unknown}:
         hint = " Give effect_sizes(table), which computes them, or of effects and standard errors read_trials(table)."
-    known = ", ".join(map(str, table.columns))
+    known = ", ".join(given)
     return f"The table has no column {', '.join(map(repr, unknown))}.{hint} It has: {known}."
 
 

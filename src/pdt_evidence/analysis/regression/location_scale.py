@@ -165,13 +165,20 @@ class LocationScale(Brief):
 
 
 def fit_location_scale(
-    formula: str, scale: str, table: pd.DataFrame, vi: str, method: str, test: str, level: float
+    formula: str,
+    scale: str,
+    table: pd.DataFrame,
+    vi: str,
+    method: str,
+    test: str,
+    level: float,
+    given: list[str],
 ) -> LocationScale:
     """`metareg` with a formula for log tau2; its arguments are checked already."""
     left = formula.partition("~")[0].strip() if "~" in formula else "yi"
     right = scale.partition("~")[2] if "~" in scale else scale
-    y, v, X, spec, gone = read_design(formula, table, vi)
-    _, _, Z, scale_spec, gone_too = read_design(f"{left or 'yi'} ~ {right}", table, vi)
+    y, v, X, spec, gone = read_design(formula, table, vi, given)
+    _, _, Z, scale_spec, gone_too = read_design(f"{left or 'yi'} ~ {right}", table, vi, given)
     kept, kept_too = (
         np.setdiff1d(np.arange(len(table)), rows["row"].to_numpy(dtype=int)) for rows in (gone, gone_too)
     )

@@ -36,7 +36,9 @@ from pdt_evidence.analysis.regression.result import (
     remarks,
     wald_df,
 )
-from pdt_evidence.errors import RequestError, known_options, require_choice
+from pdt_evidence.arguments import given_columns
+from pdt_evidence.errors import RequestError, SchemaError, known_options, require_choice
+from pdt_evidence.evidence.schema import missing_column
 from pdt_evidence.models import regression
 from pdt_evidence.models.distributions import chi2_quantile, chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.estimators import REGRESSION_METHODS, estimator, regression_tau2, regression_tau2_se
@@ -166,11 +168,16 @@ def metareg(
         level=(level, LEVEL),
         rho=(rho, RHO),
     )
+    given = given_columns(table)
+    if cluster is not None and cluster not in table.columns:
+        raise SchemaError(missing_column(cluster, given))
     table = with_effects_of_means(formula, table, vi)
     measure = measure_of(formula, table)
     if scale is not None:
-        return replace(_with_scale(formula, scale, table, vi, method, test, level, cluster), measure=measure)
-    y, v, X, spec, excluded = data = read_design(formula, table, vi)
+        return replace(
+            _with_scale(formula, scale, table, vi, method, test, level, cluster, given), measure=measure
+        )
+    y, v, X, spec, excluded = data = read_design(formula, table, vi, given)
     names = [str(name) for name in spec.column_names]
     check_design(X, names)
     warn_of_counts(table, excluded)
@@ -191,6 +198,7 @@ def _with_scale(
     test: str,
     level: float,
     cluster: str | None,
+    given: list[str],
 ) -> LocationScale:
     """A location-scale model, of rows that are one a trial."""
     if not isinstance(scale, str):
@@ -202,7 +210,7 @@ def _with_scale(
     require_choice("method (with scale)", method, LIKELIHOODS)
     test = "t" if test == "knha" else test
     require_choice("test (with scale)", test, SCALE_TESTS)
-    found = fit_location_scale(formula, scale, table, vi, method, test, level)
+    found = fit_location_scale(formula, scale, table, vi, method, test, level, given)
     warn_of_counts(table, found.left_out)
     warn_of_repeats(table, found.left_out)
     return found

@@ -20,6 +20,7 @@ from pdt_evidence.analysis.pooled.rows_to_pool import about_counts, nothing_give
 from pdt_evidence.analysis.regression.clustered import FEWEST_DF, clustered_fit, coefficient
 from pdt_evidence.analysis.regression.moderator_codes import MODERATORS, UNKNOWN, Moderator, harmonised_rob
 from pdt_evidence.analysis.regression.result import about_left_out
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.arrays import words_in
 from pdt_evidence.effects.left_out import rows_left_out, together
 from pdt_evidence.effects.standing import EVENTS, scores_before_events
@@ -166,8 +167,10 @@ def moderators(
                 light_trials(comparison="pdt_vs_control", follow_up="post"), events
             )
     else:
-        rows, left_out, aside = _eligible(light(with_window(as_pandas(table))), events)
-    requested, absent = _with_columns(requested, rows, asked=names is not None)
+        table = as_pandas(table)
+        rows, left_out, aside = _eligible(light(with_window(table)), events, given_columns(table))
+    given = given_columns(rows if table is None else table)
+    requested, absent = _with_columns(requested, rows, given, asked=names is not None)
     parts = [_one(MODERATORS[name], rows, rho, level) for name in requested]
     adjusted = holm([part["p"].iloc[0] for part in parts])
     found = [part.assign(p_holm=p) for part, p in zip(parts, adjusted, strict=True)]
@@ -192,20 +195,22 @@ def moderators(
     )
 
 
-def _eligible(table: pd.DataFrame, events: str) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+def _eligible(
+    table: pd.DataFrame, events: str, given: list[str] | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """The rows that a pool of the symptoms would take; the others with their reasons; how many of these are counts."""
     table = with_names(table)
     other = pd.Series(words_in(table, "outcome"), index=table.index).isin(NOT_SYMPTOMS)
     no_symptom = rows_left_out(table[other], "of an outcome that is no symptom")
     if other.all() and len(table):
         raise nothing_gives(no_symptom, "There is nothing to compare: no row of the table is on a symptom")
-    usable, without = rows_to_pool(table[~other], (), None)
+    usable, without = rows_to_pool(table[~other], (), None, given)
     rows, aside = scores_before_events(usable, events)
     return rows, together(no_symptom, without, aside), len(aside)
 
 
 def _with_columns(
-    requested: list[str], table: pd.DataFrame, asked: bool
+    requested: list[str], table: pd.DataFrame, given: list[str], asked: bool
 ) -> tuple[list[str], tuple[Note, ...]]:
     """The moderators whose columns the table has, and a note on the others; those asked for by name are required."""
     lacking = {
@@ -215,7 +220,7 @@ def _with_columns(
     shown = [f"{name} (no column {', '.join(map(repr, columns))})" for name, columns in lacking.items()]
     left = [name for name in requested if name not in lacking]
     if lacking and (asked or not left):
-        raise SchemaError(f"The table does not tell of {'; '.join(shown)}. It has {listed(table.columns)}.")
+        raise SchemaError(f"The table does not tell of {'; '.join(shown)}. It has {listed(given)}.")
     note = Note("moderators-absent", f"The table does not tell of: {'; '.join(shown)}.")
     return left, ((note,) if lacking else ())
 

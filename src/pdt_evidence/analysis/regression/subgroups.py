@@ -12,6 +12,7 @@ from pdt_evidence.analysis.regression.columns import blanks_missing, in_order, i
 from pdt_evidence.analysis.regression.formulas import no_column, warn_of_counts, warn_of_repeats
 from pdt_evidence.analysis.regression.metaregression import metareg
 from pdt_evidence.analysis.regression.result import MetaRegression, about_left_out
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.own_arms import effects_of_means
 from pdt_evidence.errors import (
     EvidenceError,
@@ -163,11 +164,12 @@ def compare_subgroups(
         level=(level, LEVEL),
         rho=(rho, RHO),
     )
+    given = given_columns(table)
     if (yi, vi) == ("yi", "vi"):
         table = effects_of_means(table)
-    missing = [name for name in (by, yi, vi) if name not in table.columns]
+    missing = [name for name in (by, yi, vi, cluster) if name is not None and name not in table.columns]
     if missing:
-        raise SchemaError(no_column(missing, table))
+        raise SchemaError(no_column(missing, given))
     if "`" in by:
         raise RequestError(f"by = {by!r} has a backtick, which a formula cannot name.")
     groups, complete = _groups(table, by, yi, vi)

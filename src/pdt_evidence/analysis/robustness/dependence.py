@@ -20,6 +20,7 @@ from pdt_evidence.analysis.pooled.strata import strata_of
 from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, OverRho, Stratified
 from pdt_evidence.analysis.pooled.usual_strata import with_strata
 from pdt_evidence.analysis.synthesis import test_done
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.columns import Columns
 from pdt_evidence.effects.shared_arms import Covariances
 from pdt_evidence.effects.standing import EVENTS, scores_before_events
@@ -102,10 +103,12 @@ def sensitivity(
         level=(level, LEVEL),
         **{f"rhos[{place}]": (rho, RHO) for place, rho in enumerate(rhos)},
     )
-    table, columns = with_strata(with_window(as_pandas(table)), by)
+    table = as_pandas(table)
+    given = given_columns(table)
+    table, columns = with_strata(with_window(table), by)
     with_rho = (*WITH_RHO, GLS) if rules else WITH_RHO
     rows: dict[tuple[str, ...], list[dict[str, object]]] = {}
-    usable, _ = rows_to_pool(light(table), columns, None)
+    usable, _ = rows_to_pool(light(table), columns, None, given)
     replaced = _Replaced(usable)
     settings = {"method": method, "test": test, "level": level}
     made: dict[tuple[str, ...], list[dict[str, object]]] = {}
