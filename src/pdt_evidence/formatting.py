@@ -21,6 +21,7 @@ __all__ = [
     "TEXT",
     "Format",
     "aligned",
+    "as_text",
     "counted",
     "decimals_for",
     "escape",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 MOST_DECIMALS = 8
+ROUNDING = 1e-10  # what sums of numbers of the size of effects leave where they should be 0
 RATIOS = ("OR", "RR", "ROM", "HR", "IRR")  # pooled as logarithms
 
 
@@ -166,12 +168,13 @@ class Format:
         The sign before a negative number, and the decimal mark.
     brackets : tuple of three str
         What stands before, between and after the two limits of an interval.
-    unknown, infinite : str
-        What stands for NaN and for infinity.
+    unknown : str
+        What stands for NaN.
     digits : int
         Decimals where a call names none.
     small_as_is : bool
-        Whether a number too small for its decimals keeps its first digits (0.00004 is 4e-05, not 0.0000).
+        Whether a number too small for its decimals keeps its first digits (0.00004 is 4e-05, not 0.0000), unless it
+        is no more than rounding leaves of a 0.
     least_p : str
         The smallest p value that is printed, with its decimals; below it is "< 0.001".
     p_digits : int
@@ -192,7 +195,6 @@ class Format:
     decimal: str = "."
     brackets: tuple[str, str, str] = ("[", ", ", "]")
     unknown: str = "–"
-    infinite: str = "∞"
     digits: int = 2
     small_as_is: bool = False
     least_p: str = "0.001"
@@ -209,10 +211,20 @@ class Format:
         if value is None or math.isnan(value):
             return self.unknown
         if math.isinf(value):
-            return f"{self.minus if value < 0 else ''}{self.infinite}"
+            return f"{self.minus if value < 0 else ''}∞"
         digits = self.digits if digits is None else digits
-        small = self.small_as_is and value != 0 and abs(value) < 10.0**-digits
+        small = self.small_as_is and ROUNDING < abs(value) < 10.0**-digits
         return self.signs(f"{value:.{digits}g}" if small else _fixed(value, digits))
+
+    def unitless(self, value: float, digits: int | None = None) -> str:
+        """A percent or a statistic: no unit makes it small, so that it is printed to its decimals whatever its size.
+
+        Examples
+        --------
+        >>> TEXT.number(0.00004), TEXT.unitless(0.00004), TEXT.unitless(2e-14, 1)
+        ('4e-05', '0.0000', '0.0')
+        """
+        return replace(self, small_as_is=False).number(value, digits)
 
     def effect(self, value: float, digits: int | None = None, null: float = 0.0) -> str:
         """An effect; a ratio (`null` is 1) has one decimal more where it would be printed as 0, which none is.
@@ -296,7 +308,6 @@ TEXT = Format(
     minus="-",
     brackets=("", " to ", ""),
     unknown="-",
-    infinite="inf",
     digits=4,
     small_as_is=True,
     least_p=".0001",
@@ -362,6 +373,13 @@ def escape(text: str) -> str:
 def in_quotes(text: str) -> str:
     """A text as the value of an attribute, with its quotes."""
     return f'"{escape(text).replace(chr(34), "&quot;")}"'
+
+
+def as_text(table: Any) -> str:
+    """A DataFrame as text: numbers to three decimals, a 0 without a sign, blank where one is not known."""
+    shown = table.round(3)
+    numbers = shown.select_dtypes("float")
+    return shown.assign(**(numbers + 0.0)).to_string(index=False, na_rep="")
 
 
 def note_lines(notes: tuple[str, ...]) -> list[str]:

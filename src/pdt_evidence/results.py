@@ -361,12 +361,10 @@ def _heterogeneity(effect: PooledEffect) -> list[str]:
     rows += [
         ("tau2", TEXT.number(effect.tau2), TEXT.interval(effect.tau2_ci)),
         ("tau", TEXT.number(math.sqrt(effect.tau2)), TEXT.interval(root(effect.tau2_ci))),
-        ("I2 (%)", TEXT.number(effect.I2, 2), TEXT.interval(effect.I2_ci, 2)),
-        ("H2", TEXT.number(effect.H2, 2), TEXT.interval(effect.H2_ci, 2)),
+        ("I2 (%)", TEXT.unitless(effect.I2, 2), TEXT.interval(effect.I2_ci, 2)),
+        ("H2", TEXT.unitless(effect.H2, 2), TEXT.interval(effect.H2_ci, 2)),
     ]
-    test = (
-        f"Test for heterogeneity: Q(df = {effect.Q_df}) = {TEXT.number(effect.Q)}, {TEXT.p_value(effect.Q_p)}"
-    )
+    test = f"Test for heterogeneity: Q(df = {effect.Q_df}) = {TEXT.unitless(effect.Q)}, {TEXT.p_value(effect.Q_p)}"
     return [*aligned(rows, words=1), "", test]
 
 
@@ -396,5 +394,5 @@ def _line(key: tuple[str, ...], effect: PooledEffect, mixed: bool, notes: list[s
     numbers = ",".join(str(notes.index(note) + 1) for note in dict.fromkeys(effect.notes))
     return (*key, *([scale_name(effect.measure)] if mixed else []), str(effect.k), TEXT.number(effect.trials, 0),
             *map(TEXT.number, (effect.estimate, *effect.ci)), TEXT.p(effect.p),
-            *map(TEXT.number, effect.pi), TEXT.number(effect.tau2), TEXT.number(effect.I2, 1),
+            *map(TEXT.number, effect.pi), TEXT.number(effect.tau2), TEXT.unitless(effect.I2, 1),
             *([f"[{numbers}]" if numbers else ""] if notes else []))  # fmt: skip

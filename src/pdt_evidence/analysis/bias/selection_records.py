@@ -124,7 +124,9 @@ class SelectionModel(Tabular):
         lines += aligned([head, ("adjusted", *numbers), plain], 1)
         lines += ["", *self._weight_lines()]
         if not np.isnan(self.lrt.p):
-            test = f"chi2(df = {self.lrt.df}) = {TEXT.number(self.lrt.statistic)}, {TEXT.p_value(self.lrt.p)}"
+            test = (
+                f"chi2(df = {self.lrt.df}) = {TEXT.unitless(self.lrt.statistic)}, {TEXT.p_value(self.lrt.p)}"
+            )
             lines += ["", f"Test of no selection ({self.lrt.kind}): {test}"]
         return "\n".join([*lines, *note_lines((*([self.why] if self.why else []), *self.notes))])
 

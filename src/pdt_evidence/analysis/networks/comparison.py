@@ -21,7 +21,7 @@ from pdt_evidence.analysis.networks.transitivity import network_transitivity
 from pdt_evidence.errors import known_options, require_choice
 from pdt_evidence.evidence import load
 from pdt_evidence.evidence.frames import light
-from pdt_evidence.formatting import TEXT, counted
+from pdt_evidence.formatting import TEXT, as_text, counted
 from pdt_evidence.options import Choice, check_options
 from pdt_evidence.showing import Brief, Cells, cells_of
 
@@ -100,7 +100,7 @@ class HeadToHead(Brief):
             "direct_share",
             "verdict",
         ]
-        return self.table[columns].round(3).to_string(index=False, na_rep="")
+        return as_text(self.table[columns])
 
     def _line(self) -> str:
         mixed = self.table[self.table["evidence"] == "mixed"]

@@ -342,9 +342,9 @@ class Network(Brief):
                 numbers = "{:9.3f} {:7.3f} {:8.3f} {:7.3f}".format(*(cell[i, base] for cell in cells))
                 lines.append(f"{name:<{width}} {numbers} {self.direct_share[i, base]:7.0%}")
         tests = self.inconsistency()
-        lines += ["", f"tau2 = {TEXT.number(self.tau2)}, I2 = {TEXT.number(self.I2, 1)}%"]
+        lines += ["", f"tau2 = {TEXT.number(self.tau2)}, I2 = {TEXT.unitless(self.I2, 1)}%"]
         lines += [
-            f"Q {name}, with tau2 = {row.tau2:.3g}: {TEXT.number(row.Q, 2)} (df {row.df:.0f}), {TEXT.p_value(row.p)}"
+            f"Q {name}, with tau2 = {row.tau2:.3g}: {TEXT.unitless(row.Q, 2)} (df {row.df:.0f}), {TEXT.p_value(row.p)}"
             for name, row in tests.iterrows()
         ]
         return "\n".join(lines + [f"Note: {note}" for note in self.notes])

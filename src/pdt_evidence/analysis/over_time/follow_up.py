@@ -27,7 +27,7 @@ from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import EvidenceError, SchemaError, known_options, unheard
 from pdt_evidence.evidence import WINDOWS, reviews
 from pdt_evidence.evidence.frames import as_pandas, light, with_own_words, with_window
-from pdt_evidence.formatting import counted
+from pdt_evidence.formatting import as_text, counted
 from pdt_evidence.models.clustered_regression import robust_test
 from pdt_evidence.options import LEVEL, RHO, check_options
 from pdt_evidence.results import Synthesis
@@ -88,9 +88,7 @@ class FollowUp(Brief):
     def summary(self) -> str:
         """The pools and the conclusions as text."""
         columns = ["comparison", "follow_up", "trials", "estimate", "ci_low", "ci_high"]
-        return "\n".join(
-            [self.pools[columns].round(3).to_string(index=False, na_rep=""), "", *self.conclusions]
-        )
+        return "\n".join([as_text(self.pools[columns]), "", *self.conclusions])
 
     def _line(self) -> str:
         known = self.pools[self.pools["trials"] > 0]
@@ -275,11 +273,6 @@ def _fitted(own: pd.DataFrame, X: NDArray[np.float64], rho: float, level: float)
     fit = clustered_fit(own, X, rho)
     last = np.eye(X.shape[1])[-1]
     one, test = coefficient(fit, last, level), robust_test(fit, last)
-    reason = (
-        ""
-        if one.trustworthy
-        else f"{counted(one.df, 'degree of freedom', decimals=1)}: p and interval are rough"
-    )
     return {
         "fitted": True,
         "estimate": one.estimate,
@@ -288,7 +281,7 @@ def _fitted(own: pd.DataFrame, X: NDArray[np.float64], rho: float, level: float)
         "ci_low": one.ci[0],
         "ci_high": one.ci[1],
         "p": test.p,
-        "reason": reason,
+        "reason": one.reason,
     }
 
 

@@ -15,13 +15,13 @@ import numpy as np
 import pandas as pd
 
 from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
-from pdt_evidence.analysis.regression.clustered import FEWEST_DF, clustered_fit, coefficient
+from pdt_evidence.analysis.regression.clustered import clustered_fit, coefficient
 from pdt_evidence.analysis.regression.result import about_left_out
 from pdt_evidence.effects.clock import CLOCKS, on_clock, window_place
 from pdt_evidence.effects.left_out import together
 from pdt_evidence.effects.standing import EVENTS, scores_before_events
 from pdt_evidence.errors import EvidenceError, known_options
-from pdt_evidence.formatting import TEXT, counted
+from pdt_evidence.formatting import TEXT, as_text, counted
 from pdt_evidence.models.clustered_regression import ClusteredFit, robust_test
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
 from pdt_evidence.showing import Brief, Cells, cells_of
@@ -90,8 +90,8 @@ class WindowModel(Brief):
         """Windows, changes and the joint test as text."""
         joint = "" if np.isnan(self.F_p) else f"All windows alike: F = {self.F:.2f}, p = {self.F_p:.3f}."
         parts = (
-            self.windows.round(3).to_string(index=False),
-            self.changes.round(3).to_string(index=False),
+            as_text(self.windows),
+            as_text(self.changes),
             joint,
             *about_left_out(len(self.left_out), "of any outcome, each with its reason"),
         )
@@ -216,11 +216,6 @@ def _line(fit: ClusteredFit, weights: np.ndarray | None, level: float) -> dict[s
     if weights is None:
         return NOTHING | {"reason": "one trial: not in the model, which needs two in a window"}
     one = coefficient(fit, weights, level)
-    reason = (
-        ""
-        if one.df >= FEWEST_DF
-        else f"{counted(one.df, 'degree of freedom', decimals=1)}: p and interval are rough"
-    )
     return {
         "estimate": one.estimate,
         "se": one.se,
@@ -228,5 +223,5 @@ def _line(fit: ClusteredFit, weights: np.ndarray | None, level: float) -> dict[s
         "ci_low": one.ci[0],
         "ci_high": one.ci[1],
         "p": one.p,
-        "reason": reason,
+        "reason": one.reason,
     }

@@ -133,14 +133,15 @@ class MultilevelEffect(PooledEffect):
         names = ("between clusters", "within clusters")
         variances = [("", "sigma2", level, "I2 (%)")]
         for name, value, ci, I2 in zip(names, self.sigma2, self.sigma2_ci, self.I2_levels, strict=True):
-            variances.append((name, TEXT.number(value), TEXT.interval(ci), TEXT.number(I2, 1)))
+            variances.append((name, TEXT.number(value), TEXT.interval(ci), TEXT.unitless(I2, 1)))
         rows: list[tuple[str, ...]] = [("", "estimate", "se", "statistic", "df", "p", level)]
         model_based = [] if self.test == "CR2" else [(f"model ({self.test})", self)]
         for name, r in (*model_based, ("robust (CR2)", self.robust)):
             numbers = (*map(TEXT.number, (self.estimate, r.se, r.statistic)), TEXT.number(r.df, 1))
             rows.append((name, *numbers, TEXT.p(r.p), TEXT.interval(r.ci)))
-        lrt = f"LR test of the variance between clusters: {TEXT.number(self.lrt.statistic)}, {TEXT.p_value(self.lrt.p)}"
-        Q = f"Test for heterogeneity: Q(df = {self.Q_df}) = {TEXT.number(self.Q)}, {TEXT.p_value(self.Q_p)}"
+        ratio = f"{TEXT.unitless(self.lrt.statistic)}, {TEXT.p_value(self.lrt.p)}"
+        lrt = f"LR test of the variance between clusters: {ratio}"
+        Q = f"Test for heterogeneity: Q(df = {self.Q_df}) = {TEXT.unitless(self.Q)}, {TEXT.p_value(self.Q_p)}"
         pi = f"pi ({self.pi_rule}): {TEXT.interval(self.pi)}"
         parts = [f"measure: {scale_name(self.measure)}", "", *aligned(variances, 1), "", Q, lrt, ""]
         return "\n".join([head, *parts, *aligned(rows, 1), pi, *as_ratios(self), *closing(self.notes, also)])

@@ -140,8 +140,8 @@ class Multivariate(Brief):
         ]
         if self.struct == "CS":  # one correlation for all, NaN for all where tau2 is 0
             pairs = [f"  every two: {TEXT.number(float(values[0, 1]), 2)}"]
-        QE = f"Residual heterogeneity: QE(df = {self.QE_df}) = {TEXT.number(self.QE)}, {TEXT.p_value(self.QE_p)}"
-        QM = f"All means 0: QM(df = {self.QM_df}) = {TEXT.number(self.QM)}, {TEXT.p_value(self.QM_p)}"
+        QE = f"Residual heterogeneity: QE(df = {self.QE_df}) = {TEXT.unitless(self.QE)}, {TEXT.p_value(self.QE_p)}"
+        QM = f"All means 0: QM(df = {self.QM_df}) = {TEXT.unitless(self.QM)}, {TEXT.p_value(self.QM_p)}"
         lines = [
             f"{head}; test: {self.test}",
             "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pdt_evidence.effects.shared_arms import covariance_blocks
+from pdt_evidence.formatting import counted
 from pdt_evidence.models.clustered_regression import ClusteredFit, RobustTest, fit_clustered, robust_test
 from pdt_evidence.models.distributions import two_sided_quantile
 
@@ -31,6 +33,14 @@ class Coefficient:
     def trustworthy(self) -> bool:
         """Whether the degrees of freedom are enough for p and interval to mean what they say."""
         return self.df >= FEWEST_DF
+
+    @property
+    def reason(self) -> str:
+        """Why it is not: in words for a cell."""
+        if math.isnan(self.p):
+            return "too few trials bear on it: no interval, no test"
+        few = f"{counted(self.df, 'degree of freedom', decimals=1)}: p and interval are rough"
+        return "" if self.trustworthy else few
 
 
 def clustered_fit(table: pd.DataFrame, X: NDArray[np.float64], rho: float) -> ClusteredFit:

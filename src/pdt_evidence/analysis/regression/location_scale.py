@@ -131,7 +131,7 @@ class LocationScale(Brief):
         """Aligned text: the model, the test of the scale, both sets of coefficients."""
         kind = "F" if self.test == "t" else "QS"
         df = ", ".join(f"{value:.4g}" for value in self.QS_df if not np.isnan(value))
-        test = f"Scale: {kind}(df = {df}) = {TEXT.number(self.QS)}, {TEXT.p_value(self.QS_p)}"
+        test = f"Scale: {kind}(df = {df}) = {TEXT.unitless(self.QS)}, {TEXT.p_value(self.QS_p)}"
         low, high = TEXT.number(float(self.tau2.min())), TEXT.number(float(self.tau2.max()))
         head = f"Location-scale model ({self.method}), mean {self.formula}, log tau2 {self.scale_formula}, k = {self.k}"
         lines = [f"{head}; test: {self.test}", "", f"tau2 of the studies from {low} to {high}", test]

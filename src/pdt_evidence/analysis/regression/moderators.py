@@ -29,7 +29,7 @@ from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options, unheard
 from pdt_evidence.evidence.frames import as_pandas, light, with_window
 from pdt_evidence.evidence.schema import listed
-from pdt_evidence.formatting import counted
+from pdt_evidence.formatting import as_text, counted
 from pdt_evidence.models.clustered_regression import robust_test
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
 from pdt_evidence.results import Note
@@ -79,8 +79,7 @@ class Moderation(Brief):
 
     def summary(self) -> str:
         """The table as text, with its notes."""
-        shown = self.table.drop(columns=["se", "df"]).round(3)
-        return "\n".join([shown.to_string(index=False, na_rep=""), *self.notes])
+        return "\n".join([as_text(self.table.drop(columns=["se", "df"])), *self.notes])
 
     def _line(self) -> str:
         tests = self.tests()
@@ -345,7 +344,7 @@ def _estimate(fit: Any, weights: NDArray[np.float64], level: float) -> dict[str,
         "ci_high": one.ci[1],
     }
     if isnan(one.p):
-        return numbers | {"note": "too few trials bear on it: no interval, no test"}
+        return numbers | {"note": one.reason}
     return numbers if one.trustworthy else numbers | {"note": "df below 4: interval and p are rough"}
 
 

@@ -202,11 +202,11 @@ class MetaRegression(Brief):
         # Of a model with clusters there is no interval of tau2.
         around = "" if np.isnan(self.tau2_ci[0]) else f" ({level} {TEXT.interval(self.tau2_ci)})"
         tau2 = f"tau2 {TEXT.number(self.tau2)}{around}"
-        left = f"{tau2}, I2 {TEXT.number(self.I2, 1)}%, R2 {TEXT.number(self.R2, 1)}%"
-        QE = f"Residual heterogeneity: QE(df = {self.QE_df}) = {TEXT.number(self.QE)}, {TEXT.p_value(self.QE_p)}"
+        left = f"{tau2}, I2 {TEXT.unitless(self.I2, 1)}%, R2 {TEXT.unitless(self.R2, 1)}%"
+        QE = f"Residual heterogeneity: QE(df = {self.QE_df}) = {TEXT.unitless(self.QE)}, {TEXT.p_value(self.QE_p)}"
         kind = "F" if TESTS_BY_CODE[self.test].by_t else "QM"
         df = ", ".join(f"{value:.4g}" for value in self.QM_df if not np.isnan(value))
-        QM = f"Moderators: {kind}(df = {df}) = {TEXT.number(self.QM)}, {TEXT.p_value(self.QM_p)}"
+        QM = f"Moderators: {kind}(df = {df}) = {TEXT.unitless(self.QM)}, {TEXT.p_value(self.QM_p)}"
         if not self.QM_df[0]:
             QM = "Moderators: none to test"
         rows = [("", "estimate", "se", "t" if kind == "F" else "z", "df", "p", level)]
@@ -214,7 +214,7 @@ class MetaRegression(Brief):
             numbers = (
                 TEXT.number(row.estimate),
                 TEXT.number(row.se),
-                TEXT.number(row.statistic),
+                TEXT.unitless(row.statistic),
                 "-" if np.isnan(row.df) else f"{row.df:.3g}",
             )
             rows.append((str(term), *numbers, TEXT.p(row.p), TEXT.interval((row.ci_low, row.ci_high))))
@@ -250,6 +250,7 @@ def wald_df(test: str, k: int, p: int) -> float:
     return float(k - p) if named_test(test, REGRESSION_TESTS).by_t else NAN
 
 
+@np.errstate(invalid="ignore")  # coefficients of a perfect fit vary in nothing: NaN
 def inflation(cov: Array, spec: Any, keep: NDArray[np.bool_]) -> pd.DataFrame:
     """Generalised variance inflation of each moderator (Fox, Monette 1992), the intercept apart."""
     import pandas as pd

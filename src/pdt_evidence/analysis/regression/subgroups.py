@@ -84,7 +84,9 @@ class SubgroupComparison(Brief):
             )
         kind = "Q" if np.isnan(self.df[1]) else "F"
         df = ", ".join(f"{value:g}" for value in self.df if not np.isnan(value))
-        between = f"Between groups: {kind}(df = {df}) = {TEXT.number(self.statistic)}, {TEXT.p_value(self.p)}"
+        between = (
+            f"Between groups: {kind}(df = {df}) = {TEXT.unitless(self.statistic)}, {TEXT.p_value(self.p)}"
+        )
         head = f"Subgroups by {self.by}, {self.tau2} tau2 ({self.method}), test: {self.test}"
         return "\n".join([head, "", *aligned(rows, 1), "", between, *note_lines(self.notes)])
 

@@ -94,7 +94,7 @@ class PooledSeries(Brief):
                 TEXT.p(self.p[i]),
                 *map(TEXT.number, self.pi[i]),
                 TEXT.number(self.tau2[i]),
-                TEXT.number(self.I2[i], 1),
+                TEXT.unitless(self.I2[i], 1),
             )
             for i, (label, k) in enumerate(zip(self.labels, self.k, strict=True))
         ]
