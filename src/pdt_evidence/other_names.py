@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["LEAVES_OUT", "as_written", "columns_of_others", "ours"]
+__all__ = ["LEAVES_OUT", "as_written", "columns_of_others", "field_of_others", "ours"]
 
 # Ours -> the others' names, in small letters and digits alone; one name may stand for several of ours.
 NAMES = {
@@ -48,6 +48,15 @@ NAMES = {
     "margins": "margin rope sesoi",
     "prediction": "pi predictioninterval addpred",
     "title": "main header",
+    "pool": "rma rmauni metagen metaanalysis combineeffects randomeffectsmodel",
+    "effect_sizes": "escalc metacont metabin effectsizesmd",
+    "pool_multilevel": "rmamv robumeta",
+    "regression_test": "regtest metabias egger eggertest",
+    "selection_model": "selmodel",
+    "leave_one_out": "leave1out metainf",
+    "cumulative": "cumul metacum",
+    "network": "netmeta",
+    "read_trials": "readcsv",
 }
 # The same for words of options and of cells: what stands in a sentence about a score, a rater, a time.
 WORDS = {
@@ -88,6 +97,44 @@ WORDS = {
     "off": "no none hide hidden",
     "pdt_vs_control": "pdtvstau pdtvswaitlist pdtvswl pdtvscareasusual control controls tau waitlist",
     "pdt_vs_cbt": "cbt",
+}
+# The same for what a result has: its fields, and methods that give its numbers. A field that a result does not have is
+# no answer: a regression has its numbers in `coefficients`.
+FIELDS = {
+    "estimate": "b beta est effect es te mean mu coef coefficient params feparams overall pooled g terandom tefixed",
+    "se": "stderr std standarderror bse sete seterandom sefe",
+    "statistic": "z zval zvalue t tval tvalue tvalues zvalues stat",
+    "p": "pval pvalue pvalues pvalrandom",
+    "ci[0]": "cilow cilb cil cilower lower low lcl ll lb lowerrandom",
+    "ci[1]": "cihigh ciub ciu ciupper upper high ucl ul ub upperrandom",
+    "ci": "confint confidenceinterval ci95 interval",
+    "pi[0]": "pilow pilb pilower crlb predlow lowerpredict",
+    "pi[1]": "pihigh piub piupper crub predhigh upperpredict",
+    "pi": "predictioninterval predint pred predict prediction cr",
+    "tau2": "tausquared tausq tau2hat",
+    "tau2_se": "setau2 setausquared",
+    "I2": "i2 isquared isq",
+    "H2": "h2 hsquared",
+    "Q": "q qe cochransq cochranq",
+    "Q_df": "dfq qedf",
+    "Q_p": "qep qpval qpvalue pvalq",
+    "R2": "r2 rsquared",
+    "QE_p": "qep",
+    "QM_p": "qmp fpvalue",
+    "k": "n nobs kall nstudies ks",
+    "weights": "weight w wi wrandom",
+    "yi": "y effects",
+    "vi": "v variance variances var",
+    "labels": "slab studlab studies",
+    "coefficients": "b beta coef coefs params feparams betas se bse stderr z zval tval tvalues zvalues pval pvalues "
+    "pvalue cilb ciub cilow cihigh lower upper confint ci estimate estimates p",
+    "covariance": "vb vcov covparams varcov",
+    "log_likelihood": "loglik llf ll fitstats",
+    "notes": "warnings",
+    "left_out": "excluded dropped removed omitted",
+    "to_frame()": "todf todataframe topandas summaryframe dataframe frame df table results estimate se p ci pi tau2 i2 "
+    "h2 q k yi vi b beta est pval pvalue cilb ciub cilow cihigh lower upper",
+    "to_dict()": "asdict todictionary tojson",
 }
 # The same for columns of a table of trials.
 COLUMN_NAMES = {
@@ -139,9 +186,11 @@ LEAVES_OUT = {
 }
 EVERY = [*WORDS.items(), *NAMES.items()]  # the first that is known is meant
 BY_OTHER: dict[str, list[str]] = {}
-for _ours, _names in EVERY:
-    for _name in dict.fromkeys(_names.split()):
-        BY_OTHER.setdefault(_name, []).append(_ours)
+BY_FIELD: dict[str, list[str]] = {}
+for _every, _by in ((EVERY, BY_OTHER), (FIELDS.items(), BY_FIELD)):
+    for _ours, _names in _every:
+        for _name in dict.fromkeys(_names.split()):
+            _by.setdefault(_name, []).append(_ours)
 
 
 def ours(word: object, known: Iterable[str]) -> str:
@@ -152,9 +201,28 @@ def ours(word: object, known: Iterable[str]) -> str:
     >>> ours("DerSimonian-Laird", ["REML", "DL"]), ours("HKSJ", ["z", "t", "knha"])
     ('DL', 'knha')
     """
-    plain = re.sub(r"[^a-z0-9]", "", str(word).lower())
+    plain = _bare(str(word))
     words = set(known)
     return next((name for name in BY_OTHER.get(plain, ()) if name in words), "")
+
+
+def field_of_others(name: str, result: object) -> str:
+    """What a result has where others write `name`; "" where that is not known.
+
+    Examples
+    --------
+    >>> from pdt_evidence import pool
+    >>> fit = pool([0.2, 0.5], [0.04, 0.05])
+    >>> field_of_others("ci_lb", fit), field_of_others("pval", fit), field_of_others("title", fit)
+    ('ci[0]', 'p', '')
+    """
+    meant = BY_FIELD.get(_bare(name))
+    there = dir(result) if meant else ()  # seldom wanted: much code asks whether a result has a field
+    found = next((ours for ours in meant or () if re.split(r"[\[(]", ours)[0] in there), "")
+    of_many = found.endswith("]") and hasattr(
+        getattr(result, found[:-3]), "ndim"
+    )  # limits along the last axis
+    return found.replace("[", "[..., ") if of_many else found
 
 
 def columns_of_others(columns: Iterable[object], ours: Iterable[str]) -> dict[str, str]:
@@ -170,7 +238,7 @@ def columns_of_others(columns: Iterable[object], ours: Iterable[str]) -> dict[st
     wanted = set(ours)
     found: dict[str, list[str]] = {}
     for column in map(str, columns):
-        plain = re.sub(r"[^a-z0-9]", "", column.lower())
+        plain = _bare(column)
         for name, others in COLUMN_NAMES.items():
             if name in wanted and plain in others.split():
                 found.setdefault(name, []).append(column)
@@ -190,6 +258,10 @@ def as_written(word: object, known: Iterable[str]) -> str:
         return word  # pyright: ignore[reportReturnType]
     alike = [name for name in words if _plain(name) == _plain(word)]
     return alike[0] if len(alike) == 1 else word
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", word.lower())
 
 
 def _plain(word: str) -> str:

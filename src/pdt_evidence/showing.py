@@ -17,6 +17,7 @@ import numpy as np
 
 from pdt_evidence.errors import known_options_of_methods
 from pdt_evidence.formatting import PAGE, RATIOS, TEXT, counted, escape, percent
+from pdt_evidence.other_names import field_of_others
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,6 +75,13 @@ class Brief:
 
     def __post_init__(self) -> None:
         freeze_arrays(self)
+
+    if not TYPE_CHECKING:  # for which a field that is not there stays one
+
+        def __getattr__(self, name: str) -> Any:
+            meant = "" if name.startswith("_") else field_of_others(name, self)
+            hint = f". Did you mean {meant!r}?" if meant else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {shortened(self._line())}>"
