@@ -237,15 +237,6 @@ def test_rows_of_no_stratum_or_no_trial_are_not_pooled_as_one(column, cells, sai
         pdt.synthesize(table, by="outcome")
 
 
-@pytest.mark.parametrize(
-    "call", [lambda t: pdt.metareg("yi ~ 1", t), lambda t: pdt.compare_subgroups(t, by="yi")]
-)
-def test_a_frame_of_another_library_is_told_where_pandas_is_needed(call):
-    polars = pytest.importorskip("polars")
-    with pytest.raises(EvidenceError, match=r"must be a pandas DataFrame\. Give its to_pandas\(\)"):
-        call(polars.DataFrame({"yi": Y, "vi": V}))
-
-
 def test_clusters_of_several_kinds_of_words_are_told_apart():
     table = pd.DataFrame({"yi": [*Y, *Y], "vi": [*V, *V], "trial_id": ["a", 1, "b", 2.0, "b", 1, "c", "d"]})
     plain = table.assign(trial_id=list("axbybxcd"))

@@ -36,6 +36,13 @@ BY_READING = (
     "yi_basis",
     "yi_reason",
 )
+NO_TABLES = (
+    "pdt_evidence",
+    "builtins",
+    "numpy",
+    "pandas",
+    "matplotlib",
+)  # makers of what narwhals need not look at
 
 Fits = Callable[[Any], bool]
 
@@ -279,6 +286,31 @@ def fault_of_call(function: Any, args: Sequence[Any], options: Mapping[str, Any]
 def _has_columns(value: Any) -> bool:
     """Whether it is a table of some library."""
     return hasattr(value, "columns") and hasattr(value, "shape")
+
+
+def of_another_library(value: Any) -> bool:
+    """Whether a value is a table of polars, pyarrow or another library that narwhals knows, and none of pandas."""
+    if type(value).__module__.partition(".")[0] in NO_TABLES or not _has_columns(value):
+        return False
+    import narwhals.stable.v1 as nw
+
+    return not nw.dependencies.is_pandas_dataframe(value) and bool(nw.dependencies.is_into_dataframe(value))
+
+
+def pandas_of(value: Any) -> Any:
+    """A table of another library as pandas has it; any other value itself.
+
+    A column has NaN where it has none; whole numbers with holes become floats.
+    """
+    if not of_another_library(value):
+        return value
+    import narwhals.stable.v1 as nw
+    import pandas as pd
+
+    frame = nw.from_native(value, eager_only=True)
+    columns = {name: pd.Series(frame[name].to_list()) for name in frame.columns}
+    holed = [name for name in columns if frame[name].dtype.is_numeric() and frame[name].null_count()]
+    return pd.DataFrame(columns | {name: columns[name].astype(float) for name in holed})
 
 
 def given_columns(table: Any) -> list[str]:

@@ -19,6 +19,8 @@ from pdt_evidence.arguments import (
     fault_of_indexes,
     fault_of_kind,
     faults_of,
+    of_another_library,
+    pandas_of,
     refused_at_once,
     shown,
 )
@@ -198,7 +200,7 @@ def _without_rows(names: Sequence[str], name: str, value: Any) -> str:
 
 
 def known_options(function: Callable[P, T]) -> Callable[P, T]:
-    """Let a function with many options name the nearest one where a call has one that it does not know."""
+    """Let a function take tables of any library, and name the nearest option where a call has one that is not known."""
     code = function.__code__
     at_once = refused_at_once(function)
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
@@ -209,6 +211,9 @@ def known_options(function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     def call(*args: P.args, **options: P.kwargs) -> T:
+        if any(map(of_another_library, (*args, *options.values()))):
+            of_pandas: Any = call
+            return of_pandas(*map(pandas_of, args), **{name: pandas_of(one) for name, one in options.items()})
         unknown = [] if takes_any else [name for name in options if name not in names]
         if unknown:
             text = " ".join(f"no option {name!r}.{did_you_mean(name, own)}" for name in unknown)

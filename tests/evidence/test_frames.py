@@ -77,3 +77,59 @@ def test_what_is_no_table_is_refused():
             pdt.EvidenceError, match="Give a DataFrame of pandas or polars or a Table of pyarrow"
         ):
             call({"yi": [1.0]})
+
+
+POOLED = {
+    "study": list("ABCDEFGH"),
+    "trial_id": list("ABCDEFGH"),
+    "row_id": list("abcdefgh"),
+    "comparison": ["pdt_vs_control"] * 8,
+    "outcome": ["depression"] * 8,
+    "follow_up": ["post"] * 6 + ["long"] * 2,
+    "year": list(range(2000, 2008)),
+    "arm_c": ["waitlist"] * 4 + ["tau"] * 4,
+    "rob": ["low", "high"] * 4,
+    "measure": ["SMD"] * 8,
+    "yi": [0.1, 0.5, 0.3, 0.6, 0.2, 0.4, 0.5, None],
+    "vi": [0.05] * 8,
+}
+POST = {name: cells[:6] for name, cells in POOLED.items()}
+CALLS = {
+    "absolute": (
+        POST,
+        lambda rows: pdt.absolute(pdt.synthesize(rows)["depression", "post"], control_rate=0.3, table=rows),
+    ),
+    "aggregate_rows": (POST, pdt.aggregate_rows),
+    "alt_text": (POST, pdt.alt_text),
+    "bias": (POST, pdt.bias),
+    "check_claims": (POST, lambda rows: pdt.check_claims(evidence={"trials": rows})),
+    "compare": (POST, lambda rows: pdt.compare(rows, rows)),
+    "compare_subgroups": (POST, lambda rows: pdt.compare_subgroups(rows, "arm_c", cluster="trial_id")),
+    "cumulative": (POST, pdt.cumulative),
+    "findings": (POST, lambda rows: pdt.findings(pdt.synthesize(rows), table=rows)),
+    "influence": (POST, pdt.influence),
+    "metareg": (POST, lambda rows: pdt.metareg("~ year", rows)),
+    "metareg, predict": (POST, lambda rows: pdt.metareg("~ year", pd.DataFrame(POST)).predict(rows)),
+    "model_strata": (POOLED, pdt.model_strata),
+    "model_windows": (POOLED, lambda rows: pdt.model_windows(rows)["pdt_vs_control", "depression"].windows),
+    "moderators": (POST, lambda rows: pdt.moderators(rows, names=["year", "waitlist"])),
+    "multiverse": (POST, lambda rows: pdt.multiverse(rows, method=["REML", "DL"])),
+    "pet_peese": (POST, pdt.pet_peese),
+    "sensitivity": (POST, pdt.sensitivity),
+    "sources": (POST, pdt.sources),
+    "synthesize": (POOLED, pdt.synthesize),
+    "what_if": (POST, lambda rows: pdt.what_if(rows, effect=0.2, n_per_arm=40)),
+}
+
+
+@pytest.mark.filterwarnings("ignore::pdt_evidence.EvidenceWarning")
+@pytest.mark.parametrize(("rows", "call"), CALLS.values(), ids=CALLS)
+def test_whatever_takes_a_table_takes_one_of_every_library(rows, call):
+    expected, *found = (call(make(rows)) for make in MAKERS.values())
+    for other in found:
+        if hasattr(expected, "to_frame"):
+            pd.testing.assert_frame_equal(other.to_frame(), expected.to_frame())
+        elif isinstance(expected, pd.DataFrame):
+            pd.testing.assert_frame_equal(other, expected)
+        else:
+            assert str(other) == str(expected)

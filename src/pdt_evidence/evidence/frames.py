@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pdt_evidence.arguments import of_another_library, pandas_of
 from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.evidence.windows import follow_up_window
 
@@ -33,19 +34,12 @@ __all__ = [
 Cells = Any  # of one column: an array of numpy, else (dates, categories, numbers of pandas' own) of pandas
 
 
-NO_TABLES = ("pdt_evidence", "builtins", "numpy")  # makers of values, none of which narwhals need look at
 FEW_WORDS = 4  # columns of words: fewer are not worth a block of their own
 
 
 def is_table(value: object) -> bool:
     """Whether a value is a table of pandas, or of a library that narwhals knows."""
-    if isinstance(value, pd.DataFrame):
-        return True
-    if type(value).__module__.split(".")[0] in NO_TABLES:
-        return False
-    import narwhals.stable.v1 as nw
-
-    return bool(nw.dependencies.is_into_dataframe(value))
+    return isinstance(value, pd.DataFrame) or of_another_library(value)
 
 
 def as_pandas(table: Any, where: str = "the table") -> pd.DataFrame:
@@ -71,21 +65,13 @@ def as_pandas(table: Any, where: str = "the table") -> pd.DataFrame:
     """
     if isinstance(table, pd.DataFrame):
         return table
-    import narwhals.stable.v1 as nw
-
-    if not nw.dependencies.is_into_dataframe(table):
+    converted = pandas_of(table)
+    if not isinstance(converted, pd.DataFrame):
         raise RequestError(
             f"{where} is a {type(table).__name__}. Give a DataFrame of pandas or polars or a Table of pyarrow; a file "
             "is read by read_trials."
         )
-    frame = nw.from_native(table, eager_only=True)
-    return pd.DataFrame({name: _column(frame[name]) for name in frame.columns})
-
-
-def _column(values: Any) -> pd.Series:
-    """A column with NaN where it has none; whole numbers with holes become floats."""
-    column = pd.Series(values.to_list())
-    return column.astype(float) if values.dtype.is_numeric() and values.null_count() else column
+    return converted
 
 
 def with_window(table: pd.DataFrame) -> pd.DataFrame:

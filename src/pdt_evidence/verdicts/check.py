@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pdt_evidence.analysis.conclusions.equivalence import MARGIN as MARGINS_ALLOWED
 from pdt_evidence.analysis.conclusions.equivalence import STEINERT_2017
 from pdt_evidence.analysis.conclusions.margins import Margin, margin_of
+from pdt_evidence.arguments import pandas_of
 from pdt_evidence.errors import RequestError, known_options, require_choice, unheard
 from pdt_evidence.evidence import claims, fields, load
 from pdt_evidence.options import check_options
@@ -121,7 +122,8 @@ def _of_review(imported: pd.DataFrame | None, review: str) -> pd.DataFrame | Non
 def _tables(evidence: pd.DataFrame | Mapping[str, pd.DataFrame] | None) -> dict[str, pd.DataFrame]:
     if evidence is None:
         return {}
-    tables = dict(evidence) if isinstance(evidence, Mapping) else {"trials": evidence}
+    given = evidence if isinstance(evidence, Mapping) else {"trials": evidence}
+    tables = {name: pandas_of(table) for name, table in given.items()}
     for name, table in tables.items():
         require_choice("table of evidence", name, TABLES)
         _check_columns(name, table)
