@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+from made_files import revman_csv, rm5, web_tables, zipped
 
 import pdt_evidence as pdt
 from pdt_evidence.evidence.readers.letters import whole_letters
@@ -60,3 +61,50 @@ def test_no_bundled_text_has_broken_letters():
             words = list(dict.fromkeys(table[column].dropna().astype(str)))
             assert whole_letters(words)[1] == "", (name, column)
             assert [word for word in words if "Â " in word or "Ã" in word] == [], (name, column)
+
+
+NAMED = {"rm5": rm5, "zip": lambda: zipped(web_tables()), "csv": revman_csv}
+
+
+@pytest.mark.parametrize("ending", NAMED)
+def test_a_review_is_read_with_whole_letters_and_the_log_names_what_was_mended(tmp_path, ending):
+    def broken(content):
+        return content.replace(
+            b"Dubois 2010", "HÃ¶rzÂ\xa02010".encode("latin-1" if ending == "rm5" else "utf-8")
+        )
+
+    path = tmp_path / f"CD1.{ending}"
+    content = NAMED[ending]()
+    if ending == "zip":
+        content = zipped({name: broken(_bytes(text)) for name, text in web_tables().items()})
+    else:
+        content = broken(_bytes(content))
+    path.write_bytes(content)
+    read = pdt.read_revman(path)
+    assert "Hörz 2010" in set(read["study"])
+    assert not read["study"].str.contains("Ã|Â").any()
+    assert "horz2010" in set(read["trial_id"])
+    noted = read.log[read.log["action"] == "noted"]["reason"]
+    assert noted.str.contains("its UTF-8 was taken for Windows-1252").any()
+
+
+def _bytes(content):
+    return content if isinstance(content, bytes) else content.encode()
+
+
+RIS = "TY  - JOUR\nAU  - HÃ¶rz, S.\nTI  - A trialÂ\xa0of\nPY  - 2010\nER  - \n"
+LIST = 'Title,Authors,Published Year\nA trialÂ\xa0of,"HÃ¶rz, S.",2010\n'
+
+
+@pytest.mark.filterwarnings("ignore:included.csv, column 'Title'")
+@pytest.mark.parametrize(("name", "text"), [("included.ris", RIS), ("included.csv", LIST)])
+def test_a_list_of_studies_is_read_with_whole_letters_and_says_so(tmp_path, name, text):
+    if name.endswith("ris"):
+        pytest.importorskip("rispy")
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    with pytest.warns(
+        pdt.EvidenceWarning, match=f"{name}, .*'HÃ¶rz,' is read as 'Hörz,': its UTF-8 was taken"
+    ):
+        (row,) = pdt.read_studies(path).to_dict("records")
+    assert (row["study"], row["authors"], row["title"]) == ("Hörz 2010", "Hörz, S.", "A trial\xa0of")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import EvidenceError, SchemaError, known_options, not_installed, warn
+from pdt_evidence.evidence.readers.letters import whole_letters
 from pdt_evidence.evidence.readers.names import slug
 from pdt_evidence.evidence.readers.safe import as_utf8, file_bytes
 from pdt_evidence.evidence.readers.tabular.tables import read_table
@@ -79,7 +80,7 @@ def read_studies(path: str | Path) -> pd.DataFrame:
     Warns
     -----
     EvidenceWarning
-        Where two references have one DOI or one title, or two studies one name.
+        Where two references have one DOI or one title, or two studies one name; where broken letters are mended.
 
     Examples
     --------
@@ -118,7 +119,8 @@ def _of_ris(content: bytes, where: str) -> list[Record]:
         import rispy
     except ImportError:
         raise EvidenceError(f"{where}: {not_installed('rispy', 'ris')}.") from None
-    text = as_utf8(content, where, []).decode("utf-8-sig")
+    read = as_utf8(content, where, []).decode("utf-8-sig").split("\n")
+    text = "\n".join(_whole(read, where, "text"))
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines, 1) if re.match(r"TY  ?-", line)]
     ends = sum(re.match(r"ER  ?-", line) is not None for line in lines)
@@ -180,11 +182,22 @@ def _of_table(path: Path, content: bytes) -> list[Record]:
         raise SchemaError(
             f"{path.name}: more than one column is named {listed(twice)}. Keep the one to be read."
         )
-    columns = {ours: text.data[name].astype(str).tolist() for ours, name in found.items()}
+    columns = {
+        ours: _whole(text.data[name].astype(str).tolist(), path.name, f"column {name!r}")
+        for ours, name in found.items()
+    }
     return [
         {ours: cells[at].strip() for ours, cells in columns.items()} | {"line": str(line)}
         for at, line in enumerate(text.lines)
     ]
+
+
+def _whole(words: list[str], where: str, what: str) -> list[str]:
+    """The words with whole letters, and a warning where they were mended: a list of studies has no log."""
+    whole, mended = whole_letters(words)
+    if mended:
+        warn(f"{where}, {what}: {mended}.")
+    return whole
 
 
 def _plain(head: str) -> str:

@@ -14,7 +14,15 @@ from html import unescape
 from typing import Any
 
 from pdt_evidence.errors import EvidenceError, SchemaError
-from pdt_evidence.evidence.readers.revman.review import NAN, Analysis, Cells, Review, StudyRow, most_rows
+from pdt_evidence.evidence.readers.revman.review import (
+    NAN,
+    Analysis,
+    Cells,
+    Review,
+    StudyRow,
+    most_rows,
+    whole_columns,
+)
 from pdt_evidence.evidence.readers.revman.rm5 import MEASURES, RATIOS, printed_totals
 from pdt_evidence.evidence.readers.safe import as_utf8
 from pdt_evidence.evidence.readers.tabular.tables import delimited
@@ -115,7 +123,7 @@ def _records(content: bytes, where: str, review: Review) -> list[Cells]:
             "read of a file of its size."
         )
     names = list(table.data.columns)
-    rows = zip(*(table.words(name) for name in names), strict=True)
+    rows = zip(*whole_columns(table, review), strict=True)
     return [
         Cells({name: _plain(text) for name, text in zip(names, row, strict=True)}, line, review.problems)
         for line, row in zip(table.lines, rows, strict=True)

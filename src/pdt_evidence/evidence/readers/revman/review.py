@@ -9,10 +9,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.evidence.minus import plain_minus
+from pdt_evidence.evidence.readers.letters import whole_letters
 from pdt_evidence.evidence.readers.safe import most_memory
+
+if TYPE_CHECKING:
+    from pdt_evidence.evidence.readers.tabular.text_table import TextTable
 
 __all__ = [
     "NAN",
@@ -25,6 +29,7 @@ __all__ = [
     "most_rows",
     "number",
     "printed_weight",
+    "whole_columns",
 ]
 
 NAN = math.nan
@@ -120,6 +125,16 @@ class Review:
     skipped: list[tuple[int | None, str, str]] = field(default_factory=list)  # line, what, why
     notes: list[tuple[int | None, str, str]] = field(default_factory=list)  # what was inferred, alike
     problems: list[str] = field(default_factory=list)
+
+
+def whole_columns(table: TextTable, review: Review) -> list[list[str]]:
+    """The columns of a table in words with whole letters; what was mended is noted, once a column."""
+    columns = []
+    for name in map(str, table.data.columns):
+        words, mended = whole_letters(table.words(name))
+        review.notes += [(None, name, mended)] if mended else []
+        columns.append(words)
+    return columns
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pdt_evidence.errors import EvidenceError
+from pdt_evidence.evidence.readers.letters import whole_letters
 from pdt_evidence.evidence.readers.revman.review import (
     MAX_TEXT,
     Analysis,
@@ -130,6 +131,8 @@ class _Target:
         self.path.append(tag)
         self.text = [] if tag in TEXTS else None
         family, _, part = tag.rpartition("_")
+        if tag == "STUDY":
+            attributes = attributes | {"NAME": self._whole("study", attributes.get("NAME", ""))}
         if part in KEPT:
             self._count()
         element = {"cells": Cells(attributes, self.line(), self.review.problems), "family": family}
@@ -165,7 +168,7 @@ class _Target:
     def end(self, tag: str) -> None:
         self.path.pop()
         if self.text is not None and tag in TEXTS:
-            self._keep_text(tag, " ".join("".join(self.text).split())[:MAX_TEXT])
+            self._keep_text(tag, self._whole(tag.lower(), "".join(self.text)))
         self.text = None
         family, _, part = tag.rpartition("_")
         if part == "DATA" and self.row:
@@ -183,6 +186,13 @@ class _Target:
             name: self.rob[study] for study, (name, _) in self.studies.items() if study in self.rob and name
         }
         return self.review
+
+    def _whole(self, what: str, text: str) -> str:
+        """A text on one line, with whole letters; the first one that was mended is noted."""
+        (whole,), mended = whole_letters([text])
+        if mended and all(noted != what for _, noted, _ in self.review.notes):
+            self.review.notes.append((self.line(), what, mended))
+        return " ".join(whole.split())[:MAX_TEXT]
 
     def _keep_text(self, tag: str, text: str) -> None:
         parent = self.path[-1] if self.path else ""

@@ -20,6 +20,7 @@ from pdt_evidence.evidence.readers.revman.review import (
     StudyRow,
     most_rows,
     printed_weight,
+    whole_columns,
 )
 from pdt_evidence.evidence.readers.revman.rm5 import MEASURES, RATIOS, printed_totals
 from pdt_evidence.evidence.readers.safe import as_utf8, zip_members
@@ -141,7 +142,7 @@ def _records(content: bytes, where: str, needed: tuple[str, ...], review: Review
             "read of a file of its size."
         )
     names = list(table.data.columns)
-    columns = [table.words(name) for name in names]  # the same word is there once
+    columns = whole_columns(table, review)
     return [
         Cells(dict(zip(names, row, strict=True)), line, review.problems)
         for line, row in zip(table.lines, zip(*columns, strict=True), strict=True)
