@@ -49,6 +49,19 @@ def test_a_scale_of_one_tau2_is_the_meta_regression():
     assert np.isnan(found.QS)
 
 
+@pytest.mark.parametrize("test", ["t", "z"])
+def test_no_test_is_given_of_what_a_spread_of_nothing_depends_on(test):
+    """Effects that agree have no spread: Wald's p of its coefficients would be 1 whatever they are."""
+    table = pd.DataFrame({"yi": [0.3, 0.4, 0.5, 0.35, 0.45, 0.4], "vi": 0.1, "x": range(6)})
+    found = metareg("yi ~ 1", table, scale="~ x", test=test)
+    assert found.tau2.max() < 1e-6
+    assert found.scale[["se", "statistic", "p", "ci_low", "ci_high"]].isna().all(axis=None)
+    assert np.isnan([found.QS, found.QS_p]).all()
+    assert any("none is given" in note for note in found.notes)
+    assert_allclose(found.coefficients["estimate"], [0.4])
+    assert_allclose(found.coefficients["se"], [(0.1 / 6) ** 0.5])
+
+
 def test_a_new_study_is_predicted_with_the_tau2_of_its_kind():
     table = table_of(CASES[5]).assign(kind=lambda t: np.where(t["x"] > 0, "waitlist", "care as usual"))
     found = metareg("yi ~ kind", table, scale="~ kind")

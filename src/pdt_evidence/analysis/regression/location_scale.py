@@ -36,6 +36,8 @@ LIKELIHOODS = ("REML", "ML")
 SCALE_TESTS = ("z", "t")
 ADVICE = "Use fewer columns in `scale`, or leave it out."
 
+FAR_OUT = 10.0  # standard error of log tau2 across one SD of the moderator: an interval from e^-20 to e^20 times tau2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LocationScale(Brief):
@@ -198,8 +200,10 @@ def fit_location_scale(
     k, q = len(y), Z.shape[1]
     moderators = int(moderator_columns(X).sum() + moderator_columns(Z).sum())
     coefficients = _coefficients(fit.beta, fit.beta_cov, names, wald_df(test, k, X.shape[1]), level)
-    scales = _coefficients(fit.alpha, fit.alpha_cov, scale_names, wald_df(test, k, q), level)
-    QS, QS_df, QS_p = _test(fit.alpha, fit.alpha_cov, moderator_columns(Z), wald_df(test, k, q))
+    unbounded = _unbounded(fit.alpha_cov, Z)
+    alpha_cov = np.where(unbounded | unbounded[:, None], NAN, fit.alpha_cov)
+    scales = _coefficients(fit.alpha, alpha_cov, scale_names, wald_df(test, k, q), level)
+    QS, QS_df, QS_p = _test(fit.alpha, alpha_cov, moderator_columns(Z), wald_df(test, k, q))
     return LocationScale(
         formula=formula,
         scale_formula=f"~ {right.strip()}",
@@ -218,7 +222,7 @@ def fit_location_scale(
         left_out=left_out,
         notes=(
             *remarks(k, moderators, len(left_out), scale_spec),
-            *_vanishing(fit.tau2, v),
+            *_vanishing(fit.tau2, v, unbounded),
         ),
         yi=y,
         vi=v,
@@ -259,9 +263,17 @@ def _test(
     return Q / m, (float(m), df), float(fdtrc(m, df, Q / m))
 
 
-def _vanishing(tau2: Array, v: Array) -> list[Note]:
+def _unbounded(cov: Array, Z: Array) -> NDArray[np.bool_]:
+    """Coefficients of log tau2 that run off to where tau2 is 0: their standard error is out of all proportion."""
+    across = np.where(Z.std(axis=0) > 0, Z.std(axis=0), 1.0)
+    return np.sqrt(np.diagonal(cov)) * across > FAR_OUT
+
+
+def _vanishing(tau2: Array, v: Array, unbounded: NDArray[np.bool_]) -> list[Note]:
     """Where tau2 is as good as 0, its coefficients are wild, though the mean is not."""
-    if not (tau2 < 1e-4 * v).any():
+    if not (unbounded.any() or (tau2 < 1e-4 * v).any()):
         return []
-    words = "tau2 of some studies is as good as 0: its coefficients are far out and their standard errors mean little."
-    return [Note("vanishing-tau2", words)]
+    words = "tau2 of some studies is as good as 0: its coefficients are far out and their standard errors mean little"
+    if unbounded.any():
+        words += "; Wald's test of such tends to p = 1 whatever the data say, so none is given"
+    return [Note("vanishing-tau2", f"{words}.")]
