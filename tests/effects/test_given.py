@@ -86,3 +86,16 @@ def test_months_that_are_no_numbers_make_no_window():
         pdt.synthesize(table)
     windows = pdt.synthesize(table.assign(months_since_end=["0", "0", "6", ""]))
     assert [key[1] for key in windows] == ["post", "medium", "unknown"]
+
+
+def test_months_that_are_no_numbers_are_named_beside_a_window_too():
+    table = TABLE.assign(
+        follow_up="post", comparison="pdt_vs_control", months_since_end=["0", "six", "6", ""]
+    )
+    said = "row 2, column 'months_since_end': expected a number, found 'six'"
+    with pytest.raises(EvidenceError, match=said):
+        pdt.follow_up(table)
+    with pytest.raises(EvidenceError, match=said):
+        pdt.synthesize(table.assign(treatment_weeks=10), clock="start")
+    found = pdt.follow_up(table.assign(months_since_end=["0", "0", "6", "0"]))
+    assert found.pools["trials"].sum() == 4

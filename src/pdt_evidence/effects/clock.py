@@ -12,6 +12,7 @@ import pandas as pd
 from pdt_evidence.effects.arrays import Array, numbers_in
 from pdt_evidence.errors import EvidenceError, require_choice
 from pdt_evidence.evidence import WINDOWS, follow_up_window
+from pdt_evidence.evidence.frames import with_numbers
 
 __all__ = ["CLOCKS", "WINDOWS_FROM_START", "months_on_clock", "on_clock", "window_place"]
 
@@ -48,6 +49,8 @@ def months_on_clock(table: pd.DataFrame, clock: str = "end") -> Array:
     ------
     RequestError
         Where the clock is unknown.
+    EvidenceError
+        Where a cell holds no number.
 
     Examples
     --------
@@ -57,6 +60,7 @@ def months_on_clock(table: pd.DataFrame, clock: str = "end") -> Array:
     [6.0, nan]
     """
     require_choice("clock", clock, CLOCKS)
+    table = with_numbers(table, "months_since_end", "months_since_start", "weeks", "treatment_weeks")
     from_end = numbers_in(table, "months_since_end")
     since_start = numbers_in(table, "weeks") / WEEKS_A_MONTH
     length = numbers_in(table, "treatment_weeks") / WEEKS_A_MONTH

@@ -27,6 +27,7 @@ __all__ = [
     "is_table",
     "light",
     "numbers_given",
+    "with_numbers",
     "with_own_words",
     "with_window",
 ]
@@ -84,13 +85,26 @@ def with_window(table: pd.DataFrame) -> pd.DataFrame:
     """
     if "follow_up" in table.columns or "months_since_end" not in table.columns:
         return table
-    months, wrong = numbers_given(table["months_since_end"])
-    if wrong.any():
-        problems = [
-            found_in(table, "months_since_end", at, "a number") for at in np.flatnonzero(wrong).tolist()
-        ]
+    table = with_numbers(table, "months_since_end")
+    return table.assign(follow_up=follow_up_window(table["months_since_end"].to_numpy()))
+
+
+def with_numbers(table: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """The table with these columns, where it has them, as floats: NaN where a cell is blank.
+
+    Raises
+    ------
+    EvidenceError
+        For all cells at once that hold something else.
+    """
+    new, problems = {}, []
+    for name in names:
+        if name in table.columns and table[name].dtype != np.float64:
+            new[name], wrong = numbers_given(table[name])
+            problems += [found_in(table, name, at, "a number") for at in np.flatnonzero(wrong).tolist()]
+    if problems:
         raise EvidenceError.from_problems(problems, "the table")
-    return table.assign(follow_up=follow_up_window(months))
+    return table.assign(**new) if new else table
 
 
 def numbers_given(cells: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

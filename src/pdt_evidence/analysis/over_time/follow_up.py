@@ -26,7 +26,7 @@ from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import EvidenceError, SchemaError, known_options, unheard
 from pdt_evidence.evidence import WINDOWS, reviews
-from pdt_evidence.evidence.frames import as_pandas, light, with_own_words, with_window
+from pdt_evidence.evidence.frames import as_pandas, light, with_numbers, with_own_words, with_window
 from pdt_evidence.formatting import as_text, counted
 from pdt_evidence.models.clustered_regression import robust_test
 from pdt_evidence.options import LEVEL, RHO, check_options
@@ -201,6 +201,7 @@ def _asked(table: pd.DataFrame, comparisons: Sequence[str]) -> tuple[pd.DataFram
     """The rows on symptoms in these comparisons, and those of them that give an effect."""
     if missing := [name for name in NEEDED if name not in table.columns]:
         raise SchemaError.from_problems(lacking(missing, table.columns), "the table")
+    table = with_numbers(table, "months_since_end")
     asked = table[table["comparison"].isin(comparisons) & ~table["outcome"].isin(NOT_SYMPTOMS)]
     if asked.empty:
         raise EvidenceError(f"No row of {', '.join(comparisons)} is on a symptom.")

@@ -26,7 +26,7 @@ from pdt_evidence.effects.columns import Columns
 from pdt_evidence.effects.shared_arms import Covariances
 from pdt_evidence.effects.standing import EVENTS, scores_before_events
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
-from pdt_evidence.evidence.frames import as_pandas, with_window
+from pdt_evidence.evidence.frames import as_pandas, with_numbers, with_window
 from pdt_evidence.models.multivariate import STRUCTURES
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
 
@@ -142,7 +142,7 @@ def _covariance(rows: pd.DataFrame, rho: float, rho_outcomes: float | None, phi:
         outcome = codes_of(rows["outcome"])
         V = np.where(outcome[:, None] == outcome, V, covariances.blocks(rho_outcomes).dense())
     if phi is not None:
-        months = numbers_in(rows, "months_since_end")
+        months = numbers_in(with_numbers(rows, "months_since_end"), "months_since_end")
         if (undated := np.isnan(months)).any():
             names = rows.loc[undated, "row_id"].astype(str).tolist()
             more = f" and {len(names) - ROWS_SHOWN} more" if len(names) > ROWS_SHOWN else ""
