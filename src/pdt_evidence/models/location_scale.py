@@ -58,25 +58,35 @@ def fit_scale(y: Array, v: Array, X: Array, Z: Array, *, restricted: bool, start
     start : float
         A tau2 of all studies to begin with; 0 is replaced by a share of the variances.
     """
+    # Climbed on orthonormal columns of the same span, where a calendar year is no steeper than a share.
+    X, of_mean = _orthonormal(X)
+    Z, of_scale = _orthonormal(Z)
     level = np.log(max(start, 0.01 * float(np.median(v))))
-    flat = np.linalg.lstsq(Z, np.ones(len(y)), rcond=None)[0]  # Z flat = 1 where Z has an intercept
+    flat = Z.T @ np.ones(len(y)) / len(y)  # Z flat = 1 where Z has an intercept
     peaks = [_climb(y, v, X, Z, flat * (level + shift), restricted) for shift in (0.0, 2.0, -2.0, -6.0)]
     alpha, at = max(peaks, key=lambda peak: peak[1].value)
     W, XWX = _weights(v, X, Z, alpha)
     cov = np.asarray(np.linalg.inv(XWX), dtype=float)
     information = -at.hessian
     sure = bool(np.all(np.isfinite(information)) and np.linalg.eigvalsh(information)[0] > 0)
+    alpha_cov = np.linalg.inv(information) if sure else np.full_like(information, np.nan)
     return ScaleFit(
-        alpha=alpha,
-        alpha_cov=np.asarray(
-            np.linalg.inv(information) if sure else np.full_like(information, np.nan), dtype=float
-        ),
-        beta=cov @ (X.T @ (W * y)),
-        beta_cov=cov,
+        alpha=of_scale @ alpha,
+        alpha_cov=of_scale @ alpha_cov @ of_scale.T,
+        beta=of_mean @ cov @ (X.T @ (W * y)),
+        beta_cov=of_mean @ cov @ of_mean.T,
         tau2=_tau2(Z, alpha),
         log_likelihood=at.value,
         converged=sure and float(np.abs(at.gradient).max()) < 1e-4,
     )
+
+
+def _orthonormal(X: Array) -> tuple[Array, Array]:
+    """Columns U of the same span with U'U = k, and the matrix that takes their coefficients to those of X."""
+    size = np.sqrt(np.mean(X**2, axis=0))
+    Q, R = np.linalg.qr(X / size)
+    root = np.sqrt(len(X))
+    return Q * root, np.linalg.inv(R / root) / size[:, None]
 
 
 def _tau2(Z: Array, alpha: Array) -> Array:

@@ -264,9 +264,13 @@ def _test(
 
 
 def _unbounded(cov: Array, Z: Array) -> NDArray[np.bool_]:
-    """Coefficients of log tau2 that run off to where tau2 is 0: their standard error is out of all proportion."""
-    across = np.where(Z.std(axis=0) > 0, Z.std(axis=0), 1.0)
-    return np.sqrt(np.diagonal(cov)) * across > FAR_OUT
+    """Coefficients of log tau2 that run off to where tau2 is 0: their standard error is out of all proportion.
+
+    Each is judged across one SD of its column, the intercept by log tau2 at the mean of all columns.
+    """
+    spread, mean = Z.std(axis=0), Z.mean(axis=0)
+    at_mean = np.sqrt(mean @ cov @ mean)
+    return np.where(spread > 0, np.sqrt(np.diagonal(cov)) * spread, at_mean) > FAR_OUT
 
 
 def _vanishing(tau2: Array, v: Array, unbounded: NDArray[np.bool_]) -> list[Note]:
