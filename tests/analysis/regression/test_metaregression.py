@@ -327,3 +327,16 @@ def test_counts_beside_scores_are_warned_about_and_the_rows_of_a_pool_are_not(cl
         again = pdt.metareg("yi ~ 1", fit.studies(), cluster="trial_id").coefficients.loc["Intercept"]
     assert_allclose(again["estimate"], fit.estimate, rtol=1e-9)
     assert_allclose(again["se"], fit.se, rtol=1e-6)
+
+
+def test_a_logarithm_of_nothing_is_said_and_python_warns_of_nothing():
+    table = pd.DataFrame({"yi": [0.1, 0.2, 0.3, 0.4, 0.5, 0.3], "vi": 0.1, "x": [1.0, 2, 3, -1, 5, 4]})
+    with pytest.warns(
+        EvidenceWarning, match="1 of 6 rows left out .*: a moderator has no value after"
+    ) as said:
+        found = metareg("yi ~ log(x)", table)
+    assert len(said) == 1
+    assert found.k == 5
+    with warnings.catch_warnings(), pytest.raises(EvidenceError, match="not finite after its transformation"):
+        warnings.simplefilter("error")
+        metareg("yi ~ log(x)", table.assign(x=table["x"].abs().replace(2, 0)))

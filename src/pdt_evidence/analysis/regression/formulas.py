@@ -126,7 +126,8 @@ def read_design(formula: str, table: pd.DataFrame, vi: str, given: Sequence[str]
     numeric = [name for name in text_of_numbers(plain) if name not in (left, vi)]
     whole = as_numbers(plain[~lacking.any(axis=1)], formula.partition("~")[2] or formula, numeric)
     try:
-        design = right.get_model_matrix(_present_levels(whole), na_action="drop", output="pandas")
+        with np.errstate(all="ignore"):  # a logarithm of 0 or less gives rows that are named below
+            design = right.get_model_matrix(_present_levels(whole), na_action="drop", output="pandas")
     except (FormulaicError, ValueError, TypeError) as error:
         raise RequestError(f"The formula {formula!r} cannot be applied: {_unstyled(error)}") from error
     whole = whole.loc[design.index]
@@ -180,8 +181,10 @@ def _excluded(plain: pd.DataFrame, lacking: pd.DataFrame, kept: pd.Index) -> pd.
         for row in gone
     ]
     if len(gone):
-        message = f"{len(gone)} of {counted(len(plain), 'row')} left out of the meta-regression: a value is missing."
-        warn(message)
+        why = "a value is missing" if lacking.loc[gone].any(axis=None) else reasons[0]
+        warn(
+            f"{len(gone)} of {counted(len(plain), 'row')} left out of the meta-regression: {why} (see left_out)."
+        )
     excluded = rows_left_out(plain.loc[gone], reasons)
     excluded.insert(0, "row", list(gone))
     return excluded
