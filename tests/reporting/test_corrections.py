@@ -29,7 +29,9 @@ def test_only_strata_with_ten_trials_and_a_direction_are_corrected():
     assert [one.effect.stratum["outcome"] for one in found.strata] == ["outcome_1", "outcome_2"]
     assert (found.small, found.largest, found.undirected) == (2, 9, ("pdt_vs_cbt",))
     row = found.strata[1]
-    assert row.shown[0].estimate == row.found["uncorrected"].estimate
+    assert "uncorrected" not in {one.method for one in row.made}
+    assert len(row.made) == sum(one.estimate == one.estimate for one in row.found.rows) - 1
+    assert row.open_to == sum(one.ci[0] <= 0 <= one.ci[1] for one in row.made)
     assert "as likely" in row.sentence or "However much" in row.sentence
 
 

@@ -203,6 +203,19 @@ def test_the_coverage_shows_the_articles_reviews_first(run):
     assert "Steinert et al. 2017" in more
 
 
+def test_the_corrections_that_are_counted_are_all_in_the_table(run, full):
+    """Of as many as the answer counts, the table has each, and "yes" as often as the answer says."""
+    table = rows_of(run, "bias").split("<div>\n<h3>")[1:]
+    answer = text_of(run)
+    for row, part in zip(full.corrections.strata, table, strict=True):
+        assert all(f'<th scope="row">{one.method}</th>' in part for one in row.found.rows)
+        corrected = part[part.index("uncorrected") :]
+        yes, no = corrected.count("<td>yes</td>"), corrected.count("<td>no</td>")
+        assert yes + no == len(row.made) + 1  # the uncorrected pool itself
+        assert f"{yes} of {len(row.made)} in {row.effect.stratum['outcome']}" in answer
+        assert f"of {len(row.made)} corrections {yes} with 0 in the interval" in part
+
+
 def test_what_a_reader_must_know_of_a_pool_stands_under_its_table(run, full):
     pooled = rows_of(run, "pooled")
     noted = {note for syn in full.pooled.values() for one in syn.strata.values() for note in one.notes}

@@ -15,16 +15,8 @@ if TYPE_CHECKING:
 
     from pdt_evidence.results import PooledEffect, Synthesis
 
-__all__ = ["LEAST", "SHOWN", "Corrected", "Corrections", "Silent", "corrections"]
+__all__ = ["LEAST", "Corrected", "Corrections", "Silent", "corrections", "leaves_open"]
 
-SHOWN = (
-    "uncorrected",
-    "PET-PEESE",
-    "selection model, 1 step",
-    "p-uniform*",
-    "limit meta-analysis",
-    "worst case",
-)
 FEW = f"fewer than {LEAST} trials"
 OPEN = "which arm selection favours is not known"
 
@@ -38,9 +30,14 @@ class Corrected:
     found: Bias
 
     @property
-    def shown(self) -> list[Adjusted]:
-        """The methods that the page shows, in order; the others are in the table on disk."""
-        return [self.found[name] for name in SHOWN]
+    def made(self) -> tuple[Adjusted, ...]:
+        """The corrections that give an estimate, in order."""
+        return tuple(one for one in self.found.rows[1:] if one.estimate == one.estimate)
+
+    @property
+    def open_to(self) -> int:
+        """How many of these leave it open whether there is any effect."""
+        return sum(leaves_open(one) for one in self.made)
 
     @property
     def sentence(self) -> str:
@@ -108,6 +105,11 @@ class Corrections:
         effect = (self.strata or self.silent)[0].effect
         first = list(dict.fromkeys(["comparison", *effect.stratum]))
         return table[[*first, *(column for column in table.columns if column not in first)]]
+
+
+def leaves_open(one: Adjusted) -> bool:
+    """Whether its interval holds no effect."""
+    return one.ci[0] <= 0 <= one.ci[1]
 
 
 def corrections(pooled: Mapping[str, Synthesis]) -> Corrections:

@@ -97,23 +97,26 @@ def how_sure(contents: Contents) -> str:
     )
 
 
-def _if_selective(contents: Contents, outcomes: list[str]) -> str:
+def _if_selective(contents: Contents, outcomes: Sequence[str]) -> str:
     """How many corrections for publication bias leave it open whether there is any effect."""
-    table = contents.corrections.to_frame()
-    counts = []
-    for outcome in outcomes:
-        if not {"outcome", "follow_up"} <= set(table.columns):
-            break
-        here = (
-            (table["comparison"] == CONTROL) & (table["outcome"] == outcome) & (table["follow_up"] == "post")
-        )
-        rows = table[here & table["applies"] & (table["method"] != "uncorrected") & table["estimate"].notna()]
-        if len(rows):
-            open_to = int(((rows["ci_low"] <= 0) & (rows["ci_high"] >= 0)).sum())
-            counts.append(f"{open_to} of {len(rows)} in {in_words(outcome)}")
+    counts = [f"{open_to} of {of} in {outcome}" for open_to, of, outcome in _corrected(contents, outcomes)]
     if not counts:
         return ""
     return f"Of the corrections for selective publication, {', '.join(counts)} no longer exclude that the mean is 0. "
+
+
+def _corrected(contents: Contents, outcomes: Sequence[str]) -> list[tuple[int, int, str]]:
+    """Of each outcome that is corrected: the corrections that hold 0, all that give an estimate, its name."""
+    rows = {
+        row.effect.stratum["outcome"]: row
+        for row in contents.corrections.strata
+        if row.comparison == CONTROL and row.effect.stratum.get("follow_up") == "post"
+    }
+    return [
+        (rows[outcome].open_to, len(rows[outcome].made), in_words(outcome))
+        for outcome in outcomes
+        if outcome in rows and rows[outcome].made
+    ]
 
 
 def _pools(contents: Contents, comparison: str) -> dict[tuple[str, ...], PooledEffect]:

@@ -8,16 +8,17 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from pdt_evidence.analysis.bias.records import Adjusted
 from pdt_evidence.analysis.meaning.absolute import Absolute, nnt_words
 from pdt_evidence.formatting import PAGE, RATIOS
-from pdt_evidence.reporting.corrections import Corrected
+from pdt_evidence.reporting.corrections import Corrected, leaves_open
 from pdt_evidence.reporting.meanings import Meaning
 from pdt_evidence.reporting.names import named
 from pdt_evidence.reporting.works import works
 from pdt_evidence.results import PooledEffect
 
 __all__ = [
-    "between", "doi", "footnoted", "letter", "measure", "needed", "p", "percentage", "shown",
+    "between", "doi", "footnoted", "in_doubt", "letter", "measure", "needed", "p", "percentage", "scaled", "shown",
     "spelled", "stratum", "told", "unit", "words",
 ]  # fmt: skip
 
@@ -72,7 +73,17 @@ def unit(measure: str) -> str:
 
 def shown(effect: PooledEffect) -> str:
     """The estimate on the scale that its measure is read on: ratios as ratios."""
-    return PAGE.effect(_read(effect, effect.estimate), None, _null(effect))
+    return scaled(effect.estimate, effect)
+
+
+def scaled(value: float, effect: PooledEffect) -> str:
+    """A value on the scale that the measure of its effect is read on."""
+    return PAGE.effect(_read(effect, value), None, _null(effect))
+
+
+def in_doubt(one: Adjusted) -> str:
+    """Whether a correction leaves it open that there is no effect."""
+    return PAGE.unknown if math.isnan(sum(one.ci)) else "yes" if leaves_open(one) else "no"
 
 
 def between(limits: tuple[float, float], effect: PooledEffect) -> str:

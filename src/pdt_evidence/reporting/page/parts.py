@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.reporting.corrections import LEAST, SHOWN, Corrections
+from pdt_evidence.reporting.corrections import LEAST, Corrections
 from pdt_evidence.reporting.meanings import FEWEST, Meaning, Meanings
 from pdt_evidence.reporting.page.filters import stratum
 from pdt_evidence.reporting.page.svg import inline
@@ -40,7 +40,6 @@ def common(
     return {
         "pooled": [(heading, syn.by, list(syn.strata.values())) for heading, syn in pooled],
         "corrections": corrections,
-        "corrected_by": SHOWN,
         "least": LEAST,
         "meanings": meanings,
         "fewest_for_meaning": FEWEST,

@@ -168,7 +168,13 @@ def _environment() -> Environment:
     environment.filters |= {"doi": filters.doi, "named": names.named, "minus": true_minus, "counted": counted}
     environment.filters |= {"footnoted": filters.footnoted, "measure": filters.measure}
     environment.filters |= {"spelled": filters.spelled, "words": filters.words, "address": linked}
-    environment.filters |= {"shown": filters.shown, "between": filters.between, "unit": filters.unit}
+    environment.filters |= {
+        "shown": filters.shown,
+        "scaled": filters.scaled,
+        "leaves_open": filters.in_doubt,
+        "between": filters.between,
+        "unit": filters.unit,
+    }
     environment.filters |= {"told": filters.told, "stratum": filters.stratum, "percent": filters.percentage}
     environment.filters |= {
         "listed": judged.listed,
