@@ -203,6 +203,34 @@ def test_the_coverage_shows_the_articles_reviews_first(run):
     assert "Steinert et al. 2017" in more
 
 
+def test_every_answer_leads_to_the_rows_behind_it_in_two_clicks(run, page):
+    """The first leads to a place that leads to rows of trials, which have their source and where in it, or a table."""
+    raw = (run[0] / "report.html").read_text(encoding="utf-8")
+    opening = raw[raw.index('<section id="answer"') : raw.index('<ul class="chips">')]
+    answers = re.findall(r'<p class="answer">.*?</p>', opening)
+    picture = re.search(r"<svg.*?</svg>", opening, flags=re.S)[0]
+    assert len(answers) == 4
+    assert picture.count("<a ") == 4
+    for one in [*answers, picture]:
+        places = re.findall(r'href="#([^"]*)"', one)
+        assert places, one
+        for place in set(places) - {"bias", "meaning"}:
+            part = raw[raw.index(f'id="{place}"') :]
+            part = part[: re.search("</figure>|</li>", part).start()]
+            assert re.search(r'href="#trial-T\d+"', part), place
+    numbers = re.findall(r"\d+ trials(?=\)|</a>|;)", " ".join(answers))
+    assert len(numbers) == 9
+    assert all(f">{number}</a>" in " ".join(answers) for number in numbers)
+
+
+def test_the_trials_of_a_pool_lead_to_its_forest_or_to_the_only_row(run, full):
+    pooled = rows_of(run, "pooled")
+    assert '<a href="#forest_pdt_vs_control_depression">17</a>' in pooled
+    alone = [one for syn in full.pooled.values() for one in syn.values() if one.k == 1]
+    for effect in alone:
+        assert f'<a href="#trial-{effect.row_ids[0].partition("+")[0]}">1</a>' in pooled
+
+
 def test_the_corrections_that_are_counted_are_all_in_the_table(run, full):
     """Of as many as the answer counts, the table has each, and "yes" as often as the answer says."""
     table = rows_of(run, "bias").split("<div>\n<h3>")[1:]

@@ -13,13 +13,22 @@ from pdt_evidence.formatting import PAGE, counted
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.first_picture import narrow
 from pdt_evidence.reporting.names import CONTROLS, of_two
+from pdt_evidence.reporting.origins import Origin
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.verdicts.words import in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["answers", "draw_opening", "how_sure", "opening_effects"]
+__all__ = [
+    "answers",
+    "draw_opening",
+    "how_sure",
+    "narrow_label",
+    "opening_effects",
+    "origins",
+    "place_of_window",
+]
 
 SHOWN = ("depression", "anxiety")  # the outcomes that the article's first claims are about
 FEWEST = 3  # trials, for a pool to be on the first screen
@@ -45,13 +54,18 @@ def draw_opening(contents: Contents, ax: Any = None) -> Axes:
 
     effects = opening_effects(contents)
     return summary_forest(
-        {label.replace(" against ", " v. "): effect for label, effect in effects.items()},
+        {narrow_label(label): effect for label, effect in effects.items()},
         ax=ax,
         columns=("effect",),
         favours=("Favours the other", "Favours PDT"),
         prediction=False,
         **narrow(),
     )
+
+
+def narrow_label(label: str) -> str:
+    """A label of the first picture as it is drawn."""
+    return label.replace(" against ", " v. ")
 
 
 def answers(contents: Contents) -> list[tuple[str, str]]:
@@ -63,6 +77,33 @@ def answers(contents: Contents) -> list[tuple[str, str]]:
         ("Does it last?", _afterwards(contents)),
     ]
     return [(question, answer) for question, answer in asked if answer]
+
+
+def origins(contents: Contents, places: Mapping[tuple[str, ...], str]) -> list[Origin]:
+    """Where the rows behind the numbers of the answers stand; `places` has the pools by the rows in them."""
+    found = [
+        Origin(f"{open_to} of {of} in {outcome}", f"{open_to} of {of}", "bias")
+        for open_to, of, outcome in _corrected(contents, SHOWN)
+    ]
+    for comparison in (CONTROL, CBT):
+        for outcome, effect in _at_the_end(contents, comparison):
+            place = places.get(effect.row_ids, "pooled")
+            further = PAGE.interval(effect.pi)
+            found.append(Origin(f"{further} in {in_words(outcome)}", further, place))
+            alone = contents.from_scores(comparison, outcome)
+            found += [Origin(_numbers(one), counted(one.k, "trial"), place) for one in (effect, alone) if one]
+    later = contents.comparisons.follow_up.pools.to_dict("records")
+    found += [
+        Origin(_window(row), counted(row["trials"], "trial"), place_of_window(row))
+        for row in later
+        if row["follow_up"] in WINDOWS
+    ]
+    return [*found, Origin("respond with PDT", "respond with PDT", "meaning")]
+
+
+def place_of_window(row: Mapping[Any, Any]) -> str:
+    """The id of a pool by time in the table that has its rows."""
+    return f"{row['comparison']}_{row['follow_up']}"
 
 
 def how_sure(contents: Contents) -> str:

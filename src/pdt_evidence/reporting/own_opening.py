@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.formatting import PAGE, RATIOS, counted, effects_of, percent
 from pdt_evidence.reporting.first_picture import narrow
+from pdt_evidence.reporting.origins import Origin
 from pdt_evidence.reporting.own_table import OwnTable
 from pdt_evidence.results import PooledEffect
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw_own_opening", "favoured", "own_answers", "own_effects", "own_summary", "own_title"]
+__all__ = [
+    "draw_own_opening",
+    "favoured",
+    "own_answers",
+    "own_effects",
+    "own_origins",
+    "own_summary",
+    "own_title",
+]
 
 SHOWN = 3  # strata in the sentences
 DRAWN = 8  # strata in the picture
@@ -90,6 +99,15 @@ def own_answers(contents: OwnTable) -> list[tuple[str, str]]:
     ]
 
 
+def own_origins(contents: OwnTable, places: Mapping[tuple[str, ...], str]) -> list[Origin]:
+    """Where the rows behind the numbers of the first answer stand; `places` has the pools by the rows in them."""
+    return [
+        Origin(f"{_said(effect)}.", effects_of(effect.k, effect.trials), places[effect.row_ids])
+        for effect in _largest(contents.strata)[:SHOWN]
+        if effect.row_ids in places
+    ]
+
+
 def own_summary(contents: OwnTable) -> str:
     """The same as text for the terminal, with the reason why no claim is judged."""
     lines = [contents.name, ""]
@@ -109,9 +127,6 @@ def _largest(strata: Iterable[PooledEffect]) -> list[PooledEffect]:
 
 
 def _together(contents: OwnTable) -> str:
-    from pdt_evidence.figures.alt.sentences import direction, shown, to
-    from pdt_evidence.figures.sheet.words import short_measure
-
     strata = contents.strata
     largest = _largest(strata)
     if not strata:
@@ -129,16 +144,21 @@ def _together(contents: OwnTable) -> str:
             if len(strata) > 1
             else f"There is one study, {UNPOOLED}"
         )
-    parts = []
-    for effect in largest[:SHOWN]:
-        ci = "no interval can be computed"
-        if not math.isnan(sum(effect.ci)):
-            ci = f"{percent(effect.level)} CI {to(effect.ci, effect.measure)}, {direction(effect)}"
-        value = f"{short_measure(effect.measure)} {shown(effect.estimate, effect.measure)}"
-        parts.append(f"{_name(effect)}: {value} ({ci}; {effects_of(effect.k, effect.trials)})")
+    parts = [_said(effect) for effect in largest[:SHOWN]]
     more = len(largest) - SHOWN
     rest = f" {counted(more, 'smaller group is', 'smaller groups are')} pooled below." if more > 0 else ""
     return f"{'. '.join(parts)}.{rest}"
+
+
+def _said(effect: PooledEffect) -> str:
+    from pdt_evidence.figures.alt.sentences import direction, shown, to
+    from pdt_evidence.figures.sheet.words import short_measure
+
+    ci = "no interval can be computed"
+    if not math.isnan(sum(effect.ci)):
+        ci = f"{percent(effect.level)} CI {to(effect.ci, effect.measure)}, {direction(effect)}"
+    value = f"{short_measure(effect.measure)} {shown(effect.estimate, effect.measure)}"
+    return f"{_name(effect)}: {value} ({ci}; {effects_of(effect.k, effect.trials)})"
 
 
 def _apart(strata: Sequence[PooledEffect]) -> str:

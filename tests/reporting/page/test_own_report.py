@@ -67,6 +67,9 @@ def test_the_page_has_the_shape_of_the_bundled_one_without_claims(own):
     inner = [link[1:] for link in page.links if link.startswith("#")]
     assert set(inner) <= page.ids
     assert {"row-1", "row-5"} <= page.ids
+    answers = re.findall(r'<p class="answer">.*?</p>', own)
+    assert '<a href="#forest_1">3 studies</a>' in answers[0]
+    assert '<a href="#forest_1">' in own[own.index('<figure id="opening"') : own.index("</figure>")]
     assert 'href="#row-1"' in own[own.index("<svg") : own.rindex("</svg>")]
     assert not re.search(r"<h2[^>]*>[^<]*claim|id=\"claim", own)
 

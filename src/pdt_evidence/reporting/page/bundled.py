@@ -13,7 +13,8 @@ from pdt_evidence.reporting import citations
 from pdt_evidence.reporting.comparisons import moderator_groups
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.names import heading
-from pdt_evidence.reporting.opening import answers, opening_effects
+from pdt_evidence.reporting.opening import answers, narrow_label, opening_effects, origins
+from pdt_evidence.reporting.page.links import places
 from pdt_evidence.reporting.page.parts import View, common, drawing
 from pdt_evidence.reporting.page.svg import links_of
 from pdt_evidence.verdicts.records import ANSWERS, PARTS
@@ -54,7 +55,8 @@ def bundled(contents: Contents, pictures: Mapping[str, bytes]) -> View:
     sections = {name: word for name, word in SECTIONS.items() if name != "imported" or brought}
     pools = [(heading(name), syn) for name, syn in contents.pooled.items()]
     words = common(pools, contents.corrections, contents.meanings, pictures)
-    words |= _first_screen(contents, pictures) | _judged(contents) | _compared(contents, pictures)
+    at = places(contents.pooled.values(), contents.forests, anchors)
+    words |= _first_screen(contents, pictures, at) | _judged(contents) | _compared(contents, pictures)
     words |= {
         "coverage": _coverage(contents),
         "about_time": contents.coverage.attrs["says"],
@@ -70,12 +72,15 @@ def bundled(contents: Contents, pictures: Mapping[str, bytes]) -> View:
         ).to_dict("records"),
         "wanted": _wanted(),
         "versions": contents.versions,
+        "places": at,
         "own": False,
     }
     return View(title=TITLE, sections=sections, anchors=anchors, words=words, ours=True)
 
 
-def _first_screen(contents: Contents, pictures: Mapping[str, bytes]) -> dict[str, Any]:
+def _first_screen(
+    contents: Contents, pictures: Mapping[str, bytes], at: Mapping[tuple[str, ...], str]
+) -> dict[str, Any]:
     from pdt_evidence.figures import alt_text
 
     article = contents.sources.set_index("source_id").loc["popular_article", "citation"]
@@ -89,10 +94,13 @@ def _first_screen(contents: Contents, pictures: Mapping[str, bytes]) -> dict[str
         "Above 0 favours psychodynamic therapy (PDT)."
     )
     title = "PDT against control and against CBT, end of treatment"
-    picture = drawing(pictures, "opening", title, alt_text(opening_effects(contents)))
+    effects = opening_effects(contents)
+    links = {narrow_label(label): [at[effect.row_ids]] for label, effect in effects.items()}
+    picture = drawing(pictures, "opening", title, alt_text(effects), links)
     return {
         "about": about,
         "answers_first": answers(contents),
+        "origins": origins(contents, at),
         "scale_note": scale,
         "opening": picture,
     }

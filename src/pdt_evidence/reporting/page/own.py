@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pdt_evidence.formatting import counted
-from pdt_evidence.reporting.own_opening import favoured, own_answers, own_effects, own_title
+from pdt_evidence.reporting.own_opening import favoured, own_answers, own_effects, own_origins, own_title
 from pdt_evidence.reporting.own_table import OwnTable
+from pdt_evidence.reporting.page.links import places
 from pdt_evidence.reporting.page.parts import View, common, drawing
 from pdt_evidence.reporting.page.svg import links_of
 
@@ -49,13 +50,15 @@ def own(contents: OwnTable, pictures: Mapping[str, bytes]) -> View:
         [("", syn) for syn in contents.pooled.values()], contents.corrections, contents.meanings, pictures
     )
     sections = {name: word for name, word in SECTIONS.items() if name in _of_use(contents)}
-    words |= _first_screen(contents, pictures) | {
+    at = places(contents.pooled.values(), contents.forests, anchors)
+    words |= _first_screen(contents, pictures, at) | {
         "left_out": [row | {"comparison": ""} for row in contents.left_out],
         "figures": list(_forests(contents, pictures, anchors)),
         "trials": _rows(contents, anchors),
         "file": _file(contents),
         "versions": contents.versions,
         "claims": (),
+        "places": at,
         "own": True,
     }
     return View(title=title, sections=sections, anchors=anchors, words=words, ours=False)
@@ -73,7 +76,9 @@ def _of_use(contents: OwnTable) -> set[str]:
     return found
 
 
-def _first_screen(contents: OwnTable, pictures: Mapping[str, bytes]) -> dict[str, Any]:
+def _first_screen(
+    contents: OwnTable, pictures: Mapping[str, bytes], at: Mapping[tuple[str, ...], str]
+) -> dict[str, Any]:
     from pdt_evidence.figures import alt_text
 
     rows = contents.rows
@@ -85,10 +90,12 @@ def _first_screen(contents: OwnTable, pictures: Mapping[str, bytes]) -> dict[str
     )
     effects = own_effects(contents.strata)
     title = own_title(contents.strata)
-    picture = drawing(pictures, "opening", title, alt_text(effects)) if effects else None
+    links = {label: [at[effect.row_ids]] for label, effect in effects.items() if effect.row_ids in at}
+    picture = drawing(pictures, "opening", title, alt_text(effects), links) if effects else None
     return {
         "about": about,
         "answers_first": own_answers(contents),
+        "origins": own_origins(contents, at),
         "scale_note": _scale(contents.strata),
         "opening": picture,
     }

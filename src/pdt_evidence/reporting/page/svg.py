@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from html import escape, unescape
 from typing import TYPE_CHECKING
 
+from pdt_evidence.reporting.page.links import first_of
 from pdt_evidence.results import PooledEffect
 
 if TYPE_CHECKING:
@@ -39,16 +40,9 @@ def links_of(effects: Iterable[PooledEffect], anchors: Mapping[str, str]) -> dic
     found: dict[str, list[str]] = {}
     for effect in effects:
         for label, ids in zip(effect.labels, effect.row_ids, strict=True):
-            if anchor := _first_of(ids, anchors):
+            if anchor := first_of(ids, anchors):
                 found.setdefault(label, []).append(anchor)
     return found
-
-
-def _first_of(ids: str, anchors: Mapping[str, str]) -> str:
-    """The anchor of a row, or of the first of several joined by "+"; a user's own id may have one in it."""
-    parts = ids.split("+")
-    joined = ("+".join(parts[: count + 1]) for count in range(len(parts)))
-    return next((anchors[one] for one in (ids, *joined) if one in anchors), "")
 
 
 def inline(

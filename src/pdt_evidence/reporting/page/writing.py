@@ -17,11 +17,12 @@ from pdt_evidence.garbage import collected_seldom
 from pdt_evidence.reporting import names
 from pdt_evidence.reporting.contents import Contents
 from pdt_evidence.reporting.glossary import plain, plain_page
+from pdt_evidence.reporting.opening import place_of_window
 from pdt_evidence.reporting.own_table import OwnTable, own_table
 from pdt_evidence.reporting.page import filters, judged
 from pdt_evidence.reporting.page.bundled import bundled
 from pdt_evidence.reporting.page.face import faces
-from pdt_evidence.reporting.page.links import linked
+from pdt_evidence.reporting.page.links import led, linked
 from pdt_evidence.reporting.page.own import own
 from pdt_evidence.reporting.page.panels import panel, remark, verified
 from pdt_evidence.reporting.page.paper import print_page
@@ -185,6 +186,8 @@ def _environment() -> Environment:
         "verified": verified,
         "scale": scale_name,
         "needed": filters.needed,
+        "led": led,
+        "place_of_window": place_of_window,
         "plain": plain,
         "panel": panel,
         "remark": remark,
