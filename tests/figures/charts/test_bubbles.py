@@ -1,6 +1,7 @@
 """A bubble plot shows the model that it is given: one tau2 or one that varies."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -107,3 +108,19 @@ def test_the_axis_of_effects_names_their_measure(measure, label):
     assert pdt.bubble(pdt.metareg("yi ~ year", table), ylabel="g").get_ylabel() == "g"
     other = table.rename(columns={"yi": "difference"})
     assert pdt.metareg("difference ~ year", other).measure == "GEN"
+
+
+def test_the_bubbles_of_the_legend_keep_apart():
+    """One below the other, as in a narrow column; a bubble stands at the height of its text."""
+    table = TABLE.iloc[:8].assign(vi=[0.02, 0.021, 0.022, 0.02, 0.3, 0.5, 0.021, 0.02])
+    ax = pdt.bubble(pdt.metareg("yi ~ dose", table), width=60)
+    ax.figure.canvas.draw()
+    legend = ax.get_legend()
+    bubbles = [
+        (text.get_window_extent().y0 * 72 / ax.figure.dpi, np.sqrt(mark.get_sizes()[0]) / 2)
+        for mark, text in zip(legend.legend_handles, legend.get_texts(), strict=True)
+        if "of the weight" in text.get_text()
+    ]
+    assert len(bubbles) == 3
+    for (above, first), (below, second) in pairwise(bubbles):
+        assert above - below > first + second + 1.0

@@ -19,7 +19,7 @@ from pdt_evidence.figures.forests.arms import directions
 from pdt_evidence.figures.sheet import axis
 from pdt_evidence.figures.sheet.canvas import MARGIN, Frame, available, new_axes, resize
 from pdt_evidence.figures.sheet.families import families_for
-from pdt_evidence.figures.sheet.measure import Typeface, tidy
+from pdt_evidence.figures.sheet.measure import Typeface, between_lines, tidy
 from pdt_evidence.figures.sheet.options import millimetres
 from pdt_evidence.figures.sheet.settings import plain_axes
 from pdt_evidence.figures.sheet.styles import Style, shrunk, style_of
@@ -311,7 +311,8 @@ class Chart:
             needed = sum(max(widths[i] for i in group) for group in groups)
             needed += (columns - 1) * LEGEND["columnspacing"] * small
         rows = max(sum(len(labels[i]) for i in group) for group in groups)
-        return columns, rows * (1.2 + LEGEND["labelspacing"]) * small
+        between = between_lines(handles if rows > 1 else (), small, LEGEND["labelspacing"])
+        return columns, rows * (1.2 + between) * small
 
     def _legend(self, handles: Sequence[Any], sentence: _Words, above: float) -> None:
         """Above the plot, without a frame."""
@@ -331,7 +332,7 @@ class Chart:
             "borderpad": 0.0,
             "borderaxespad": 0.0,
             "ncols": sentence.columns,
-            **LEGEND,
+            **LEGEND | {"labelspacing": between_lines(handles, style.small, LEGEND["labelspacing"])},
         }
         font = self.font("".join(labels), small=True)
         found = ax.legend(handles, labels, prop=font, labelcolor=style.ink, **look)

@@ -8,8 +8,10 @@ so an advance is the larger of the two.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -17,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
 
-__all__ = ["Typeface", "runs", "tidy"]
+__all__ = ["Typeface", "between_lines", "runs", "tidy"]
 
 # The symbol of a statistic: a letter by itself, before its value. The space after it goes with it, as no
 # piece may begin with a space: SVG would drop it.
 _SYMBOL = re.compile(r"(?<!\w)([QFpIτ] ?)(?=²? ?(?:[=<]|not known))")
 SNAPPED = 1.05  # allowance for pixels where a text is measured whole
+APART = 2.0  # points between two marks of a legend
 _SIGNS = "–—‘’“”†‡•…−≤≥×←→"
 
 
@@ -230,3 +233,9 @@ def _shaped_width(text: str, properties: FontProperties) -> float:
     from matplotlib.textpath import text_to_path
 
     return float(text_to_path.get_text_width_height_descent(text, properties, ismath=False)[0])
+
+
+def between_lines(handles: Sequence[Any], small: float, least: float) -> float:
+    """What is free between two lines of a legend, in letters: more where its largest marks would touch."""
+    areas = [max(handle.get_sizes(), default=0.0) for handle in handles if hasattr(handle, "get_sizes")]
+    return max(least, (math.sqrt(max(areas, default=0.0)) + APART) / small - 1.0)
