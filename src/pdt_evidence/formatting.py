@@ -183,6 +183,9 @@ class Format:
         Whether p values keep the zero before the decimal mark.
     tight : bool
         Whether "<" stands directly before a p value in a cell.
+    even : bool
+        Whether what would be rounded onto no effect keeps its decimals (">0.00"), as in a column of a figure, and
+        has not one more ("0.004").
 
     Examples
     --------
@@ -201,6 +204,7 @@ class Format:
     p_digits: int = 3
     leading_zero: bool = True
     tight: bool = False
+    even: bool = False
 
     def signs(self, text: str) -> str:
         """The text of a number with this minus sign and this decimal mark."""
@@ -236,7 +240,7 @@ class Format:
         """
         if null != 1 or not math.isfinite(value):
             return self.number(value, digits)
-        return self.signs(_effect(value, self.digits if digits is None else digits, null))
+        return self.signs(_effect(value, self.digits if digits is None else digits, null, self.even))
 
     def limit(self, value: float, digits: int | None = None, null: float = 0.0) -> str:
         """One limit of an interval, which never rounds onto no effect: whether that lies within must be seen.
@@ -245,10 +249,12 @@ class Format:
         --------
         >>> [PAGE.limit(ratio, 2, 1.0) for ratio in (0.97, 0.998, 0.9999, 1.0, 1.004)]
         ['0.97', '0.998', '<1', '1.00', '1.004']
+        >>> [Format(even=True).limit(ratio, 2, 1.0) for ratio in (0.97, 0.998, 1.0, 1.004, 0.004)]
+        ['0.97', '<1.00', '1.00', '>1.00', '<0.01']
         """
         if not math.isfinite(value) or (self.small_as_is and null == 0):
             return self.number(value, digits)
-        return self.signs(_limit(value, self.digits if digits is None else digits, null))
+        return self.signs(_limit(value, self.digits if digits is None else digits, null, self.even))
 
     def interval(self, limits: tuple[float, float], digits: int | None = None, null: float = 0.0) -> str:
         """Both limits in brackets, or one sign for unknown where neither is known."""
@@ -338,22 +344,25 @@ def _fixed(value: float, digits: int) -> str:
     return text if float(text) else text.lstrip("-")
 
 
-def _effect(value: float, digits: int, null: float) -> str:
+def _effect(value: float, digits: int, null: float, even: bool) -> str:
     if null != 1 or float(_fixed(value, digits)):
         return _fixed(value, digits)
+    if even:
+        return f"<{_fixed(10.0**-digits, digits)}"
     least = 10.0 ** -(digits + 1)
     # A ratio is never 0.
     return f"<{_fixed(least, digits + 1)}" if value < least / 2 else _fixed(value, digits + 1)
 
 
-def _limit(value: float, digits: int, null: float) -> str:
-    text = _effect(value, digits, null)
+def _limit(value: float, digits: int, null: float, even: bool) -> str:
+    text = _effect(value, digits, null, even)
     if value == null or text != _fixed(null, digits):
         return text
+    side = "<" if value < null else ">"
+    if even:
+        return f"{side}{text}"
     finer = _fixed(value, digits + 1)
-    if finer != _fixed(null, digits + 1):
-        return finer
-    return f"{'<' if value < null else '>'}{null:g}"
+    return finer if finer != _fixed(null, digits + 1) else f"{side}{null:g}"
 
 
 def percent(level: float) -> str:

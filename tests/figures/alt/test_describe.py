@@ -61,7 +61,7 @@ def test_an_interval_that_is_not_known_is_said_to_be():
 
 def test_a_ratio_is_said_as_the_figure_prints_it():
     fit = effect(4, measure="OR", estimate=math.log(0.02), ci=(math.log(0.0002), math.log(0.9996)))
-    assert "OR 0.02 (95% confidence interval <0.001 to <1, favours control)" in alt_text(fit)
+    assert "OR 0.02 (95% confidence interval <0.01 to <1.00, favours control)" in alt_text(fit)
 
 
 def test_every_stratum_of_a_synthesis_is_described():

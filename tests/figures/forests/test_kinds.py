@@ -278,10 +278,10 @@ def test_weights_are_of_the_overall_result_where_it_rests_on_the_same_rows():
 @pytest.mark.parametrize(
     ("ci", "wanted"),
     [
-        ((0.0041, 0.62), "[0.004, 0.62]"),
-        ((0.0002, 0.9996), "[<0.001, <1]"),
-        ((1.003, 2.5), "[1.003, 2.50]"),
-        ((0.997, 1.2), "[0.997, 1.20]"),
+        ((0.0041, 0.62), "[<0.01, 0.62]"),
+        ((0.0002, 0.9996), "[<0.01, <1.00]"),
+        ((1.003, 2.5), "[>1.00, 2.50]"),
+        ((0.997, 1.2), "[<1.00, 1.20]"),
         ((1.0, 1.2), "[1.00, 1.20]"),
     ],
 )
@@ -294,8 +294,8 @@ def test_the_limit_of_a_ratios_interval_is_neither_nought_nor_rounded_onto_no_ef
 
 def test_a_difference_next_to_no_effect_is_not_rounded_onto_it():
     where = "pooled:pdt_vs_control/depression/post:ci"
-    assert texts(forest(effect(4, ci=(0.003, 0.7))))[where] == "[0.003, 0.70]"
-    assert texts(forest(effect(4, ci=(-0.0001, 0.7))))[where] == "[<0, 0.70]"
+    assert texts(forest(effect(4, ci=(0.003, 0.7))))[where] == "[>0.00, 0.70]"
+    assert texts(forest(effect(4, ci=(-0.0001, 0.7))))[where] == "[<0.00, 0.70]"
 
 
 @pytest.mark.parametrize(

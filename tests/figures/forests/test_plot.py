@@ -25,7 +25,7 @@ from matplotlib.text import Text
 from numpy.testing import assert_allclose
 
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, RequestError
-from pdt_evidence.figures import STYLES, forest, forest_pages
+from pdt_evidence.figures import STYLES, forest, forest_pages, summary_forest
 from pdt_evidence.figures.forests.layout import forest_layout
 from pdt_evidence.figures.sheet.lines import Line
 from thorough import cases
@@ -142,6 +142,36 @@ def test_a_single_wide_interval_does_not_squeeze_the_others():
     low, high = ax.get_xlim()
     assert high - low < 6
     assert geometry.mark(ax, "arrows-left:study") is not None
+
+
+def test_a_stratum_of_two_studies_does_not_set_the_axis():
+    """By t with one degree of freedom its interval is many times wider than its studies: it gets arrows."""
+    many = effect(8, stratum={"outcome": "depression"})
+    two = effect(2, 1, stratum={"outcome": "anxiety"}, ci=(-2.3, 2.8))
+    strata = {("depression",): many, ("anxiety",): two}
+    both = forest(replace(synthesis(), by=("outcome",), strata=strata))
+    ends = [end for one in (many, two) for i in (-2.0, 2.0) for end in one.yi + i * np.sqrt(one.vi)]
+    low, high = both.get_xlim()
+    assert min(ends) - 0.5 < low
+    assert high < max(ends) + 0.5
+    for side in ("left", "right"):
+        assert len(geometry.mark(both, f"arrows-{side}:pooled").get_offsets()) == 1
+
+
+def test_a_result_of_two_studies_does_not_squeeze_the_other_results():
+    fits = {name: effect(6, seed, pi=(np.nan, np.nan)) for seed, name in enumerate("abcde")}
+    narrow = summary_forest(fits).get_xlim()
+    wide = summary_forest(fits | {"two": replace(fits["a"], ci=(-9.0, 9.0))})
+    assert_allclose(wide.get_xlim(), narrow, atol=0.2 * np.ptp(narrow))
+    assert len(geometry.mark(wide, "arrows-right:estimate").get_offsets()) == 1
+
+
+def test_limits_of_a_column_have_the_same_decimals():
+    """One that would be rounded onto no effect says on which side of it it lies."""
+    fit = effect(6, yi=np.array([0.2, 0.3, 0.4, 0.5, 0.6, 0.1961]), vi=np.full(6, 0.01))
+    found = [text.get_text() for text in forest(fit).texts if re.search(r":ci$", str(text.get_gid()))]
+    assert any(">0.00" in one for one in found)
+    assert all(re.fullmatch(r"\[[<>]?−?\d+\.\d\d, [<>]?−?\d+\.\d\d\]", one) for one in found)
 
 
 def test_ratios_stand_on_a_log_axis_with_their_natural_values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,29 +24,41 @@ def limits_of(
     """Ends of the axis, as asked for or such that what matters is seen."""
     if xlim is not None:
         return _pair(xlim, "xlim", layout)
-    studies = [row for row in layout.rows if row.kind == "study"]
-    pooled = [row for row in layout.rows if row.kind in ("pooled", "estimate")]
-    wide = [(row.low, row.high) for row in layout.rows if row.kind == "prediction"]
-    wide += [row.reach for row in pooled]
-    must = [(row.low, row.high) for row in pooled]
-    sure = axis.ordinary(layout.scale, [(row.low, row.high) for row in pooled if not _absurd(layout, row)])
+    rows = {
+        kind: [row for row in layout.rows if row.kind == kind]
+        for kind in ("study", "pooled", "estimate", "prediction")
+    }
+    seen = [
+        (row.low, row.high)
+        for row in rows["pooled"] + rows["prediction"]
+        if not _absurd(layout, (row.low, row.high), _studies_of(row, rows["study"]))
+    ]
+    estimates = [(row.low, row.high) for row in rows["estimate"]]
+    pooled = [(row.low, row.high) for row in rows["pooled"] if (row.low, row.high) in seen]
+    sure = axis.ordinary(layout.scale, [*pooled, *estimates])
+    # Results that are rows have no studies here: what is usual among them stands for these.
+    reaches = [row.reach for row in rows["pooled"] + rows["estimate"]]
+    usual = [*sure, *axis.ordinary(layout.scale, reaches)]
+    seen += [pair for pair in estimates if not _absurd(layout, pair, sure)]
+    seen += [pair for pair in reaches if not _absurd(layout, pair, usual)]
     return axis.limits(
         layout.scale,
-        [row.estimate for row in [*studies, *pooled]],
-        [*((row.low, row.high) for row in studies), *must, *wide],
+        [row.estimate for row in rows["study"] + rows["pooled"] + rows["estimate"]],
+        [*((row.low, row.high) for row in rows["study"]), *seen],
         [*sure, zone] if zone else sure,
     )
 
 
-def _absurd(layout: ForestLayout, pooled: Row) -> bool:
-    """Whether an interval is far wider than all its studies together, as that of two studies by t can be."""
-    place = layout.scale.place
-    own = [r for r in layout.rows if r.kind == "study" and r.stratum == pooled.stratum]
-    limits = place([end for row in own for end in (row.low, row.high)])
-    limits = limits[np.isfinite(limits)]
-    return len(limits) > 0 and place(pooled.high) - place(pooled.low) > MOST_WIDE * (
-        limits.max() - limits.min()
-    )
+def _studies_of(row: Row, studies: Sequence[Row]) -> list[tuple[float, float]]:
+    return [(one.low, one.high) for one in studies if one.stratum == row.stratum]
+
+
+def _absurd(layout: ForestLayout, pair: tuple[float, float], among: Sequence[tuple[float, float]]) -> bool:
+    """Whether an interval is far wider than all of these together, as that of two studies by t can be."""
+    low, high = layout.scale.place(pair)
+    ends = layout.scale.place([end for one in among for end in one])
+    ends = ends[np.isfinite(ends)]
+    return len(ends) > 0 and math.isfinite(high - low) and high - low > MOST_WIDE * (ends.max() - ends.min())
 
 
 def _pair(pair: tuple[float, float], name: str, layout: ForestLayout) -> tuple[float, float]:

@@ -106,7 +106,11 @@ class Style:
     def format(self) -> Format:
         """How numbers are printed in this style."""
         return Format(
-            brackets=self.interval, decimal=self.decimal, leading_zero=self.leading_zero, p_digits=2
+            brackets=self.interval,
+            decimal=self.decimal,
+            leading_zero=self.leading_zero,
+            p_digits=2,
+            even=True,
         )
 
 
