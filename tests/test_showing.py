@@ -18,7 +18,7 @@ import sweep_arguments
 
 import pdt_evidence as pdt
 from pdt_evidence.errors import RequestError
-from pdt_evidence.showing import Brief, shortened
+from pdt_evidence.showing import Brief, cells_of, shortened
 
 MOST = 200
 ELSEWHERE = {
@@ -198,3 +198,8 @@ def test_a_figure_as_the_last_line_is_shown_once():
     assert set(shown) == {"text/plain"}
     assert len(shown["text/plain"]) < MOST
     plt.close("all")
+
+
+def test_a_number_that_cannot_be_computed_is_a_dash_in_a_notebook_and_a_blank_word_stays_blank():
+    frame = pd.DataFrame({"name": ["a", ""], "k": [3, np.nan], "why": [None, "few"]})
+    assert cells_of(frame, name="name", k="k", why="why")[1:] == [("a", "3", ""), ("", "–", "few")]

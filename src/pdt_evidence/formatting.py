@@ -16,7 +16,9 @@ import numpy as np
 from pdt_evidence.screen import SPARE, fitted, too_wide
 
 __all__ = [
+    "NOT_REPORTED",
     "PAGE",
+    "PRINTED",
     "RATIOS",
     "TEXT",
     "Format",
@@ -35,6 +37,9 @@ __all__ = [
 
 MOST_DECIMALS = 8
 ROUNDING = 1e-10  # what sums of numbers of the size of effects leave where they should be 0
+# Two signs stand for what is missing, in tables and figures alike: this one where a source reports nothing (no dash,
+# which beside numbers and signs of judgements is a minus), `Format.unknown` where a number cannot be computed.
+NOT_REPORTED = "NR"
 RATIOS = ("OR", "RR", "ROM", "HR", "IRR")  # pooled as logarithms
 
 
@@ -169,7 +174,7 @@ class Format:
     brackets : tuple of three str
         What stands before, between and after the two limits of an interval.
     unknown : str
-        What stands for NaN.
+        What stands for a number that cannot be computed (NaN).
     digits : int
         Decimals where a call names none.
     small_as_is : bool
@@ -310,6 +315,7 @@ class Format:
 
 
 PAGE = Format(brackets=("", " to ", ""))  # findings, sentences and the report
+PRINTED = replace(PAGE, unknown=NOT_REPORTED)  # what a source prints, as the report quotes it
 TEXT = Format(
     minus="-",
     brackets=("", " to ", ""),

@@ -206,12 +206,13 @@ def _column(name: str, values: Sequence[Any]) -> list[str]:
     numbers = [value for value in values if isinstance(value, Real) and value == value]
     whole = bool(numbers) and all(float(value).is_integer() for value in numbers)
     is_p = name == "p" or name.startswith("p_") or name.endswith("_p")
-    return [_cell(value, is_p, 0 if whole else 3 if "tau2" in name else 2) for value in values]
+    absent = "" if any(isinstance(value, str) for value in values) else PAGE.unknown
+    return [_cell(value, is_p, 0 if whole else 3 if "tau2" in name else 2, absent) for value in values]
 
 
-def _cell(value: Any, is_p: bool, digits: int) -> str:
+def _cell(value: Any, is_p: bool, digits: int, absent: str) -> str:
     if value is None or value != value:
-        return ""
+        return absent
     if isinstance(value, bool) or type(value).__name__ == "bool_":
         return "yes" if value else "no"
     if not isinstance(value, Real):

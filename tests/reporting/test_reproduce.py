@@ -244,6 +244,19 @@ def test_the_corrections_that_are_counted_are_all_in_the_table(run, full):
         assert f"of {len(row.made)} corrections {yes} with 0 in the interval" in part
 
 
+def test_a_dash_cannot_be_computed_and_NR_is_not_reported(run):
+    """Two signs for what is missing, explained once: results of ours have the first, numbers of sources the second."""
+    missing = {
+        section: set(re.findall(r">(?:<[^>]*>)?(–|NR)<", rows_of(run, section)))
+        for section in ("pooled", "trials", "published", "recomputed", "coverage")
+    }
+    assert missing["pooled"] == missing["trials"] == {"–"}
+    assert missing["published"] == {"NR"}
+    assert missing["recomputed"] == missing["coverage"] == {"–", "NR"}
+    assert text_of(run).count("– stands for what cannot be computed") == 1
+    assert text_of(run).count("NR for what our source does not report") == 1
+
+
 def test_what_a_reader_must_know_of_a_pool_stands_under_its_table(run, full):
     pooled = rows_of(run, "pooled")
     noted = {note for syn in full.pooled.values() for one in syn.strata.values() for note in one.notes}

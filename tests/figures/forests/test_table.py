@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -68,3 +70,16 @@ def test_word_finds_alignment_and_rules_in_the_cells_and_no_interval_is_broken()
     assert all("text-align: right" in look for look, _ in cells)
     assert all("\u00a0" in text and " " not in text for _, text in cells)
     assert "border-bottom: 1px solid #333333" in html
+
+
+@pytest.mark.parametrize("columns", [None, ("study", "k", "effect", "pi")])
+def test_what_cannot_be_computed_is_a_dash_that_is_explained(columns):
+    """Of one study neither I2 nor a prediction interval; where all is known nothing is said of it."""
+    fits = {"two": effect(8), "one": replace(effect(1), I2=math.nan, pi=(math.nan, math.nan))}
+    options = {} if columns is None else {"columns": columns}
+    html = to_table(fits, **options).as_raw_html()
+    assert ">–</td>" in html
+    assert html.count("–: cannot be computed.") == 1
+    assert (
+        "cannot be computed" not in to_table({"two": effect(8), "other": effect(9)}, **options).as_raw_html()
+    )

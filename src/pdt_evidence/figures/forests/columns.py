@@ -14,7 +14,7 @@ from pdt_evidence.figures.forests.labels import known
 from pdt_evidence.figures.forests.records import Column, ForestOptions
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.styles import Style
-from pdt_evidence.formatting import percent
+from pdt_evidence.formatting import NOT_REPORTED, percent
 from pdt_evidence.results import PooledEffect
 
 __all__ = ["BIAS", "JUDGEMENTS", "SAID", "chosen_of", "columns_of", "effect_columns", "judgement", "reading",
@@ -346,7 +346,7 @@ def _light(read: Callable[[object], str], value: object) -> str:
     """A judgement in the source's words, or what its sign stands for."""
     word = read(value)
     plain = judgement(value) and not worst_judgement(value)
-    return str(value) if plain else SAID[word] if word else words.NOT_REPORTED
+    return str(value) if plain else SAID[word] if word else NOT_REPORTED
 
 
 def share_known(strata: Sequence[PooledEffect], name: str) -> float:

@@ -20,7 +20,7 @@ from pdt_evidence.figures.forests.rows import GIVEN, SORTS, Rows, path_of, share
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import scale_of
 from pdt_evidence.figures.sheet.styles import Style
-from pdt_evidence.formatting import RATIOS, decimals_for
+from pdt_evidence.formatting import NOT_REPORTED, RATIOS, decimals_for
 from pdt_evidence.options import DIGITS, check_options
 from pdt_evidence.results import PooledEffect, Synthesis
 
@@ -33,6 +33,7 @@ NEGATIVE = (
 )
 NO_BREAK = "\u00a0"
 ARMS_SAID = "Arm 1: the therapy under study; arm 2: what it is compared with."
+COMPUTED = {"estimate", "ci", "effect", "weight"}  # columns that no source fills
 LEVELS = ("comparison", "outcome", "follow_up")  # outermost first; other columns come after
 
 
@@ -170,6 +171,9 @@ def _notes(
         c.signs or c.stands_for for c in columns
     )  # then it belongs to the key of lights
     texts += [words.ABSENT] if absent and not by_lights else []
+    texts += words.not_computed(
+        text for row in rows for key, text in row.cells.items() if key in keys & COMPUTED
+    )
     if arms == GENERAL and (keys & {"n_t", "n_c", "mean_t", "event_t"} or directed(strata)):
         texts.append(ARMS_SAID)
     if "weight" in keys and options.overall is not None and shared_weights(strata, options.overall):
@@ -196,11 +200,11 @@ def _notes(
 def _absent(rows: Sequence[Row], keys: Collection[str]) -> bool:
     """Whether a study has something that is not reported in one of the columns that are shown."""
     return any(
-        text == words.NOT_REPORTED
+        text == NOT_REPORTED
         for row in rows
         if row.kind == "study"
         for key, text in row.cells.items()
-        if key in keys and key not in ("estimate", "ci", "effect", "weight")
+        if key in keys and key not in COMPUTED
     )
 
 

@@ -14,7 +14,7 @@ from pdt_evidence.figures.forests.labels import known, label_of, labels_of, text
 from pdt_evidence.figures.forests.records import Column, ForestOptions, Row
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.axis import Scale
-from pdt_evidence.formatting import Format, percent
+from pdt_evidence.formatting import NOT_REPORTED, Format, percent
 from pdt_evidence.results import PooledEffect, Synthesis
 
 __all__ = ["GIVEN", "SORTS", "Rows", "others_of", "path_of", "shared_weights"]
@@ -257,7 +257,7 @@ def _cell(effect: PooledEffect, column: Column, i: int) -> str:
     def said(name: str) -> str:
         values = effect.columns.get(name)
         if values is None or not known(values[i]):
-            return words.NOT_REPORTED
+            return NOT_REPORTED
         if name.startswith(MEASURED) and isinstance(values[i], float):
             return f"{values[i]:.{max(map(_decimals, filter(known, values)))}f}".replace("-", "−")
         return (column.reads or text_of)(values[i])
@@ -265,11 +265,7 @@ def _cell(effect: PooledEffect, column: Column, i: int) -> str:
     parts = [said(name) for name in column.parts]
     if not parts:
         return said(column.key)
-    return (
-        column.joined.format(*parts)
-        if any(part != words.NOT_REPORTED for part in parts)
-        else words.NOT_REPORTED
-    )
+    return column.joined.format(*parts) if any(part != NOT_REPORTED for part in parts) else NOT_REPORTED
 
 
 def _decimals(value: object) -> int:

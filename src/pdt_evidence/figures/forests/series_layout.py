@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pdt_evidence.errors import RequestError, require_choice
@@ -32,14 +32,20 @@ def series_layout(series: Series, style: Style, options: ForestOptions) -> Fores
     options = with_digits(options, series.effects)
     first = series.effects[0]
     arms = options.arms or series.arms or arms_of(series.effects)
+    columns = chosen_of(_there(series, style), options.columns or _default(series))
+    rows = _rows(series, style, options)
+    keys = {column.key for column in columns}
+    absent = words.not_computed(text for row in rows for key, text in row.cells.items() if key in keys)
     return ForestLayout(
-        columns=chosen_of(_there(series, style), options.columns or _default(series)),
-        rows=_rows(series, style, options),
+        columns=columns,
+        rows=rows,
         scale=scale_of(first.measure),
         title=(series.title or words.heading(series.stratum)) if options.title is None else options.title,
         panel=words.full_measure(first.measure),
         favours=options.favours or favours_of(arms, [] if series.signed else series.studies),
-        notes=tuple(text for text in (turned(series.studies, arms), *_notes(series, options)) if text),
+        notes=tuple(
+            text for text in (turned(series.studies, arms), *_notes(series, options, absent)) if text
+        ),
         measure=first.measure,
         fixed_columns=options.columns is not None,
     )
@@ -159,14 +165,14 @@ def _cells(series: Series, effect: PooledEffect, rows: Rows) -> dict[str, str]:
         size = f"{effect.trials:g} ({counted(effect.k, 'effect')})"
     return {
         "k": size,
-        "pi": "" if math.isnan(reach[0]) else rows.numbers(reach[0], reach)["ci"],
+        "pi": rows.numbers(reach[0], reach)["ci"],
         "p": form.p(effect.p),
         "I2": form.number(effect.I2, 0),
         "tau2": form.variance(effect.tau2),
     }
 
 
-def _notes(series: Series, options: ForestOptions) -> tuple[str, ...]:
+def _notes(series: Series, options: ForestOptions, absent: Sequence[str]) -> tuple[str, ...]:
     if not options.method:
         return ()
     silent = options.prediction == "off"
@@ -185,6 +191,7 @@ def _notes(series: Series, options: ForestOptions) -> tuple[str, ...]:
         text.append(THIN_LINES)
     if any(e.k == 1 for e in series.effects) and len(series.effects) > 1 and series.counts == "Studies":
         text.append("Rows of one study show its own interval.")
+    text += absent
     whole = [] if series.whole is None else [series.whole]
     shared = (" ".join(text),) if text else ()
     names = [name for _, name in _named(series)] if series.models else ()

@@ -6,13 +6,13 @@ Text only; what it says comes from the results. A minus is a minus sign, never a
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeGuard
 
 from pdt_evidence.evidence.comparisons import ARMS
 from pdt_evidence.evidence.spoken import WINDOWS, WORDS, heading, inner, spoken, told, within
-from pdt_evidence.formatting import RATIOS, Format, percent
+from pdt_evidence.formatting import NOT_REPORTED, PAGE, RATIOS, Format, percent
 from pdt_evidence.models.estimators import ESTIMATORS
 from pdt_evidence.models.inference import TESTS_BY_CODE
 from pdt_evidence.models.prediction import PI_RULES_BY_CODE
@@ -37,8 +37,8 @@ __all__ = [
     "within",
 ]
 
-NOT_REPORTED = "NR"  # no dash, which beside numbers and signs of judgements is a minus
 ABSENT = f"{NOT_REPORTED}: not reported."
+NOT_COMPUTED = f"{PAGE.unknown}: cannot be computed."
 
 MEASURES = {  # short name, full name
     "SMD": ("Hedges’ g", "Standardised mean difference"),
@@ -60,6 +60,11 @@ REVMAN = {  # how Review Manager pools: in words, and what Q is taken about wher
     "IV": ("inverse variance", ""),
     "PETO": ("Peto’s method", ""),
 }
+
+
+def not_computed(cells: Iterable[str]) -> list[str]:
+    """What the sign for it means, where one of the cells has it."""
+    return [NOT_COMPUTED] if any(cell.endswith(PAGE.unknown) for cell in cells) else []
 
 
 def shared_word(effects: Sequence[PooledEffect], column: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.readers.writing import write_all
-from pdt_evidence.formatting import PAGE, counted, scale_name
+from pdt_evidence.formatting import PAGE, PRINTED, counted, scale_name
 from pdt_evidence.garbage import collected_seldom
 from pdt_evidence.reporting import names
 from pdt_evidence.reporting.contents import Contents
@@ -166,6 +166,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": PAGE.number, "interval": PAGE.interval, "p": filters.p}
+    environment.filters |= {"printed": PRINTED.number, "printed_interval": PRINTED.interval}
     environment.filters |= {"doi": filters.doi, "named": names.named, "minus": true_minus, "counted": counted}
     environment.filters |= {"footnoted": filters.footnoted, "measure": filters.measure}
     environment.filters |= {"spelled": filters.spelled, "words": filters.words, "address": linked}
