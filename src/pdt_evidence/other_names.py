@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-__all__ = ["LEAVES_OUT", "as_written", "columns_of_others", "field_of_others", "ours"]
+__all__ = ["LEAVES_OUT", "arms_called", "as_written", "columns_of_others", "field_of_others", "ours"]
 
 # Ours -> the others' names, in small letters and digits alone; one name may stand for several of ours.
 NAMES = {
@@ -166,6 +166,22 @@ ARM_WORDS = {
     "c": "cbt tau cau gpcau wl wlc waitlist waitinglist waitinglistcontrol treatmentasusual careasusual usualcare pill "
     "placebo medication meds supportive activecontrol",
 }
+ABBREVIATED = {
+    "pdt",
+    "pdp",
+    "stpp",
+    "ltpp",
+    "istdp",
+    "cbt",
+    "dbt",
+    "ipt",
+    "act",
+    "emdr",
+    "tau",
+    "cau",
+    "wl",
+    "wlc",
+}
 NUMBER_WORDS = {"mean": "m mean", "sd": "sd s", "n": "n total", "event": "event events responders"}
 for _arm, _words in ARM_WORDS.items():
     for _number, _names in NUMBER_WORDS.items():
@@ -243,6 +259,34 @@ def columns_of_others(columns: Iterable[object], ours: Iterable[str]) -> dict[st
             if name in wanted and plain in others.split():
                 found.setdefault(name, []).append(column)
     return {of_others[0]: name for name, of_others in found.items() if len(of_others) == 1}
+
+
+def arms_called(columns: Mapping[str, object]) -> dict[str, str]:
+    """Labels of both arms, where the columns that are named for their numbers are named after the arms.
+
+    Examples
+    --------
+    >>> arms_called({"mean_t": "BDI_mean_pdt", "n_t": "N_pdt", "mean_c": "BDI_mean_cbt", "n_c": "N (CBT)"})
+    {'arm_t_label': 'PDT', 'arm_c_label': 'CBT'}
+    >>> arms_called({"mean_t": "m1", "n_t": "n1", "mean_c": "m2", "n_c": "n2"})
+    {}
+    """
+    called: dict[str, list[str]] = {}
+    for arm in "tc":
+        names = [name for role, name in columns.items() if role.endswith(f"_{arm}") and isinstance(name, str)]
+        parts = [re.findall(r"[^\W\d_]{2,}", name.lower()) for name in names]
+        called[arm] = [
+            one for one in (parts or [[]])[0] if len(parts) > 1 and all(one in other for other in parts)
+        ]
+    words = {
+        arm: [one for one in called[arm] if one not in called[{"t": "c", "c": "t"}[arm]]] for arm in "tc"
+    }
+    if not all(words.values()):
+        return {}
+    return {
+        f"arm_{arm}_label": " ".join(one.upper() if one in ABBREVIATED else one for one in said)
+        for arm, said in words.items()
+    }
 
 
 def as_written(word: object, known: Iterable[str]) -> str:

@@ -507,3 +507,22 @@ def test_effects_whose_sign_is_told_are_not_warned_about(table, options):
     with warnings.catch_warnings():
         warnings.simplefilter("error", pdt.EvidenceWarning)
         effect_sizes(table, **options)
+
+
+def test_columns_named_after_the_arms_name_them_in_figures_and_change_no_number():
+    from pdt_evidence.figures import forest
+
+    ours = ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c")
+    numbers = pd.DataFrame([[10.1, 4.2, 30, 12.9, 4.8, 31], [11.4, 5.0, 45, 12.6, 5.1, 44]], columns=ours)
+    numbers = numbers.assign(study=["A", "B"], better="lower")
+    # The columns as they were given say which arm is first, not their names alone.
+    for first, second in (("pdt", "cbt"), ("cbt", "pdt")):
+        names = {role: role[:-1] + (first if role.endswith("t") else second) for role in ours}
+        made = pdt.effect_sizes(numbers.rename(columns=names), **names)
+        assert set(made["arm_t_label"] + made["arm_c_label"]) == {f"{first}{second}".upper()}
+        text = " ".join(one.get_text() for one in forest(pdt.synthesize(made)).texts)
+        assert f"Favours {second.upper()}" in text
+        assert f"Favours {first.upper()}" in text
+        pd.testing.assert_frame_equal(made[["yi", "vi"]], pdt.effect_sizes(numbers)[["yi", "vi"]])
+    said = numbers.rename(columns=names).assign(arm_c="waitlist")
+    assert "arm_c_label" not in pdt.effect_sizes(said, **names)

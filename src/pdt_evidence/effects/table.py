@@ -20,12 +20,14 @@ from pdt_evidence.effects.clusters import design_effect
 from pdt_evidence.effects.inputs import BASES, MEASURES, Inputs, read_inputs
 from pdt_evidence.errors import EvidenceError, known_options, require_choice, warn
 from pdt_evidence.evidence.frames import as_pandas
+from pdt_evidence.other_names import arms_called
 
 __all__ = ["add_effects", "effect_sizes"]
 
 MEDIAN = re.compile(r"(?:^|[^a-z])(?:median|mdn)", re.IGNORECASE)  # columns of a user's own
 OUTPUT = ("measure", "yi", "vi", "yi_basis", "yi_reason")
 BY_SCORE = ("means", "medians", "baseline", "events")  # whose sign `better` decides
+SAY_ARMS = {"comparison", "arm_t", "arm_c", "arm_t_label", "arm_c_label"}
 HALF_A_CLUSTER = "a trial randomised in clusters needs both icc and cluster_size"
 
 
@@ -81,7 +83,8 @@ def effect_sizes(
         multiply a variance that comes from persons by the design effect of a trial randomised in clusters.
     **columns : str or number
         Names of your own columns, as in ``mean_t="m1"``, or one value for all rows, as in ``r=0.5`` or
-        ``better="lower"``.
+        ``better="lower"``. Columns that are named after arms ("mean_pdt", "mean_cbt") name these in figures, in
+        `arm_t_label` and `arm_c_label`, where the table says nothing of its arms.
 
     Returns
     -------
@@ -124,7 +127,8 @@ def effect_sizes(
     if len(table) == 0:
         raise EvidenceError("effect sizes: the table has no rows; expected at least one contrast.")
     options = {"vtype": vtype, "zero_cells": zero_cells, "double_zero": double_zero}
-    return add_effects(table, measure, options, columns)
+    made = add_effects(table, measure, options, columns)
+    return made if SAY_ARMS & set(table.columns) else made.assign(**arms_called(columns))
 
 
 def add_effects(

@@ -134,14 +134,15 @@ def test_misspelt_columns_are_named_with_their_likeliest_meaning(saved):
     )
 
 
-@pytest.mark.parametrize("arm", ["cbt", "TAU", "(waitlist)"])
-def test_of_a_sheet_with_columns_by_arm_every_column_is_named_with_ours(saved, arm):
+@pytest.mark.parametrize(("arm", "called"), [("cbt", "CBT"), ("TAU", "TAU"), ("(waitlist)", "waitlist")])
+def test_of_a_sheet_with_columns_by_arm_every_column_is_named_with_ours(saved, arm, called):
     header = f"study,better,M_pdt,SD_pdt,N_pdt,M_{arm},SD_{arm},N_{arm}"
     with pytest.raises(SchemaError) as caught:
         read_trials(saved(f"{header}\nA,lower,1,2,20,3,2,20\n", "mine.csv"))
     assert caught.value.problems == (
         f"columns have other names than ours. Rename M_pdt to mean_t, SD_pdt to sd_t, N_pdt to n_t, M_{arm} to mean_c, "
-        f"SD_{arm} to sd_c, N_{arm} to n_c, if that is what they are.",
+        f"SD_{arm} to sd_c, N_{arm} to n_c, if that is what they are. Figures name the arms if you add columns "
+        f"arm_t_label = 'PDT' and arm_c_label = {called!r}.",
     )
 
 

@@ -17,7 +17,7 @@ from pdt_evidence.evidence.package import fields
 from pdt_evidence.evidence.readers.printed_columns import PRINTED_FIELDS, PRINTED_SETS
 from pdt_evidence.evidence.schema import Field, listed, missing_column
 from pdt_evidence.evidence.windows import WINDOWS
-from pdt_evidence.other_names import columns_of_others
+from pdt_evidence.other_names import arms_called, columns_of_others
 
 __all__ = [
     "ARM_DATA",
@@ -129,7 +129,12 @@ def column_problems(columns: Sequence[str]) -> list[str]:
     ]
     if others:
         pairs = ", ".join(f"{own} to {ours}" for own, ours in others.items())
-        problems.append(f"columns have other names than ours. Rename {pairs}, if that is what they are.")
+        arms = arms_called({ours: own for own, ours in others.items()})
+        said = " and ".join(f"{name} = {word!r}" for name, word in arms.items() if name not in have)
+        problems.append(
+            f"columns have other names than ours. Rename {pairs}, if that is what they are."
+            + (f" Figures name the arms if you add columns {said}." if said else "")
+        )
     if "study" not in have:
         problems.append(missing_column("study", columns))
     problems += _lacking(have, columns) + _errors_of_nothing(set(columns))
