@@ -148,6 +148,27 @@ def test_a_study_of_a_figure_leads_to_its_row_and_opens_it(shown):
 
 
 @pytest.mark.parametrize("name", ["own", "bundled"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_keyboard_follows_each_link_of_the_first_screen(shown, name, width):
+    """Sections are laid out when they are scrolled to, and yet a link leads to its place; paper has them all."""
+    page = shown(name, width)
+    style = "getComputedStyle(document.querySelector('#trials')).contentVisibility"
+    assert page.evaluate(style) == "auto"
+    links = page.locator("#answer a")
+    for place in range(links.count()):
+        page.evaluate("scrollTo(0, 0)")
+        links.nth(place).focus()
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(100)
+        target = "document.getElementById(location.hash.slice(1)).getBoundingClientRect()"
+        top, bottom = page.evaluate(f"[{target}.top, {target}.bottom]")
+        assert top < 900
+        assert bottom > 0
+    page.emulate_media(media="print")
+    assert page.evaluate(style) == "visible"
+
+
+@pytest.mark.parametrize("name", ["own", "bundled"])
 @pytest.mark.parametrize("paper", A4)
 def test_paper_shows_all_and_cuts_nothing(shown, name, paper):
     """Tables fit between the margins of their pages, and nothing is folded away."""
