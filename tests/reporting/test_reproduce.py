@@ -241,7 +241,7 @@ def test_the_corrections_that_are_counted_are_all_in_the_table(run, full):
         yes, no = corrected.count("<td>yes</td>"), corrected.count("<td>no</td>")
         assert yes + no == len(row.made) + 1  # the uncorrected pool itself
         assert f"{yes} of {len(row.made)} in {row.effect.stratum['outcome']}" in answer
-        assert f"of {len(row.made)} corrections {yes} with 0 in the interval" in part
+        assert f"0 lies within the interval of {yes} of {len(row.made)} corrections." in part
 
 
 def test_a_dash_cannot_be_computed_and_NR_is_not_reported(run):
