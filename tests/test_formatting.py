@@ -22,8 +22,8 @@ from pdt_evidence.results import ABOUT_PREDICTION, Note, code_of
     [
         (TEXT, "-0.5000", "-0.5000 to 0.0040", "p < .0001"),
         (PAGE, "−0.50", "−0.50 to 0.004", "p < 0.001"),
-        (STYLES["lancet"].format, "−0·50", "(−0·50 to 0·004)", "p < 0·001"),
-        (STYLES["apa"].format, "−0.50", "[−0.50, 0.004]", "p < .001"),
+        (STYLES["lancet"].format, "−0·50", "(−0·50 to >0·00)", "p < 0·001"),
+        (STYLES["apa"].format, "−0.50", "[−0.50, >0.00]", "p < .001"),
     ],
 )
 def test_each_place_has_its_conventions(form, number, interval, p):
