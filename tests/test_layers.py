@@ -19,6 +19,7 @@ LAYERS = (
     "errors",
     "garbage",
     "keys",
+    "markup",
     "screen",
     "formatting",
     "showing",

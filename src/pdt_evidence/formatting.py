@@ -26,8 +26,6 @@ __all__ = [
     "as_text",
     "counted",
     "decimals_for",
-    "escape",
-    "in_quotes",
     "note_lines",
     "percent",
     "plain",
@@ -378,16 +376,6 @@ def percent(level: float) -> str:
 
 def root(pair: tuple[float, float]) -> tuple[float, float]:
     return math.sqrt(pair[0]), math.sqrt(pair[1])
-
-
-def escape(text: str) -> str:
-    """A text as it stands in HTML or SVG; `xml.sax` would load what opens addresses of the net."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def in_quotes(text: str) -> str:
-    """A text as the value of an attribute, with its quotes."""
-    return f'"{escape(text).replace(chr(34), "&quot;")}"'
 
 
 def as_text(table: Any) -> str:

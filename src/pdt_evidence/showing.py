@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from pdt_evidence.errors import known_options_of_methods
-from pdt_evidence.formatting import PAGE, RATIOS, TEXT, counted, escape, percent
+from pdt_evidence.formatting import PAGE, RATIOS, TEXT, counted, percent
+from pdt_evidence.markup import escape
 from pdt_evidence.other_names import field_of_others
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pdt_evidence.arguments import shown
 from pdt_evidence.errors import RequestError, known_options
 from pdt_evidence.evidence.readers.writing import write_all
-from pdt_evidence.formatting import escape, in_quotes
+from pdt_evidence.markup import escape, in_quotes
 from pdt_evidence.results import PooledEffect
 from pdt_evidence.showing import Brief
 

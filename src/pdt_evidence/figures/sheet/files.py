@@ -17,8 +17,8 @@ from pdt_evidence.evidence.readers.writing import write_all
 from pdt_evidence.figures.sheet.families import ALIKE
 from pdt_evidence.figures.sheet.measure import tidy
 from pdt_evidence.figures.sheet.settings import described, plain_settings
-from pdt_evidence.formatting import in_quotes
 from pdt_evidence.garbage import collected_seldom
+from pdt_evidence.markup import in_quotes
 from pdt_evidence.options import Number, check_options
 
 if TYPE_CHECKING:

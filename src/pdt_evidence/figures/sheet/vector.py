@@ -21,7 +21,7 @@ from pdt_evidence.figures.sheet.canvas import MARGIN
 from pdt_evidence.figures.sheet.families import ALIKE
 from pdt_evidence.figures.sheet.measure import runs, tidy
 from pdt_evidence.figures.sheet.settings import described
-from pdt_evidence.formatting import escape, in_quotes
+from pdt_evidence.markup import escape, in_quotes
 
 if TYPE_CHECKING:
     from pdt_evidence.figures.sheet.axis import Scale
