@@ -169,6 +169,21 @@ def test_the_keyboard_follows_each_link_of_the_first_screen(shown, name, width):
 
 
 @pytest.mark.parametrize("name", ["own", "bundled"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_link_to_a_section_shows_its_head(shown, name, width):
+    """Each was scrolled to its middle, thousands of pixels below its heading."""
+    page = shown(name, width)
+    links = page.locator("nav a").evaluate_all("links => links.map(link => link.hash.slice(1))")
+    assert len(links) > 5
+    for section in links:
+        page.evaluate(f"document.querySelector(\"nav a[href='#{section}']\").click()")
+        page.wait_for_timeout(100)
+        top = page.evaluate(f"document.getElementById('{section}').getBoundingClientRect().top")
+        at_end = page.evaluate("scrollY + innerHeight > document.documentElement.scrollHeight - 2")
+        assert 0 < top < 120 or (at_end and 0 < top < page.viewport_size["height"]), section
+
+
+@pytest.mark.parametrize("name", ["own", "bundled"])
 @pytest.mark.parametrize("paper", A4)
 def test_paper_shows_all_and_cuts_nothing(shown, name, paper):
     """Tables fit between the margins of their pages, and nothing is folded away."""

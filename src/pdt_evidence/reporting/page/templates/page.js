@@ -62,7 +62,8 @@ const reveal = () => {
   if (body) body.hidden = target.hidden = false;
   const panel = target.querySelector("details.panel");
   if (panel) panel.open = true;
-  target.scrollIntoView({ block: "center" });
+  // A row stands in the middle; what has a heading begins with it.
+  target.scrollIntoView({ block: target.matches("section") || target.offsetHeight > innerHeight / 2 ? "start" : "center" });
 };
 addEventListener("hashchange", reveal);
 reveal();
