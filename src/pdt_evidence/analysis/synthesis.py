@@ -94,7 +94,8 @@ def synthesize(
     style : {"library", "revman"}
         "revman" pools as Review Manager does, to compare with a review: inverse variance,
         Mantel-Haenszel for events, every row by itself; `method` is then "DL" (default) or "EE",
-        `test` is "z". More choices in `analysis.as_revman.synthesis.synthesize_as_revman`.
+        `test` is "z". A stratum of means is no ratio: where its data do not give the `measure` that is asked for,
+        it is pooled by its own and a note says so. More choices in `analysis.as_revman.synthesis.synthesize_as_revman`.
 
     Returns
     -------

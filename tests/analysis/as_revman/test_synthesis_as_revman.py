@@ -82,7 +82,10 @@ def test_rows_that_do_not_fit_their_stratum_are_excluded_with_the_reason(review)
     mixed = pd.DataFrame(review).assign(outcome="everything")
     result = synthesize_as_revman(mixed, by="outcome")
     assert result["everything"].k == 6
-    assert set(result.left_out["reason"]) == {"no means in its stratum"}
+    assert set(result.left_out["reason"]) == {
+        "the stratum is of means; the row counts persons",
+        "the stratum is of means; the row has none",
+    }
     assert len(result.left_out) + 6 == len(mixed)
 
 
@@ -123,6 +126,56 @@ def test_a_table_of_ones_own_needs_no_names_of_rows():
     )
     assert unnamed.estimate == named.estimate
     assert unnamed.row_ids == ("row 1", "row 2", "row 3", "row 4")
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"sd_t": [1.0, 0.0, 1.0, 1.0]}, "column 'sd_t': expected an SD above 0, found 0"),
+        ({"n_t": ["20", "1,030", "20", "NR"]}, "column 'n_t': expected a number, found '1,030'"),
+        ({"mean_t": [1.0, "4,5", 3.0, 4.0]}, "column 'mean_t': expected a number, found '4,5'"),
+        ({"better": "less"}, "column 'better': expected 'lower' or 'higher', found 'less'"),
+    ],
+)
+def test_what_gives_no_effect_anywhere_is_refused_in_the_same_words(columns, said):
+    refusals = []
+    for style in ("library", "revman"):
+        with pytest.raises(EvidenceError) as caught:
+            synthesize(own_table(row_id=list("abcd"), **columns), style=style)
+        refusals.append(str(caught.value))
+    assert said in refusals[0]
+    assert refusals[0] == refusals[1]
+
+
+@pytest.mark.filterwarnings("ignore:Left out, without an effect")
+def test_rows_of_means_without_an_effect_are_left_out_for_the_same_reasons():
+    table = own_table(n_t=[1, 20, 20, 20], sd_c=[1.0, np.nan, 1.0, 1.0])
+    kept, revman = (synthesize(table, style=style) for style in ("library", "revman"))
+    assert revman["x",].k == kept["x",].k == 2
+    assert revman.left_out["reason"].tolist() == ["an arm of one person has no SD", "no sd_c"]
+    assert revman.left_out.equals(kept.left_out)
+
+
+def test_numbers_that_came_as_text_are_pooled_as_numbers():
+    numbers, texts = own_table(), own_table(n_t="20", sd_t="1.0")
+    fits = [synthesize(table, style="revman")["x",] for table in (texts, numbers)]
+    assert fits[0].ci == fits[1].ci
+
+
+@pytest.mark.filterwarnings("ignore:Left out, without an effect")
+def test_a_stratum_whose_data_do_not_give_the_measure_asked_for_says_so():
+    events = {"event_t": [np.nan, np.nan, np.nan, 3], "event_c": [np.nan, np.nan, np.nan, 5]}
+    table = own_table(**events, mean_t=[1.0, 2.0, 3.0, np.nan])
+    asked = "Pooled as SMD, not as OR, which was asked for: the stratum holds means."
+    result = synthesize(table, style="revman", measure="OR")
+    assert [str(note) for note in result["x",].notes].count(asked) == 1
+    assert result.left_out["reason"].tolist() == ["the stratum is of means; the row counts persons"]
+    for measure in (None, "SMD"):
+        assert not any(
+            "asked for" in note for note in synthesize(table, style="revman", measure=measure)["x",].notes
+        )
+    peto = synthesize_as_revman(ARMS_ALIKE.iloc[1:], by="outcome", measure="RR", events="PETO")["dropout"]
+    assert "Pooled as OR, not as RR, which was asked for: Peto's method is one of odds ratios." in peto.notes
 
 
 @pytest.mark.parametrize("style", ["library", "revman"])

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from pdt_evidence.analysis.as_revman.pooling import RevmanPool, effects_as_revman, pool_as_revman
 from pdt_evidence.analysis.pooled.rows_to_pool import (
@@ -26,8 +27,9 @@ from pdt_evidence.analysis.pooled.rows_to_pool import (
 )
 from pdt_evidence.analysis.pooled.usual_strata import with_strata
 from pdt_evidence.arguments import given_columns
-from pdt_evidence.effects.bases import NO_DIRECTION
+from pdt_evidence.effects.bases import from_basis
 from pdt_evidence.effects.given import given_effects
+from pdt_evidence.effects.inputs import BASES, read_inputs
 from pdt_evidence.effects.inputs import MEASURES as OF_EFFECTS
 from pdt_evidence.effects.left_out import rows_left_out, together
 from pdt_evidence.effects.table import effect_sizes
@@ -42,8 +44,10 @@ MEASURES = ("SMD", "MD", "OR", "RR", "RD")
 OF_KIND = {"means": ("SMD", "MD"), "events": ("OR", "RR", "RD")}  # the first is the default
 KINDS = {"means": "continuous", "events": "dichotomous", "effect": "generic"}
 EVENT_METHODS = ("MH", "IV", "PETO")
-MEANS = ("mean_t", "sd_t", "n_t", "mean_c", "sd_c", "n_c")
-EVENTS = ("event_t", "n_t", "event_c", "n_c")
+MEANS, EVENTS = BASES["means"], BASES["events"]
+HOLDS = {"means": "means", "events": "events", "effect": "effects that are given"}
+ARMS = {"means": MEANS, "events": EVENTS}
+AS_EFFECTS = {"vtype": "LS", "zero_cells": "only-zero", "double_zero": "keep"}  # `effect_sizes` by default
 NOT_ESTIMABLE = "nobody had the event, or everybody: not estimable, as Review Manager says"
 NOT_COMBINED = Note(
     "rows-not-combined", "Pooled as Review Manager pools: rows of one trial are not combined."
@@ -85,9 +89,9 @@ def synthesize_as_revman(
     by : str or list of str, optional
         Columns whose combinations are the strata; default: `outcome` and `follow_up`, as far as the table has them.
     measure : {"SMD", "MD", "OR", "RR", "RD"}, optional
-        For strata with means (the first two) or with events and no means (the others). What is not given, here
-        and below, is what the review itself does, if the table was read from one and its analyses in a stratum
-        agree; else "SMD" and "OR".
+        For strata with means (the first two) or with events and no means (the others); a stratum whose data do not
+        give it is pooled by its own measure, and a note says so. What is not given, here and below, is what the
+        review itself does, if the table was read from one and its analyses in a stratum agree; else "SMD" and "OR".
     events : {"MH", "IV", "PETO"}, optional
         How events are pooled; else "MH". Peto's is an odds ratio and has one common effect.
     random : bool, optional
@@ -105,7 +109,8 @@ def synthesize_as_revman(
     Raises
     ------
     EvidenceError
-        If a column of `by` is missing or has blank cells, an option is unknown, or no row can be pooled.
+        If a column of `by` is missing or has blank cells, an option is unknown, the data are such as
+        `effect_sizes` refuses, or no row can be pooled.
     """
     if measure is not None:
         require_choice("measure", measure, MEASURES)
@@ -116,23 +121,25 @@ def synthesize_as_revman(
     check_table(table, by, given)
     table = with_names(table)
     reviewed, of_events = settings_of_review(table), measures_of_review(table)
+    table, lost = _checked(table)
     strata: dict[tuple[str, ...], PooledEffect] = {}
     excluded = []
     for key, rows in pd.DataFrame(table).groupby(list(by), sort=False):
         words = tuple(as_word(word) for word in (key if isinstance(key, tuple) else (key,)))
         own = _own_model(rows, reviewed)
-        rows, used, kind = _usable(rows, str((own or {}).get("measure") or measure or "SMD"))
+        rows, used, kind = _usable(rows, lost, str((own or {}).get("measure") or measure or "SMD"))
         one = {"measure": of_events[0]} if kind == "events" and len(of_events) == 1 else {}
         model = _model(used, kind, own or one, measure, events, random)
         if kind == "events" and model.measure != "RD":  # a difference of 0 is known of arms that are alike
             used = used[~_all_alike(used)]
         rest = rows.loc[~rows.index.isin(used.index)]
-        excluded.append(rows_left_out(rest, _why(rest, kind)))
+        excluded.append(rows_left_out(rest, _why(rest, kind, lost)))
         if len(used):
             stratum = dict(zip(by, words, strict=True))
             used = used if kind == "effect" else used.assign(yi_basis=kind)
             fit = _stratum(used, kind, stratum, model, level)
-            strata[words] = replace(fit, notes=(*fit.notes, DIFFERS)) if own == {} else fit
+            notes = (*fit.notes, *([DIFFERS] if own == {} else []), *_another_measure(measure, model, kind))
+            strata[words] = replace(fit, notes=notes)
     left_out = together(*excluded)
     if not strata:
         what = "There is nothing to pool: no row has means, events or a reported effect that can be pooled"
@@ -148,6 +155,22 @@ def synthesize_as_revman(
         level=level,
         dependence="none (style 'revman')",
     )
+
+
+def _checked(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The table with its arm data as numbers, refused as `effect_sizes` refuses it; why rows have none of a kind."""
+    table = table.reset_index(drop=True)
+    of_arms = any(set(names) <= set(table.columns) for names in (MEANS, EVENTS))
+    if {"yi", "vi"} <= set(table.columns) and not of_arms:
+        return table, pd.DataFrame("", index=table.index, columns=list(ARMS))
+    inputs = read_inputs(table, "SMD", {})
+    words = [
+        name
+        for name in dict.fromkeys((*MEANS, *EVENTS))
+        if name in table and not is_numeric_dtype(table[name])
+    ]
+    lost = {kind: from_basis(kind, inputs, "SMD", AS_EFFECTS).reason for kind in ARMS}
+    return table.assign(**{name: inputs[name] for name in words}), pd.DataFrame(lost, index=table.index)
 
 
 def _said(words: Sequence[str]) -> str:
@@ -185,14 +208,22 @@ def _model(
     return _Model(measure, method, random is not False, *exact)
 
 
-def _usable(rows: pd.DataFrame, measure: str) -> tuple[pd.DataFrame, pd.DataFrame, str]:
+def _another_measure(asked: str | None, model: _Model, kind: str) -> tuple[Note, ...]:
+    """That a stratum could not be pooled by the measure that was asked for, and why."""
+    if asked in (None, model.measure):
+        return ()
+    peto = model.method == "PETO" and asked in OF_KIND["events"]
+    why = "Peto's method is one of odds ratios" if peto else f"the stratum holds {HOLDS[kind]}"
+    text = f"Pooled as {model.measure}, not as {asked}, which was asked for: {why}."
+    return (Note("another-measure", text),)
+
+
+def _usable(rows: pd.DataFrame, lost: pd.DataFrame, measure: str) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     """All rows; those of the first kind of data that a stratum has; and the name of that kind."""
-    signed = _signed(rows)
-    for kind, names in (("means", MEANS), ("events", EVENTS)):
-        if set(names) <= set(rows.columns):
-            complete = rows[list(names)].notna().all(axis=1) & signed
-            if complete.any():
-                return rows, rows[complete], kind
+    for kind in ARMS:
+        usable = _complete(rows, kind) & lost.loc[rows.index, kind].eq("")
+        if usable.any():
+            return rows, rows[usable], kind
     try:
         measure = measure if measure in OF_EFFECTS else "SMD"
         given = {"yi", "vi"} <= set(rows.columns)
@@ -204,19 +235,25 @@ def _usable(rows: pd.DataFrame, measure: str) -> tuple[pd.DataFrame, pd.DataFram
     return with_effects, with_effects[with_effects["yi"].notna() & with_effects["vi"].notna()], "effect"
 
 
-def _signed(rows: pd.DataFrame) -> pd.Series:
-    """Rows that say which direction is good; all, where the table has no column for it."""
-    if "better" not in rows:
-        return pd.Series(True, index=rows.index)
-    return rows["better"].isin(["lower", "higher"])
+def _complete(rows: pd.DataFrame, kind: str) -> pd.Series:
+    """Rows that have every number of this kind of data."""
+    names = list(ARMS[kind])
+    if not set(names) <= set(rows.columns):
+        return pd.Series(False, index=rows.index)
+    return rows[names].notna().all(axis=1)
 
 
-def _why(rest: pd.DataFrame, kind: str) -> pd.Series:
+def _why(rest: pd.DataFrame, kind: str, lost: pd.DataFrame) -> pd.Series:
     """Why each of these rows is not pooled in its stratum, which has data of that kind."""
     if kind == "effect":
         return rest["yi_reason"].fillna("no effect with its variance")
-    why = pd.Series(f"no {kind} in its stratum", index=rest.index).mask(~_signed(rest), NO_DIRECTION)
-    return why.mask((kind == "events") & _all_alike(rest), NOT_ESTIMABLE)
+    other, has = {"means": ("events", "counts persons"), "events": ("means", "has means")}[kind]
+    why = pd.Series(f"the stratum is of {kind}; the row has none", index=rest.index)
+    own = lost.loc[rest.index, kind]
+    why = why.mask(own.ne(""), own)
+    another = _complete(rest, other) & ~_complete(rest, kind)
+    why = why.mask(another, f"the stratum is of {kind}; the row {has}")
+    return why.mask((kind == "events") & _all_alike(rest) & own.eq(""), NOT_ESTIMABLE)
 
 
 def _all_alike(rows: pd.DataFrame) -> pd.Series:
