@@ -407,3 +407,23 @@ def test_an_import_says_how_many_rows_give_an_effect_and_fails_where_none_does(t
     assert "--better lower" in said.err
     assert main([*command, "--better", "lower"]) == 0
     assert "effects: 1 of 1 row gives one" in capsys.readouterr().out
+
+
+def test_only_counts_that_were_pooled_are_said_to_be_converted(tmp_path, capsys):
+    file = tmp_path / "both.csv"
+    file.write_text(
+        "study,outcome,better,mean_t,sd_t,mean_c,sd_c,event_t,event_c,n_t,n_c\n"
+        "A 2001,depression,lower,10,4,12,4,,,30,30\nA 2001,depression,lower,,,,,9,15,30,30\n"
+        "B 2002,depression,lower,9,4,12,4,,,30,30\n"
+    )
+    assert main(["pool", str(file)]) == 0
+    assert "hold" not in capsys.readouterr().out
+
+
+def test_bundled_trials_are_exported_in_the_same_strata_named_or_not(tmp_path, capsys):
+    selection = ["--outcome", "depression", "--follow-up", "post"]
+    for name, bundled in (("named", ["--bundled"]), ("unnamed", [])):
+        assert main(["export", *bundled, *selection, "-o", str(tmp_path / f"{name}.json")]) == 0
+    named, unnamed = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("named", "unnamed"))
+    assert unnamed["settings"] == named["settings"]
+    assert len(unnamed["strata"]) == len(named["strata"]) > 1

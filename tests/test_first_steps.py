@@ -272,7 +272,7 @@ def test_a_word_that_others_use_is_answered_with_ours(column, word, said):
 
 def test_computing_effects_answers_words_as_reading_does():
     with pytest.raises(
-        EvidenceError, match=r"row '1', column 'better': .* found 'larger'\. Did you mean 'higher'\?$"
+        EvidenceError, match=r"row 2, column 'better': .* found 'larger'\. Did you mean 'higher'\?$"
     ):
         pdt.effect_sizes(own(better=["lower", "larger", "lower"]))
 

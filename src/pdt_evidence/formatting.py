@@ -25,6 +25,7 @@ __all__ = [
     "aligned",
     "as_text",
     "counted",
+    "counted_below",
     "decimals_for",
     "note_lines",
     "percent",
@@ -64,6 +65,18 @@ def counted(number: float, noun: str = "study", several: str = "", *, decimals: 
         f"{head[:-1]}ies" if re.search("[^aeiou]y$", head) else f"{head}{'es' if head.endswith('s') else 's'}"
     )
     return f"{shown} {several or plural + (f' of {rest}' if rest else '')}"
+
+
+def counted_below(limit: float, number: float, noun: str) -> str:
+    """As `counted`, of a number below `limit`: with one decimal, or with as many as show that it is below.
+
+    Examples
+    --------
+    >>> counted_below(4, 2.75, "degree of freedom"), counted_below(4, 3.963, "degree of freedom")
+    ('2.8 degrees of freedom', '3.96 degrees of freedom')
+    """
+    decimals = next((places for places in range(1, 16) if round(number, places) < limit), 16)
+    return counted(number, noun, decimals=decimals)
 
 
 def effects_of(k: float, trials: float = math.nan) -> str:

@@ -446,6 +446,31 @@ def test_counts_enter_the_pool_of_scores_only_where_a_trial_has_nothing_else():
     assert [note.code for note in found.notes] == ["counts-set-aside"]
     note = "1 of 3 values comes from counting patients (how many recovered, for example), not from scores."
     assert note in found["depression", "post"].notes
+    unnamed = pdt.synthesize(TWO_KINDS.drop(columns="row_id"))
+    assert unnamed.left_out["reason"].tolist() == [
+        "counts persons with an event; row 1 of the same trial has a score of this outcome"
+    ]
+
+
+def test_values_made_of_scores_and_counts_are_said_to_come_from_counts_in_part():
+    def said(table):
+        notes = pdt.synthesize(table, events="pool")["depression", "post"].notes
+        return [str(note) for note in notes if note.code == "counts-beside-scores"]
+
+    counting = "from counting patients (how many recovered, for example), not from scores"
+    assert said(TWO_KINDS) == [f"1 of 3 values comes {counting}; 1 more is made of both."]
+    assert said(TWO_KINDS[TWO_KINDS["row_id"] != "c"]) == [f"1 of 2 values comes in part {counting} alone."]
+
+
+def test_the_p_of_three_levels_is_not_said_to_be_the_robust_one():
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame({"study": np.repeat(list("ABCD"), 2), "outcome": "x", "yi": rng.normal(0.3, 0.2, 8)})
+    table = table.assign(vi=np.tile([0.04, 0.09], 4))
+    codes = {
+        rule: {note.code for note in pdt.synthesize(table, by="outcome", dependence=rule)["x",].notes}
+        for rule in ("three-level", "che")
+    }
+    assert "few-degrees-of-freedom" in codes["che"] - codes["three-level"]
 
 
 @pytest.mark.parametrize(("events", "used"), [("never", ("a", "d")), ("pool", ("a+b", "c", "d"))])

@@ -322,7 +322,7 @@ def test_rows_that_tie_are_averaged_whatever_their_letters():
     assert one.chosen["row_id"].tolist() == ["row 1+row 10"]
     assert_allclose([one.chosen["yi"], one.chosen["vi"]], [expected.yi, expected.vi])
     assert one.left_out["reason"].tolist() == [
-        "row row 1 of the same trial comes first (a named instrument before an unnamed one)"
+        "row 1 of the same trial comes first (a named instrument before an unnamed one)"
     ]
 
 

@@ -197,15 +197,15 @@ def test_all_bad_cells_are_told_at_once():
     ]
     said = message(rows)
     for words in (
-        "row '0', column 'q1_t': expected at most median_t = 12, found 18.",
-        "row '1', column 'icc': expected an intracluster correlation from 0 to below 1, found -0.1.",
-        "row '2', column 'cluster_size': expected persons in a cluster on average, 1 or more, found 0.5.",
-        "row '3', column 'f': expected an F, 0 or more, found -2.",
-        "row '4', column 'p': expected a p such as 0.03 or < 0.001, found 'maybe'.",
-        "row '5', column 'sd_pre_t': expected an SD above 0, found 0.",
-        "row '5', column 'r': expected a correlation between -1 and 1, both excluded, found 1.",
-        "row '6', column 'p': expected a p between 0 and 1, found 1.2.",
-        "row '6', column 'favours': expected 'arm 1' or 'arm 2', found 'us'.",
+        "row 1, column 'q1_t': expected at most median_t = 12, found 18.",
+        "row 2, column 'icc': expected an intracluster correlation from 0 to below 1, found -0.1.",
+        "row 3, column 'cluster_size': expected persons in a cluster on average, 1 or more, found 0.5.",
+        "row 4, column 'f': expected an F, 0 or more, found -2.",
+        "row 5, column 'p': expected a p such as 0.03 or < 0.001, found 'maybe'.",
+        "row 6, column 'sd_pre_t': expected an SD above 0, found 0.",
+        "row 6, column 'r': expected a correlation between -1 and 1, both excluded, found 1.",
+        "row 7, column 'p': expected a p between 0 and 1, found 1.2.",
+        "row 7, column 'favours': expected 'arm 1' or 'arm 2', found 'us'.",
     ):
         assert words in said
 

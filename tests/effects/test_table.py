@@ -299,13 +299,13 @@ def test_every_bad_cell_is_told_at_once():
     )
     assert message(table).splitlines() == [
         "effect sizes, measure SMD: 7 problems",
-        "  - row 'D', column 'row_id': expected each id once, found it again. Rename one.",
-        "  - row 'B', column 'mean_t': expected a number, found 'twelve'. Use digits or leave it empty.",
-        "  - row 'C', column 'mean_t': expected a number, found inf. Use digits or leave it empty.",
-        "  - row 'B', column 'better': expected 'lower' or 'higher', found 'smaller'. Did you mean 'lower'?",
-        "  - row 'C', column 'n_t': expected at least 1 person, found 0. Correct it or leave it empty.",
-        "  - row 'A', column 'sd_t': expected an SD above 0, found 0. Correct it or leave it empty.",
-        "  - row 'D', column 'sd_t': expected an SD above 0, found -2. Correct it or leave it empty.",
+        "  - row D, column 'row_id': expected each id once, found it again. Rename one.",
+        "  - row B, column 'mean_t': expected a number, found 'twelve'. Use digits or leave it empty.",
+        "  - row C, column 'mean_t': expected a number, found inf. Use digits or leave it empty.",
+        "  - row B, column 'better': expected 'lower' or 'higher', found 'smaller'. Did you mean 'lower'?",
+        "  - row C, column 'n_t': expected at least 1 person, found 0. Correct it or leave it empty.",
+        "  - row A, column 'sd_t': expected an SD above 0, found 0. Correct it or leave it empty.",
+        "  - row D, column 'sd_t': expected an SD above 0, found -2. Correct it or leave it empty.",
     ]
 
 
@@ -315,34 +315,34 @@ def test_every_bad_cell_is_told_at_once():
         (
             "OR",
             {"event_t": 12, "n_t": 10, "event_c": 1, "n_c": 10},
-            "row '0', column 'event_t': expected at most n_t = 10, found 12. Count persons once.",
+            "row 1, column 'event_t': expected at most n_t = 10, found 12. Count persons once.",
         ),
         (
             "OR",
             {"event_t": -1, "n_t": 10, "event_c": 1, "n_c": 10},
-            "row '0', column 'event_t': expected a count, 0 or more, found -1. Correct it or leave it empty.",
+            "row 1, column 'event_t': expected a count, 0 or more, found -1. Correct it or leave it empty.",
         ),
         (
             "SMD",
             {"reported_metric": "g", "reported": 0.1, "reported_ci_low": 0.5, "reported_ci_high": -0.5},
-            "row '0', column 'reported_ci_low': expected at most reported_ci_high = -0.5, found 0.5."
+            "row 1, column 'reported_ci_low': expected at most reported_ci_high = -0.5, found 0.5."
             " Swap the two limits.",
         ),
         (
             "SMD",
             {"reported_metric": "g", "reported": 0.1, "reported_se": -0.5},
-            "row '0', column 'reported_se': expected a standard error above 0, found -0.5."
+            "row 1, column 'reported_se': expected a standard error above 0, found -0.5."
             " Correct it or leave it empty.",
         ),
         (
             "GEN",
             {"yi": 0.1, "vi": -0.5},
-            "row '0', column 'vi': expected a variance above 0, found -0.5. Correct it or leave it empty.",
+            "row 1, column 'vi': expected a variance above 0, found -0.5. Correct it or leave it empty.",
         ),
         (
             "SMCR",
             {"mean_post": 1, "mean_pre": 2, "sd_pre": 1, "n": 9, "r": 1.5},
-            "row '0', column 'r': expected a correlation between -1 and 1, both excluded, found 1.5. "
+            "row 1, column 'r': expected a correlation between -1 and 1, both excluded, found 1.5. "
             "Correct it or leave it empty.",
         ),
     ],

@@ -58,6 +58,7 @@ def table_of(arguments: argparse.Namespace) -> tuple[Any, str]:
     bundled = arguments.bundled or (file is None and arguments.command.__name__ == "export_command")
     if bundled == (file is not None):
         arguments.parser.error("give one of the two: a FILE, or --bundled for the trials of the library")
+    arguments.bundled = bundled  # what is pooled next makes strata by it
     if file is None:
         from pdt_evidence.effects.trials import trials
 
@@ -103,8 +104,9 @@ def synthesis_of(arguments: argparse.Namespace) -> tuple[Synthesis, pd.DataFrame
     if arguments.bundled:
         return synthesis, table, _of_bundled(len(table), len(synthesis.left_out))
     about = [f"Data: {origin(table)}"]
-    if arguments.measure is None and arguments.style != "revman" and (events := label_of_events(table)):
-        about.append(f"Events: {events}")
+    if arguments.measure is None and arguments.style != "revman":
+        events = label_of_events(table, left_out=tuple(synthesis.left_out["row_id"]))
+        about += [f"Events: {events}"] if events else []
     return synthesis, table, "\n".join(about + _excluded(in_no_stratum(table, synthesis)))
 
 

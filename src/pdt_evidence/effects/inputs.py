@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.arrays import Array, as_numbers, as_words
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, did_you_mean, warn
+from pdt_evidence.evidence.frames import row_names
 from pdt_evidence.evidence.minus import plain_minus
 from pdt_evidence.evidence.p_values import P_COLUMNS, read_p
 from pdt_evidence.other_names import columns_of_others
@@ -128,7 +129,7 @@ def read_inputs(table: pd.DataFrame, measure: str, columns: Mapping[str, object]
         )
     sources = _sources(table, known, columns)
     require_a_basis(table, measure, sources)
-    labels = _row_labels(table)
+    labels = row_names(table)
     problems = _duplicates(table)
     values: dict[str, NDArray[Any]] = {}
     for role, source in sources.items():
@@ -354,7 +355,7 @@ def _cells(
 ) -> list[str]:
     end = "" if advice.endswith("?") else "."
     return [
-        f"row {str(labels[at])!r}, column {name!r}: expected {expected}, found {_shown(found[at])}. {advice}{end}"
+        f"row {labels[at]}, column {name!r}: expected {expected}, found {_shown(found[at])}. {advice}{end}"
         for at in np.flatnonzero(wrong).tolist()
     ]
 
@@ -363,18 +364,13 @@ def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else repr(value)
 
 
-def _row_labels(table: pd.DataFrame) -> NDArray[Any]:
-    """What a reader calls each row: its row_id, else its place in the index."""
-    return (table["row_id"] if "row_id" in table.columns else table.index).to_numpy()
-
-
 def _duplicates(table: pd.DataFrame) -> list[str]:
     if "row_id" not in table.columns:
         return []
     ids = table["row_id"]
     repeated = ids[ids.duplicated() & ids.notna() & (ids != "")].unique()
     return [
-        f"row {row!r}, column 'row_id': expected each id once, found it again. Rename one."
+        f"row {str(row).removeprefix('row ')}, column 'row_id': expected each id once, found it again. Rename one."
         for row in repeated
     ]
 

@@ -188,7 +188,9 @@ def _excluded(
         best = int(winner[at])
         name = next(name for name, key in keys.items() if key[best] != key[at])
         ranks = f"rank {_rank_word(keys['rank'][best])} before {_rank_word(keys['rank'][at])}"
-        reasons.append(f"row {ids.iloc[best]} of the same trial comes first ({WHY.get(name, ranks)})")
+        reasons.append(
+            f"row {ids.iloc[best].removeprefix('row ')} of the same trial comes first ({WHY.get(name, ranks)})"
+        )
     return rows_left_out(table.assign(row_id=ids)[~chosen], reasons)
 
 

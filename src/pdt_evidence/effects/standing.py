@@ -21,6 +21,7 @@ from pdt_evidence.errors import EvidenceError
 
 __all__ = [
     "EVENTS",
+    "OF_COUNTS",
     "OUTCOME_KINDS",
     "counts_persons",
     "outcome_kind",
@@ -139,7 +140,8 @@ def _beside_scores(
     ids = table["row_id"].astype(str).to_numpy(dtype=object)
     reasons = np.full(len(table), "", dtype=object)
     for row in np.flatnonzero(aside).tolist():
+        beside = str(ids[score[same[row]]]).removeprefix("row ")
         reasons[row] = (
-            f"counts persons with an event; row {ids[score[same[row]]]} of the same trial has a score of this outcome"
+            f"counts persons with an event; row {beside} of the same trial has a score of this outcome"
         )
     return aside, reasons

@@ -27,6 +27,7 @@ __all__ = [
     "is_table",
     "light",
     "numbers_given",
+    "row_names",
     "with_numbers",
     "with_own_words",
     "with_window",
@@ -116,9 +117,15 @@ def numbers_given(cells: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.boo
     return numbers, np.isnan(numbers) & ~blank
 
 
+def row_names(table: pd.DataFrame) -> NDArray[np.object_]:
+    """What a sentence calls each row, behind the word "row": its row_id, else its place, the first being 1."""
+    names = table["row_id"] if "row_id" in table.columns else range(1, len(table) + 1)
+    return np.array([str(name).removeprefix("row ") for name in names], dtype=object)
+
+
 def found_in(table: pd.DataFrame, column: str, at: int, expected: str) -> str:
     """The sentence on a cell that holds another thing than what is expected."""
-    row = str(table["row_id"].iloc[at] if "row_id" in table.columns else at + 1).removeprefix("row ")
+    row = row_names(table.iloc[[at]])[0] if "row_id" in table.columns else at + 1
     found = table[column].iloc[at]
     shown = f"{found:g}" if isinstance(found, float) else repr(found)
     return f"row {row}, column {column!r}: expected {expected}, found {shown}. Correct it, or leave the cell blank."

@@ -115,10 +115,12 @@ def metafor_files(synthesis: Synthesis, stem: str) -> dict[str, str | pd.DataFra
         If the synthesis used a method or test that metafor does not have, or pooled counts of events.
     """
     several = any(isinstance(effect, MultilevelEffect) for _, effect in synthesis.items())
-    by_counts = [str(key[0]) for key, effect in synthesis.items() if effect.method.startswith(("MH", "PETO"))]
+    by_counts = [
+        ", ".join(key) for key, effect in synthesis.items() if effect.method.startswith(("MH", "PETO"))
+    ]
     if by_counts:
         raise RequestError(
-            f"{', '.join(by_counts)}: pooled by Mantel-Haenszel or Peto, for which the script has no counterpart. "
+            f"{'; '.join(by_counts)}: pooled by Mantel-Haenszel or Peto, for which the script has no counterpart. "
             "Export the other strata, or pool without style = 'revman'."
         )
     if not several:

@@ -225,7 +225,7 @@ def test_columns_that_others_determine_are_refused_by_name():
         ("yi ~ year +", RequestError, "The formula 'yi ~ year \\+' cannot be read"),
         ("yi ~ nothing(year)", SchemaError, "The table has no column 'nothing'"),
         ("yi ~ center(rating)", RequestError, "cannot be applied"),
-        ("rating ~ year", EvidenceError, "row 0: rating = 'a', but an effect is a finite number"),
+        ("rating ~ year", EvidenceError, "row T0000: rating = 'a', but an effect is a finite number"),
     ],
 )
 def test_formulas_that_do_not_fit_the_table_are_refused(formula, error, message):

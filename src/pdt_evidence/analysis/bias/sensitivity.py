@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from pdt_evidence.analysis.bias.records import NAN, Adjusted, Tabular, student
 from pdt_evidence.analysis.bias.studies import DIRECTIONS, Evidence, Studies, direction_of, studies_of
 from pdt_evidence.errors import known_options
-from pdt_evidence.formatting import TEXT, aligned, counted, effects_of, note_lines, percent
+from pdt_evidence.formatting import TEXT, aligned, counted_below, effects_of, note_lines, percent
 from pdt_evidence.models.bias.affirmative import (
     LARGEST_RATIO,
     Selection,
@@ -237,7 +237,7 @@ def publication_sensitivity(
     one = data.corrected(np.ones(1))
     if model == "robust" and one.df[0] < FEW_DF:
         notes.append(
-            f"The robust interval rests on {counted(one.df[0], 'degree of freedom', decimals=1)}: "
+            f"The robust interval rests on {counted_below(FEW_DF, one.df[0], 'degree of freedom')}: "
             "below 4 it is not to be trusted."
         )
     return PublicationSensitivity(

@@ -22,7 +22,16 @@ from pdt_evidence.analysis.ordered import in_their_order
 from pdt_evidence.analysis.pooled.clustered_input import check_definite, check_lengths, checked, given_blocks
 from pdt_evidence.analysis.pooled.variances import NO_INTERVAL, LikelihoodRatio, OfVariances
 from pdt_evidence.errors import known_options
-from pdt_evidence.formatting import TEXT, aligned, counted, percent, plain, scale_name, stratum_in_words
+from pdt_evidence.formatting import (
+    TEXT,
+    aligned,
+    counted,
+    counted_below,
+    percent,
+    plain,
+    scale_name,
+    stratum_in_words,
+)
 from pdt_evidence.models.distributions import chi2_tail, two_sided_p, two_sided_quantile
 from pdt_evidence.models.multilevel import Peak, fit_reml
 from pdt_evidence.models.nested import Blocks, Nested, nest, sampling_blocks, total_blocks
@@ -313,6 +322,6 @@ def _remarks(k: int, n_clusters: int, robust: RobustMean) -> tuple[Note, ...]:
     if n_clusters > 1 and np.isnan(robust.se):
         notes.append(UNSURE)
     if robust.df < 4:
-        few = f"Robust inference has {counted(robust.df, 'degree of freedom', decimals=1)}; below 4 p may be too small."
+        few = f"Robust inference has {counted_below(4, robust.df, 'degree of freedom')}; below 4 p may be too small."
         notes.append(Note("few-degrees-of-freedom", few))
     return tuple(notes)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from pdt_evidence.analysis.ordered import InOrder
 from pdt_evidence.analysis.pooled.rows_to_pool import OWN_FIELDS
+from pdt_evidence.effects.bases import plain_basis
 from pdt_evidence.effects.clock import window_place
-from pdt_evidence.effects.standing import counts_persons
+from pdt_evidence.effects.standing import OF_COUNTS, counts_persons
 from pdt_evidence.formatting import as_word
 
 __all__ = ["Cells", "Table", "strata_of"]
@@ -48,9 +49,15 @@ class Cells:
     def _from_counts(self) -> NDArray[np.bool_]:
         return counts_persons(self._cells, len(self._yi))
 
-    def from_counts(self, rows: list[int]) -> int:
-        """How many of some rows count persons instead of scoring them."""
-        return int(self._from_counts[rows].sum())
+    def from_counts(self, rows: list[int]) -> tuple[int, int]:
+        """How many of some values count persons instead of scoring them; and how many do so in part, being of both."""
+        joined = [
+            {plain_basis(part) in OF_COUNTS for part in str(word).split(" / ")}
+            for word in self.of("yi_basis", rows)
+        ]
+        partly = np.array([len(kinds) > 1 for kinds in joined])
+        wholly = (self._from_counts[rows] | [kinds == {True} for kinds in joined]) & ~partly
+        return int(wholly.sum()), int(partly.sum())
 
     def of(self, column: Any, rows: list[int]) -> list[Any]:
         """One column of some rows."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,11 +28,15 @@ from pdt_evidence.evidence import load
 from pdt_evidence.formatting import counted
 from pdt_evidence.results import Note, PooledEffect
 
+if TYPE_CHECKING:
+    from pdt_evidence.analysis.pooled.multilevel import MultilevelEffect
+
 __all__ = ["MULTILEVEL_TESTS", "NONE_PASSED_OVER", "OverRho", "Strata", "Stratified", "pooled_values"]
 
 MULTILEVEL_TESTS = {"three-level": ("knha", "t", "z"), "che": ("knha",)}  # "knha" is merely the default
 NONE_PASSED_OVER = pd.DataFrame({"row_id": [], "reason": []}, dtype=str)
 FROM_ODDS = {"events", "reported OR"}  # in `yi_basis`
+FEW = "few-degrees-of-freedom"  # the code of a note on robust inference
 EFFECT = ("yi", "vi")
 CLUSTER = "_cluster"  # one number for each trial and stratum
 Strata = dict[tuple[str, ...], PooledEffect]
@@ -155,7 +159,7 @@ class Stratified:
                 level=settings["level"],
                 **self._cells.arguments(rows, by, key),
             )
-            fit = fit if rho is None else replace(fit, rho=rho).with_robust()
+            fit = _by_the_model(fit) if rho is None else replace(fit, rho=rho).with_robust()
             strata[key] = _noted(fit, self._cells, rows, by)
         return strata
 
@@ -182,6 +186,11 @@ def pooled_values(
     return {key: _noted(fit, cells, rows, by) for (key, rows), fit in zip(strata, fits, strict=True)}
 
 
+def _by_the_model(fit: MultilevelEffect) -> MultilevelEffect:
+    """Without the warning of robust inference, whose p is not the one that stands in a synthesis by three levels."""
+    return replace(fit, notes=tuple(note for note in fit.notes if getattr(note, "code", "") != FEW))
+
+
 def _noted(fit: PooledEffect, cells: Cells, rows: list[int], by: tuple[str, ...]) -> PooledEffect:
     """The fit with what its rows have in them that its numbers do not show."""
     notes = []
@@ -199,17 +208,22 @@ def _noted(fit: PooledEffect, cells: Cells, rows: list[int], by: tuple[str, ...]
         notes.append(
             Note("from-odds-ratios", "Effects from events or odds ratios are log odds ratios times √3/π.")
         )
-        if (counts := cells.from_counts(rows)) < fit.k:
-            notes.append(
-                Note(
-                    "counts-beside-scores",
-                    f"{counts} of {counted(fit.k, 'value')} {'comes' if counts == 1 else 'come'} "
-                    "from counting patients (how many recovered, for example), not from scores.",
-                )
-            )
+        notes += _counts_beside_scores(fit.k, *cells.from_counts(rows))
     if fit.measure in ("OR", "RR", "RD") and len(labels := _words(fit, "event_label")) > 1:
         notes.append(Note("events-together", f"Events pooled together: {'; '.join(labels)}."))
     return replace(fit, notes=(*fit.notes, *notes)) if notes else fit
+
+
+def _counts_beside_scores(k: int, wholly: int, partly: int) -> list[Note]:
+    """How many of `k` values are made of counts, and of counts with scores; nothing where all are of counts."""
+    if wholly == k or not wholly + partly:
+        return []
+    come = "comes" if (wholly or partly) == 1 else "come"
+    head = f"{wholly or partly} of {counted(k, 'value')} {come} {'' if wholly else 'in part '}"
+    end = "" if wholly else " alone"
+    more = f"; {partly} more {'is' if partly == 1 else 'are'} made of both" if wholly and partly else ""
+    text = f"{head}from counting patients (how many recovered, for example), not from scores{end}{more}."
+    return [Note("counts-beside-scores", text)]
 
 
 def _words(fit: PooledEffect, column: str) -> list[str]:

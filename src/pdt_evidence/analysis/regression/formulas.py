@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from pdt_evidence.effects.left_out import rows_left_out
 from pdt_evidence.effects.own_arms import effects_of_means
 from pdt_evidence.effects.standing import scores_before_events
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, did_you_mean, warn
+from pdt_evidence.evidence.frames import row_names
 from pdt_evidence.formatting import counted
 from pdt_evidence.models.regression import aliased
 
@@ -133,7 +134,7 @@ def read_design(formula: str, table: pd.DataFrame, vi: str, given: Sequence[str]
     whole = whole.loc[design.index]
     y, v = (pd.to_numeric(whole[name], errors="coerce").to_numpy(dtype=float) for name in (left, vi))
     X = design.to_numpy(dtype=float)
-    _check_numbers(y, v, X, whole[[left, vi]])
+    _check_numbers(y, v, X, whole[[left, vi]], row_names(table)[whole.index])
     excluded = _excluded(table.reset_index(drop=True), lacking, design.index)
     return y, v, X, design.model_spec, excluded
 
@@ -153,11 +154,11 @@ def _present_levels(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _check_numbers(y: Array, v: Array, X: Array, given: pd.DataFrame) -> None:
-    """Raise one error for all rows with a number that cannot be used; `given` has them as they came."""
+def _check_numbers(y: Array, v: Array, X: Array, given: pd.DataFrame, names: Iterable[object]) -> None:
+    """Raise one error for all rows with a number that cannot be used; `given` has them as they came, by `names`."""
     left, vi = given.columns
     problems = []
-    for i, row in enumerate(given.itertuples(name=None)):
+    for i, row in enumerate(zip(names, given[left], given[vi], strict=True)):
         if not np.isfinite(y[i]):
             problems.append(f"row {row[0]}: {left} = {row[1]!r}, but an effect is a finite number.")
         if not (np.isfinite(v[i]) and v[i] > 0):

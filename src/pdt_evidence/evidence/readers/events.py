@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,10 +26,12 @@ def event_measure(table: pd.DataFrame, source: Mapping[str, Any] | None = None) 
     return reviewed[0] if alone.any() and alone[used].all() and len(reviewed) == 1 else None
 
 
-def label_of_events(table: pd.DataFrame, source: Mapping[str, Any] | None = None) -> str:
+def label_of_events(
+    table: pd.DataFrame, source: Mapping[str, Any] | None = None, left_out: Collection[str] = ()
+) -> str:
     """What becomes of rows of events where no measure is asked for; "" for a table that has none.
 
-    `source` tells of the file of a table that does not know it.
+    `source` tells of the file of a table that does not know it; `left_out` has the ids of rows that no pool took.
 
     Examples
     --------
@@ -37,7 +39,8 @@ def label_of_events(table: pd.DataFrame, source: Mapping[str, Any] | None = None
     >>> label_of_events(pd.DataFrame({"event_t": [4, 9], "n_t": 20, "event_c": [8, 9], "n_c": 20}))
     '2 rows hold events alone: converted to SMDs from their log odds ratios. --measure OR keeps them as events.'
     """
-    count = int(_events_alone(table)[0].sum())
+    alone = _events_alone(table)[0]
+    count = int((alone & ~table["row_id"].isin(left_out).to_numpy() if len(left_out) else alone).sum())
     if not count:
         return ""
     held = "1 row holds" if count == 1 else f"{count} rows hold"
