@@ -13,7 +13,7 @@ import pdt_evidence as pdt
 from pdt_evidence import pool, pool_multilevel
 from pdt_evidence.figures.sheet import words
 from pdt_evidence.figures.sheet.styles import STYLES
-from pdt_evidence.formatting import PAGE, TEXT, plain
+from pdt_evidence.formatting import PAGE, TEXT, counted_below, plain
 from pdt_evidence.results import ABOUT_PREDICTION, Note, code_of
 
 
@@ -101,3 +101,8 @@ def test_one_is_singular_in_what_a_reader_sees():
     ]
     assert not [found.group(0) for text in texts for found in NUMBER_OF_MANY.finditer(str(text))]
     assert "1 row was added" in update.summary()
+
+
+@pytest.mark.parametrize(("df", "shown"), [(2.75, "2.8"), (3.963, "3.96"), (3.9996, "3.9996")])
+def test_a_number_below_a_limit_is_printed_below_it(df, shown):
+    assert counted_below(4, df, "degree of freedom") == f"{shown} degrees of freedom"

@@ -68,13 +68,7 @@ def counted(number: float, noun: str = "study", several: str = "", *, decimals: 
 
 
 def counted_below(limit: float, number: float, noun: str) -> str:
-    """As `counted`, of a number below `limit`: with one decimal, or with as many as show that it is below.
-
-    Examples
-    --------
-    >>> counted_below(4, 2.75, "degree of freedom"), counted_below(4, 3.963, "degree of freedom")
-    ('2.8 degrees of freedom', '3.96 degrees of freedom')
-    """
+    """As `counted` with one decimal, or as many as show that the number is below the limit."""
     decimals = next((places for places in range(1, 16) if round(number, places) < limit), 16)
     return counted(number, noun, decimals=decimals)
 

@@ -321,3 +321,25 @@ def test_an_export_without_a_name_writes_nowhere(table, tmp_path, monkeypatch, n
     with pytest.raises(RequestError, match="needs the name of a file or a folder"):
         export(table, name)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "folder"])
+def test_a_table_whose_numbers_could_not_be_read_again_is_not_written(tmp_path, name):
+    numbers = {
+        "mean_t": 1.0,
+        "sd_t": ["x", 0, 1],
+        "n_t": ["20", "NR", "1,030"],
+        "mean_c": 2.0,
+        "sd_c": 1.0,
+        "n_c": 9,
+    }
+    table = pd.DataFrame({"study": list("ABC"), "outcome": "depression", "better": "lower", **numbers})
+    with pytest.raises(EvidenceError) as caught:
+        pdt.export(table, tmp_path / name)
+    assert [problem.partition(". ")[0] for problem in caught.value.problems] == [
+        "row 1, column 'sd_t': expected an SD above 0, found 'x'",
+        "row 2, column 'sd_t': expected an SD above 0, found 0",
+        "row 2, column 'n_t': expected a whole number, 1 or more, found 'NR'",
+        "row 3, column 'n_t': expected a whole number, 1 or more, found '1,030'",
+    ]
+    assert not list(tmp_path.iterdir())

@@ -14,11 +14,16 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from pdt_evidence.effects.inputs import BASES
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
 from pdt_evidence.evidence import sources
+from pdt_evidence.evidence.frames import found_in, numbers_given
+from pdt_evidence.evidence.p_values import P_COLUMNS
 from pdt_evidence.evidence.package import fields as bundled_fields
+from pdt_evidence.evidence.readers.columns import trial_fields
 from pdt_evidence.evidence.readers.writing import csv_text, write_all
 from pdt_evidence.reporting.citations import as_bibtex, as_ris, citations
 from pdt_evidence.reporting.metafor_script import metafor_files
@@ -119,8 +124,33 @@ def _make_folder(path: Path) -> None:
 
 
 def _csv(what: Exportable, path: Path, _: Mapping[str, Any]) -> dict[Path, bytes]:
-    table = what.to_frame() if isinstance(what, Synthesis) else what
+    table = what.to_frame() if isinstance(what, Synthesis) else _with_numbers(what)
     return {path: csv_text(table).encode()}
+
+
+def _with_numbers(table: pd.DataFrame) -> pd.DataFrame:
+    """The table, if what should be numbers of arms are, and such as could be read again; else every fault at once."""
+    problems = []
+    for field in trial_fields():
+        if (
+            field.type not in ("integer", "number")
+            or field.name not in table.columns
+            or field.name in P_COLUMNS
+        ):
+            continue
+        numbers, wrong = numbers_given(table[field.name])
+        expected = "a whole number" if field.type == "integer" else "a number"
+        of_arms = field.name in (*BASES["means"], *BASES["events"])
+        if field.type == "integer":
+            wrong = wrong | (~np.isnan(numbers) & (numbers % 1 != 0))
+        if field.name.startswith("sd_"):
+            wrong, expected = wrong | (numbers <= 0), "an SD above 0"
+        elif of_arms and field.minimum is not None:
+            wrong, expected = wrong | (numbers < field.minimum), f"{expected}, {field.minimum:g} or more"
+        problems += [found_in(table, field.name, at, expected) for at in np.flatnonzero(wrong).tolist()]
+    if problems:
+        raise EvidenceError.from_problems(problems, "the table to write")
+    return table
 
 
 def _metafor(what: Exportable, path: Path, options: Mapping[str, Any]) -> dict[Path, bytes]:
@@ -234,7 +264,7 @@ def _package(what: Exportable, path: Path, _: Mapping[str, Any]) -> dict[Path, b
         raise RequestError(
             f"{path}: a data package holds a table of trials. Give the table that was synthesized."
         )
-    table = pd.DataFrame(what)
+    table = _with_numbers(pd.DataFrame(what))
     used = sources(what)
     contents = {path / "trials.csv": csv_text(table).encode(), path / "sources.csv": csv_text(used).encode()}
     descriptor = {
