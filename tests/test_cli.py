@@ -427,3 +427,28 @@ def test_bundled_trials_are_exported_in_the_same_strata_named_or_not(tmp_path, c
     named, unnamed = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("named", "unnamed"))
     assert unnamed["settings"] == named["settings"]
     assert len(unnamed["strata"]) == len(named["strata"]) > 1
+
+
+def test_what_python_would_write_is_advised_as_options(tmp_path, trials, capsys):
+    file = tmp_path / "mixed.csv"
+    lines = TRIALS.splitlines()
+    words = ["comparison", "pdt_vs_cbt", "pdt_vs_control", "pdt_vs_cbt", "pdt_vs_control"]
+    file.write_text("\n".join(f"{line},{word}" for line, word in zip(lines, words, strict=True)))
+    assert main(["pool", str(file), "--by", "outcome,follow_up"]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "write --by comparison,outcome,follow_up." in said
+    assert main(["compare", str(trials), str(trials)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "; --claims judges them" in said
+
+
+def test_numbers_of_a_column_with_blanks_are_selected_as_the_file_has_them(tmp_path, capsys):
+    file = tmp_path / "blanks.csv"
+    file.write_text(TRIALS + "Dean 2012,depression,post,9.0,4.4,,13.1,4.9,20,lower\n")
+    assert main(["pool", str(file), "--select", "n_t=30"]) == 0
+    assert "depression" in capsys.readouterr().out
+
+
+def test_a_regression_knows_the_studies_by_the_name_that_the_file_has(trials, capsys):
+    main(["metareg", "yi ~ study", str(trials)])
+    assert "no column 'study'" not in capsys.readouterr().err

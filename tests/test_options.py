@@ -60,3 +60,18 @@ def test_a_correlation_is_refused_in_the_same_words(name, rho):
         RequestError, match=re.escape(f"rho = {rho!r} must be a correlation from 0 to below 1")
     ):
         CALLS[name](rho=rho)
+
+
+def test_words_of_an_array_are_words():
+    words = np.array(["REML", "knha"])
+    fits = [
+        pdt.pool([0.2, 0.5, 0.4], [0.04, 0.05, 0.06], method=m, test=t) for m, t in (words, ("REML", "knha"))
+    ]
+    assert fits[0].ci == fits[1].ci
+    with pytest.raises(pdt.EvidenceError, match="is not known"):
+        pdt.pool([0.2, 0.5], [0.04, 0.05], method=True)
+
+
+def test_a_reference_may_be_a_number_where_arms_are():
+    fit = pdt.network([0.2, 0.5], [0.04, 0.05], [1, 2], [3, 3], ["A", "B"], reference=3)
+    assert fit.reference == "3"

@@ -33,6 +33,7 @@ __all__ = [
     "SchemaError",
     "UnknownOptionError",
     "did_you_mean",
+    "is_one_of",
     "known_options",
     "known_options_of_methods",
     "not_installed",
@@ -140,9 +141,15 @@ def is_heard() -> bool:
     return not _unheard.get()
 
 
+def is_one_of(value: object, known: Iterable[object]) -> bool:
+    """Whether a value is a known one and of its type; a word may be of a kind of text, as numpy's words are."""
+    kind = str if isinstance(value, str) else type(value)
+    return any(type(word) is kind and value == word for word in known)
+
+
 def require_choice(name: str, value: object, known: Sequence[object], otherwise: str = "") -> None:
     """Raise `RequestError` unless `value` is one of `known`: it lists them, after what to do `otherwise`."""
-    if not any(type(value) is type(word) and value == word for word in known):
+    if not is_one_of(value, known):
         listed = ", ".join(repr(word) for word in known)
         hint = did_you_mean(value, known)
         text = f"{name} = {shown(value)} is not known.{hint} {otherwise}".rstrip()

@@ -13,7 +13,7 @@ from numbers import Integral, Real
 from typing import Protocol
 
 from pdt_evidence.arguments import shown
-from pdt_evidence.errors import RequestError, did_you_mean
+from pdt_evidence.errors import RequestError, did_you_mean, is_one_of
 from pdt_evidence.formatting import RATIOS
 
 __all__ = [
@@ -48,7 +48,7 @@ class Choice:
 
     def fault(self, name: str, value: object) -> str | None:
         """As in `Kind`."""
-        if any(type(value) is type(word) and value == word for word in self.known):
+        if is_one_of(value, self.known):
             return None
         listed = ", ".join(repr(word) for word in self.known)
         return (

@@ -73,6 +73,7 @@ def metareg_command(arguments: argparse.Namespace) -> None:
     synthesis, _, about = synthesis_of(arguments)
     # The rows of the pools, so that without moderators the regression gives the pool.
     table = pd.concat([effect.studies() for effect in synthesis.strata.values()], ignore_index=True)
+    table = table.assign(study=table["label"])  # as the file calls it
     options: dict[str, Any] = {"level": arguments.level}
     if table["trial_id"].duplicated().any():
         options |= {"cluster": "trial_id", "rho": arguments.rho}

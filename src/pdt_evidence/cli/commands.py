@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pdt_evidence.cli.evidence import pooling, said, synthesis_of, table_of, words
+from pdt_evidence.cli.evidence import as_options, pooling, said, synthesis_of, table_of, words
 from pdt_evidence.errors import EvidenceError, RequestError
 from pdt_evidence.formatting import counted
 from pdt_evidence.screen import emphasised, wrapped
@@ -155,7 +155,7 @@ def compare_command(arguments: argparse.Namespace) -> None:
     update = compare(
         arguments.old, arguments.new, by=words(arguments.by) if arguments.by else None, **options
     )
-    print(wrapped(update.summary()))
+    print(wrapped(as_options(update.summary())))
     if arguments.out is None:
         return
     if arguments.out.suffix.lower() == ".csv":

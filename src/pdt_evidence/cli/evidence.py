@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILTERS",
+    "as_options",
     "heading",
     "note",
     "one_stratum",
@@ -145,6 +147,12 @@ def one_stratum(synthesis: Synthesis) -> PooledEffect:
 def heading(stratum: Mapping[str, str]) -> None:
     """The words of a stratum above what is said of it."""
     print(emphasised(stratum_in_words(stratum)))
+
+
+def as_options(text: str) -> str:
+    """What a sentence advises to write in Python, as options of the command line."""
+    by = re.sub(r"\bby=\[(.*?)\]", lambda found: "--by " + re.sub('[" ]', "", found[1]), text)
+    return re.sub(r"\bclaims=True\b", "--claims", by)
 
 
 def note(text: str) -> None:

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Sequence
 
 from pdt_evidence.cli.arguments import command_parser
+from pdt_evidence.cli.evidence import as_options
 from pdt_evidence.cli.termination import tidied_when_ended
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, did_you_mean
 from pdt_evidence.garbage import collected_seldom
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             return arguments.command(arguments) or 0
         except EvidenceError as error:
-            print(wrapped(f"pdt-evidence: {error}"), file=sys.stderr)
+            print(wrapped(f"pdt-evidence: {as_options(str(error))}"), file=sys.stderr)
             return 1
         except BrokenPipeError:  # the reader of a pipe has seen enough
             sys.stderr.close()
@@ -49,4 +50,4 @@ def _refuse(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
     if issubclass(category, EvidenceWarning):
-        print(wrapped(f"note: {message}"), file=sys.stderr)
+        print(wrapped(f"note: {as_options(str(message))}"), file=sys.stderr)

@@ -13,7 +13,7 @@ from pdt_evidence.evidence.readers.columns import has_given_effects
 from pdt_evidence.evidence.readers.events import event_measure
 from pdt_evidence.evidence.schema import listed
 from pdt_evidence.evidence.tables import set_aside
-from pdt_evidence.formatting import counted
+from pdt_evidence.formatting import as_word, counted
 from pdt_evidence.other_names import as_written
 from pdt_evidence.reporting.places import places
 from pdt_evidence.reporting.strata_of_files import strata_of
@@ -86,7 +86,7 @@ def selected(table: pd.DataFrame, conditions: Sequence[str]) -> pd.DataFrame:
                 f"{condition!r}: expected column=word with a column of the table.{did_you_mean(column, table.columns)} "
                 f"It has {listed(given_columns(table))}."
             )
-        found = table[column].astype(str)
+        found = table[column].map(as_word).astype(str)  # 30, where blank cells made it 30.0
         there = sorted(set(found) - {""})
         options = [as_written(word.strip(), there) for word in words.split(",")]
         unknown = [word for word in options if word not in {*there, *found}]

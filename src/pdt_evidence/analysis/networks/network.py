@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -120,6 +121,7 @@ def network(
     check_options(tau2=(tau2 or 0.0, AT_LEAST_0), loop_tolerance=(loop_tolerance, AT_LEAST_0))
     columns = _checked_rows(yi, vi, arm_t, arm_c, study)
     treatments = tuple(sorted({*columns["arm_t"], *columns["arm_c"]}))
+    reference = str(reference) if isinstance(reference, Real) else reference  # of arms that are numbers
     require_choice("reference", reference, treatments)
     blocks = _blocks(columns, treatments, loop_tolerance)
     _require_connected(blocks, treatments)
@@ -285,7 +287,7 @@ def _study_problem(
             f"Study {label!r} has {counted(len(names), 'arm')} ({', '.join(names)}), so "
             f"{counted(len(pairs), 'contrast')}, but lacks "
             f"{', '.join(absent)}: without the variance of each its covariances are unknown. Give all of them, "
-            "or the arms to network_arms."
+            "or the arms to network_arms of pdt_evidence.analysis.networks.network."
         )
     apart = np.abs(effects[:, None] - effects[None, :] - yi)
     # Each contrast shares a loop's gap with the others of the loop, hence the factor.

@@ -76,7 +76,7 @@ def network_plot(
     """
     if not (hasattr(network, "treatments") and hasattr(network, "studies")):
         raise RequestError(
-            f"network_plot draws a Network, found {type(network).__name__}. Give what network or network_arms returns."
+            f"network_plot draws a Network, found {type(network).__name__}. Give what network returns."
         )
     treatments = [str(name) for name in network.treatments]
     edges: Counter[tuple[int, int]] = Counter()
