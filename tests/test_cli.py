@@ -42,6 +42,16 @@ def test_pool_takes_strata_and_models(trials, capsys, tmp_path):
     assert pd.read_csv(out)["method"].tolist() == ["DL", "DL"]
 
 
+@pytest.mark.parametrize("command", ["pool", "sensitivity"])
+def test_a_column_named_twice_makes_strata_once(command, trials, capsys):
+    """It ended in a traceback."""
+    found = []
+    for by in ("outcome,outcome", "outcome"):
+        assert main([command, str(trials), "--by", by]) == 0
+        found.append(capsys.readouterr().out)
+    assert found[0] == found[1]
+
+
 def test_pool_as_review_manager_does(trials, capsys, tmp_path):
     out = tmp_path / "pooled.csv"
     assert main(["pool", str(trials), "--style", "revman", "-o", str(out)]) == 0

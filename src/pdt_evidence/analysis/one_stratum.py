@@ -13,7 +13,8 @@ from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.left_out import together
 from pdt_evidence.effects.standing import scores_before_events
 from pdt_evidence.errors import RequestError
-from pdt_evidence.evidence.frames import as_pandas, is_table, light, with_window
+from pdt_evidence.evidence.frames import as_pandas, is_table, light
+from pdt_evidence.evidence.own_tables import as_read
 from pdt_evidence.formatting import counted
 from pdt_evidence.results import PooledEffect
 
@@ -99,12 +100,11 @@ def rows_of_one_stratum(table: Any, caller: str) -> tuple[pd.DataFrame, tuple[st
 
 def _ready(table: Any, caller: str) -> tuple[pd.DataFrame, tuple[str, ...], bool]:
     """The table with a stratum and a study in every row; the columns of the stratum; whether it names trials."""
-    rows = with_window(as_pandas(table))
+    rows = as_read(as_pandas(table))
     by = usual_strata(rows)
     known = rows[rows["yi"].notna()] if "yi" in rows.columns else rows
-    strata = (
-        known[list(by)].dropna().drop_duplicates().astype(str).agg(", ".join, axis=1).tolist() if by else []
-    )
+    keys = known[list(by)].dropna().drop_duplicates().astype(str) if by else known.iloc[:0]
+    strata = [", ".join(key) for key in keys.to_numpy().tolist()]
     if len(strata) > 1:
         shown = "; ".join(strata[:MOST_STRATA]) + ("; …" if len(strata) > MOST_STRATA else "")
         key = ", ".join(repr(word) for word in strata[0].split(", "))

@@ -23,7 +23,8 @@ from pdt_evidence.effects.per_trial import AGGREGATES
 from pdt_evidence.effects.standing import EVENTS, OUTCOME_KINDS, scores_before_events
 from pdt_evidence.effects.standing import outcome_kind as kinds_of
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, require_choice
-from pdt_evidence.evidence.frames import as_pandas, light, with_window
+from pdt_evidence.evidence.frames import as_pandas, light
+from pdt_evidence.evidence.own_tables import as_read
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
@@ -141,7 +142,7 @@ def synthesize(
     )
     table = as_pandas(table)
     given = given_columns(table)
-    table, by = with_strata(with_window(table), by)
+    table, by = with_strata(as_read(table), by)
     table = _on_clock(table, by, clock)
     if outcome_kind == "response":
         table, measure = _responses(table, measure, style)

@@ -49,7 +49,8 @@ def said(text: str) -> None:
 
 
 def words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+    """The words between commas, each once."""
+    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
 
 
 def table_of(arguments: argparse.Namespace) -> tuple[Any, str]:

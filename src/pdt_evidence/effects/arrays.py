@@ -52,6 +52,8 @@ def as_numbers(cells: Any) -> Array:
     """The cells of a column as floats: NaN where one is no number."""
     if cells.dtype == np.float64:
         return np.asarray(cells)
+    if isinstance(cells.dtype, pd.CategoricalDtype):
+        cells = pd.Series(cells).astype(object)
     numbers = pd.to_numeric(pd.Series(cells, dtype=cells.dtype), errors="coerce")
     return numbers.to_numpy(dtype=float, na_value=np.nan)
 

@@ -21,6 +21,7 @@ from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, did_yo
 from pdt_evidence.evidence.frames import row_names
 from pdt_evidence.evidence.minus import plain_minus
 from pdt_evidence.evidence.p_values import P_COLUMNS, read_p
+from pdt_evidence.evidence.readers.words import as_spelled
 from pdt_evidence.other_names import columns_of_others
 
 __all__ = ["BASES", "MEASURES", "Inputs", "read_inputs", "require_a_basis"]
@@ -265,7 +266,7 @@ def _to_words(
     table: pd.DataFrame, role: str, source: object, labels: NDArray[Any]
 ) -> tuple[NDArray[np.object_], list[str]]:
     column = _column(table, source)
-    words = np.array([word.strip() for word in as_words(column).tolist()], dtype=object)
+    words = np.array(as_spelled(role, [word.strip() for word in as_words(column).tolist()])[0], dtype=object)
     known = WORDS[role]
     if not known:
         return words, []
@@ -283,7 +284,8 @@ def _to_words(
 
 
 def _column(table: pd.DataFrame, source: object) -> pd.Series:
-    return source if isinstance(source, pd.Series) else table[source]  # pyright: ignore[reportReturnType]
+    column: Any = source if isinstance(source, pd.Series) else table[source]
+    return column.astype(object).infer_objects() if isinstance(column.dtype, pd.CategoricalDtype) else column
 
 
 def _range_problems(inputs: Inputs, measure: str, labels: NDArray[Any]) -> list[str]:
@@ -382,8 +384,7 @@ def _nearest(name: str, columns: Sequence[str]) -> str:
 
 
 def _hint(name: str, known: Sequence[str]) -> str:
-    near = _nearest(name, known)
-    return f" (did you mean {near!r}?)" if near else ""
+    return f" (did you mean {near!r}?)" if (near := _nearest(name, known)) else ""
 
 
 def _did_you_mean(name: str, columns: Any) -> str:

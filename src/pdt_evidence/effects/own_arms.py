@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pdt_evidence.effects.given import given_effects
 from pdt_evidence.effects.table import effect_sizes
+from pdt_evidence.evidence.own_tables import with_trial_names
 from pdt_evidence.evidence.readers.columns import ARM_DATA
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def effects_of_means(table: pd.DataFrame) -> pd.DataFrame:
 
     Events alone are left as they are: whether odds ratios or differences are meant is for the user to say.
     """
-    there = set(table.columns)
+    table, there = with_trial_names(table), set(table.columns)
     if {"yi", "vi"} & there or not there.issuperset(ARM_DATA["means"]):
         return given_effects(table)
     return effect_sizes(table, measure="SMD")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "TRUTH",
     "Coded",
     "Field",
     "Problem",

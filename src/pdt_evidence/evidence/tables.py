@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pdt_evidence.errors import RequestError, did_you_mean, known_options
 from pdt_evidence.evidence.package import load
+from pdt_evidence.evidence.schema import TRUTH
 from pdt_evidence.evidence.windows import WINDOW_EDGES, WINDOWS, follow_up_window
 from pdt_evidence.other_names import as_written
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 __all__ = [
     "NOT_SYMPTOMS",
@@ -72,11 +76,22 @@ def set_aside(table: pd.DataFrame) -> pd.Series:
 
     reason = pd.Series("", index=table.index, dtype=object).to_numpy(copy=True)
     if "preferred" in table:
-        reason[~table["preferred"].to_numpy(dtype=bool)] = "not the preferred row of its contrast"
+        reason[~_preferred(table["preferred"])] = "not the preferred row of its contrast"
     if "status" in table:
         doubtful = (table["status"].notna() & ~table["status"].isin(["", "ok"])).to_numpy()
         reason[doubtful] = [f"its status is {word}" for word in table["status"][doubtful]]
     return pd.Series(reason, index=table.index, dtype=object)
+
+
+def _preferred(cells: pd.Series) -> NDArray[np.bool_]:
+    """Truth values, or the words for them that reading a file takes; blank: nobody said that another row is."""
+    if cells.dtype == bool:
+        return cells.to_numpy()
+    words = cells.astype(object).where(cells.notna(), True).tolist()
+    return np.array(
+        [TRUTH.get(word.strip().lower(), True) if isinstance(word, str) else bool(word) for word in words],
+        dtype=bool,
+    )
 
 
 @known_options

@@ -14,7 +14,8 @@ from pdt_evidence.analysis.updates.rows import rows_changed
 from pdt_evidence.analysis.updates.sides import Side, aligned_strata, of_fit, of_synthesis
 from pdt_evidence.errors import RequestError, known_options, unheard
 from pdt_evidence.evidence import load
-from pdt_evidence.evidence.frames import as_pandas, with_window
+from pdt_evidence.evidence.frames import as_pandas
+from pdt_evidence.evidence.own_tables import as_read
 from pdt_evidence.evidence.tables import set_aside
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
@@ -135,7 +136,7 @@ def _read(state: Any, place: str) -> Any:
             "compare() takes what verdicts rest on; ClaimReport.changes(other) compares verdicts alone."
         )
     try:
-        return _used(with_window(as_pandas(state)))
+        return _used(as_read(as_pandas(state)))
     except RequestError as error:
         raise RequestError(
             f"{place} is a {type(state).__name__}: expected a synthesis, a pooled effect, a table of trials, or the "

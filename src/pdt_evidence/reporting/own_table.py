@@ -55,7 +55,7 @@ def own_table(
         table = read_any(table)
     elif not isinstance(table, ImportedTrials):
         table = read_trials(as_pandas(table))
-    words = _strata_of(table) if by is None else (by,) if isinstance(by, str) else tuple(by)
+    words = _strata_of(table) if by is None else tuple(dict.fromkeys((by,) if isinstance(by, str) else by))
     missing = [missing_column(name, given_columns(table)) for name in words if name not in table.columns]
     if missing:
         raise SchemaError.from_problems(missing, "the table to report on")

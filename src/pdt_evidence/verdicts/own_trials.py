@@ -9,7 +9,7 @@ from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.stale import tell_stale
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import RequestError
-from pdt_evidence.evidence.frames import with_window
+from pdt_evidence.evidence.own_tables import as_read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,7 @@ def as_asked(table: pd.DataFrame) -> pd.DataFrame:
     """
     if not {"trial_id", "study"} & set(table.columns):
         raise RequestError(f"evidence, trials: {' '.join(lacking(['study'], given_columns(table)))}")
-    table = with_names(with_window(with_effects(table)))
+    table = with_names(as_read(with_effects(table)))
     tell_stale(table)
     return table.assign(
         **{

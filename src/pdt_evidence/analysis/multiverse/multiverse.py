@@ -16,10 +16,12 @@ from pdt_evidence.analysis.multiverse.run import fit_all
 from pdt_evidence.analysis.multiverse.specifications import Model, model_grid, options_of
 from pdt_evidence.analysis.multiverse.values import Pool, Rows
 from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
-from pdt_evidence.analysis.pooled.usual_strata import STRATA, usual_strata
+from pdt_evidence.analysis.pooled.usual_strata import STRATA, named_strata, usual_strata
 from pdt_evidence.analysis.progress import progress_bar
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.clock import window_place
 from pdt_evidence.errors import EvidenceError, RequestError, known_options, warn
+from pdt_evidence.evidence.own_tables import as_read
 from pdt_evidence.formatting import as_word, counted
 from pdt_evidence.options import LEVEL, Choice, check_options
 
@@ -132,11 +134,13 @@ def multiverse(
         "risk_of_bias": risk_of_bias,
     }
     options = options_of(grid)
+    given = given_columns(table)
+    table = as_read(table)
     choices = row_choices(table, words, exclude)
     strata = _strata(table, by, choices)
     if twice := [choice.name for choice in choices if choice.column in strata]:
         raise RequestError(f"{', '.join(twice)} makes strata and is a choice; it can be one of them.")
-    rows, left_out = _rows(table, strata, choices, measure)
+    rows, left_out = _rows(table, strata, choices, measure, given)
     models, invalid, merged = model_grid(options, rows.measure)
     pools = _pools(rows, strata, choices, models)
     with progress_bar("specifications", len(pools), progress) as update:
@@ -157,18 +161,22 @@ def _strata(
     table: pd.DataFrame, by: str | Sequence[str] | None, choices: Sequence[RowChoice]
 ) -> tuple[str, ...]:
     if by is not None:
-        return (by,) if isinstance(by, str) else tuple(by)
+        return named_strata(table, by)
     taken = {choice.column for choice in choices}
     return usual_strata(table, [name for name in STRATA if name not in taken])
 
 
 def _rows(
-    table: pd.DataFrame, strata: tuple[str, ...], choices: Sequence[RowChoice], measure: str | None
+    table: pd.DataFrame,
+    strata: tuple[str, ...],
+    choices: Sequence[RowChoice],
+    measure: str | None,
+    given: list[str],
 ) -> tuple[Rows, pd.DataFrame]:
     """The rows that can be pooled, checked once for all specifications."""
     apart = dict.fromkeys((*strata, *(choice.column for choice in choices if choice.column)))
     marked = table.assign(**{PLACE: np.arange(len(table))})
-    usable, left_out = rows_to_pool(marked, tuple(apart), measure)
+    usable, left_out = rows_to_pool(marked, tuple(apart), measure, given)
     measures = sorted(set(usable["measure"].dropna().astype(str))) if "measure" in usable.columns else ["GEN"]
     if len(measures) > 1:
         raise EvidenceError(

@@ -26,7 +26,8 @@ from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import EvidenceError, SchemaError, known_options, unheard
 from pdt_evidence.evidence import WINDOWS, reviews
-from pdt_evidence.evidence.frames import as_pandas, light, with_numbers, with_own_words, with_window
+from pdt_evidence.evidence.frames import as_pandas, light, with_numbers, with_own_words
+from pdt_evidence.evidence.own_tables import as_read
 from pdt_evidence.formatting import as_text, counted
 from pdt_evidence.models.clustered_regression import robust_test
 from pdt_evidence.options import LEVEL, RHO, check_options
@@ -173,7 +174,7 @@ def follow_up(
         with unheard():  # what of our own trials gives no effect is in `synthesis.left_out`
             asked, usable = _asked(light_trials(comparison=list(comparisons)), comparisons)
     else:
-        asked, usable = _asked(light(with_window(as_pandas(table))), comparisons)
+        asked, usable = _asked(light(as_read(as_pandas(table))), comparisons)
     with unheard():  # it was said of these rows
         synthesis = synthesize(asked, by=BY, test=test, level=level, rho=rho)
     rows, _ = scores_before_events(usable, by=BY)  # listed by the synthesis

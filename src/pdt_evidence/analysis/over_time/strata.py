@@ -26,7 +26,8 @@ from pdt_evidence.effects.columns import Columns
 from pdt_evidence.effects.shared_arms import Covariances
 from pdt_evidence.effects.standing import EVENTS, scores_before_events
 from pdt_evidence.errors import EvidenceError, RequestError, known_options
-from pdt_evidence.evidence.frames import as_pandas, with_numbers, with_window
+from pdt_evidence.evidence.frames import as_pandas, with_numbers
+from pdt_evidence.evidence.own_tables import as_read
 from pdt_evidence.models.multivariate import STRUCTURES
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
 
@@ -114,7 +115,7 @@ def model_strata(
     check_options(**{name: (r, RHO) for name, r in also.items() if r is not None})
     table = as_pandas(table)
     given = given_columns(table)
-    table, by = with_strata(with_window(table), by)
+    table, by = with_strata(as_read(table), by)
     rows, aside = scores_before_events(_rows(table, by, measure, clock, given), events, by)
     rows = rows.reset_index(drop=True)
     values, V, strata, trials = _one_each(rows, by, _covariance(rows, rho, rho_outcomes, phi))

@@ -93,7 +93,7 @@ def _blanks(table: pd.DataFrame, by: tuple[str, ...]) -> list[str]:
         if name not in table.columns or isinstance(table[name], pd.DataFrame):
             continue
         blank = table[name].isna().to_numpy()
-        if name not in by:
+        if name not in by or name == "follow_up":  # other words of a database may be none
             blank = blank | np.array(
                 [isinstance(cell, str) and not cell.strip() for cell in table[name]], dtype=bool
             )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from difflib import get_close_matches
 
 import pandas as pd
 
 from pdt_evidence.analysis.pooled.rows_to_pool import ONE_FOR_ALL, lacking
 from pdt_evidence.arguments import given_columns
-from pdt_evidence.errors import RequestError, SchemaError, warn
+from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, warn
 from pdt_evidence.evidence.schema import listed
 from pdt_evidence.formatting import counted
 from pdt_evidence.other_names import columns_of_others
 
-__all__ = ["STRATA", "meant_as", "usual_strata", "with_strata"]
+__all__ = ["STRATA", "meant_as", "named_strata", "usual_strata", "with_strata"]
 
 STRATA = ("outcome", "follow_up")
 ALL = "all rows"  # in the column ONE_FOR_ALL
@@ -30,16 +30,39 @@ def with_strata(table: pd.DataFrame, by: str | Sequence[str] | None) -> tuple[pd
     ------
     RequestError
         Where `by` is empty.
+    EvidenceError
+        As `named_strata`.
     SchemaError
         As `usual_strata`.
     """
     if by is not None:
-        named = (by,) if isinstance(by, str) else tuple(by)
+        named = named_strata(table, by)
         if not named:
             raise RequestError("by = (): expected at least one column that makes the strata.")
         return table, named
     found = usual_strata(table)
     return (table, found) if found else (table.assign(**{ONE_FOR_ALL: ALL}), (ONE_FOR_ALL,))
+
+
+def named_strata(table: pd.DataFrame, by: str | Sequence[str]) -> tuple[str, ...]:
+    """The columns that a call names for its strata, each once.
+
+    Raises
+    ------
+    EvidenceError
+        Where cells of such a column are lists or the like, which no two rows can share.
+    """
+    named = tuple(dict.fromkeys((by,) if isinstance(by, str) else by))
+    problems = [
+        f"column {name!r}: expected words or numbers that make strata, found {found!r}. Write each as one word."
+        for name in named
+        if name in table.columns and table[name].dtype == object
+        for found in [next((cell for cell in table[name] if not isinstance(cell, Hashable)), None)]
+        if found is not None
+    ]
+    if problems:
+        raise EvidenceError.from_problems(problems, "the table to pool")
+    return named
 
 
 def usual_strata(table: pd.DataFrame, usual: Sequence[str] = STRATA) -> tuple[str, ...]:

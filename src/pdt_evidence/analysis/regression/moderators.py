@@ -27,7 +27,8 @@ from pdt_evidence.effects.standing import EVENTS, scores_before_events
 from pdt_evidence.effects.symptoms import NOT_SYMPTOMS
 from pdt_evidence.effects.trials import light_trials
 from pdt_evidence.errors import EvidenceError, RequestError, SchemaError, known_options, unheard
-from pdt_evidence.evidence.frames import as_pandas, light, with_window
+from pdt_evidence.evidence.frames import as_pandas, light
+from pdt_evidence.evidence.own_tables import as_read
 from pdt_evidence.evidence.schema import listed
 from pdt_evidence.formatting import as_text, counted
 from pdt_evidence.models.clustered_regression import robust_test
@@ -167,7 +168,7 @@ def moderators(
             )
     else:
         table = as_pandas(table)
-        rows, left_out, aside = _eligible(light(with_window(table)), events, given_columns(table))
+        rows, left_out, aside = _eligible(light(as_read(table)), events, given_columns(table))
     given = given_columns(rows if table is None else table)
     requested, absent = _with_columns(requested, rows, given, asked=names is not None)
     parts = [_one(MODERATORS[name], rows, rho, level) for name in requested]

@@ -25,7 +25,8 @@ from pdt_evidence.effects.columns import Columns
 from pdt_evidence.effects.shared_arms import Covariances
 from pdt_evidence.effects.standing import EVENTS, scores_before_events
 from pdt_evidence.errors import EvidenceError, known_options
-from pdt_evidence.evidence.frames import as_pandas, light, with_window
+from pdt_evidence.evidence.frames import as_pandas, light
+from pdt_evidence.evidence.own_tables import as_read
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
@@ -105,7 +106,7 @@ def sensitivity(
     )
     table = as_pandas(table)
     given = given_columns(table)
-    table, columns = with_strata(with_window(table), by)
+    table, columns = with_strata(as_read(table), by)
     with_rho = (*WITH_RHO, GLS) if rules else WITH_RHO
     rows: dict[tuple[str, ...], list[dict[str, object]]] = {}
     usable, _ = rows_to_pool(light(table), columns, None, given)

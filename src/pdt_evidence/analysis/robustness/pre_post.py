@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pdt_evidence.analysis.pooled.usual_strata import usual_strata
+from pdt_evidence.analysis.pooled.usual_strata import named_strata, usual_strata
 from pdt_evidence.analysis.synthesis import synthesize
 from pdt_evidence.effects.table import effect_sizes
 from pdt_evidence.errors import RequestError, known_options, unheard
-from pdt_evidence.evidence.frames import as_pandas, with_window
+from pdt_evidence.evidence.frames import as_pandas
+from pdt_evidence.evidence.own_tables import as_read
 from pdt_evidence.models.estimators import METHODS
 from pdt_evidence.models.inference import TESTS
 from pdt_evidence.options import LEVEL, RHO, Choice, Number, check_options
@@ -94,9 +95,8 @@ def pre_post_sensitivity(
     )
     if not values:
         raise RequestError("rs is empty: give one or more correlations, such as [0.3, 0.5, 0.7].")
-    rows = with_window(as_pandas(table))
-    strata = usual_strata(rows) if by is None else by
-    strata = (strata,) if isinstance(strata, str) else tuple(strata)
+    rows = as_read(as_pandas(table))
+    strata = usual_strata(rows) if by is None else named_strata(rows, by)
     rows = rows if strata else rows.assign(**{WHOLE: ""})
     settings = {"by": strata or (WHOLE,), "method": method, "test": test, "level": level, "rho": rho}
     found: list[dict[str, Any]] = []

@@ -53,7 +53,8 @@ def drawable(result: Any) -> PooledEffect | Synthesis | Series:
         return result
     if kind_of(result, ADAPTERS):
         return series_of(result)
-    from pdt_evidence.evidence.frames import as_pandas, is_table, with_window
+    from pdt_evidence.evidence.frames import as_pandas, is_table
+    from pdt_evidence.evidence.own_tables import as_read
 
     if not is_table(result):
         hint = ELSEWHERE.get(kind_of(result, ELSEWHERE), "")
@@ -65,7 +66,7 @@ def drawable(result: Any) -> PooledEffect | Synthesis | Series:
                 "a mapping of names to PooledEffect."
             )
         )
-    result = with_window(as_pandas(result))
+    result = as_read(as_pandas(result))
     from pdt_evidence.analysis.pooled.usual_strata import usual_strata
 
     by = [name for name in LEVELS if name in ("comparison", *usual_strata(result)) and name in result.columns]

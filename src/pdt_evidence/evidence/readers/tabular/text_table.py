@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pdt_evidence.errors import EvidenceError
 from pdt_evidence.evidence.schema import Coded, listed
-from pdt_evidence.formatting import counted
+from pdt_evidence.formatting import as_word, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,7 +144,7 @@ def text_of_frame(frame: pd.DataFrame, where: str) -> TextTable:
 def _cell(value: object) -> str:
     if value is None or value != value or str(value) in ("<NA>", "NaT"):
         return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else as_word(value)
 
 
 def header_problems(header: list[str], line: int) -> list[str]:
