@@ -490,6 +490,19 @@ def test_counts_are_pooled_as_ratios_by_themselves():
         pdt.synthesize(TWO_KINDS, outcome_kind="response", measure="SMD")
 
 
+def test_a_pool_of_counts_lists_the_rows_that_count_nobody():
+    """They went without a word, and rows without ids were numbered anew."""
+    table = TWO_KINDS.drop(columns="row_id").assign(event_t=TWO_KINDS["event_t"].where(TWO_KINDS.index != 2))
+    with pytest.warns(EvidenceWarning, match=r"row 3 .*: no event_t"):
+        found = pdt.synthesize(table, outcome_kind="response")
+    assert found["depression", "post"].row_ids == ("row 2",)
+    assert found.left_out[["row_id", "reason"]].to_numpy().tolist() == [
+        ["row 1", "counts no persons with an event; only such counts are pooled"],
+        ["row 4", "counts no persons with an event; only such counts are pooled"],
+        ["row 3", "no event_t"],
+    ]
+
+
 def test_without_a_single_score_nothing_is_pooled_and_the_way_out_is_named():
     with pytest.raises(EvidenceError, match="outcome_kind='response'"):
         pdt.synthesize(TWO_KINDS.iloc[[1, 2]], events="never")

@@ -13,12 +13,13 @@ from typing import Any
 
 import pandas as pd
 
-from pdt_evidence.analysis.pooled.rows_to_pool import about_counts, rows_to_pool
+from pdt_evidence.analysis.pooled.rows_to_pool import about_counts, rows_to_pool, with_names
 from pdt_evidence.analysis.pooled.stratified import MULTILEVEL_TESTS, Stratified
 from pdt_evidence.analysis.pooled.usual_strata import with_strata
 from pdt_evidence.arguments import given_columns
+from pdt_evidence.effects.arrays import words_in
 from pdt_evidence.effects.clock import CLOCKS, on_clock
-from pdt_evidence.effects.left_out import together
+from pdt_evidence.effects.left_out import rows_left_out, together
 from pdt_evidence.effects.per_trial import AGGREGATES
 from pdt_evidence.effects.standing import EVENTS, OUTCOME_KINDS, scores_before_events
 from pdt_evidence.effects.standing import outcome_kind as kinds_of
@@ -144,8 +145,9 @@ def synthesize(
     given = given_columns(table)
     table, by = with_strata(as_read(table), by)
     table = _on_clock(table, by, clock)
+    scores: list[pd.DataFrame] = []
     if outcome_kind == "response":
-        table, measure = _responses(table, measure, style)
+        table, scores, measure = _responses(table, measure, style)
     if style == "revman":
         require_choice("events (with style = 'revman')", events, ("fallback",))
         require_choice("aggregate (with style = 'revman')", aggregate, ("mean",))
@@ -168,7 +170,7 @@ def synthesize(
     return Synthesis(
         by=by,
         strata={key: replace(fit, values_by=made) for key, fit in strata.items()},
-        left_out=together(excluded, aside, passed_over),
+        left_out=together(*scores, excluded, aside, passed_over),
         measure=_measure(usable),
         notes=notes,
         **rules,
@@ -227,15 +229,18 @@ def _on_clock(table: pd.DataFrame, by: tuple[str, ...], clock: str) -> pd.DataFr
     return table if clock == "end" else on_clock(table, clock)
 
 
-def _responses(table: pd.DataFrame, measure: str | None, style: str) -> tuple[pd.DataFrame, str]:
-    """The rows that count persons, and the measure they are pooled by."""
+def _responses(
+    table: pd.DataFrame, measure: str | None, style: str
+) -> tuple[pd.DataFrame, list[pd.DataFrame], str]:
+    """The rows that count persons; the others, each with its reason; and the measure they are pooled by."""
     measure = measure or "OR"
     require_choice("measure (with outcome_kind = 'response')", measure, ("OR", "RR", "RD"))
     require_choice("style (with outcome_kind = 'response')", style, ("library",))
     held = kinds_of(table) == "response"
-    if {"event_t", "event_c"} <= set(table.columns):  # also beside the means of one row
-        held |= (table["event_t"].notna() & table["event_c"].notna()).to_numpy(dtype=bool)
-    counts = table[held]
-    if counts.empty:
+    for name in {"event_t", "event_c"} & set(table.columns):  # also beside the means of one row
+        held |= words_in(table, name) != ""
+    if not held.any():
         raise EvidenceError("There is nothing to pool: no row of the table counts persons with an event.")
-    return counts.reset_index(drop=True), measure
+    table = with_names(table)  # before rows go, as some are named by their places
+    scores = rows_left_out(table[~held], "counts no persons with an event; only such counts are pooled")
+    return table[held].reset_index(drop=True), [scores] if len(scores) else [], measure
