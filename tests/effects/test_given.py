@@ -99,3 +99,48 @@ def test_months_that_are_no_numbers_are_named_beside_a_window_too():
         pdt.synthesize(table.assign(treatment_weeks=10), clock="start")
     found = pdt.follow_up(table.assign(months_since_end=["0", "0", "6", "0"]))
     assert found.pools["trials"].sum() == 4
+
+
+SOME_GIVEN = pd.concat([TABLE, TABLE.assign(study=list("EFGH"))], ignore_index=True).assign(
+    yi=[0.1, np.nan, 0.3, np.nan, 0.2, 0.4, 0.3, 0.1],
+    vi=[0.1, np.nan, 0.1, np.nan, 0.1, 0.1, 0.1, 0.1],
+    better="lower",
+    mean_t=[np.nan, 10.0, 11.0, np.nan, 10.5, 10.0, 9.5, 9.0],
+    sd_t=4.0,
+    n_t=30,
+    mean_c=13.0,
+    sd_c=5.0,
+    n_c=31,
+)
+UNUSED = "means of both arms are not used beside effects that are given: "
+HOW = 'effect_sizes(table, measure="SMD") computes all effects from arm data, as --measure SMD does'
+
+
+@pytest.mark.filterwarnings("ignore:Left out", "ignore:2 of 8 rows")
+def test_a_row_of_means_beside_effects_is_told_why_it_has_none():
+    """It was told that its yi and vi are missing, as if nothing could be computed."""
+    for found, lacks in (
+        (pdt.synthesize(SOME_GIVEN), "no yi or vi"),
+        (pdt.metareg("yi ~ 1", SOME_GIVEN), "no yi, vi"),
+    ):
+        assert found.left_out["reason"].tolist() == [f"{lacks}; {UNUSED}{HOW}", lacks]
+    computed = pdt.effect_sizes(SOME_GIVEN, measure="SMD")
+    assert computed["yi"].notna().tolist() == [False, True, True, False, True, True, True, True]
+
+
+def test_aggregating_says_that_rows_of_means_are_left_out():
+    with pytest.warns(
+        pdt.EvidenceWarning, match="1 row without yi or vi left out: means of both arms are not used"
+    ):
+        assert len(pdt.aggregate_rows(SOME_GIVEN)) == 6
+
+
+@pytest.mark.filterwarnings("ignore:1 of 8 rows")
+def test_a_row_of_means_that_gives_no_effect_keeps_its_reason():
+    better = ["lower", "", *["lower"] * 6]
+    table = SOME_GIVEN.drop(columns=["yi", "vi"]).assign(better=better, mean_t=range(6, 14))
+    with pytest.warns(pdt.EvidenceWarning, match="'better'"):
+        (reason,) = pdt.synthesize(table).left_out["reason"]
+    assert UNUSED not in reason
+    assert UNUSED not in pdt.metareg("yi ~ 1", table).left_out["reason"].iloc[0]
+    assert len(pdt.aggregate_rows(table)) == 7

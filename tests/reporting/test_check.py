@@ -93,6 +93,12 @@ def test_what_is_lacking_for_an_effect_is_named(tmp_path):
         ("yi,vi", ",0.1", "yi", "yi is blank"),
         ("yi,sei", "0.2,", "vi", "yi has no vi, no sei, and not both limits"),
         ("better,event_t,n_t,event_c,n_c", "lower,3,20,,20", "event_c", "event_c is blank"),
+        (
+            "yi,vi,better,mean_t,sd_t,n_t,mean_c,sd_c,n_c",
+            ",,lower,10,4,30,13,5,31",
+            "yi",
+            "yi or vi is blank, and means of both arms are not used beside effects that are given.",
+        ),
     ],
 )
 def test_rows_of_every_kind_say_why_they_give_no_effect(tmp_path, header, row, column, what):

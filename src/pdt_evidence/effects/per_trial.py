@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from pdt_evidence.effects.arrays import Array, codes_of, words_in
 from pdt_evidence.effects.columns import Columns
+from pdt_evidence.effects.given import HOW_FROM_MEANS, MEANS_UNUSED, means_unused
 from pdt_evidence.effects.left_out import rows_left_out
 from pdt_evidence.effects.own_arms import effects_of_means
 from pdt_evidence.effects.standing import counts_persons, primary_outcome
 from pdt_evidence.effects.together import Aggregation, with_effect
-from pdt_evidence.errors import EvidenceError, SchemaError, known_options, require_choice
+from pdt_evidence.errors import EvidenceError, SchemaError, known_options, require_choice, warn
 from pdt_evidence.evidence.frames import as_table
+from pdt_evidence.formatting import counted
 
 __all__ = [
     "AGGREGATES",
@@ -96,10 +98,18 @@ def aggregate_rows(
     """
     require_choice("aggregate", aggregate, AGGREGATES)
     table = effects_of_means(table)
+    _tell_means_unused(table)
     if cluster == "trial_id" and cluster not in table.columns and "study" in table.columns:
         cluster = "study"
     cells = Aggregation(Columns.of(table), cluster).cells(rho, aggregate)
     return as_table(cells, dict(zip(table.columns.tolist(), table.dtypes.tolist(), strict=True)))
+
+
+def _tell_means_unused(table: pd.DataFrame) -> None:
+    """Rows without an effect take no part, but not in silence where one could be computed."""
+    count = int(means_unused(table).sum())
+    if count:
+        warn(f"{counted(count, 'row')} without yi or vi left out: {MEANS_UNUSED}. {HOW_FROM_MEANS}.")
 
 
 def one_per_trial(

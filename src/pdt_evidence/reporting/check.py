@@ -11,6 +11,7 @@ from math import isinf, isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pdt_evidence.effects.given import MEANS_UNUSED, means_unused
 from pdt_evidence.errors import EvidenceError, EvidenceWarning, SchemaError
 from pdt_evidence.evidence.judgements import judged_domains, of_a_tool
 from pdt_evidence.evidence.lint import Finding, lint
@@ -39,6 +40,10 @@ __all__ = ["FileCheck", "check_file"]
 TOLD = ("dropped", "blanked", "noted")  # what of an import's log is worth a look; the rest is counted
 STAYS_OUT = "As it is, the row stays out of every pool."
 NO_VARIANCE = "yi has no vi, no sei, and not both limits of its interval"
+NO_EFFECT_BUT_MEANS = f"yi or vi is blank, and {MEANS_UNUSED}."
+OR_FROM_MEANS = (
+    f"Fill them in, or pool with --measure SMD: every effect is then computed from arm data. {STAYS_OUT}"
+)
 COLUMN_OF = {
     "'better'": "better",
     NO_VARIANCE: "vi",
@@ -289,7 +294,12 @@ def _without_effect(
     """The rows no effect comes of, and what is lacking; `table` as `_computed` gives it."""
     computed = table
     none = (computed["yi"].isna() | computed["vi"].isna()) & (set_aside(table) == "")
+    unused = means_unused(computed)
     for at in none.to_numpy().nonzero()[0].tolist():
+        if unused[at]:
+            here = {"line": lines[at], "row_id": str(table["row_id"].iloc[at]), "place": where[at]}
+            yield Finding(column="yi", what=NO_EFFECT_BUT_MEANS, how_to_mend=OR_FROM_MEANS, **here)
+            continue
         reason = str(computed["yi_reason"].iloc[at]) if "yi_reason" in computed else ""
         yield _lacking(
             reason or ("no yi" if computed["yi"].isna().iloc[at] else NO_VARIANCE),

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pdt_evidence.arguments import given_columns
-from pdt_evidence.effects.given import given_effects
+from pdt_evidence.effects.given import given_effects, why_without
 from pdt_evidence.effects.inputs import require_a_basis
 from pdt_evidence.effects.left_out import rows_left_out
 from pdt_evidence.effects.stale import tell_stale
@@ -257,8 +257,11 @@ def _completed(table: pd.DataFrame) -> pd.DataFrame:
 def _usable(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Rows with an effect; and the others, each with its reason."""
     without = table["yi"].isna() | table["vi"].isna()
-    reason = table["yi_reason"] if "yi_reason" in table.columns else pd.Series(pd.NA, index=table.index)
-    excluded = rows_left_out(table[without], reason[without].fillna("no yi or vi"))
+    gone = table[without]
+    reasons = pd.Series(why_without(gone, ["no yi or vi"] * len(gone)), index=gone.index, dtype=object)
+    if "yi_reason" in gone.columns:
+        reasons = gone["yi_reason"].fillna(reasons)
+    excluded = rows_left_out(gone, reasons)
     if without.all():
         raise nothing_gives(
             excluded, "There is nothing to pool: no row of the table gives an effect and its variance"

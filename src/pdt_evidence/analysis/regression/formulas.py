@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pdt_evidence.analysis.regression.columns import as_numbers, blanks_missing, text_of_numbers
 from pdt_evidence.arguments import given_columns
+from pdt_evidence.effects.given import why_without
 from pdt_evidence.effects.left_out import rows_left_out
 from pdt_evidence.effects.own_arms import effects_of_means
 from pdt_evidence.effects.standing import scores_before_events
@@ -186,7 +187,7 @@ def _excluded(plain: pd.DataFrame, lacking: pd.DataFrame, kept: pd.Index) -> pd.
         warn(
             f"{len(gone)} of {counted(len(plain), 'row')} left out of the meta-regression: {why} (see left_out)."
         )
-    excluded = rows_left_out(plain.loc[gone], reasons)
+    excluded = rows_left_out(plain.loc[gone], why_without(plain.loc[gone], reasons))
     excluded.insert(0, "row", list(gone))
     return excluded
 
