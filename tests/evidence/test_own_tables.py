@@ -90,6 +90,19 @@ def test_capitals_and_blanks_split_no_stratum(column):
     assert list(found) == [("pdt_vs_cbt", *POST)]
 
 
+def test_a_model_of_windows_takes_words_and_names_as_reading_does():
+    later = ROWS.assign(months_since_end=6.0)
+    plain = pd.concat([ROWS, later], ignore_index=True).assign(comparison="pdt_vs_cbt")
+    mixed = plain.assign(
+        outcome=["Depression"] * K + ["depression "] * K, study=[*range(K), *map(str, range(K))]
+    )
+    found, expected = (
+        pdt.model_windows(table)["pdt_vs_cbt", "depression"].windows for table in (mixed, plain)
+    )
+    assert_allclose(found["estimate"], expected["estimate"])
+    assert_allclose(found["se"], expected["se"])
+
+
 def test_effects_read_directions_in_capitals():
     found, plain = (pdt.effect_sizes(ROWS.assign(better=word)) for word in ("Lower ", "lower"))
     assert_allclose(found["yi"], plain["yi"])

@@ -17,10 +17,12 @@ import pandas as pd
 from pdt_evidence.analysis.pooled.rows_to_pool import rows_to_pool
 from pdt_evidence.analysis.regression.clustered import clustered_fit, coefficient
 from pdt_evidence.analysis.regression.result import about_left_out
+from pdt_evidence.arguments import given_columns
 from pdt_evidence.effects.clock import CLOCKS, on_clock, window_place
 from pdt_evidence.effects.left_out import together
 from pdt_evidence.effects.standing import EVENTS, scores_before_events
 from pdt_evidence.errors import EvidenceError, known_options
+from pdt_evidence.evidence.own_tables import as_read
 from pdt_evidence.formatting import TEXT, as_text, counted
 from pdt_evidence.models.clustered_regression import ClusteredFit, robust_test
 from pdt_evidence.options import LEVEL, RHO, Choice, check_options
@@ -152,7 +154,7 @@ def model_windows(
         clock=(clock, Choice(CLOCKS)),
     )
     by = ("comparison", "outcome", "follow_up")
-    usable, without = rows_to_pool(on_clock(table, clock), by, None)
+    usable, without = rows_to_pool(on_clock(as_read(table), clock), by, None, given_columns(table))
     rows, aside = scores_before_events(usable, events, by)
     left_out = together(without, aside)
     found = {}
