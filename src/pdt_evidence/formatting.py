@@ -36,8 +36,7 @@ __all__ = [
 
 MOST_DECIMALS = 8
 ROUNDING = 1e-10  # what sums of numbers of the size of effects leave where they should be 0
-# Two signs stand for what is missing, in tables and figures alike: this one where a source reports nothing (no dash,
-# which beside numbers and signs of judgements is a minus), `Format.unknown` where a number cannot be computed.
+# What a source does not report (no dash, which is a minus beside numbers); what cannot be computed is `Format.unknown`.
 NOT_REPORTED = "NR"
 RATIOS = ("OR", "RR", "ROM", "HR", "IRR")  # pooled as logarithms
 
