@@ -18,9 +18,13 @@ AFRESH = "%reset -f\n__import__('warnings').resetwarnings()"
 
 
 def numbers(notebook):
-    """How often each number with decimals is shown, in texts and tables; how these are broken is for pandas to say."""
+    """How often each number with decimals is shown, in texts and tables; how these are broken is for pandas to say.
+
+    Sizes of figures and what other libraries warn of depend on these.
+    """
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    texts = [output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in outputs]
+    own = [one for one in outputs if one.get("name") != "stderr" and "image/png" not in one.get("data", {})]
+    texts = [output.get("text", "") + output.get("data", {}).get("text/plain", "") for output in own]
     return Counter(NUMBER.findall("\n".join(texts)))
 
 
